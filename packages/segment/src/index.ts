@@ -1,0 +1,38 @@
+export { eventFieldNames, noEventFields, readEventFields, sentFieldName } from './event-fields.ts';
+export type { EventFieldName, EventFields } from './event-fields.ts';
+export { eventTypes, isUnsupportedByDestination } from './event.ts';
+export type {
+  AliasEvent,
+  DeleteEvent,
+  EventCommon,
+  EventType,
+  GroupEvent,
+  IdentifyEvent,
+  SegmentEvent,
+  TrackEvent,
+  ViewEvent,
+} from './event.ts';
+export { findJsonFault } from './json-fault.ts';
+export type { JsonFault } from './json-fault.ts';
+export { measureValue, readElements, readMembers, skipWhitespace, spliceText, walkMembers } from './json-text.ts';
+export type { JsonEdit, JsonMember, JsonSpan, MeasuredSpan } from './json-text.ts';
+export { isJsonObject } from './json-value.ts';
+export type { JsonObject, JsonValue } from './json-value.ts';
+export {
+  maxBatchEvents,
+  maxBatchItems,
+  maxDeliveredEventBytes,
+  maxEventBytes,
+  maxEventDepth,
+  maxEventMembers,
+  maxMessageIdCharacters,
+  maxRequestBytes,
+} from './limits.ts';
+export { parseEvent, parseEventFields } from './parse-event.ts';
+export type { EventDefect, EventDefectCode, ParsedEvent } from './parse-event.ts';
+export { encodeKey, partitionKey } from './partition-key.ts';
+export type { EventIdentity, IdentityKind } from './partition-key.ts';
+export { parseRawJson } from './raw-json.ts';
+export type { RawJson } from './raw-json.ts';
+export { occurrenceOf, parseTimestamp } from './timestamps.ts';
+export type { Occurrence } from './timestamps.ts';

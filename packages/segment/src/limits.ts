@@ -1,0 +1,36 @@
+/**
+ * Segment's documented limits, and the slack that its own SDKs and deliveries need.
+ * Sources: segment-docs `src/connections/sources/catalog/libraries/server/http-api/index.md` ("Errors", "Max request
+ * size") and `src/connections/rate-limits.md`, and the SDKs named below.
+ */
+
+/** 32 KB an event, as the sender serialised it. Ruby counts 32,768 bytes, Go 32,000; the larger is accepted. */
+export const maxEventBytes = 32_768;
+
+/**
+ * Segment measures before it adds its own fields (context, integrations, timestamps), so what its partner endpoint and
+ * webhooks deliver can exceed 32 KB though it was accepted at the source.
+ */
+export const maxDeliveredEventBytes = 65_536;
+
+/**
+ * 500 KB a batch. Go and Python read that as 500,000 bytes, Ruby (512,000) and Rust (524,288) as more, each without the
+ * envelope, so a hard bound has to lie above. 768 KiB leaves room for all of them, and one oversize event of that size
+ * still fits a Kafka record (`message.max.bytes`, 1,048,588 by default) on its way to the dead letters.
+ */
+export const maxRequestBytes = 786_432;
+
+/** "The maximum is 2,500 events a batch"; Segment answers 200 and drops the events over it, so they get a verdict each. */
+export const maxBatchEvents = 2500;
+
+/** Past this a request is refused whole: naming hundreds of thousands of empty items one by one would be an amplifier. */
+export const maxBatchItems = 10_000;
+
+/** "messageId … must be less than 100 characters"; 100 itself is accepted. */
+export const maxMessageIdCharacters = 100;
+
+/** "10,000 properties per event", nested ones counted. */
+export const maxEventMembers = 10_000;
+
+/** Ours: Segment documents none. Deep enough for every real event, and shallow enough for recursive readers. */
+export const maxEventDepth = 64;

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { occurrenceOf, parseTimestamp } from './timestamps.ts';
+
+const TEN = Date.UTC(2026, 2, 1, 10);
+
+const formats: readonly (readonly [sender: string, value: unknown, ms: number])[] = [
+  ['JavaScript', '2026-03-01T10:00:00.123Z', TEN + 123],
+  ['Python', '2026-03-01T10:00:00.123456+00:00', TEN + 123],
+  ['Python without a zone', '2026-03-01T10:00:00.123456', TEN + 123],
+  ['Go v2', '2026-03-01T10:00:00+0000', TEN],
+  ['Go v3', '2026-03-01T12:00:00.123456789+02:00', TEN + 123],
+  ['Ruby', '2026-03-01 05:00:00 -0500', TEN],
+  ['Ruby UTC', '2026-03-01 10:00:00 UTC', TEN],
+  ['.NET', '2026-03-01T10:00:00.1234567Z', TEN + 123],
+  ['short offset', '2026-03-01T11:00:00+01', TEN],
+  ['no seconds', '2026-03-01T10:00Z', TEN],
+  ['a date', '2026-03-01', Date.UTC(2026, 2, 1)],
+  ['a leap second', '2026-03-01T09:59:60Z', TEN],
+  ['epoch milliseconds', 1772359200000, TEN],
+  ['epoch seconds', 1772359200, TEN],
+  ['epoch seconds with a fraction', 1772359200.5, TEN + 500],
+  ['epoch milliseconds as text', '1772359200000', TEN],
+];
+
+for (const [sender, value, ms] of formats) {
+  test(`the format of ${sender} is read`, () => assert.equal(parseTimestamp(value), ms));
+}
+
+for (const value of [
+  '',
+  'yesterday',
+  '2026-02-30T10:00:00Z',
+  '2026-13-01',
+  '2026-03-01T24:00:00Z',
+  '2026-03-01T10:00:00+99:00',
+  '12',
+  -1,
+  NaN,
+  Infinity,
+  null,
+  undefined,
+  {},
+  true,
+]) {
+  test(`${inspect(value)} is no timestamp`, () => assert.equal(parseTimestamp(value), undefined));
+}
+
+const none = { timestamp: undefined, originalTimestamp: undefined, sentAt: undefined, receivedAt: undefined };
+
+test('a clock that is an hour fast is corrected by the hour', () => {
+  const event = { ...none, timestamp: '2026-03-01T11:00:00Z', sentAt: '2026-03-01T11:00:05Z' };
+  assert.deepEqual(occurrenceOf(event, TEN + 5000), { atMs: TEN, basis: 'corrected' });
+});
+
+test("the event's own receivedAt counts before the time of ingest", () => {
+  const event = {
+    ...none,
+    timestamp: '2026-03-01T11:00:00Z',
+    sentAt: '2026-03-01T11:00:05Z',
+    receivedAt: '2026-03-01T10:00:05Z',
+  };
+  assert.deepEqual(occurrenceOf(event, TEN + 999_999), { atMs: TEN, basis: 'corrected' });
+});
+
+test('what Segment has corrected is not corrected again', () => {
+  const event = {
+    timestamp: '2026-03-01T10:00:00Z',
+    originalTimestamp: '2026-03-01T11:00:00Z',
+    sentAt: '2026-03-01T11:00:05Z',
+    receivedAt: '2026-03-01T10:00:05Z',
+  };
+  assert.deepEqual(occurrenceOf(event, TEN), { atMs: TEN, basis: 'corrected-upstream' });
+});
+
+test('an originalTimestamp alone goes by the rule', () => {
+  const event = { ...none, originalTimestamp: '2026-03-01T11:00:00Z', sentAt: '2026-03-01T11:00:05Z' };
+  assert.deepEqual(occurrenceOf(event, TEN + 5000), { atMs: TEN, basis: 'corrected' });
+});
+
+test('without sentAt the timestamp stands as it was sent', () => {
+  assert.deepEqual(occurrenceOf({ ...none, timestamp: '2026-03-01T10:00:00Z' }, 0), { atMs: TEN, basis: 'as-sent' });
+});
+
+test('without a readable timestamp the event happened when it was received', () => {
+  assert.deepEqual(occurrenceOf({ ...none, timestamp: 'soon', sentAt: '2026-03-01T10:00:00Z' }, TEN), {
+    atMs: TEN,
+    basis: 'received',
+  });
+});
