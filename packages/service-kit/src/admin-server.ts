@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PipelineError, errorMessage } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { MetricsRegistry } from './metrics.ts';
+import type { Readiness } from './readiness.ts';
+
+export interface AdminServerOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly registry: MetricsRegistry;
+  /** Called at each request of `/readyz`; must not throw or wait. */
+  readonly isReady: () => Readiness;
+  readonly logger: Logger;
+}
+
+export interface AdminServer {
+  /** Where the server can be reached, without a trailing slash. */
+  readonly url: string;
+  /** Stops listening and ends open connections. */
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/**
+ * Serves `/livez` (200 while the event loop turns), `/readyz` (200 or 503, with the reasons as JSON) and `/metrics`
+ * (Prometheus text). Rejects with `service.listen-failed`.
+ */
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const server = createServer((request, response) => {
+    void respond(options, request, response);
+  });
+  await listen(server, options.host, options.port);
+  return {
+    url: urlOf(options.host, (server.address() as AddressInfo).port),
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(options: AdminServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  let answer: Answer;
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    answer = text(405, 'only GET and HEAD are answered here\n');
+  } else {
+    answer = await answerTo(path, options).catch((error: unknown) => {
+      options.logger.error({ err: error, path }, 'admin request failed');
+      return text(500, `${errorMessage(error)}\n`);
+    });
+  }
+  response.writeHead(answer.status, { 'content-type': answer.contentType, 'cache-control': 'no-store' });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+async function answerTo(path: string, { registry, isReady }: AdminServerOptions): Promise<Answer> {
+  switch (path) {
+    case '/livez':
+      return text(200, 'live\n');
+    case '/readyz': {
+      const readiness = isReady();
+      const body = `${JSON.stringify({ ready: readiness.ready, reasons: readiness.reasons })}\n`;
+      return { status: readiness.ready ? 200 : 503, contentType: 'application/json; charset=utf-8', body };
+    }
+    case '/metrics':
+      return { status: 200, contentType: registry.contentType, body: await registry.metrics() };
+    default:
+      return text(404, 'not found; here are /livez, /readyz and /metrics\n');
+  }
+}
+
+function text(status: number, body: string): Answer {
+  return { status, contentType: 'text/plain; charset=utf-8', body };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: Error) => {
+      const message = `admin server cannot listen on ${host} port ${port}: ${cause.message}; change ADMIN_HOST or ADMIN_PORT`;
+      reject(new PipelineError('service.listen-failed', message, { retryable: false, cause, details: { host, port } }));
+    };
+    server.once('error', onError);
+    server.listen({ host, port }, () => {
+      server.removeListener('error', onError);
+      resolve();
+    });
+  });
+}
+
+/** A URL that works from this machine: wildcard addresses are for listening only. */
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  if (host === '::') return `http://[::1]:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

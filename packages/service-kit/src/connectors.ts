@@ -1,0 +1,58 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** What a customer sets up in Astrolabe. */
+export interface Connector {
+  readonly id: string;
+  readonly name: string;
+  /** Calls the Astrolabe API, and identifies the connector at ingest. */
+  readonly apiKey: string;
+  /** Identify the connector at ingest only, for senders that anybody can read, such as browsers. */
+  readonly writeKeys: readonly string[];
+  /** Whether users whose email address is of a free provider are let through. */
+  readonly freeEmailProviders: 'allow' | 'block';
+  /** The toggle on Segment's page. Events of a disabled connector are accepted and skipped. */
+  readonly enabled: boolean;
+}
+
+/** The connectors of one moment. Lookups are synchronous and cheap enough for every request. */
+export interface ConnectorDirectory {
+  /** In the order of the file, disabled ones included. */
+  all(): readonly Connector[];
+  byId(id: string): Connector | undefined;
+  /**
+   * The connector whose API key or write key this is, enabled or not; the caller decides about `enabled`. The time that it takes
+   * tells nothing about the keys.
+   */
+  byKey(key: string): Connector | undefined;
+}
+
+/** Creates a directory of connectors whose ids and keys are unique (`loadConnectors` checks that; the last one wins here). */
+export function createConnectorDirectory(connectors: readonly Connector[]): ConnectorDirectory {
+  const all = Object.freeze([...connectors]);
+  const byId = new Map(all.map((connector) => [connector.id, connector]));
+  const byDigest = new Map<string, { readonly digest: Buffer; readonly connector: Connector }>();
+  for (const connector of all) {
+    for (const key of keysOf(connector)) {
+      const digest = digestOf(key);
+      byDigest.set(digest.toString('base64'), { digest, connector });
+    }
+  }
+  return {
+    all: () => all,
+    byId: (id) => byId.get(id),
+    byKey(key) {
+      // Comparing digests keeps the lookup's timing independent of how much of a key was guessed.
+      const digest = digestOf(key);
+      const found = byDigest.get(digest.toString('base64'));
+      return found && timingSafeEqual(found.digest, digest) ? found.connector : undefined;
+    },
+  };
+}
+
+function keysOf(connector: Connector): readonly string[] {
+  return [connector.apiKey, ...connector.writeKeys];
+}
+
+function digestOf(key: string): Buffer {
+  return createHash('sha256').update(key, 'utf8').digest();
+}

@@ -1,0 +1,187 @@
+/**
+ * The catalogue of error codes: the one list that `PipelineError`, dead-letter headers, HTTP answers and `docs/errors.md`
+ * share. A code is part of the public contract: its meaning never changes, and a code that is no longer used is not reused.
+ */
+
+/**
+ * Who has to do something about it.
+ * - `operator`: runs the pipeline (cluster, configuration, network)
+ * - `sender`: the system that posts events
+ * - `customer`: owns the connector (keys, toggles, plan)
+ * - `developer`: maintains this project
+ */
+export type WhoActs = 'operator' | 'sender' | 'customer' | 'developer';
+
+export interface ErrorCatalogueEntry {
+  /** What happened, and what to do about it. One or two sentences of plain text. */
+  readonly meaning: string;
+  readonly whoActs: WhoActs;
+}
+
+const entries = [
+  {
+    code: 'config.invalid',
+    meaning:
+      'An environment variable is missing, malformed or unknown. The message lists every problem; mend them all.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'connectors.invalid',
+    meaning: 'The connectors file cannot be read or breaks a rule. The message lists every problem with its place.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'service.listen-failed',
+    meaning: 'A server could not listen on its address: the port is taken or the host is not one of this machine.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'service.shutdown-deadline',
+    meaning:
+      'The service did not stop within SHUTDOWN_TIMEOUT_MS and was ended. Nothing is lost: uncommitted records come again.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'stack.unavailable',
+    meaning: 'The local stack could not be started. The message says what to install or to point at.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.unavailable',
+    meaning: 'No broker answered, or not enough replicas did. It is tried again; check the brokers and the network.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.request-refused',
+    meaning:
+      'A broker refused a request for good: an authorization is missing, or the cluster does not know the request. The message holds its reason.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.topic-missing',
+    meaning: 'A topic does not exist yet. It is waited for; create the topics with "astrolabe topics apply".',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.record-too-large',
+    meaning: 'A record exceeds the size that the broker or the topic allows, and can never be stored as it is.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.offset-out-of-range',
+    meaning:
+      'The offset to read from is no longer on the topic. Reading stopped rather than skip records; choose an offset.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.consumer-crashed',
+    meaning: 'The consumer stopped for good. The process exits and reads on from the last commit when it is restarted.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'registry.unavailable',
+    meaning: 'The schema registry did not answer. It is tried again; check SCHEMA_REGISTRY_URL and the registry.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'registry.schema-missing',
+    meaning: 'A command schema is not registered under its subject and may not be registered by this service.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'registry.schema-incompatible',
+    meaning:
+      'The registry refused a schema: it cannot read what earlier versions wrote. Deploy the versions in their order.',
+    whoActs: 'developer',
+  },
+  {
+    code: 'registry.unauthorized',
+    meaning: 'The registry refused the credentials. Check SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'registry.schema-unknown',
+    meaning: 'The registry holds a schema of that subject or id which this version cannot work with.',
+    whoActs: 'developer',
+  },
+  {
+    code: 'event.invalid-json',
+    meaning: 'The event is not JSON. Send one JSON document encoded in UTF-8.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'event.invalid',
+    meaning: "The event is JSON but breaks Segment's specification. The message names the field and the rule.",
+    whoActs: 'sender',
+  },
+  {
+    code: 'event.unmappable',
+    meaning: 'The event is valid but has no command: a value cannot be represented, or an identity is missing.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'event.too-large',
+    meaning: "The event or the batch exceeds Segment's size limit. Split the batch or shorten the event.",
+    whoActs: 'sender',
+  },
+  {
+    code: 'event.unknown-type',
+    meaning: 'The type of the event is none that Segment defines.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'event.unauthenticated',
+    meaning: 'The request carries no key, or one that belongs to no connector.',
+    whoActs: 'customer',
+  },
+  {
+    code: 'command.undecodable',
+    meaning: 'A record on the command topic is not Avro in Confluent framing. Something else writes to the topic.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'command.unknown-schema',
+    meaning: 'A record on the command topic names a schema id that the registry does not know.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'command.wrong-type',
+    meaning: 'A record on the command topic is Avro of a type that is no command.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'command.connector-unknown',
+    meaning: 'The command is of a connector that the connectors file does not have. Add the connector, then redrive.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'command.connector-disabled',
+    meaning:
+      'The command is of a connector that was switched off after the event was taken. Switch it on, then redrive.',
+    whoActs: 'customer',
+  },
+  {
+    code: 'api.rejected',
+    meaning: 'The Astrolabe API refused the command for good. The message holds its reason; mend it, then redrive.',
+    whoActs: 'customer',
+  },
+  {
+    code: 'api.retries-exhausted',
+    meaning: 'The Astrolabe API kept failing until the retry limit. Redrive the command once the API is healthy.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'api.unavailable',
+    meaning: 'The Astrolabe API does not answer, or answers that it cannot. It is tried again.',
+    whoActs: 'operator',
+  },
+] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];
+
+export type ErrorCode = (typeof entries)[number]['code'];
+
+/** Every code, in the order of the catalogue. */
+export const errorCodes: readonly ErrorCode[] = entries.map((entry) => entry.code);
+
+export const errorCatalogue = Object.freeze(
+  Object.fromEntries(entries.map(({ code, ...entry }) => [code, Object.freeze(entry)])),
+) as Readonly<Record<ErrorCode, ErrorCatalogueEntry>>;

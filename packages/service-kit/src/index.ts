@@ -1,0 +1,41 @@
+export { startAdminServer, type AdminServer, type AdminServerOptions } from './admin-server.ts';
+export { fullJitterDelayMs, type FullJitterInput } from './backoff.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { renderConfigTable } from './config-docs.ts';
+export type { ConfigProblem } from './config-problems.ts';
+export { configSections } from './config-sections.ts';
+export { configValues } from './config-values.ts';
+export {
+  defineConfig,
+  defineVariables,
+  type ConfigDefinition,
+  type ConfigOf,
+  type ConfigOptions,
+  type ConfigRule,
+  type ConfigVariable,
+  type ConfigVariables,
+} from './config.ts';
+export { createConnectorDirectory, type Connector, type ConnectorDirectory } from './connectors.ts';
+export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
+export { renderErrorCatalogue } from './error-docs.ts';
+export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';
+export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './lifecycle.ts';
+export { loadConnectors, type ConnectorsProblem } from './load-connectors.ts';
+export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
+export { createManualClock, type ManualClock } from './manual-clock.ts';
+export { renderMarkdownTable } from './markdown-table.ts';
+export {
+  createMetrics,
+  type Counter,
+  type Gauge,
+  type GaugeOptions,
+  type Histogram,
+  type HistogramOptions,
+  type MetricOptions,
+  type Metrics,
+  type MetricsRegistry,
+} from './metrics.ts';
+export { readConfigOrExit, type ConfigProcess } from './read-config-or-exit.ts';
+export { describeConfig, readConfig, type Environment } from './read-config.ts';
+export type { Readiness } from './readiness.ts';
+export { waitUntilAvailable, type WaitOptions } from './wait-until-available.ts';

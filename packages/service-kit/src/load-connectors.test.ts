@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { isPipelineError, type PipelineError } from './errors.ts';
+import { loadConnectors, type ConnectorsProblem } from './load-connectors.ts';
+import type { Environment } from './read-config.ts';
+
+async function write(t: TestContext, content: unknown): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'connectors-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'connectors.json');
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+async function refusalOf(path: string, env: Environment = {}): Promise<PipelineError> {
+  try {
+    await loadConnectors(path, env);
+  } catch (error) {
+    assert.ok(isPipelineError(error, 'connectors.invalid'));
+    assert.equal(error.retryable, false);
+    return error;
+  }
+  return assert.fail('the file was accepted');
+}
+
+async function problemsOf(t: TestContext, content: unknown, env: Environment = {}): Promise<[string, string][]> {
+  const error = await refusalOf(await write(t, content), env);
+  return (error.details['problems'] as ConnectorsProblem[]).map(({ place, message }) => [place, message]);
+}
+
+test('keys come inline, from the environment and from files beside the connectors file', async (t) => {
+  const path = await write(t, {
+    $schema: './schemas/connectors.schema.json',
+    connectors: [
+      {
+        id: 'acme',
+        name: 'Acme',
+        apiKey: { env: 'ACME_KEY' },
+        writeKeys: ['wk-inline', { file: 'write-key' }],
+        freeEmailProviders: 'block',
+        enabled: false,
+      },
+    ],
+  });
+  await writeFile(join(path, '..', 'write-key'), 'wk-file\r\n\n');
+  const directory = await loadConnectors(path, { ACME_KEY: 'ak-env' });
+  assert.deepEqual(directory.all(), [
+    {
+      id: 'acme',
+      name: 'Acme',
+      apiKey: 'ak-env',
+      writeKeys: ['wk-inline', 'wk-file'],
+      freeEmailProviders: 'block',
+      enabled: false,
+    },
+  ]);
+  assert.equal(directory.byKey('wk-file')?.id, 'acme');
+});
+
+test('a connector without the optional fields is enabled, has no write keys and allows free email providers', async (t) => {
+  const path = await write(t, { connectors: [{ id: 'acme', name: 'Acme', apiKey: 'ak' }] });
+  const [connector] = (await loadConnectors(path, {})).all();
+  assert.deepEqual(connector, {
+    id: 'acme',
+    name: 'Acme',
+    apiKey: 'ak',
+    writeKeys: [],
+    freeEmailProviders: 'allow',
+    enabled: true,
+  });
+});
+
+test('a file that is not there is refused with its path and the setting', async () => {
+  const error = await refusalOf('/nowhere/connectors.json');
+  assert.match(error.message, /\/nowhere\/connectors\.json .*\n.*ENOENT.*set CONNECTORS_FILE/);
+});
+
+test('a file that is not JSON is refused by position, and what it holds is not quoted', async (t) => {
+  for (const [text, place] of [
+    ['{"connectors": [{"apiKey": "hunter2" x}]}', / line 1 column 38$/],
+    ['{"apiKey":hunter2}', /is not JSON$/],
+  ] as const) {
+    const error = await refusalOf(await write(t, text));
+    assert.match(error.message, place);
+    assert.doesNotMatch(`${error.message} ${JSON.stringify(error.details)}`, /hun/);
+    assert.equal(error.cause, undefined);
+  }
+});
+
+test('every breach of the format is listed with its place', async (t) => {
+  const problems = await problemsOf(t, {
+    connectors: [
+      { id: 'Acme', name: '', apiKey: 5 },
+      { id: 'globex', name: 'Globex', apiKey: { env: '' }, freeEmailProviders: 'never', extra: 1 },
+    ],
+  });
+  assert.deepEqual(
+    problems.map(([place]) => place),
+    [
+      'connectors[0].id',
+      'connectors[0].name',
+      'connectors[0].apiKey',
+      'connectors[1].apiKey.env',
+      'connectors[1].freeEmailProviders',
+      'connectors[1]',
+    ],
+  );
+  assert.match(problems[2]?.[1] ?? '', /expected a key as text, \{"env": "NAME"\} or \{"file": "path"\}/);
+  assert.match(problems[5]?.[1] ?? '', /extra/);
+});
+
+test('an id or a key that is used twice is refused with both places', async (t) => {
+  const problems = await problemsOf(t, {
+    connectors: [
+      { id: 'acme', name: 'Acme', apiKey: 'hunter2', writeKeys: ['wk', 'wk'] },
+      { id: 'acme', name: 'Acme again', apiKey: 'ak', writeKeys: ['hunter2'] },
+    ],
+  });
+  assert.deepEqual(problems, [
+    ['connectors[0].writeKeys[1]', 'the key is that of connectors[0].writeKeys[0]; each is used once'],
+    ['connectors[1].id', 'the id is that of connectors[0].id; each is used once'],
+    ['connectors[1].writeKeys[0]', 'the key is that of connectors[0].apiKey; each is used once'],
+  ]);
+});
+
+test('a key that is missing, empty or unfit for Basic authentication is refused, and never shown', async (t) => {
+  const problems = await problemsOf(
+    t,
+    {
+      connectors: [
+        { id: 'a', name: 'A', apiKey: { env: 'ABSENT' } },
+        { id: 'b', name: 'B', apiKey: { file: 'absent' } },
+        { id: 'c', name: 'C', apiKey: '' },
+        { id: 'd', name: 'D', apiKey: 'hunter2:x', writeKeys: ['hunter2 x', { env: 'KEY' }] },
+      ],
+    },
+    { KEY: 'hunter2\n' },
+  );
+  assert.deepEqual(
+    problems.map(([place]) => place),
+    [
+      'connectors[0].apiKey',
+      'connectors[1].apiKey',
+      'connectors[2].apiKey',
+      'connectors[3].apiKey',
+      'connectors[3].writeKeys[0]',
+      'connectors[3].writeKeys[1]',
+    ],
+  );
+  assert.equal(problems[0]?.[1], 'environment variable ABSENT is not set');
+  assert.match(problems[1]?.[1] ?? '', /ENOENT/);
+  assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
+});

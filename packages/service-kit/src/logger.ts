@@ -1,0 +1,45 @@
+import pino from 'pino';
+import { redactSecrets } from './redact-secrets.ts';
+
+export type Logger = pino.Logger;
+
+/** Levels of LOG_LEVEL, from the loudest fault to silence. */
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LoggerOptions {
+  /** Name of the process, on every line. */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** Where lines go. Default: standard output, written synchronously so that the last lines of a dying process are kept. */
+  readonly destination?: pino.DestinationStream;
+}
+
+/**
+ * Creates a logger of one JSON object a line: `level` as a word, `time` in ISO 8601 UTC, `msg`, `err` with its causes. Values
+ * of keys that hold secrets never appear, at any depth (`redact-secrets.ts`).
+ */
+export function createLogger({ name, level, destination }: LoggerOptions): Logger {
+  const options: pino.LoggerOptions = {
+    name,
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    // Errors are made plain by `redactSecrets`, since pino's serializer runs too late to have its result redacted.
+    serializers: { err: (value: unknown) => value },
+    formatters: {
+      level: (label) => ({ level: label }),
+      log: (fields) => redactSecrets(fields) as Record<string, unknown>,
+    },
+  };
+  const logger = destination ? pino(options, destination) : pino(options);
+
+  // pino formats a child's bindings with none of its parent's formatters, so a key bound to a child would show.
+  const createChild: (this: Logger, bindings: pino.Bindings, options?: pino.ChildLoggerOptions) => Logger =
+    logger.child;
+  Object.defineProperty(logger, 'child', {
+    value(this: Logger, bindings: pino.Bindings, childOptions?: pino.ChildLoggerOptions) {
+      return createChild.call(this, redactSecrets(bindings) as pino.Bindings, childOptions);
+    },
+  });
+  return logger;
+}
