@@ -1,0 +1,156 @@
+/** Topics and offsets of a cluster, as an operator sees them. */
+import { PipelineError } from '@astrolabe/service-kit';
+import { clientOf, type KafkaConnection } from './connection.ts';
+import { toKafkaError } from './kafka-errors.ts';
+import type { Admin } from './kafkajs/index.ts';
+import { planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
+import type { TopicDefinition } from './topics.ts';
+
+/** First offset on a partition and the one after its last. */
+export interface PartitionWatermarks {
+  readonly partition: number;
+  readonly lowWatermark: bigint;
+  readonly highWatermark: bigint;
+}
+
+export interface KafkaAdmin {
+  /** What would have to change for the cluster to have `topics`. Changes nothing. */
+  planTopics(topics: readonly TopicDefinition[], replicationFactor: number): Promise<TopicPlan>;
+  /** Carries a plan out: creates topics, adds partitions, sets configuration. Never deletes or shrinks. */
+  applyTopics(plan: TopicPlan): Promise<void>;
+  /** Rejects with `kafka.topic-missing` (retryable: somebody may create them yet), naming those that are not there. */
+  assertTopicsExist(topics: readonly TopicDefinition[]): Promise<void>;
+  watermarks(topic: string): Promise<readonly PartitionWatermarks[]>;
+  /** First offset at or after a time, for each partition; the high watermark where none is. */
+  offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
+  /** Committed offsets of a group; partitions without one are absent. */
+  committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
+  /** Moves a group's offsets. Refused by the broker while the group has members. */
+  setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  deleteGroups(groupIds: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
+export async function createKafkaAdmin(connection: KafkaConnection): Promise<KafkaAdmin> {
+  const admin = clientOf(connection).admin({ retry: { initialRetryTime: 100, retries: 5 } });
+  await attempt('connecting', () => admin.connect());
+  return {
+    planTopics: (topics, replicationFactor) =>
+      attempt('describing topics', async () =>
+        planTopics(topics, await describeExisting(admin, topics), replicationFactor),
+      ),
+    applyTopics: (plan) => attempt('applying topics', () => applyTopics(admin, plan)),
+    assertTopicsExist: (topics) =>
+      attempt('looking for topics', async () => {
+        const existing = new Set(await admin.listTopics());
+        const missing = topics.map(({ name }) => name).filter((name) => !existing.has(name));
+        if (missing.length === 0) return;
+        throw new PipelineError(
+          'kafka.topic-missing',
+          `topics are missing: ${missing.join(', ')}; create them with "astrolabe topics apply"`,
+          {
+            retryable: true,
+            details: { missing },
+          },
+        );
+      }),
+    watermarks: (topic) =>
+      attempt('reading watermarks', async () =>
+        (await admin.fetchTopicOffsets(topic))
+          .map(({ partition, low, high }) => ({ partition, lowWatermark: BigInt(low), highWatermark: BigInt(high) }))
+          .sort((a, b) => a.partition - b.partition),
+      ),
+    offsetsAt: (topic, timestampMs) =>
+      attempt('looking up offsets by time', async () =>
+        toOffsetMap(await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs)),
+      ),
+    committedOffsets: (groupId, topic) =>
+      attempt('reading committed offsets', async () => {
+        const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+        return toOffsetMap((answer?.partitions ?? []).filter(({ offset }) => offset !== '-1'));
+      }),
+    setOffsets: (groupId, topic, offsets) =>
+      attempt('setting offsets', () =>
+        admin.setOffsets({
+          groupId,
+          topic,
+          partitions: [...offsets].map(([partition, offset]) => ({ partition, offset: offset.toString() })),
+        }),
+      ),
+    deleteTopics: (names) => attempt('deleting topics', () => admin.deleteTopics({ topics: [...names] })),
+    deleteGroups: (groupIds) =>
+      attempt('deleting groups', async () => {
+        await admin.deleteGroups([...groupIds]);
+      }),
+    close: () => attempt('disconnecting', () => admin.disconnect()),
+  };
+}
+
+async function attempt<T>(doing: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toKafkaError(error, doing);
+  }
+}
+
+function toOffsetMap(rows: readonly { partition: number; offset: string }[]): ReadonlyMap<number, bigint> {
+  return new Map(rows.map(({ partition, offset }) => [partition, BigInt(offset)]));
+}
+
+const TOPIC_RESOURCE = 2;
+/** Set on the topic, as opposed to the broker, the cluster or the defaults. */
+const TOPIC_CONFIG_SOURCE = 1;
+
+async function describeExisting(admin: Admin, topics: readonly TopicDefinition[]): Promise<ExistingTopic[]> {
+  const present = new Set(await admin.listTopics());
+  const names = topics.map(({ name }) => name).filter((name) => present.has(name));
+  if (names.length === 0) return [];
+  const metadata = await admin.fetchTopicMetadata({ topics: names });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: names.map((name) => ({ type: TOPIC_RESOURCE, name })),
+  });
+  return metadata.topics.map(({ name, partitions }) => {
+    const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
+    return {
+      name,
+      partitions: partitions.length,
+      config: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+      ownSettings: entries
+        .filter(({ configSource }) => configSource === TOPIC_CONFIG_SOURCE)
+        .map(({ configName }) => configName),
+    };
+  });
+}
+
+async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
+  if (plan.create.length > 0) {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: plan.create.map(({ name, partitions, replicationFactor, config }) => ({
+        topic: name,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      })),
+    });
+  }
+  if (plan.addPartitions.length > 0) {
+    await admin.createPartitions({
+      topicPartitions: plan.addPartitions.map(({ name, to }) => ({ topic: name, count: to })),
+    });
+  }
+  if (plan.configure.length > 0) {
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: plan.configure.map(({ name, config }) => ({
+        type: TOPIC_RESOURCE,
+        name,
+        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      })),
+    });
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * A member of a consumer group, as our processors see it: sessions of partitions, records, fenced commits.
+ *
+ * What kafkajs lacks and this adds: the fetch loop never waits for work (one slow partition would stall the others); a session with an
+ * epoch for each assignment, kept across rebalances that leave the partition here, ended before anything else when it is lost; commits
+ * only for sessions that live; a crash that kafkajs would survive silently becomes a fault.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PipelineError, errorMessage, isPipelineError, type Logger } from '@astrolabe/service-kit';
+import { clientOf, type KafkaConnection } from './connection.ts';
+import type { Batch, Consumer } from './kafkajs/index.ts';
+import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
+import { toConsumedRecord } from './kafkajs-record.ts';
+import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+import { PartitionSessions, type Membership } from './partition-sessions.ts';
+
+export interface GroupConsumerOptions {
+  readonly connection: KafkaConnection;
+  readonly groupId: string;
+  readonly topic: string;
+  readonly createProcessor: (session: PartitionSession) => PartitionProcessor;
+  /** What stops the consumer for good: the caller shuts the process down. Called at most once. */
+  readonly onFault: (fault: PipelineError) => void;
+  readonly logger: Logger;
+  /** Default 100. After a crash at most this much finished work is repeated. */
+  readonly commitIntervalMs?: number;
+  /** Default 200; bounds the latency of resume and of shutdown (kafkajs wakes for neither). */
+  readonly maxWaitTimeMs?: number;
+  /** Default 1 MiB a partition in one fetch. */
+  readonly maxBytesPerPartition?: number;
+  /** After this silence the group gives this member up: how long its partitions rest after a crash. Default 10,000. */
+  readonly sessionTimeoutMs?: number;
+}
+
+export interface GroupConsumer {
+  /** Partitions owned now. */
+  assignment(): readonly number[];
+  /** Whether the group has been joined and the consumer runs. */
+  isRunning(): boolean;
+  /** Stops fetching, lets work in flight finish for up to `deadlineMs`, commits, leaves the group. Never rejects. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Joins the group; resolves once the first assignment is here. Rejects with `kafka.unavailable` when the brokers cannot be reached. */
+export async function startGroupConsumer(options: GroupConsumerOptions): Promise<GroupConsumer> {
+  const { groupId, topic, logger } = options;
+  const maxWaitTimeMs = options.maxWaitTimeMs ?? 200;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
+  const consumer = clientOf(options.connection).consumer({
+    groupId,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: maxWaitTimeMs,
+    maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: 60_000,
+    heartbeatInterval: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
+    readUncommitted: false,
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },
+  });
+
+  let running = false;
+  let crashed = false;
+  let closing: Promise<void> | undefined;
+  let faulted = false;
+  const fail = (error: unknown): void => {
+    const fault = toConsumerFault(error, `consuming ${topic} as ${groupId}`);
+    if (closing !== undefined)
+      logger.error({ err: fault }, 'fault while the consumer closes; its record stays uncommitted');
+    if (faulted || closing !== undefined) return;
+    faulted = true;
+    running = false;
+    options.onFault(fault);
+  };
+
+  // kafkajs throws while it is between a lost connection and its restart. Nothing is paused after that, and no session outlives it.
+  const unlessRestarting = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      logger.debug({ err: error, groupId, topic }, 'the consumer restarts: nothing to pause or resume');
+    }
+  };
+  const sessions = new PartitionSessions({
+    topic,
+    createProcessor: options.createProcessor,
+    pause: (partition) => unlessRestarting(() => consumer.pause([{ topic, partitions: [partition] }])),
+    resume: (partition) => unlessRestarting(() => consumer.resume([{ topic, partitions: [partition] }])),
+    fail,
+    logger,
+  });
+
+  const joined = Promise.withResolvers<void>();
+  // Awaited below; a crash before that must not count as an unhandled rejection.
+  joined.promise.catch(() => undefined);
+  let hasJoined = false;
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    const partitions = payload.memberAssignment[topic] ?? [];
+    sessions.assign(payload as typeof payload & Membership, partitions);
+    logger.info({ groupId, topic, partitions }, 'partitions assigned');
+    running = closing === undefined;
+    hasJoined = true;
+    joined.resolve();
+  });
+  // Batches of nothing but control records and aborted ones never reach eachBatch; uncounted, they would show as lag for ever.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    if (payload.topic === topic && payload.batchSize === 0) {
+      sessions.enqueue(payload.partition, [], BigInt(payload.lastOffset) + 1n);
+    }
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    running = false;
+    if (payload.restart) {
+      logger.warn({ groupId, topic, err: payload.error }, 'consumer lost its connection and rejoins');
+      return;
+    }
+    crashed = true;
+    if (hasJoined) fail(payload.error);
+    else joined.reject(payload.error);
+  });
+
+  const commitLoop = new CommitLoop(consumer, sessions, options.commitIntervalMs ?? 100, logger);
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: true,
+      eachBatch: async ({ batch, heartbeat }) => {
+        sessions.enqueue(batch.partition, toRecords(batch), BigInt(batch.lastOffset()) + 1n);
+        await heartbeat();
+      },
+    });
+    await joined.promise;
+  } catch (error) {
+    closing = Promise.resolve();
+    await consumer.disconnect().catch(() => undefined);
+    throw toKafkaError(error, `joining group ${groupId}`);
+  }
+  commitLoop.start();
+
+  const close = async (deadlineMs: number): Promise<void> => {
+    running = false;
+    const deadlineAtMs = Date.now() + deadlineMs;
+    // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group moves on at once.
+    sessions.close();
+    await sessions.drain(deadlineMs);
+    await commitLoop.finish(() => !crashed && Date.now() < deadlineAtMs);
+    await sessions.endAll();
+    await consumer.disconnect().catch((error: unknown) => {
+      logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
+    });
+  };
+  return {
+    assignment: () => sessions.partitions(),
+    isRunning: () => running,
+    close: (deadlineMs) => (closing ??= close(deadlineMs)),
+  };
+}
+
+/** Whatever is no error of Kafka's comes from a processor or from a defect in the client: unclassified. */
+function toConsumerFault(error: unknown, doing: string): PipelineError {
+  if (isPipelineError(error) || isKafkaJsError(error)) return toKafkaError(error, doing);
+  return new PipelineError('kafka.consumer-crashed', `${doing}: ${errorMessage(error)}`, {
+    retryable: false,
+    cause: error,
+  });
+}
+
+function toRecords(batch: Batch) {
+  return batch.messages.map((message) => toConsumedRecord(batch.topic, batch.partition, message));
+}
+
+/** Commits what the sessions declare, one request at a time. A failed commit is only late: the next round asks again. */
+class CommitLoop {
+  readonly #consumer: Consumer;
+  readonly #sessions: PartitionSessions;
+  readonly #intervalMs: number;
+  readonly #logger: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #current: Promise<void> = Promise.resolve();
+  #finished = false;
+
+  constructor(consumer: Consumer, sessions: PartitionSessions, intervalMs: number, logger: Logger) {
+    this.#consumer = consumer;
+    this.#sessions = sessions;
+    this.#intervalMs = intervalMs;
+    this.#logger = logger;
+  }
+
+  start(): void {
+    if (this.#finished) return;
+    this.#timer = setTimeout(() => {
+      this.#current = this.#commit().finally(() => {
+        this.start();
+      });
+    }, this.#intervalMs);
+  }
+
+  /** Stops the loop and commits what is left; tries again while `isWorthwhile`, since a rebalance refuses commits for a moment. */
+  async finish(isWorthwhile: () => boolean): Promise<void> {
+    this.#finished = true;
+    clearTimeout(this.#timer);
+    await this.#current;
+    await this.#commit();
+    while (this.#sessions.due().length > 0 && isWorthwhile()) {
+      await sleep(this.#intervalMs);
+      await this.#commit();
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const due = this.#sessions.due();
+    if (due.length === 0) return;
+    const offsets = due.map(({ session, nextOffset }) => ({
+      topic: session.topic,
+      partition: session.partition,
+      offset: nextOffset.toString(),
+    }));
+    try {
+      await this.#consumer.commitOffsets(offsets);
+      for (const { session, nextOffset } of due) session.committed(nextOffset);
+    } catch (error) {
+      // A rebalance in progress or a coordinator on the move. What is still ours is due again in the next round; what was
+      // lost must not be committed by us, and the sessions forget it.
+      this.#logger.info({ err: error, offsets }, 'commit refused; asked again with what is still owned');
+    }
+  }
+}

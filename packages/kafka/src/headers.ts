@@ -1,0 +1,50 @@
+/** The one list of record headers. `docs/architecture.md` lists the same names; a test holds the two together. */
+import type { ConsumedRecord, RecordHeaders } from './record.ts';
+
+export const headerNames = {
+  /** Connector that the record belongs to. On every record. */
+  connectorId: 'connector-id',
+  /** Segment's `messageId` of the event that the record stems from. On every record. */
+  messageId: 'message-id',
+  /** When ingest took the event, ISO 8601 UTC with milliseconds. Freshness is measured from it. On every record. */
+  receivedAt: 'received-at',
+  /** W3C trace context. */
+  traceparent: 'traceparent',
+  /** Set on records that a replay produced. */
+  replayId: 'replay-id',
+  /** On a command: its deterministic id. */
+  commandId: 'command-id',
+  /** On a dead letter: stable cause, one of `docs/errors.md`. */
+  deadLetterCode: 'dlq.code',
+  /** On a dead letter: what happened, for people. */
+  deadLetterMessage: 'dlq.message',
+  /** On a dead letter: where the record came from. */
+  deadLetterTopic: 'dlq.topic',
+  deadLetterPartition: 'dlq.partition',
+  deadLetterOffset: 'dlq.offset',
+  /** On a dead letter: the consumer group (or service) that gave it up. */
+  deadLetterGroup: 'dlq.group',
+  /** On a dead letter: how often delivery was tried. */
+  deadLetterDeliveryCount: 'dlq.delivery.count',
+  /** On a dead letter: the API's last HTTP status. Absent when there was none. */
+  deadLetterStatus: 'dlq.status',
+  /** On a dead letter: when it was given up, and when delivery was first tried; ISO 8601 UTC. */
+  deadLetterAt: 'dlq.at',
+  deadLetterFirstAttemptAt: 'dlq.first.attempt.at',
+} as const;
+
+export type HeaderName = (typeof headerNames)[keyof typeof headerNames];
+
+/** Text of a header, or undefined where the record has none. */
+export function headerText(record: Pick<ConsumedRecord, 'headers'>, name: HeaderName): string | undefined {
+  return record.headers[name]?.toString('utf8');
+}
+
+/** Builds headers from text, leaving out what is undefined. */
+export function toHeaders(values: Partial<Record<HeaderName, string | undefined>>): RecordHeaders {
+  const headers: Record<string, Buffer> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) headers[name] = Buffer.from(value, 'utf8');
+  }
+  return headers;
+}

@@ -1,0 +1,46 @@
+/** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
+export { createKafkaAdmin, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
+export { assertTopicsExist } from './assert-topics-exist.ts';
+export { createBatchProcessor, type BatchProcessorOptions } from './batch-processor.ts';
+export {
+  createCommandDecoder,
+  createCommandEncoder,
+  type CommandDecoder,
+  type CommandEncoder,
+  type DecodedCommand,
+} from './command-serde.ts';
+export { WIRE_HEADER_BYTES, parseWireFormat, wireHeader, type FramedValue } from './confluent-wire-format.ts';
+export {
+  connectionFromConfig,
+  createKafkaConnection,
+  type KafkaConnection,
+  type KafkaConnectionOptions,
+} from './connection.ts';
+export { toDeadLetter, type DeadLetterCause } from './dead-letter.ts';
+export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
+export { headerNames, headerText, toHeaders, type HeaderName } from './headers.ts';
+export { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
+export { createRecordProducer, type RecordProducerOptions } from './kafkajs-producer.ts';
+export { KeyLanes, type LaneTask } from './key-lanes.ts';
+export { createLaneProcessor, type LaneProcessorOptions } from './lane-processor.ts';
+export { OffsetTracker, type TrackedOffset } from './offset-tracker.ts';
+export { partitionFor } from './partitioner.ts';
+export type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+export { readTopic, type ReadTopicOptions } from './read-topic.ts';
+export {
+  recordSizeBytes,
+  type ConsumedRecord,
+  type OutgoingRecord,
+  type RecordHeaders,
+  type RecordPosition,
+} from './record.ts';
+export type { RecordProducer } from './record-producer.ts';
+export {
+  createSchemaRegistry,
+  schemaRegistryFromConfig,
+  type AppliedSubject,
+  type CommandSchemaRegistry,
+  type SchemaRegistryOptions,
+} from './schema-registry.ts';
+export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
+export { topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';

@@ -1,0 +1,20 @@
+/** The only import of kafkajs in this package: the mends must be in place before its modules load. */
+import './mends.ts';
+import kafkajs from 'kafkajs';
+
+export const { Kafka, Partitioners, logLevel, CompressionTypes, CompressionCodecs, AssignerProtocol } = kafkajs;
+export type {
+  Admin,
+  Batch,
+  Consumer,
+  ICustomPartitioner,
+  IHeaders,
+  Kafka as KafkaClient,
+  KafkaMessage,
+  LogEntry,
+  Message,
+  PartitionerArgs,
+  Producer,
+  SASLOptions,
+  Transaction,
+} from 'kafkajs';

@@ -1,0 +1,44 @@
+/**
+ * Records as this project sees them. Offsets are `bigint` everywhere in our code; kafkajs's decimal strings
+ * stay at its edge (`kafkajs-record.ts`, `group-consumer.ts`).
+ */
+
+/** Header values are bytes on the wire; a header that a producer repeated keeps its last value. */
+export type RecordHeaders = Readonly<Record<string, Buffer>>;
+
+/** A record to be produced. A `partition` overrides the partitioner, which otherwise hashes `key` (murmur2, as Java does). */
+export interface OutgoingRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: RecordHeaders;
+  readonly partition?: number;
+}
+
+/** A record read from a topic. `timestampMs` is the broker's (CreateTime), in epoch milliseconds. */
+export interface ConsumedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: RecordHeaders;
+}
+
+/** Where a stored record landed. */
+export interface RecordPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** Bytes that a record is charged with when buffers and batches are bounded: key, value, headers and framing. */
+export function recordSizeBytes(record: Pick<OutgoingRecord, 'key' | 'value' | 'headers'>): number {
+  let size = RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  for (const name in record.headers) size += name.length + (record.headers[name]?.length ?? 0) + HEADER_OVERHEAD_BYTES;
+  return size;
+}
+
+/** Upper bound of a v2 record's own varints (length, attributes, timestamp and offset deltas, key, value, header count). */
+const RECORD_OVERHEAD_BYTES = 40;
+const HEADER_OVERHEAD_BYTES = 6;

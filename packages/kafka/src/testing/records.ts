@@ -1,0 +1,50 @@
+import type { PartitionSession } from '../partition-processor.ts';
+import type { ConsumedRecord } from '../record.ts';
+
+/** A record as read from partition 0 of topic `t`, with whatever a test cares about. */
+export function consumedRecord(fields: Partial<ConsumedRecord> = {}): ConsumedRecord {
+  return { topic: 't', partition: 0, offset: 0n, timestampMs: 0, key: null, value: null, headers: {}, ...fields };
+}
+
+/** Records with offsets from `first` on, one for each key. */
+export function recordsOf(first: bigint, keys: readonly string[]): ConsumedRecord[] {
+  return keys.map((key, index) => consumedRecord({ offset: first + BigInt(index), key: Buffer.from(key) }));
+}
+
+export interface RecordedSession extends PartitionSession {
+  /** Everything that was called, in order. */
+  readonly calls: string[];
+  readonly faults: unknown[];
+  /** Highest offset declared committable. */
+  committable(): bigint | undefined;
+  /** What the end of a session does first. */
+  abort(): void;
+}
+
+/** A session that keeps what a processor does with it. */
+export function recordedSession(): RecordedSession {
+  const controller = new AbortController();
+  const calls: string[] = [];
+  const faults: unknown[] = [];
+  let committable: bigint | undefined;
+  return {
+    topic: 't',
+    partition: 0,
+    epoch: 1,
+    signal: controller.signal,
+    calls,
+    faults,
+    committable: () => committable,
+    abort: () => controller.abort(new Error('the session is over')),
+    markCommittable: (nextOffset) => {
+      calls.push(`committable ${nextOffset}`);
+      if (committable === undefined || nextOffset > committable) committable = nextOffset;
+    },
+    pause: () => void calls.push('pause'),
+    resume: () => void calls.push('resume'),
+    fail: (fault) => {
+      calls.push('fail');
+      faults.push(fault);
+    },
+  };
+}

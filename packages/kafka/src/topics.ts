@@ -1,0 +1,70 @@
+/** The one list of topics: names, partitions, retention. `astrolabe topics apply` makes the cluster agree with it. */
+
+const DAY_MS = 86_400_000;
+
+export interface TopicDefinition {
+  readonly name: string;
+  /** Partition count at creation. Source and command topics have the same count of dead letters, so that partition numbers agree. */
+  readonly partitions: number;
+  readonly cleanupPolicy: 'delete' | 'compact';
+  /** Undefined for compacted topics. */
+  readonly retentionMs: number | undefined;
+  /** Largest record batch, in bytes. Undefined: the broker's default, 1,048,588. */
+  readonly maxMessageBytes: number | undefined;
+  readonly key: string;
+  readonly value: string;
+}
+
+export type TopicRole = 'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters';
+
+const DEFAULT_PARTITIONS = 6;
+
+/** A dead letter is its source record and the headers that tell the cause: the largest record must still find its place here. */
+const DEAD_LETTER_MAX_BYTES = 1_048_588 + 65_536;
+
+const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
+  segmentEvents: {
+    name: 'segment.events.v1',
+    partitions: DEFAULT_PARTITIONS,
+    cleanupPolicy: 'delete',
+    retentionMs: 7 * DAY_MS,
+    maxMessageBytes: undefined,
+    key: 'JSON array [connector, "user" | "anonymous" | "account", id]',
+    value: "the sender's JSON text, with what ingest adds spliced in",
+  },
+  segmentEventsDeadLetters: {
+    name: 'segment.events.dlq.v1',
+    partitions: DEFAULT_PARTITIONS,
+    cleanupPolicy: 'delete',
+    retentionMs: 30 * DAY_MS,
+    maxMessageBytes: DEAD_LETTER_MAX_BYTES,
+    key: 'as the source',
+    value: 'the source record byte for byte, cause in headers',
+  },
+  commands: {
+    name: 'astrolabe.commands.v1',
+    partitions: DEFAULT_PARTITIONS,
+    cleanupPolicy: 'delete',
+    retentionMs: 7 * DAY_MS,
+    maxMessageBytes: undefined,
+    key: 'JSON array [connector, "user" | "anonymous" | "account", id] of what the command changes',
+    value: 'Avro in Confluent framing, one schema for each command',
+  },
+  commandsDeadLetters: {
+    name: 'astrolabe.commands.dlq.v1',
+    partitions: DEFAULT_PARTITIONS,
+    cleanupPolicy: 'delete',
+    retentionMs: 30 * DAY_MS,
+    maxMessageBytes: DEAD_LETTER_MAX_BYTES,
+    key: 'as the source',
+    value: 'the source record byte for byte, cause in headers',
+  },
+};
+
+export type Topics = Readonly<Record<TopicRole, TopicDefinition>>;
+
+/** The topics under a name prefix (several pipelines on one cluster, or one for each test). */
+export function topicsFor(prefix = ''): Topics {
+  const entries = Object.entries(definitions) as [TopicRole, TopicDefinition][];
+  return Object.fromEntries(entries.map(([role, topic]) => [role, { ...topic, name: prefix + topic.name }])) as Topics;
+}
