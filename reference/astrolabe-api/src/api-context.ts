@@ -1,0 +1,28 @@
+import type { CallLog, CallRecord } from './call-log.ts';
+import type { CounterSet } from './counters.ts';
+import type { ExecuteCommands } from './execute-commands.ts';
+import type { Faults } from './faults.ts';
+import type { InFlightKeys } from './in-flight-keys.ts';
+import type { State } from './state.ts';
+
+/** What the routes share. */
+export interface ApiContext {
+  readonly state: State;
+  readonly execute: ExecuteCommands;
+  readonly inFlight: InFlightKeys;
+  readonly faults: Faults;
+  readonly calls: CallLog;
+  readonly counters: CounterSet;
+  readonly nowMs: () => number;
+  /** Aborted when the server closes, to end scripted delays. */
+  readonly closing: AbortSignal;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The call's entry in the log. Set for every path of the API, before anything else. */
+    call: CallRecord;
+    /** Set for every path under /v1, once the API key is known. */
+    connector: string;
+  }
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { configSections, configValues, defineConfig } from '@astrolabe/service-kit';
+import { parseApiKeys } from './api-keys.ts';
+
+export const referenceApiConfig = defineConfig(
+  {
+    logLevel: configSections.process.logLevel,
+    shutdownTimeoutMs: configSections.process.shutdownTimeoutMs,
+    host: {
+      env: 'ASTROLABE_API_HOST',
+      schema: configValues.text('a host name or an IP address'),
+      default: '127.0.0.1',
+      description: 'Address that the reference API listens on.',
+    },
+    port: {
+      env: 'ASTROLABE_API_PORT',
+      schema: configValues.port(),
+      default: 0,
+      description: 'Port of the same. The address in use is logged at start.',
+    },
+    database: {
+      env: 'ASTROLABE_API_DATABASE',
+      schema: configValues.text('the path of a file, or :memory:'),
+      default: ':memory:',
+      description: 'Where users, accounts, events and idempotency keys are kept. In memory they end with the process.',
+    },
+    apiKeys: {
+      env: 'ASTROLABE_API_KEYS',
+      schema: z
+        .string()
+        .refine(isApiKeys)
+        .transform(parseApiKeys)
+        .describe('connector=key, several separated by commas'),
+      description: 'API keys and the connectors they belong to. Each connector has a workspace of its own.',
+      secret: true,
+    },
+    enableControl: {
+      env: 'ASTROLABE_API_CONTROL',
+      schema: configValues.boolean(),
+      default: false,
+      description: 'Serve /__reference, which scripts faults and shows calls, to everybody who can reach the port.',
+    },
+  },
+  { prefix: 'ASTROLABE_API_' },
+);
+
+function isApiKeys(text: string): boolean {
+  try {
+    parseApiKeys(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,13 @@
+/** The Astrolabe API's contract as a server, for tests, demo and bench. */
+export {
+  createReferenceApi,
+  startReferenceApi,
+  type ListenOptions,
+  type ReferenceApi,
+  type ReferenceApiOptions,
+  type RunningReferenceApi,
+} from './reference-api.ts';
+export type { ApiKey } from './api-keys.ts';
+export type { CallPage, CallRecord } from './call-log.ts';
+export type { Counters } from './counters.ts';
+export type { Fault, FaultKind, FaultMatch, Faults, ScriptedFault } from './faults.ts';

@@ -1,0 +1,104 @@
+import type { FastifyInstance } from 'fastify';
+import type { ApiContext } from './api-context.ts';
+import { createAuthenticate, type ApiKey } from './api-keys.ts';
+import { createCallLog, type CallLog } from './call-log.ts';
+import { createCounters, type Counters } from './counters.ts';
+import { openDatabase } from './database.ts';
+import { createExecuteCommands } from './execute-commands.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createIdempotencyStore, defaultIdempotencyTtlMs } from './idempotency-store.ts';
+import { createInFlightKeys } from './in-flight-keys.ts';
+import { createServer } from './server.ts';
+import { createState } from './state.ts';
+
+export interface ReferenceApiOptions {
+  readonly apiKeys: readonly ApiKey[];
+  /** A file, which is created where missing, or `:memory:`. Default `:memory:`. */
+  readonly database?: string;
+  /** Serves `/__reference`, without authentication. Default false. */
+  readonly enableControl?: boolean;
+  /** How long answers are remembered. Default 7 days. */
+  readonly idempotencyTtlMs?: number;
+  /** Of the random numbers of faults. Default 1. */
+  readonly seed?: number;
+  /** How many calls the log keeps. Default 100,000. */
+  readonly callLogCapacity?: number;
+  /** Epoch milliseconds. Default: the system's clock. */
+  readonly nowMs?: () => number;
+  /** Told of faults of the API's own. Default: nobody. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface ReferenceApi {
+  /** Not listening. */
+  readonly app: FastifyInstance;
+  readonly faults: Faults;
+  readonly calls: Pick<CallLog, 'page' | 'all'>;
+  counters(): Counters;
+  /** Ends all connections, hung ones too, and closes the database. May be called again. */
+  close(): Promise<void>;
+}
+
+/** Throws where the database cannot be opened or one API key is given to two connectors. */
+export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
+  const authenticate = createAuthenticate(options.apiKeys);
+  const database = openDatabase(options.database ?? ':memory:');
+  const state = createState(database);
+  const answers = createIdempotencyStore(database, options.idempotencyTtlMs ?? defaultIdempotencyTtlMs);
+  const closing = new AbortController();
+  const context: ApiContext = {
+    state,
+    execute: createExecuteCommands(database, state, answers),
+    inFlight: createInFlightKeys(),
+    faults: createFaults(options.seed),
+    calls: createCallLog(options.callLogCapacity ?? 100_000),
+    counters: createCounters(),
+    nowMs: options.nowMs ?? Date.now,
+    closing: closing.signal,
+  };
+  const app = createServer(context, {
+    authenticate,
+    enableControl: options.enableControl ?? false,
+    onError: options.onError ?? (() => undefined),
+  });
+  const close = async () => {
+    closing.abort();
+    await app.close();
+    database.close();
+  };
+  let closed: Promise<void> | undefined;
+  return {
+    app,
+    faults: context.faults,
+    calls: context.calls,
+    counters: () => context.counters.read(),
+    close: () => (closed ??= close()),
+  };
+}
+
+export interface ListenOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+}
+
+/** A reference API that listens at `url`. */
+export interface RunningReferenceApi extends Omit<ReferenceApi, 'app'> {
+  readonly url: string;
+}
+
+/** Rejects where the address cannot be had, or as `createReferenceApi` throws. */
+export async function startReferenceApi({
+  host = '127.0.0.1',
+  port = 0,
+  ...options
+}: ReferenceApiOptions & ListenOptions): Promise<RunningReferenceApi> {
+  const { app, ...api } = createReferenceApi(options);
+  try {
+    return { url: await app.listen({ host, port }), ...api };
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
+}
