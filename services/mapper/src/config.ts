@@ -1,0 +1,42 @@
+import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
+
+export const mapperConfig = defineConfig(
+  {
+    ...configSections.kafka,
+    ...configSections.kafkaConsumer,
+    ...configSections.schemaRegistry,
+    logLevel: configSections.process.logLevel,
+    adminHost: configSections.process.adminHost,
+    adminPort: configSections.process.adminPort,
+    shutdownTimeoutMs: configSections.process.shutdownTimeoutMs,
+    groupId: {
+      env: 'MAPPER_GROUP_ID',
+      schema: configValues.text('the name of a consumer group'),
+      default: 'astrolabe.mapper',
+      description:
+        'Consumer group of all mapper instances; KAFKA_TOPIC_PREFIX is put before it. A new name reads from the start.',
+    },
+    maxBatchRecords: {
+      env: 'MAPPER_MAX_BATCH_RECORDS',
+      schema: configValues.integer({ min: 1, max: 10_000 }),
+      default: 1_000,
+      description:
+        'Events mapped, produced and committed together at most. More is faster under load, and repeats more after a crash.',
+    },
+    maxBufferedRecords: {
+      env: 'MAPPER_MAX_BUFFERED_RECORDS',
+      schema: configValues.integer({ min: 1, max: 100_000 }),
+      default: 4_000,
+      description: 'Events in memory for each partition at which reading it pauses.',
+    },
+    maxBufferedBytes: {
+      env: 'MAPPER_MAX_BUFFERED_BYTES',
+      schema: configValues.integer({ min: 1_048_576, max: 1_073_741_824 }),
+      default: 8_388_608,
+      description: 'Bytes in memory for each partition at which reading it pauses.',
+    },
+  },
+  { prefix: 'MAPPER_' },
+);
+
+export type MapperConfig = ConfigOf<typeof mapperConfig>;

@@ -1,0 +1,50 @@
+/** A record of the event topic → an event and its facts, or why it is none. Total. */
+import { isUtf8 } from 'node:buffer';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
+import { parseJson } from '@astrolabe/schemas';
+import { parseEvent, parseTimestamp, type SegmentEvent } from '@astrolabe/segment';
+import type { EventFacts } from './map-event.ts';
+
+export type ReadEvent =
+  | { readonly kind: 'event'; readonly event: SegmentEvent; readonly facts: EventFacts }
+  | {
+      readonly kind: 'unreadable';
+      readonly code: 'event.invalid-json' | 'event.invalid' | 'event.unknown-type';
+      readonly message: string;
+    };
+
+export function readEvent(record: ConsumedRecord): ReadEvent {
+  if (record.value === null) return invalid('the record has no value');
+  // Decoding would replace what is no text, and the event would go on with other ids and values than were sent.
+  if (!isUtf8(record.value))
+    return { kind: 'unreadable', code: 'event.invalid-json', message: 'the value is no UTF-8' };
+  let json: unknown;
+  try {
+    json = parseJson(record.value.toString('utf8'));
+  } catch (error) {
+    return {
+      kind: 'unreadable',
+      code: 'event.invalid-json',
+      message: `the value is no JSON: ${(error as Error).message}`,
+    };
+  }
+  const connectorId = headerText(record, headerNames.connectorId);
+  if (connectorId === undefined) return invalid(`the record has no ${headerNames.connectorId} header`);
+  const parsed = parseEvent(json);
+  if (parsed.kind === 'invalid') {
+    const [first] = parsed.defects;
+    return {
+      kind: 'unreadable',
+      code: first?.code ?? 'event.invalid',
+      message: parsed.defects.map(({ message }) => message).join('; '),
+    };
+  }
+  const messageId = parsed.event.messageId ?? headerText(record, headerNames.messageId);
+  if (messageId === undefined) return invalid('the event has no messageId');
+  const receivedAtMs = parseTimestamp(headerText(record, headerNames.receivedAt)) ?? record.timestampMs;
+  return { kind: 'event', event: parsed.event, facts: { connectorId, messageId, receivedAtMs } };
+}
+
+function invalid(message: string): ReadEvent {
+  return { kind: 'unreadable', code: 'event.invalid', message };
+}
