@@ -1,0 +1,123 @@
+/** Composition of the dispatcher: reads `astrolabe.commands.v1`, calls the Astrolabe API. */
+import {
+  assertTopicsExist,
+  connectionFromConfig,
+  createCommandDecoder,
+  createLaneProcessor,
+  createRecordProducer,
+  schemaRegistryFromConfig,
+  startGroupConsumer,
+  topicsFor,
+} from '@astrolabe/kafka';
+import {
+  createMetrics,
+  loadConnectors,
+  startAdminServer,
+  systemClock,
+  waitUntilAvailable,
+  type Logger,
+  type ServiceStack,
+} from '@astrolabe/service-kit';
+import { createApiClient } from './adapters/undici-api-client.ts';
+import type { DispatcherConfig } from './config.ts';
+import { laneOf } from './core/lane-of.ts';
+import { createDispatchHandler } from './dispatch-handler.ts';
+import { createDispatcherMetrics } from './dispatcher-metrics.ts';
+
+const MAX_RETRY_AFTER_MS = 15 * 60_000;
+
+export async function startDispatcher(
+  config: DispatcherConfig,
+  env: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+  stack: ServiceStack,
+): Promise<void> {
+  const metrics = createMetrics({ service: 'dispatcher' });
+  const admin = await startAdminServer({
+    host: config.adminHost,
+    port: config.adminPort,
+    registry: metrics.registry,
+    isReady: () => stack.isReady(),
+    logger,
+  });
+  stack.defer('admin server', () => admin.close());
+
+  const connectors = await loadConnectors(config.connectorsFile, env);
+  const topics = topicsFor(config.kafkaTopicPrefix);
+  const groupId = config.kafkaTopicPrefix + config.groupId;
+  const connection = connectionFromConfig(config, 'dispatcher', logger);
+  const patience = { clock: systemClock, random: Math.random, logger, signal: stack.signal };
+
+  await waitUntilAvailable({
+    ...patience,
+    what: `Kafka at ${config.kafkaBrokers.join(',')} and its topics`,
+    attempt: () => assertTopicsExist(connection, [topics.commands, topics.commandsDeadLetters]),
+  });
+  const deadLetters = await waitUntilAvailable({
+    ...patience,
+    what: `Kafka at ${config.kafkaBrokers.join(',')}`,
+    attempt: () =>
+      createRecordProducer({
+        connection,
+        logger,
+        ...(topics.commandsDeadLetters.maxMessageBytes === undefined
+          ? {}
+          : { maxRecordBytes: topics.commandsDeadLetters.maxMessageBytes }),
+      }),
+  });
+  stack.defer('dead-letter producer', () => deadLetters.close());
+
+  const apiClient = createApiClient({
+    baseUrl: config.apiUrl,
+    timeoutMs: config.apiTimeoutMs,
+    maxConnections: config.maxConcurrentCalls * Math.max(1, connectors.all().length),
+  });
+  stack.defer('API client', () => apiClient.close());
+
+  const handle = createDispatchHandler({
+    apiClient,
+    connectors,
+    decoder: createCommandDecoder(schemaRegistryFromConfig(config)),
+    deadLetters,
+    deadLetterTopic: topics.commandsDeadLetters.name,
+    groupId,
+    policy: {
+      baseMs: config.retryBaseMs,
+      maxMs: config.retryMaxMs,
+      budgetMs: config.retryBudgetMs,
+      haltMs: config.haltMs,
+      maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+    },
+    maxConcurrentCalls: config.maxConcurrentCalls,
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    metrics: createDispatcherMetrics(metrics),
+  });
+  const consumer = await waitUntilAvailable({
+    ...patience,
+    what: `consumer group ${groupId}`,
+    attempt: () =>
+      startGroupConsumer({
+        connection,
+        groupId,
+        topic: topics.commands.name,
+        logger,
+        sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+        onFault: (fault) => {
+          stack.fail(fault);
+        },
+        createProcessor: (session) =>
+          createLaneProcessor({
+            session,
+            laneOf,
+            handle,
+            maxRecords: config.maxBufferedRecords,
+            maxBytes: config.maxBufferedBytes,
+          }),
+      }),
+  });
+  stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
+  stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
+  logger.info({ adminUrl: admin.url, groupId, partitions: consumer.assignment() }, 'listening');
+}

@@ -1,0 +1,74 @@
+/** A command → the one HTTP request that carries it out. Pure; contract: schemas/openapi/astrolabe.yaml. */
+import { stringifyJson, type Command, type JsonObject } from '@astrolabe/schemas';
+
+export interface ApiRequest {
+  readonly method: 'PUT' | 'POST' | 'DELETE';
+  /** Path and query below the API's base URL, percent-encoded. */
+  readonly path: string;
+  /** JSON text; undefined for a request without a body. */
+  readonly body: string | undefined;
+  /** The command's id as the structured-field string that the IETF's Idempotency-Key draft asks for: quoted. */
+  readonly idempotencyKey: string;
+}
+
+export function toApiRequest({ kind, record }: Command): ApiRequest {
+  const idempotencyKey = `"${record.commandId}"`;
+  const occurredAt = new Date(record.occurredAt).toISOString();
+  switch (kind) {
+    case 'UpsertUser':
+      return {
+        method: 'PUT',
+        path: `/v1/users/${pathSegment(record.userId)}`,
+        body: json({ occurredAt, properties: record.properties }),
+        idempotencyKey,
+      };
+    case 'UpsertAccount':
+      return {
+        method: 'PUT',
+        path: `/v1/accounts/${pathSegment(record.accountId)}`,
+        body: json({ occurredAt, properties: record.properties }),
+        idempotencyKey,
+      };
+    case 'AssociateUser':
+      return {
+        method: 'PUT',
+        path: `/v1/accounts/${pathSegment(record.accountId)}/users/${pathSegment(record.userId)}`,
+        body: json({ occurredAt }),
+        idempotencyKey,
+      };
+    case 'TrackEvent':
+      return {
+        method: 'POST',
+        path: '/v1/events',
+        body: json({
+          id: record.commandId,
+          event: record.event,
+          // Only a user has properties to set: the contract refuses them for a visitor.
+          ...(record.userId === null ? {} : { userId: record.userId, userProperties: record.userProperties }),
+          ...(record.anonymousId === null ? {} : { anonymousId: record.anonymousId }),
+          occurredAt,
+          properties: record.properties,
+        }),
+        idempotencyKey,
+      };
+    case 'DeleteUser':
+      return {
+        method: 'DELETE',
+        path: `/v1/users/${pathSegment(record.userId)}?occurredAt=${encodeURIComponent(occurredAt)}`,
+        body: undefined,
+        idempotencyKey,
+      };
+  }
+}
+
+function json(body: JsonObject): string {
+  return stringifyJson(body);
+}
+
+/**
+ * One path segment. `.` and `..` are encoded too: left as they are, a proxy would take them for steps in the path and another resource
+ * would be called. An unpaired surrogate cannot come here: Avro holds well-formed text only.
+ */
+function pathSegment(id: string): string {
+  return id === '.' || id === '..' ? id.replaceAll('.', '%2E') : encodeURIComponent(id.toWellFormed());
+}

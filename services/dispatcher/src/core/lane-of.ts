@@ -1,0 +1,9 @@
+import type { ConsumedRecord } from '@astrolabe/kafka';
+
+/**
+ * The lane of a command record: its key, which names the user or account that it changes. Records without a key, which only foreign
+ * producers write, share one lane.
+ */
+export function laneOf({ key }: Pick<ConsumedRecord, 'key'>): string {
+  return key === null ? '' : key.toString('latin1');
+}
