@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runProgram } from './program.ts';
+
+async function run(args: string[], env: Record<string, string> = {}) {
+  let stdout = '';
+  let stderr = '';
+  const exitCode = await runProgram(args, {
+    env,
+    stdout: (text) => (stdout += text),
+    stderr: (text) => (stderr += text),
+  });
+  return { exitCode, stdout, stderr };
+}
+
+test('help names every verb and exits 0', async () => {
+  const { exitCode, stdout } = await run(['--help']);
+  assert.equal(exitCode, 0);
+  for (const verb of ['topics', 'schemas']) assert.match(stdout, new RegExp(`^ {2}${verb}\\b`, 'm'));
+});
+
+test('a verb that does not exist exits 2 and suggests the nearest', async () => {
+  const { exitCode, stderr } = await run(['topics', 'aply']);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /unknown command 'aply'/);
+  assert.match(stderr, /Did you mean apply\?/);
+});
+
+test('a flag that does not exist exits 2', async () => {
+  const { exitCode, stderr } = await run(['schemas', 'check', '--execute']);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /unknown option '--execute'/);
+});
+
+test('missing configuration exits 2 and names every variable with what is expected', async () => {
+  const { exitCode, stdout, stderr } = await run(['topics', 'check']);
+  assert.equal(exitCode, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /KAFKA_BROKERS is not set; expected host:port/);
+});
+
+test('schemas need the registry only, not the brokers', async () => {
+  const { stderr } = await run(['schemas', 'check']);
+  assert.match(stderr, /SCHEMA_REGISTRY_URL is not set/);
+  assert.doesNotMatch(stderr, /KAFKA_BROKERS/);
+});
+
+test('a registry that cannot be reached exits 1 and says so', async () => {
+  const { exitCode, stderr } = await run(['schemas', 'check'], { SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /looking up .*UpsertUser|looking up .*AssociateUser/);
+});

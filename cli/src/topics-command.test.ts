@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planTopics, topicsFor } from '@astrolabe/kafka';
+import { describePlan } from './topics-command.ts';
+
+const { segmentEvents } = topicsFor();
+
+test('a plan lists what it creates and says how to apply it', () => {
+  assert.deepEqual(describePlan(planTopics([segmentEvents], [], 3), false), [
+    '+ segment.events.v1: 6 partitions, replication 3',
+    'Nothing was changed. Run it again with --execute to apply.',
+  ]);
+});
+
+test('a plan lists each setting with what it is and what it becomes', () => {
+  const existing = {
+    name: segmentEvents.name,
+    partitions: 3,
+    ownSettings: [],
+    config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '1', 'retention.ms': '1000' },
+  };
+  assert.deepEqual(describePlan(planTopics([segmentEvents], [existing], 3), true), [
+    '~ segment.events.v1: partitions 3 -> 6',
+    '~ segment.events.v1: min.insync.replicas 1 -> 2',
+    '~ segment.events.v1: retention.ms 1000 -> 604800000',
+    'Applied.',
+  ]);
+});
+
+test('a plan never shrinks a topic that has more partitions', () => {
+  const existing = {
+    name: segmentEvents.name,
+    partitions: 12,
+    ownSettings: [],
+    config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '2', 'retention.ms': '604800000' },
+  };
+  assert.deepEqual(describePlan(planTopics([segmentEvents], [existing], 3), false), [
+    '= segment.events.v1',
+    'The topics are as declared; nothing to do.',
+  ]);
+});
