@@ -135,6 +135,48 @@ const entries = [
     whoActs: 'customer',
   },
   {
+    code: 'event.unsupported-type',
+    meaning:
+      "Segment's partner endpoint got a page, screen or alias call. The Astrolabe destination takes identify, group and track.",
+    whoActs: 'customer',
+  },
+  {
+    code: 'connector.disabled',
+    meaning: 'The connector of the key is switched off in the connectors file, so its events are refused.',
+    whoActs: 'customer',
+  },
+  {
+    code: 'request.encoding',
+    meaning:
+      'The body is compressed in a way that is not supported, or is not what its Content-Encoding says. Send gzip, deflate or none.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'request.incomplete',
+    meaning: 'The connection ended or stalled before the body was complete. Send the request again.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'request.not-found',
+    meaning: 'There is no such path or method. The Tracking API is under /v1, the partner endpoint is POST /segment.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'ingest.overloaded',
+    meaning: 'More bytes are in flight than INGEST_MAX_IN_FLIGHT_BYTES. Senders try again; add instances if it lasts.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'ingest.stopping',
+    meaning: 'The instance is shutting down. Senders try again and reach another one.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'ingest.internal',
+    meaning: 'A fault in ingest. Nothing was stored for the request; the log has the cause.',
+    whoActs: 'developer',
+  },
+  {
     code: 'command.undecodable',
     meaning: 'A record on the command topic is not Avro in Confluent framing. Something else writes to the topic.',
     whoActs: 'operator',

@@ -82,6 +82,36 @@ test('readiness begins after the start, follows the checks and ends with the fir
   await service.exited;
 });
 
+test('readiness says what the start waits for, and why, until it is there', async () => {
+  let isThere = false;
+  const service = run(async (stack) => {
+    await stack.waitFor('the registry', () => {
+      if (isThere) return Promise.resolve();
+      return Promise.reject(new PipelineError('registry.unavailable', 'connection refused', { retryable: true }));
+    });
+  });
+  const stack = await service.stack;
+  await turn();
+  assert.deepEqual(stack.isReady(), { ready: false, reasons: ['waiting for the registry: connection refused'] });
+  isThere = true;
+  await service.clock.advance(10_000);
+  await turn();
+  assert.deepEqual(stack.isReady(), { ready: true, reasons: [] });
+  service.signals.emit('SIGTERM');
+  await service.exited;
+  assert.deepEqual(service.effects, ['exit 0']);
+});
+
+test('a wait for something that will never be there ends with the fault', async () => {
+  const service = run((stack) =>
+    stack.waitFor('the schemas', () =>
+      Promise.reject(new PipelineError('registry.schema-missing', 'not registered', { retryable: false })),
+    ),
+  );
+  await service.exited;
+  assert.deepEqual(service.effects, ['exit 1']);
+});
+
 test('a fault is logged, stops everything in reverse and exits with 1', async () => {
   const service = run(deferTwo);
   const error = new PipelineError('kafka.consumer-crashed', 'gone', { retryable: false });

@@ -1,7 +1,8 @@
 import { systemClock, type Clock } from './clock.ts';
-import { PipelineError } from './errors.ts';
+import { PipelineError, errorMessage } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Readiness } from './readiness.ts';
+import { waitUntilAvailable } from './wait-until-available.ts';
 
 /** What a service's composition gets hold of. */
 export interface ServiceStack {
@@ -16,6 +17,11 @@ export interface ServiceStack {
   fail(error: unknown): void;
   /** Adds a condition of readiness. `check` returns why the service is not ready, or undefined; it must not throw or wait. */
   addReadinessCheck(check: () => string | undefined): void;
+  /**
+   * Waits for something outside that the service cannot start without, as `waitUntilAvailable` does, until the service is told to stop.
+   * Meanwhile `/readyz` gives the reason.
+   */
+  waitFor<Result>(what: string, attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
   /** Ready from the end of the start until the first signal or fault, as long as all checks agree. For `startAdminServer`. */
   isReady(): Readiness;
 }
@@ -39,6 +45,8 @@ export interface ServiceOptions {
   readonly exit?: (code: number) => void;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Spreads the pauses of `waitFor`. Default: `Math.random`. */
+  readonly random?: () => number;
 }
 
 /**
@@ -62,14 +70,18 @@ type StopSignal = keyof typeof exitCodesOfSecondSignal;
  * closed as well. Resolves once `exit` was called; never rejects.
  */
 export async function runService(options: ServiceOptions): Promise<void> {
-  const { name, logger, shutdownTimeoutMs, start, clock = systemClock } = options;
+  const { name, logger, shutdownTimeoutMs, start, clock = systemClock, random = Math.random } = options;
   const { signals = process, exit = (code) => process.exit(code) } = options;
 
   const stopping = new AbortController();
   const stopBegun = Promise.withResolvers<void>();
   const endedEarly = Promise.withResolvers<{ readonly exitCode: number }>();
   const stops: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
-  const readinessChecks: (() => string | undefined)[] = [() => (starting ? 'starting' : undefined)];
+  const waitingFor = new Map<string, string>();
+  const readinessChecks: (() => string | undefined)[] = [
+    () => (starting && waitingFor.size === 0 ? 'starting' : undefined),
+    () => (waitingFor.size === 0 ? undefined : [...waitingFor.values()].join('; ')),
+  ];
   let starting = true;
   let faulty = false;
   let currentStep = 'start';
@@ -92,6 +104,21 @@ export async function runService(options: ServiceOptions): Promise<void> {
     },
     addReadinessCheck(check) {
       readinessChecks.push(check);
+    },
+    async waitFor(what, attempt) {
+      const noted = async (signal: AbortSignal) => {
+        try {
+          return await attempt(signal);
+        } catch (error) {
+          waitingFor.set(what, `waiting for ${what}: ${errorMessage(error)}`);
+          throw error;
+        }
+      };
+      try {
+        return await waitUntilAvailable({ what, attempt: noted, clock, random, logger, signal: stopping.signal });
+      } finally {
+        waitingFor.delete(what);
+      }
     },
     isReady() {
       if (stopping.signal.aborted) return { ready: false, reasons: ['stopping'] };

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { createMetrics } from '@astrolabe/service-kit';
+import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
+import { createIngest } from '../app.ts';
+import { createInMemoryEventSink } from '../event-sink.ts';
+import { API_KEY, WRITE_KEY, basicAuth, silentLogger, testConnectors, toText } from '../testing.ts';
+
+const limits = { maxBodyBytes: 100_000, maxInflatedBytes: 100_000, maxInFlightBytes: 250_000, trustedProxies: 0 };
+
+async function start(t: TestContext, config: Partial<typeof limits> = {}) {
+  const sink = createInMemoryEventSink();
+  const connectors = testConnectors();
+  const metrics = createMetrics({ service: 'ingest' });
+  let ids = 0;
+  const server = createIngest({
+    config: { ...limits, ...config },
+    connectors: () => connectors,
+    sink,
+    metrics,
+    logger: silentLogger,
+    newMessageId: () => `new-${(ids += 1)}`,
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  let isClosed = false;
+  const close = async () => {
+    isClosed = true;
+    await server.close();
+  };
+  t.after(() => (isClosed ? undefined : close()));
+
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+    const response = await fetch(url + path, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : body instanceof Uint8Array ? Buffer.from(body) : JSON.stringify(body),
+      headers: { 'content-type': 'application/json', authorization: basicAuth(`${API_KEY}:`), ...headers },
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Record<string, unknown>,
+    };
+  };
+  const metric = async (line: string) => {
+    const text = await metrics.registry.metrics();
+    return text
+      .split('\n')
+      .find((candidate) => candidate.startsWith(line))
+      ?.slice(line.length)
+      .trim();
+  };
+  return { sink, url, post, close, metric };
+}
+
+const single: Readonly<Record<string, object>> = {
+  identify: identifyCall(),
+  track: trackCall(),
+  page: { type: 'page', userId: 'u1' },
+  screen: { type: 'screen', userId: 'u1' },
+  group: groupCall(),
+  alias: { type: 'alias', userId: 'u1', previousId: 'u0' },
+};
+
+for (const base of ['/v1', '']) {
+  for (const end of ['', '/']) {
+    test(`every path below "${base}/" is answered 200, with${end === '' ? 'out' : ''} a slash at its end`, async (t) => {
+      const { sink, post } = await start(t);
+      for (const [type, event] of Object.entries(single)) {
+        for (const name of [type, type.charAt(0)]) {
+          const answer = await post(`${base}/${name}${end}`, { ...event, type: undefined });
+          assert.deepEqual([name, answer.status, answer.body], [name, 200, { success: true }]);
+          const stored = JSON.parse(toText(sink.events.at(-1)).value ?? '') as { type: string };
+          assert.equal(stored.type, type);
+        }
+      }
+      for (const name of ['batch', 'import', 'b']) {
+        const before = sink.events.length;
+        assert.equal((await post(`${base}/${name}${end}`, { batch: [identifyCall(), trackCall()] })).status, 200);
+        assert.equal(sink.events.length, before + 2);
+      }
+      assert.equal((await post(`${base}/m${end}`, { series: [] })).status, 200);
+    });
+  }
+}
+
+for (const contentType of [
+  'application/json',
+  'application/json; charset=utf-8',
+  'text/plain',
+  'text/plain;charset=UTF-8',
+  'application/x-www-form-urlencoded',
+  'nonsense',
+]) {
+  test(`a JSON body is taken as ${contentType}`, async (t) => {
+    const { sink, post } = await start(t);
+    assert.equal((await post('/v1/t', trackCall(), { 'content-type': contentType })).status, 200);
+    assert.equal(sink.events.length, 1);
+  });
+}
+
+test('a body is stored byte for byte, whatever its characters', async (t) => {
+  const { sink, post } = await start(t);
+  const event = '{"type":"track","userId":"ü\u{1f600}","event":"\\ud83d","messageId":"m1","receivedAt":"x", "n":1.0e0}';
+  await post('/v1/track', event);
+  assert.equal(toText(sink.events[0]).value, event);
+});
+
+const encodings: Readonly<Record<string, readonly [header: string, encode: (body: string) => Uint8Array]>> = {
+  gzip: ['gzip', gzipSync],
+  'x-gzip': ['X-GZIP', gzipSync],
+  'zlib deflate': ['deflate', deflateSync],
+  'bare deflate': ['deflate', deflateRawSync],
+  identity: ['identity', (body) => Buffer.from(body)],
+};
+
+for (const [name, [header, encode]] of Object.entries(encodings)) {
+  test(`a body in ${name} is inflated`, async (t) => {
+    const { sink, post } = await start(t);
+    const body = encode(JSON.stringify({ batch: [identifyCall()], writeKey: WRITE_KEY }));
+    assert.equal((await post('/v1/b', body, { 'content-encoding': header, 'content-type': 'text/plain' })).status, 200);
+    assert.equal(sink.events.length, 1);
+  });
+}
+
+test('a body that inflates beyond the bound is refused as too large', async (t) => {
+  const { sink, post } = await start(t);
+  const bomb = gzipSync(`{"batch":[${' '.repeat(50_000_000)}]}`);
+  assert.ok(bomb.length < limits.maxBodyBytes);
+  const answer = await post('/v1/batch', bomb, { 'content-encoding': 'gzip' });
+  assert.deepEqual([answer.status, answer.body['code']], [400, 'event.too-large']);
+  assert.equal(sink.events.length, 0);
+});
+
+test('a body that is not what its encoding says, or of an unknown one, is refused', async (t) => {
+  const { post } = await start(t);
+  const broken = gzipSync(JSON.stringify(trackCall())).subarray(0, 40);
+  assert.equal((await post('/v1/track', broken, { 'content-encoding': 'gzip' })).status, 415);
+  assert.equal((await post('/v1/track', trackCall(), { 'content-encoding': 'br' })).status, 415);
+});
+
+test('a body of exactly the bound is taken, and one byte more is 400', async (t) => {
+  const { post, metric } = await start(t);
+  const bodyOf = (bytes: number) => `{"batch":[]${' '.repeat(bytes - 12)}}`;
+  assert.equal((await post('/v1/batch', bodyOf(limits.maxBodyBytes))).status, 200);
+  const answer = await post('/v1/batch', bodyOf(limits.maxBodyBytes + 1));
+  assert.deepEqual([answer.status, answer.body['code']], [400, 'event.too-large']);
+  assert.equal(await metric('ingest_oversize_requests_total{connector="acme"}'), '1');
+});
+
+test('a chunked body is taken, and bounded although it announces no length', async (t) => {
+  const { sink, url } = await start(t);
+  assert.equal(
+    await postChunks(url, [JSON.stringify(trackCall()).slice(0, 50), JSON.stringify(trackCall()).slice(50)]),
+    200,
+  );
+  assert.equal(sink.events.length, 1);
+  assert.equal(
+    await postChunks(
+      url,
+      Array.from({ length: 30 }, () => ' '.repeat(10_000)),
+    ),
+    400,
+  );
+});
+
+test('malformed JSON is 400 with why and where, for every SDK that reads answers', async (t) => {
+  const { post } = await start(t);
+  const { status, body } = await post('/v1/batch', '{"batch":[}');
+  const message = `the body is not valid JSON: found '}', expected a value or "]", at line 1 column 11 (character 10)`;
+  assert.deepEqual([status, body], [400, { success: false, code: 'event.invalid-json', message, error: message }]);
+});
+
+test('a path that is none is 404, and no body at all is 400', async (t) => {
+  const { url, post } = await start(t);
+  assert.equal((await post('/v2/track', {})).status, 404);
+  assert.equal((await post('/v1/%zz', {})).status, 400);
+  const response = await fetch(`${url}/v1/track`, { method: 'POST', headers: { authorization: basicAuth(API_KEY) } });
+  assert.equal(response.status, 400);
+});
+
+test('bodies that wait for storage are bounded: past the bound 503 with whole seconds, and room again once stored', async (t) => {
+  const { sink, post, metric } = await start(t);
+  const gate = sink.hold();
+  const padded = trackCall(1, { properties: {} });
+  const body = JSON.stringify(padded) + ' '.repeat(99_000);
+  const waiting = [post('/v1/track', body), post('/v1/track', body)];
+  while ((await metric('ingest_in_flight_bytes')) !== String(2 * body.length)) await new Promise(setImmediate);
+  const refused = await post('/v1/track', body);
+  assert.deepEqual([refused.status, refused.body['code']], [503, 'ingest.overloaded']);
+  assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/);
+  gate.release();
+  assert.deepEqual(
+    (await Promise.all(waiting)).map(({ status }) => status),
+    [200, 200],
+  );
+  assert.equal((await post('/v1/track', body)).status, 200);
+  assert.equal(await metric('ingest_in_flight_bytes'), '0');
+});
+
+test('a client that breaks off gives its bytes back and is no fault', async (t) => {
+  const { url, sink, metric } = await start(t);
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`POST /v1/track HTTP/1.1\r\nhost: x\r\ncontent-length: 5000\r\n\r\n${' '.repeat(1000)}`);
+  while ((await metric('ingest_in_flight_bytes')) !== '1000') await new Promise(setImmediate);
+  socket.destroy();
+  while ((await metric('ingest_in_flight_bytes')) !== '0') await new Promise(setImmediate);
+  assert.equal(sink.events.length, 0);
+});
+
+test('closing answers what is under way and only then resolves', async (t) => {
+  const { sink, post, close, metric } = await start(t);
+  const gate = sink.hold();
+  const answered = post('/v1/track', trackCall());
+  while ((await metric('ingest_in_flight_bytes')) === '0') await new Promise(setImmediate);
+  const order: string[] = [];
+  const closed = close().then(() => order.push('closed'));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  order.push('stored');
+  gate.release();
+  assert.equal((await answered).status, 200);
+  await closed;
+  assert.deepEqual(order, ['stored', 'closed']);
+  await assert.rejects(post('/v1/track', trackCall()));
+});
+
+test('requests and events are counted', async (t) => {
+  const { post, metric } = await start(t);
+  await post('/v1/b', { batch: [identifyCall(1), identifyCall(2), {}] });
+  await post('/v1/track', '{');
+  assert.equal(await metric('ingest_requests_total{endpoint="batch",status="200"}'), '1');
+  assert.equal(await metric('ingest_requests_total{endpoint="track",status="400"}'), '1');
+  assert.equal(await metric('ingest_events_total{connector="acme",type="identify",verdict="accepted"}'), '2');
+  assert.equal(await metric('ingest_events_total{connector="acme",type="unknown",verdict="rejected"}'), '1');
+  assert.equal(await metric('ingest_ack_duration_seconds_count'), '1');
+});
+
+test("a trusted proxy's word is taken for the address of the client, and nobody else's", async (t) => {
+  const event = trackCall(1, { context: { direct: true } });
+  const ipOf = (value: string | undefined) => (JSON.parse(value ?? '') as { context: { ip?: string } }).context.ip;
+  for (const [trustedProxies, ip] of [
+    [0, '127.0.0.1'],
+    [1, '203.0.113.7'],
+  ] as const) {
+    const { sink, post } = await start(t, { trustedProxies });
+    await post('/v1/track', event, { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' });
+    assert.equal(ipOf(toText(sink.events[0]).value), ip);
+  }
+});
+
+test('a browser of any origin may send with a key and read the answer, Retry-After included', async (t) => {
+  const { url, post } = await start(t);
+  for (const path of ['/v1/t', '/b', '/v1/m/']) {
+    const preflight = await fetch(url + path, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://shop.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type,x-retry-count',
+      },
+    });
+    assert.equal(preflight.status, 200);
+    assert.equal(preflight.headers.get('access-control-allow-origin'), '*');
+    const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+    for (const header of ['authorization', 'content-type', 'x-retry-count'])
+      assert.ok(allowed.includes(header), header);
+  }
+  for (const body of [trackCall(), '{']) {
+    const { headers } = await post('/v1/t', body, { origin: 'https://shop.example' });
+    assert.equal(headers.get('access-control-allow-origin'), '*');
+    assert.equal(headers.get('access-control-expose-headers'), 'retry-after');
+  }
+});
+
+test('settings name this host to an SDK whose key is known, and 401 to any other', async (t) => {
+  const { url } = await start(t);
+  for (const base of ['/v1', '']) {
+    const response = await fetch(`${url}${base}/projects/${WRITE_KEY}/settings`);
+    assert.equal(response.status, 200);
+    const settings = (await response.json()) as { integrations: Record<string, { apiKey: string; apiHost: string }> };
+    const { apiKey, apiHost } = settings.integrations['Segment.io'] ?? assert.fail();
+    assert.deepEqual([apiKey, apiHost], [WRITE_KEY, `${new URL(url).host}/v1`]);
+    assert.equal((await fetch(`${url}${base}/projects/nobody/settings`)).status, 401);
+  }
+});
+
+function postChunks(url: string, chunks: readonly string[]): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: basicAuth(API_KEY), 'transfer-encoding': 'chunked' };
+    const request = httpRequest(`${url}/v1/track`, { method: 'POST', headers }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    });
+    request.on('error', reject);
+    for (const chunk of chunks) request.write(chunk);
+    request.end();
+  });
+}

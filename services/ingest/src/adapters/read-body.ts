@@ -1,0 +1,129 @@
+/** A request's body as one buffer: bounded as it is read and as it is inflated, within a budget shared by all requests. */
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip, inflate, inflateRaw } from 'node:zlib';
+import type { ErrorCode } from '@astrolabe/service-kit';
+import type { ByteBudget, ByteHold } from '../core/byte-budget.ts';
+
+export interface BodyLimits {
+  /** As it comes over the network. */
+  readonly maxBodyBytes: number;
+  /** After inflating; a bound on what a small compressed body can cost. */
+  readonly maxInflatedBytes: number;
+}
+
+export type ReadBody =
+  | { readonly kind: 'body'; readonly bytes: Buffer }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  /** The budget of all requests is used up. */
+  | { readonly kind: 'overloaded' };
+
+/** Never rejects: a connection that breaks off is a refusal that nobody will read. */
+export async function readBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  budget: ByteBudget,
+  hold: ByteHold,
+): Promise<ReadBody> {
+  const inflater = findInflater(request.headers['content-encoding']);
+  if (inflater === undefined) {
+    return refuse('request.encoding', 'the content encoding is not supported; send gzip, deflate or none');
+  }
+  // A client that waits for room before it sends saves itself and us the transfer.
+  const announcedBytes = Number(request.headers['content-length'] ?? 0);
+  if (announcedBytes > limits.maxBodyBytes) return refuseSize(limits.maxBodyBytes);
+  if (!budget.hasRoomFor(announcedBytes)) return { kind: 'overloaded' };
+  const read = await readStream(request, limits.maxBodyBytes, hold);
+  return read.kind === 'body' && inflater !== 'none' ? inflateBody(read.bytes, inflater, limits, hold) : read;
+}
+
+function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHold): Promise<ReadBody> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    const settle = (result: ReadBody) => {
+      request.off('data', onData).off('end', onEnd).off('close', onClose);
+      // A late error of a connection that was given up must not become an uncaught exception.
+      request.on('error', () => undefined);
+      resolve(result);
+    };
+    const onData = (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBodyBytes) {
+        settle(refuseSize(maxBodyBytes));
+      } else if (!hold.take(chunk.length)) {
+        settle({ kind: 'overloaded' });
+      } else {
+        chunks.push(chunk);
+        return;
+      }
+      // The rest is read and dropped: a sender that is still writing would otherwise never come to read the answer.
+      request.resume();
+    };
+    const onEnd = () => {
+      const [first] = chunks;
+      settle({
+        kind: 'body',
+        bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, sizeBytes),
+      });
+    };
+    const onClose = () => settle(refuse('request.incomplete', 'the connection closed before the body was complete'));
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+type Inflate = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const inflateGzip: Inflate = promisify(gunzip);
+const inflateZlib: Inflate = promisify(inflate);
+const inflateBare: Inflate = promisify(inflateRaw);
+
+/** RFC 9110 means zlib's format by "deflate"; some clients send bare deflate under that name. */
+const inflateDeflate: Inflate = (body, options) => (hasZlibHeader(body) ? inflateZlib : inflateBare)(body, options);
+
+function hasZlibHeader(body: Buffer): boolean {
+  const [method = 0, flags = 0] = body;
+  return (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0;
+}
+
+function findInflater(contentEncoding: string | undefined): Inflate | 'none' | undefined {
+  switch (contentEncoding?.trim().toLowerCase()) {
+    case undefined:
+    case '':
+    case 'identity':
+      return 'none';
+    case 'gzip':
+    case 'x-gzip':
+      return inflateGzip;
+    case 'deflate':
+      return inflateDeflate;
+    default:
+      return undefined;
+  }
+}
+
+async function inflateBody(
+  body: Buffer,
+  inflater: Inflate,
+  { maxInflatedBytes }: BodyLimits,
+  hold: ByteHold,
+): Promise<ReadBody> {
+  let bytes: Buffer;
+  try {
+    bytes = await inflater(body, { maxOutputLength: maxInflatedBytes });
+  } catch (error) {
+    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    if (isTooLarge) return refuseSize(maxInflatedBytes);
+    return refuse('request.encoding', 'the body is not what its content encoding says: it cannot be inflated');
+  }
+  return hold.take(bytes.length) ? { kind: 'body', bytes } : { kind: 'overloaded' };
+}
+
+/** The words that Segment uses since 2025 (segment-docs PR #7422). */
+function refuseSize(maxBytes: number): ReadBody {
+  return refuse('event.too-large', `Exceed payload limit: at most ${maxBytes} bytes are taken; split the batch`);
+}
+
+function refuse(code: ErrorCode, message: string): ReadBody {
+  return { kind: 'refused', code, message };
+}

@@ -1,0 +1,96 @@
+/** Composition of ingest from explicit dependencies. */
+import { randomUUID } from 'node:crypto';
+import { assertTopicsExist, connectionFromConfig, createRecordProducer, topicsFor } from '@astrolabe/kafka';
+import {
+  createMetrics,
+  loadConnectors,
+  startAdminServer,
+  type ConnectorDirectory,
+  type Environment,
+  type Logger,
+  type Metrics,
+  type ServiceStack,
+} from '@astrolabe/service-kit';
+import { createHttpServer, type HttpServer } from './adapters/http-server.ts';
+import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
+import type { IngestConfig } from './config.ts';
+import { ByteBudget } from './core/byte-budget.ts';
+import type { EventSink } from './event-sink.ts';
+import { createIngestHandler } from './ingest-handler.ts';
+import { createIngestMetrics } from './ingest-metrics.ts';
+
+export interface IngestDependencies {
+  readonly config: Pick<IngestConfig, 'maxBodyBytes' | 'maxInflatedBytes' | 'maxInFlightBytes' | 'trustedProxies'>;
+  readonly connectors: () => Pick<ConnectorDirectory, 'byKey'>;
+  readonly sink: EventSink;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Default: the system's clock. */
+  readonly nowMs?: () => number;
+  /** Default: random UUIDs. */
+  readonly newMessageId?: () => string;
+}
+
+/** The service without its process: any sink, any connectors, not listening yet. */
+export function createIngest(dependencies: IngestDependencies): HttpServer {
+  const { config, connectors, sink, logger, nowMs = Date.now, newMessageId = () => randomUUID() } = dependencies;
+  const budget = new ByteBudget(config.maxInFlightBytes);
+  const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
+  const handler = createIngestHandler({ connectors, sink, metrics, logger, nowMs, newMessageId });
+  return createHttpServer({
+    handler,
+    connectors,
+    metrics,
+    budget,
+    limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes: config.maxInflatedBytes },
+    trustedProxies: config.trustedProxies,
+    logger,
+  });
+}
+
+/**
+ * Starts the service as a process runs it: admin server first, so that it can say what it waits for; then the brokers and
+ * the topics; then the door. Stops in reverse: the door closes and answers what is under way, then the producer flushes.
+ */
+export async function startIngest(
+  config: IngestConfig,
+  env: Environment,
+  logger: Logger,
+  stack: ServiceStack,
+): Promise<void> {
+  const metrics = createMetrics({ service: 'ingest' });
+  const directory = await loadConnectors(config.connectorsFile, env);
+  const admin = await startAdminServer({
+    host: config.adminHost,
+    port: config.adminPort,
+    registry: metrics.registry,
+    isReady: () => stack.isReady(),
+    logger,
+  });
+  stack.defer('the admin server', () => admin.close());
+
+  const connection = connectionFromConfig(config, 'ingest', logger);
+  const topics = topicsFor(config.kafkaTopicPrefix);
+  const brokers = config.kafkaBrokers.join(', ');
+  await stack.waitFor(`Kafka at ${brokers} and the topics of ingest`, () =>
+    assertTopicsExist(connection, [topics.segmentEvents, topics.segmentEventsDeadLetters]),
+  );
+  const producer = await stack.waitFor(`Kafka at ${brokers}`, () =>
+    createRecordProducer({ connection, logger, deliveryTimeoutMs: config.produceTimeoutMs }),
+  );
+  stack.defer('the producer', () => producer.close());
+
+  const server = createIngest({
+    config,
+    connectors: () => directory,
+    sink: createKafkaEventSink(producer, {
+      events: topics.segmentEvents.name,
+      deadLetters: topics.segmentEventsDeadLetters.name,
+    }),
+    metrics,
+    logger,
+  });
+  const url = await server.listen({ host: config.host, port: config.port });
+  stack.defer('the HTTP server', () => server.close());
+  logger.info({ url, adminUrl: admin.url }, 'listening');
+}

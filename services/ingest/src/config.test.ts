@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isPipelineError, readConfig } from '@astrolabe/service-kit';
+import { ingestConfig } from './config.ts';
+
+const minimal = { KAFKA_BROKERS: 'localhost:9092' };
+
+function problemsOf(env: Record<string, string>): string {
+  try {
+    readConfig(ingestConfig, env);
+  } catch (error) {
+    if (isPipelineError(error, 'config.invalid')) return error.message;
+    throw error;
+  }
+  return assert.fail('the configuration was accepted');
+}
+
+test('the brokers are all that must be given', () => {
+  const { host, port, maxBodyBytes, maxInflatedBytes, maxInFlightBytes, produceTimeoutMs, trustedProxies } = readConfig(
+    ingestConfig,
+    minimal,
+  );
+  assert.deepEqual(
+    { host, port, maxBodyBytes, maxInflatedBytes, maxInFlightBytes, produceTimeoutMs, trustedProxies },
+    {
+      host: '127.0.0.1',
+      port: 3100,
+      maxBodyBytes: 786_432,
+      maxInflatedBytes: 786_432,
+      maxInFlightBytes: 67_108_864,
+      produceTimeoutMs: 10_000,
+      trustedProxies: 0,
+    },
+  );
+});
+
+test('a misspelt variable is a problem, with the right name as a hint', () => {
+  const message = problemsOf({ ...minimal, INGEST_MAX_BODY_BITES: '1000' });
+  assert.match(message, /INGEST_MAX_BODY_BITES/);
+  assert.match(message, /INGEST_MAX_BODY_BYTES/);
+});
+
+test('a budget that the largest request would not fit is a problem', () => {
+  const message = problemsOf({ ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: '1000000' });
+  assert.match(message, /INGEST_MAX_IN_FLIGHT_BYTES.*or the largest request is never taken/s);
+});
+
+test('a body bound that a Kafka record could not hold is a problem', () => {
+  assert.match(problemsOf({ ...minimal, INGEST_MAX_INFLATED_BYTES: '2000000' }), /from 1024 to 900000/);
+});

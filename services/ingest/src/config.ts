@@ -1,0 +1,72 @@
+import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
+import { maxRequestBytes } from '@astrolabe/segment';
+
+/** Above this a single event of a whole request would not fit a Kafka record (`message.max.bytes`, 1,048,588 by default). */
+const LARGEST_BODY_BYTES = 900_000;
+
+export const ingestConfig = defineConfig(
+  {
+    ...configSections.process,
+    ...configSections.kafka,
+    host: {
+      env: 'INGEST_HOST',
+      schema: configValues.text('a host name or an IP address'),
+      default: '127.0.0.1',
+      description: 'Address that takes events. 0.0.0.0 opens it to the network; put TLS in front of it.',
+    },
+    port: {
+      env: 'INGEST_PORT',
+      schema: configValues.port(),
+      default: 3100,
+      description: 'Port of the same. 0 takes a free one; the address in use is logged at start.',
+    },
+    trustedProxies: {
+      env: 'INGEST_TRUSTED_PROXIES',
+      schema: configValues.integer({ min: 0, max: 10 }),
+      default: 0,
+      description:
+        'Number of reverse proxies in front, whose X-Forwarded-For is believed for events that ask for the address of their client. Too high a number lets clients choose their address.',
+    },
+    maxBodyBytes: {
+      env: 'INGEST_MAX_BODY_BYTES',
+      schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
+      default: maxRequestBytes,
+      description:
+        "Largest request body as it comes over the network. Segment documents 500 KB; some SDKs' batches are a little larger.",
+    },
+    maxInflatedBytes: {
+      env: 'INGEST_MAX_INFLATED_BYTES',
+      schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
+      default: maxRequestBytes,
+      description: 'Largest request body after inflating gzip or deflate.',
+    },
+    maxInFlightBytes: {
+      env: 'INGEST_MAX_IN_FLIGHT_BYTES',
+      schema: configValues.integer({ min: 1_000_000, max: 100_000_000_000 }),
+      default: 67_108_864,
+      description:
+        'Bytes of bodies that may be read or await acknowledgement at one time; past it senders are answered 503. The process needs about five times as much memory.',
+    },
+    produceTimeoutMs: {
+      env: 'INGEST_PRODUCE_TIMEOUT_MS',
+      schema: configValues.integer({ min: 100, max: 300_000 }),
+      default: 10_000,
+      description:
+        "How long a request waits for Kafka's acknowledgement before it is answered 503. Longer rides out a leader election, but SDKs give up after 10 s and send the events again.",
+    },
+  },
+  {
+    prefix: 'INGEST_',
+    rules: [
+      {
+        env: 'INGEST_MAX_IN_FLIGHT_BYTES',
+        check: ({ maxInFlightBytes, maxBodyBytes, maxInflatedBytes }) =>
+          maxInFlightBytes >= maxBodyBytes + maxInflatedBytes
+            ? undefined
+            : 'at least INGEST_MAX_BODY_BYTES and INGEST_MAX_INFLATED_BYTES together, or the largest request is never taken',
+      },
+    ],
+  },
+);
+
+export type IngestConfig = ConfigOf<typeof ingestConfig>;

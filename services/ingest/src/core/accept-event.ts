@@ -1,0 +1,122 @@
+/**
+ * The verdict on one event: accepted, with what ingest adds to its text, or rejected with a code and a reason. Any JSON
+ * value gets exactly one of the two.
+ */
+import {
+  isJsonObject,
+  isUnsupportedByDestination,
+  maxBatchEvents,
+  maxEventDepth,
+  maxEventMembers,
+  noEventFields,
+  parseEventFields,
+  parseEvent,
+  parseRawJson,
+  readEventFields,
+  type EventFields,
+  type EventIdentity,
+  type EventType,
+  type JsonObject,
+  type JsonValue,
+} from '@astrolabe/segment';
+import type { ErrorCode } from '@astrolabe/service-kit';
+import type { SubmittedEvent } from './parse-request.ts';
+
+export interface AcceptanceRules {
+  /** Type that the endpoint's path stands for. */
+  readonly impliedType: EventType | undefined;
+  /** Of the event's own text. */
+  readonly maxEventBytes: number;
+}
+
+export interface AcceptedEvent {
+  readonly kind: 'accepted';
+  readonly type: EventType;
+  /** Stored all the same; the destination skips it. */
+  readonly isUnsupported: boolean;
+  /** Undefined where the sender gave none. */
+  readonly messageId: string | undefined;
+  readonly identity: EventIdentity;
+  /** The event's fields by their spec names. */
+  readonly fields: EventFields;
+}
+
+export interface RejectedVerdict {
+  readonly kind: 'rejected';
+  readonly code: ErrorCode;
+  readonly reason: string;
+  /** What could be told of the event all the same. */
+  readonly type: EventType | undefined;
+  readonly messageId: string | undefined;
+  readonly identity: EventIdentity;
+  /** Empty where the event is no object. */
+  readonly fields: EventFields;
+}
+
+export type Verdict = AcceptedEvent | RejectedVerdict;
+
+/** `index` is the event's place in its batch; `bytes` are those of the request. Pure, and never throws. */
+export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: number, rules: AcceptanceRules): Verdict {
+  const { value } = submitted;
+  const fields = isJsonObject(value) ? readExactFields(bytes, submitted, value) : noEventFields;
+  const parsed = isJsonObject(value) ? parseEventFields(fields, rules.impliedType) : parseEvent(value);
+  const limit = findBreachedLimit(submitted, index, rules);
+  if (parsed.kind === 'invalid') {
+    const { messageId, type, ...identity } = parsed.known;
+    const { code, reason } = limit ?? {
+      code: parsed.defects[0]?.code ?? 'event.invalid',
+      reason: parsed.defects.map(({ message }) => message).join('; '),
+    };
+    return { kind: 'rejected', code, reason, type, messageId, identity, fields };
+  }
+  const { event } = parsed;
+  const { messageId, type } = event;
+  if (limit !== undefined) return { kind: 'rejected', ...limit, type, messageId, identity: event, fields };
+  const isUnsupported = isUnsupportedByDestination(type);
+  return { kind: 'accepted', type, isUnsupported, messageId, identity: event, fields };
+}
+
+function findBreachedLimit(
+  { span }: SubmittedEvent,
+  index: number,
+  { maxEventBytes }: AcceptanceRules,
+): { readonly code: ErrorCode; readonly reason: string } | undefined {
+  const sizeBytes = span.end - span.start;
+  if (sizeBytes > maxEventBytes) {
+    return {
+      code: 'event.too-large',
+      reason: `the event has ${sizeBytes} bytes; at most ${maxEventBytes} are allowed`,
+    };
+  }
+  if (span.depth > maxEventDepth) {
+    return {
+      code: 'event.too-large',
+      reason: `the event nests ${span.depth} levels; at most ${maxEventDepth} are allowed`,
+    };
+  }
+  if (span.members > maxEventMembers) {
+    const reason = `the event has ${span.members} properties; at most ${maxEventMembers} are allowed`;
+    return { code: 'event.too-large', reason };
+  }
+  if (index >= maxBatchEvents) {
+    return { code: 'event.too-large', reason: `the event comes after the first ${maxBatchEvents} of its batch` };
+  }
+  return undefined;
+}
+
+/**
+ * JSON.parse rounds integers beyond 2^53, and a rounded user id is another user's. Such ids are rare, so only an event that
+ * has one is parsed again with its integers kept.
+ */
+function readExactFields(bytes: Buffer, { span }: SubmittedEvent, value: JsonObject): EventFields {
+  const fields = readEventFields(value);
+  const { userId, anonymousId, groupId, previousId, messageId } = fields;
+  const isRounded = [userId, anonymousId, groupId, previousId, messageId].some(isUnsafeNumber);
+  if (!isRounded) return fields;
+  const exact = parseRawJson(bytes.toString('utf8', span.start, span.end));
+  return exact.kind === 'json' && isJsonObject(exact.value) ? readEventFields(exact.value) : fields;
+}
+
+function isUnsafeNumber(value: JsonValue | undefined): boolean {
+  return typeof value === 'number' && !Number.isSafeInteger(value);
+}

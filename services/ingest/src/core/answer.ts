@@ -1,0 +1,35 @@
+/**
+ * Answers as Segment's senders read them. PHP resends for ever on any success but 200, Java decodes `success`, Python reads
+ * `code` and `message`, Ruby `error`, the partner endpoint `message`; so every answer carries what all of them look for.
+ * Never 202, 204, 3xx or 410: the first three confuse SDKs, and 410 is retried by those of 2026.
+ */
+import type { ErrorCode } from '@astrolabe/service-kit';
+
+export interface Answer {
+  readonly status: number;
+  /** JSON text. */
+  readonly body: string;
+  /** Whole seconds, the only form that every SDK reads. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** An event of a batch that was not taken. `index` is its place in the batch. */
+export interface RejectedEvent {
+  readonly index: number;
+  readonly messageId: string | undefined;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+/** Everything asked for is stored. */
+export const storedAnswer: Answer = { status: 200, body: '{"success":true}' };
+
+/** What was good is stored; what was not is named. Status 200, since any other would have the good ones sent again. */
+export function partlyStoredAnswer(rejected: readonly RejectedEvent[]): Answer {
+  return { status: 200, body: JSON.stringify({ success: true, rejected }) };
+}
+
+export function refusedAnswer(status: number, code: ErrorCode, message: string, retryAfterSeconds?: number): Answer {
+  const body = JSON.stringify({ success: false, code, message, error: message });
+  return retryAfterSeconds === undefined ? { status, body } : { status, body, retryAfterSeconds };
+}

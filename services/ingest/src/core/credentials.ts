@@ -1,0 +1,17 @@
+/** Where senders put their key. */
+
+/**
+ * Keys in an `Authorization` header, most likely first. Basic: the user name, with a colon after it (RFC 7617) or, as
+ * analytics-next's node plugin sends it, without. Bearer: the token. Empty for any other header.
+ */
+export function keysInAuthorization(header: string | undefined): readonly string[] {
+  if (header === undefined) return [];
+  const match = /^(basic|bearer) +(\S+) *$/i.exec(header);
+  const [, scheme, credentials] = match ?? [];
+  if (scheme === undefined || credentials === undefined) return [];
+  if (scheme.toLowerCase() === 'bearer') return [credentials];
+  const userAndPassword = Buffer.from(credentials, 'base64').toString('utf8');
+  const colon = userAndPassword.indexOf(':');
+  const user = colon === -1 ? userAndPassword : userAndPassword.slice(0, colon);
+  return user === '' ? [] : [user];
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isJsonObject, maxEventBytes, parseEvent, partitionKey } from '@astrolabe/segment';
+import { anyEventLike, anyJson, anyJsonText } from '@astrolabe/segment/testing';
+import { judgeEvent } from './accept-event.ts';
+import { trackingEndpoints, type Endpoint } from './endpoints.ts';
+import { buildEventRecord, buildRecordOrigin } from './event-record.ts';
+import { parseRequest } from './parse-request.ts';
+
+const RECEIVED_AT = '2026-03-01T10:00:00.000Z';
+const batch: Endpoint = trackingEndpoints.get('batch') ?? assert.fail();
+
+const eventText = fc.oneof(
+  anyEventLike().map((event) => JSON.stringify(event)),
+  anyJson().map((value) => JSON.stringify(value)),
+  anyJsonText(),
+  // Unusual text of an otherwise right event.
+  anyJsonText().map((value) => `{"type":"track","userId":"u1","event":"E", "properties":{"x":${value}}}`),
+);
+const contextText = fc.oneof(
+  anyJsonText(),
+  fc.constantFrom('{"library":{"name":"go"}}', '{"ip":"192.0.2.1","a":1}', 'null'),
+);
+
+function record(items: readonly string[], envelope: string) {
+  const content = parseRequest(batch, Buffer.from(`{${envelope}"batch":[${items.join(',')}]}`));
+  if (content.kind === 'refused') return assert.fail(content.message);
+  const origin = buildRecordOrigin('acme', RECEIVED_AT, {
+    envelope: content.envelope,
+    clientIp: undefined,
+    traceparent: undefined,
+  });
+  return content.events.map((event, index) => {
+    const verdict = judgeEvent(content.bytes, event, index, { impliedType: undefined, maxEventBytes });
+    const stored = buildEventRecord(content.bytes, event, verdict, verdict.messageId ?? 'new-id', origin);
+    return { verdict, stored, sent: event.value };
+  });
+}
+
+test('any JSON gets exactly one verdict, and any batch one for each of its items', () => {
+  fc.assert(
+    fc.property(fc.array(eventText, { maxLength: 5 }), (items) => {
+      const results = record(items, '');
+      assert.equal(results.length, items.length);
+      for (const { verdict } of results) assert.ok(verdict.kind === 'accepted' || verdict.reason !== '');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('what is stored parses back to what was sent plus the additions', () => {
+  fc.assert(
+    fc.property(eventText, contextText, fc.constantFrom('', '"sentAt":"now",'), (item, context, sentAt) => {
+      const [result] = record([item], `${sentAt}"context":${context},`);
+      assert.ok(result);
+      const { sent, verdict } = result;
+      const stored = JSON.parse(result.stored.value?.toString('utf8') ?? '') as unknown;
+      if (!isJsonObject(sent)) return assert.deepEqual(stored, sent);
+      assert.ok(isJsonObject(stored));
+      const added = new Set(['messageId', 'receivedAt', 'sentAt', 'context']);
+      for (const [name, value] of Object.entries(sent)) {
+        const isEmpty = value === null || value === '';
+        if (added.has(name) && (isEmpty || name === 'context')) continue;
+        assert.deepEqual(stored[name], value, name);
+      }
+      for (const name of Object.keys(stored)) assert.ok(added.has(name) || Object.hasOwn(sent, name), name);
+      const shared = JSON.parse(context) as unknown;
+      const own = verdict.fields.context;
+      if (verdict.kind === 'accepted' && isJsonObject(shared) && (own === undefined || isJsonObject(own))) {
+        const merged = parseEvent(stored);
+        assert.deepEqual(merged.kind === 'event' && merged.event.context, { ...shared, ...own });
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('the text of an event that needs no replacement is a prefix of what is stored', () => {
+  fc.assert(
+    fc.property(anyJsonText(), (value) => {
+      const item = `{"messageId":"m1","type":"track","userId":"u1","event":"E","properties":{"x":${value}}}`;
+      const [result] = record([item], '"sentAt":"now","context":{"a":1},');
+      assert.equal(
+        result?.stored.value?.toString('utf8'),
+        `${item.slice(0, -1)},"receivedAt":"${RECEIVED_AT}","sentAt":"now","context":{"a":1}}`,
+      );
+    }),
+  );
+});
+
+test('the key of what is stored is that of the event as it parses from the topic', () => {
+  fc.assert(
+    fc.property(eventText, (item) => {
+      const [result] = record([item], '');
+      const parsed = parseEvent(JSON.parse(result?.stored.value?.toString('utf8') ?? ''));
+      fc.pre(result?.verdict.kind === 'accepted' && parsed.kind === 'event');
+      assert.equal(result.stored.key?.toString('utf8'), partitionKey('acme', parsed.event));
+    }),
+  );
+});

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maxEventBytes } from '@astrolabe/segment';
+import { toText } from '../testing.ts';
+import { judgeEvent } from './accept-event.ts';
+import { trackingEndpoints, type Endpoint } from './endpoints.ts';
+import { buildDeadLetter, buildEventRecord, buildRecordOrigin } from './event-record.ts';
+import { parseRequest } from './parse-request.ts';
+
+const RECEIVED_AT = '2026-03-01T10:00:00.000Z';
+const NEW_ID = 'new-id';
+
+function storedFrom(
+  path: string,
+  body: string,
+  { clientIp, traceparent }: { clientIp?: string; traceparent?: string } = {},
+) {
+  const endpoint: Endpoint = trackingEndpoints.get(path) ?? assert.fail();
+  const content = parseRequest(endpoint, Buffer.from(body));
+  if (content.kind === 'refused') return assert.fail(content.message);
+  const origin = buildRecordOrigin('acme', RECEIVED_AT, { envelope: content.envelope, clientIp, traceparent });
+  const rules = { impliedType: endpoint.kind === 'single' ? endpoint.impliedType : undefined, maxEventBytes };
+  return content.events.map((event, index) => {
+    const verdict = judgeEvent(content.bytes, event, index, rules);
+    const build = verdict.kind === 'rejected' ? buildDeadLetter : buildEventRecord;
+    // @ts-expect-error -- the verdict is of the kind that the chosen function takes
+    return toText(build(content.bytes, event, verdict, verdict.messageId ?? NEW_ID, origin));
+  });
+}
+
+const valueFrom = (path: string, body: string, request = {}) => storedFrom(path, body, request)[0]?.value;
+
+test('an event that lacks nothing is stored byte for byte, with receivedAt added at its end', () => {
+  const event =
+    '{"type":"identify", "userId":"u1","messageId":"m1","big":12345678901234567890,"n":1.50,"é":"\\u00e9" }';
+  assert.equal(valueFrom('batch', `{"batch":[${event}]}`), `${event.slice(0, -1)},"receivedAt":"${RECEIVED_AT}"}`);
+});
+
+test('messageId and type are added where they are absent', () => {
+  assert.equal(
+    valueFrom('track', '{"userId":"u1","event":"E"}'),
+    `{"userId":"u1","event":"E","messageId":"new-id","type":"track","receivedAt":"${RECEIVED_AT}"}`,
+  );
+});
+
+test('a member that is null or empty gets its value replaced, so that no name repeats', () => {
+  assert.equal(
+    valueFrom('track', '{"messageId": null ,"type":null,"userId":"u1","event":"E","receivedAt":""}'),
+    `{"messageId": "new-id" ,"type":"track","userId":"u1","event":"E","receivedAt":"${RECEIVED_AT}"}`,
+  );
+});
+
+test('what the sender gave under another casing is not given again', () => {
+  const event = '{"Type":"track","message_id":"m1","userid":"u1","event":"E","received_at":"2026-01-01T00:00:00Z"}';
+  assert.equal(valueFrom('track', event), event);
+});
+
+test("an item without sentAt gets the batch's, in the batch's own text", () => {
+  const item = '"type":"track","userId":"u1","event":"E","messageId":"m1"';
+  const values = storedFrom(
+    'batch',
+    `{"batch":[{${item}},{${item},"sentAt":"own"}],"sentAt":"2026-03-01T09:59:59+0000"}`,
+  );
+  assert.deepEqual(
+    values.map(({ value }) => value),
+    [
+      `{${item},"receivedAt":"${RECEIVED_AT}","sentAt":"2026-03-01T09:59:59+0000"}`,
+      `{${item},"sentAt":"own","receivedAt":"${RECEIVED_AT}"}`,
+    ],
+  );
+});
+
+test("the batch's context and integrations are merged into each item, and the item's own members win", () => {
+  const item = '"type":"track","userId":"u1","event":"E","messageId":"m1"';
+  const values = storedFrom(
+    'batch',
+    `{"context":{"library":{"name":"go"},"ip":"192.0.2.1"},"integrations":{"All":true},"batch":[` +
+      `{${item}},{${item},"context":{ "ip":"198.51.100.7" }},{${item},"context":{},"integrations":{"All":false}},{${item},"context":[]}]}`,
+  );
+  const received = `"receivedAt":"${RECEIVED_AT}"`;
+  const shared = '{"library":{"name":"go"},"ip":"192.0.2.1"}';
+  assert.deepEqual(
+    values.map(({ value }) => value),
+    [
+      `{${item},${received},"context":${shared},"integrations":{"All":true}}`,
+      `{${item},"context":{ "ip":"198.51.100.7" ,"library":{"name":"go"}},${received},"integrations":{"All":true}}`,
+      `{${item},"context":${shared},"integrations":{"All":false},${received}}`,
+      `{${item},"context":${shared},${received},"integrations":{"All":true}}`,
+    ],
+  );
+});
+
+test('an event that asks for it with context.direct gets the address of its client', () => {
+  const event = (context: string) => `{"userId":"u1","event":"E","messageId":"m1","type":"track","context":${context}}`;
+  const ipOf = (text: string | undefined) => (JSON.parse(text ?? '{}') as { context?: { ip?: string } }).context?.ip;
+  const request = { clientIp: '203.0.113.7' };
+  assert.equal(ipOf(valueFrom('track', event('{"direct":true}'), request)), '203.0.113.7');
+  assert.equal(ipOf(valueFrom('track', event('{"direct":true,"ip":"192.0.2.1"}'), request)), '192.0.2.1');
+  assert.equal(ipOf(valueFrom('track', event('{"direct":true}'))), undefined);
+  assert.equal(ipOf(valueFrom('track', event('{"direct":"yes"}'), request)), undefined);
+  const batch = '{"context":{"direct":true},"batch":[{"type":"identify","userId":"u1"}]}';
+  assert.equal(ipOf(valueFrom('batch', batch, request)), '203.0.113.7');
+});
+
+test('key and headers say whose event it is, which, when, and on which trace', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const [record] = storedFrom('track', '{"userId":"u1","event":"E","messageId":"m1"}', { traceparent });
+  assert.equal(record?.key, '["acme","user","u1"]');
+  assert.deepEqual(record.headers, {
+    'connector-id': 'acme',
+    'message-id': 'm1',
+    'received-at': RECEIVED_AT,
+    traceparent,
+  });
+});
+
+test('a dead letter is the event with what was added, keyed if it can be, with its cause in headers', () => {
+  const [record, scalar] = storedFrom('batch', '{"batch":[{"type":"track","userId":"u1"}, 5]}');
+  assert.equal(record?.key, '["acme","user","u1"]');
+  assert.equal(record.value, `{"type":"track","userId":"u1","messageId":"new-id","receivedAt":"${RECEIVED_AT}"}`);
+  assert.deepEqual(record.headers, {
+    'connector-id': 'acme',
+    'message-id': 'new-id',
+    'received-at': RECEIVED_AT,
+    'dlq.code': 'event.invalid',
+    'dlq.message': 'a track call needs the name of its event',
+    'dlq.group': 'ingest',
+    'dlq.at': RECEIVED_AT,
+  });
+  assert.deepEqual([scalar?.key, scalar?.value], [undefined, '5']);
+});

@@ -1,0 +1,195 @@
+/**
+ * Judged events → records. The value is the sender's own text with what is missing spliced in; a dead letter's value is
+ * made in the same way, so that it can be redriven as it is.
+ */
+import { headerNames, type OutgoingRecord } from '@astrolabe/kafka';
+import {
+  isJsonObject,
+  partitionKey,
+  readMembers,
+  sentFieldName,
+  spliceText,
+  type EventFields,
+  type JsonEdit,
+  type JsonMember,
+  type JsonObject,
+  type JsonValue,
+  type MeasuredSpan,
+} from '@astrolabe/segment';
+import type { RejectedVerdict, Verdict } from './accept-event.ts';
+import type { BatchEnvelope, EnvelopeObject, SubmittedEvent } from './parse-request.ts';
+
+/** What the records of one request share. Made once for each request. */
+export interface RecordOrigin {
+  readonly connectorId: string;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly receivedAt: string;
+  readonly envelope: BatchEnvelope | undefined;
+  /** For `context.ip` of events that ask for it with `context.direct`. Undefined where unknown or IPv6. */
+  readonly clientIp: string | undefined;
+  readonly sharedHeaders: Readonly<Record<string, Buffer>>;
+}
+
+export function buildRecordOrigin(
+  connectorId: string,
+  receivedAt: string,
+  request: {
+    readonly envelope: BatchEnvelope | undefined;
+    readonly clientIp: string | undefined;
+    readonly traceparent: string | undefined;
+  },
+): RecordOrigin {
+  const { envelope, clientIp, traceparent } = request;
+  const sharedHeaders: Record<string, Buffer> = {
+    [headerNames.connectorId]: Buffer.from(connectorId),
+    [headerNames.receivedAt]: Buffer.from(receivedAt),
+  };
+  if (traceparent !== undefined) sharedHeaders[headerNames.traceparent] = Buffer.from(traceparent);
+  return { connectorId, receivedAt, envelope, clientIp, sharedHeaders };
+}
+
+/** `messageId` is the event's own, or the new one that it is given. */
+export function buildEventRecord(
+  bytes: Buffer,
+  submitted: SubmittedEvent,
+  verdict: Verdict,
+  messageId: string,
+  origin: RecordOrigin,
+): OutgoingRecord {
+  const key = partitionKey(origin.connectorId, verdict.identity);
+  return {
+    key: key === undefined ? null : Buffer.from(key),
+    value: buildValue(bytes, submitted, verdict, messageId, origin),
+    headers: { ...origin.sharedHeaders, [headerNames.messageId]: Buffer.from(messageId) },
+  };
+}
+
+const SERVICE = Buffer.from('ingest');
+
+/** The rejected event for the dead letters, its cause in headers. The code is the one that the answer names. */
+export function buildDeadLetter(
+  bytes: Buffer,
+  submitted: SubmittedEvent,
+  verdict: RejectedVerdict,
+  messageId: string,
+  origin: RecordOrigin,
+): OutgoingRecord {
+  const record = buildEventRecord(bytes, submitted, verdict, messageId, origin);
+  return {
+    ...record,
+    headers: {
+      ...record.headers,
+      [headerNames.deadLetterCode]: Buffer.from(verdict.code),
+      [headerNames.deadLetterMessage]: Buffer.from(verdict.reason),
+      [headerNames.deadLetterGroup]: SERVICE,
+      [headerNames.deadLetterAt]: Buffer.from(origin.receivedAt),
+    },
+  };
+}
+
+const CLOSE_BRACE_BYTES = 1;
+
+function buildValue(
+  bytes: Buffer,
+  { value, span }: SubmittedEvent,
+  { fields, type }: Verdict,
+  messageId: string,
+  origin: RecordOrigin,
+): Buffer {
+  if (!isJsonObject(value)) return Buffer.from(bytes.subarray(span.start, span.end));
+  const { envelope, receivedAt } = origin;
+  const splice = new EventSplice(bytes, span, value);
+  if (isAbsent(fields.messageId)) splice.add('messageId', JSON.stringify(messageId));
+  if (isAbsent(fields.type) && type !== undefined) splice.add('type', `"${type}"`);
+  if (isAbsent(fields.receivedAt)) splice.add('receivedAt', `"${receivedAt}"`);
+  if (isAbsent(fields.sentAt) && envelope?.sentAt !== undefined) splice.add('sentAt', envelope.sentAt);
+  splice.addMembers('context', contextFor(fields, origin));
+  splice.addMembers('integrations', envelope?.integrations);
+  return spliceText(bytes, span, splice.edits(span.end - CLOSE_BRACE_BYTES));
+}
+
+function isAbsent(field: JsonValue | undefined): boolean {
+  return field === undefined || field === '';
+}
+
+/**
+ * What the event's context is given: the batch's and, where one of the two says `direct`, the client's address ("the IP of
+ * the connection", segment-docs http-api page).
+ */
+function contextFor({ context: own }: EventFields, { envelope, clientIp }: RecordOrigin): EnvelopeObject | undefined {
+  const shared = envelope?.context;
+  const isDirect = envelope?.isDirect === true || (isJsonObject(own) && own.direct === true);
+  if (!isDirect || clientIp === undefined) return shared;
+  const members = new Map([['ip', `"ip":"${clientIp}"`], ...(shared?.members ?? [])]);
+  return { text: `{${[...members.values()].join(',')}}`, members };
+}
+
+/**
+ * Additions to one event. New members go before its closing brace, in the order of the calls. A member that is there but
+ * null or empty gets its value replaced, since a second member of the same name would be read differently by different
+ * parsers; only then is the event's own text scanned for its members.
+ */
+class EventSplice {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #event: JsonObject;
+  readonly #edits: JsonEdit[] = [];
+  #appended = '';
+  #hasMembers: boolean;
+  #members: ReadonlyMap<string, JsonMember> | undefined;
+
+  constructor(bytes: Buffer, span: MeasuredSpan, event: JsonObject) {
+    this.#bytes = bytes;
+    this.#start = span.start;
+    this.#event = event;
+    this.#hasMembers = span.members > 0;
+  }
+
+  /** Gives the event a member, replacing one of that very name. */
+  add(name: string, text: string): void {
+    const present = Object.hasOwn(this.#event, name) ? this.#memberOf(name) : undefined;
+    if (present !== undefined) {
+      this.#edits.push({ start: present.start, end: present.end, text });
+      return;
+    }
+    this.#appended += `${this.#hasMembers ? ',' : ''}"${name}":${text}`;
+    this.#hasMembers = true;
+  }
+
+  /** Gives the event's object `field` the members that it lacks: what an item says for itself wins over its batch. */
+  addMembers(field: 'context' | 'integrations', additions: EnvelopeObject | undefined): void {
+    if (additions === undefined) return;
+    const sentName = sentFieldName(this.#event, field);
+    if (sentName === undefined) {
+      this.add(field, additions.text);
+      return;
+    }
+    const own = this.#event[sentName];
+    const member = this.#memberOf(sentName);
+    if (member === undefined) return;
+    if (!isJsonObject(own)) {
+      // PHP writes an empty object as []; anything else is a defect that the verdict has named.
+      if (Array.isArray(own) && own.length === 0) {
+        this.#edits.push({ start: member.start, end: member.end, text: additions.text });
+      }
+      return;
+    }
+    const lacking = [...additions.members].filter(([name]) => !Object.hasOwn(own, name)).map(([, text]) => text);
+    if (lacking.length === 0) return;
+    const end = member.end - CLOSE_BRACE_BYTES;
+    const separator = Object.keys(own).length > 0 ? ',' : '';
+    this.#edits.push({ start: end, end, text: separator + lacking.join(',') });
+  }
+
+  /** All changes in the order of the text; `end` is the index of the event's closing brace. */
+  edits(end: number): readonly JsonEdit[] {
+    if (this.#edits.length > 1) this.#edits.sort((a, b) => a.start - b.start);
+    if (this.#appended !== '') this.#edits.push({ start: end, end, text: this.#appended });
+    return this.#edits;
+  }
+
+  #memberOf(name: string): JsonMember | undefined {
+    this.#members ??= readMembers(this.#bytes, this.#start);
+    return this.#members.get(name);
+  }
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maxBatchItems } from '@astrolabe/segment';
+import { partnerEndpoint, trackingEndpoints, type Endpoint } from './endpoints.ts';
+import { parseRequest, type RequestContent } from './parse-request.ts';
+
+const batch = endpointAt('batch');
+const track = endpointAt('track');
+
+function endpointAt(path: string): Endpoint {
+  return trackingEndpoints.get(path) ?? assert.fail(`no endpoint at ${path}`);
+}
+
+function contentOf(endpoint: Endpoint, body: string | Buffer): RequestContent {
+  const parsed = parseRequest(endpoint, Buffer.from(body));
+  return parsed.kind === 'content' ? parsed : assert.fail(parsed.message);
+}
+
+function refusalOf(endpoint: Endpoint, body: string): readonly [code: string, message: string] {
+  const parsed = parseRequest(endpoint, Buffer.from(body));
+  return parsed.kind === 'refused' ? [parsed.code, parsed.message] : assert.fail('it was taken');
+}
+
+const textsOf = ({ bytes, events }: RequestContent) =>
+  events.map(({ span }) => bytes.toString('utf8', span.start, span.end));
+
+test("a batch is cut into its items' own text", () => {
+  const content = contentOf(batch, ' {"sentAt":"now","batch" : [ {"a": 1.50} , 2,"]"],"writeKey":"k"}');
+  assert.deepEqual(textsOf(content), ['{"a": 1.50}', '2', '"]"']);
+  assert.deepEqual(
+    content.events.map(({ value }) => value),
+    [{ a: 1.5 }, 2, ']'],
+  );
+  assert.equal(content.writeKey, 'k');
+  assert.equal(content.envelope?.sentAt, '"now"');
+});
+
+test('a single event is the body without the whitespace around it', () => {
+  const content = contentOf(track, '\n {"event":"E"} \n');
+  assert.deepEqual(textsOf(content), ['{"event":"E"}']);
+  assert.equal(content.envelope, undefined);
+});
+
+test("the envelope's objects are kept as text, whole and by member", () => {
+  const { envelope } = contentOf(batch, '{"batch":[],"context":{"library": {"name":"go"},"n":1.0},"integrations":{}}');
+  assert.ok(envelope?.context);
+  assert.equal(envelope.context.text, '{"library": {"name":"go"},"n":1.0}');
+  assert.deepEqual(
+    [...envelope.context.members],
+    [
+      ['library', '"library": {"name":"go"}'],
+      ['n', '"n":1.0'],
+    ],
+  );
+  assert.equal(envelope.integrations, undefined);
+});
+
+test('of an envelope member that repeats, the last one counts, as in JSON.parse', () => {
+  const content = contentOf(
+    batch,
+    '{"batch":[1],"context":{"a":1},"batch":[2,3],"context":null,"sentAt":"x","sentAt":null}',
+  );
+  assert.deepEqual(textsOf(content), ['2', '3']);
+  assert.equal(content.envelope?.context, undefined);
+  assert.equal(content.envelope?.sentAt, undefined);
+});
+
+test('the write key of a batch of browser events is that of its first event', () => {
+  assert.equal(contentOf(batch, '{"batch":[{"writeKey":"k"}]}').writeKey, 'k');
+});
+
+test('a byte order mark is not part of the JSON', () => {
+  assert.deepEqual(textsOf(contentOf(track, '\ufeff{"event":"E"}')), ['{"event":"E"}']);
+});
+
+test('bytes that are no UTF-8 are taken as every reader would decode them', () => {
+  const body = Buffer.concat([Buffer.from('{"event":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+  assert.deepEqual(textsOf(contentOf(track, body)), ['{"event":"\ufffd"}']);
+});
+
+test('malformed JSON is refused with why and where', () => {
+  assert.deepEqual(refusalOf(batch, '{"batch":[1,]}'), [
+    'event.invalid-json',
+    "the body is not valid JSON: found ']', expected a value, at line 1 column 13 (character 12)",
+  ]);
+  assert.deepEqual(refusalOf(track, ' '), ['event.invalid-json', 'the body is empty; expected a JSON object']);
+});
+
+test('a body that cannot hold events is refused', () => {
+  assert.deepEqual(refusalOf(partnerEndpoint, '[]'), [
+    'event.invalid',
+    'the body is JSON but no object; expected an object',
+  ]);
+  assert.equal(refusalOf(batch, '{}')[1], '"batch" is missing; expected {"batch": [event, ...]}');
+  assert.equal(refusalOf(batch, '{"batch":{}}')[1], '"batch" is no array; expected {"batch": [event, ...]}');
+});
+
+test('a batch too long to name each of its events is refused whole', () => {
+  assert.equal(refusalOf(batch, `{"batch":[${'0,'.repeat(maxBatchItems)}0]}`)[0], 'event.too-large');
+});
+
+test('a body that nests as deep as it can is parsed like any other', () => {
+  const depth = 300_000;
+  const [event] = contentOf(track, `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`).events;
+  assert.equal(event?.span.depth, depth + 1);
+});

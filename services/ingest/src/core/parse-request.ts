@@ -1,0 +1,145 @@
+/**
+ * A request's body → the events in it, each with its own bytes, or the reason why there are none. The body is parsed once
+ * and scanned once; nothing is serialised.
+ */
+import {
+  findJsonFault,
+  isJsonObject,
+  maxBatchItems,
+  measureValue,
+  readElements,
+  readMembers,
+  skipWhitespace,
+  walkMembers,
+  type JsonObject,
+  type MeasuredSpan,
+} from '@astrolabe/segment';
+import type { ErrorCode } from '@astrolabe/service-kit';
+import type { Endpoint } from './endpoints.ts';
+
+/** One event as it was sent: what it says, and where its text lies in the request's bytes. */
+export interface SubmittedEvent {
+  readonly value: unknown;
+  readonly span: MeasuredSpan;
+}
+
+/** What a batch says for all its items. */
+export interface BatchEnvelope {
+  /** JSON text of the batch's `sentAt`. */
+  readonly sentAt: string | undefined;
+  readonly context: EnvelopeObject | undefined;
+  readonly integrations: EnvelopeObject | undefined;
+  /** The batch's context says `direct: true`. */
+  readonly isDirect: boolean;
+}
+
+/** An object of the envelope that each item gets: whole, or those of its members that the item lacks. */
+export interface EnvelopeObject {
+  readonly text: string;
+  /** By name, the text `"name": value` as it was sent. */
+  readonly members: ReadonlyMap<string, string>;
+}
+
+export interface RequestContent {
+  readonly kind: 'content';
+  /** UTF-8 text of the request; the spans of the events are ranges of it. */
+  readonly bytes: Buffer;
+  readonly writeKey: string | undefined;
+  readonly events: readonly SubmittedEvent[];
+  readonly envelope: BatchEnvelope | undefined;
+}
+
+export interface RefusedRequest {
+  readonly kind: 'refused';
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent | RefusedRequest {
+  const { bytes, text } = decode(body);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse('event.invalid-json', explainMalformed(text));
+  }
+  if (!isJsonObject(value)) return refuse('event.invalid', 'the body is JSON but no object; expected an object');
+  const start = skipWhitespace(bytes, 0);
+  if (endpoint.kind === 'batch') return readBatch(bytes, start, value);
+  const span = measureValue(bytes, start);
+  return { kind: 'content', bytes, writeKey: readWriteKey(value), events: [{ value, span }], envelope: undefined };
+}
+
+function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestContent | RefusedRequest {
+  const { batch } = request;
+  if (!Array.isArray(batch)) {
+    const found = batch === undefined ? 'is missing' : 'is no array';
+    return refuse('event.invalid', `"batch" ${found}; expected {"batch": [event, ...]}`);
+  }
+  if (batch.length > maxBatchItems) {
+    const message = `the batch holds ${batch.length} events; requests of more than ${maxBatchItems} are refused whole`;
+    return refuse('event.too-large', message);
+  }
+  let elements: MeasuredSpan[] = [];
+  let sentAt: string | undefined;
+  let context: EnvelopeObject | undefined;
+  let integrations: EnvelopeObject | undefined;
+  walkMembers(bytes, start, (name, valueStart) => {
+    // A name that repeats counts with its last value, as in JSON.parse, so each occurrence replaces what an earlier one gave.
+    if (name === 'batch' && bytes[valueStart] === OPEN_BRACKET) {
+      elements = [];
+      return readElements(bytes, valueStart, elements);
+    }
+    const { end } = measureValue(bytes, valueStart);
+    if (name === 'context') context = readEnvelopeObject(bytes, valueStart, end, request.context);
+    else if (name === 'integrations') integrations = readEnvelopeObject(bytes, valueStart, end, request.integrations);
+    else if (name === 'sentAt') sentAt = bytes.toString('utf8', valueStart, end);
+    return end;
+  });
+  const { sentAt: sentAtValue } = request;
+  if (sentAtValue === '' || (typeof sentAtValue !== 'string' && typeof sentAtValue !== 'number')) sentAt = undefined;
+  const events = elements.map((span, index): SubmittedEvent => ({ value: batch[index], span }));
+  const writeKey = readWriteKey(request) ?? readWriteKey(batch[0]);
+  const isDirect = isJsonObject(request.context) && request.context.direct === true;
+  return { kind: 'content', bytes, writeKey, events, envelope: { sentAt, context, integrations, isDirect } };
+}
+
+/** Undefined for anything but an object with members: there is nothing in it to be given to an item. */
+function readEnvelopeObject(bytes: Buffer, start: number, end: number, value: unknown): EnvelopeObject | undefined {
+  if (!isJsonObject(value) || bytes[start] !== OPEN_BRACE) return undefined;
+  const members = new Map<string, string>();
+  for (const [name, member] of readMembers(bytes, start)) {
+    members.set(name, bytes.toString('utf8', member.nameStart, member.end));
+  }
+  return members.size === 0 ? undefined : { text: bytes.toString('utf8', start, end), members };
+}
+
+/** Browsers and mobile apps put it beside the batch or into the event; a batch of browser events has it in each. */
+function readWriteKey(value: unknown): string | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { writeKey } = value;
+  return typeof writeKey === 'string' && writeKey !== '' ? writeKey : undefined;
+}
+
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
+const BYTE_ORDER_MARK = '\ufeff';
+const BYTE_ORDER_MARK_BYTES = 3;
+
+/** Text that is no UTF-8 is stored as every reader of it would decode it, so that what is on the topic is always JSON. */
+function decode(body: Buffer): { bytes: Buffer; text: string } {
+  const text = body.toString('utf8');
+  if (text.startsWith(BYTE_ORDER_MARK)) return decode(body.subarray(BYTE_ORDER_MARK_BYTES));
+  return text.includes('\ufffd') ? { bytes: Buffer.from(text, 'utf8'), text } : { bytes: body, text };
+}
+
+function explainMalformed(text: string): string {
+  if (text.trim() === '') return 'the body is empty; expected a JSON object';
+  const fault = findJsonFault(text);
+  if (fault === undefined) return 'the body is not valid JSON';
+  return `the body is not valid JSON: ${fault.reason}, at line ${fault.line} column ${fault.column} (character ${fault.offset})`;
+}
+
+function refuse(code: ErrorCode, message: string): RefusedRequest {
+  return { kind: 'refused', code, message };
+}

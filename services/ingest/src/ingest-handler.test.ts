@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PipelineError } from '@astrolabe/service-kit';
+import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
+import { partnerEndpoint, trackingEndpoints, type Endpoint } from './core/endpoints.ts';
+import { createInMemoryEventSink } from './event-sink.ts';
+import { createIngestHandler } from './ingest-handler.ts';
+import {
+  API_KEY,
+  DISABLED_KEY,
+  WRITE_KEY,
+  basicAuth,
+  createRecordingMetrics,
+  silentLogger,
+  testConnectors,
+  toText,
+} from './testing.ts';
+
+function setUp() {
+  const log: string[] = [];
+  const sink = createInMemoryEventSink();
+  const connectors = testConnectors();
+  let ids = 0;
+  const handler = createIngestHandler({
+    connectors: () => connectors,
+    sink: {
+      store: async (records) => {
+        log.push(`store ${records.events.length} + ${records.deadLetters.length}`);
+        await sink.store(records);
+        log.push('stored');
+      },
+    },
+    metrics: createRecordingMetrics(log),
+    logger: silentLogger,
+    nowMs: () => Date.UTC(2026, 2, 1, 10),
+    newMessageId: () => `new-${(ids += 1)}`,
+  });
+  const send = async (path: string, body: unknown, authorization: string | undefined = basicAuth(`${API_KEY}:`)) => {
+    const endpoint: Endpoint = path === 'segment' ? partnerEndpoint : (trackingEndpoints.get(path) ?? assert.fail());
+    const answer = await handler.handle({
+      endpoint,
+      body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+      authorization,
+      traceparent: undefined,
+      clientIp: undefined,
+    });
+    log.push(`answer ${answer.status}`);
+    return { ...answer, body: JSON.parse(answer.body) as Record<string, unknown> };
+  };
+  return { log, sink, send };
+}
+
+const unavailable = new PipelineError('kafka.unavailable', 'no broker', { retryable: true });
+
+test('the answer comes only after the sink has resolved, and the count after that', async () => {
+  const { log, sink, send } = setUp();
+  const gate = sink.hold();
+  const answered = send('batch', { batch: [identifyCall(1), groupCall(2), trackCall(3), trackCall(4)] });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(log, ['store 4 + 0']);
+  gate.release();
+  assert.deepEqual((await answered).body, { success: true });
+  assert.deepEqual(log, [
+    'store 4 + 0',
+    'stored',
+    'acknowledged',
+    'acme identify accepted 1',
+    'acme group accepted 1',
+    'acme track accepted 2',
+    'answer 200',
+  ]);
+});
+
+test('when the sink fails the answer is 503 with whole seconds to wait, and nothing is counted as stored', async () => {
+  const { log, sink, send } = setUp();
+  sink.failWith(unavailable);
+  const answer = await send('track', trackCall());
+  assert.deepEqual([answer.status, answer.body['code'], answer.retryAfterSeconds], [503, 'kafka.unavailable', 5]);
+  assert.deepEqual(log, ['store 1 + 0', 'store failed kafka.unavailable', 'answer 503']);
+});
+
+test('a failure that no repetition can mend is 503 all the same: the sender keeps what was not stored', async () => {
+  const { sink, send } = setUp();
+  sink.failWith(new PipelineError('kafka.record-too-large', 'too large', { retryable: false }));
+  assert.equal((await send('track', trackCall())).status, 503);
+});
+
+test('a defect of the program is not an answer', async () => {
+  const { sink, send } = setUp();
+  sink.failWith(new TypeError('undefined is no function') as unknown as PipelineError);
+  await assert.rejects(send('track', trackCall()), TypeError);
+});
+
+test('in a batch the good are stored and the bad are named and dead-lettered with the same code', async () => {
+  const { log, sink, send } = setUp();
+  const answer = await send('batch', {
+    batch: [identifyCall(1), { type: 'track', userId: 'u1', messageId: 'm2' }, 'x', groupCall(4)],
+  });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.body, {
+    success: true,
+    rejected: [
+      { index: 1, messageId: 'm2', code: 'event.invalid', reason: 'a track call needs the name of its event' },
+      { index: 2, messageId: 'new-1', code: 'event.invalid', reason: 'the event is a string, expected a JSON object' },
+    ],
+  });
+  assert.deepEqual(
+    sink.events.map((record) => toText(record).headers['message-id']),
+    [identifyCall(1)['messageId'], groupCall(4)['messageId']],
+  );
+  assert.deepEqual(
+    sink.deadLetters.map((record) => [toText(record).headers['message-id'], toText(record).headers['dlq.code']]),
+    [
+      ['m2', 'event.invalid'],
+      ['new-1', 'event.invalid'],
+    ],
+  );
+  assert.ok(log.includes('acme track rejected 1') && log.includes('acme unknown rejected 1'));
+});
+
+test('a bad event alone is 400 once it is in the dead letters, and 503 when it cannot get there', async () => {
+  const { sink, send } = setUp();
+  const answer = await send('track', { userId: 'u1' });
+  assert.equal(answer.status, 400);
+  assert.deepEqual(answer.body, {
+    success: false,
+    code: 'event.invalid',
+    message: 'a track call needs the name of its event',
+    error: 'a track call needs the name of its event',
+  });
+  assert.equal(sink.deadLetters.length, 1);
+  sink.failWith(unavailable);
+  assert.equal((await send('track', { userId: 'u1' })).status, 503);
+});
+
+test('page, screen and alias are stored by the Tracking API and refused with 501 by the partner endpoint', async () => {
+  const { log, sink, send } = setUp();
+  for (const type of ['page', 'screen', 'alias']) {
+    const event = { type, userId: 'u1', previousId: 'u0' };
+    assert.equal((await send(type, event)).status, 200);
+    const answer = await send('segment', event);
+    assert.deepEqual([answer.status, typeof answer.body['message']], [501, 'string']);
+  }
+  assert.equal(sink.events.length, 3);
+  assert.equal(log.filter((entry) => entry.includes('unsupported 1')).length, 6);
+});
+
+test('the partner endpoint takes identify, group, track and delete under any casing', async () => {
+  const { sink, send } = setUp();
+  const events = [
+    { Type: 'identify', userid: 'u1', Traits: { a: 1 } },
+    { type: 'group', user_id: 'u1', GroupID: 'g1' },
+    { TYPE: 'track', UserID: 'u1', Event: 'E' },
+    { type: 'delete', userId: 'u1' },
+  ];
+  for (const event of events) assert.equal((await send('segment', event)).status, 200);
+  assert.deepEqual(new Set(sink.events.map((record) => toText(record).key)), new Set(['["acme","user","u1"]']));
+});
+
+test('the partner endpoint takes an event of up to 64 KB, as Segment adds to what it has measured', async () => {
+  const { send } = setUp();
+  const event = trackCall(1, { properties: { text: 'x'.repeat(40_000) } });
+  assert.equal((await send('segment', event)).status, 200);
+  assert.equal((await send('track', event)).status, 400);
+});
+
+test('the partner endpoint looks at the key before the body', async () => {
+  const { send } = setUp();
+  assert.equal((await send('segment', 'no json', basicAuth('wrong:'))).status, 401);
+  assert.equal((await send('segment', 'no json')).status, 400);
+});
+
+const keys: readonly (readonly [name: string, authorization: string | undefined, body: object, status: number])[] = [
+  ['Basic with a colon', basicAuth(`${API_KEY}:`), {}, 200],
+  ['Basic without a colon', basicAuth(API_KEY), {}, 200],
+  ['a write key in Basic', basicAuth(`${WRITE_KEY}:`), {}, 200],
+  ['Bearer', `Bearer ${API_KEY}`, {}, 200],
+  ['a write key in the body', undefined, { writeKey: WRITE_KEY }, 200],
+  ['a token of OAuth beside the write key', 'Bearer token-of-another-server', { writeKey: WRITE_KEY }, 200],
+  ['no key', undefined, {}, 401],
+  ['an unknown key', basicAuth('nobody:'), {}, 401],
+  ['an unknown write key', undefined, { writeKey: 'nobody' }, 401],
+  ['the key of a connector that is switched off', basicAuth(`${DISABLED_KEY}:`), {}, 403],
+];
+
+for (const [name, authorization, body, status] of keys) {
+  test(`${name} is answered ${status}`, async () => {
+    const { sink, send } = setUp();
+    const send1 = authorization === undefined ? sendWithout : send;
+    assert.equal((await send1('batch', { batch: [identifyCall()], ...body }, authorization)).status, status);
+    assert.equal(sink.events.length, status === 200 ? 1 : 0);
+
+    function sendWithout(path: string, request: unknown) {
+      return send(path, request, '');
+    }
+  });
+}
+
+test('neither an empty batch nor the metrics of an SDK trouble the sink', async () => {
+  const { log, send } = setUp();
+  assert.deepEqual((await send('batch', { batch: [] })).body, { success: true });
+  assert.deepEqual((await send('m', { series: [] }, '')).body, { success: true });
+  assert.deepEqual(log, ['answer 200', 'answer 200']);
+});
