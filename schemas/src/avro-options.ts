@@ -8,7 +8,11 @@ export type AvroOptions = Pick<
 >;
 
 type TypeHook = AvroOptions['typeHook'];
-type SchemaNode = { readonly type?: unknown; readonly name?: unknown; readonly namespace?: unknown };
+interface SchemaNode {
+  readonly type?: unknown;
+  readonly name?: unknown;
+  readonly namespace?: unknown;
+}
 
 const propertyValueName = 'astrolabe.commands.v1.PropertyValue';
 const wellFormedString = new WellFormedStringType();
@@ -56,10 +60,11 @@ export function avroOptions(): AvroOptions {
   return { typeHook, omitRecordMethods: true };
 }
 
+type PlainRecordType = avro.Type & { readonly recordConstructor: { prototype: object } };
+
 /** avsc gives each record type a class of its own; commands are data, and compare equal to an object literal. */
 function plainRecord(type: avro.Type): avro.Type {
-  const { recordConstructor } = type as avro.types.RecordType & { recordConstructor: { prototype: object } };
-  recordConstructor.prototype = Object.prototype;
+  (type as PlainRecordType).recordConstructor.prototype = Object.prototype;
   return type;
 }
 

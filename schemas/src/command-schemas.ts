@@ -2,7 +2,6 @@
  * The Avro schemas of the commands as a registry gets them: each self-contained, with `avro/property-value.avsc` inlined
  * where it is first used.
  */
-import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { avroOptions } from './avro-options.ts';
 import { commandSchemaFolder, readInlined, type AvroRecordSchema } from './avro-files.ts';

@@ -65,7 +65,7 @@ function wrapped(value: PropertyValue): unknown {
   if (value === null) return { value: null };
   if (typeof value === 'object') {
     if (Array.isArray(value)) return { value: { array: value.map(wrapped) } };
-    const entries = Object.entries(value).map(([name, member]) => ({ name, value: wrapped(member as PropertyValue) }));
+    const entries = Object.entries(value).map(([name, member]) => ({ name, value: wrapped(member) }));
     return { value: { 'astrolabe.commands.v1.PropertyObject': { entries } } };
   }
   if (typeof value !== 'number') return { value: { [typeof value]: value } };

@@ -19,7 +19,10 @@ import type { JsonValue } from './json.ts';
 import { isInt64, isPropertyValue, maxPropertyDepth, type PropertyValue } from './property-value.ts';
 
 type ErrorHook = (value: unknown, type: avro.Type) => void;
-type AvroObject = { readonly entries: readonly { readonly name: string; readonly value: unknown }[] };
+interface AvroObject {
+  readonly entries: readonly { readonly name: string; readonly value: unknown }[];
+}
+type UnionRecordType = avro.Type & { readonly fields: readonly { readonly type: { readonly types?: avro.Type[] } }[] };
 type WireType = avro.Type & { _read(tap: Tap): unknown; _write(tap: Tap, value: unknown): void };
 
 const objectBranch = 'astrolabe.commands.v1.PropertyObject';
@@ -40,8 +43,8 @@ const OBJECT = 12;
 export class PropertyValueType extends avro.types.LogicalType {
   constructor(schema: object, options: unknown) {
     super(schema as ConstructorParameters<typeof avro.types.LogicalType>[0], options);
-    const [field] = (this.underlyingType as avro.types.RecordType).fields;
-    const found = (field?.type as { types?: avro.Type[] } | undefined)?.types?.map((type) => type.branchName);
+    const [field] = (this.underlyingType as UnionRecordType).fields;
+    const found = field?.type.types?.map((type) => type.branchName);
     if (found?.join() !== branches.join()) {
       throw new Error(
         `PropertyValue has the branches ${String(found)}; this version reads and writes ${branches.join()}`,

@@ -31,7 +31,8 @@ export function parseApiKeys(text: string): readonly ApiKey[] {
   return text.split(',').map((entry) => {
     const match = /^\s*([a-z0-9][a-z0-9-]{0,62})=([\x21-\x7e]+)\s*$/.exec(entry);
     if (match === null) throw new Error('expected connector=key, several separated by commas');
-    return { connector: match[1] as string, key: match[2] as string };
+    const [, connector = '', key = ''] = match;
+    return { connector, key };
   });
 }
 

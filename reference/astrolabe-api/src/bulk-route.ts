@@ -5,11 +5,11 @@ import type { ApiContext } from './api-context.ts';
 import { applyFaults, loseAnswer } from './apply-faults.ts';
 import type { WriteResult } from './command.ts';
 import type { Execution, KeyedCommand } from './execute-commands.ts';
-import { isObject, parseBulkCommand } from './parse-command.ts';
+import { commandIdDefect, isCommandId, isObject, parseBulkCommand } from './parse-command.ts';
 import { buildRequestProblem, type Problem, type RequestDefect } from './problem.ts';
 import { countExecution, keyInUse, keyReused } from './write-routes.ts';
 
-export const maxBulkCommands = 1_000;
+const maxBulkCommands = 1_000;
 const maxBulkBytes = 8 * 1024 * 1024;
 
 interface CommandResult {
@@ -19,6 +19,9 @@ interface CommandResult {
   readonly replayed?: true;
   readonly problem?: Problem;
 }
+
+/** Where the result of one command comes from: what is wrong with it, or its execution. */
+type Slot = { readonly id: string } & ({ readonly problem: Problem } | { readonly executionIndex: number });
 
 export function registerBulkRoute(app: FastifyInstance, context: ApiContext): void {
   app.post<{ Body: JsonValue | undefined }>('/v1/commands', { bodyLimit: maxBulkBytes }, (request, reply) =>
@@ -34,25 +37,26 @@ async function executeBulk(
   body: JsonValue | undefined,
 ): Promise<FastifyReply | undefined> {
   const { connector, call } = request;
-  const items = readItems(body);
-  if (!Array.isArray(items)) return sendProblem(reply, items as Problem);
+  const reading = readItems(body);
+  if (reading.kind === 'problem') return sendProblem(reply, reading.problem);
+  const { items } = reading;
   call.commands = items.length;
 
   const claimed = new Set<string>();
   try {
-    // A place for each command: its problem, or the index of its execution.
-    const places: (Problem | number)[] = [];
+    const slots: Slot[] = [];
     const commands: KeyedCommand[] = [];
-    for (const item of items as readonly IdentifiedItem[]) {
-      const reading = parseBulkCommand(item);
-      if (reading.kind === 'problem') {
-        places.push(reading.problem);
-      } else if (claimed.has(item.id) || context.inFlight.claim(connector, item.id)) {
-        claimed.add(item.id);
-        places.push(commands.push({ key: item.id, command: reading.command }) - 1);
+    for (const item of items) {
+      const { id } = item;
+      const command = parseBulkCommand(item);
+      if (command.kind === 'problem') {
+        slots.push({ id, problem: command.problem });
+      } else if (claimed.has(id) || context.inFlight.claim(connector, id)) {
+        claimed.add(id);
+        slots.push({ id, executionIndex: commands.push({ key: id, command: command.command }) - 1 });
       } else {
         context.counters.countCommand('keysInUse');
-        places.push(keyInUse());
+        slots.push({ id, problem: keyInUse() });
       }
     }
 
@@ -64,11 +68,8 @@ async function executeBulk(
       loseAnswer(request, reply);
       return undefined;
     }
-    const results = (items as readonly IdentifiedItem[]).map(({ id }, index) => {
-      const place = places[index] as Problem | number;
-      return typeof place === 'number' ? toResult(id, executions[place] as Execution) : toFailure(id, place);
-    });
-    return sendJson(reply, JSON.stringify({ results }));
+    const results = slots.map((slot) => toResult(slot, executions));
+    return await sendJson(reply, JSON.stringify({ results }));
   } finally {
     for (const id of claimed) context.inFlight.release(connector, id);
   }
@@ -76,35 +77,44 @@ async function executeBulk(
 
 type IdentifiedItem = JsonObject & { readonly id: string };
 
-/** The commands of a call, or what is wrong with the call as a whole. */
-function readItems(body: JsonValue | undefined): readonly IdentifiedItem[] | Problem {
+type ItemsReading =
+  | { readonly kind: 'items'; readonly items: readonly IdentifiedItem[] }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+/** The commands of a call, each with an id, or what is wrong with the call as a whole. */
+function readItems(body: JsonValue | undefined): ItemsReading {
+  const commands: unknown = isObject(body) ? body['commands'] : undefined;
   const errors: RequestDefect[] = [];
-  const commands = isObject(body) ? body['commands'] : undefined;
   if (!isObject(body) || !Array.isArray(commands)) {
     errors.push({ pointer: '/commands', detail: 'must be an array of commands' });
-    return buildRequestProblem('invalid-request', errors);
+    return { kind: 'problem', problem: buildRequestProblem('invalid-request', errors) };
   }
+  const items = commands as readonly JsonValue[];
   for (const name of Object.keys(body)) {
     if (name !== 'commands') errors.push({ pointer: `/${name}`, detail: 'is not known here' });
   }
-  if (commands.length === 0 || commands.length > maxBulkCommands) {
+  if (items.length === 0 || items.length > maxBulkCommands) {
     errors.push({
       pointer: '/commands',
-      detail: `must have 1 to ${maxBulkCommands} commands, and has ${commands.length}`,
+      detail: `must have 1 to ${maxBulkCommands} commands, and has ${items.length}`,
     });
   }
-  for (const [index, command] of (commands as readonly JsonValue[]).entries()) {
-    const id = isObject(command) ? command['id'] : undefined;
-    if (typeof id === 'string' && /^[\x20-\x7e]{1,255}$/.test(id)) continue;
-    errors.push({ pointer: `/commands/${index}/id`, detail: 'must be 1 to 255 printable ASCII characters' });
+  for (const [index, item] of items.entries()) {
+    const id = isObject(item) ? item['id'] : undefined;
+    if (typeof id === 'string' && isCommandId(id)) continue;
+    errors.push({ pointer: `/commands/${index}/id`, detail: commandIdDefect });
   }
-  return errors.length === 0 ? (commands as IdentifiedItem[]) : buildRequestProblem('invalid-request', errors);
+  if (errors.length > 0) return { kind: 'problem', problem: buildRequestProblem('invalid-request', errors) };
+  return { kind: 'items', items: items as readonly IdentifiedItem[] };
 }
 
-function toResult(id: string, execution: Execution): CommandResult {
-  if (execution.kind === 'key-reused') return toFailure(id, keyReused());
+function toResult(slot: Slot, executions: readonly Execution[]): CommandResult {
+  if ('problem' in slot) return toFailure(slot.id, slot.problem);
+  const execution = executions[slot.executionIndex];
+  if (execution === undefined) throw new Error(`command ${slot.id} was executed without a result`);
+  if (execution.kind === 'key-reused') return toFailure(slot.id, keyReused());
   const { result, replayed } = execution;
-  return replayed ? { id, status: 200, result, replayed } : { id, status: 200, result };
+  return { id: slot.id, status: 200, result, ...(replayed ? { replayed } : {}) };
 }
 
 function toFailure(id: string, problem: Problem): CommandResult {

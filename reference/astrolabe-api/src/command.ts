@@ -42,5 +42,5 @@ export type WriteResult = 'applied' | 'unchanged';
 
 /** Equal for commands of equal content, whatever order their members came in. Base64 of SHA-256. */
 export function fingerprintOf(command: ApiCommand): string {
-  return hash('sha256', canonicalJson(command as unknown as JsonObject), 'base64');
+  return hash('sha256', canonicalJson(command), 'base64');
 }

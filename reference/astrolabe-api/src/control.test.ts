@@ -34,7 +34,7 @@ test('faults are scripted, listed and cleared over HTTP', async (t) => {
 test('calls and counters are read over HTTP, page by page', async (t) => {
   const { api, call } = await startTestApi(t, { enableControl: true });
   for (let index = 0; index < 5; index += 1) await call('GET', `/v1/users?limit=${index + 1}`);
-  const read = async (path: string) => (await (await fetch(`${api.url}/__reference/${path}`)).json()) as unknown;
+  const read = async (path: string) => await (await fetch(`${api.url}/__reference/${path}`)).json();
   const page = (await read('calls?after=1&limit=3')) as { calls: { sequence: number; path: string }[]; next: number };
   assert.deepEqual(
     page.calls.map(({ sequence, path }) => [sequence, path]),

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
+import { parseJson, stringifyJson, type JsonObject } from '@astrolabe/schemas';
 import { mergeProperties, propertiesNewerThan, type StoredProperties } from './merge-properties.ts';
-import { sqlite } from './sqlite-values.ts';
 
 export type EntityKind = 'user' | 'account';
 
@@ -35,8 +34,6 @@ interface EntityRow {
   readonly properties: string;
 }
 
-const noProperties: JsonObject = {};
-
 export function createEntityStore(database: DatabaseSync): EntityStore {
   const selectOne = database.prepare(
     'SELECT id, occurred_at, deleted_at, properties FROM entities WHERE workspace = ? AND kind = ? AND id = ?',
@@ -57,10 +54,10 @@ export function createEntityStore(database: DatabaseSync): EntityStore {
   );
 
   const find = (workspace: string, kind: EntityKind, id: string) =>
-    sqlite.get<EntityRow>(selectOne, workspace, kind, id);
+    selectOne.get(workspace, kind, id) as EntityRow | undefined;
 
   return {
-    touch: (workspace, kind, id, occurredAtMs, properties = noProperties) => {
+    touch: (workspace, kind, id, occurredAtMs, properties) => {
       const row = find(workspace, kind, id);
       if (row === undefined) {
         const stored = mergeProperties([], properties, occurredAtMs);
@@ -100,8 +97,7 @@ export function createEntityStore(database: DatabaseSync): EntityStore {
     },
 
     list: (workspace, kind, afterId, limit) =>
-      sqlite
-        .all<EntityRow>(selectMany, workspace, kind, afterId, limit)
+      (selectMany.all(workspace, kind, afterId, limit) as unknown as EntityRow[])
         .map(toEntity)
         .filter((entity) => entity !== undefined),
   };
@@ -117,5 +113,5 @@ function readProperties({ properties }: EntityRow): StoredProperties {
 }
 
 function writeProperties(properties: StoredProperties): string {
-  return stringifyJson(properties as JsonValue);
+  return stringifyJson(properties);
 }

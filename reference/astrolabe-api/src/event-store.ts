@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { parseJson, stringifyJson, type JsonObject } from '@astrolabe/schemas';
 import type { ApiCommand } from './command.ts';
-import { sqlite } from './sqlite-values.ts';
 
 export type RecordedEvent = Omit<Extract<ApiCommand, { kind: 'trackEvent' }>, 'kind'>;
 
@@ -68,13 +67,13 @@ export function createEventStore(database: DatabaseSync): EventStore {
       const page = [after.occurredAtMs, after.id, limit] as const;
       const rows = (() => {
         if (userId !== undefined && anonymousId !== undefined) {
-          return sqlite.all<EventRow>(selectByBoth, workspace, userId, anonymousId, ...page);
+          return selectByBoth.all(workspace, userId, anonymousId, ...page);
         }
-        if (userId !== undefined) return sqlite.all<EventRow>(selectByUser, workspace, userId, ...page);
-        if (anonymousId !== undefined) return sqlite.all<EventRow>(selectByVisitor, workspace, anonymousId, ...page);
-        return sqlite.all<EventRow>(selectAll, workspace, ...page);
+        if (userId !== undefined) return selectByUser.all(workspace, userId, ...page);
+        if (anonymousId !== undefined) return selectByVisitor.all(workspace, anonymousId, ...page);
+        return selectAll.all(workspace, ...page);
       })();
-      return rows.map(toEvent);
+      return (rows as unknown as EventRow[]).map(toEvent);
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { WriteResult } from './command.ts';
-import { sqlite } from './sqlite-values.ts';
 
 /** Seven days: as long as the topics keep commands, so that a replay from the first offset finds every key. */
 export const defaultIdempotencyTtlMs = 7 * 24 * 3_600_000;
@@ -33,7 +32,8 @@ export function createIdempotencyStore(database: DatabaseSync, ttlMs: number): I
        (SELECT workspace, key FROM idempotency_keys WHERE answered_at <= ? ORDER BY answered_at LIMIT ${DELETED_AT_ONCE})`,
   );
   return {
-    find: (workspace, key, nowMs) => sqlite.get<RememberedAnswer>(select, workspace, key, nowMs - ttlMs),
+    find: (workspace, key, nowMs) =>
+      select.get(workspace, key, nowMs - ttlMs) as unknown as RememberedAnswer | undefined,
     remember: (workspace, key, { fingerprint, result }, nowMs) => {
       insert.run(workspace, key, fingerprint, result, nowMs);
       deleteExpired.run(nowMs - ttlMs);

@@ -1,29 +1,63 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const authorization = 'Bearer key';
+
+async function start(t: TestContext, env: Record<string, string>): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env['PATH'], ASTROLABE_API_KEYS: 'acme=key', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const entry = JSON.parse(line) as { msg: string; url: string };
+    if (entry.msg === 'listening') return { child, url: entry.url };
+  }
+  throw new Error('the process ended before it listened');
+}
 
 test('the process says where it listens, serves, and ends with 0 on SIGTERM', async (t) => {
-  const env = { PATH: process.env['PATH'], ASTROLABE_API_KEYS: 'acme=key', ASTROLABE_API_CONTROL: 'true' };
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
-  let url: string | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const entry = JSON.parse(line) as { msg: string; url?: string };
-    if (entry.msg !== 'listening') continue;
-    url = entry.url;
-    break;
-  }
+  const { child, url } = await start(t, { ASTROLABE_API_CONTROL: 'true' });
   assert.equal((await fetch(`${url}/livez`)).status, 200);
-  assert.equal((await fetch(`${url}/v1/users`, { headers: { authorization: 'Bearer key' } })).status, 200);
+  assert.equal((await fetch(`${url}/v1/users`, { headers: { authorization } })).status, 200);
   assert.equal((await fetch(`${url}/__reference/counters`)).status, 200);
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   assert.deepEqual(await exited, [0, null]);
+});
+
+test('what was answered survives a kill of the process, with its key', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'reference-api-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const env = { ASTROLABE_API_DATABASE: join(folder, 'state.sqlite') };
+  const put = async (url: string, id: number) => {
+    const response = await fetch(`${url}/v1/users/u${id}`, {
+      method: 'PUT',
+      headers: { authorization, 'content-type': 'application/json', 'idempotency-key': `"k${id}"` },
+      body: JSON.stringify({ occurredAt: '2025-11-24T10:30:00Z', properties: { id } }),
+    });
+    return { replayed: response.headers.get('idempotency-replayed'), body: await response.json() };
+  };
+
+  const first = await start(t, env);
+  for (let id = 0; id < 20; id += 1) assert.equal((await put(first.url, id)).replayed, null);
+  const exited = once(first.child, 'exit');
+  first.child.kill('SIGKILL');
+  await exited;
+
+  const second = await start(t, env);
+  for (let id = 0; id < 20; id += 1) {
+    assert.deepEqual(await put(second.url, id), { replayed: 'true', body: { result: 'applied' } });
+    assert.equal((await fetch(`${second.url}/v1/users/u${id}`, { headers: { authorization } })).status, 200);
+  }
 });
 
 test('a configuration that does not hold is refused in one message that shows no key', async () => {

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { sqlite } from './sqlite-values.ts';
 
 /** A user's membership of an account. */
 export interface Membership {
@@ -31,6 +30,6 @@ export function createMembershipStore(database: DatabaseSync): MembershipStore {
       upsert.run(workspace, accountId, userId, occurredAtMs).changes !== 0,
     removeUser: (workspace, userId, occurredAtMs) => void remove.run(workspace, userId, occurredAtMs),
     list: (workspace, accountId, afterUserId, limit) =>
-      sqlite.all<Membership>(select, workspace, accountId, afterUserId, limit),
+      select.all(workspace, accountId, afterUserId, limit) as unknown as Membership[],
   };
 }

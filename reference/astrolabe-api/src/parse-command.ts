@@ -7,7 +7,7 @@ import type { ApiCommand, ApiCommandKind } from './command.ts';
 import { buildRequestProblem, type Problem, type RequestDefect } from './problem.ts';
 import { parseTimestamp } from './timestamp.ts';
 
-export const maxIdCharacters = 1_000;
+const maxIdCharacters = 1_000;
 
 export type CommandReading =
   { readonly kind: 'command'; readonly command: ApiCommand } | { readonly kind: 'problem'; readonly problem: Problem };
@@ -27,9 +27,7 @@ const id: Check = (value, pointer, report) => {
   if (defect !== undefined) report(pointer, defect);
 };
 const commandId: Check = (value, pointer, report) => {
-  if (typeof value !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(value)) {
-    report(pointer, 'must be 1 to 255 printable ASCII characters');
-  }
+  if (typeof value !== 'string' || !isCommandId(value)) report(pointer, commandIdDefect);
 };
 const timestamp: Check = (value, pointer, report) => {
   if (typeof value !== 'string' || parseTimestamp(value) === undefined) {
@@ -72,10 +70,23 @@ const bulkShapes: Readonly<Record<ApiCommandKind, Shape>> = {
 export function idDefect(text: string): string | undefined {
   if (text === '') return 'must not be empty';
   // Only text with more code units than the limit can have more characters.
-  if (text.length > maxIdCharacters && [...text].length > maxIdCharacters) {
+  if (text.length > maxIdCharacters && countCharacters(text) > maxIdCharacters) {
     return `must have at most ${maxIdCharacters} characters`;
   }
   return text.isWellFormed() ? undefined : 'must be text without unpaired surrogates';
+}
+
+/** Unicode characters, as JSON Schema counts them. */
+function countCharacters(text: string): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1) count += 1;
+  return count;
+}
+
+export const commandIdDefect = 'must be 1 to 255 printable ASCII characters';
+
+export function isCommandId(text: string): boolean {
+  return /^[\x20-\x7e]{1,255}$/.test(text);
 }
 
 /** The ids that a path names. */
@@ -153,8 +164,7 @@ function parsed(body: JsonValue | undefined, shape: Shape, build: (members: Json
 }
 
 function checkMembers(body: JsonObject, shape: Shape, report: (pointer: string, detail: string) => void): void {
-  for (const name of Object.keys(shape)) {
-    const member = shape[name] as Member;
+  for (const [name, member] of Object.entries(shape)) {
     const value = body[name];
     if (value !== undefined) member.check(value, `/${name}`, report);
     else if (member.optional === undefined) report(`/${name}`, 'is required');
@@ -169,7 +179,7 @@ function checkMembers(body: JsonObject, shape: Shape, report: (pointer: string, 
 }
 
 function timeOf(members: JsonObject): { occurredAtMs: number } {
-  return { occurredAtMs: parseTimestamp(members['occurredAt'] as string) as number };
+  return { occurredAtMs: parseTimestamp(members['occurredAt'] as string) ?? Number.NaN };
 }
 
 function upsertOf(members: JsonObject): { occurredAtMs: number; properties: JsonObject } {

@@ -81,7 +81,7 @@ function acceptJson(app: FastifyInstance): void {
       if (!isUtf8(body)) throw new SyntaxError('the body is not UTF-8');
       done(null, parseJson(body.toString('utf8')));
     } catch (error) {
-      done(Object.assign(new Error((error as Error).message), { code: malformedJson }) as Error);
+      done(Object.assign(new Error((error as Error).message), { code: malformedJson }));
     }
   });
 }

@@ -89,9 +89,9 @@ async function write(
       loseAnswer(request, reply);
       return undefined;
     }
-    if (execution.kind === 'key-reused') return sendProblem(reply, keyReused());
+    if (execution.kind === 'key-reused') return await sendProblem(reply, keyReused());
     if (execution.replayed) void reply.header('idempotency-replayed', 'true');
-    return sendJson(reply, writtenBodies[execution.result]);
+    return await sendJson(reply, writtenBodies[execution.result]);
   } finally {
     inFlight.release(connector, key);
   }

@@ -1,0 +1,86 @@
+/** The generated parts of the documentation by the name that their markers have. */
+import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
+import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
+import { dispatcherConfig } from '@astrolabe/dispatcher/config';
+import { createIngestMetrics } from '@astrolabe/ingest/metrics';
+import { ingestConfig } from '@astrolabe/ingest/config';
+import { createMapperMetrics } from '@astrolabe/mapper/metrics';
+import { mapperConfig } from '@astrolabe/mapper/config';
+import { headerNames, topicsFor } from '@astrolabe/kafka';
+import { referenceApiConfig } from '@astrolabe/reference-api/config';
+import {
+  configSections,
+  createMetrics,
+  renderConfigTable,
+  renderErrorCatalogue,
+  renderMarkdownTable,
+  type ConfigVariables,
+  type Metrics,
+} from '@astrolabe/service-kit';
+
+const shared = [
+  configSections.kafka,
+  configSections.kafkaConsumer,
+  configSections.schemaRegistry,
+  configSections.process,
+] as const;
+const sharedNames = new Set(shared.flatMap((section) => Object.values<{ env: string }>(section).map(({ env }) => env)));
+
+export const sections: Readonly<Record<string, () => string>> = {
+  'configuration of kafka': () => renderConfigTable(configSections.kafka),
+  'configuration of kafkaConsumer': () => renderConfigTable(configSections.kafkaConsumer),
+  'configuration of schemaRegistry': () => renderConfigTable(configSections.schemaRegistry),
+  'configuration of process': () => renderConfigTable(configSections.process),
+  'configuration of ingest': () => ownVariables(ingestConfig),
+  'configuration of mapper': () => ownVariables(mapperConfig),
+  'configuration of dispatcher': () => ownVariables(dispatcherConfig),
+  'configuration of cli': () => ownVariables(topicsConfig, schemasConfig),
+  'configuration of reference api': () => ownVariables(referenceApiConfig),
+  'metrics of ingest': () => metricsTable('ingest', (metrics) => createIngestMetrics(metrics, () => 0)),
+  'metrics of mapper': () => metricsTable('mapper', createMapperMetrics),
+  'metrics of dispatcher': () => metricsTable('dispatcher', createDispatcherMetrics),
+  'error codes': renderErrorCatalogue,
+  topics: topicsTable,
+  headers: () =>
+    renderMarkdownTable(
+      ['Header', 'Name in the code'],
+      Object.entries(headerNames).map(([name, header]) => [`\`${header}\``, `\`headerNames.${name}\``]),
+    ),
+};
+
+/** The variables of a process beside those that all share. */
+function ownVariables(...definitions: readonly { readonly variables: object }[]): string {
+  const own: Record<string, { env: string }> = {};
+  for (const { variables } of definitions) {
+    for (const [name, variable] of Object.entries(variables as Record<string, { env: string }>)) {
+      if (!sharedNames.has(variable.env)) own[name] = variable;
+    }
+  }
+  return renderConfigTable(own as unknown as ConfigVariables<Record<string, unknown>>);
+}
+
+function metricsTable(service: string, create: (metrics: Metrics) => unknown): string {
+  const metrics = createMetrics({ service });
+  create(metrics);
+  const rows = metrics.registry
+    .getMetricsAsArray()
+    .map((metric) => metric as unknown as { name: string; help: string; type: string; labelNames: string[] })
+    .filter(({ name }) => name.startsWith(`${service}_`))
+    .map(({ name, help, type, labelNames }) => [`\`${name}\``, type, labelNames.join(', '), help]);
+  return renderMarkdownTable(['Metric', 'Type', 'Labels', 'Meaning'], rows);
+}
+
+const DAY_MS = 86_400_000;
+
+function topicsTable(): string {
+  return renderMarkdownTable(
+    ['Topic', 'Key', 'Value', 'Partitions', 'Kept'],
+    Object.values(topicsFor()).map(({ name, key, value, partitions, retentionMs, cleanupPolicy }) => [
+      `\`${name}\``,
+      key,
+      value,
+      String(partitions),
+      retentionMs === undefined ? cleanupPolicy : `${String(retentionMs / DAY_MS)} days`,
+    ]),
+  );
+}
