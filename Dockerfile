@@ -1,0 +1,73 @@
+# Every process of the pipeline, one target each; they share all layers but the last.
+#
+#   docker build --target ingest --tag astrolabe/ingest .
+#
+# Targets: ingest, mapper, dispatcher, cli, and reference-api (the Astrolabe API's reference, for trying things out).
+# The sources run as they are: there is no build step, and nothing but production dependencies is installed.
+
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+# Manifests only, so that this layer is built anew when a dependency changes and not when a source does.
+COPY package.json package-lock.json .npmrc ./
+COPY schemas/package.json schemas/
+COPY packages/kafka/package.json packages/kafka/
+COPY packages/segment/package.json packages/segment/
+COPY packages/service-kit/package.json packages/service-kit/
+COPY services/ingest/package.json services/ingest/
+COPY services/mapper/package.json services/mapper/
+COPY services/dispatcher/package.json services/dispatcher/
+COPY reference/astrolabe-api/package.json reference/astrolabe-api/
+COPY cli/package.json cli/
+RUN --mount=type=cache,target=/root/.npm \
+  npm ci --omit=dev --workspace=services/ingest --workspace=services/mapper --workspace=services/dispatcher \
+    --workspace=reference/astrolabe-api --workspace=cli
+
+FROM node:24-bookworm-slim AS runtime
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app ./
+COPY schemas schemas
+COPY packages packages
+USER node
+
+FROM runtime AS service
+# Health and metrics have no authentication: do not publish this port beyond the network that scrapes it.
+ENV ADMIN_HOST=0.0.0.0 ADMIN_PORT=9464
+EXPOSE 9464
+# The slim image has no curl. Ready means that what the service depends on answers, not only that the process lives.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ADMIN_PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+
+FROM service AS ingest
+ENV INGEST_HOST=0.0.0.0 INGEST_PORT=3100 CONNECTORS_FILE=/etc/astrolabe/connectors.json
+EXPOSE 3100
+COPY services/ingest services/ingest
+CMD ["node", "services/ingest/src/main.ts"]
+
+FROM service AS mapper
+COPY services/mapper services/mapper
+CMD ["node", "services/mapper/src/main.ts"]
+
+FROM service AS dispatcher
+ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json
+COPY services/dispatcher services/dispatcher
+CMD ["node", "services/dispatcher/src/main.ts"]
+
+FROM runtime AS cli
+ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json
+COPY cli cli
+ENTRYPOINT ["node", "cli/src/main.ts"]
+CMD ["--help"]
+
+FROM runtime AS reference-api
+ENV ASTROLABE_API_HOST=0.0.0.0 ASTROLABE_API_PORT=3200 ASTROLABE_API_DATABASE=/data/astrolabe.sqlite
+COPY reference reference
+# A volume takes over the owner of the folder that it is mounted on.
+USER root
+RUN install --directory --owner=node --group=node /data
+USER node
+VOLUME ["/data"]
+EXPOSE 3200
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ASTROLABE_API_PORT}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "reference/astrolabe-api/src/main.ts"]
