@@ -17,7 +17,7 @@ export function renderConfigTable<Values>(variables: ConfigVariables<Values>): s
 
 function defaultOf(variable: ConfigVariable): string {
   if (isRequired(variable)) return 'required';
-  const value = variable.default;
+  const value = variable.default as string | number | boolean | readonly string[] | undefined;
   if (value === undefined) return 'not set';
   if (value === '') return 'empty';
   return `\`${Array.isArray(value) ? value.join(',') : String(value)}\``;

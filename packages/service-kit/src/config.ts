@@ -75,7 +75,8 @@ export function settingsOf<Values>(variables: ConfigVariables<Values>): [keyof V
 
 /** What a variable's schema expects, in words. */
 export function expectedOf({ env, schema }: ConfigVariable): string {
-  const inner = 'unwrap' in schema && typeof schema.unwrap === 'function' ? (schema.unwrap() as z.ZodType) : schema;
+  const { unwrap } = schema as { unwrap?: () => z.ZodType };
+  const inner = unwrap === undefined ? schema : unwrap.call(schema);
   const expected = schema.description ?? inner.description;
   if (expected === undefined) throw new TypeError(`the schema of ${env} lacks .describe('<what it expects>')`);
   return expected;

@@ -38,4 +38,5 @@ export {
 export { readConfigOrExit, type ConfigProcess } from './read-config-or-exit.ts';
 export { describeConfig, readConfig, type Environment } from './read-config.ts';
 export type { Readiness } from './readiness.ts';
+export { startServiceAdmin, type ServiceAdmin } from './service-admin.ts';
 export { waitUntilAvailable, type WaitOptions } from './wait-until-available.ts';

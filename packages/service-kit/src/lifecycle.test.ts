@@ -219,8 +219,9 @@ test('a stop that hangs is named when the deadline passes, and the exit code is 
   await service.exited;
   assert.deepEqual(service.effects, ['exit 1']);
   const line = service.lines.find(({ level }) => level === 'error');
-  assert.equal(line?.['msg'], 'mapper did not stop within 20000 ms: the lanes hangs');
-  const { code, details } = line?.['err'] as { code: string; details: unknown };
+  assert.ok(line);
+  assert.equal(line['msg'], 'mapper did not stop within 20000 ms: the lanes hangs');
+  const { code, details } = line['err'] as { code: string; details: unknown };
   assert.equal(code, 'service.shutdown-deadline');
   assert.deepEqual(details, { step: 'the lanes', notStopped: ['the consumer', 'the producer'] });
 });

@@ -71,7 +71,7 @@ type StopSignal = keyof typeof exitCodesOfSecondSignal;
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { name, logger, shutdownTimeoutMs, start, clock = systemClock, random = Math.random } = options;
-  const { signals = process, exit = (code) => process.exit(code) } = options;
+  const { signals = process, exit = (code: number) => process.exit(code) } = options;
 
   const stopping = new AbortController();
   const stopBegun = Promise.withResolvers<void>();

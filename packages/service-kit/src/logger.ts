@@ -31,7 +31,8 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
       log: (fields) => redactSecrets(fields) as Record<string, unknown>,
     },
   };
-  const logger = destination ? pino(options, destination) : pino(options);
+  // pino's own default writes from another thread: at exit the line under way would come after those that follow it.
+  const logger = pino(options, destination ?? pino.destination({ fd: 1, sync: true }));
 
   // pino formats a child's bindings with none of its parent's formatters, so a key bound to a child would show.
   const createChild: (this: Logger, bindings: pino.Bindings, options?: pino.ChildLoggerOptions) => Logger =

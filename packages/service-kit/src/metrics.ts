@@ -56,11 +56,11 @@ export function createMetrics({ service }: { readonly service: string }): Metric
       requireName(options.name, !options.name.endsWith('_total'), 'only a counter ends in _total');
       return new Histogram({ ...base(options), buckets: [...(options.buckets ?? LATENCY_BUCKETS_SECONDS)] });
     },
-    gauge(options) {
+    gauge<Label extends string = never>(options: GaugeOptions<Label>) {
       requireName(options.name, !options.name.endsWith('_total'), 'only a counter ends in _total');
       const { collect } = options;
       if (!collect) return new Gauge(base(options));
-      const gauge: Gauge<NonNullable<typeof options.labelNames>[number]> = new Gauge({
+      const gauge: Gauge<Label> = new Gauge<Label>({
         ...base(options),
         collect: () => collect(gauge),
       });

@@ -9,15 +9,7 @@ import {
   startGroupConsumer,
   topicsFor,
 } from '@astrolabe/kafka';
-import {
-  createMetrics,
-  loadConnectors,
-  startAdminServer,
-  systemClock,
-  waitUntilAvailable,
-  type Logger,
-  type ServiceStack,
-} from '@astrolabe/service-kit';
+import { loadConnectors, startServiceAdmin, systemClock, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import type { DispatcherConfig } from './config.ts';
 import { laneOf } from './core/lane-of.ts';
@@ -32,39 +24,24 @@ export async function startDispatcher(
   logger: Logger,
   stack: ServiceStack,
 ): Promise<void> {
-  const metrics = createMetrics({ service: 'dispatcher' });
-  const admin = await startAdminServer({
-    host: config.adminHost,
-    port: config.adminPort,
-    registry: metrics.registry,
-    isReady: () => stack.isReady(),
-    logger,
-  });
-  stack.defer('admin server', () => admin.close());
+  const admin = await startServiceAdmin('dispatcher', config, logger, stack);
 
   const connectors = await loadConnectors(config.connectorsFile, env);
   const topics = topicsFor(config.kafkaTopicPrefix);
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'dispatcher', logger);
-  const patience = { clock: systemClock, random: Math.random, logger, signal: stack.signal };
-
-  await waitUntilAvailable({
-    ...patience,
-    what: `Kafka at ${config.kafkaBrokers.join(',')} and its topics`,
-    attempt: () => assertTopicsExist(connection, [topics.commands, topics.commandsDeadLetters]),
-  });
-  const deadLetters = await waitUntilAvailable({
-    ...patience,
-    what: `Kafka at ${config.kafkaBrokers.join(',')}`,
-    attempt: () =>
-      createRecordProducer({
-        connection,
-        logger,
-        ...(topics.commandsDeadLetters.maxMessageBytes === undefined
-          ? {}
-          : { maxRecordBytes: topics.commandsDeadLetters.maxMessageBytes }),
-      }),
-  });
+  await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')} and its topics`, () =>
+    assertTopicsExist(connection, [topics.commands, topics.commandsDeadLetters]),
+  );
+  const deadLetters = await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')}`, () =>
+    createRecordProducer({
+      connection,
+      logger,
+      ...(topics.commandsDeadLetters.maxMessageBytes === undefined
+        ? {}
+        : { maxRecordBytes: topics.commandsDeadLetters.maxMessageBytes }),
+    }),
+  );
   stack.defer('dead-letter producer', () => deadLetters.close());
 
   const apiClient = createApiClient({
@@ -92,31 +69,28 @@ export async function startDispatcher(
     clock: systemClock,
     random: Math.random,
     logger,
-    metrics: createDispatcherMetrics(metrics),
+    metrics: createDispatcherMetrics(admin.metrics),
   });
-  const consumer = await waitUntilAvailable({
-    ...patience,
-    what: `consumer group ${groupId}`,
-    attempt: () =>
-      startGroupConsumer({
-        connection,
-        groupId,
-        topic: topics.commands.name,
-        logger,
-        sessionTimeoutMs: config.kafkaSessionTimeoutMs,
-        onFault: (fault) => {
-          stack.fail(fault);
-        },
-        createProcessor: (session) =>
-          createLaneProcessor({
-            session,
-            laneOf,
-            handle,
-            maxRecords: config.maxBufferedRecords,
-            maxBytes: config.maxBufferedBytes,
-          }),
-      }),
-  });
+  const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
+    startGroupConsumer({
+      connection,
+      groupId,
+      topic: topics.commands.name,
+      logger,
+      sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+      onFault: (fault) => {
+        stack.fail(fault);
+      },
+      createProcessor: (session) =>
+        createLaneProcessor({
+          session,
+          laneOf,
+          handle,
+          maxRecords: config.maxBufferedRecords,
+          maxBytes: config.maxBufferedBytes,
+        }),
+    }),
+  );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
   stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
   logger.info({ adminUrl: admin.url, groupId, partitions: consumer.assignment() }, 'listening');

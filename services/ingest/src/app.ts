@@ -2,9 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { assertTopicsExist, connectionFromConfig, createRecordProducer, topicsFor } from '@astrolabe/kafka';
 import {
-  createMetrics,
   loadConnectors,
-  startAdminServer,
+  startServiceAdmin,
   type ConnectorDirectory,
   type Environment,
   type Logger,
@@ -58,16 +57,8 @@ export async function startIngest(
   logger: Logger,
   stack: ServiceStack,
 ): Promise<void> {
-  const metrics = createMetrics({ service: 'ingest' });
   const directory = await loadConnectors(config.connectorsFile, env);
-  const admin = await startAdminServer({
-    host: config.adminHost,
-    port: config.adminPort,
-    registry: metrics.registry,
-    isReady: () => stack.isReady(),
-    logger,
-  });
-  stack.defer('the admin server', () => admin.close());
+  const admin = await startServiceAdmin('ingest', config, logger, stack);
 
   const connection = connectionFromConfig(config, 'ingest', logger);
   const topics = topicsFor(config.kafkaTopicPrefix);
@@ -87,7 +78,7 @@ export async function startIngest(
       events: topics.segmentEvents.name,
       deadLetters: topics.segmentEventsDeadLetters.name,
     }),
-    metrics,
+    metrics: admin.metrics,
     logger,
   });
   const url = await server.listen({ host: config.host, port: config.port });

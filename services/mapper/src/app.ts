@@ -9,14 +9,7 @@ import {
   startGroupConsumer,
   topicsFor,
 } from '@astrolabe/kafka';
-import {
-  createMetrics,
-  startAdminServer,
-  systemClock,
-  waitUntilAvailable,
-  type Logger,
-  type ServiceStack,
-} from '@astrolabe/service-kit';
+import { startServiceAdmin, systemClock, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import type { MapperConfig } from './config.ts';
 import { createMapHandler } from './map-handler.ts';
 import { createMapperMetrics } from './mapper-metrics.ts';
@@ -27,44 +20,26 @@ const MAX_BATCH_BYTES = 4_194_304;
 const DELIVERY_TIMEOUT_MS = 120_000;
 
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
-  const metrics = createMetrics({ service: 'mapper' });
-  const admin = await startAdminServer({
-    host: config.adminHost,
-    port: config.adminPort,
-    registry: metrics.registry,
-    isReady: () => stack.isReady(),
-    logger,
-  });
-  stack.defer('admin server', () => admin.close());
+  const admin = await startServiceAdmin('mapper', config, logger, stack);
 
   const topics = topicsFor(config.kafkaTopicPrefix);
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'mapper', logger);
   const registry = schemaRegistryFromConfig(config);
-  const patience = { clock: systemClock, random: Math.random, logger, signal: stack.signal };
-
-  await waitUntilAvailable({
-    ...patience,
-    what: `Kafka at ${config.kafkaBrokers.join(',')} and its topics`,
-    attempt: () =>
-      assertTopicsExist(connection, [topics.segmentEvents, topics.segmentEventsDeadLetters, topics.commands]),
-  });
-  const schemaIds = await waitUntilAvailable({
-    ...patience,
-    what: `the schema registry at ${config.schemaRegistryUrl}`,
-    attempt: () => registry.commandIds(topics.commands.name),
-  });
-  const producer = await waitUntilAvailable({
-    ...patience,
-    what: `Kafka at ${config.kafkaBrokers.join(',')}`,
-    attempt: () =>
-      createRecordProducer({
-        connection,
-        logger,
-        deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
-        maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_RECORD_BYTES,
-      }),
-  });
+  await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')} and its topics`, () =>
+    assertTopicsExist(connection, [topics.segmentEvents, topics.segmentEventsDeadLetters, topics.commands]),
+  );
+  const schemaIds = await stack.waitFor(`the schema registry at ${config.schemaRegistryUrl}`, () =>
+    registry.commandIds(topics.commands.name),
+  );
+  const producer = await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')}`, () =>
+    createRecordProducer({
+      connection,
+      logger,
+      deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
+      maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_RECORD_BYTES,
+    }),
+  );
   stack.defer('producer', () => producer.close());
 
   const handle = createMapHandler({
@@ -75,33 +50,30 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     clock: systemClock,
     random: Math.random,
     logger,
-    metrics: createMapperMetrics(metrics),
+    metrics: createMapperMetrics(admin.metrics),
     maxRecordBytes: MAX_RECORD_BYTES,
   });
-  const consumer = await waitUntilAvailable({
-    ...patience,
-    what: `consumer group ${groupId}`,
-    attempt: () =>
-      startGroupConsumer({
-        connection,
-        groupId,
-        topic: topics.segmentEvents.name,
-        logger,
-        sessionTimeoutMs: config.kafkaSessionTimeoutMs,
-        onFault: (fault) => {
-          stack.fail(fault);
-        },
-        createProcessor: (session) =>
-          createBatchProcessor({
-            session,
-            handle,
-            maxBatchRecords: config.maxBatchRecords,
-            maxBatchBytes: MAX_BATCH_BYTES,
-            maxBufferedRecords: config.maxBufferedRecords,
-            maxBufferedBytes: config.maxBufferedBytes,
-          }),
-      }),
-  });
+  const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
+    startGroupConsumer({
+      connection,
+      groupId,
+      topic: topics.segmentEvents.name,
+      logger,
+      sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+      onFault: (fault) => {
+        stack.fail(fault);
+      },
+      createProcessor: (session) =>
+        createBatchProcessor({
+          session,
+          handle,
+          maxBatchRecords: config.maxBatchRecords,
+          maxBatchBytes: MAX_BATCH_BYTES,
+          maxBufferedRecords: config.maxBufferedRecords,
+          maxBufferedBytes: config.maxBufferedBytes,
+        }),
+    }),
+  );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
   stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
   logger.info({ adminUrl: admin.url, groupId, partitions: consumer.assignment() }, 'listening');

@@ -51,6 +51,13 @@ export const retryReasons = [
 ] as const;
 export type RetryReason = (typeof retryReasons)[number];
 
+/**
+ * Problem code of a 422 that says: this key has been executed, with other content (IETF draft, section 2.6). A command's id is that of its
+ * event, and a sender that repeats an event changes it: SDKs put a new `sentAt` on each attempt, which moves the corrected `occurredAt`. The
+ * first one counts, as with Segment's own deduplication by `messageId`.
+ */
+export const EXECUTED_BEFORE_CODE = 'idempotency-key-reused';
+
 /** Problem code of a 409 that says: an earlier call with this key is still running (IETF draft, section 2.6). */
 export const IN_PROGRESS_CODE = 'idempotency-key-in-use';
 
@@ -84,6 +91,7 @@ export function classifyResponse(outcome: ApiOutcome, nowMs: number): Verdict {
   if (reason !== undefined) {
     return { kind: 'retry', reason, afterMs: parseRetryAfter(headers['retry-after'], nowMs), message, status };
   }
+  if (status === 422 && problem.code === EXECUTED_BEFORE_CODE) return { kind: 'delivered', duplicate: true };
   if (status === 401 || status === 403) return { kind: 'halt', message, status };
   return { kind: 'rejected', message, status };
 }

@@ -5,6 +5,9 @@ import { parseJson } from '@astrolabe/schemas';
 import { parseEvent, parseTimestamp, type SegmentEvent } from '@astrolabe/segment';
 import type { EventFacts } from './map-event.ts';
 
+/** ECMAScript's last date. A record may carry any 64 bits as its time, -1 for none among them. */
+const LAST_TIME_MS = 8_640_000_000_000_000;
+
 export type ReadEvent =
   | { readonly kind: 'event'; readonly event: SegmentEvent; readonly facts: EventFacts }
   | {
@@ -42,6 +45,7 @@ export function readEvent(record: ConsumedRecord): ReadEvent {
   const messageId = parsed.event.messageId ?? headerText(record, headerNames.messageId);
   if (messageId === undefined) return invalid('the event has no messageId');
   const receivedAtMs = parseTimestamp(headerText(record, headerNames.receivedAt)) ?? record.timestampMs;
+  if (receivedAtMs < 0 || receivedAtMs > LAST_TIME_MS) return invalid('the record does not say when it was received');
   return { kind: 'event', event: parsed.event, facts: { connectorId, messageId, receivedAtMs } };
 }
 

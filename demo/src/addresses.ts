@@ -1,0 +1,47 @@
+/** Where a running pipeline is reached, for scripts and for people. */
+
+export interface PipelineAddresses {
+  /** Base URL that takes events. */
+  readonly ingest: string;
+  /** Base URL of the Astrolabe API. */
+  readonly astrolabe: string;
+  /** `host:port`, several separated by commas. */
+  readonly kafka: string;
+  /** Base URL of the registry's Confluent API. */
+  readonly schemaRegistry: string;
+  /** Prometheus text. */
+  readonly metrics: { readonly ingest: string; readonly mapper: string; readonly dispatcher: string };
+  readonly apiKey: string;
+  /** Id of the connector that the key belongs to. */
+  readonly connector: string;
+}
+
+/** One line of JSON without a line break; the names are a contract with scripts. */
+export function toJsonLine(addresses: PipelineAddresses): string {
+  const { ingest, astrolabe, kafka, schemaRegistry, metrics, apiKey, connector } = addresses;
+  return JSON.stringify({
+    ingest,
+    astrolabe,
+    kafka,
+    schemaRegistry,
+    metrics: { ingest: metrics.ingest, mapper: metrics.mapper, dispatcher: metrics.dispatcher },
+    apiKey,
+    connector,
+  });
+}
+
+/** A shell command that sends an event; works as pasted. */
+export function sendCommand({ ingest, apiKey }: PipelineAddresses): string {
+  const event = JSON.stringify({ userId: 'userId123', traits: { email: 'john.doe@example.com' } });
+  return `curl -u ${shellQuote(`${apiKey}:`)} -H 'Content-Type: application/json' -d ${shellQuote(event)} ${shellQuote(`${ingest}/v1/identify`)}`;
+}
+
+/** A shell command that shows what became of it; works as pasted. */
+export function lookCommand({ astrolabe, apiKey }: PipelineAddresses): string {
+  return `curl -H ${shellQuote(`Authorization: Bearer ${apiKey}`)} ${shellQuote(`${astrolabe}/v1/users/userId123`)}`;
+}
+
+/** Text as one word of a POSIX shell. Words that no shell reads specially stay bare. */
+export function shellQuote(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,6 @@
+/** The whole pipeline on this machine, for tests and the bench. */
+export { openDataFolder, type DataFolder } from './data-folder.ts';
+export type { DemoReport } from './demo-context.ts';
+export { runDemoSteps } from './demo-steps.ts';
+export { serviceNames, startPipeline, type Pipeline, type PipelineOptions, type ServiceName } from './pipeline.ts';
+export type { ServiceInstance } from './service-instance.ts';

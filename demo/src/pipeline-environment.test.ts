@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sharedEnvironment } from './pipeline-environment.ts';
+
+const shell = {
+  PATH: '/bin',
+  HOME: '',
+  KAFKA_SSL: 'true',
+  KAFKA_CLIENT_ID: 'somebody',
+  SCHEMA_REGISTRY_PASSWORD: 'secret',
+  MAPPER_GROUP_ID: 'stray',
+};
+const stack = { kafkaBrokers: '127.0.0.1:9092', schemaRegistryUrl: 'http://127.0.0.1:8081', topicPrefix: 'a.' };
+
+test('a shell configures the processes of a local stack in nothing but what the machine needs', () => {
+  assert.deepEqual(sharedEnvironment({ ...stack, env: shell, isExternal: false }), {
+    kafka: { KAFKA_BROKERS: '127.0.0.1:9092', KAFKA_TOPIC_PREFIX: 'a.' },
+    schemaRegistry: { SCHEMA_REGISTRY_URL: 'http://127.0.0.1:8081' },
+    machine: { PATH: '/bin' },
+  });
+});
+
+test("credentials of somebody else's stack are passed on, each to those who need it", () => {
+  const { kafka, schemaRegistry } = sharedEnvironment({ ...stack, env: shell, isExternal: true });
+  assert.deepEqual(kafka, { KAFKA_BROKERS: '127.0.0.1:9092', KAFKA_TOPIC_PREFIX: 'a.', KAFKA_SSL: 'true' });
+  assert.deepEqual(schemaRegistry, {
+    SCHEMA_REGISTRY_URL: 'http://127.0.0.1:8081',
+    SCHEMA_REGISTRY_PASSWORD: 'secret',
+  });
+});

@@ -1,0 +1,118 @@
+/** Step 8: records that no service can read, written past ingest and mapper straight onto the topics. */
+import assert from 'node:assert/strict';
+import {
+  createRecordProducer,
+  headerNames,
+  headerText,
+  toHeaders,
+  wireHeader,
+  type ConsumedRecord,
+  type OutgoingRecord,
+} from '@astrolabe/kafka';
+import { createLogger } from '@astrolabe/service-kit';
+import { eventually } from '@astrolabe/testkit';
+import { PATIENCE_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { readRecords, type TopicOffsets } from '../topic-records.ts';
+import { USER_ID } from './segment-calls.ts';
+import { commandIdOf, positionOf } from './trail.ts';
+
+/** No registry gives it out: the largest that the framing holds. */
+const UNKNOWN_SCHEMA_ID = 2 ** 31 - 1;
+
+interface Poison {
+  readonly what: string;
+  readonly topic: string;
+  readonly deadLetterTopic: string;
+  readonly deadLettersFrom: TopicOffsets;
+  readonly record: OutgoingRecord;
+  /** Stable cause that the dead letter must name. */
+  readonly code: string;
+  readonly group: string;
+}
+
+export async function sendPoison(context: DemoContext): Promise<void> {
+  const { pipeline, report, baseline } = context;
+  const { topics, groups, kafka, connector } = pipeline;
+  // The key of an ordinary user, so that both land in front of that user's next event.
+  const key = Buffer.from(JSON.stringify([connector.id, 'user', USER_ID]));
+  const headers = toHeaders({ [headerNames.connectorId]: connector.id, [headerNames.messageId]: 'poison' });
+  const poisons: readonly Poison[] = [
+    {
+      what: 'no JSON',
+      topic: topics.segmentEvents.name,
+      deadLetterTopic: topics.segmentEventsDeadLetters.name,
+      deadLettersFrom: baseline.eventsDeadLetters,
+      record: {
+        key,
+        value: Buffer.concat([Buffer.from('no JSON, and no UTF-8 either: '), Buffer.from([255, 254])]),
+        headers,
+      },
+      code: 'event.invalid-json',
+      group: groups.mapper,
+    },
+    {
+      what: 'a schema id that the registry does not know',
+      topic: topics.commands.name,
+      deadLetterTopic: topics.commandsDeadLetters.name,
+      deadLettersFrom: baseline.commandsDeadLetters,
+      record: { key, value: Buffer.concat([wireHeader(UNKNOWN_SCHEMA_ID), Buffer.from([0, 255, 1, 254])]), headers },
+      code: 'command.unknown-schema',
+      group: groups.dispatcher,
+    },
+  ];
+
+  const producer = await createRecordProducer({
+    connection: kafka,
+    logger: createLogger({ name: 'demo', level: 'silent' }),
+  });
+  try {
+    for (const poison of poisons) {
+      const [source] = await producer.send(poison.topic, [poison.record]);
+      assert.ok(source !== undefined);
+      if (poison.topic === topics.commands.name) context.poison.commands += 1;
+      else context.poison.events += 1;
+      const letter = await waitFor(context, 'the dead letter', () => findDeadLetter(context, poison, source));
+      assert.ok(letter.value?.equals(poison.record.value ?? Buffer.alloc(0)), 'the value of the dead letter');
+      assert.ok(letter.key?.equals(key), 'the key of the dead letter');
+      assert.equal(headerText(letter, headerNames.messageId), 'poison', "the source's own headers");
+      assert.equal(headerText(letter, headerNames.deadLetterCode), poison.code);
+      assert.equal(headerText(letter, headerNames.deadLetterGroup), poison.group);
+      report.fact('poison', `${poison.what}: ${positionOf(source)}`);
+      report.fact('found', `${positionOf(letter)}, byte for byte, with that position`);
+      report.fact('cause', `${poison.code}: ${headerText(letter, headerNames.deadLetterMessage) ?? ''}`);
+    }
+  } finally {
+    await producer.close();
+  }
+  await sendBehindIt(context);
+}
+
+function findDeadLetter(
+  { pipeline }: DemoContext,
+  { deadLetterTopic, deadLettersFrom }: Poison,
+  source: Pick<ConsumedRecord, 'topic' | 'partition' | 'offset'>,
+): Promise<ConsumedRecord> {
+  const isOfSource = (letter: ConsumedRecord): boolean =>
+    headerText(letter, headerNames.deadLetterTopic) === source.topic &&
+    headerText(letter, headerNames.deadLetterPartition) === String(source.partition) &&
+    headerText(letter, headerNames.deadLetterOffset) === source.offset.toString();
+  return eventually(
+    async () => (await readRecords(pipeline.kafka, deadLetterTopic, deadLettersFrom)).find(isOfSource),
+    { timeoutMs: PATIENCE_MS, describe: `the dead letter of ${positionOf(source)}` },
+  );
+}
+
+/** The user's next event has to get past both. */
+async function sendBehindIt(context: DemoContext): Promise<void> {
+  const { astrolabe, segment, pipeline, report } = context;
+  const [sent] = await segment.send((analytics) => analytics.track({ userId: USER_ID, event: 'Came Through' }));
+  assert.equal(sent?.status, 200);
+  const id = commandIdOf(pipeline.connector.id, sent.messageId, 'TrackEvent');
+  await waitFor(context, 'the event behind the poison', () =>
+    eventually(async () => (await astrolabe.events(USER_ID)).some((event) => event.id === id), {
+      timeoutMs: PATIENCE_MS,
+      describe: 'the event that was sent behind the poison',
+    }),
+  );
+  report.fact('state', `the next event of ${USER_ID} came through behind them`);
+}

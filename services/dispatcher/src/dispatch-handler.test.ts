@@ -1,0 +1,391 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  createCommandDecoder,
+  createCommandEncoder,
+  createInMemoryLog,
+  createLaneProcessor,
+  headerText,
+  toHeaders,
+  type ConsumedRecord,
+  type PartitionSession,
+  type RecordProducer,
+} from '@astrolabe/kafka';
+import { commandKinds, commandTypes, type Command } from '@astrolabe/schemas';
+import {
+  PipelineError,
+  createConnectorDirectory,
+  createLogger,
+  createManualClock,
+  createMetrics,
+} from '@astrolabe/service-kit';
+import type { ApiClient } from './api-client.ts';
+import type { ApiOutcome } from './core/classify-response.ts';
+import { laneOf } from './core/lane-of.ts';
+import { createDispatchHandler } from './dispatch-handler.ts';
+import { createDispatcherMetrics } from './dispatcher-metrics.ts';
+import { common, receivedAtMs, upsertUser } from './testing/commands.ts';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const schemaIds = new Map(commandKinds.map((kind, index) => [kind, index + 1]));
+const encoder = createCommandEncoder(schemaIds);
+const unavailable = new PipelineError('kafka.unavailable', 'no broker', { retryable: true });
+
+type Answer = ApiOutcome | 'effect, then lost' | 'hang';
+
+function answer(status: number, body: object = {}, headers: Record<string, string> = {}): ApiOutcome {
+  return { kind: 'response', status, headers, body: JSON.stringify(body) };
+}
+
+/** The API in memory: scripted answers, else it carries out each key once, as the contract has it. */
+function createScriptedApi(effects: string[]) {
+  const script: Answer[] = [];
+  const executed = new Set<string>();
+  const keys: string[] = [];
+  const execute = (key: string, call: string): ApiOutcome => {
+    if (executed.has(key)) return answer(200, { result: 'applied' }, { 'idempotency-replayed': 'true' });
+    executed.add(key);
+    effects.push(`effect of ${call}`);
+    return answer(200, { result: 'applied' });
+  };
+  const client: ApiClient = {
+    call: async ({ method, path, idempotencyKey }, apiKey, signal) => {
+      const call = `${method} ${path}`;
+      effects.push(`call ${call}`);
+      keys.push(apiKey);
+      const scripted = script.shift();
+      if (scripted === 'hang') {
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      }
+      if (scripted === 'effect, then lost') {
+        execute(idempotencyKey, call);
+        return { kind: 'no-response', reason: 'connection', message: 'other side closed' };
+      }
+      return scripted ?? execute(idempotencyKey, call);
+    },
+    close: async () => undefined,
+  };
+  return { client, script, keys };
+}
+
+/** A handler with each of its effects, and the end of each record, in order. */
+function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: () => PipelineError | undefined } = {}) {
+  const effects: string[] = [];
+  const api = createScriptedApi(effects);
+  const log = createInMemoryLog();
+  const deadLetters: RecordProducer = {
+    send: async (topic, records) => {
+      const positions = await log.send(topic, records);
+      effects.push('dead letter stored');
+      return positions;
+    },
+    close: () => log.close(),
+  };
+  const clock = createManualClock(receivedAtMs + 1_500);
+  const metrics = createDispatcherMetrics(createMetrics({ service: 'dispatcher' }));
+  const connector = { name: 'Acme', writeKeys: [], freeEmailProviders: 'allow' as const };
+  const handle = createDispatchHandler({
+    apiClient: api.client,
+    connectors: createConnectorDirectory([
+      { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true },
+      { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false },
+    ]),
+    decoder: createCommandDecoder({
+      schemaById: async (id) => {
+        const fault = options.decoderFault?.();
+        if (fault !== undefined) throw fault;
+        const kind = commandKinds[id - 1];
+        return kind === undefined ? undefined : commandTypes[kind];
+      },
+    }),
+    deadLetters,
+    deadLetterTopic: 'dlq',
+    groupId: 'dispatcher',
+    policy: { baseMs: 200, maxMs: 1_000, budgetMs: 60_000, haltMs: 5_000, maxRetryAfterMs: 30_000 },
+    maxConcurrentCalls: options.maxConcurrentCalls ?? 10,
+    clock,
+    random: () => 0.5,
+    logger: createLogger({ name: 'dispatcher', level: 'silent' }),
+    metrics,
+  });
+  const run = async (record: ConsumedRecord, signal = new AbortController().signal) => {
+    await handle(record, signal);
+    effects.push(`done ${record.offset}`);
+  };
+  const countsOf = async (metric: 'commands' | 'retries' | 'halted') => {
+    const { values } = await metrics[metric].get();
+    const labelsOf = (labels: object) =>
+      Object.values(labels as Record<string, string>)
+        .join(' ')
+        .trimEnd();
+    return values.map(({ labels, value }) => `${labelsOf(labels)} ${value}`).sort();
+  };
+  const letters = () => log.records('dlq');
+  return { effects, ...api, log, clock, handle, run, countsOf, letters };
+}
+
+function recordOf(command: Command, offset = 0n, key = 'u'): ConsumedRecord {
+  return rawRecord(encoder.encode(command), offset, key);
+}
+
+function rawRecord(value: Buffer | null, offset = 0n, key = 'u'): ConsumedRecord {
+  const headers = toHeaders({ 'connector-id': 'acme', 'message-id': 'm-1' });
+  return { topic: 'commands', partition: 2, offset, timestampMs: 0, key: Buffer.from(key), value, headers };
+}
+
+test('a command is called once with the key of its connector, and done when the API has it', async () => {
+  const { effects, keys, run, countsOf } = createHandler();
+  await run(recordOf(upsertUser()));
+  assert.deepEqual(effects, ['call PUT /v1/users/u', 'effect of PUT /v1/users/u', 'done 0']);
+  assert.deepEqual(keys, ['key-of-acme']);
+  assert.deepEqual(await countsOf('commands'), ['acme UpsertUser delivered 1']);
+});
+
+test('an answer that was lost is asked for again: one effect, counted as a duplicate', async () => {
+  const { effects, script, clock, run, countsOf } = createHandler();
+  script.push('effect, then lost');
+  const running = run(recordOf(upsertUser()));
+  assert.equal(await clock.advanceToNextSleep(), 100);
+  await running;
+  assert.deepEqual(effects, ['call PUT /v1/users/u', 'effect of PUT /v1/users/u', 'call PUT /v1/users/u', 'done 0']);
+  assert.deepEqual(await countsOf('commands'), ['acme UpsertUser duplicate 1']);
+  assert.deepEqual(await countsOf('retries'), ['acme connection 1']);
+});
+
+test('what may pass is repeated after growing pauses, those that the API asks for included', async () => {
+  const { script, clock, run, countsOf, letters } = createHandler();
+  script.push(answer(503), answer(429, {}, { 'retry-after': '2' }), answer(409, { code: 'idempotency-key-in-use' }));
+  const running = run(recordOf(upsertUser()));
+  const pauses = [];
+  for (let attempt = 0; attempt < 3; attempt += 1) pauses.push(await clock.advanceToNextSleep());
+  await running;
+  assert.deepEqual(pauses, [100, 2_200, 400]);
+  assert.deepEqual(await countsOf('retries'), ['acme in-progress 1', 'acme rate-limited 1', 'acme server-error 1']);
+  assert.deepEqual(letters(), []);
+});
+
+test('a rejected command is done only once its dead letter is stored, with the cause and what was tried', async () => {
+  const { effects, script, clock, run, letters, countsOf } = createHandler();
+  script.push(answer(503), answer(400, { title: 'No', detail: 'the id is empty' }));
+  const record = recordOf(upsertUser(), 7n);
+  const running = run(record);
+  await clock.advanceToNextSleep();
+  await running;
+  assert.deepEqual(effects.slice(2), ['dead letter stored', 'done 7']);
+  const [letter] = letters();
+  assert.ok(letter);
+  assert.deepEqual([letter.key, letter.value, letter.partition], [record.key, record.value, 2]);
+  const causes = ['dlq.code', 'dlq.message', 'dlq.offset', 'dlq.group', 'dlq.delivery.count', 'dlq.status'] as const;
+  assert.deepEqual(
+    causes.map((name) => headerText(letter, name)),
+    ['api.rejected', 'status 400: No: the id is empty', '7', 'dispatcher', '2', '400'],
+  );
+  assert.equal(headerText(letter, 'dlq.first.attempt.at'), '2025-11-24T10:30:01.500Z');
+  assert.equal(headerText(letter, 'dlq.at'), '2025-11-24T10:30:01.600Z');
+  assert.deepEqual(await countsOf('commands'), ['acme UpsertUser dead-lettered api.rejected 1']);
+});
+
+test('a dead-letter topic that is away stalls the command: it is not done, and not counted', async () => {
+  const { effects, script, log, clock, run, countsOf } = createHandler();
+  log.failWith(unavailable);
+  script.push(answer(400));
+  const running = run(recordOf(upsertUser()));
+  for (let attempt = 0; attempt < 5; attempt += 1) await clock.advanceToNextSleep();
+  assert.deepEqual(effects, ['call PUT /v1/users/u']);
+  assert.deepEqual(await countsOf('commands'), []);
+  log.failWith(undefined);
+  await clock.advanceToNextSleep();
+  await running;
+  assert.deepEqual(effects, ['call PUT /v1/users/u', 'dead letter stored', 'done 0']);
+});
+
+test('a command that fails for its whole budget is a dead letter that can be sent in again', async () => {
+  const { script, clock, run, letters } = createHandler();
+  script.push(...Array.from({ length: 1_000 }, () => answer(500)));
+  const running = run(recordOf(upsertUser()));
+  let waitedMs = 0;
+  while (letters().length === 0) waitedMs += await clock.advanceToNextSleep();
+  await running;
+  assert.ok(waitedMs <= 60_000 && waitedMs > 59_000);
+  const [letter] = letters();
+  assert.ok(letter);
+  assert.equal(headerText(letter, 'dlq.code'), 'api.retries-exhausted');
+});
+
+test('a refused key halts: the command waits for as long as it takes, and goes on when the key works', async () => {
+  const { effects, script, clock, run, countsOf, letters } = createHandler();
+  script.push(...Array.from({ length: 20 }, () => answer(401)));
+  const running = run(recordOf(upsertUser()));
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    await clock.untilSleeping();
+    assert.deepEqual(await countsOf('halted'), ['acme 1']);
+    assert.equal(await clock.advanceToNextSleep(), 5_000);
+  }
+  await running;
+  assert.deepEqual(effects.slice(-2), ['effect of PUT /v1/users/u', 'done 0']);
+  assert.deepEqual(await countsOf('halted'), ['acme 0']);
+  assert.deepEqual(letters(), []);
+});
+
+test('the wait for a key does not use up the budget of the command', async () => {
+  const { script, clock, run, letters } = createHandler();
+  script.push(...Array.from({ length: 100 }, () => answer(403)), answer(500));
+  const running = run(recordOf(upsertUser()));
+  for (let attempt = 0; attempt < 101; attempt += 1) await clock.advanceToNextSleep();
+  await running;
+  assert.deepEqual(letters(), []);
+});
+
+test('a record that is no command is a dead letter at once, without a call', async () => {
+  const { effects, run, letters, countsOf } = createHandler();
+  await run(rawRecord(Buffer.from('{"not":"avro"}'), 1n));
+  await run(rawRecord(Buffer.from([0, 0, 0, 0, 99, 1]), 2n));
+  await run(rawRecord(encoder.encode(upsertUser()).subarray(0, 20), 3n));
+  await run(rawRecord(null, 4n));
+  assert.deepEqual(
+    letters().map((letter) => headerText(letter, 'dlq.code')),
+    ['command.undecodable', 'command.unknown-schema', 'command.undecodable', 'command.undecodable'],
+  );
+  assert.ok(!effects.some((effect) => effect.startsWith('call')));
+  assert.deepEqual(await countsOf('commands'), [
+    'acme unknown dead-lettered command.undecodable 3',
+    'acme unknown dead-lettered command.unknown-schema 1',
+  ]);
+});
+
+test('a registry that is away is waited for, and its record never dead-lettered', async () => {
+  let away = true;
+  const fault = new PipelineError('registry.unavailable', 'connection refused', { retryable: true });
+  const { effects, clock, run } = createHandler({ decoderFault: () => (away ? fault : undefined) });
+  const running = run(recordOf(upsertUser()));
+  for (let attempt = 0; attempt < 5; attempt += 1) await clock.advanceToNextSleep();
+  assert.deepEqual(effects, []);
+  away = false;
+  await clock.advanceToNextSleep();
+  await running;
+  assert.deepEqual(effects.at(-1), 'done 0');
+});
+
+test('a command of no connector, and one of a connector that is switched off, are dead letters that say so', async () => {
+  const { effects, run, letters } = createHandler();
+  await run(recordOf(upsertUser({ connectorId: 'gone' })));
+  await run(recordOf(upsertUser({ connectorId: 'off' })));
+  assert.deepEqual(
+    letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
+    [
+      ['command.connector-unknown', undefined],
+      ['command.connector-disabled', undefined],
+    ],
+  );
+  assert.ok(!effects.some((effect) => effect.startsWith('call')));
+});
+
+test('calls of a connector are bounded, and a command that pauses holds no place among them', async () => {
+  const { effects, script, clock, run } = createHandler({ maxConcurrentCalls: 1 });
+  script.push(answer(503));
+  const first = run(recordOf(upsertUser({ userId: 'a' }), 0n));
+  const second = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  await second;
+  assert.deepEqual(effects.slice(-1), ['done 1']);
+  await clock.advanceToNextSleep();
+  await first;
+});
+
+test('when its session ends a command is abandoned in the middle of a call, of a pause, and of the wait for a place', async () => {
+  for (const scripted of ['hang', answer(503), answer(401)] as const) {
+    const { effects, script, run, letters, countsOf } = createHandler({ maxConcurrentCalls: 1 });
+    script.push(scripted, scripted);
+    const over = new AbortController();
+    const running = run(recordOf(upsertUser()), over.signal);
+    const waiting = run(recordOf(upsertUser({ commandId: 'b' }), 1n), over.signal);
+    await turn();
+    const reason = new Error('partition lost');
+    over.abort(reason);
+    await assert.rejects(running, reason);
+    await assert.rejects(waiting, reason);
+    assert.ok(!effects.some((effect) => effect.startsWith('done')));
+    assert.deepEqual([letters(), await countsOf('commands')], [[], []]);
+  }
+});
+
+test('what cannot be classified is a fault and no dead letter', async () => {
+  const { run, log, script, letters } = createHandler();
+  const fault = new PipelineError('kafka.request-refused', 'not authorized', { retryable: false });
+  log.failWith(fault);
+  script.push(answer(400));
+  await assert.rejects(run(recordOf(upsertUser())), fault);
+  assert.deepEqual(letters(), []);
+});
+
+/** A session that keeps what is declared committable among the other effects. */
+function createSession(effects: string[]): PartitionSession & { faults: unknown[] } {
+  const faults: unknown[] = [];
+  return {
+    topic: 'commands',
+    partition: 2,
+    epoch: 1,
+    signal: new AbortController().signal,
+    faults,
+    markCommittable: (nextOffset) => void effects.push(`committable ${nextOffset}`),
+    pause: () => undefined,
+    resume: () => undefined,
+    fail: (fault) => void faults.push(fault),
+  };
+}
+
+test('in its lane a command waits for the one before it, other lanes go on, and nothing is committed past the one that waits', async () => {
+  const { effects, script, clock, handle } = createHandler();
+  const session = createSession(effects);
+  const processor = createLaneProcessor({ session, laneOf, handle, maxRecords: 100, maxBytes: 1_000_000 });
+  script.push(answer(503));
+  const command = (userId: string, commandId: string) => upsertUser({ userId, commandId });
+  processor.enqueue(
+    [
+      recordOf(command('a', 'a-1'), 0n, 'a'),
+      recordOf(command('b', 'b-1'), 1n, 'b'),
+      recordOf(command('a', 'a-2'), 2n, 'a'),
+    ],
+    3n,
+  );
+  await clock.untilSleeping();
+  await turn();
+  assert.deepEqual(effects, ['call PUT /v1/users/a', 'call PUT /v1/users/b', 'effect of PUT /v1/users/b']);
+  await clock.advanceToNextSleep();
+  await processor.idle();
+  assert.deepEqual(effects.slice(3), [
+    'call PUT /v1/users/a',
+    'effect of PUT /v1/users/a',
+    'committable 2',
+    'call PUT /v1/users/a',
+    'effect of PUT /v1/users/a',
+    'committable 3',
+  ]);
+  assert.deepEqual(session.faults, []);
+});
+
+test('freshness is measured from the moment at which ingest took the event', async () => {
+  const effects: string[] = [];
+  const metrics = createMetrics({ service: 'dispatcher' });
+  const dispatcherMetrics = createDispatcherMetrics(metrics);
+  const handle = createDispatchHandler({
+    apiClient: createScriptedApi(effects).client,
+    connectors: createConnectorDirectory([
+      { id: 'acme', name: 'Acme', apiKey: 'k', writeKeys: [], freeEmailProviders: 'allow', enabled: true },
+    ]),
+    decoder: createCommandDecoder({ schemaById: async () => commandTypes.UpsertUser }),
+    deadLetters: createInMemoryLog(),
+    deadLetterTopic: 'dlq',
+    groupId: 'dispatcher',
+    policy: { baseMs: 1, maxMs: 1, budgetMs: 1, haltMs: 1, maxRetryAfterMs: 1 },
+    maxConcurrentCalls: 1,
+    clock: createManualClock(common.receivedAt + 1_500),
+    random: () => 0,
+    logger: createLogger({ name: 'dispatcher', level: 'silent' }),
+    metrics: dispatcherMetrics,
+  });
+  await handle(recordOf(upsertUser()), new AbortController().signal);
+  const { values } = await dispatcherMetrics.freshness.get();
+  const sum = values.find(({ metricName }) => metricName === 'dispatcher_freshness_seconds_sum');
+  assert.equal(sum?.value, 1.5);
+});

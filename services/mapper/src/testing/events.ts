@@ -1,0 +1,32 @@
+import { headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { parseEvent, type SegmentEvent } from '@astrolabe/segment';
+import type { EventFacts } from '../core/map-event.ts';
+
+export const receivedAtMs = Date.UTC(2025, 10, 24, 10, 30);
+
+export const facts: EventFacts = { connectorId: 'acme', messageId: 'm-1', receivedAtMs };
+
+/** An event as the mapper reads it. Throws where the JSON is none. */
+export function eventOf(json: object): SegmentEvent {
+  const parsed = parseEvent(json);
+  if (parsed.kind === 'event') return parsed.event;
+  throw new Error(parsed.defects.map(({ message }) => message).join('; '));
+}
+
+/** A record of the event topic as ingest writes it. */
+export function eventRecord(json: unknown, fields: Partial<ConsumedRecord> = {}): ConsumedRecord {
+  return {
+    topic: 'segment.events.v1',
+    partition: 0,
+    offset: 0n,
+    timestampMs: receivedAtMs,
+    key: Buffer.from('["acme","user","u"]'),
+    value: Buffer.from(typeof json === 'string' ? json : JSON.stringify(json)),
+    headers: toHeaders({
+      [headerNames.connectorId]: 'acme',
+      [headerNames.messageId]: 'm-1',
+      [headerNames.receivedAt]: new Date(receivedAtMs).toISOString(),
+    }),
+    ...fields,
+  };
+}
