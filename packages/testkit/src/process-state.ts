@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * Whether a process still runs. A zombie does not: in a container whose first process reaps nobody, an orphan that ended
+ * stays listed for ever, and `kill(pid, 0)` alone would wait for it in vain.
+ */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The state follows the command name, which is in parentheses and may itself hold spaces and parentheses.
+    const state = stat[stat.lastIndexOf(')') + 2];
+    return state !== 'Z' && state !== 'X';
+  } catch {
+    // No /proc on this system, or the process ended since: the next call tells.
+    return true;
+  }
+}
+
+/** Signals a process group; false when there is no such group any more. */
+export function signalGroup(leaderPid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-leaderPid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Runs the tests of the whole repository:
+ *
+ *     node tools/run-tests.ts [--unit | --integration] [filter...]
+ *
+ * Unit tests first; when they pass, the integration tests (`*.integration.test.ts` and everything under `test/e2e`) against one
+ * local stack, which they find by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`. A filter is a part of a file's path;
+ * a file runs when one matches. The exit code is 0
+ * only if something ran and all of it passed.
+ */
+import { glob } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isPipelineError } from '@astrolabe/service-kit';
+import {
+  describeProgress,
+  spawnGuarded,
+  stackEnvironment,
+  startLocalStack,
+  type GuardedProcess,
+  type LocalStack,
+} from '@astrolabe/testkit';
+import { writeShards } from './unit-shards.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const fileDeadline = fileURLToPath(import.meta.resolve('../packages/testkit/src/test-file-deadline.ts'));
+
+interface Phase {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly testTimeoutMs: number;
+  /** For a whole process: tests that left something open would keep it running. */
+  readonly fileTimeoutMs: number;
+  /** For all of it: a test that never yields cannot be ended from within. */
+  readonly timeoutMs: number;
+}
+
+const unit: Phase = { name: 'unit', concurrency: 2, testTimeoutMs: 20_000, fileTimeoutMs: 60_000, timeoutMs: 300_000 };
+/** Two at a time: they wait more than they work, and each keeps to topics and groups of its own. */
+const integration: Phase = {
+  name: 'integration',
+  concurrency: 2,
+  testTimeoutMs: 120_000,
+  fileTimeoutMs: 300_000,
+  timeoutMs: 1_200_000,
+};
+
+/** Between SIGTERM and SIGKILL for the test runner. */
+const STOP_GRACE_MS = 5_000;
+
+let runner: GuardedProcess | undefined;
+let stack: LocalStack | undefined;
+let interruptedBy: NodeJS.Signals | undefined;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(isPipelineError(error) ? `${error.code}: ${error.message}` : error);
+  process.exitCode = 1;
+} finally {
+  await stack?.stop();
+}
+if (interruptedBy !== undefined) process.exitCode = exitCodeOf(interruptedBy);
+
+async function main(): Promise<number> {
+  const { values, positionals: filters } = parseArgs({
+    options: { unit: { type: 'boolean' }, integration: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const both = values.unit === values.integration;
+  const files = (await findTestFiles()).filter(
+    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
+  );
+  const unitFiles = both || values.unit ? files.filter((file) => !isIntegration(file)) : [];
+  const integrationFiles = both || values.integration ? files.filter(isIntegration) : [];
+  if (unitFiles.length + integrationFiles.length === 0) {
+    console.error(`no test file matches${filters.length > 0 ? ` ${filters.join(' ')}` : ''}`);
+    return 1;
+  }
+
+  if (unitFiles.length > 0) {
+    console.log(`unit tests: ${unitFiles.length} files, in a process for each workspace`);
+    const shards = await writeShards(root, resolve(root, 'node_modules/.cache/unit-tests'), unitFiles);
+    const exitCode = await runPhase(unit, shards, {});
+    if (exitCode !== 0) {
+      if (integrationFiles.length > 0) console.error('integration tests not run: unit tests failed');
+      return exitCode;
+    }
+  }
+  if (integrationFiles.length === 0) return 0;
+  console.log(`integration tests: ${integrationFiles.length} files`);
+  stack = await startLocalStack({
+    env: process.env,
+    log: (line) => console.log(line),
+    onProgress: (progress) => {
+      if (progress.kind === 'finished') console.log(describeProgress(progress));
+    },
+  });
+  return runPhase(integration, integrationFiles, stackEnvironment(stack));
+}
+
+async function runPhase(
+  phase: Phase,
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  if (interruptedBy !== undefined) return exitCodeOf(interruptedBy);
+  runner = await spawnGuarded({
+    command: process.execPath,
+    args: [
+      '--import',
+      fileDeadline,
+      '--test',
+      '--test-reporter=spec',
+      `--test-concurrency=${phase.concurrency}`,
+      `--test-timeout=${phase.testTimeoutMs}`,
+      ...files,
+    ],
+    env: {
+      // A process for each file compiles the same modules again and again; with Node's cache that is a third less work.
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node-compile'),
+      ...process.env,
+      ...env,
+      ASTROLABE_TEST_FILE_TIMEOUT_MS: String(phase.fileTimeoutMs),
+    },
+    cwd: root,
+    output: 'inherit',
+    orphanGraceMs: STOP_GRACE_MS,
+  });
+  const running = runner;
+  const limit = setTimeout(() => {
+    console.error(`${phase.name} tests: still running after ${phase.timeoutMs} ms, ended`);
+    void running.stop({ graceMs: STOP_GRACE_MS });
+  }, phase.timeoutMs);
+  const { code, signal } = await running.exited;
+  clearTimeout(limit);
+  runner = undefined;
+  return signal === null ? (code ?? 1) : exitCodeOf(signal);
+}
+
+/** Relative to the repository, with slashes, sorted. */
+async function findTestFiles(): Promise<string[]> {
+  const files: string[] = [];
+  const exclude = (path: string): boolean => /(^|[\\/])(node_modules|\.[^\\/]+)$/.test(path);
+  for await (const path of glob('**/*.test.ts', { cwd: root, exclude }))
+    files.push(relative(root, resolve(root, path)).replaceAll(sep, '/'));
+  return files.sort();
+}
+
+function isIntegration(file: string): boolean {
+  return file.endsWith('.integration.test.ts') || file.startsWith('test/e2e/');
+}
+
+/**
+ * The first signal ends what runs, in order; a second one, or one while the stack is starting, ends this process at once, and the
+ * guardian ends the rest.
+ */
+function interrupt(signal: NodeJS.Signals): void {
+  if (interruptedBy !== undefined || runner === undefined) process.exit(exitCodeOf(signal));
+  interruptedBy = signal;
+  void runner.stop({ graceMs: STOP_GRACE_MS });
+}
+
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
