@@ -178,3 +178,17 @@ test('an event with a value that no command can carry is unmappable as a whole, 
     `context.traits/big: ${reason}`,
   );
 });
+
+test('an id that no UTF-8 text can carry is unmappable: encoded, it would be the id of somebody else', () => {
+  const lone = 'u-\ud800';
+  const events = {
+    userId: { type: 'identify', userId: lone },
+    anonymousId: { type: 'track', anonymousId: lone, event: 'Seen' },
+    groupId: { type: 'group', groupId: lone },
+    'context.groupId': { type: 'identify', userId: 'u1', context: { groupId: lone } },
+  };
+  for (const [field, json] of Object.entries(events)) {
+    const message = `${field} holds an unpaired surrogate, which no UTF-8 text can carry`;
+    assert.deepEqual(mappingOf(json), { kind: 'unmappable', message });
+  }
+});

@@ -31,6 +31,10 @@ export type Mapping =
 export function mapEvent(event: SegmentEvent, facts: EventFacts): Mapping {
   if (isUnsupportedByDestination(event.type)) return { kind: 'skipped', reason: 'unsupported-type' };
   if (!isDestinedForAstrolabe(event)) return { kind: 'skipped', reason: 'integration-disabled' };
+  const illFormed = findIllFormedId(event);
+  if (illFormed !== undefined) {
+    return { kind: 'unmappable', message: `${illFormed} holds an unpaired surrogate, which no UTF-8 text can carry` };
+  }
   switch (event.type) {
     case 'identify': {
       const { userId, traits } = event;
@@ -73,6 +77,19 @@ export function mapEvent(event: SegmentEvent, facts: EventFacts): Mapping {
     default:
       return { kind: 'skipped', reason: 'unsupported-type' };
   }
+}
+
+/**
+ * Encoded, an unpaired surrogate becomes U+FFFD: two users whose ids differ in nothing else would become one.
+ */
+function findIllFormedId(event: SegmentEvent): string | undefined {
+  const ids = {
+    userId: event.userId,
+    anonymousId: event.anonymousId,
+    groupId: event.type === 'group' ? event.groupId : undefined,
+    'context.groupId': contextGroupId(event),
+  };
+  return Object.entries(ids).find(([, id]) => id?.isWellFormed() === false)?.[0];
 }
 
 function common(kind: Command['kind'], event: SegmentEvent, { connectorId, messageId, receivedAtMs }: EventFacts) {
