@@ -1,4 +1,5 @@
 /** Topics and offsets of a cluster, as an operator sees them. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit';
 import { clientOf, type KafkaConnection } from './connection.ts';
 import { toKafkaError } from './kafka-errors.ts';
@@ -27,6 +28,8 @@ export interface KafkaAdmin {
   committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
   /** Moves a group's offsets. Refused by the broker while the group has members. */
   setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Every consumer group that the cluster knows. */
+  groupIds(): Promise<readonly string[]>;
   deleteTopics(names: readonly string[]): Promise<void>;
   deleteGroups(groupIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -79,6 +82,8 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
           partitions: [...offsets].map(([partition, offset]) => ({ partition, offset: offset.toString() })),
         }),
       ),
+    groupIds: () =>
+      attempt('listing groups', async () => (await admin.listGroups()).groups.map(({ groupId }) => groupId)),
     deleteTopics: (names) => attempt('deleting topics', () => admin.deleteTopics({ topics: [...names] })),
     deleteGroups: (groupIds) =>
       attempt('deleting groups', async () => {
@@ -129,7 +134,8 @@ async function describeExisting(admin: Admin, topics: readonly TopicDefinition[]
 async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
   if (plan.create.length > 0) {
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs's own wait takes "unknown topic", which a KRaft broker answers for a moment after the creation, for a failure.
+      waitForLeaders: false,
       topics: plan.create.map(({ name, partitions, replicationFactor, config }) => ({
         topic: name,
         numPartitions: partitions,
@@ -137,6 +143,7 @@ async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
         configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
       })),
     });
+    await untilServed(admin, plan.create);
   }
   if (plan.addPartitions.length > 0) {
     await admin.createPartitions({
@@ -152,5 +159,38 @@ async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
         configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
       })),
     });
+  }
+}
+
+const SERVED_DEADLINE_MS = 15_000;
+const SERVED_POLL_MS = 50;
+const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
+
+/** Waits until every partition of the new topics has a leader that knows of it: the controller names one before it does. */
+async function untilServed(admin: Admin, created: TopicPlan['create']): Promise<void> {
+  const deadlineAtMs = Date.now() + SERVED_DEADLINE_MS;
+  while (!(await areServed(admin, created))) {
+    if (Date.now() > deadlineAtMs) {
+      const names = created.map(({ name }) => name).join(', ');
+      const message = `${names}: created, but not served after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
+      throw new PipelineError('kafka.unavailable', message, { retryable: true });
+    }
+    await sleep(SERVED_POLL_MS);
+  }
+}
+
+async function areServed(admin: Admin, created: TopicPlan['create']): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: created.map(({ name }) => name) });
+    for (const { name, partitions } of created) {
+      const found = topics.find((topic) => topic.name === name)?.partitions ?? [];
+      if (found.length < partitions || found.some(({ leader }) => leader < 0)) return false;
+      await admin.fetchTopicOffsets(name);
+    }
+    return true;
+  } catch (error) {
+    const { type } = error as { type?: string };
+    if (type !== undefined && NOT_YET.has(type)) return false;
+    throw error;
   }
 }

@@ -58,7 +58,10 @@ test('what arrives while a batch is handled makes up the next one', async () => 
 test('a batch stays within its bytes, and a record larger than that is a batch of its own', async () => {
   const [small] = recordsOf(0n, ['k']);
   assert.ok(small);
-  const { session, processor, end } = createProcessor({ maxBatchBytes: 2 * recordSizeBytes(small), maxBatchRecords: 10 });
+  const { session, processor, end } = createProcessor({
+    maxBatchBytes: 2 * recordSizeBytes(small),
+    maxBatchRecords: 10,
+  });
   processor.enqueue(recordsOf(0n, ['k', 'k', 'k', 'k'.repeat(500), 'k']), 5n);
   await turn();
   for (let batch = 0; batch < 4; batch += 1) await end();

@@ -86,7 +86,8 @@ function unknownSchema(schemaId: number): DecodedCommand {
 }
 
 function toReader(writer: Type): Reader {
-  const name = writer.name ?? writer.typeName;
+  // The registry's client gives a JSON or Protobuf schema as something that has neither.
+  const name = writer.name ?? (writer as { typeName?: string }).typeName ?? 'no Avro';
   const kind = commandKindOf(name);
   if (kind === undefined) return { kind: 'wrong-type', name };
   const type = commandTypes[kind];

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '@astrolabe/service-kit';
 import { headerNames, toHeaders } from './headers.ts';
-import type { ConsumedRecord, OutgoingRecord } from './record.ts';
+import type { ConsumedRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 
 /** Why a record was given up. */
 export interface DeadLetterCause {
@@ -31,7 +31,7 @@ export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): Ou
     value: source.value,
     partition: source.partition,
     headers: {
-      ...source.headers,
+      ...withoutEarlierCause(source.headers),
       ...toHeaders({
         [headerNames.deadLetterCode]: code,
         [headerNames.deadLetterMessage]: message.slice(0, MAX_MESSAGE_CHARACTERS),
@@ -47,4 +47,13 @@ export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): Ou
       }),
     },
   };
+}
+
+const CAUSE_PREFIX = 'dlq.';
+
+/** A letter that was sent in again and dies again must not show parts of its first death beside the second. */
+function withoutEarlierCause(headers: RecordHeaders): RecordHeaders {
+  const names = Object.keys(headers);
+  if (!names.some((name) => name.startsWith(CAUSE_PREFIX))) return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(CAUSE_PREFIX)));
 }

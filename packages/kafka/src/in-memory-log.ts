@@ -1,7 +1,7 @@
 /** Partitions in memory behind the same ports as the broker, for tests that need no broker. */
 import { PipelineError } from '@astrolabe/service-kit';
 import { partitionFor } from './partitioner.ts';
-import type { ConsumedRecord, OutgoingRecord, RecordPosition } from './record.ts';
+import { recordSizeBytes, type ConsumedRecord, type OutgoingRecord, type RecordPosition } from './record.ts';
 import type { RecordProducer } from './record-producer.ts';
 
 export interface InMemoryLog extends RecordProducer {
@@ -13,11 +13,20 @@ export interface InMemoryLog extends RecordProducer {
   hold(): { release(): void };
 }
 
-/** `nowMs` gives records their timestamp. */
+export interface InMemoryLogOptions {
+  /** Of every topic. Default 6. */
+  readonly partitions?: number;
+  /** Gives records their timestamp. Default: 0. */
+  readonly nowMs?: () => number;
+  /** As `RecordProducerOptions.maxRecordBytes`. Default 1,000,000. */
+  readonly maxRecordBytes?: number;
+}
+
 export function createInMemoryLog({
   partitions = 6,
   nowMs = () => 0,
-}: { partitions?: number; nowMs?: () => number } = {}): InMemoryLog {
+  maxRecordBytes = 1_000_000,
+}: InMemoryLogOptions = {}): InMemoryLog {
   const topics = new Map<string, ConsumedRecord[][]>();
   let failure: PipelineError | undefined;
   let gate: Promise<void> = Promise.resolve();
@@ -31,26 +40,34 @@ export function createInMemoryLog({
     return created;
   };
 
-  const append = (topic: string, record: OutgoingRecord): RecordPosition => {
+  const placeOf = (topic: string, record: OutgoingRecord): { partition: number; log: ConsumedRecord[] } => {
+    const sizeBytes = recordSizeBytes(record);
+    if (sizeBytes > maxRecordBytes) {
+      const message = `a record of ${sizeBytes} bytes is over the limit of ${maxRecordBytes}`;
+      throw new PipelineError('kafka.record-too-large', message, { retryable: false });
+    }
     const partition = record.partition ?? partitionFor(record.key, partitions);
     const log = logOf(topic)[partition];
-    if (log === undefined) throw new Error(`${topic} has no partition ${partition}`);
-    const offset = BigInt(log.length);
-    const { key, value, headers } = record;
-    log.push({ topic, partition, offset, timestampMs: nowMs(), key, value, headers });
-    return { topic, partition, offset };
+    if (log !== undefined) return { partition, log };
+    throw new PipelineError('kafka.topic-missing', `${topic} has no partition ${partition}`, { retryable: true });
   };
 
   return {
     send: async (topic, records) => {
-      await gate;
       if (closed) throw new PipelineError('kafka.unavailable', 'the producer is closed', { retryable: true });
+      await gate;
       if (failure !== undefined) throw failure;
-      return records.map((record) => append(topic, record));
+      // All find their place before any is stored: a rejected send leaves nothing behind.
+      const placed = records.map((record) => ({ record, ...placeOf(topic, record) }));
+      return placed.map(({ record: { key, value, headers }, partition, log }): RecordPosition => {
+        const offset = BigInt(log.length);
+        log.push({ topic, partition, offset, timestampMs: nowMs(), key, value, headers });
+        return { topic, partition, offset };
+      });
     },
     close: async () => {
-      await gate;
       closed = true;
+      await gate;
     },
     records: (topic) => (topics.get(topic) ?? []).flat(),
     failWith: (error) => {

@@ -26,6 +26,7 @@ export async function readTopic(
   onRecord: (record: ConsumedRecord) => void,
 ): Promise<number> {
   const { connection, topic } = options;
+  options.signal?.throwIfAborted();
   const admin = await createKafkaAdmin(connection);
   try {
     const open = new Map<number, bigint>();

@@ -7,7 +7,6 @@ export type {
   Admin,
   Batch,
   Consumer,
-  ICustomPartitioner,
   IHeaders,
   Kafka as KafkaClient,
   KafkaMessage,
@@ -16,5 +15,4 @@ export type {
   PartitionerArgs,
   Producer,
   SASLOptions,
-  Transaction,
 } from 'kafkajs';

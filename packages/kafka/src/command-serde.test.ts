@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  avroOptions,
+  commandKinds,
+  commandSchemas,
+  commandTypes,
+  type Command,
+  type CommandKind,
+} from '@astrolabe/schemas';
+import { PipelineError } from '@astrolabe/service-kit';
+import avro from 'avsc';
+import { createCommandDecoder, createCommandEncoder, type DecodedCommand } from './command-serde.ts';
+import { wireHeader } from './confluent-wire-format.ts';
+
+const schemaIds = new Map(commandKinds.map((kind, index) => [kind, 101 + index]));
+
+/** A registry that holds the current schemas and whatever a test adds, and counts what it is asked. */
+function createRegistry(others: ReadonlyMap<number, unknown> = new Map()) {
+  const asked: number[] = [];
+  const types = new Map<number, avro.Type>();
+  for (const [kind, id] of schemaIds) types.set(id, commandTypes[kind]);
+  for (const [id, schema] of others) types.set(id, typeOf(schema));
+  const schemaById = async (id: number) => {
+    asked.push(id);
+    return types.get(id);
+  };
+  return { asked, schemaById };
+}
+
+function typeOf(schema: unknown): avro.Type {
+  return avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], avroOptions());
+}
+
+const common = {
+  commandId: '0123456789abcdef0123456789abcdef',
+  connectorId: 'acme',
+  messageId: 'm-1',
+  occurredAt: 1_700_000_000_000,
+  receivedAt: 1_700_000_000_001,
+};
+const properties = { employees: 329, 'total billed': 830, big: 2n ** 60n, nested: [null, { a: -0.5 }] };
+const commands: readonly Command[] = [
+  { kind: 'UpsertUser', record: { ...common, userId: 'u', properties } },
+  { kind: 'UpsertAccount', record: { ...common, accountId: 'a', properties } },
+  { kind: 'AssociateUser', record: { ...common, accountId: 'a', userId: 'u' } },
+  {
+    kind: 'TrackEvent',
+    record: { ...common, event: 'e', userId: null, anonymousId: 'v', properties, userProperties: {} },
+  },
+  { kind: 'DeleteUser', record: { ...common, userId: 'u' } },
+];
+
+const encoder = createCommandEncoder(schemaIds);
+
+function framed(schemaId: number, payload: Uint8Array): Buffer {
+  return Buffer.concat([wireHeader(schemaId), payload]);
+}
+
+async function reasonOf(decoded: DecodedCommand | Promise<DecodedCommand>): Promise<[string, string]> {
+  const result = await decoded;
+  assert.ok(result.kind === 'undecodable');
+  return [result.code, result.reason];
+}
+
+test('every kind of command comes back as it went in, under the id of its schema', async () => {
+  const decoder = createCommandDecoder(createRegistry());
+  for (const command of commands) {
+    const value = encoder.encode(command);
+    assert.deepEqual(await decoder.decode(value), { kind: 'command', command, schemaId: schemaIds.get(command.kind) });
+  }
+});
+
+test('commands of any size encode, each into bytes of its own', async () => {
+  const decoder = createCommandDecoder(createRegistry());
+  const sizes = [10, 16_370, 16_384, 100_000, 5, 300_000];
+  const values = sizes.map((size) =>
+    encoder.encode({ kind: 'UpsertUser', record: { ...common, userId: 'u', properties: { text: 'ü'.repeat(size) } } }),
+  );
+  for (const [index, value] of values.entries()) {
+    const decoded = await decoder.decode(value);
+    assert.ok(decoded.kind === 'command' && decoded.command.kind === 'UpsertUser');
+    assert.equal(String(decoded.command.record.properties['text']).length, sizes[index]);
+  }
+});
+
+test('a command that its schema cannot hold, or whose schema has no id, is not encoded', () => {
+  assert.throws(() =>
+    encoder.encode({ kind: 'UpsertUser', record: { ...common, userId: 'u', properties: { big: 2n ** 64n } } }),
+  );
+  assert.throws(
+    () => createCommandEncoder(new Map()).encode(commands[0] as Command),
+    /no schema id is known for UpsertUser/,
+  );
+});
+
+test('the registry is asked once for a schema, after which decoding is synchronous', async () => {
+  const registry = createRegistry();
+  const decoder = createCommandDecoder(registry);
+  const value = encoder.encode(commands[0] as Command);
+  await decoder.decode(value);
+  assert.ok(!(decoder.decode(value) instanceof Promise));
+  assert.deepEqual(registry.asked, [schemaIds.get('UpsertUser')]);
+});
+
+test('a value that is no framed command says so without asking the registry', async () => {
+  const registry = createRegistry();
+  const decoder = createCommandDecoder(registry);
+  for (const value of [null, Buffer.alloc(0), Buffer.from('{"userId":"u"}')]) {
+    assert.equal((await reasonOf(decoder.decode(value)))[0], 'command.undecodable');
+  }
+  for (const schemaId of [0, -1, -(2 ** 31)]) {
+    assert.deepEqual(await reasonOf(decoder.decode(framed(schemaId, Buffer.alloc(3)))), [
+      'command.unknown-schema',
+      `the registry has no schema ${schemaId}`,
+    ]);
+  }
+  assert.deepEqual(registry.asked, []);
+});
+
+test('an id that the registry does not know is asked for again at the next record, since it may be registered by then', async () => {
+  const registry = createRegistry();
+  const decoder = createCommandDecoder(registry);
+  const value = framed(7, Buffer.alloc(3));
+  assert.deepEqual(await reasonOf(decoder.decode(value)), ['command.unknown-schema', 'the registry has no schema 7']);
+  await decoder.decode(value);
+  assert.deepEqual(registry.asked, [7, 7]);
+});
+
+test('Avro of another type is told by its name: a record, and one of no record at all', async () => {
+  const order = { type: 'record', name: 'Order', namespace: 'shop', fields: [{ name: 'id', type: 'string' }] };
+  const decoder = createCommandDecoder(
+    createRegistry(
+      new Map<number, unknown>([
+        [7, order],
+        [8, 'string'],
+      ]),
+    ),
+  );
+  assert.deepEqual(await reasonOf(decoder.decode(framed(7, typeOf(order).toBuffer({ id: 'o' })))), [
+    'command.wrong-type',
+    'schema 7 is shop.Order, which is no command',
+  ]);
+  assert.deepEqual(await reasonOf(decoder.decode(framed(8, typeOf('string').toBuffer('text')))), [
+    'command.wrong-type',
+    'schema 8 is string, which is no command',
+  ]);
+});
+
+test('a schema that is no Avro at all is of the wrong type', async () => {
+  const decoder = createCommandDecoder({ schemaById: async () => ({ validate: () => true }) as unknown as avro.Type });
+  assert.deepEqual(await reasonOf(decoder.decode(framed(7, Buffer.alloc(3)))), [
+    'command.wrong-type',
+    'schema 7 is no Avro, which is no command',
+  ]);
+});
+
+test('truncated bytes, and bytes that go on behind the command, are no command', async () => {
+  const decoder = createCommandDecoder(createRegistry());
+  for (const command of commands) {
+    const value = encoder.encode(command);
+    for (const length of [5, 6, 20, value.length - 1]) {
+      assert.equal((await reasonOf(decoder.decode(value.subarray(0, length))))[0], 'command.undecodable');
+    }
+    const [code] = await reasonOf(decoder.decode(Buffer.concat([value, Buffer.from([0])])));
+    assert.equal(code, 'command.undecodable');
+  }
+});
+
+test('a time that no date can hold is no command: it would be a fault of whoever wants to write it down', async () => {
+  const decoder = createCommandDecoder(createRegistry());
+  for (const times of [{ occurredAt: 8_640_000_000_000_001 }, { receivedAt: 8_640_000_000_000_001 }]) {
+    const value = encoder.encode({ kind: 'DeleteUser', record: { ...common, userId: 'u', ...times } });
+    assert.equal((await reasonOf(decoder.decode(value)))[0], 'command.undecodable');
+  }
+});
+
+interface Field {
+  readonly name: string;
+  readonly type: unknown;
+}
+
+function otherVersion(kind: CommandKind, change: (fields: readonly Field[]) => readonly Field[]): object {
+  const { schema } = commandSchemas[kind];
+  return { ...schema, fields: change(schema.fields as readonly Field[]) };
+}
+
+test('a command that another compatible version wrote is read as a command of this one', async () => {
+  const older = otherVersion('DeleteUser', (fields) =>
+    fields.map((field) => (field.name.endsWith('At') ? { name: field.name, type: 'int' } : field)),
+  );
+  const newer = otherVersion('DeleteUser', (fields) => [...fields, { name: 'reason', type: 'string' }]);
+  const decoder = createCommandDecoder(
+    createRegistry(
+      new Map([
+        [7, older],
+        [8, newer],
+      ]),
+    ),
+  );
+  const record = { ...common, occurredAt: 1, receivedAt: 2, userId: 'u' };
+  const expected = { kind: 'DeleteUser', record };
+  for (const [schemaId, payload] of [
+    [7, typeOf(older).toBuffer(record)],
+    [8, typeOf(newer).toBuffer({ ...record, reason: 'asked for' })],
+  ] as const) {
+    assert.deepEqual(await decoder.decode(framed(schemaId, payload)), { kind: 'command', command: expected, schemaId });
+  }
+});
+
+test('a version that this build cannot read is of the wrong type', async () => {
+  const foreign = otherVersion('DeleteUser', (fields) => fields.filter(({ name }) => name !== 'userId'));
+  const decoder = createCommandDecoder(createRegistry(new Map([[7, foreign]])));
+  const [code, reason] = await reasonOf(decoder.decode(framed(7, typeOf(foreign).toBuffer(common))));
+  assert.equal(code, 'command.wrong-type');
+  assert.match(reason, /^schema 7 is astrolabe\.commands\.v1\.DeleteUser in a version that this build cannot read/);
+});
+
+test('a registry that is away rejects and is asked again, since that is no fault of the record', async () => {
+  const fault = new PipelineError('registry.unavailable', 'connection refused', { retryable: true });
+  const registry = createRegistry();
+  let away = true;
+  const decoder = createCommandDecoder({
+    schemaById: (id) => (away ? Promise.reject(fault) : registry.schemaById(id)),
+  });
+  const value = encoder.encode(commands[4] as Command);
+  await assert.rejects(async () => decoder.decode(value), fault);
+  away = false;
+  assert.equal((await decoder.decode(value)).kind, 'command');
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { PipelineError, type ErrorCode } from '@astrolabe/service-kit';
+import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
+import { OFFSET_OUT_OF_RANGE } from './kafkajs/mends.ts';
+
+type ErrorClass = new (error: unknown, options?: unknown) => Error;
+const require = createRequire(import.meta.url);
+const {
+  isRebalancing: _,
+  isKafkaJSError: __,
+  ...classes
+} = require('kafkajs/src/errors') as Record<string, ErrorClass>;
+const { createErrorFromCode } = require('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error };
+
+/** What an operation of kafkajs rejects with when a class of its own errors is all there is to it. */
+const expected: Readonly<Record<string, ErrorCode>> = {
+  KafkaJSError: 'kafka.unavailable',
+  KafkaJSNonRetriableError: 'kafka.request-refused',
+  KafkaJSPartialMessageError: 'kafka.request-refused',
+  KafkaJSBrokerNotFound: 'kafka.unavailable',
+  KafkaJSProtocolError: 'kafka.request-refused',
+  KafkaJSConnectionError: 'kafka.unavailable',
+  KafkaJSConnectionClosedError: 'kafka.unavailable',
+  KafkaJSRequestTimeoutError: 'kafka.unavailable',
+  KafkaJSSASLAuthenticationError: 'kafka.request-refused',
+  KafkaJSNumberOfRetriesExceeded: 'kafka.unavailable',
+  KafkaJSOffsetOutOfRange: 'kafka.request-refused',
+  KafkaJSMemberIdRequired: 'kafka.request-refused',
+  KafkaJSGroupCoordinatorNotFound: 'kafka.unavailable',
+  KafkaJSNotImplemented: 'kafka.request-refused',
+  KafkaJSMetadataNotLoaded: 'kafka.unavailable',
+  KafkaJSTopicMetadataNotLoaded: 'kafka.unavailable',
+  KafkaJSStaleTopicMetadataAssignment: 'kafka.unavailable',
+  KafkaJSDeleteGroupsError: 'kafka.unavailable',
+  KafkaJSTimeout: 'kafka.unavailable',
+  KafkaJSLockTimeout: 'kafka.unavailable',
+  KafkaJSServerDoesNotSupportApiKey: 'kafka.request-refused',
+  KafkaJSUnsupportedMagicByteInMessageSet: 'kafka.request-refused',
+  KafkaJSDeleteTopicRecordsError: 'kafka.request-refused',
+  KafkaJSInvalidVarIntError: 'kafka.request-refused',
+  KafkaJSInvalidLongError: 'kafka.request-refused',
+  KafkaJSInvariantViolation: 'kafka.request-refused',
+  KafkaJSCreateTopicError: 'kafka.request-refused',
+  KafkaJSAggregateError: 'kafka.request-refused',
+  KafkaJSFetcherRebalanceError: 'kafka.request-refused',
+  KafkaJSNoBrokerAvailableError: 'kafka.unavailable',
+  KafkaJSAlterPartitionReassignmentsError: 'kafka.request-refused',
+};
+
+function instanceOf(name: string): Error {
+  const Class = classes[name];
+  assert.ok(Class, name);
+  if (name === 'KafkaJSDeleteTopicRecordsError') {
+    return new Class({ partitions: [{ partition: 0, error: { retriable: false } }] });
+  }
+  return new Class(Object.assign(new Error('reason'), { retriable: false }), {});
+}
+
+test('each class of errors that kafkajs has is sorted: what may pass is retryable, the rest is final', () => {
+  assert.deepEqual(Object.keys(classes).sort(), Object.keys(expected).sort());
+  for (const [name, code] of Object.entries(expected)) {
+    const sorted = toKafkaError(instanceOf(name), 'doing it');
+    assert.deepEqual([sorted.code, sorted.retryable], [code, code === 'kafka.unavailable'], name);
+    assert.match(sorted.message, /^doing it: /);
+    assert.ok(sorted.cause instanceof Error);
+  }
+});
+
+test('an answer of the broker is sorted by its code', () => {
+  const codes: readonly [number, ErrorCode, boolean][] = [
+    [1, 'kafka.request-refused', false], // OFFSET_OUT_OF_RANGE as such; the consumer's is told by its own name
+    [3, 'kafka.topic-missing', true], // UNKNOWN_TOPIC_OR_PARTITION
+    [6, 'kafka.unavailable', true], // NOT_LEADER_FOR_PARTITION
+    [7, 'kafka.unavailable', true], // REQUEST_TIMED_OUT
+    [10, 'kafka.record-too-large', false], // MESSAGE_TOO_LARGE
+    [18, 'kafka.record-too-large', false], // RECORD_LIST_TOO_LARGE
+    [19, 'kafka.unavailable', true], // NOT_ENOUGH_REPLICAS
+    [20, 'kafka.unavailable', true], // NOT_ENOUGH_REPLICAS_AFTER_APPEND
+    [29, 'kafka.request-refused', false], // TOPIC_AUTHORIZATION_FAILED
+    [30, 'kafka.request-refused', false], // GROUP_AUTHORIZATION_FAILED
+    [35, 'kafka.request-refused', false], // UNSUPPORTED_VERSION
+    [45, 'kafka.unavailable', true], // OUT_OF_ORDER_SEQUENCE_NUMBER: a new producer starts anew
+    [46, 'kafka.unavailable', true], // DUPLICATE_SEQUENCE_NUMBER
+    [47, 'kafka.request-refused', false], // INVALID_PRODUCER_EPOCH: another producer has taken over
+    [56, 'kafka.unavailable', true], // KAFKA_STORAGE_ERROR
+    [59, 'kafka.unavailable', true], // UNKNOWN_PRODUCER_ID
+  ];
+  for (const [number, code, retryable] of codes) {
+    const error = createErrorFromCode(number);
+    const sorted = toKafkaError(error, 'producing');
+    assert.deepEqual([sorted.code, sorted.retryable], [code, retryable], `${number} ${error.message}`);
+  }
+});
+
+test('an error is sorted by what it wraps, however deep', () => {
+  const tooLarge = createErrorFromCode(10);
+  const { KafkaJSNonRetriableError: NonRetriable, KafkaJSAggregateError: Aggregate } = classes;
+  assert.ok(NonRetriable && Aggregate);
+  const wrapped = new NonRetriable(new NonRetriable(tooLarge, { cause: tooLarge }), { cause: tooLarge });
+  assert.equal(toKafkaError(wrapped, 'producing').code, 'kafka.record-too-large');
+  assert.equal(toKafkaError(new Aggregate('topics', [createErrorFromCode(19)]), 'creating').code, 'kafka.unavailable');
+});
+
+test('a committed offset that is gone from the topic has a code of its own, wherever kafkajs puts it', () => {
+  const { KafkaJSNonRetriableError: NonRetriable } = classes;
+  assert.ok(NonRetriable);
+  const stopped = new NonRetriable('committed offset of t[0] is out of range');
+  stopped.name = OFFSET_OUT_OF_RANGE;
+  const sorted = toKafkaError(new NonRetriable(stopped, { cause: stopped }), 'consuming t');
+  assert.equal(sorted.code, 'kafka.offset-out-of-range');
+  assert.equal(sorted.message, 'consuming t: committed offset of t[0] is out of range');
+});
+
+test('an error of ours goes through as it is, and what is no error becomes a final one', () => {
+  const ours = new PipelineError('kafka.topic-missing', 'missing', { retryable: true });
+  assert.equal(toKafkaError(ours, 'looking'), ours);
+  const thrown = toKafkaError('a string', 'looking');
+  assert.deepEqual([thrown.code, thrown.message], ['kafka.request-refused', 'looking: a string']);
+});
+
+test('errors of the client are told from those of the code that it calls', () => {
+  assert.ok(isKafkaJsError(instanceOf('KafkaJSNonRetriableError')));
+  assert.ok(!isKafkaJsError(new TypeError('defect')));
+  assert.ok(!isKafkaJsError('KafkaJS'));
+});

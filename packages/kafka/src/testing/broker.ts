@@ -1,0 +1,81 @@
+/** Connections and topics on the broker that the runner provides (`KAFKA_BROKERS`), each test's own and gone after it. */
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { createKafkaAdmin } from '../admin.ts';
+import { clientOf, createKafkaConnection, type KafkaConnection } from '../connection.ts';
+import { readTopic } from '../read-topic.ts';
+import type { ConsumedRecord } from '../record.ts';
+import type { TopicDefinition } from '../topics.ts';
+import { silentLogger } from './silent-logger.ts';
+
+/** Throws where the runner has set no broker: these tests never pass without one. */
+export function brokersUnderTest(): string[] {
+  const brokers = process.env['KAFKA_BROKERS'];
+  if (!brokers) throw new Error('KAFKA_BROKERS is not set; run these tests by "npm run test:integration"');
+  return brokers.split(',');
+}
+
+/** A connection of its own: kafkajs shares what it knows of a group's offsets among the consumers of one client. */
+export function connect(brokers = brokersUnderTest()): KafkaConnection {
+  return createKafkaConnection({ brokers, clientId: 'test', logger: silentLogger });
+}
+
+export interface TestTopicOptions {
+  readonly partitions?: number;
+  readonly retentionMs?: number;
+  readonly maxMessageBytes?: number;
+}
+
+export function topicDefinition(name: string, options: TestTopicOptions = {}): TopicDefinition {
+  return {
+    name,
+    partitions: options.partitions ?? 1,
+    cleanupPolicy: 'delete',
+    retentionMs: options.retentionMs ?? 3_600_000,
+    maxMessageBytes: options.maxMessageBytes,
+    key: '',
+    value: '',
+  };
+}
+
+/** Creates a topic and returns its name. Deleted when the test ends. */
+export async function createTopic(t: TestContext, options: TestTopicOptions = {}): Promise<string> {
+  const name = `test-${randomUUID()}`;
+  const admin = await createKafkaAdmin(connect());
+  t.after(async () => {
+    await admin.deleteTopics([name]);
+    await admin.close();
+  });
+  await admin.applyTopics(await admin.planTopics([topicDefinition(name, options)], 1));
+  return name;
+}
+
+/** All records of a topic, in order within each partition. */
+export async function readAll(topic: string): Promise<ConsumedRecord[]> {
+  const records: ConsumedRecord[] = [];
+  await readTopic({ connection: connect(), topic }, (record) => records.push(record));
+  return records.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset));
+}
+
+/** Writes each value in a transaction of its own, committed or aborted. */
+export async function writeTransactions(
+  topic: string,
+  transactions: readonly { readonly values: readonly string[]; readonly aborted?: boolean }[],
+): Promise<void> {
+  const producer = clientOf(connect()).producer({
+    transactionalId: randomUUID(),
+    maxInFlightRequests: 1,
+    idempotent: true,
+    retry: { initialRetryTime: 5 },
+  });
+  await producer.connect();
+  try {
+    for (const { values, aborted = false } of transactions) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: values.map((value) => ({ value })) });
+      await (aborted ? transaction.abort() : transaction.commit());
+    }
+  } finally {
+    await producer.disconnect();
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isEmptyPlan, planTopics, type ExistingTopic } from './topic-plan.ts';
+import { topicsFor, type TopicDefinition } from './topics.ts';
+
+const declared: TopicDefinition = {
+  name: 'events',
+  partitions: 6,
+  cleanupPolicy: 'delete',
+  retentionMs: 1_000,
+  maxMessageBytes: undefined,
+  key: '',
+  value: '',
+};
+
+const asDeclared: ExistingTopic = {
+  name: 'events',
+  partitions: 6,
+  config: {
+    'cleanup.policy': 'delete',
+    'min.insync.replicas': '1',
+    'retention.ms': '1000',
+    'segment.bytes': '1048576',
+  },
+  ownSettings: ['retention.ms'],
+};
+
+test('a topic that is not there is created with all of its settings', () => {
+  const plan = planTopics([{ ...declared, maxMessageBytes: 2_000 }], [], 3);
+  assert.deepEqual(plan, {
+    create: [
+      {
+        name: 'events',
+        partitions: 6,
+        replicationFactor: 3,
+        config: {
+          'cleanup.policy': 'delete',
+          'min.insync.replicas': '2',
+          'retention.ms': '1000',
+          'max.message.bytes': '2000',
+        },
+      },
+    ],
+    addPartitions: [],
+    configure: [],
+    unchanged: [],
+  });
+});
+
+test('a topic that is as declared is left alone, and the plan is empty', () => {
+  const plan = planTopics([declared], [asDeclared], 1);
+  assert.deepEqual(plan.unchanged, ['events']);
+  assert.ok(isEmptyPlan(plan));
+});
+
+test('an acknowledged record survives the loss of one broker where there are three', () => {
+  for (const [replicationFactor, minInSync] of [
+    [1, '1'],
+    [2, '1'],
+    [3, '2'],
+    [5, '2'],
+  ] as const) {
+    const [created] = planTopics([declared], [], replicationFactor).create;
+    assert.equal(created?.config['min.insync.replicas'], minInSync);
+  }
+});
+
+test('partitions are added and never taken away', () => {
+  const partitionsOf = (partitions: number) => planTopics([declared], [{ ...asDeclared, partitions }], 1);
+  assert.deepEqual(partitionsOf(4).addPartitions, [{ name: 'events', from: 4, to: 6 }]);
+  assert.ok(isEmptyPlan(partitionsOf(12)));
+});
+
+test('a setting that differs is set, and what somebody else set on the topic goes along, or the broker would reset it', () => {
+  const existing = {
+    ...asDeclared,
+    config: { ...asDeclared.config, 'retention.ms': '5', 'compression.type': 'zstd' },
+    ownSettings: ['retention.ms', 'compression.type'],
+  };
+  const plan = planTopics([declared], [existing], 1);
+  assert.deepEqual(plan.configure, [
+    {
+      name: 'events',
+      config: {
+        'retention.ms': '1000',
+        'compression.type': 'zstd',
+        'cleanup.policy': 'delete',
+        'min.insync.replicas': '1',
+      },
+      changes: [{ setting: 'retention.ms', from: '5', to: '1000' }],
+    },
+  ]);
+  assert.deepEqual(plan.unchanged, []);
+});
+
+test('source and dead-letter topics have the same number of partitions, so that a dead letter keeps its partition', () => {
+  const topics = topicsFor();
+  assert.equal(topics.segmentEvents.partitions, topics.segmentEventsDeadLetters.partitions);
+  assert.equal(topics.commands.partitions, topics.commandsDeadLetters.partitions);
+});
+
+test('a prefix goes before the name of every topic and changes nothing else', () => {
+  const plain = Object.values(topicsFor());
+  const prefixed = Object.values(topicsFor('p.'));
+  assert.deepEqual(
+    prefixed.map((topic) => ({ ...topic, name: topic.name.replace(/^p\./, '') })),
+    plain,
+  );
+});
