@@ -36,5 +36,5 @@ export async function sendAgain(context: DemoContext): Promise<void> {
     'commands that the API knew already',
   );
   assert.deepEqual(await astrolabe.state(), state, 'the state of the API after the repetitions');
-  report.fact('state', `as before: 0 effects, users, accounts, members and ${state.events.length} events unchanged`);
+  report.fact('state', 'as before: 0 effects; users, accounts, members and events unchanged');
 }

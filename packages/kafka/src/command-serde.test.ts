@@ -88,16 +88,13 @@ test('a command that its schema cannot hold, or whose schema has no id, is not e
   assert.throws(() =>
     encoder.encode({ kind: 'UpsertUser', record: { ...common, userId: 'u', properties: { big: 2n ** 64n } } }),
   );
-  assert.throws(
-    () => createCommandEncoder(new Map()).encode(commands[0] as Command),
-    /no schema id is known for UpsertUser/,
-  );
+  assert.throws(() => createCommandEncoder(new Map()).encode(commands[0]!), /no schema id is known for UpsertUser/);
 });
 
 test('the registry is asked once for a schema, after which decoding is synchronous', async () => {
   const registry = createRegistry();
   const decoder = createCommandDecoder(registry);
-  const value = encoder.encode(commands[0] as Command);
+  const value = encoder.encode(commands[0]!);
   await decoder.decode(value);
   assert.ok(!(decoder.decode(value) instanceof Promise));
   assert.deepEqual(registry.asked, [schemaIds.get('UpsertUser')]);
@@ -182,7 +179,7 @@ interface Field {
 
 function otherVersion(kind: CommandKind, change: (fields: readonly Field[]) => readonly Field[]): object {
   const { schema } = commandSchemas[kind];
-  return { ...schema, fields: change(schema.fields as readonly Field[]) };
+  return { ...schema, fields: change(schema.fields) };
 }
 
 test('a command that another compatible version wrote is read as a command of this one', async () => {
@@ -223,7 +220,7 @@ test('a registry that is away rejects and is asked again, since that is no fault
   const decoder = createCommandDecoder({
     schemaById: (id) => (away ? Promise.reject(fault) : registry.schemaById(id)),
   });
-  const value = encoder.encode(commands[4] as Command);
+  const value = encoder.encode(commands[4]!);
   await assert.rejects(async () => decoder.decode(value), fault);
   away = false;
   assert.equal((await decoder.decode(value)).kind, 'command');

@@ -118,7 +118,8 @@ export function rememberingPartitioner(): (args: PartitionerArgs) => number {
   return (args) => {
     const message = args.message as PlacedMessage;
     if (message[unwantedBy].aborted) throw new Error('nobody waits for this request any more');
-    const partition = (message[partitionOf] ??= message.partition ?? choose(args));
+    const partition = message[partitionOf] ?? message.partition ?? choose(args);
+    message[partitionOf] = partition;
     // kafkajs leaves such records out without a word.
     if (!args.partitionMetadata.some(({ partitionId }) => partitionId === partition)) {
       const message = `${args.topic} has no partition ${partition}; add partitions with "astrolabe topics apply"`;

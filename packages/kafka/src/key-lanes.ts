@@ -69,6 +69,7 @@ export class KeyLanes {
         await task();
       } catch (fault) {
         lane.faulty = true;
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- closed while the task ran
         if (!this.#closed) this.#waiting -= tasks.length - next;
         tasks.length = 0;
         this.#onFault(fault);

@@ -108,7 +108,7 @@ test('no answer in time is a time-out, be it that the head, the body or the rest
     reason: 'timeout',
     message: 'no answer within 50 ms',
   });
-  const headOnly = await start(t, (_, response) => void response.writeHead(200).flushHeaders(), { timeoutMs: 50 });
+  const headOnly = await start(t, (_, response) => response.writeHead(200).flushHeaders(), { timeoutMs: 50 });
   assert.equal(await statusOf(headOnly.client), 'timeout');
   // Each byte comes in time, the whole never does.
   const dripping = await start(
