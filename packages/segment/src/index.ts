@@ -14,7 +14,15 @@ export type {
 } from './event.ts';
 export { findJsonFault } from './json-fault.ts';
 export type { JsonFault } from './json-fault.ts';
-export { measureValue, readElements, readMembers, skipWhitespace, spliceText, walkMembers } from './json-text.ts';
+export {
+  findMember,
+  measureValue,
+  readElements,
+  readMembers,
+  skipWhitespace,
+  spliceText,
+  walkMembers,
+} from './json-text.ts';
 export type { JsonEdit, JsonMember, JsonSpan, MeasuredSpan } from './json-text.ts';
 export { isJsonObject } from './json-value.ts';
 export type { JsonObject, JsonValue } from './json-value.ts';
@@ -27,6 +35,7 @@ export {
   maxEventMembers,
   maxMessageIdCharacters,
   maxRequestBytes,
+  maxWebhookItems,
 } from './limits.ts';
 export { parseEvent, parseEventFields } from './parse-event.ts';
 export type { EventDefect, EventDefectCode, ParsedEvent } from './parse-event.ts';
@@ -34,5 +43,5 @@ export { encodeKey, partitionKey } from './partition-key.ts';
 export type { EventIdentity, IdentityKind } from './partition-key.ts';
 export { parseRawJson } from './raw-json.ts';
 export type { RawJson } from './raw-json.ts';
-export { occurrenceOf, parseTimestamp } from './timestamps.ts';
-export type { Occurrence } from './timestamps.ts';
+export { eventTimesOf, occurrenceOf, parseTimestamp } from './timestamps.ts';
+export type { EventTimes, Occurrence } from './timestamps.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { measureValue, readElements, readMembers, skipWhitespace, type MeasuredSpan } from './json-text.ts';
+import { findMember, measureValue, readElements, readMembers, skipWhitespace, type MeasuredSpan } from './json-text.ts';
 import { anyJsonText } from './testing.ts';
 
 test('a scanned value ends where its text ends', () => {
@@ -41,6 +41,23 @@ test('the members cut out of an object parse to the members that JSON.parse give
         }
       },
     ),
+  );
+});
+
+test('a member looked up by its name is the one that reading all of them gives', () => {
+  fc.assert(
+    fc.property(
+      anyJsonText().filter((text) => text.trim().startsWith('{')),
+      (text) => {
+        const bytes = Buffer.from(text, 'utf8');
+        const start = skipWhitespace(bytes, 0);
+        const members = readMembers(bytes, start);
+        for (const name of ['a', 'A', 'ab', '', '__proto__']) {
+          assert.deepEqual(findMember(bytes, start, name), members.get(name), name);
+        }
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 

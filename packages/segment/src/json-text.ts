@@ -114,6 +114,23 @@ export function readMembers(bytes: Buffer, start: number): ReadonlyMap<string, J
   return members;
 }
 
+/** As `readMembers(bytes, start).get(name)`, without decoding the other names. `name` is ASCII without quotes and backslashes. */
+export function findMember(bytes: Buffer, start: number, name: string): JsonMember | undefined {
+  let found: JsonMember | undefined;
+  let at = skipWhitespace(bytes, start + 1);
+  if (bytes[at] === CLOSE_BRACE) return undefined;
+  for (;;) {
+    const nameStart = at;
+    const nameEnd = endOfString(bytes, nameStart);
+    const valueStart = skipWhitespace(bytes, skipWhitespace(bytes, nameEnd) + 1);
+    const { end } = measureValue(bytes, valueStart);
+    if (isName(bytes, nameStart, nameEnd, name)) found = { name, nameStart, start: valueStart, end };
+    at = skipWhitespace(bytes, end);
+    if (bytes[at] !== COMMA) return found;
+    at = skipWhitespace(bytes, at + 1);
+  }
+}
+
 /** One change of a text: `text` takes the place of `start`..`end` (nothing is removed where they are equal). */
 export interface JsonEdit extends JsonSpan {
   readonly text: string;
@@ -168,6 +185,17 @@ function endOfWord(bytes: Uint8Array, start: number): number {
     if (ends) break;
   }
   return at;
+}
+
+function isName(bytes: Buffer, nameStart: number, nameEnd: number, name: string): boolean {
+  const { length } = name;
+  if (nameEnd - nameStart - 2 < length) return false;
+  for (let index = 0; index < length; index += 1) {
+    const byte = bytes[nameStart + 1 + index];
+    if (byte === BACKSLASH) return decodeName(bytes, nameStart, nameEnd) === name;
+    if (byte !== name.charCodeAt(index)) return false;
+  }
+  return nameEnd - nameStart - 2 === length;
 }
 
 function decodeName(bytes: Buffer, nameStart: number, nameEnd: number): string {

@@ -23,6 +23,9 @@ export const maxRequestBytes = 786_432;
 /** "The maximum is 2,500 events a batch"; Segment answers 200 and drops the events over it, so they get a verdict each. */
 export const maxBatchEvents = 2500;
 
+/** The largest batch that Segment's Actions webhook can be set to send ("max 4000"). */
+export const maxWebhookItems = 4000;
+
 /** Past this a request is refused whole: naming hundreds of thousands of empty items one by one would be an amplifier. */
 export const maxBatchItems = 10_000;
 

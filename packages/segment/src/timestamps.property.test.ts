@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { occurrenceOf, parseTimestamp } from './timestamps.ts';
+import { eventTimesOf, occurrenceOf, parseTimestamp } from './timestamps.ts';
 import { anyJson } from './testing.ts';
 
 const instant = fc.date({ min: new Date('1973-06-01'), max: new Date('9999-01-01'), noInvalidDate: true });
@@ -48,5 +48,53 @@ test('a clock that is wrong by any amount gives the same occurrence', () => {
         assert.deepEqual(occurrenceOf(event, date.getTime() + delayMs), { atMs: date.getTime(), basis: 'corrected' });
       },
     ),
+  );
+});
+
+test('the short way of reading the usual form agrees with the long way', () => {
+  const digits = (count: number) => fc.stringMatching(new RegExp(`^[0-9]{${count}}$`));
+  const two = fc.oneof(
+    digits(2),
+    fc.integer({ min: 0, max: 31 }).map((value) => String(value).padStart(2, '0')),
+  );
+  fc.assert(
+    fc.property(digits(4), two, two, two, two, two, digits(3), (year, month, day, hour, minute, second, ms) => {
+      const text = `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}`;
+      // A fourth decimal is cut off, and makes the text one that only the long way reads.
+      assert.equal(parseTimestamp(`${text}Z`), parseTimestamp(`${text}0Z`));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const anyTime = fc.oneof(
+  instant.map((date) => date.toISOString()),
+  instant.map((date) => date.toISOString().replace('Z', '456+00:00')),
+  instant.map((date) => date.toISOString().replace(/\.\d+Z/, '+0000')),
+  instant.map((date) => date.getTime()),
+  fc.constantFrom(undefined, null, '', 'yesterday', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z', 8.64e15),
+);
+
+test('the times that are stored tell the same instant as the times that were sent', () => {
+  fc.assert(
+    fc.property(anyTime, anyTime, anyTime, anyTime, instant, (timestamp, originalTimestamp, sentAt, own, received) => {
+      const receivedAtMs = received.getTime();
+      const receivedAt = own ?? undefined;
+      const sent = {
+        timestamp: timestamp ?? undefined,
+        originalTimestamp: originalTimestamp ?? undefined,
+        sentAt: sentAt ?? undefined,
+        receivedAt: receivedAt === '' || receivedAt === undefined ? received.toISOString() : receivedAt,
+      };
+      const times = eventTimesOf(sent, parseTimestamp(sent.sentAt), receivedAtMs);
+      const stored =
+        times.kind === 'absent'
+          ? { ...sent, timestamp: times.receivedAt, originalTimestamp: times.receivedAt }
+          : times.kind === 'corrected'
+            ? { ...sent, timestamp: times.timestamp, originalTimestamp: sent.timestamp }
+            : sent;
+      assert.equal(occurrenceOf(stored, receivedAtMs).atMs, occurrenceOf(sent, receivedAtMs).atMs);
+    }),
+    { numRuns: 2000 },
   );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { occurrenceOf, parseTimestamp } from './timestamps.ts';
+import { eventTimesOf, occurrenceOf, parseTimestamp } from './timestamps.ts';
 
 const TEN = Date.UTC(2026, 2, 1, 10);
 
@@ -88,4 +88,44 @@ test('without a readable timestamp the event happened when it was received', () 
     atMs: TEN,
     basis: 'received',
   });
+});
+
+const FIVE_PAST = TEN + 5000;
+const SENT_MS = Date.UTC(2026, 2, 1, 11, 0, 5);
+
+test('an event without a time happened when it was received, and is stored so', () => {
+  for (const timestamp of [undefined, null, '']) {
+    assert.deepEqual(eventTimesOf({ ...none, timestamp }, SENT_MS, FIVE_PAST), {
+      kind: 'absent',
+      receivedAt: '2026-03-01T10:00:05.000Z',
+    });
+  }
+});
+
+test("a sender's time is stored corrected, in whichever format it came", () => {
+  for (const timestamp of [
+    '2026-03-01T11:00:00.000Z',
+    '2026-03-01T11:00:00.000000+00:00',
+    '2026-03-01T11:00:00+0000',
+    1772362800000,
+  ]) {
+    const times = eventTimesOf({ ...none, timestamp }, SENT_MS, FIVE_PAST);
+    assert.deepEqual(times, { kind: 'corrected', timestamp: '2026-03-01T10:00:00.000Z' });
+  }
+});
+
+test('without sentAt the stored time is the one that was sent', () => {
+  const times = eventTimesOf({ ...none, timestamp: '2026-03-01T12:00:00+0200' }, undefined, FIVE_PAST);
+  assert.deepEqual(times, { kind: 'corrected', timestamp: '2026-03-01T10:00:00.000Z' });
+});
+
+test('an event with an originalTimestamp keeps its times', () => {
+  const event = { ...none, timestamp: '2026-03-01T11:00:00Z', originalTimestamp: 'whatever' };
+  assert.deepEqual(eventTimesOf(event, SENT_MS, FIVE_PAST), { kind: 'given' });
+});
+
+test('a time that cannot be read, or not written with a year of four digits, stays as it is', () => {
+  for (const timestamp of ['soon', {}, 1e15]) {
+    assert.deepEqual(eventTimesOf({ ...none, timestamp }, SENT_MS, FIVE_PAST), { kind: 'unreadable' });
+  }
 });

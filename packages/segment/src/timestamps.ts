@@ -23,6 +23,8 @@ const epoch = /^\d{9,16}(?:\.\d+)?$/;
 export function parseTimestamp(value: unknown): number | undefined {
   if (typeof value === 'number') return fromEpoch(value);
   if (typeof value !== 'string') return undefined;
+  const usual = parseUsualForm(value);
+  if (usual !== undefined) return usual;
   const text = value.trim();
   const match = dateTime.exec(text);
   if (match === null) return epoch.test(text) ? fromEpoch(Number(text)) : undefined;
@@ -38,6 +40,43 @@ export function parseTimestamp(value: unknown): number | undefined {
   if (offsetMs === undefined) return undefined;
   const timeOfDayMs = ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000 + millisecond;
   return midnight.getTime() + timeOfDayMs - offsetMs;
+}
+
+const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+/**
+ * `2026-03-01T10:00:00.000Z`, the form of nearly every event, without the cost of a regular expression. Undefined for any
+ * other text and for dates that need a second look (29 February, years before 100); `dateTime` reads those.
+ */
+function parseUsualForm(text: string): number | undefined {
+  if (text.length !== 24 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return undefined;
+  if (text[13] !== ':' || text[16] !== ':' || text[19] !== '.' || text[23] !== 'Z') return undefined;
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
+  const millisecond = twoDigits(text, 20) * 10 + digit(text, 22);
+  const isUsual =
+    year >= 100 &&
+    day >= 1 &&
+    day <= (DAYS_OF_MONTH[month - 1] ?? 0) &&
+    hour <= 23 &&
+    minute <= 59 &&
+    second <= 59 &&
+    millisecond <= 999;
+  return isUsual ? Date.UTC(year, month - 1, day, hour, minute, second, millisecond) : undefined;
+}
+
+/** NaN, which no comparison lets through, where one of the two is no digit. */
+function twoDigits(text: string, at: number): number {
+  return digit(text, at) * 10 + digit(text, at + 1);
+}
+
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 48;
+  return value >= 0 && value <= 9 ? value : Number.NaN;
 }
 
 function fromEpoch(value: number): number | undefined {
@@ -81,7 +120,55 @@ export function occurrenceOf(
   const happenedMs = originalMs ?? timestampMs;
   const arrivedMs = parseTimestamp(event.receivedAt) ?? receivedAtMs;
   if (happenedMs === undefined) return { atMs: arrivedMs, basis: 'received' };
-  const sentMs = parseTimestamp(event.sentAt);
+  return correctSkew(happenedMs, parseTimestamp(event.sentAt), arrivedMs);
+}
+
+/**
+ * The times that a stored event carries: `originalTimestamp` as its sender wrote it, and `timestamp` by Segment's rule.
+ * - `absent`: the sender gave no time, so both are the time of receipt
+ * - `corrected`: `timestamp` is the result of the rule; the sender's own value becomes `originalTimestamp`
+ * - `given`: `originalTimestamp` is there, so Segment has applied the rule already and nothing changes
+ * - `unreadable`: `timestamp` is no time, or no year of four digits can hold the result; nothing changes
+ */
+export type EventTimes =
+  | { readonly kind: 'absent'; readonly receivedAt: string }
+  | { readonly kind: 'corrected'; readonly timestamp: string }
+  | { readonly kind: 'given' }
+  | { readonly kind: 'unreadable' };
+
+/**
+ * What ingest writes for the event's time; ISO 8601 UTC with milliseconds. An event with these times has the same
+ * `occurrenceOf` as before, whoever reads it. `sentAtMs` is that of the event or of its batch, where readable.
+ */
+export function eventTimesOf(
+  event: Pick<EventCommon, 'timestamp' | 'originalTimestamp' | 'receivedAt'>,
+  sentAtMs: number | undefined,
+  receivedAtMs: number,
+): EventTimes {
+  if (!isAbsent(event.originalTimestamp)) return { kind: 'given' };
+  const isTimeless = isAbsent(event.timestamp);
+  const happenedMs = isTimeless ? undefined : parseTimestamp(event.timestamp);
+  if (!isTimeless && happenedMs === undefined) return { kind: 'unreadable' };
+  const arrivedMs = parseTimestamp(event.receivedAt) ?? receivedAtMs;
+  const atMs = happenedMs === undefined ? arrivedMs : correctSkew(happenedMs, sentAtMs, arrivedMs).atMs;
+  const text = toIsoText(atMs);
+  if (text === undefined) return { kind: 'unreadable' };
+  return isTimeless ? { kind: 'absent', receivedAt: text } : { kind: 'corrected', timestamp: text };
+}
+
+function isAbsent(field: unknown): boolean {
+  return field === undefined || field === null || field === '';
+}
+
+/** Undefined outside the years 0 to 9999: ISO 8601 writes those otherwise, and few readers know how. */
+function toIsoText(ms: number): string | undefined {
+  return ms >= YEAR_0_MS && ms < YEAR_10000_MS ? new Date(ms).toISOString() : undefined;
+}
+
+const YEAR_0_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const YEAR_10000_MS = Date.parse('+010000-01-01T00:00:00.000Z');
+
+function correctSkew(happenedMs: number, sentMs: number | undefined, arrivedMs: number): Occurrence {
   if (sentMs === undefined) return { atMs: happenedMs, basis: 'as-sent' };
   const correctedMs = arrivedMs - (sentMs - happenedMs);
   return Math.abs(correctedMs) <= LARGEST_TIME_MS

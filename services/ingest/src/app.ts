@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { assertTopicsExist, connectionFromConfig, createRecordProducer, topicsFor } from '@astrolabe/kafka';
 import {
-  loadConnectors,
+  openConnectorSource,
   startServiceAdmin,
   type ConnectorDirectory,
   type Environment,
@@ -15,12 +15,21 @@ import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
 import type { IngestConfig } from './config.ts';
 import { ByteBudget } from './core/byte-budget.ts';
 import type { EventSink } from './event-sink.ts';
+import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
 
 export interface IngestDependencies {
-  readonly config: Pick<IngestConfig, 'maxBodyBytes' | 'maxInflatedBytes' | 'maxInFlightBytes' | 'trustedProxies'>;
-  readonly connectors: () => Pick<ConnectorDirectory, 'byKey'>;
+  readonly config: Pick<
+    IngestConfig,
+    | 'maxBodyBytes'
+    | 'maxInflatedBytes'
+    | 'maxInFlightBytes'
+    | 'trustedProxies'
+    | 'connectorEventsPerSecond'
+    | 'connectorBurstEvents'
+  >;
+  readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -35,7 +44,11 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
   const { config, connectors, sink, logger, nowMs = Date.now, newMessageId = () => randomUUID() } = dependencies;
   const budget = new ByteBudget(config.maxInFlightBytes);
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
-  const handler = createIngestHandler({ connectors, sink, metrics, logger, nowMs, newMessageId });
+  const fairness = createFairness({
+    defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },
+    nowMs,
+  });
+  const handler = createIngestHandler({ connectors, sink, fairness, metrics, logger, nowMs, newMessageId });
   return createHttpServer({
     handler,
     connectors,
@@ -57,8 +70,9 @@ export async function startIngest(
   logger: Logger,
   stack: ServiceStack,
 ): Promise<void> {
-  const directory = await loadConnectors(config.connectorsFile, env);
   const admin = await startServiceAdmin('ingest', config, logger, stack);
+  const connectors = await openConnectorSource({ path: config.connectorsFile, env, logger, metrics: admin.metrics });
+  stack.defer('the connectors file', () => connectors.close());
 
   const connection = connectionFromConfig(config, 'ingest', logger);
   const topics = topicsFor(config.kafkaTopicPrefix);
@@ -73,7 +87,7 @@ export async function startIngest(
 
   const server = createIngest({
     config,
-    connectors: () => directory,
+    connectors: () => connectors.current(),
     sink: createKafkaEventSink(producer, {
       events: topics.segmentEvents.name,
       deadLetters: topics.segmentEventsDeadLetters.name,

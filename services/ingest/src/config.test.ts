@@ -48,3 +48,11 @@ test('a budget that the largest request would not fit is a problem', () => {
 test('a body bound that a Kafka record could not hold is a problem', () => {
   assert.match(problemsOf({ ...minimal, INGEST_MAX_INFLATED_BYTES: '2000000' }), /from 1024 to 900000/);
 });
+
+test('each connector has a limit by default, and 0 lifts it', () => {
+  const { connectorEventsPerSecond, connectorBurstEvents } = readConfig(ingestConfig, minimal);
+  assert.deepEqual([connectorEventsPerSecond, connectorBurstEvents], [10_000, 50_000]);
+  const lifted = readConfig(ingestConfig, { ...minimal, INGEST_CONNECTOR_EVENTS_PER_SECOND: '0' });
+  assert.equal(lifted.connectorEventsPerSecond, 0);
+  assert.match(problemsOf({ ...minimal, INGEST_CONNECTOR_BURST_EVENTS: '0' }), /from 1 to 1000000/);
+});

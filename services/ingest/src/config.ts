@@ -45,7 +45,21 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 1_000_000, max: 100_000_000_000 }),
       default: 67_108_864,
       description:
-        'Bytes of bodies that may be read or await acknowledgement at one time; past it senders are answered 503. The process needs about five times as much memory.',
+        'Bytes of bodies that may be read or await acknowledgement at one time; past it senders are answered 503. A connector holds no more of them than are left for all others, so half where it is the only one. The process needs about five times as much memory.',
+    },
+    connectorEventsPerSecond: {
+      env: 'INGEST_CONNECTOR_EVENTS_PER_SECOND',
+      schema: configValues.integer({ min: 0, max: 1_000_000 }),
+      default: 10_000,
+      description:
+        "Events that each connector may send to this instance in the long run, where it has no rateLimit of its own; past it senders are answered 429. The default is ten times what Segment's Tracking API lets a workspace send, and leaves most of an instance to others. 0 is unlimited: one customer's flood then slows all.",
+    },
+    connectorBurstEvents: {
+      env: 'INGEST_CONNECTOR_BURST_EVENTS',
+      schema: configValues.integer({ min: 1, max: 1_000_000 }),
+      default: 50_000,
+      description:
+        'Events that a connector may send at once, after a pause. The default is five seconds of the rate: what senders have kept while they could not send comes back in one go.',
     },
     produceTimeoutMs: {
       env: 'INGEST_PRODUCE_TIMEOUT_MS',

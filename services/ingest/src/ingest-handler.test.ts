@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PipelineError } from '@astrolabe/service-kit';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
+import { ByteBudget } from './core/byte-budget.ts';
 import { partnerEndpoint, trackingEndpoints, type Endpoint } from './core/endpoints.ts';
 import { createInMemoryEventSink } from './event-sink.ts';
+import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
 import {
   API_KEY,
@@ -30,6 +32,7 @@ function setUp() {
         log.push('stored');
       },
     },
+    fairness: createFairness({ defaultLimit: { eventsPerSecond: 0, burst: 1 }, nowMs: () => 0 }),
     metrics: createRecordingMetrics(log),
     logger: silentLogger,
     nowMs: () => Date.UTC(2026, 2, 1, 10),
@@ -37,12 +40,14 @@ function setUp() {
   });
   const send = async (path: string, body: unknown, authorization: string | undefined = basicAuth(`${API_KEY}:`)) => {
     const endpoint: Endpoint = path === 'segment' ? partnerEndpoint : (trackingEndpoints.get(path) ?? assert.fail());
-    const answer = await handler.handle({
+    const { answer } = await handler.handle({
       endpoint,
       body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
       authorization,
+      webhook: undefined,
       traceparent: undefined,
       clientIp: undefined,
+      hold: new ByteBudget(1_000_000).open(),
     });
     log.push(`answer ${answer.status}`);
     return { ...answer, body: JSON.parse(answer.body) as Record<string, unknown> };
@@ -57,13 +62,13 @@ test('the answer comes only after the sink has resolved, and the count after tha
   const gate = sink.hold();
   const answered = send('batch', { batch: [identifyCall(1), groupCall(2), trackCall(3), trackCall(4)] });
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(log, ['store 4 + 0']);
+  assert.deepEqual(log.slice(1), ['store 4 + 0']);
   gate.release();
   assert.deepEqual((await answered).body, { success: true });
-  assert.deepEqual(log, [
+  assert.deepEqual(log.slice(1), [
     'store 4 + 0',
     'stored',
-    'acknowledged',
+    'acknowledged for acme',
     'acme identify accepted 1',
     'acme group accepted 1',
     'acme track accepted 2',
@@ -76,7 +81,13 @@ test('when the sink fails the answer is 503 with whole seconds to wait, and noth
   sink.failWith(unavailable);
   const answer = await send('track', trackCall());
   assert.deepEqual([answer.status, answer.body['code'], answer.retryAfterSeconds], [503, 'kafka.unavailable', 5]);
-  assert.deepEqual(log, ['store 1 + 0', 'store failed kafka.unavailable', 'answer 503']);
+  const bytes = JSON.stringify(trackCall()).length;
+  assert.deepEqual(log, [
+    `acme took ${bytes} bytes`,
+    'store 1 + 0',
+    'store failed for acme: kafka.unavailable',
+    'answer 503',
+  ]);
 });
 
 test('a failure that no repetition can mend is 503 all the same: the sender keeps what was not stored', async () => {
@@ -200,5 +211,20 @@ test('neither an empty batch nor the metrics of an SDK trouble the sink', async 
   const { log, send } = setUp();
   assert.deepEqual((await send('batch', { batch: [] })).body, { success: true });
   assert.deepEqual((await send('m', { series: [] }, '')).body, { success: true });
-  assert.deepEqual(log, ['answer 200', 'answer 200']);
+  assert.deepEqual(log, ['acme took 12 bytes', 'answer 200', 'answer 200']);
+});
+
+test('a timestamp that is no time is counted, and the event stored', async () => {
+  const { log, sink, send } = setUp();
+  assert.equal((await send('batch', { batch: [trackCall(1, { timestamp: 'soon' }), trackCall(2)] })).status, 200);
+  assert.equal(sink.events.length, 2);
+  assert.ok(log.includes('acme unreadable timestamps 1'));
+});
+
+test('a batch refused whole for its length is counted for the connector whose key is in the header', async () => {
+  const { log, send } = setUp();
+  const body = `{"batch":[${'0,'.repeat(10_000)}0]}`;
+  assert.equal((await send('batch', body)).status, 400);
+  assert.equal((await send('batch', body, '')).status, 400);
+  assert.deepEqual(log, ['too large for acme', 'answer 400', 'too large for unknown', 'answer 400']);
 });

@@ -4,22 +4,34 @@ import type { Metrics } from '@astrolabe/service-kit';
 /** What became of an event: stored, stored though the destination will skip it, or refused. */
 export type EventVerdict = 'accepted' | 'unsupported' | 'rejected';
 
-/** What ingest counts. Called once for each request, not for each event. */
+/**
+ * What ingest counts. Called once for each request, not for each event. A connector is its id, or `unknown` where no key
+ * tells whose the request was.
+ */
 export interface IngestMetrics {
-  requestAnswered(endpoint: string, status: number): void;
+  requestAnswered(endpoint: string, connectorId: string, status: number): void;
+  /** A body that was authenticated and parsed, inflated. */
+  bodyTaken(connectorId: string, bytes: number): void;
   eventsJudged(connectorId: string, type: EventType | 'unknown', verdict: EventVerdict, count: number): void;
   /** From the moment that the records went to the sink. */
-  acknowledged(seconds: number): void;
-  storeFailed(code: string): void;
-  /** A body was refused for its size, unread; `unknown` where no key in the header tells whose it was. */
+  acknowledged(connectorId: string, seconds: number): void;
+  storeFailed(connectorId: string, code: string): void;
+  /** A body was refused whole for its size; only a key in the header tells whose it was. */
   bodyTooLarge(connectorId: string): void;
+  /** Events whose `timestamp` was no time and was left as it is. */
+  timestampsUnreadable(connectorId: string, count: number): void;
 }
 
 export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => number): IngestMetrics {
   const requests = metrics.counter({
     name: 'requests_total',
-    help: 'Requests answered, by endpoint and HTTP status.',
-    labelNames: ['endpoint', 'status'],
+    help: 'Requests answered, by endpoint, connector (unknown without a valid key) and HTTP status.',
+    labelNames: ['endpoint', 'connector', 'status'],
+  });
+  const bodyBytes = metrics.counter({
+    name: 'body_bytes_total',
+    help: 'Bytes of authenticated request bodies, inflated.',
+    labelNames: ['connector'],
   });
   const events = metrics.counter({
     name: 'events_total',
@@ -29,15 +41,21 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
   const acknowledgement = metrics.histogram({
     name: 'ack_duration_seconds',
     help: "Time until the brokers acknowledged a request's records.",
+    labelNames: ['connector'],
   });
   const storeFailures = metrics.counter({
     name: 'store_failures_total',
     help: 'Requests whose records the brokers did not acknowledge, by error code. Their senders were answered 503.',
-    labelNames: ['code'],
+    labelNames: ['connector', 'code'],
   });
   const oversizeRequests = metrics.counter({
     name: 'oversize_requests_total',
     help: 'Requests refused for the size of their body, by connector where the header tells it.',
+    labelNames: ['connector'],
+  });
+  const unreadableTimestamps = metrics.counter({
+    name: 'unreadable_timestamps_total',
+    help: 'Events whose timestamp is no time. They are stored as they are and count as having happened when received.',
     labelNames: ['connector'],
   });
   metrics.gauge({
@@ -46,10 +64,12 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
     collect: (gauge) => gauge.set(inFlightBytes()),
   });
   return {
-    requestAnswered: (endpoint, status) => requests.inc({ endpoint, status }),
+    requestAnswered: (endpoint, connector, status) => requests.inc({ endpoint, connector, status }),
+    bodyTaken: (connector, bytes) => bodyBytes.inc({ connector }, bytes),
     eventsJudged: (connector, type, verdict, count) => events.inc({ connector, type, verdict }, count),
-    acknowledged: (seconds) => acknowledgement.observe(seconds),
-    storeFailed: (code) => storeFailures.inc({ code }),
+    acknowledged: (connector, seconds) => acknowledgement.observe({ connector }, seconds),
+    storeFailed: (connector, code) => storeFailures.inc({ connector, code }),
     bodyTooLarge: (connector) => oversizeRequests.inc({ connector }),
+    timestampsUnreadable: (connector, count) => unreadableTimestamps.inc({ connector }, count),
   };
 }

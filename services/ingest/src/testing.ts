@@ -1,17 +1,35 @@
-/** What ingest's tests share: two connectors, an observer that keeps what was counted, and records as text. */
+/** What ingest's tests share: three connectors, an observer that keeps what was counted, and records as text. */
 import type { OutgoingRecord } from '@astrolabe/kafka';
 import { createConnectorDirectory, createLogger, type ConnectorDirectory, type Logger } from '@astrolabe/service-kit';
 import type { IngestMetrics } from './ingest-metrics.ts';
 
 export const API_KEY = 'key-acme';
 export const WRITE_KEY = 'write-acme';
+export const WEBHOOK_SECRET = 'secret-acme';
 export const DISABLED_KEY = 'key-dormant';
 
 export function testConnectors(): ConnectorDirectory {
   const settings = { freeEmailProviders: 'allow' } as const;
   return createConnectorDirectory([
-    { id: 'acme', name: 'Acme', apiKey: API_KEY, writeKeys: [WRITE_KEY], enabled: true, ...settings },
-    { id: 'dormant', name: 'Dormant', apiKey: DISABLED_KEY, writeKeys: [], enabled: false, ...settings },
+    {
+      id: 'acme',
+      name: 'Acme',
+      apiKey: API_KEY,
+      writeKeys: [WRITE_KEY],
+      webhookSecret: WEBHOOK_SECRET,
+      enabled: true,
+      ...settings,
+    },
+    {
+      id: 'dormant',
+      name: 'Dormant',
+      apiKey: DISABLED_KEY,
+      writeKeys: [],
+      webhookSecret: WEBHOOK_SECRET,
+      enabled: false,
+      ...settings,
+    },
+    { id: 'plain', name: 'Plain', apiKey: 'key-plain', writeKeys: [], enabled: true, ...settings },
   ]);
 }
 
@@ -25,11 +43,13 @@ export function basicAuth(userAndPassword: string): string {
 export function createRecordingMetrics(log: string[] = []): IngestMetrics & { readonly log: string[] } {
   return {
     log,
-    requestAnswered: (endpoint, status) => void log.push(`answered ${endpoint} ${status}`),
+    requestAnswered: (endpoint, connector, status) => void log.push(`answered ${endpoint} ${connector} ${status}`),
+    bodyTaken: (connector, bytes) => void log.push(`${connector} took ${bytes} bytes`),
     eventsJudged: (connector, type, verdict, count) => void log.push(`${connector} ${type} ${verdict} ${count}`),
-    acknowledged: () => void log.push('acknowledged'),
-    storeFailed: (code) => void log.push(`store failed ${code}`),
+    acknowledged: (connector) => void log.push(`acknowledged for ${connector}`),
+    storeFailed: (connector, code) => void log.push(`store failed for ${connector}: ${code}`),
     bodyTooLarge: (connector) => void log.push(`too large for ${connector}`),
+    timestampsUnreadable: (connector, count) => void log.push(`${connector} unreadable timestamps ${count}`),
   };
 }
 

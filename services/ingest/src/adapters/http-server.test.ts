@@ -1,59 +1,11 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { createMetrics } from '@astrolabe/service-kit';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
-import { createIngest } from '../app.ts';
-import { createInMemoryEventSink } from '../event-sink.ts';
-import { API_KEY, WRITE_KEY, basicAuth, silentLogger, testConnectors, toText } from '../testing.ts';
-
-const limits = { maxBodyBytes: 100_000, maxInflatedBytes: 100_000, maxInFlightBytes: 250_000, trustedProxies: 0 };
-
-async function start(t: TestContext, config: Partial<typeof limits> = {}) {
-  const sink = createInMemoryEventSink();
-  const connectors = testConnectors();
-  const metrics = createMetrics({ service: 'ingest' });
-  let ids = 0;
-  const server = createIngest({
-    config: { ...limits, ...config },
-    connectors: () => connectors,
-    sink,
-    metrics,
-    logger: silentLogger,
-    newMessageId: () => `new-${(ids += 1)}`,
-  });
-  const url = await server.listen({ host: '127.0.0.1', port: 0 });
-  let isClosed = false;
-  const close = async () => {
-    isClosed = true;
-    await server.close();
-  };
-  t.after(() => (isClosed ? undefined : close()));
-
-  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(url + path, {
-      method: 'POST',
-      body: typeof body === 'string' ? body : body instanceof Uint8Array ? Buffer.from(body) : JSON.stringify(body),
-      headers: { 'content-type': 'application/json', authorization: basicAuth(`${API_KEY}:`), ...headers },
-    });
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (await response.json()) as Record<string, unknown>,
-    };
-  };
-  const metric = async (line: string) => {
-    const text = await metrics.registry.metrics();
-    return text
-      .split('\n')
-      .find((candidate) => candidate.startsWith(line))
-      ?.slice(line.length)
-      .trim();
-  };
-  return { sink, url, post, close, metric };
-}
+import { startTestServer as start, testLimits as limits } from '../test-server.ts';
+import { API_KEY, WRITE_KEY, basicAuth, toText } from '../testing.ts';
 
 const single: Readonly<Record<string, object>> = {
   identify: identifyCall(),
@@ -103,7 +55,8 @@ for (const contentType of [
 
 test('a body is stored byte for byte, whatever its characters', async (t) => {
   const { sink, post } = await start(t);
-  const event = '{"type":"track","userId":"ü\u{1f600}","event":"\\ud83d","messageId":"m1","receivedAt":"x", "n":1.0e0}';
+  const event =
+    '{"type":"track","userId":"ü\u{1f600}","event":"\\ud83d","messageId":"m1","receivedAt":"x","originalTimestamp":"x", "n":1.0e0}';
   await post('/v1/track', event);
   assert.equal(toText(sink.events[0]).value, event);
 });
@@ -181,12 +134,76 @@ test('a path that is none is 404, and no body at all is 400', async (t) => {
   assert.equal(response.status, 400);
 });
 
+test('no answer to a path or a method that is none confuses a sender: 400 or 404, and never 2xx, 3xx or 410', async (t) => {
+  const { url } = await start(t);
+  const paths = [
+    '/',
+    '/v1',
+    '/v1/',
+    '/v1/nothing',
+    '/v1/track',
+    '/v1/batch/',
+    '/segment',
+    '/webhook',
+    '/webhook/',
+    '/favicon.ico',
+  ];
+  for (const path of [...paths, '/v1/track/more', '/v3/track', '/webhook/acme', '/projects/settings', '/v1/%zz']) {
+    for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']) {
+      const { status, headers } = await fetch(url + path, { method, redirect: 'manual' });
+      assert.ok(status === 404 || status === 400, `${method} ${path}: ${status}`);
+      assert.match(headers.get('content-type') ?? '', /json/);
+    }
+  }
+  assert.equal((await fetch(`${url}/v1/projects/${WRITE_KEY}/settings`, { method: 'HEAD' })).status, 200);
+});
+
+const authForms: Readonly<Record<string, readonly [authorization: string, body: object]>> = {
+  'Basic with a colon': [basicAuth(`${WRITE_KEY}:`), {}],
+  'Basic without a colon': [basicAuth(WRITE_KEY), {}],
+  'Basic with a password': [basicAuth(`${WRITE_KEY}:anything`), {}],
+  'the API key in Basic': [basicAuth(`${API_KEY}:`), {}],
+  Bearer: [`Bearer ${API_KEY}`, {}],
+  'the write key in the body': ['', { writeKey: WRITE_KEY }],
+  'OAuth beside the write key in the body': ['Bearer token-of-another-server', { writeKey: WRITE_KEY }],
+  'the write key in both': [basicAuth(`${WRITE_KEY}:`), { writeKey: WRITE_KEY }],
+};
+
+for (const [name, [authorization, fields]] of Object.entries(authForms)) {
+  test(`${name} opens every path of the Tracking API`, async (t) => {
+    const { sink, post } = await start(t);
+    let stored = 0;
+    for (const base of ['/v1', '']) {
+      for (const [type, event] of Object.entries(single)) {
+        for (const path of [type, type.charAt(0)]) {
+          assert.equal((await post(`${base}/${path}`, { ...event, ...fields }, { authorization })).status, 200);
+          stored += 1;
+        }
+      }
+      for (const path of ['batch', 'import', 'b']) {
+        assert.equal(
+          (await post(`${base}/${path}`, { batch: [trackCall()], ...fields }, { authorization })).status,
+          200,
+        );
+        stored += 1;
+      }
+    }
+    assert.equal(sink.events.length, stored);
+  });
+}
+
+test('a path with doubled slashes, as of a host that ends in one, is the same path', async (t) => {
+  const { post } = await start(t);
+  for (const path of ['//v1/batch', '/v1//import/']) assert.equal((await post(path, { batch: [] })).status, 200);
+});
+
 test('bodies that wait for storage are bounded: past the bound 503 with whole seconds, and room again once stored', async (t) => {
   const { sink, post, metric } = await start(t);
   const gate = sink.hold();
   const padded = trackCall(1, { properties: {} });
   const body = JSON.stringify(padded) + ' '.repeat(99_000);
-  const waiting = [post('/v1/track', body), post('/v1/track', body)];
+  // Of two connectors: the share of one would be exceeded before the whole is.
+  const waiting = [post('/v1/track', body), post('/v1/track', body, { authorization: basicAuth('key-plain') })];
   while ((await metric('ingest_in_flight_bytes')) !== String(2 * body.length)) await new Promise(setImmediate);
   const refused = await post('/v1/track', body);
   assert.deepEqual([refused.status, refused.body['code']], [503, 'ingest.overloaded']);
@@ -229,13 +246,15 @@ test('closing answers what is under way and only then resolves', async (t) => {
 
 test('requests and events are counted', async (t) => {
   const { post, metric } = await start(t);
-  await post('/v1/b', { batch: [identifyCall(1), identifyCall(2), {}] });
+  const body = JSON.stringify({ batch: [identifyCall(1), identifyCall(2), {}] });
+  await post('/v1/b', body);
   await post('/v1/track', '{');
-  assert.equal(await metric('ingest_requests_total{endpoint="batch",status="200"}'), '1');
-  assert.equal(await metric('ingest_requests_total{endpoint="track",status="400"}'), '1');
+  assert.equal(await metric('ingest_requests_total{endpoint="batch",connector="acme",status="200"}'), '1');
+  assert.equal(await metric('ingest_requests_total{endpoint="track",connector="acme",status="400"}'), '1');
   assert.equal(await metric('ingest_events_total{connector="acme",type="identify",verdict="accepted"}'), '2');
   assert.equal(await metric('ingest_events_total{connector="acme",type="unknown",verdict="rejected"}'), '1');
-  assert.equal(await metric('ingest_ack_duration_seconds_count'), '1');
+  assert.equal(await metric('ingest_ack_duration_seconds_count{connector="acme"}'), '1');
+  assert.equal(await metric('ingest_body_bytes_total{connector="acme"}'), String(body.length));
 });
 
 test("a trusted proxy's word is taken for the address of the client, and nobody else's", async (t) => {

@@ -7,16 +7,16 @@ import { keysInAuthorization } from '../core/credentials.ts';
 import { authenticate } from '../core/authenticate.ts';
 import type { ByteBudget } from '../core/byte-budget.ts';
 import { ipv4Of } from '../core/client-ip.ts';
-import { partnerEndpoint, trackingEndpoints, type Endpoint } from '../core/endpoints.ts';
+import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from '../core/endpoints.ts';
 import { buildSourceSettings } from '../core/source-settings.ts';
-import type { IngestHandler } from '../ingest-handler.ts';
+import type { HandledRequest, IngestHandler } from '../ingest-handler.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
 import { allowOrigin, allowRequest } from './cors.ts';
 import { readBody, type BodyLimits } from './read-body.ts';
 
 export interface HttpServerOptions {
   readonly handler: IngestHandler;
-  readonly connectors: () => Pick<ConnectorDirectory, 'byKey'>;
+  readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly metrics: IngestMetrics;
   readonly budget: ByteBudget;
   readonly limits: BodyLimits;
@@ -48,9 +48,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     trustProxy: trustedProxies === 0 ? false : (_address, hop) => hop < trustedProxies,
     // Requests on open connections get our own answer below, which carries Retry-After.
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true },
+    // Hosts are often configured with a slash at their end, and some SDKs append a path that begins with one.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: (_error, _request, reply) => {
-      metrics.requestAnswered('unknown', 400);
+      metrics.requestAnswered('unknown', 'unknown', 400);
       void send(reply, refusedAnswer(400, 'request.not-found', 'the path cannot be read'));
     },
   });
@@ -68,13 +69,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   addRoutes(app, options, route);
 
   app.setNotFoundHandler((request, reply) => {
-    metrics.requestAnswered('unknown', 404);
+    metrics.requestAnswered('unknown', 'unknown', 404);
     const message = `there is no ${request.method} ${request.url.split('?', 1)[0]?.slice(0, 200)} here`;
     return send(reply, refusedAnswer(404, 'request.not-found', message));
   });
   app.setErrorHandler((error, request, reply) => {
     logger.error({ err: error, path: request.url.split('?', 1)[0] }, 'request failed');
-    metrics.requestAnswered('unknown', 500);
+    metrics.requestAnswered('unknown', 'unknown', 500);
     const message = 'the request failed for a reason that is not in the request; send it again';
     return send(reply, refusedAnswer(500, 'ingest.internal', message));
   });
@@ -117,8 +118,8 @@ function createRoute(options: HttpServerOptions, isStopping: () => boolean): Rou
   return (endpoint) => async (request, reply) => {
     const hold = budget.open();
     try {
-      const answer = isStopping() ? stopping : await answerTo(request);
-      metrics.requestAnswered(endpoint.name, answer.status);
+      const { answer, connectorId } = isStopping() ? unread(stopping, request) : await answerTo(request);
+      metrics.requestAnswered(endpoint.name, connectorId ?? 'unknown', answer.status);
       // Frees the memory of a sender that is still writing a body nobody wants.
       if (!request.raw.complete || isStopping()) reply.header('connection', 'close');
       return await send(reply, answer);
@@ -127,30 +128,49 @@ function createRoute(options: HttpServerOptions, isStopping: () => boolean): Rou
       hold.release();
     }
 
-    async function answerTo({ raw, headers, ip }: FastifyRequest): Promise<Answer> {
+    /** The answer to a request whose body nobody has looked at, so that only its header can say whose it is. */
+    function unread(answer: Answer, { headers }: FastifyRequest): HandledRequest {
+      return { answer, connectorId: connectorIn(headers.authorization) };
+    }
+
+    async function answerTo(request: FastifyRequest): Promise<HandledRequest> {
+      const { raw, headers, ip } = request;
       const body = await readBody(raw, limits, budget, hold);
-      if (body.kind === 'overloaded') return overloaded;
+      if (body.kind === 'overloaded') return unread(overloaded, request);
       if (body.kind === 'refused') {
-        if (body.code === 'event.too-large') metrics.bodyTooLarge(connectorIn(headers.authorization) ?? 'unknown');
-        return refusedAnswer(body.code === 'request.encoding' ? 415 : 400, body.code, body.message);
+        const status = body.code === 'request.encoding' ? 415 : 400;
+        const refused = unread(refusedAnswer(status, body.code, body.message), request);
+        if (body.code === 'event.too-large') metrics.bodyTooLarge(refused.connectorId ?? 'unknown');
+        return refused;
       }
-      const { authorization, traceparent } = headers;
       return handler.handle({
         endpoint,
         body: body.bytes,
-        authorization,
-        traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+        authorization: headers.authorization,
+        webhook: endpoint.kind === 'webhook' ? readWebhook(request) : undefined,
+        traceparent: textOf(headers.traceparent),
         clientIp: ipv4Of(ip),
+        hold,
       });
     }
   };
 }
 
+function readWebhook({ params, headers }: FastifyRequest) {
+  const { connector } = params as { readonly connector: string };
+  return { connectorId: connector, signature: textOf(headers['x-signature']) };
+}
+
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}
+
 const trackingBases = ['/v1', ''] as const;
 
 function addRoutes(app: FastifyInstance, options: HttpServerOptions, route: Route): void {
+  // These two are between servers; browsers send to all the others.
   app.post('/segment', route(partnerEndpoint));
-  // Browsers send to all but the partner endpoint, which is between servers.
+  app.post('/webhook/:connector', route(webhookEndpoint));
   const toBrowsers = { onRequest: async (_request: FastifyRequest, reply: FastifyReply) => allowOrigin(reply) };
   for (const base of trackingBases) {
     for (const [path, endpoint] of trackingEndpoints) {
@@ -175,7 +195,8 @@ function answerSettings({ connectors, metrics }: HttpServerOptions) {
       authentication.kind === 'refused'
         ? authentication.answer
         : { status: 200, body: buildSourceSettings(writeKey, { protocol: request.protocol, host: request.host }) };
-    metrics.requestAnswered('settings', answer.status);
+    const connectorId = authentication.kind === 'connector' ? authentication.connector.id : 'unknown';
+    metrics.requestAnswered('settings', connectorId, answer.status);
     return send(reply, answer);
   };
 }

@@ -4,7 +4,7 @@ import { maxBatchEvents, maxEventBytes, maxEventDepth, maxEventMembers, measureV
 import { identifyCall, trackCall } from '@astrolabe/segment/testing';
 import { judgeEvent, type Verdict } from './accept-event.ts';
 
-const rules = { impliedType: undefined, maxEventBytes };
+const rules = { impliedType: undefined, maxEventBytes, maxEvents: maxBatchEvents };
 
 function verdictOn(text: string, index = 0): Verdict {
   const bytes = Buffer.from(text);
@@ -74,4 +74,10 @@ test('a rejected event keeps what is known of it, so that it can be named and pl
 test('a user id beyond 2^53 is the digits that were sent, not their rounding', () => {
   const verdict = verdictOn('{"type":"identify","userId":9007199254740993}');
   assert.equal(verdict.identity.userId, '9007199254740993');
+});
+
+test('a messageId of 100 characters is accepted, and one of 101 is rejected and not used', () => {
+  assert.equal(codeOf(verdictOnCall(identifyCall(1, { messageId: 'm'.repeat(100) }))), 'accepted');
+  const verdict = verdictOnCall(identifyCall(1, { messageId: 'm'.repeat(101) }));
+  assert.deepEqual([codeOf(verdict), verdict.messageId], ['event.invalid', undefined]);
 });

@@ -5,7 +5,6 @@
 import {
   isJsonObject,
   isUnsupportedByDestination,
-  maxBatchEvents,
   maxEventDepth,
   maxEventMembers,
   noEventFields,
@@ -27,6 +26,8 @@ export interface AcceptanceRules {
   readonly impliedType: EventType | undefined;
   /** Of the event's own text. */
   readonly maxEventBytes: number;
+  /** Of one request. */
+  readonly maxEvents: number;
 }
 
 export interface AcceptedEvent {
@@ -79,7 +80,7 @@ export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: numb
 function findBreachedLimit(
   { span }: SubmittedEvent,
   index: number,
-  { maxEventBytes }: AcceptanceRules,
+  { maxEventBytes, maxEvents }: AcceptanceRules,
 ): { readonly code: ErrorCode; readonly reason: string } | undefined {
   const sizeBytes = span.end - span.start;
   if (sizeBytes > maxEventBytes) {
@@ -98,8 +99,8 @@ function findBreachedLimit(
     const reason = `the event has ${span.members} properties; at most ${maxEventMembers} are allowed`;
     return { code: 'event.too-large', reason };
   }
-  if (index >= maxBatchEvents) {
-    return { code: 'event.too-large', reason: `the event comes after the first ${maxBatchEvents} of its batch` };
+  if (index >= maxEvents) {
+    return { code: 'event.too-large', reason: `the event comes after the first ${maxEvents} of its batch` };
   }
   return undefined;
 }

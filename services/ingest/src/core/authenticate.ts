@@ -16,13 +16,15 @@ export function authenticate(
   for (const key of keys) {
     const connector = key === undefined ? undefined : directory.byKey(key);
     if (connector?.enabled) return { kind: 'connector', connector };
-    if (connector !== undefined) {
-      const message = `connector ${connector.id} is switched off; switch it on in Astrolabe, then send again`;
-      return { kind: 'refused', answer: refusedAnswer(403, 'connector.disabled', message) };
-    }
+    if (connector !== undefined) return { kind: 'refused', answer: refuseDisabled(connector) };
   }
   const message = keys.some((key) => key !== undefined)
     ? 'the key belongs to no connector; copy it again from the connector in Astrolabe'
     : 'the request carries no key; send it as the user name of Basic auth or as "writeKey" in the body';
   return { kind: 'refused', answer: refusedAnswer(401, 'event.unauthenticated', message) };
+}
+
+export function refuseDisabled({ id }: Connector): Answer {
+  const message = `connector ${id} is switched off; switch it on in Astrolabe, then send again`;
+  return refusedAnswer(403, 'connector.disabled', message);
 }

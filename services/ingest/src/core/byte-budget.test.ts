@@ -22,3 +22,37 @@ test('a hold gives back all that it took, once', () => {
   hold.release();
   assert.equal(budget.heldBytes, 0);
 });
+
+test('a connector holds at most as much as is left, so that there is room for others', () => {
+  const budget = new ByteBudget(120);
+  const hold = (connectorId: string, bytes: number) => {
+    const opened = budget.open();
+    assert.equal(opened.take(bytes), true);
+    const isClaimed = opened.claim(connectorId);
+    if (!isClaimed) opened.release();
+    return { isClaimed, release: () => opened.release() };
+  };
+  const [first] = [hold('a', 30), hold('a', 30)];
+  assert.equal(hold('a', 1).isClaimed, false, 'alone it has half');
+  assert.equal(hold('b', 20).isClaimed, true);
+  assert.equal(hold('b', 1).isClaimed, true);
+  assert.equal(hold('a', 1).isClaimed, false);
+  assert.equal(hold('b', 20).isClaimed, false, 'it would hold 41, with 19 left');
+  first.release();
+  assert.equal(hold('b', 18).isClaimed, true);
+  assert.equal(hold('c', 30).isClaimed, true, 'who holds nothing yet is bound by the whole only');
+  assert.equal(budget.heldBytes, 99);
+});
+
+test('the first request of a connector may be as large as the budget, and what it gives back is free for the next', () => {
+  const budget = new ByteBudget(100);
+  for (let round = 0; round < 3; round += 1) {
+    const hold = budget.open();
+    assert.equal(hold.take(90), true);
+    assert.equal(hold.claim('a'), true);
+    assert.equal(hold.take(10), true);
+    hold.release();
+    hold.release();
+    assert.equal(budget.heldBytes, 0);
+  }
+});

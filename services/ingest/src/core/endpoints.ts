@@ -8,10 +8,17 @@ export type Endpoint =
   | { readonly kind: 'single'; readonly name: string; readonly impliedType: EventType }
   /** Segment's partner endpoint: one event as Segment delivers it, the connector's API key in Basic auth. */
   | { readonly kind: 'partner'; readonly name: string }
+  /**
+   * Segment's webhook destinations: the path names the connector, and a signature or its key shows that the sender may
+   * speak for it. One event, or an array of them.
+   */
+  | { readonly kind: 'webhook'; readonly name: string }
   /** What analytics.js reports about itself; taken and dropped. */
   | { readonly kind: 'sdk-metrics'; readonly name: string };
 
 export const partnerEndpoint: Endpoint = { kind: 'partner', name: 'segment' };
+
+export const webhookEndpoint: Endpoint = { kind: 'webhook', name: 'webhook' };
 
 const trackedTypes = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const satisfies readonly EventType[];
 

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isJsonObject, maxEventBytes, parseEvent, partitionKey } from '@astrolabe/segment';
+import {
+  isJsonObject,
+  maxBatchEvents,
+  maxEventBytes,
+  occurrenceOf,
+  parseEvent,
+  partitionKey,
+} from '@astrolabe/segment';
 import { anyEventLike, anyJson, anyJsonText } from '@astrolabe/segment/testing';
 import { judgeEvent } from './accept-event.ts';
 import { trackingEndpoints, type Endpoint } from './endpoints.ts';
-import { buildEventRecord, buildRecordOrigin } from './event-record.ts';
+import { buildEventRecord, buildRecordOrigin, eventTimes } from './event-record.ts';
 import { parseRequest } from './parse-request.ts';
 
 const RECEIVED_AT = '2026-03-01T10:00:00.000Z';
@@ -26,15 +33,20 @@ const contextText = fc.oneof(
 function record(items: readonly string[], envelope: string) {
   const content = parseRequest(batch, Buffer.from(`{${envelope}"batch":[${items.join(',')}]}`));
   if (content.kind === 'refused') return assert.fail(content.message);
-  const origin = buildRecordOrigin('acme', RECEIVED_AT, {
+  const origin = buildRecordOrigin('acme', Date.parse(RECEIVED_AT), {
     envelope: content.envelope,
     clientIp: undefined,
     traceparent: undefined,
   });
   return content.events.map((event, index) => {
-    const verdict = judgeEvent(content.bytes, event, index, { impliedType: undefined, maxEventBytes });
-    const stored = buildEventRecord(content.bytes, event, verdict, verdict.messageId ?? 'new-id', origin);
-    return { verdict, stored, sent: event.value };
+    const verdict = judgeEvent(content.bytes, event, index, {
+      impliedType: undefined,
+      maxEventBytes,
+      maxEvents: maxBatchEvents,
+    });
+    const additions = { messageId: verdict.messageId ?? 'new-id', times: eventTimes(verdict.fields, origin) };
+    const stored = buildEventRecord(content.bytes, event, verdict, additions, origin);
+    return { verdict, stored, times: additions.times, sent: event.value };
   });
 }
 
@@ -54,15 +66,16 @@ test('what is stored parses back to what was sent plus the additions', () => {
     fc.property(eventText, contextText, fc.constantFrom('', '"sentAt":"now",'), (item, context, sentAt) => {
       const [result] = record([item], `${sentAt}"context":${context},`);
       assert.ok(result);
-      const { sent, verdict } = result;
+      const { sent, verdict, times } = result;
       const stored = JSON.parse(result.stored.value?.toString('utf8') ?? '') as unknown;
       if (!isJsonObject(sent)) return assert.deepEqual(stored, sent);
       assert.ok(isJsonObject(stored));
-      const added = new Set(['messageId', 'receivedAt', 'sentAt', 'context']);
+      const added = new Set(['messageId', 'receivedAt', 'sentAt', 'context', 'originalTimestamp', 'timestamp']);
       for (const [name, value] of Object.entries(sent)) {
         const isEmpty = value === null || value === '';
         if (added.has(name) && (isEmpty || name === 'context')) continue;
-        assert.deepEqual(stored[name], value, name);
+        const place = name === 'timestamp' && times.kind === 'corrected' ? 'originalTimestamp' : name;
+        assert.deepEqual(stored[place], value, name);
       }
       for (const name of Object.keys(stored)) assert.ok(added.has(name) || Object.hasOwn(sent, name), name);
       const shared = JSON.parse(context) as unknown;
@@ -83,7 +96,7 @@ test('the text of an event that needs no replacement is a prefix of what is stor
       const [result] = record([item], '"sentAt":"now","context":{"a":1},');
       assert.equal(
         result?.stored.value?.toString('utf8'),
-        `${item.slice(0, -1)},"receivedAt":"${RECEIVED_AT}","sentAt":"now","context":{"a":1}}`,
+        `${item.slice(0, -1)},"receivedAt":"${RECEIVED_AT}","sentAt":"now","originalTimestamp":"${RECEIVED_AT}","timestamp":"${RECEIVED_AT}","context":{"a":1}}`,
       );
     }),
   );
@@ -97,5 +110,24 @@ test('the key of what is stored is that of the event as it parses from the topic
       fc.pre(result?.verdict.kind === 'accepted' && parsed.kind === 'event');
       assert.equal(result.stored.key?.toString('utf8'), partitionKey('acme', parsed.event));
     }),
+  );
+});
+
+test('an event read back from the topic happened when it happened as it was sent', () => {
+  const receivedAtMs = Date.parse(RECEIVED_AT);
+  const sentAt = fc.constantFrom('', '"sentAt":"2026-03-01T11:00:00+0000",', '"sentAt":"now",');
+  fc.assert(
+    fc.property(eventText, sentAt, (item, envelope) => {
+      const [result] = record([item], envelope);
+      const stored = parseEvent(JSON.parse(result?.stored.value?.toString('utf8') ?? ''));
+      fc.pre(result?.verdict.kind === 'accepted' && stored.kind === 'event');
+      const { fields } = result.verdict;
+      const hasOwn = fields.sentAt !== undefined && fields.sentAt !== '';
+      const batchSentAt =
+        envelope === '' ? undefined : (JSON.parse(`{${envelope.slice(0, -1)}}`) as { sentAt: string });
+      const sent = hasOwn ? fields : { ...fields, sentAt: batchSentAt?.sentAt };
+      assert.equal(occurrenceOf(stored.event, receivedAtMs).atMs, occurrenceOf(sent, receivedAtMs).atMs);
+    }),
+    { numRuns: 1000 },
   );
 });

@@ -4,12 +4,16 @@
  */
 import { headerNames, type OutgoingRecord } from '@astrolabe/kafka';
 import {
+  eventTimesOf,
+  findMember,
   isJsonObject,
+  parseTimestamp,
   partitionKey,
-  readMembers,
   sentFieldName,
   spliceText,
+  type EventFieldName,
   type EventFields,
+  type EventTimes,
   type JsonEdit,
   type JsonMember,
   type JsonObject,
@@ -22,7 +26,8 @@ import type { BatchEnvelope, EnvelopeObject, SubmittedEvent } from './parse-requ
 /** What the records of one request share. Made once for each request. */
 export interface RecordOrigin {
   readonly connectorId: string;
-  /** ISO 8601 UTC with milliseconds. */
+  readonly receivedAtMs: number;
+  /** The same as ISO 8601 UTC with milliseconds. */
   readonly receivedAt: string;
   readonly envelope: BatchEnvelope | undefined;
   /** For `context.ip` of events that ask for it with `context.direct`. Undefined where unknown or IPv6. */
@@ -32,7 +37,7 @@ export interface RecordOrigin {
 
 export function buildRecordOrigin(
   connectorId: string,
-  receivedAt: string,
+  receivedAtMs: number,
   request: {
     readonly envelope: BatchEnvelope | undefined;
     readonly clientIp: string | undefined;
@@ -40,27 +45,40 @@ export function buildRecordOrigin(
   },
 ): RecordOrigin {
   const { envelope, clientIp, traceparent } = request;
+  const receivedAt = new Date(receivedAtMs).toISOString();
   const sharedHeaders: Record<string, Buffer> = {
     [headerNames.connectorId]: Buffer.from(connectorId),
     [headerNames.receivedAt]: Buffer.from(receivedAt),
   };
   if (traceparent !== undefined) sharedHeaders[headerNames.traceparent] = Buffer.from(traceparent);
-  return { connectorId, receivedAt, envelope, clientIp, sharedHeaders };
+  return { connectorId, receivedAtMs, receivedAt, envelope, clientIp, sharedHeaders };
 }
 
-/** `messageId` is the event's own, or the new one that it is given. */
+/** What the event says about its time by itself and by its batch, and what is written of it. */
+export function eventTimes(fields: EventFields, { envelope, receivedAtMs }: RecordOrigin): EventTimes {
+  const sentAtMs = isAbsent(fields.sentAt) ? envelope?.sentAtMs : parseTimestamp(fields.sentAt);
+  return eventTimesOf(fields, sentAtMs, receivedAtMs);
+}
+
+/** What one event is given. */
+export interface EventAdditions {
+  /** The event's own, or a new one. */
+  readonly messageId: string;
+  readonly times: EventTimes;
+}
+
 export function buildEventRecord(
   bytes: Buffer,
   submitted: SubmittedEvent,
   verdict: Verdict,
-  messageId: string,
+  additions: EventAdditions,
   origin: RecordOrigin,
 ): OutgoingRecord {
   const key = partitionKey(origin.connectorId, verdict.identity);
   return {
     key: key === undefined ? null : Buffer.from(key),
-    value: buildValue(bytes, submitted, verdict, messageId, origin),
-    headers: { ...origin.sharedHeaders, [headerNames.messageId]: Buffer.from(messageId) },
+    value: buildValue(bytes, submitted, verdict, additions, origin),
+    headers: { ...origin.sharedHeaders, [headerNames.messageId]: Buffer.from(additions.messageId) },
   };
 }
 
@@ -71,10 +89,10 @@ export function buildDeadLetter(
   bytes: Buffer,
   submitted: SubmittedEvent,
   verdict: RejectedVerdict,
-  messageId: string,
+  additions: EventAdditions,
   origin: RecordOrigin,
 ): OutgoingRecord {
-  const record = buildEventRecord(bytes, submitted, verdict, messageId, origin);
+  const record = buildEventRecord(bytes, submitted, verdict, additions, origin);
   return {
     ...record,
     headers: {
@@ -93,7 +111,7 @@ function buildValue(
   bytes: Buffer,
   { value, span }: SubmittedEvent,
   { fields, type }: Verdict,
-  messageId: string,
+  { messageId, times }: EventAdditions,
   origin: RecordOrigin,
 ): Buffer {
   if (!isJsonObject(value)) return Buffer.from(bytes.subarray(span.start, span.end));
@@ -103,9 +121,20 @@ function buildValue(
   if (isAbsent(fields.type) && type !== undefined) splice.add('type', `"${type}"`);
   if (isAbsent(fields.receivedAt)) splice.add('receivedAt', `"${receivedAt}"`);
   if (isAbsent(fields.sentAt) && envelope?.sentAt !== undefined) splice.add('sentAt', envelope.sentAt);
+  addTimes(splice, times);
   splice.addMembers('context', contextFor(fields, origin));
   splice.addMembers('integrations', envelope?.integrations);
   return spliceText(bytes, span, splice.edits(span.end - CLOSE_BRACE_BYTES));
+}
+
+function addTimes(splice: EventSplice, times: EventTimes): void {
+  if (times.kind === 'absent') {
+    splice.add('originalTimestamp', `"${times.receivedAt}"`);
+    splice.add('timestamp', `"${times.receivedAt}"`);
+  } else if (times.kind === 'corrected') {
+    const sent = splice.replaceField('timestamp', `"${times.timestamp}"`);
+    if (sent !== undefined) splice.add('originalTimestamp', sent);
+  }
 }
 
 function isAbsent(field: JsonValue | undefined): boolean {
@@ -127,7 +156,7 @@ function contextFor({ context: own }: EventFields, { envelope, clientIp }: Recor
 /**
  * Additions to one event. New members go before its closing brace, in the order of the calls. A member that is there but
  * null or empty gets its value replaced, since a second member of the same name would be read differently by different
- * parsers; only then is the event's own text scanned for its members.
+ * parsers. Only for what is replaced is the event's own text scanned.
  */
 class EventSplice {
   readonly #bytes: Buffer;
@@ -136,7 +165,6 @@ class EventSplice {
   readonly #edits: JsonEdit[] = [];
   #appended = '';
   #hasMembers: boolean;
-  #members: ReadonlyMap<string, JsonMember> | undefined;
 
   constructor(bytes: Buffer, span: MeasuredSpan, event: JsonObject) {
     this.#bytes = bytes;
@@ -154,6 +182,16 @@ class EventSplice {
     }
     this.#appended += `${this.#hasMembers ? ',' : ''}"${name}":${text}`;
     this.#hasMembers = true;
+  }
+
+  /** Replaces the value of a field, under whichever casing it was sent. Returns the text that stood there. */
+  replaceField(field: EventFieldName, text: string): string | undefined {
+    const sentName = sentFieldName(this.#event, field);
+    const member = sentName === undefined ? undefined : this.#memberOf(sentName);
+    if (member === undefined) return undefined;
+    const sent = this.#bytes.toString('utf8', member.start, member.end);
+    if (sent !== text) this.#edits.push({ start: member.start, end: member.end, text });
+    return sent;
   }
 
   /** Gives the event's object `field` the members that it lacks: what an item says for itself wins over its batch. */
@@ -189,7 +227,6 @@ class EventSplice {
   }
 
   #memberOf(name: string): JsonMember | undefined {
-    this.#members ??= readMembers(this.#bytes, this.#start);
-    return this.#members.get(name);
+    return findMember(this.#bytes, this.#start, name);
   }
 }

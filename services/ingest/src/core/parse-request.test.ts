@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maxBatchItems } from '@astrolabe/segment';
-import { partnerEndpoint, trackingEndpoints, type Endpoint } from './endpoints.ts';
+import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from './endpoints.ts';
 import { parseRequest, type RequestContent } from './parse-request.ts';
 
 const batch = endpointAt('batch');
@@ -103,4 +103,14 @@ test('a body that nests as deep as it can is parsed like any other', () => {
   const depth = 300_000;
   const [event] = contentOf(track, `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`).events;
   assert.equal(event?.span.depth, depth + 1);
+});
+
+test('a list is taken from a webhook only, and each of its items is an event', () => {
+  const content = contentOf(webhookEndpoint, ' [{"a": 1} , 2]');
+  assert.deepEqual([textsOf(content), content.isList], [['{"a": 1}', '2'], true]);
+  assert.deepEqual(
+    [textsOf(contentOf(webhookEndpoint, '{"a": 1}')), contentOf(webhookEndpoint, '{}').isList],
+    [['{"a": 1}'], false],
+  );
+  assert.equal(refusalOf(webhookEndpoint, `[${'0,'.repeat(maxBatchItems)}0]`)[0], 'event.too-large');
 });

@@ -7,6 +7,7 @@ import {
   isJsonObject,
   maxBatchItems,
   measureValue,
+  parseTimestamp,
   readElements,
   readMembers,
   skipWhitespace,
@@ -27,6 +28,8 @@ export interface SubmittedEvent {
 export interface BatchEnvelope {
   /** JSON text of the batch's `sentAt`. */
   readonly sentAt: string | undefined;
+  /** The same, read; undefined where it is no time. */
+  readonly sentAtMs: number | undefined;
   readonly context: EnvelopeObject | undefined;
   readonly integrations: EnvelopeObject | undefined;
   /** The batch's context says `direct: true`. */
@@ -46,6 +49,8 @@ export interface RequestContent {
   readonly bytes: Buffer;
   readonly writeKey: string | undefined;
   readonly events: readonly SubmittedEvent[];
+  /** The events came as a list, so that each is answered for by its place in it. */
+  readonly isList: boolean;
   readonly envelope: BatchEnvelope | undefined;
 }
 
@@ -63,11 +68,13 @@ export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent |
   } catch {
     return refuse('event.invalid-json', explainMalformed(text));
   }
-  if (!isJsonObject(value)) return refuse('event.invalid', 'the body is JSON but no object; expected an object');
   const start = skipWhitespace(bytes, 0);
+  if (endpoint.kind === 'webhook' && Array.isArray(value)) return readArray(bytes, start, value);
+  if (!isJsonObject(value)) return refuse('event.invalid', 'the body is JSON but no object; expected an object');
   if (endpoint.kind === 'batch') return readBatch(bytes, start, value);
   const span = measureValue(bytes, start);
-  return { kind: 'content', bytes, writeKey: readWriteKey(value), events: [{ value, span }], envelope: undefined };
+  const events = [{ value, span }];
+  return { kind: 'content', bytes, writeKey: readWriteKey(value), events, isList: false, envelope: undefined };
 }
 
 function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestContent | RefusedRequest {
@@ -76,10 +83,7 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
     const found = batch === undefined ? 'is missing' : 'is no array';
     return refuse('event.invalid', `"batch" ${found}; expected {"batch": [event, ...]}`);
   }
-  if (batch.length > maxBatchItems) {
-    const message = `the batch holds ${batch.length} events; requests of more than ${maxBatchItems} are refused whole`;
-    return refuse('event.too-large', message);
-  }
+  if (batch.length > maxBatchItems) return refuseLength(batch.length);
   let elements: MeasuredSpan[] = [];
   let sentAt: string | undefined;
   let context: EnvelopeObject | undefined;
@@ -101,7 +105,23 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
   const events = elements.map((span, index): SubmittedEvent => ({ value: batch[index], span }));
   const writeKey = readWriteKey(request) ?? readWriteKey(batch[0]);
   const isDirect = isJsonObject(request.context) && request.context.direct === true;
-  return { kind: 'content', bytes, writeKey, events, envelope: { sentAt, context, integrations, isDirect } };
+  const sentAtMs = sentAt === undefined ? undefined : parseTimestamp(sentAtValue);
+  const envelope = { sentAt, sentAtMs, context, integrations, isDirect };
+  return { kind: 'content', bytes, writeKey, events, isList: true, envelope };
+}
+
+/** The batches of Segment's Actions webhook: the events and nothing around them. */
+function readArray(bytes: Buffer, start: number, items: readonly unknown[]): RequestContent | RefusedRequest {
+  if (items.length > maxBatchItems) return refuseLength(items.length);
+  const elements: MeasuredSpan[] = [];
+  readElements(bytes, start, elements);
+  const events = elements.map((span, index): SubmittedEvent => ({ value: items[index], span }));
+  return { kind: 'content', bytes, writeKey: undefined, events, isList: true, envelope: undefined };
+}
+
+function refuseLength(items: number): RefusedRequest {
+  const message = `the batch holds ${items} events; requests of more than ${maxBatchItems} are refused whole`;
+  return refuse('event.too-large', message);
 }
 
 /** Undefined for anything but an object with members: there is nothing in it to be given to an item. */

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
+import { startTestServer as start } from '../test-server.ts';
+import { API_KEY, WEBHOOK_SECRET, WRITE_KEY, basicAuth, toText } from '../testing.ts';
+
+const sign = (text: string, secret = WEBHOOK_SECRET) => createHmac('sha1', secret).update(text).digest('hex');
+const unsigned = { authorization: '' };
+const signed = (text: string, secret?: string) => ({ authorization: '', 'x-signature': sign(text, secret) });
+
+/** The key order and spacing of no serialiser, and a number that JSON.parse rounds. */
+const oddText =
+  '{ "type":"track","userId":"u1","messageId":"m1","originalTimestamp":"x","receivedAt":"x","event":"E","n":1.50 }';
+
+test('a classic webhook is taken by the signature of its body, and stored byte for byte', async (t) => {
+  const { sink, post } = await start(t);
+  const { status, body } = await post('/webhook/acme', oddText, { ...signed(oddText), 'user-agent': 'Segment.io/1.0' });
+  assert.deepEqual([status, body], [200, { success: true }]);
+  assert.deepEqual([toText(sink.events[0]).value, toText(sink.events[0]).headers['connector-id']], [oddText, 'acme']);
+});
+
+test('the signature is that of the body before compression, in hexadecimal digits of any case', async (t) => {
+  const { post } = await start(t);
+  const headers = { authorization: '', 'x-signature': sign(oddText).toUpperCase(), 'content-encoding': 'gzip' };
+  assert.equal((await post('/webhook/acme/', gzipSync(oddText), headers)).status, 200);
+});
+
+test('an Actions webhook whose JSON was written anew on its way is taken, and stored as it was signed', async (t) => {
+  const { sink, post } = await start(t);
+  const data = JSON.stringify({ ...trackCall(), originalTimestamp: 'x', receivedAt: 'x' });
+  const pretty = JSON.stringify(JSON.parse(data), undefined, 2);
+  assert.equal((await post('/webhook/acme', pretty, signed(data))).status, 200);
+  assert.equal(toText(sink.events[0]).value, data);
+});
+
+test('nothing that the signature does not cover is stored: of a name that repeats, only what was signed', async (t) => {
+  const { sink, post } = await start(t);
+  const data = '{"type":"track","userId":"u1","event":"E","messageId":"m1","originalTimestamp":"x","receivedAt":"x"}';
+  assert.equal(
+    (await post('/webhook/acme', data.replace('"userId"', '"userId":"forged","userId"'), signed(data))).status,
+    200,
+  );
+  assert.equal(toText(sink.events[0]).value, data);
+});
+
+const event = JSON.stringify(trackCall());
+const deep = `{"type":"track","userId":"u","event":"E","x":${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
+
+const refusals: Readonly<
+  Record<string, readonly [path: string, body: string, headers: Record<string, string>, status: number, reason: RegExp]>
+> = {
+  'without key and signature': ['/webhook/acme', event, unsigned, 401, /no key and no X-Signature/],
+  'with the signature of another secret': [
+    '/webhook/acme',
+    event,
+    signed(event, 'other'),
+    401,
+    /compare the two secrets/,
+  ],
+  'with the signature of another body': ['/webhook/acme', event, signed('{}'), 401, /compare the two secrets/],
+  'with a signature that is no SHA-1': [
+    '/webhook/acme',
+    event,
+    { ...unsigned, 'x-signature': 'abc' },
+    401,
+    /is not the HMAC/,
+  ],
+  'with an empty signature': ['/webhook/acme', event, { ...unsigned, 'x-signature': '' }, 401, /no X-Signature/],
+  'that nests too deep to be written anew': ['/webhook/acme', deep, signed('{}'), 401, /is not the HMAC/],
+  'signed for a connector without a secret': [
+    '/webhook/plain',
+    event,
+    signed(event),
+    401,
+    /connector plain has no webhookSecret/,
+  ],
+  'for no connector': ['/webhook/nobody', event, signed(event), 401, /names no connector/],
+  "with another connector's key": [
+    '/webhook/plain',
+    event,
+    { authorization: basicAuth(`${API_KEY}:`) },
+    401,
+    /not one of this connector/,
+  ],
+  'for a connector that is switched off': ['/webhook/dormant', event, signed(event), 403, /switched off/],
+  'as a list that is only signed': ['/webhook/acme', `[${event}]`, signed(event), 401, /covers only its first event/],
+  'with a body that is no JSON, though signed': ['/webhook/acme', '{', signed('{'), 400, /not valid JSON/],
+  'with a body that is no object, though signed': ['/webhook/acme', '5', signed('5'), 400, /no object/],
+};
+
+for (const [name, [path, body, headers, status, reason]] of Object.entries(refusals)) {
+  test(`a webhook ${name} is answered ${status} with the reason, and nothing is stored`, async (t) => {
+    const { sink, post } = await start(t);
+    const answer = await post(path, body, headers);
+    assert.equal(answer.status, status);
+    assert.match(String(answer.body['message']), reason);
+    assert.equal(sink.events.length + sink.deadLetters.length, 0);
+  });
+}
+
+for (const [name, authorization] of [
+  ['Basic with a colon', basicAuth(`${API_KEY}:`)],
+  ['Basic without a colon', basicAuth(API_KEY)],
+  ['a write key', basicAuth(`${WRITE_KEY}:`)],
+  ['Bearer', `Bearer ${API_KEY}`],
+] as const) {
+  test(`a list is taken with ${name}, whatever its signature, and its bad events are named`, async (t) => {
+    const { sink, post, metric } = await start(t);
+    const list = [identifyCall(1), { type: 'track', userId: 'u1', messageId: 'bad' }, groupCall(3)];
+    const { status, body } = await post('/webhook/acme', list, { authorization, 'x-signature': sign('anything') });
+    const rejected = body['rejected'] as { index: number; messageId: string }[];
+    assert.deepEqual([status, rejected.map(({ index, messageId }) => [index, messageId])], [200, [[1, 'bad']]]);
+    assert.deepEqual([sink.events.length, sink.deadLetters.length], [2, 1]);
+    assert.equal(await metric('ingest_requests_total{endpoint="webhook",connector="acme",status="200"}'), '1');
+  });
+}
+
+test('a key is enough for a connector without a secret', async (t) => {
+  const { post } = await start(t);
+  assert.equal((await post('/webhook/plain', event, { authorization: basicAuth('key-plain:') })).status, 200);
+});
+
+test('a webhook takes delete events, any casing, and page, screen and alias as the Tracking API does', async (t) => {
+  const { sink, post } = await start(t);
+  for (const body of [
+    '{"type":"delete","userId":"u1","timestamp":"2026-03-01T10:00:00.000Z"}',
+    '{"Type":"track","user_id":"u1","Event":"E"}',
+    '{"type":"page","userId":"u1"}',
+    '{"type":"screen","userId":"u1"}',
+    '{"type":"alias","userId":"u1","previousId":"u0"}',
+  ]) {
+    assert.equal((await post('/webhook/acme', body, signed(body))).status, 200);
+  }
+  assert.deepEqual(new Set(sink.events.map((record) => toText(record).key)), new Set(['["acme","user","u1"]']));
+});
+
+test('an event alone that cannot be one is 400 and a dead letter', async (t) => {
+  const { sink, post } = await start(t);
+  const body = '{"type":"track","userId":"u1"}';
+  assert.equal((await post('/webhook/acme', body, signed(body))).status, 400);
+  assert.equal(sink.deadLetters.length, 1);
+});
+
+test('a webhook takes events of up to 64 KB and lists of up to 4,000, as Segment delivers them', async (t) => {
+  const { post } = await start(t, { maxBodyBytes: 800_000, maxInflatedBytes: 800_000, maxInFlightBytes: 2_000_000 });
+  const large = JSON.stringify(trackCall(1, { properties: { text: 'x'.repeat(60_000) } }));
+  assert.equal((await post('/webhook/acme', large, signed(large))).status, 200);
+  const list = Array.from({ length: 4001 }, () => ({ type: 'identify', userId: 'u', messageId: 'm' }));
+  const { body } = await post('/webhook/acme', list);
+  assert.deepEqual(
+    (body['rejected'] as { index: number }[]).map(({ index }) => index),
+    [4000],
+  );
+});
