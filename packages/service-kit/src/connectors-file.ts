@@ -1,5 +1,13 @@
 /** The shape of connectors.json; `schemas/connectors.schema.json` says the same to editors. */
 import { z } from 'zod';
+import { errorMessage } from './errors.ts';
+
+/** One thing wrong with the connectors file. Never holds a key. */
+export interface ConnectorsProblem {
+  /** Place in the file: `connectors[2].apiKey`. Empty for the file as a whole. */
+  readonly place: string;
+  readonly message: string;
+}
 
 /** A key given inline, as the name of an environment variable, or as the path of a file. */
 export type KeySource = string | { readonly env: string } | { readonly file: string };
@@ -9,6 +17,13 @@ const keySource: z.ZodType<KeySource> = z.union(
   { error: 'expected a key as text, {"env": "NAME"} or {"file": "path"}' },
 );
 
+const MAX_EVENTS = 1_000_000;
+
+const rateLimit = z.strictObject({
+  eventsPerSecond: z.int().min(0).max(MAX_EVENTS),
+  burst: z.int().min(1).max(MAX_EVENTS),
+});
+
 const connector = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
     error: 'expected 1 to 63 lower-case letters, digits and hyphens, the first no hyphen',
@@ -16,14 +31,43 @@ const connector = z.strictObject({
   name: z.string().min(1),
   apiKey: keySource,
   writeKeys: z.array(keySource).default([]),
+  webhookSecret: keySource.optional(),
   freeEmailProviders: z.enum(['allow', 'block']).default('allow'),
   enabled: z.boolean().default(true),
+  rateLimit: rateLimit.optional(),
 });
 
-export const connectorsFile = z.strictObject({
+const connectorsFile = z.strictObject({
   /** For editors; not read. */
   $schema: z.string().optional(),
   connectors: z.array(connector),
 });
 
 export type ConnectorsFile = z.output<typeof connectorsFile>;
+
+export type ParsedConnectorsFile =
+  | { readonly kind: 'parsed'; readonly file: ConnectorsFile }
+  | { readonly kind: 'invalid'; readonly problems: readonly ConnectorsProblem[] };
+
+/** The text of a connectors file → its content, its keys not looked up yet, or every breach of the format. */
+export function parseConnectorsFile(text: string): ParsedConnectorsFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    // The parser's own message quotes the file, and what it quotes may be a key: only the position is passed on.
+    const position = /line \d+ column \d+/.exec(errorMessage(error))?.[0];
+    return { kind: 'invalid', problems: [{ place: '', message: `is not JSON${position ? `: see ${position}` : ''}` }] };
+  }
+  const result = connectorsFile.safeParse(json);
+  if (result.success) return { kind: 'parsed', file: result.data };
+  const problems = result.error.issues.map(({ path, message }) => ({ place: toPlace(path), message }));
+  return { kind: 'invalid', problems };
+}
+
+function toPlace(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((place, step) => {
+    if (typeof step === 'number') return `${place}[${step}]`;
+    return place === '' ? String(step) : `${place}.${String(step)}`;
+  }, '');
+}

@@ -8,10 +8,22 @@ export interface Connector {
   readonly apiKey: string;
   /** Identify the connector at ingest only, for senders that anybody can read, such as browsers. */
   readonly writeKeys: readonly string[];
+  /** Signs the webhooks that Segment sends for this connector. Identifies nothing and is never sent. */
+  readonly webhookSecret?: string;
   /** Whether users whose email address is of a free provider are let through. */
   readonly freeEmailProviders: 'allow' | 'block';
   /** The toggle on Segment's page. Events of a disabled connector are accepted and skipped. */
   readonly enabled: boolean;
+  /** Takes the place of ingest's default for this connector. */
+  readonly rateLimit?: RateLimit;
+}
+
+/** How many events a connector may send. Whole numbers. */
+export interface RateLimit {
+  /** In the long run. 0 is unlimited. */
+  readonly eventsPerSecond: number;
+  /** At once, after a pause; at least 1. */
+  readonly burst: number;
 }
 
 /** The connectors of one moment. Lookups are synchronous and cheap enough for every request. */

@@ -135,6 +135,12 @@ const entries = [
     whoActs: 'customer',
   },
   {
+    code: 'webhook.unauthenticated',
+    meaning:
+      "A webhook carries neither a key of the connector that its path names nor a signature made with that connector's webhookSecret.",
+    whoActs: 'customer',
+  },
+  {
     code: 'event.unsupported-type',
     meaning:
       "Segment's partner endpoint got a page, screen or alias call. The Astrolabe destination takes identify, group and track.",
@@ -165,6 +171,12 @@ const entries = [
     code: 'ingest.overloaded',
     meaning: 'More bytes are in flight than INGEST_MAX_IN_FLIGHT_BYTES. Senders try again; add instances if it lasts.',
     whoActs: 'operator',
+  },
+  {
+    code: 'ingest.rate-limited',
+    meaning:
+      "The connector sent more events than its limit allows. Senders try again after Retry-After; if it lasts, raise the connector's rateLimit.",
+    whoActs: 'customer',
   },
   {
     code: 'ingest.stopping',

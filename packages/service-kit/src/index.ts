@@ -15,12 +15,20 @@ export {
   type ConfigVariable,
   type ConfigVariables,
 } from './config.ts';
-export { createConnectorDirectory, type Connector, type ConnectorDirectory } from './connectors.ts';
+export {
+  createConnectorsFileGauge,
+  openConnectorSource,
+  type ConnectorSource,
+  type ConnectorSourceOptions,
+} from './connector-source.ts';
+export type { ConnectorsChange } from './connectors-change.ts';
+export type { ConnectorsProblem } from './connectors-file.ts';
+export { createConnectorDirectory, type Connector, type ConnectorDirectory, type RateLimit } from './connectors.ts';
 export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
 export { renderErrorCatalogue } from './error-docs.ts';
 export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';
 export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './lifecycle.ts';
-export { loadConnectors, type ConnectorsProblem } from './load-connectors.ts';
+export { loadConnectors } from './load-connectors.ts';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { renderMarkdownTable } from './markdown-table.ts';

@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { ConnectorsProblem } from './connectors-file.ts';
 import { isPipelineError, type PipelineError } from './errors.ts';
-import { loadConnectors, type ConnectorsProblem } from './load-connectors.ts';
+import { loadConnectors } from './load-connectors.ts';
 import type { Environment } from './read-config.ts';
 
 async function write(t: TestContext, content: unknown): Promise<string> {
@@ -153,4 +154,61 @@ test('a key that is missing, empty or unfit for Basic authentication is refused,
   assert.equal(problems[0]?.[1], 'environment variable ABSENT is not set');
   assert.match(problems[1]?.[1] ?? '', /ENOENT/);
   assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
+});
+
+test('a webhook secret comes from the same places, may be any text, and identifies nobody', async (t) => {
+  const connector = { name: 'N', freeEmailProviders: 'allow', enabled: true };
+  const path = await write(t, {
+    connectors: [
+      { ...connector, id: 'a', apiKey: 'ak-a', webhookSecret: 'a b: ü' },
+      { ...connector, id: 'b', apiKey: 'ak-b', webhookSecret: { env: 'SECRET' } },
+      { ...connector, id: 'c', apiKey: 'ak-c', webhookSecret: { file: 'secret' } },
+    ],
+  });
+  await writeFile(join(path, '..', 'secret'), 'from a file\n');
+  const directory = await loadConnectors(path, { SECRET: 'from the environment' });
+  assert.deepEqual(
+    directory.all().map(({ webhookSecret }) => webhookSecret),
+    ['a b: ü', 'from the environment', 'from a file'],
+  );
+  for (const { webhookSecret } of directory.all()) assert.equal(directory.byKey(webhookSecret ?? ''), undefined);
+});
+
+test('a webhook secret that is missing, empty or of several lines is refused, and never shown', async (t) => {
+  const problems = await problemsOf(
+    t,
+    {
+      connectors: [
+        { id: 'a', name: 'A', apiKey: 'ak-a', webhookSecret: '' },
+        { id: 'b', name: 'B', apiKey: 'ak-b', webhookSecret: { env: 'ABSENT' } },
+        { id: 'c', name: 'C', apiKey: 'ak-c', webhookSecret: { env: 'SECRET' } },
+      ],
+    },
+    { SECRET: 'hunter2\nhunter2' },
+  );
+  assert.deepEqual(problems, [
+    ['connectors[0].webhookSecret', 'a secret is not empty and has no control characters'],
+    ['connectors[1].webhookSecret', 'environment variable ABSENT is not set'],
+    ['connectors[2].webhookSecret', 'a secret is not empty and has no control characters'],
+  ]);
+});
+
+test('a rate limit is two whole numbers, of which only the rate may be 0', async (t) => {
+  const connector = { id: 'acme', name: 'Acme', apiKey: 'ak' };
+  const rateLimit = { eventsPerSecond: 0, burst: 1 };
+  const path = await write(t, { connectors: [{ ...connector, rateLimit }] });
+  assert.deepEqual((await loadConnectors(path, {})).byId('acme')?.rateLimit, rateLimit);
+  for (const [broken, place] of [
+    [{ eventsPerSecond: 1 }, 'rateLimit.burst'],
+    [{ eventsPerSecond: -1, burst: 1 }, 'rateLimit.eventsPerSecond'],
+    [{ eventsPerSecond: 0.5, burst: 1 }, 'rateLimit.eventsPerSecond'],
+    [{ eventsPerSecond: 1, burst: 0 }, 'rateLimit.burst'],
+    [{ eventsPerSecond: 1, burst: 1, burts: 1 }, 'rateLimit'],
+  ] as const) {
+    const problems = await problemsOf(t, { connectors: [{ ...connector, rateLimit: broken }] });
+    assert.deepEqual(
+      problems.map(([at]) => at),
+      [`connectors[0].${place}`],
+    );
+  }
 });

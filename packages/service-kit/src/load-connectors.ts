@@ -1,46 +1,76 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { connectorsFile, type ConnectorsFile, type KeySource } from './connectors-file.ts';
+import type { ConnectorsFile, ConnectorsProblem, KeySource } from './connectors-file.ts';
+import { readConnectorsSnapshot, resolveKeyFile, type ConnectorsSnapshot } from './connectors-snapshot.ts';
 import { createConnectorDirectory, type Connector, type ConnectorDirectory } from './connectors.ts';
-import { PipelineError, errorMessage } from './errors.ts';
+import { PipelineError } from './errors.ts';
 import type { Environment } from './read-config.ts';
-
-/** One thing wrong with the connectors file. Never holds a key. */
-export interface ConnectorsProblem {
-  /** Place in the file: `connectors[2].apiKey`. Empty for the file as a whole. */
-  readonly place: string;
-  readonly message: string;
-}
 
 /**
  * Reads a connectors file and the keys it refers to. Paths of keys are relative to the file; line breaks at a key's end are
  * dropped. Rejects with one `connectors.invalid` that lists all problems; `details.problems` has them as `ConnectorsProblem[]`.
  */
 export async function loadConnectors(path: string, env: Environment): Promise<ConnectorDirectory> {
-  const file = parseFile(path, await readText(path));
+  return buildConnectors(await readConnectorsSnapshot(path, (file) => readFile(file, 'utf8')), env);
+}
+
+/** The connectors that a snapshot describes. Throws `connectors.invalid` as `loadConnectors` does. */
+export function buildConnectors(
+  { path, content, parsed, keyFiles }: ConnectorsSnapshot,
+  env: Environment,
+): ConnectorDirectory {
+  if (content.kind === 'unreadable' || parsed === undefined) {
+    const reason = content.kind === 'unreadable' ? content.reason : 'not read';
+    const message = `cannot be read: ${reason}; set CONNECTORS_FILE to the path of a connectors file`;
+    throw invalid(path, [{ place: '', message }]);
+  }
+  if (parsed.kind === 'invalid') throw invalid(path, parsed.problems);
+
   const problems: ConnectorsProblem[] = [];
   const report = (place: string, message: string) => void problems.push({ place, message });
 
-  const readKey = async (source: KeySource, place: string): Promise<string> => {
-    const key = await resolveKey(source, env, dirname(path)).catch((error: unknown) => {
-      report(place, errorMessage(error));
-      return undefined;
-    });
-    if (key !== undefined && !KEY.test(key)) report(place, 'a key is printable ASCII without blanks and colons');
-    return key ?? '';
+  const readKey = (source: KeySource, place: string, format = KEY, rule = KEY_RULE): string => {
+    const key = lookUp(source);
+    if (key.kind === 'missing') {
+      report(place, key.reason);
+      return '';
+    }
+    if (!format.test(key.text)) report(place, rule);
+    return key.text;
   };
 
-  const connectors: Connector[] = [];
-  for (const [index, { apiKey, writeKeys, ...rest }] of file.connectors.entries()) {
-    const place = `connectors[${index}]`;
-    connectors.push(
-      Object.freeze({
-        ...rest,
-        apiKey: await readKey(apiKey, `${place}.apiKey`),
-        writeKeys: await Promise.all(writeKeys.map((key, at) => readKey(key, `${place}.writeKeys[${at}]`))),
+  const lookUp = (source: KeySource): { kind: 'key'; text: string } | { kind: 'missing'; reason: string } => {
+    if (typeof source === 'string') return { kind: 'key', text: source };
+    if ('env' in source) {
+      const text = env[source.env];
+      if (text === undefined || text === '') {
+        return { kind: 'missing', reason: `environment variable ${source.env} is not set` };
+      }
+      return { kind: 'key', text };
+    }
+    const file = keyFiles.get(resolveKeyFile(path, source.file));
+    if (file?.kind !== 'text') return { kind: 'missing', reason: file?.reason ?? `${source.file} was not read` };
+    return { kind: 'key', text: file.text.replace(/[\r\n]+$/, '') };
+  };
+
+  const buildConnector = (described: ConnectorsFile['connectors'][number], place: string): Connector => {
+    const { id, name, apiKey, writeKeys, webhookSecret, freeEmailProviders, enabled, rateLimit } = described;
+    return Object.freeze({
+      id,
+      name,
+      apiKey: readKey(apiKey, `${place}.apiKey`),
+      writeKeys: writeKeys.map((key, at) => readKey(key, `${place}.writeKeys[${at}]`)),
+      ...(webhookSecret !== undefined && {
+        webhookSecret: readKey(webhookSecret, `${place}.webhookSecret`, SECRET, SECRET_RULE),
       }),
-    );
-  }
+      freeEmailProviders,
+      enabled,
+      ...(rateLimit !== undefined && { rateLimit: Object.freeze(rateLimit) }),
+    });
+  };
+
+  const connectors = parsed.file.connectors.map((described, index) =>
+    buildConnector(described, `connectors[${index}]`),
+  );
   reportRepetitions(connectors, report);
   if (problems.length > 0) throw invalid(path, problems);
   return createConnectorDirectory(connectors);
@@ -48,40 +78,10 @@ export async function loadConnectors(path: string, env: Environment): Promise<Co
 
 /** A key is also the user name of Basic authentication, which ends at a colon: https://www.rfc-editor.org/rfc/rfc7617 */
 const KEY = /^[\x21-\x39\x3b-\x7e]+$/;
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const message = `cannot be read: ${errorMessage(cause)}; set CONNECTORS_FILE to the path of a connectors file`;
-    throw invalid(path, [{ place: '', message }], cause);
-  }
-}
-
-function parseFile(path: string, text: string): ConnectorsFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    // The parser's own message quotes the file, and what it quotes may be a key: only the position is passed on.
-    const position = /line \d+ column \d+/.exec(errorMessage(error))?.[0];
-    throw invalid(path, [{ place: '', message: `is not JSON${position ? `: see ${position}` : ''}` }]);
-  }
-  const result = connectorsFile.safeParse(json);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => ({ place: toPlace(issue.path), message: issue.message }));
-  throw invalid(path, problems);
-}
-
-async function resolveKey(source: KeySource, env: Environment, folder: string): Promise<string> {
-  if (typeof source === 'string') return source;
-  if ('env' in source) {
-    const key = env[source.env];
-    if (key === undefined || key === '') throw new Error(`environment variable ${source.env} is not set`);
-    return key;
-  }
-  return (await readFile(resolve(folder, source.file), 'utf8')).replace(/[\r\n]+$/, '');
-}
+const KEY_RULE = 'a key is printable ASCII without blanks and colons';
+/** A secret is never sent, only signed with, so whatever can be typed into Segment's field is one. */
+const SECRET = /^\P{Cc}+$/u;
+const SECRET_RULE = 'a secret is not empty and has no control characters';
 
 function reportRepetitions(connectors: readonly Connector[], report: (place: string, message: string) => void): void {
   const placeOfId = new Map<string, string>();
@@ -101,15 +101,8 @@ function reportRepetitions(connectors: readonly Connector[], report: (place: str
   }
 }
 
-function toPlace(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((place, step) => {
-    if (typeof step === 'number') return `${place}[${step}]`;
-    return place === '' ? String(step) : `${place}.${String(step)}`;
-  }, '');
-}
-
-function invalid(path: string, problems: readonly ConnectorsProblem[], cause?: unknown): PipelineError {
+function invalid(path: string, problems: readonly ConnectorsProblem[]): PipelineError {
   const lines = problems.map(({ place, message }) => `  ${place === '' ? 'the file' : place}: ${message}`);
   const message = [`connectors file ${path} cannot be used:`, ...lines].join('\n');
-  return new PipelineError('connectors.invalid', message, { retryable: false, cause, details: { path, problems } });
+  return new PipelineError('connectors.invalid', message, { retryable: false, details: { path, problems } });
 }

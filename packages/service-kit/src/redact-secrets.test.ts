@@ -13,7 +13,8 @@ test('a name is secret by its ending, in any spelling', () => {
     'Authorization',
     'password',
   ];
-  for (const name of [...secret, 'secret', 'kafkaSaslPassword', 'client_secret']) assert.ok(isSecretName(name), name);
+  for (const name of [...secret, 'secret', 'kafkaSaslPassword', 'client_secret', 'webhookSecret'])
+    assert.ok(isSecretName(name), name);
   for (const name of ['key', 'idempotencyKey', 'messageId', 'secretary', 'passwordless']) {
     assert.ok(!isSecretName(name), name);
   }

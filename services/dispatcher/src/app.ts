@@ -9,7 +9,13 @@ import {
   startGroupConsumer,
   topicsFor,
 } from '@astrolabe/kafka';
-import { loadConnectors, startServiceAdmin, systemClock, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import {
+  openConnectorSource,
+  startServiceAdmin,
+  systemClock,
+  type Logger,
+  type ServiceStack,
+} from '@astrolabe/service-kit';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import type { DispatcherConfig } from './config.ts';
 import { laneOf } from './core/lane-of.ts';
@@ -26,7 +32,8 @@ export async function startDispatcher(
 ): Promise<void> {
   const admin = await startServiceAdmin('dispatcher', config, logger, stack);
 
-  const connectors = await loadConnectors(config.connectorsFile, env);
+  const connectors = await openConnectorSource({ path: config.connectorsFile, env, logger, metrics: admin.metrics });
+  stack.defer('connectors file', () => connectors.close());
   const topics = topicsFor(config.kafkaTopicPrefix);
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'dispatcher', logger);
@@ -44,16 +51,13 @@ export async function startDispatcher(
   );
   stack.defer('dead-letter producer', () => deadLetters.close());
 
-  const apiClient = createApiClient({
-    baseUrl: config.apiUrl,
-    timeoutMs: config.apiTimeoutMs,
-    maxConnections: config.maxConcurrentCalls * Math.max(1, connectors.all().length),
-  });
+  // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
+  const apiClient = createApiClient({ baseUrl: config.apiUrl, timeoutMs: config.apiTimeoutMs });
   stack.defer('API client', () => apiClient.close());
 
   const handle = createDispatchHandler({
     apiClient,
-    connectors,
+    connectors: () => connectors.current(),
     decoder: createCommandDecoder(schemaRegistryFromConfig(config)),
     deadLetters,
     deadLetterTopic: topics.commandsDeadLetters.name,

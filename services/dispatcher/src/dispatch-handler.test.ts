@@ -18,6 +18,7 @@ import {
   createLogger,
   createManualClock,
   createMetrics,
+  type Connector,
 } from '@astrolabe/service-kit';
 import type { ApiClient } from './api-client.ts';
 import type { ApiOutcome } from './core/classify-response.ts';
@@ -85,12 +86,12 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
   const clock = createManualClock(receivedAtMs + 1_500);
   const metrics = createDispatcherMetrics(createMetrics({ service: 'dispatcher' }));
   const connector = { name: 'Acme', writeKeys: [], freeEmailProviders: 'allow' as const };
+  const acme: Connector = { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true };
+  const off: Connector = { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false };
+  let connectors = createConnectorDirectory([acme, off]);
   const handle = createDispatchHandler({
     apiClient: api.client,
-    connectors: createConnectorDirectory([
-      { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true },
-      { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false },
-    ]),
+    connectors: () => connectors,
     decoder: createCommandDecoder({
       schemaById: async (id) => {
         const fault = options.decoderFault?.();
@@ -122,7 +123,11 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
     return values.map(({ labels, value }) => `${labelsOf(labels)} ${value}`).sort();
   };
   const letters = () => log.records('dlq');
-  return { effects, ...api, log, clock, handle, run, countsOf, letters };
+  /** What an edit of the connectors file makes of acme; undefined removes it. */
+  const editAcme = (edit: Partial<Connector> | undefined) => {
+    connectors = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
+  };
+  return { effects, ...api, log, clock, handle, run, countsOf, letters, editAcme };
 }
 
 function recordOf(command: Command, offset = 0n, key = 'u'): ConsumedRecord {
@@ -281,6 +286,58 @@ test('a command of no connector, and one of a connector that is switched off, ar
   assert.ok(!effects.some((effect) => effect.startsWith('call')));
 });
 
+test('a key that is rotated takes effect with the next call, and a halted connector goes on with it', async () => {
+  const { script, keys, clock, run, countsOf, letters, editAcme } = createHandler();
+  script.push(answer(401), answer(503));
+  const running = run(recordOf(upsertUser()));
+  await clock.untilSleeping();
+  assert.deepEqual(await countsOf('halted'), ['acme 1']);
+  editAcme({ apiKey: 'key-2' });
+  await clock.advanceToNextSleep();
+  await clock.untilSleeping();
+  editAcme({ apiKey: 'key-3' });
+  await clock.advanceToNextSleep();
+  await running;
+  assert.deepEqual(keys, ['key-of-acme', 'key-2', 'key-3']);
+  assert.deepEqual(await countsOf('halted'), ['acme 0']);
+  assert.deepEqual(letters(), []);
+});
+
+test('a call that had to wait for its turn is made with the key of the moment', async () => {
+  const { script, keys, run, editAcme } = createHandler({ maxConcurrentCalls: 1 });
+  script.push('hang');
+  const over = new AbortController();
+  const first = run(recordOf(upsertUser({ userId: 'a' }), 0n), over.signal);
+  const second = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  await turn();
+  editAcme({ apiKey: 'key-2' });
+  over.abort(new Error('partition lost'));
+  await assert.rejects(first, /partition lost/);
+  await second;
+  assert.deepEqual(keys, ['key-of-acme', 'key-2']);
+});
+
+for (const [edit, code] of [
+  [undefined, 'command.connector-unknown'],
+  [{ enabled: false }, 'command.connector-disabled'],
+] as const) {
+  test(`a halted connector that is ${edit === undefined ? 'removed' : 'switched off'} is halted no more, and its commands are dead letters`, async () => {
+    const { script, keys, clock, run, countsOf, letters, editAcme } = createHandler();
+    script.push(answer(401));
+    const running = run(recordOf(upsertUser()));
+    await clock.untilSleeping();
+    editAcme(edit);
+    await clock.advanceToNextSleep();
+    await running;
+    assert.equal(keys.length, 1);
+    assert.deepEqual(
+      letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
+      [[code, '1']],
+    );
+    assert.deepEqual(await countsOf('halted'), ['acme 0']);
+  });
+}
+
 test('calls of a connector are bounded, and a command that pauses holds no place among them', async () => {
   const { effects, script, clock, run } = createHandler({ maxConcurrentCalls: 1 });
   script.push(answer(503));
@@ -368,11 +425,12 @@ test('freshness is measured from the moment at which ingest took the event', asy
   const effects: string[] = [];
   const metrics = createMetrics({ service: 'dispatcher' });
   const dispatcherMetrics = createDispatcherMetrics(metrics);
+  const connectors = createConnectorDirectory([
+    { id: 'acme', name: 'Acme', apiKey: 'k', writeKeys: [], freeEmailProviders: 'allow', enabled: true },
+  ]);
   const handle = createDispatchHandler({
     apiClient: createScriptedApi(effects).client,
-    connectors: createConnectorDirectory([
-      { id: 'acme', name: 'Acme', apiKey: 'k', writeKeys: [], freeEmailProviders: 'allow', enabled: true },
-    ]),
+    connectors: () => connectors,
     decoder: createCommandDecoder({ schemaById: async () => commandTypes.UpsertUser }),
     deadLetters: createInMemoryLog(),
     deadLetterTopic: 'dlq',

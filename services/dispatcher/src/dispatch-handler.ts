@@ -22,7 +22,6 @@ import {
   fullJitterDelayMs,
   isPipelineError,
   type Clock,
-  type Connector,
   type ConnectorDirectory,
   type ErrorCode,
   type Logger,
@@ -36,7 +35,8 @@ import type { DispatcherMetrics } from './dispatcher-metrics.ts';
 
 export interface DispatchHandlerOptions {
   readonly apiClient: ApiClient;
-  readonly connectors: ConnectorDirectory;
+  /** The connectors of the moment; asked for each call, so that a change takes effect with the next. */
+  readonly connectors: () => Pick<ConnectorDirectory, 'byId'>;
   readonly decoder: CommandDecoder;
   readonly deadLetters: RecordProducer;
   readonly deadLetterTopic: string;
@@ -52,10 +52,13 @@ export interface DispatchHandlerOptions {
 
 export type DispatchHandler = (record: ConsumedRecord, signal: AbortSignal) => Promise<void>;
 
+type Refusal = { readonly kind: 'dead-letter' } & Omit<DeadLetterCause, 'group' | 'atMs'>;
+
 /** The end of a record. */
-type Ending =
-  | { readonly kind: 'delivered'; readonly duplicate: boolean; readonly receivedAtMs: number }
-  | ({ readonly kind: 'dead-letter' } & Omit<DeadLetterCause, 'group' | 'atMs'>);
+type Ending = { readonly kind: 'delivered'; readonly duplicate: boolean; readonly receivedAtMs: number } | Refusal;
+
+/** What came of the call, or why there is nobody to call for. */
+type Attempt = { readonly kind: 'called'; readonly verdict: Verdict } | Refusal;
 
 export function createDispatchHandler(options: DispatchHandlerOptions): DispatchHandler {
   const handler = new Handler(options);
@@ -97,16 +100,18 @@ class Handler {
   }
 
   async #deliver(command: Command, signal: AbortSignal): Promise<Ending> {
-    const { connectors, clock, policy, random, metrics } = this.#options;
+    const { clock, policy, random, metrics } = this.#options;
     const { connectorId, receivedAt } = command.record;
-    const connector = connectors.byId(connectorId);
-    if (connector === undefined) return refusal('command.connector-unknown', `no connector has the id ${connectorId}`);
-    if (!connector.enabled) return refusal('command.connector-disabled', `connector ${connectorId} is switched off`);
-
     const firstAttemptAtMs = clock.nowMs();
     let budgetFromMs = firstAttemptAtMs;
     for (let attempts = 1; ; attempts += 1) {
-      const verdict = await this.#attempt(command, connector, signal);
+      const attempt = await this.#attempt(command, signal);
+      if (attempt.kind === 'dead-letter') {
+        // What nobody calls for any more is not halted: the alert would stay on for ever.
+        this.#endHalt(connectorId);
+        return attempts === 1 ? attempt : { ...attempt, deliveryCount: attempts - 1, firstAttemptAtMs };
+      }
+      const { verdict } = attempt;
       this.#noteHalt(connectorId, verdict);
       const step = nextStep(verdict, { attempts, budgetFromMs }, policy, clock.nowMs(), random());
       switch (step.kind) {
@@ -133,16 +138,23 @@ class Handler {
   }
 
   /** The slot is held for the call only: a command that waits for its next attempt keeps nobody else from theirs. */
-  #attempt(command: Command, connector: Connector, signal: AbortSignal): Promise<Verdict> {
-    const { apiClient, clock, metrics, maxConcurrentCalls } = this.#options;
-    let slots = this.#slots.get(connector.id);
-    if (slots === undefined) this.#slots.set(connector.id, (slots = new CallSlots(maxConcurrentCalls)));
+  #attempt(command: Command, signal: AbortSignal): Promise<Attempt> {
+    const { apiClient, clock, connectors, metrics, maxConcurrentCalls } = this.#options;
+    const { connectorId } = command.record;
+    let slots = this.#slots.get(connectorId);
+    if (slots === undefined) this.#slots.set(connectorId, (slots = new CallSlots(maxConcurrentCalls)));
     return slots.run(async () => {
+      // Looked up once the slot is there: waiting for it may have taken longer than the key was good for.
+      const connector = connectors().byId(connectorId);
+      if (connector === undefined) {
+        return refusal('command.connector-unknown', `no connector has the id ${connectorId}`);
+      }
+      if (!connector.enabled) return refusal('command.connector-disabled', `connector ${connectorId} is switched off`);
       const startedAtMs = clock.nowMs();
       const outcome = await apiClient.call(toApiRequest(command), connector.apiKey, signal);
       const nowMs = clock.nowMs();
       metrics.callDuration.observe({ connector: connector.id }, (nowMs - startedAtMs) / 1_000);
-      return classifyResponse(outcome, nowMs);
+      return { kind: 'called', verdict: classifyResponse(outcome, nowMs) };
     }, signal);
   }
 
@@ -158,10 +170,16 @@ class Handler {
         { connectorId, status: verdict.status },
         'the API refuses the key of the connector: its commands wait until the key works',
       );
-    } else if (verdict.kind === 'delivered' && this.#haltedConnectors.delete(connectorId)) {
-      metrics.halted.set({ connector: connectorId }, 0);
+    } else if (verdict.kind === 'delivered' && this.#endHalt(connectorId)) {
       logger.info({ connectorId }, 'the key of the connector works again');
     }
+  }
+
+  /** False where it was not halted. */
+  #endHalt(connectorId: string): boolean {
+    if (!this.#haltedConnectors.delete(connectorId)) return false;
+    this.#options.metrics.halted.set({ connector: connectorId }, 0);
+    return true;
   }
 
   async #decode(record: ConsumedRecord, signal: AbortSignal): Promise<DecodedCommand> {
@@ -199,6 +217,6 @@ class Handler {
   }
 }
 
-function refusal(code: ErrorCode, message: string): Ending {
+function refusal(code: ErrorCode, message: string): Refusal {
   return { kind: 'dead-letter', code, message };
 }

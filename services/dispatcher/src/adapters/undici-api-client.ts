@@ -7,7 +7,8 @@ export interface ApiClientOptions {
   readonly baseUrl: string;
   /** For connecting, for the answer's head and for its whole. */
   readonly timeoutMs: number;
-  readonly maxConnections: number;
+  /** Default: one for each call in flight. */
+  readonly maxConnections?: number;
 }
 
 /** What of an answer's body is kept. The rest is read off, so that the connection can be used again. */
@@ -21,7 +22,7 @@ export function createApiClient({ baseUrl, timeoutMs, maxConnections }: ApiClien
   const { origin, pathname } = new URL(baseUrl);
   const prefix = pathname.replace(/\/+$/, '');
   const pool = new Pool(origin, {
-    connections: maxConnections,
+    connections: maxConnections ?? null,
     connect: { timeout: timeoutMs },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,

@@ -1,0 +1,30 @@
+import { watch } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+
+/** The file system as a `ConnectorSource` uses it. */
+export interface ConnectorFiles {
+  /**
+   * UTF-8 text of a file, links followed. Called at each sign of a change and at each poll, one file at a time. Rejects where the file
+   * cannot be read, which counts as its content: the message must be the same as long as the reason is.
+   */
+  readText(path: string): Promise<string>;
+  /**
+   * Calls `onEvent` with the name of each entry of the folder that is created, replaced, removed or written, or with undefined where the
+   * system does not tell. Too many calls do no harm, and a missed one costs the time until the next poll. Throws, or calls `onEnd`
+   * later, where the folder cannot be watched.
+   */
+  watchFolder(
+    folder: string,
+    onEvent: (name: string | undefined) => void,
+    onEnd: (error: Error) => void,
+  ): { close(): void };
+}
+
+export const systemConnectorFiles: ConnectorFiles = {
+  readText: (path) => readFile(path, 'utf8'),
+  watchFolder(folder, onEvent, onEnd) {
+    const watcher = watch(folder, { persistent: false }, (_kind, name) => onEvent(name ?? undefined));
+    watcher.on('error', onEnd);
+    return { close: () => watcher.close() };
+  },
+};

@@ -1,0 +1,112 @@
+/** The source on real files and real watches: what it has to notice is what editors and Kubernetes do. */
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { openConnectorSource } from './connector-source.ts';
+import type { ConnectorsChange } from './connectors-change.ts';
+import { createLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+
+/** So that nothing but a watch can notice a change within a test. */
+const NEVER_MS = 3_600_000;
+
+async function makeFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'connector-source-'));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+async function open(t: TestContext, path: string, pollMs = NEVER_MS) {
+  const source = await openConnectorSource({
+    path,
+    env: {},
+    logger: createLogger({ name: 'ingest', level: 'silent' }),
+    metrics: createMetrics({ service: 'ingest' }),
+    pollMs,
+    settleMs: 10,
+  });
+  t.after(() => source.close());
+  return {
+    source,
+    /** Makes an edit, and waits until it has taken effect. */
+    edit: async (make: () => Promise<void>): Promise<ConnectorsChange> => {
+      const { promise, resolve } = Promise.withResolvers<ConnectorsChange>();
+      const stop = source.onChange(resolve);
+      await make();
+      const change = await promise;
+      stop();
+      return change;
+    },
+  };
+}
+
+function describe(...ids: string[]): string {
+  return JSON.stringify({ connectors: ids.map((id) => ({ id, name: id, apiKey: `ak-${id}` })) });
+}
+
+test('edits in place, by replacing the file and after removing it are all noticed', async (t) => {
+  const folder = await makeFolder(t);
+  const path = join(folder, 'connectors.json');
+  await writeFile(path, describe('a'));
+  const { edit } = await open(t, path);
+  const replace = async (text: string) => {
+    await writeFile(join(folder, '.connectors.json.swp'), text);
+    await rename(join(folder, '.connectors.json.swp'), path);
+  };
+  assert.deepEqual((await edit(() => writeFile(path, describe('a', 'b')))).added, ['b']);
+  assert.deepEqual((await edit(() => replace(describe('a', 'b', 'c')))).added, ['c']);
+  assert.deepEqual((await edit(() => replace(describe('a', 'b')))).removed, ['c']);
+  assert.deepEqual((await edit(() => writeFile(path, describe('b')))).removed, ['a']);
+  const recreate = async () => {
+    await rm(path);
+    await writeFile(path, describe('d'));
+  };
+  assert.deepEqual(await edit(recreate), { added: ['d'], removed: ['b'], changed: [] });
+});
+
+test('connectors and keys that Kubernetes mounts are noticed when it swaps the link of their folder', async (t) => {
+  const folder = await makeFolder(t);
+  const config = join(folder, 'config');
+  const secret = join(folder, 'secret');
+  /** As kubelet's AtomicWriter does: a new folder, a link to it renamed over `..data`, the old folder removed. */
+  const mount = async (volume: string, version: string, previous: string | undefined, name: string, text: string) => {
+    await mkdir(join(volume, `..${version}`), { recursive: true });
+    await writeFile(join(volume, `..${version}`, name), text);
+    await symlink(`..${version}`, join(volume, '..data_tmp'));
+    await rename(join(volume, '..data_tmp'), join(volume, '..data'));
+    if (previous === undefined) await symlink(join('..data', name), join(volume, name));
+    else await rm(join(volume, `..${previous}`), { recursive: true });
+  };
+  const acme = { id: 'acme', name: 'Acme', apiKey: { file: join(secret, 'acme') } };
+  await mount(secret, '1', undefined, 'acme', 'ak-1');
+  await mount(config, '1', undefined, 'connectors.json', JSON.stringify({ connectors: [acme] }));
+  const { source, edit } = await open(t, join(config, 'connectors.json'));
+
+  for (const [version, previous] of [
+    ['2', '1'],
+    ['3', '2'],
+  ] as const) {
+    await edit(() => mount(secret, version, previous, 'acme', `ak-${version}`));
+    assert.equal(source.current().byId('acme')?.apiKey, `ak-${version}`);
+    const text = JSON.stringify({ connectors: [{ ...acme, name: `Acme ${version}` }] });
+    await edit(() => mount(config, version, previous, 'connectors.json', text));
+    assert.equal(source.current().byId('acme')?.name, `Acme ${version}`);
+  }
+});
+
+test('a folder that is replaced as a whole is found by the poll', async (t) => {
+  const folder = await makeFolder(t);
+  const mounted = join(folder, 'mounted');
+  await mkdir(mounted);
+  await writeFile(join(mounted, 'connectors.json'), describe('a'));
+  const { edit } = await open(t, join(mounted, 'connectors.json'), 20);
+  await mkdir(join(folder, 'next'));
+  await writeFile(join(folder, 'next', 'connectors.json'), describe('b'));
+  const swap = async () => {
+    await rename(mounted, join(folder, 'previous'));
+    await rename(join(folder, 'next'), mounted);
+  };
+  assert.deepEqual((await edit(swap)).added, ['b']);
+});
