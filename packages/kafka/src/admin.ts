@@ -149,6 +149,10 @@ async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
     await admin.createPartitions({
       topicPartitions: plan.addPartitions.map(({ name, to }) => ({ topic: name, count: to })),
     });
+    await untilServed(
+      admin,
+      plan.addPartitions.map(({ name, to }) => ({ name, partitions: to })),
+    );
   }
   if (plan.configure.length > 0) {
     await admin.alterConfigs({
@@ -166,12 +170,17 @@ const SERVED_DEADLINE_MS = 15_000;
 const SERVED_POLL_MS = 50;
 const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
 
-/** Waits until every partition of the new topics has a leader that knows of it: the controller names one before it does. */
-async function untilServed(admin: Admin, created: TopicPlan['create']): Promise<void> {
+interface ServedTopic {
+  readonly name: string;
+  readonly partitions: number;
+}
+
+/** Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it does. */
+async function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
   const deadlineAtMs = Date.now() + SERVED_DEADLINE_MS;
-  while (!(await areServed(admin, created))) {
+  while (!(await areServed(admin, topics))) {
     if (Date.now() > deadlineAtMs) {
-      const names = created.map(({ name }) => name).join(', ');
+      const names = topics.map(({ name }) => name).join(', ');
       const message = `${names}: created, but not served after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
       throw new PipelineError('kafka.unavailable', message, { retryable: true });
     }
@@ -179,11 +188,11 @@ async function untilServed(admin: Admin, created: TopicPlan['create']): Promise<
   }
 }
 
-async function areServed(admin: Admin, created: TopicPlan['create']): Promise<boolean> {
+async function areServed(admin: Admin, topics: readonly ServedTopic[]): Promise<boolean> {
   try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: created.map(({ name }) => name) });
-    for (const { name, partitions } of created) {
-      const found = topics.find((topic) => topic.name === name)?.partitions ?? [];
+    const metadata = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
+    for (const { name, partitions } of topics) {
+      const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? [];
       if (found.length < partitions || found.some(({ leader }) => leader < 0)) return false;
       await admin.fetchTopicOffsets(name);
     }

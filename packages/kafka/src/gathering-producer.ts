@@ -140,6 +140,9 @@ export class GatheringProducer implements RecordProducer {
   }
 }
 
+/** Made once: without a reason each abort makes one, stack trace and all, for every request that succeeded. */
+const everyoneAnswered = new Error('every caller has its answer');
+
 /** Aborts once every caller has its answer. */
 function abortOnceSettled(sends: readonly GatheredSend[]): AbortSignal {
   const controller = new AbortController();
@@ -147,7 +150,7 @@ function abortOnceSettled(sends: readonly GatheredSend[]): AbortSignal {
   for (const send of sends) {
     send.onSettled(() => {
       unsettled -= 1;
-      if (unsettled === 0) controller.abort();
+      if (unsettled === 0) controller.abort(everyoneAnswered);
     });
   }
   return controller.signal;

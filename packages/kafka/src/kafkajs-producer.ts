@@ -6,6 +6,7 @@ import { PipelineError, type Logger } from '@astrolabe/service-kit';
 import { clientOf, type KafkaConnection } from './connection.ts';
 import { GatheringProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
 import { Partitioners, type Message, type PartitionerArgs, type Producer } from './kafkajs/index.ts';
+import { partitionFor } from './partitioner.ts';
 import type { OutgoingRecord, RecordPosition } from './record.ts';
 import type { RecordProducer } from './record-producer.ts';
 
@@ -107,21 +108,23 @@ class KafkaJsSession implements ProduceSession {
 
 const partitionOf: unique symbol = Symbol('partition');
 const unwantedBy: unique symbol = Symbol('unwanted');
-type PlacedMessage = Message & { [partitionOf]?: number; readonly [unwantedBy]: AbortSignal };
+type PlacedMessage = Message & { [partitionOf]?: number | undefined; readonly [unwantedBy]: AbortSignal };
 
 /**
  * murmur2 as Java's, noting the choice on the message: so that each record's position can be told, and so that kafkajs, which asks again at
  * each retry, sends a record without a key to the partition where it may be stored already.
  */
 export function rememberingPartitioner(): (args: PartitionerArgs) => number {
-  const choose = Partitioners.DefaultPartitioner();
+  const takeTurns = Partitioners.DefaultPartitioner();
+  const choosePartition = (args: PartitionerArgs, key: Message['key']): number =>
+    Buffer.isBuffer(key) ? partitionFor(key, args.partitionMetadata.length) : takeTurns(args);
   return (args) => {
     const message = args.message as PlacedMessage;
     if (message[unwantedBy].aborted) throw new Error('nobody waits for this request any more');
-    const partition = message[partitionOf] ?? message.partition ?? choose(args);
+    const partition = message[partitionOf] ?? message.partition ?? choosePartition(args, message.key);
     message[partitionOf] = partition;
     // kafkajs leaves such records out without a word.
-    if (!args.partitionMetadata.some(({ partitionId }) => partitionId === partition)) {
+    if (!hasPartition(args.partitionMetadata, partition)) {
       const message = `${args.topic} has no partition ${partition}; add partitions with "astrolabe topics apply"`;
       throw new PipelineError('kafka.topic-missing', message, { retryable: true });
     }
@@ -129,14 +132,17 @@ export function rememberingPartitioner(): (args: PartitionerArgs) => number {
   };
 }
 
+function hasPartition(metadata: PartitionerArgs['partitionMetadata'], partition: number): boolean {
+  // Without gaps, as brokers give them, every partition is at the place of its number.
+  return (
+    metadata[partition]?.partitionId === partition || metadata.some(({ partitionId }) => partitionId === partition)
+  );
+}
+
+/** All members are there from the start, so that all messages have one shape. */
 export function toMessage(record: OutgoingRecord, unwanted: AbortSignal): PlacedMessage {
-  return {
-    key: record.key,
-    value: record.value,
-    headers: record.headers,
-    ...(record.partition === undefined ? {} : { partition: record.partition }),
-    [unwantedBy]: unwanted,
-  };
+  const { key, value, headers, partition } = record;
+  return { key, value, headers, partition, [partitionOf]: undefined, [unwantedBy]: unwanted } as PlacedMessage;
 }
 
 function takePosition(topic: string, message: PlacedMessage, nextOffsets: Map<string, bigint>): RecordPosition {

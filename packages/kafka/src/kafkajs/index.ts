@@ -1,5 +1,6 @@
 /** The only import of kafkajs in this package: the mends must be in place before its modules load. */
 import './mends.ts';
+import './speed-mends.ts';
 import kafkajs from 'kafkajs';
 
 export const { Kafka, Partitioners, logLevel, CompressionTypes, CompressionCodecs, AssignerProtocol } = kafkajs;

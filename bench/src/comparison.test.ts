@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { summarise, toJsonLine, toTable, type Sample } from './comparison.ts';
+
+const sample = (perSecond: number, rest: Partial<Sample> = {}): Sample => ({
+  perSecond,
+  p50Ms: 1,
+  p99Ms: 2,
+  rssMb: 100,
+  cpuUsPerUnit: 20,
+  ...rest,
+});
+
+const compared = {
+  case: 'batch-100',
+  unit: 'events/s',
+  ours: [sample(1200, { p50Ms: 3 }), sample(500, { rssMb: 130.4, p99Ms: 9 }), sample(1500, { p50Ms: 2.125 })],
+  baseline: [sample(1000), sample(400), sample(1000)],
+};
+
+test('a ratio is the median of the ratios within the rounds, so that a round on a busy machine does not skew it', () => {
+  assert.deepEqual(summarise(compared), {
+    case: 'batch-100',
+    ours: 1200,
+    baseline: 1000,
+    ratio: 1.25,
+    unit: 'events/s',
+    p50Ms: 2.13,
+    p99Ms: 2,
+    rssMb: 130,
+  });
+});
+
+test('the line for programs holds the name of the bench and its cases', () => {
+  const line = toJsonLine('ingest', [summarise(compared)]);
+  assert.deepEqual(Object.keys(JSON.parse(line)), ['bench', 'cases']);
+  assert.deepEqual(Object.keys(JSON.parse(line).cases[0]), [
+    'case',
+    'ours',
+    'baseline',
+    'ratio',
+    'unit',
+    'p50Ms',
+    'p99Ms',
+    'rssMb',
+  ]);
+  assert.ok(!line.includes('\n'));
+});
+
+test('the table for people aligns its columns', () => {
+  assert.deepEqual(toTable([summarise(compared)]), [
+    'case        unit        ours   baseline   ratio   p50 ms   p99 ms   rss MB',
+    '---------   --------   -----   --------   -----   ------   ------   ------',
+    'batch-100   events/s   1,200      1,000    1.25      2.1      2.0      130',
+  ]);
+});

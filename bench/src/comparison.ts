@@ -1,0 +1,84 @@
+/** What every bench reports: cases in which ours and a baseline were measured in turn. */
+import { median } from './statistics.ts';
+
+/** One measurement of one side. */
+export interface Sample {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Resident memory of the measured process after it. */
+  readonly rssMb: number;
+  /** Of the measured process. Tells more than the rate on a machine that does other things too. NaN where the system does not tell it. */
+  readonly cpuUsPerUnit: number;
+}
+
+export interface ComparedCase {
+  readonly case: string;
+  readonly unit: string;
+  /** In the order of the rounds; as many as in `baseline`. */
+  readonly ours: readonly Sample[];
+  readonly baseline: readonly Sample[];
+}
+
+/** Medians over the rounds; memory is the largest that was seen. */
+export interface CaseSummary {
+  readonly case: string;
+  readonly ours: number;
+  readonly baseline: number;
+  readonly ratio: number;
+  readonly unit: string;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly rssMb: number;
+}
+
+/**
+ * The ratio is the median of the rounds' own ratios: the two measurements of a round share what else the machine was doing, those of
+ * different rounds do not.
+ */
+export function summarise({ case: name, unit, ours, baseline }: ComparedCase): CaseSummary {
+  const ratios = ours.map(({ perSecond }, round) => perSecond / (baseline[round]?.perSecond ?? Number.NaN));
+  return {
+    case: name,
+    ours: Math.round(median(ours.map(({ perSecond }) => perSecond))),
+    baseline: Math.round(median(baseline.map(({ perSecond }) => perSecond))),
+    ratio: round(median(ratios), 3),
+    unit,
+    p50Ms: round(median(ours.map(({ p50Ms }) => p50Ms)), 2),
+    p99Ms: round(median(ours.map(({ p99Ms }) => p99Ms)), 2),
+    rssMb: Math.round(Math.max(...ours.map(({ rssMb }) => rssMb))),
+  };
+}
+
+/** The one line of `--json`. */
+export function toJsonLine(bench: string, cases: readonly CaseSummary[]): string {
+  return JSON.stringify({ bench, cases });
+}
+
+/** A table for people: headings, a rule, one line for each case. */
+export function toTable(cases: readonly CaseSummary[]): string[] {
+  const headings = ['case', 'unit', 'ours', 'baseline', 'ratio', 'p50 ms', 'p99 ms', 'rss MB'];
+  const rows = cases.map((each) => [
+    each.case,
+    each.unit,
+    each.ours.toLocaleString('en'),
+    each.baseline.toLocaleString('en'),
+    each.ratio.toFixed(2),
+    each.p50Ms.toFixed(1),
+    each.p99Ms.toFixed(1),
+    String(each.rssMb),
+  ]);
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('   ')
+      .trimEnd();
+  return [line(headings), widths.map((width) => '-'.repeat(width)).join('   '), ...rows.map(line)];
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

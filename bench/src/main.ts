@@ -1,0 +1,48 @@
+/** `npm run bench -- <name>`: measures, beside a baseline, in one run. */
+import { errorMessage } from '@astrolabe/service-kit';
+import { parseArguments, type BenchArguments } from './arguments.ts';
+import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.ts';
+import { runIngestBench } from './ingest/ingest-bench.ts';
+
+const benches = { ingest: runIngestBench } as const;
+type BenchName = keyof typeof benches;
+const names = Object.keys(benches) as BenchName[];
+
+const USAGE = `usage: npm run bench -- NAME [--rounds N] [--seconds S] [--quick] [--json]
+
+Benches: ${names.join(', ')}. Ours and a baseline are measured in turn; medians of the rounds are printed.
+
+  --rounds N    measurements of each side, at least 3 (default 5)
+  --seconds S   length of each (default 6)
+  --quick       3 rounds of 2 seconds, to see that it works
+  --json        prints one line of JSON and nothing else on standard output
+                (npm itself prints a banner there, unless it is called as: npm run --silent bench -- NAME --json)
+  --help        prints this`;
+
+const parsed = parseArguments(process.argv.slice(2), names);
+switch (parsed.kind) {
+  case 'help':
+    console.log(USAGE);
+    break;
+  case 'wrong':
+    console.error(`${parsed.message}\n\n${USAGE}`);
+    process.exitCode = 2;
+    break;
+  case 'run':
+    process.exitCode = await run(parsed);
+}
+
+async function run({ bench, rounds, seconds, json }: BenchArguments): Promise<number> {
+  const say = (line: string): void => console.error(line);
+  let cases: ComparedCase[];
+  try {
+    cases = await benches[bench as BenchName]({ rounds, seconds, env: process.env, say });
+  } catch (error) {
+    console.error(`The bench failed: ${errorMessage(error)}`);
+    return 1;
+  }
+  const summaries = cases.map(summarise);
+  if (json) console.log(toJsonLine(bench, summaries));
+  else for (const line of toTable(summaries)) console.log(line);
+  return 0;
+}
