@@ -10,6 +10,7 @@ import { headerNames, topicsFor } from '@astrolabe/kafka';
 import { referenceApiConfig } from '@astrolabe/reference-api/config';
 import {
   configSections,
+  createConnectorsFileGauge,
   createMetrics,
   renderConfigTable,
   renderErrorCatalogue,
@@ -36,9 +37,17 @@ export const sections: Readonly<Record<string, () => string>> = {
   'configuration of dispatcher': () => ownVariables(dispatcherConfig),
   'configuration of cli': () => ownVariables(topicsConfig, schemasConfig),
   'configuration of reference api': () => ownVariables(referenceApiConfig),
-  'metrics of ingest': () => metricsTable('ingest', (metrics) => createIngestMetrics(metrics, () => 0)),
+  'metrics of ingest': () =>
+    metricsTable('ingest', (metrics) => {
+      createIngestMetrics(metrics, () => 0);
+      createConnectorsFileGauge(metrics);
+    }),
   'metrics of mapper': () => metricsTable('mapper', createMapperMetrics),
-  'metrics of dispatcher': () => metricsTable('dispatcher', createDispatcherMetrics),
+  'metrics of dispatcher': () =>
+    metricsTable('dispatcher', (metrics) => {
+      createDispatcherMetrics(metrics);
+      createConnectorsFileGauge(metrics);
+    }),
   'error codes': renderErrorCatalogue,
   topics: topicsTable,
   headers: () =>
