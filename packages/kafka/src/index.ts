@@ -40,6 +40,7 @@ export {
   schemaRegistryFromConfig,
   type AppliedSubject,
   type CommandSchemaRegistry,
+  type RegisteredSchema,
   type SchemaRegistryOptions,
 } from './schema-registry.ts';
 export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';

@@ -96,7 +96,7 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
         const fault = options.decoderFault?.();
         if (fault !== undefined) throw fault;
         const kind = commandKinds[id - 1];
-        return kind === undefined ? undefined : commandTypes[kind];
+        return kind === undefined ? undefined : { kind: 'avro', type: commandTypes[kind] };
       },
     }),
     deadLetters,
@@ -373,7 +373,7 @@ test('freshness is measured from the moment at which ingest took the event', asy
     connectors: createConnectorDirectory([
       { id: 'acme', name: 'Acme', apiKey: 'k', writeKeys: [], freeEmailProviders: 'allow', enabled: true },
     ]),
-    decoder: createCommandDecoder({ schemaById: async () => commandTypes.UpsertUser }),
+    decoder: createCommandDecoder({ schemaById: async () => ({ kind: 'avro', type: commandTypes.UpsertUser }) }),
     deadLetters: createInMemoryLog(),
     deadLetterTopic: 'dlq',
     groupId: 'dispatcher',

@@ -57,6 +57,19 @@ export async function readAll(topic: string): Promise<ConsumedRecord[]> {
   return records.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset));
 }
 
+/** Moves the low watermark of partition 0, as retention does. */
+export async function deleteRecordsBelow(topic: string, offset: bigint): Promise<void> {
+  const admin = clientOf(connect()).admin();
+  await admin.connect();
+  try {
+    // Without this kafkajs does not know who leads the partition.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: offset.toString() }] });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** Writes each value in a transaction of its own, committed or aborted. */
 export async function writeTransactions(
   topic: string,
