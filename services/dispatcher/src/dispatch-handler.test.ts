@@ -309,6 +309,20 @@ test('when its session ends a command is abandoned in the middle of a call, of a
   }
 });
 
+test('when its session ends a command is abandoned in the middle of storing its dead letter', async () => {
+  const { effects, script, log, run } = createHandler();
+  const { release } = log.hold();
+  script.push(answer(400));
+  const over = new AbortController();
+  const running = run(recordOf(upsertUser()), over.signal);
+  await turn();
+  const reason = new Error('partition lost');
+  over.abort(reason);
+  await assert.rejects(running, reason);
+  assert.deepEqual(effects, ['call PUT /v1/users/u']);
+  release();
+});
+
 test('what cannot be classified is a fault and no dead letter', async () => {
   const { run, log, script, letters } = createHandler();
   const fault = new PipelineError('kafka.request-refused', 'not authorized', { retryable: false });
