@@ -20,6 +20,7 @@ let broker: BrokerControl;
 
 before(async () => {
   const { KAFKA_BROKERS: _kafka, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env;
+  if (env.ASTROLABE_STACK === 'external') delete env.ASTROLABE_STACK;
   stack = await startLocalStack({ env });
   assert.ok(stack.kafka);
   broker = stack.kafka;

@@ -79,7 +79,8 @@ export async function writeTransactions(
     transactionalId: randomUUID(),
     maxInFlightRequests: 1,
     idempotent: true,
-    retry: { initialRetryTime: 5 },
+    // The markers of the transaction before may still be on their way.
+    retry: { initialRetryTime: 5, maxRetryTime: 200, retries: 100 },
   });
   await producer.connect();
   try {
