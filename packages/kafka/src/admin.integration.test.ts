@@ -1,95 +1,159 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { isPipelineError } from '@astrolabe/service-kit';
-import { createKafkaAdmin, type KafkaAdmin } from './admin.ts';
+import { createKafkaAdmin } from './admin.ts';
 import { assertTopicsExist } from './assert-topics-exist.ts';
+import { clientOf } from './connection.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
 import { connect, createTopic, topicDefinition } from './testing/broker.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 import { isEmptyPlan } from './topic-plan.ts';
+import { topicsFor, type TopicDefinition } from './topics.ts';
 
-async function open(t: TestContext): Promise<KafkaAdmin> {
-  const admin = await createKafkaAdmin(connect());
-  t.after(() => admin.close());
-  return admin;
-}
-
-test('applying the same topics again changes nothing; more partitions and another retention are applied, fewer never', async (t) => {
-  const name = `test-${randomUUID()}`;
+async function createAdmin(t: TestContext, topics: readonly TopicDefinition[] = []) {
   const admin = await createKafkaAdmin(connect());
   t.after(async () => {
-    await admin.deleteTopics([name]);
+    if (topics.length > 0) await admin.deleteTopics(topics.map(({ name }) => name));
     await admin.close();
   });
-  const apply = async (partitions: number, retentionMs: number) => {
-    const plan = await admin.planTopics([topicDefinition(name, { partitions, retentionMs })], 1);
+  const apply = async (declared: readonly TopicDefinition[]) => {
+    const plan = await admin.planTopics(declared, 1);
     await admin.applyTopics(plan);
     return plan;
   };
+  return { admin, apply };
+}
 
-  assert.equal((await apply(2, 60_000)).create.length, 1);
-  assert.ok(isEmptyPlan(await apply(2, 60_000)), 'the second time nothing differs');
+/** Settings of a topic as the broker has them. */
+async function settingsOf(topic: string): Promise<Record<string, string>> {
+  const client = clientOf(connect()).admin();
+  await client.connect();
+  const { resources } = await client.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: topic }] });
+  await client.disconnect();
+  return Object.fromEntries((resources[0]?.configEntries ?? []).map((entry) => [entry.configName, entry.configValue]));
+}
 
-  const grown = await apply(4, 120_000);
-  assert.deepEqual(grown.addPartitions, [{ name, from: 2, to: 4 }]);
-  assert.deepEqual(grown.configure.map(({ changes }) => changes).flat(), [
-    { setting: 'retention.ms', from: '60000', to: '120000' },
-  ]);
-  assert.equal((await admin.watermarks(name)).length, 4);
-
-  assert.ok(isEmptyPlan(await apply(1, 120_000)), 'a topic with more partitions than declared is left alone');
-  assert.equal((await admin.watermarks(name)).length, 4);
-});
-
-test('a topic that is created can be written to at once', async (t) => {
-  const admin = await open(t);
-  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
-  t.after(() => producer.close());
-  for (let round = 0; round < 10; round += 1) {
-    const topic = await createTopic(t, { partitions: 6 });
-    await assertTopicsExist(connect(), [topicDefinition(topic)]);
-    const [position] = await producer.send(topic, [
-      { key: null, value: Buffer.from('first'), headers: {}, partition: 5 },
-    ]);
-    assert.deepEqual(position, { topic, partition: 5, offset: 0n });
-    assert.equal((await admin.watermarks(topic)).at(5)?.highWatermark, 1n);
+test('the declared topics are created as declared, and applying them again changes nothing', async (t) => {
+  const topics = Object.values(topicsFor(`test-${randomUUID()}-`));
+  const { admin, apply } = await createAdmin(t, topics);
+  const first = await apply(topics);
+  assert.deepEqual(first.create.map(({ name }) => name).sort(), topics.map(({ name }) => name).sort());
+  const again = await admin.planTopics(topics, 1);
+  assert.ok(isEmptyPlan(again));
+  assert.deepEqual([...again.unchanged].sort(), topics.map(({ name }) => name).sort());
+  for (const { name, retentionMs, maxMessageBytes, partitions } of topics) {
+    const settings = await settingsOf(name);
+    if (retentionMs !== undefined) assert.equal(settings['retention.ms'], String(retentionMs));
+    if (maxMessageBytes !== undefined) assert.equal(settings['max.message.bytes'], String(maxMessageBytes));
+    assert.equal((await admin.watermarks(name)).length, partitions);
   }
 });
 
-test('topics that are missing are named, and may be waited for', async () => {
-  const missing = [`missing-${randomUUID()}`, `missing-${randomUUID()}`];
-  await assert.rejects(
-    assertTopicsExist(
-      connect(),
-      missing.map((name) => topicDefinition(name)),
-    ),
-    (error) =>
-      isPipelineError(error, 'kafka.topic-missing') &&
-      error.retryable &&
-      missing.every((name) => error.message.includes(name)),
+test('partitions are added, retention is changed, and nothing shrinks', async (t) => {
+  const name = `test-${randomUUID()}`;
+  const { admin, apply } = await createAdmin(t, [topicDefinition(name)]);
+  await apply([topicDefinition(name, { partitions: 2, retentionMs: 60_000 })]);
+  await apply([topicDefinition(name, { partitions: 4, retentionMs: 120_000 })]);
+  assert.equal((await admin.watermarks(name)).length, 4);
+  assert.equal((await settingsOf(name))['retention.ms'], '120000');
+  const fewer = await apply([topicDefinition(name, { partitions: 1, retentionMs: 120_000 })]);
+  assert.ok(isEmptyPlan(fewer));
+  assert.equal((await admin.watermarks(name)).length, 4);
+});
+
+test('what an operator set on a topic survives a change of what is declared', async (t) => {
+  const name = `test-${randomUUID()}`;
+  const { apply } = await createAdmin(t, [topicDefinition(name)]);
+  await apply([topicDefinition(name)]);
+  const client = clientOf(connect()).admin();
+  await client.connect();
+  const settings = await settingsOf(name);
+  await client.alterConfigs({
+    validateOnly: false,
+    resources: [
+      {
+        type: 2,
+        name,
+        configEntries: [
+          { name: 'segment.bytes', value: '2000000' },
+          ...['retention.ms', 'cleanup.policy', 'min.insync.replicas'].map((setting) => ({
+            name: setting,
+            value: settings[setting] ?? '',
+          })),
+        ],
+      },
+    ],
+  });
+  await client.disconnect();
+  const plan = await apply([topicDefinition(name, { retentionMs: 5_000 })]);
+  assert.deepEqual(
+    plan.configure.map(({ changes }) => changes),
+    [[{ setting: 'retention.ms', from: '3600000', to: '5000' }]],
+  );
+  const after = await settingsOf(name);
+  assert.deepEqual([after['retention.ms'], after['segment.bytes']], ['5000', '2000000']);
+});
+
+test('a plan by itself changes nothing', async (t) => {
+  const name = `test-${randomUUID()}`;
+  const { admin } = await createAdmin(t);
+  const plan = await admin.planTopics([topicDefinition(name)], 1);
+  assert.equal(plan.create.length, 1);
+  await assert.rejects(admin.assertTopicsExist([topicDefinition(name)]), { code: 'kafka.topic-missing' });
+});
+
+test('topics that are missing are named, and the error says that they may come', async (t) => {
+  const topic = await createTopic(t);
+  const missing = `missing-${randomUUID()}`;
+  await assert.rejects(assertTopicsExist(connect(), [topicDefinition(topic), topicDefinition(missing)]), {
+    code: 'kafka.topic-missing',
+    retryable: true,
+    details: { missing: [missing] },
+    message: `topics are missing: ${missing}; create them with "astrolabe topics apply"`,
+  });
+  await assertTopicsExist(connect(), [topicDefinition(topic)]);
+});
+
+test('watermarks and offsets by time are those of the records', async (t) => {
+  const topic = await createTopic(t, { partitions: 2 });
+  const { admin } = await createAdmin(t);
+  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
+  const before = Date.now();
+  await producer.send(
+    topic,
+    ['a', 'b'].map((value) => ({ key: null, value: Buffer.from(value), headers: {}, partition: 1 })),
+  );
+  await producer.close();
+  assert.deepEqual(await admin.watermarks(topic), [
+    { partition: 0, lowWatermark: 0n, highWatermark: 0n },
+    { partition: 1, lowWatermark: 0n, highWatermark: 2n },
+  ]);
+  assert.deepEqual(
+    await admin.offsetsAt(topic, before),
+    new Map([
+      [0, 0n],
+      [1, 0n],
+    ]),
+  );
+  assert.deepEqual(
+    await admin.offsetsAt(topic, Date.now() + 60_000),
+    new Map([
+      [0, 0n],
+      [1, 2n],
+    ]),
   );
 });
 
-test('offsets are found by time, and the end is the answer for a time after the last record', async (t) => {
-  const admin = await open(t);
-  const topic = await createTopic(t);
-  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
-  t.after(() => producer.close());
-  const send = () => producer.send(topic, [{ key: null, value: Buffer.from('x'), headers: {}, partition: 0 }]);
-  await send();
-  await send();
-  assert.deepEqual(await admin.offsetsAt(topic, 0), new Map([[0, 0n]]));
-  assert.deepEqual(await admin.offsetsAt(topic, Date.now() + 60_000), new Map([[0, 2n]]));
+test("a group's offsets are set and read back, and partitions without one are absent", async (t) => {
+  const topic = await createTopic(t, { partitions: 3 });
+  const { admin } = await createAdmin(t);
+  const groupId = randomUUID();
+  assert.deepEqual(await admin.committedOffsets(groupId, topic), new Map());
+  await admin.setOffsets(groupId, topic, new Map([[1, 7n]]));
+  assert.deepEqual(await admin.committedOffsets(groupId, topic), new Map([[1, 7n]]));
+  await admin.deleteGroups([groupId]);
 });
 
-test('offsets of a group without members can be set and read back', async (t) => {
-  const admin = await open(t);
-  const topic = await createTopic(t, { partitions: 2 });
-  const groupId = `test-${randomUUID()}`;
-  assert.deepEqual(await admin.committedOffsets(groupId, topic), new Map());
-  await admin.setOffsets(groupId, topic, new Map([[0, 7n]]));
-  assert.deepEqual(await admin.committedOffsets(groupId, topic), new Map([[0, 7n]]));
-  await admin.deleteGroups([groupId]);
-  assert.deepEqual(await admin.committedOffsets(groupId, topic), new Map());
+test('a cluster that cannot be reached is unavailable', async () => {
+  await assert.rejects(createKafkaAdmin(connect(['127.0.0.1:1'])), { code: 'kafka.unavailable', retryable: true });
 });

@@ -23,7 +23,8 @@ function createRegistry(others: ReadonlyMap<number, unknown> = new Map()) {
   for (const [id, schema] of others) types.set(id, typeOf(schema));
   const schemaById = async (id: number) => {
     asked.push(id);
-    return types.get(id);
+    const type = types.get(id);
+    return type === undefined ? undefined : { kind: 'avro' as const, type };
   };
   return { asked, schemaById };
 }
@@ -145,10 +146,10 @@ test('Avro of another type is told by its name: a record, and one of no record a
 });
 
 test('a schema that is no Avro at all is of the wrong type', async () => {
-  const decoder = createCommandDecoder({ schemaById: async () => ({ validate: () => true }) as unknown as avro.Type });
+  const decoder = createCommandDecoder({ schemaById: async () => ({ kind: 'other', description: 'no Avro schema' }) });
   assert.deepEqual(await reasonOf(decoder.decode(framed(7, Buffer.alloc(3)))), [
     'command.wrong-type',
-    'schema 7 is no Avro, which is no command',
+    'schema 7 is no Avro schema, which is no command',
   ]);
 });
 

@@ -3,7 +3,7 @@ import { commandKindOf, commandTypes, type Command, type CommandKind } from '@as
 import type { Type } from 'avsc';
 import type avro from 'avsc';
 import { WIRE_HEADER_BYTES, parseWireFormat } from './confluent-wire-format.ts';
-import type { CommandSchemaRegistry } from './schema-registry.ts';
+import type { CommandSchemaRegistry, RegisteredSchema } from './schema-registry.ts';
 
 /** Encodes with the current schemas under the ids that the registry gave them. Throws on a record that its schema cannot hold. */
 export interface CommandEncoder {
@@ -59,9 +59,9 @@ export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'sche
   const readers = new Map<number, Reader>();
 
   const lookUp = async (schemaId: number, payload: Buffer): Promise<DecodedCommand> => {
-    const writer = await registry.schemaById(schemaId);
-    if (writer === undefined) return unknownSchema(schemaId);
-    const reader = toReader(writer);
+    const schema = await registry.schemaById(schemaId);
+    if (schema === undefined) return unknownSchema(schemaId);
+    const reader = toReader(schema);
     readers.set(schemaId, reader);
     return read(reader, schemaId, payload);
   };
@@ -85,9 +85,10 @@ function unknownSchema(schemaId: number): DecodedCommand {
   return { kind: 'undecodable', code: 'command.unknown-schema', reason: `the registry has no schema ${schemaId}` };
 }
 
-function toReader(writer: Type): Reader {
-  // The registry's client gives a JSON or Protobuf schema as something that has neither.
-  const name = writer.name ?? (writer as { typeName?: string }).typeName ?? 'no Avro';
+function toReader(schema: RegisteredSchema): Reader {
+  if (schema.kind === 'other') return { kind: 'wrong-type', name: schema.description };
+  const writer = schema.type;
+  const name = writer.name ?? writer.typeName;
   const kind = commandKindOf(name);
   if (kind === undefined) return { kind: 'wrong-type', name };
   const type = commandTypes[kind];

@@ -1,5 +1,13 @@
 import type { Logger } from '@astrolabe/service-kit';
-import { Kafka, logLevel, type KafkaClient, type LogEntry, type SASLOptions } from './kafkajs/index.ts';
+import {
+  Kafka,
+  logLevel,
+  type KafkaClient,
+  type KafkaConfig,
+  type LogEntry,
+  type RetryOptions,
+  type SASLOptions,
+} from './kafkajs/index.ts';
 
 /** How to reach the cluster. `brokers` are `host:port`. */
 export interface KafkaConnectionOptions {
@@ -14,19 +22,19 @@ export interface KafkaConnectionOptions {
   readonly requestTimeoutMs?: number;
 }
 
-const client: unique symbol = Symbol('client');
+const createClient: unique symbol = Symbol('create client');
 
 /** Opaque to all but this package: kafkajs stays behind it. */
 export interface KafkaConnection {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly [client]: KafkaClient;
+  readonly [createClient]: (retry: RetryOptions) => KafkaClient;
 }
 
 /** Does not connect yet: the first use does. */
 export function createKafkaConnection(options: KafkaConnectionOptions): KafkaConnection {
   const { brokers, clientId, ssl, sasl, logger } = options;
-  const kafka = new Kafka({
+  const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,
     ...(ssl === true ? { ssl: true } : {}),
@@ -35,8 +43,12 @@ export function createKafkaConnection(options: KafkaConnectionOptions): KafkaCon
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => logEntry(logger, entry),
-  });
-  return { brokers, clientId, [client]: kafka };
+  };
+  return {
+    brokers,
+    clientId,
+    [createClient]: (retry) => new Kafka({ ...config, retry }),
+  };
 }
 
 /** The Kafka section of a process's configuration (`configSections.kafka`). */
@@ -64,10 +76,22 @@ export function connectionFromConfig(config: KafkaSection, service: string, logg
   });
 }
 
-/** For this package only. */
-export function clientOf(connection: KafkaConnection): KafkaClient {
-  return connection[client];
+/** How long kafkajs looks for a broker before it gives up: the pauses between attempts double up to `maxRetryTime` milliseconds. */
+export type Patience = Required<Pick<RetryOptions, 'initialRetryTime' | 'maxRetryTime' | 'retries'>>;
+
+/** A second or two. Who asks a question can ask it again. */
+const IMPATIENT: Patience = { initialRetryTime: 100, maxRetryTime: 500, retries: 3 };
+
+/**
+ * For this package only. A client of its own for each use: kafkajs gives each its patience, and lets the consumers of one client share what
+ * they know of a group's offsets.
+ */
+export function clientOf(connection: KafkaConnection, patience: Patience = IMPATIENT): KafkaClient {
+  return connection[createClient](patience);
 }
+
+/** Given at the start of each producer; `gathering-producer.ts` does what it takes. */
+const ANSWERED_ADVICE = 'Limiting retries for the idempotent producer may invalidate EoS guarantees';
 
 /**
  * One level lower than kafkajs says: it logs an error for each attempt that it then repeats, and a line for every pause. Errors that matter
@@ -75,6 +99,7 @@ export function clientOf(connection: KafkaConnection): KafkaClient {
  */
 function logEntry(logger: Logger, { level, namespace, log }: LogEntry): void {
   const { message, timestamp: _timestamp, logger: _name, ...fields } = log;
+  if (message === ANSWERED_ADVICE) return;
   const line = `kafkajs ${namespace}: ${message}`;
   if (level === logLevel.ERROR) logger.warn(fields, line);
   else if (level === logLevel.WARN) logger.info(fields, line);

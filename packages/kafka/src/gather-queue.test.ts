@@ -59,14 +59,15 @@ test('who asks to hear of the end hears it once, be it before or after', () => {
   assert.deepEqual(heard, ['before', 'after']);
 });
 
-test('20,000 sends that wait and are given up one by one are withdrawn in linear time', () => {
+test('50,000 sends that wait and are given up one by one are withdrawn in linear time', () => {
   const queue = new GatherQueue(1_000);
-  const sends = Array.from({ length: 20_000 }, () => queue.add('t', [record], [10]));
+  const sends = Array.from({ length: 50_000 }, () => queue.add('t', [record], [10]));
+  const givenUp = new Error('given up');
   const startedAtMs = performance.now();
   for (const { promise, reject } of sends) {
     promise.catch(() => undefined);
-    reject(new Error('given up'));
+    reject(givenUp);
   }
   assert.deepEqual(queue.next(), []);
-  assert.ok(performance.now() - startedAtMs < 1_000);
+  assert.ok(performance.now() - startedAtMs < 4_000);
 });

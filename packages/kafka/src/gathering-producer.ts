@@ -9,6 +9,7 @@ import { GatherQueue, type GatheredSend } from './gather-queue.ts';
 import { toKafkaError } from './kafka-errors.ts';
 import { recordSizeBytes, type OutgoingRecord, type RecordPosition } from './record.ts';
 import type { RecordProducer } from './record-producer.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Records of one topic. */
 export interface TopicRecords {
@@ -154,12 +155,4 @@ function abortOnceSettled(sends: readonly GatheredSend[]): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-/** The promise's own outcome, or a rejection as soon as the signal aborts, whatever becomes of the promise then. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  if (signal.aborted) reject(signal.reason as Error);
-  return Promise.race([promise, aborted]);
 }

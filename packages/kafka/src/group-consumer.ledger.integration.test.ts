@@ -100,6 +100,7 @@ for (const [name, createProcessor] of Object.entries(processors)) {
     const groupId = randomUUID();
     const ledger = new WorkLedger();
     const faults: unknown[] = [];
+    let sessions = 0;
 
     const join = async (): Promise<GroupConsumer> => {
       const consumer = await startGroupConsumer({
@@ -111,6 +112,7 @@ for (const [name, createProcessor] of Object.entries(processors)) {
         commitIntervalMs: 20,
         sessionTimeoutMs: 6_000,
         createProcessor: (session) => {
+          sessions += 1;
           const watched: PartitionSession = {
             topic: session.topic,
             partition: session.partition,
@@ -166,7 +168,8 @@ for (const [name, createProcessor] of Object.entries(processors)) {
     assert.equal(await checkCommits(), BigInt(RECORDS));
     await last.close(5_000);
     await admin.deleteGroups([groupId]);
-    t.diagnostic(`${ledger.repeated} records repeated`);
+    assert.ok(sessions > 2 * PARTITIONS, 'partitions moved');
+    t.diagnostic(`${sessions} sessions, ${ledger.repeated} records repeated`);
   });
 }
 

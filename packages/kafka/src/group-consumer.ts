@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, errorMessage, isPipelineError, type Logger } from '@astrolabe/service-kit';
-import { clientOf, type KafkaConnection } from './connection.ts';
+import { clientOf, type KafkaConnection, type Patience } from './connection.ts';
 import type { Batch, Consumer } from './kafkajs/index.ts';
 import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
 import { toConsumedRecord } from './kafkajs-record.ts';
@@ -46,7 +46,7 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   const { groupId, topic, logger } = options;
   const maxWaitTimeMs = options.maxWaitTimeMs ?? 200;
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
-  const consumer = clientOf(options.connection).consumer({
+  const consumer = clientOf(options.connection, PATIENCE).consumer({
     groupId,
     allowAutoTopicCreation: false,
     maxWaitTimeInMs: maxWaitTimeMs,
@@ -55,20 +55,19 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
     rebalanceTimeout: 60_000,
     heartbeatInterval: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
     readUncommitted: false,
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },
+    retry: PATIENCE,
   });
 
-  let running = false;
-  let crashed = false;
+  /** Whether we are in the group, as far as we know. */
+  let isMember = false;
+  let stopped = false;
   let closing: Promise<void> | undefined;
-  let faulted = false;
   const fail = (error: unknown): void => {
     const fault = toConsumerFault(error, `consuming ${topic} as ${groupId}`);
     if (closing !== undefined)
       logger.error({ err: fault }, 'fault while the consumer closes; its record stays uncommitted');
-    if (faulted || closing !== undefined) return;
-    faulted = true;
-    running = false;
+    if (stopped || closing !== undefined) return;
+    stopped = true;
     options.onFault(fault);
   };
 
@@ -97,7 +96,7 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
     const partitions = payload.memberAssignment[topic] ?? [];
     sessions.assign(payload as typeof payload & Membership, partitions);
     logger.info({ groupId, topic, partitions }, 'partitions assigned');
-    running = closing === undefined;
+    isMember = true;
     hasJoined = true;
     joined.resolve();
   });
@@ -108,20 +107,16 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
     }
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    running = false;
-    if (payload.restart) {
-      logger.warn({ groupId, topic, err: payload.error }, 'consumer lost its connection and rejoins');
-      return;
-    }
-    crashed = true;
-    if (hasJoined) fail(payload.error);
-    else joined.reject(payload.error);
+    isMember = false;
+    const fault = toConsumerFault(payload.error, `consuming ${topic} as ${groupId}`);
+    if (!hasJoined && !payload.restart) return joined.reject(fault);
+    if (!payload.restart && !fault.retryable) return fail(fault);
+    logger.warn({ groupId, topic, err: fault }, 'the consumer lost its brokers and rejoins');
+    if (!payload.restart) void rejoin();
   });
 
-  const commitLoop = new CommitLoop(consumer, sessions, options.commitIntervalMs ?? 100, logger);
-  try {
+  const join = async (): Promise<void> => {
     await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: true,
@@ -130,6 +125,24 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
         await heartbeat();
       },
     });
+  };
+  /** kafkajs restarts by itself after most of what may pass, but not where it finds no coordinator of the group. */
+  const rejoin = async (): Promise<void> => {
+    while (closing === undefined && !stopped) {
+      await sleep(PATIENCE.maxRetryTime);
+      try {
+        return await join();
+      } catch (error) {
+        logger.warn({ groupId, topic, err: error }, 'the consumer cannot rejoin yet; it is tried again');
+      }
+    }
+  };
+
+  const commitLoop = new CommitLoop(consumer, sessions, () => isMember, options.commitIntervalMs ?? 100, logger);
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await join();
     await joined.promise;
   } catch (error) {
     closing = Promise.resolve();
@@ -139,12 +152,11 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   commitLoop.start();
 
   const close = async (deadlineMs: number): Promise<void> => {
-    running = false;
     const deadlineAtMs = Date.now() + deadlineMs;
     // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group moves on at once.
     sessions.close();
     await sessions.drain(deadlineMs);
-    await commitLoop.finish(() => !crashed && Date.now() < deadlineAtMs);
+    await commitLoop.finish(deadlineAtMs);
     await sessions.endAll();
     await consumer.disconnect().catch((error: unknown) => {
       logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
@@ -152,10 +164,13 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   };
   return {
     assignment: () => sessions.partitions(),
-    isRunning: () => running,
+    isRunning: () => isMember && !stopped && closing === undefined,
     close: (deadlineMs) => (closing ??= close(deadlineMs)),
   };
 }
+
+/** About ten seconds of looking for a broker or a coordinator; then kafkajs starts over, with a pause of `maxRetryTime`. */
+const PATIENCE: Patience = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
 /** Whatever is no error of Kafka's comes from a processor or from a defect in the client: unclassified. */
 function toConsumerFault(error: unknown, doing: string): PipelineError {
@@ -174,15 +189,25 @@ function toRecords(batch: Batch) {
 class CommitLoop {
   readonly #consumer: Consumer;
   readonly #sessions: PartitionSessions;
+  readonly #isMember: () => boolean;
   readonly #intervalMs: number;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
   #current: Promise<void> = Promise.resolve();
   #finished = false;
+  /** Whether the last round was refused: a long outage is logged once. */
+  #refused = false;
 
-  constructor(consumer: Consumer, sessions: PartitionSessions, intervalMs: number, logger: Logger) {
+  constructor(
+    consumer: Consumer,
+    sessions: PartitionSessions,
+    isMember: () => boolean,
+    intervalMs: number,
+    logger: Logger,
+  ) {
     this.#consumer = consumer;
     this.#sessions = sessions;
+    this.#isMember = isMember;
     this.#intervalMs = intervalMs;
     this.#logger = logger;
   }
@@ -196,19 +221,20 @@ class CommitLoop {
     }, this.#intervalMs);
   }
 
-  /** Stops the loop and commits what is left; tries again while `isWorthwhile`, since a rebalance refuses commits for a moment. */
-  async finish(isWorthwhile: () => boolean): Promise<void> {
+  /** Stops the loop and commits what is left; tries again until the deadline, since a rebalance refuses commits for a moment. */
+  async finish(deadlineAtMs: number): Promise<void> {
     this.#finished = true;
     clearTimeout(this.#timer);
     await this.#current;
     await this.#commit();
-    while (this.#sessions.due().length > 0 && isWorthwhile()) {
+    while (this.#sessions.due().length > 0 && this.#isMember() && Date.now() < deadlineAtMs) {
       await sleep(this.#intervalMs);
       await this.#commit();
     }
   }
 
   async #commit(): Promise<void> {
+    if (!this.#isMember()) return;
     const due = this.#sessions.due();
     if (due.length === 0) return;
     const offsets = due.map(({ session, nextOffset }) => ({
@@ -219,10 +245,14 @@ class CommitLoop {
     try {
       await this.#consumer.commitOffsets(offsets);
       for (const { session, nextOffset } of due) session.committed(nextOffset);
+      if (this.#refused) this.#logger.info({ offsets }, 'commits are taken again');
+      this.#refused = false;
     } catch (error) {
       // A rebalance in progress or a coordinator on the move. What is still ours is due again in the next round; what was
       // lost must not be committed by us, and the sessions forget it.
-      this.#logger.info({ err: error, offsets }, 'commit refused; asked again with what is still owned');
+      if (!this.#refused)
+        this.#logger.info({ err: error, offsets }, 'commit refused; it is tried again with what is owned by then');
+      this.#refused = true;
     }
   }
 }

@@ -40,7 +40,9 @@ export {
   schemaRegistryFromConfig,
   type AppliedSubject,
   type CommandSchemaRegistry,
+  type RegisteredSchema,
   type SchemaRegistryOptions,
 } from './schema-registry.ts';
 export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
 export { topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';
+export { unlessAborted } from './unless-aborted.ts';

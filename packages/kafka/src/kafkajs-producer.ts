@@ -3,7 +3,8 @@
  * are all it gives; `GatheringProducer` makes large requests of them.
  */
 import { PipelineError, type Logger } from '@astrolabe/service-kit';
-import { clientOf, type KafkaConnection } from './connection.ts';
+import { createKafkaAdmin } from './admin.ts';
+import { clientOf, type KafkaConnection, type Patience } from './connection.ts';
 import { GatheringProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
 import { Partitioners, type Message, type PartitionerArgs, type Producer } from './kafkajs/index.ts';
 import { partitionFor } from './partitioner.ts';
@@ -32,8 +33,16 @@ const LONGEST_RETRY_PAUSE_MS = 1_000;
 /** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
 export async function createRecordProducer(options: RecordProducerOptions): Promise<RecordProducer> {
   const { connection, logger, deliveryTimeoutMs = DEFAULT_DELIVERY_TIMEOUT_MS } = options;
+  await assertReachable(connection);
+  const patience: Patience = {
+    initialRetryTime: 50,
+    maxRetryTime: LONGEST_RETRY_PAUSE_MS,
+    // Outlasts every caller, and then ends: a request that nobody waits for must not be tried for ever. kafkajs advises against a
+    // limit since a producer that gave up has lost count of its records; this one is replaced then.
+    retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
+  };
   const producer = new GatheringProducer({
-    openSession: () => openSession(connection, deliveryTimeoutMs),
+    openSession: () => openSession(connection, patience),
     logger,
     deliveryTimeoutMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
@@ -43,19 +52,19 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   return producer;
 }
 
-async function openSession(connection: KafkaConnection, deliveryTimeoutMs: number): Promise<ProduceSession> {
-  const producer = clientOf(connection).producer({
+/** The producer's own patience is for sends; who starts wants to know now. */
+async function assertReachable(connection: KafkaConnection): Promise<void> {
+  const admin = await createKafkaAdmin(connection);
+  await admin.close();
+}
+
+async function openSession(connection: KafkaConnection, patience: Patience): Promise<ProduceSession> {
+  const producer = clientOf(connection, patience).producer({
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
     createPartitioner: rememberingPartitioner,
-    retry: {
-      initialRetryTime: 50,
-      maxRetryTime: LONGEST_RETRY_PAUSE_MS,
-      // Outlasts every caller, and then ends: a request that nobody waits for must not be tried for ever. kafkajs advises against a
-      // limit since a producer that gave up has lost count of its records; this one is replaced then.
-      retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
-    },
+    retry: patience,
   });
   try {
     await producer.connect();

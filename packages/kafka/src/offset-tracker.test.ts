@@ -37,5 +37,5 @@ test('100,000 records that wait behind one unfinished record are released in lin
   for (const tracked of all.slice(0, 1)) tracker.complete(tracked);
   assert.equal(tracker.committableOffset, BigInt(count));
   assert.equal(tracker.pendingCount, 0);
-  assert.ok(performance.now() - startedAtMs < 1_000);
+  assert.ok(performance.now() - startedAtMs < 4_000);
 });

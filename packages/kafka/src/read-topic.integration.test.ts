@@ -1,86 +1,154 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createKafkaAdmin } from './admin.ts';
-import { createKafkaConnection } from './connection.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
+import { clientOf } from './connection.ts';
 import { readTopic } from './read-topic.ts';
-import { brokersUnderTest, connect, createTopic, readAll, writeTransactions } from './testing/broker.ts';
+import type { ConsumedRecord } from './record.ts';
+import { connect, createTopic, deleteRecordsBelow, writeTransactions } from './testing/broker.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
-test('every record is read once, in order within its partition, and the reading ends by itself', async (t) => {
-  const topic = await createTopic(t, { partitions: 3 });
+async function produce(topic: string, count: number, partition: number): Promise<void> {
   const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
-  t.after(() => producer.close());
-  const positions = await producer.send(
+  await producer.send(
     topic,
-    Array.from({ length: 3_000 }, (_, index) => ({
-      key: Buffer.from(`key-${index % 50}`),
+    Array.from({ length: count }, (_, index) => ({
+      key: null,
       value: Buffer.from(String(index)),
       headers: {},
+      partition,
     })),
   );
-  const expected = positions
-    .map(({ partition, offset }, index) => ({ partition, offset, value: String(index) }))
-    .sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset));
+  await producer.close();
+}
+
+async function read(topic: string, fromOffsets?: ReadonlyMap<number, bigint>) {
+  const records: ConsumedRecord[] = [];
+  const options = { connection: connect(), topic, ...(fromOffsets === undefined ? {} : { fromOffsets }) };
+  const count = await readTopic(options, (record) => records.push(record));
+  assert.equal(count, records.length);
+  const offsetsOf = (partition: number) =>
+    records.filter((record) => record.partition === partition).map(({ offset }) => offset);
+  return { records, offsetsOf };
+}
+
+const range = (from: number, to: number): bigint[] =>
+  Array.from({ length: to - from }, (_, index) => BigInt(from + index));
+
+test('every record from the given offsets to the end is handed out once, in order within its partition', async (t) => {
+  const topic = await createTopic(t, { partitions: 3 });
+  await produce(topic, 500, 0);
+  await produce(topic, 20, 1);
+  const whole = await read(topic);
+  assert.deepEqual(whole.offsetsOf(0), range(0, 500));
+  assert.deepEqual(whole.offsetsOf(1), range(0, 20));
+  const part = await read(
+    topic,
+    new Map([
+      [0, 490n],
+      [1, 20n],
+    ]),
+  );
+  assert.deepEqual(part.offsetsOf(0), range(490, 500));
+  assert.deepEqual(part.offsetsOf(1), []);
   assert.deepEqual(
-    (await readAll(topic)).map(({ partition, offset, value }) => ({ partition, offset, value: String(value) })),
-    expected,
+    (
+      await read(
+        topic,
+        new Map([
+          [0, 10_000n],
+          [1, 18n],
+        ]),
+      )
+    ).records.length,
+    2,
   );
 });
 
-test('a topic that is empty, or ends in transaction markers and aborted records, is read to its end', async (t) => {
-  assert.deepEqual(await readAll(await createTopic(t)), []);
+test('an empty topic, and offsets at the end, are read at once', async (t) => {
+  const topic = await createTopic(t, { partitions: 2 });
+  assert.deepEqual((await read(topic)).records, []);
+  await produce(topic, 3, 0);
+  assert.deepEqual((await read(topic, new Map([[0, 3n]]))).records, []);
+});
 
+test('what is below the low watermark is gone: reading begins at what is there', async (t) => {
+  const topic = await createTopic(t);
+  await produce(topic, 10, 0);
+  await deleteRecordsBelow(topic, 4n);
+  assert.deepEqual((await read(topic, new Map([[0, 1n]]))).offsetsOf(0), range(4, 10));
+});
+
+test('a topic that was written in transactions is read to its end, without markers and aborted records', async (t) => {
   const topic = await createTopic(t);
   await writeTransactions(topic, [
     { values: ['a', 'b'] },
-    { values: ['lost'], aborted: true },
+    { values: ['aborted'], aborted: true },
     { values: ['c'] },
-    { values: ['lost', 'lost'], aborted: true },
+    { values: ['aborted', 'at the end'], aborted: true },
   ]);
-  assert.deepEqual(
-    (await readAll(topic)).map(({ value }) => String(value)),
-    ['a', 'b', 'c'],
-  );
+  const valuesOf = async (from: bigint) =>
+    (await read(topic, new Map([[0, from]]))).records.map(({ value }) => String(value));
+  assert.deepEqual(await valuesOf(0n), ['a', 'b', 'c']);
+  assert.deepEqual(await valuesOf(2n), ['c'], 'from a marker on');
+  assert.deepEqual(await valuesOf(7n), [], 'nothing but aborted records and markers is left');
 });
 
-test('only what lies between the asked offsets and the end at the start is read', async (t) => {
+test('records that arrive while the topic is read are not waited for', async (t) => {
   const topic = await createTopic(t);
-  const connection = connect();
-  const producer = await createRecordProducer({ connection, logger: silentLogger });
-  t.after(() => producer.close());
-  const send = (text: string) =>
-    producer.send(topic, [{ key: null, value: Buffer.from(text), headers: {}, partition: 0 }]);
-  for (const text of ['0', '1', '2', '3']) await send(text);
-  const seen: string[] = [];
-  const count = await readTopic({ connection, topic, fromOffsets: new Map([[0, 2n]]) }, ({ value }) => {
-    seen.push(String(value));
-    // Written while the reading is under way: beyond the end as it was at the start.
-    void send('late');
+  await produce(topic, 10, 0);
+  let late: Promise<void> | undefined;
+  const seen: bigint[] = [];
+  await readTopic({ connection: connect(), topic }, ({ offset }) => {
+    seen.push(offset);
+    late ??= produce(topic, 10, 0);
   });
-  assert.deepEqual(seen, ['2', '3']);
-  assert.equal(count, 2);
+  await late;
+  assert.deepEqual(seen, range(0, 10));
 });
 
-test('a reading that is aborted rejects with the reason', async (t) => {
+test('a caller that fails on a record ends the reading with its own error, and no later record is handed out', async (t) => {
   const topic = await createTopic(t);
-  await writeTransactions(topic, [{ values: ['a'] }]);
-  const reason = new Error('enough');
+  await produce(topic, 10, 0);
+  for (const error of [new Error('disk full'), new TypeError('defect')]) {
+    const seen: bigint[] = [];
+    await assert.rejects(
+      readTopic({ connection: connect(), topic }, ({ offset }) => {
+        seen.push(offset);
+        if (offset === 3n) throw error;
+      }),
+      error,
+    );
+    assert.deepEqual(seen, range(0, 4));
+  }
+});
+
+test('reading ends with the reason of its signal', async (t) => {
+  const topic = await createTopic(t);
+  await produce(topic, 10, 0);
+  const controller = new AbortController();
+  const reason = new Error('the operator has seen enough');
+  await assert.rejects(
+    readTopic({ connection: connect(), topic, signal: controller.signal }, () => controller.abort(reason)),
+    reason,
+  );
   await assert.rejects(
     readTopic({ connection: connect(), topic, signal: AbortSignal.abort(reason) }, () => undefined),
     reason,
   );
 });
 
-test('a reading leaves no consumer group behind', async (t) => {
+test('reading leaves no consumer group behind', async (t) => {
   const topic = await createTopic(t);
-  await writeTransactions(topic, [{ values: ['a'] }]);
-  const connection = createKafkaConnection({ brokers: brokersUnderTest(), clientId: topic, logger: silentLogger });
-  await readTopic({ connection, topic }, () => undefined);
-  const admin = await createKafkaAdmin(connection);
-  t.after(() => admin.close());
+  await produce(topic, 1, 0);
+  const clientId = `reader-${randomUUID()}`;
+  await readTopic({ connection: { ...connect(), clientId }, topic }, () => undefined);
+  const admin = clientOf(connect()).admin();
+  await admin.connect();
+  const { groups } = await admin.listGroups();
+  await admin.disconnect();
   assert.deepEqual(
-    (await admin.groupIds()).filter((groupId) => groupId.startsWith(`${connection.clientId}.read.`)),
+    groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith(clientId)),
     [],
   );
 });

@@ -4,15 +4,19 @@
  * else is `registry.unavailable` and worth waiting for.
  */
 import { avroOptions, commandKinds, commandSchemas, subjectFor, type CommandKind } from '@astrolabe/schemas';
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError, errorMessage } from '@astrolabe/service-kit';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import type { Type } from 'avsc';
+import avro, { type Type } from 'avsc';
 
 export interface SchemaRegistryOptions {
   /** Base URL; for Apicurio the one that ends in `/apis/ccompat/v7`. */
   readonly url: string;
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
+  /** For each call; the client itself would wait for ever. Default 10,000. */
+  readonly timeoutMs?: number;
 }
+
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** What became of one subject at registration. */
 export interface AppliedSubject {
@@ -32,11 +36,15 @@ export interface CommandSchemaRegistry {
   /** Registers the command schemas for a topic, compatibility BACKWARD_TRANSITIVE. Rejects with `registry.schema-incompatible` (final). */
   apply(topicName: string): Promise<readonly AppliedSubject[]>;
   /**
-   * The schema of an id as an avsc type, undefined where the registry knows no such id. Called once for each id that is met; the
-   * caller keeps the answer.
+   * What an id stands for, undefined where the registry knows no such id. Called once for each id that is met; the caller keeps the
+   * answer.
    */
-  schemaById(id: number): Promise<Type | undefined>;
+  schemaById(id: number): Promise<RegisteredSchema | undefined>;
 }
+
+/** A schema of the registry: one that avsc can read with, or something else that somebody registered. */
+export type RegisteredSchema =
+  { readonly kind: 'avro'; readonly type: Type } | { readonly kind: 'other'; readonly description: string };
 
 /** The registry section of a process's configuration (`configSections.schemaRegistry`). */
 export interface SchemaRegistrySection {
@@ -52,21 +60,42 @@ export function schemaRegistryFromConfig(config: SchemaRegistrySection): Command
 }
 
 /** Makes no call yet. */
-export function createSchemaRegistry({ url, auth }: SchemaRegistryOptions): CommandSchemaRegistry {
+export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSchemaRegistry {
+  const { url, auth, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const registry = new SchemaRegistry(
     {
-      host: url.replace(/\/+$/, ''),
+      host: baseUrlOf(url),
       clientId: 'astrolabe-pipeline',
       ...(auth === undefined ? {} : { auth }),
+      middlewares: [politely(timeoutMs)],
       // Callers wait and try again by their own policy, and say so in the log.
       retry: { retries: 0 },
     },
     { [SchemaType.AVRO]: avroOptions() },
   );
 
-  const idOf = async (kind: CommandKind, topicName: string): Promise<number | undefined> => {
+  /**
+   * A 404 of a proxy whose registry is away, or of a path that is none of a registry's, must not pass for the registry's word: good
+   * commands would become dead letters. So who says "not found" has to prove that it is a registry, and say it again.
+   */
+  const undefinedIfNotFound = async <T>(call: () => Promise<T>, doing: string): Promise<T | undefined> => {
+    const attemptOnce = async (): Promise<{ found: T } | undefined> => {
+      try {
+        return { found: await call() };
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw toRegistryError(error, doing);
+      }
+    };
+    const first = await attemptOnce();
+    if (first !== undefined) return first.found;
+    await assertIsRegistry(options, doing);
+    return (await attemptOnce())?.found;
+  };
+
+  const idOf = (kind: CommandKind, topicName: string): Promise<number | undefined> => {
     const subject = subjectFor(topicName, commandSchemas[kind].fullName);
-    return notFoundAsUndefined(
+    return undefinedIfNotFound(
       () => registry.getRegistryIdBySchema(subject, confluentSchema(kind)),
       `looking up ${subject}`,
     );
@@ -100,22 +129,70 @@ export function createSchemaRegistry({ url, auth }: SchemaRegistryOptions): Comm
       }
       return applied;
     },
-    schemaById: (id) =>
-      notFoundAsUndefined(async () => (await registry.getSchema(id)) as unknown as Type, `looking up schema ${id}`),
+    schemaById: (id) => undefinedIfNotFound(() => readSchema(registry, id), `looking up schema ${id}`),
   };
+}
+
+async function readSchema(registry: SchemaRegistry, id: number): Promise<RegisteredSchema> {
+  try {
+    const schema: unknown = await registry.getSchema(id);
+    return avro.Type.isType(schema)
+      ? { kind: 'avro', type: schema as Type }
+      : { kind: 'other', description: 'no Avro schema' };
+  } catch (error) {
+    // The registry has answered, and the client can make nothing of the schema.
+    if (nameOf(error) !== 'ConfluentSchemaRegistryArgumentError') throw error;
+    return { kind: 'other', description: `a schema that this build cannot read (${errorMessage(error)})` };
+  }
+}
+
+interface RegistryRequest {
+  enhance(extras: { timeout: number }): RegistryRequest;
+}
+interface RegistryResponse {
+  data(): unknown;
+}
+
+/** The client's own manners: it would wait for ever, and take any page that comes with a 200 for a schema. */
+function politely(timeoutMs: number) {
+  return () => ({
+    prepareRequest: async <T extends RegistryRequest>(next: () => Promise<T>): Promise<T> =>
+      (await next()).enhance({ timeout: timeoutMs }) as T,
+    response: async <T extends RegistryResponse>(next: () => Promise<T>): Promise<T> => {
+      const response = await next();
+      if (typeof response.data() === 'object') return response;
+      throw new Error('the answer is no JSON object; is this the URL of a schema registry?');
+    },
+  });
+}
+
+/** Rejects with `registry.unavailable` unless the URL leads to a registry that answers. */
+async function assertIsRegistry(
+  { url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: SchemaRegistryOptions,
+  doing: string,
+): Promise<void> {
+  const credentials = auth === undefined ? undefined : Buffer.from(`${auth.username}:${auth.password}`);
+  try {
+    const response = await fetch(`${baseUrlOf(url)}/schemas/types`, {
+      headers: credentials === undefined ? {} : { authorization: `Basic ${credentials.toString('base64')}` },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const types: unknown = response.ok ? await response.json() : undefined;
+    if (Array.isArray(types) && types.includes('AVRO')) return;
+  } catch (error) {
+    throw toRegistryError(error, doing);
+  }
+  throw new PipelineError('registry.unavailable', `${doing}: what answers at ${url} is no schema registry`, {
+    retryable: true,
+  });
+}
+
+function baseUrlOf(url: string): string {
+  return url.replace(/\/+$/, '');
 }
 
 function confluentSchema(kind: CommandKind): { type: SchemaType.AVRO; schema: string } {
   return { type: SchemaType.AVRO, schema: JSON.stringify(commandSchemas[kind].schema) };
-}
-
-async function notFoundAsUndefined<T>(call: () => Promise<T>, doing: string): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw toRegistryError(error, doing);
-  }
 }
 
 async function attempt<T>(doing: string, call: () => Promise<T>): Promise<T> {
@@ -127,7 +204,7 @@ async function attempt<T>(doing: string, call: () => Promise<T>): Promise<T> {
 }
 
 function toRegistryError(error: unknown, doing: string): PipelineError {
-  const message = `${doing}: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `${doing}: ${errorMessage(error)}`;
   const status = statusOf(error);
   if (status === 409 || status === 422 || nameOf(error) === 'ConfluentSchemaRegistryCompatibilityError') {
     return new PipelineError('registry.schema-incompatible', message, { retryable: false, cause: error });

@@ -96,7 +96,7 @@ test('4,000 that wait are served, or leave, in linear time', async () => {
   const startedAtMs = performance.now();
   controller.abort(new Error('session over'));
   await Promise.allSettled(leaving);
-  assert.ok(performance.now() - startedAtMs < 500);
+  assert.ok(performance.now() - startedAtMs < 3_000);
   const served = Array.from({ length: 4_000 }, () => slots.run(async () => undefined, never));
   await end(0);
   await Promise.all(served);

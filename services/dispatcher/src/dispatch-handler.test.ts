@@ -97,7 +97,7 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
         const fault = options.decoderFault?.();
         if (fault !== undefined) throw fault;
         const kind = commandKinds[id - 1];
-        return kind === undefined ? undefined : commandTypes[kind];
+        return kind === undefined ? undefined : { kind: 'avro', type: commandTypes[kind] };
       },
     }),
     deadLetters,
@@ -366,6 +366,20 @@ test('when its session ends a command is abandoned in the middle of a call, of a
   }
 });
 
+test('when its session ends a command is abandoned in the middle of storing its dead letter', async () => {
+  const { effects, script, log, run } = createHandler();
+  const { release } = log.hold();
+  script.push(answer(400));
+  const over = new AbortController();
+  const running = run(recordOf(upsertUser()), over.signal);
+  await turn();
+  const reason = new Error('partition lost');
+  over.abort(reason);
+  await assert.rejects(running, reason);
+  assert.deepEqual(effects, ['call PUT /v1/users/u']);
+  release();
+});
+
 test('what cannot be classified is a fault and no dead letter', async () => {
   const { run, log, script, letters } = createHandler();
   const fault = new PipelineError('kafka.request-refused', 'not authorized', { retryable: false });
@@ -431,7 +445,7 @@ test('freshness is measured from the moment at which ingest took the event', asy
   const handle = createDispatchHandler({
     apiClient: createScriptedApi(effects).client,
     connectors: () => connectors,
-    decoder: createCommandDecoder({ schemaById: async () => commandTypes.UpsertUser }),
+    decoder: createCommandDecoder({ schemaById: async () => ({ kind: 'avro', type: commandTypes.UpsertUser }) }),
     deadLetters: createInMemoryLog(),
     deadLetterTopic: 'dlq',
     groupId: 'dispatcher',

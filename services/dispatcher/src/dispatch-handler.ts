@@ -11,6 +11,7 @@ import {
   headerNames,
   headerText,
   toDeadLetter,
+  unlessAborted,
   type CommandDecoder,
   type ConsumedRecord,
   type DecodedCommand,
@@ -207,7 +208,7 @@ class Handler {
     const { clock, random, logger } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await action();
+        return await unlessAborted(action(), signal);
       } catch (error) {
         if (!isPipelineError(error) || !error.retryable) throw error;
         logger.warn({ err: error, attempt }, `${doing} did not work yet; it is tried again`);

@@ -16,8 +16,11 @@ import { createMapperMetrics } from './mapper-metrics.ts';
 
 const MAX_RECORD_BYTES = 1_000_000;
 const MAX_BATCH_BYTES = 4_194_304;
-/** A batch waits for its brokers as long as it takes; this only bounds how long one attempt may hang before it is logged. */
-const DELIVERY_TIMEOUT_MS = 120_000;
+/**
+ * A batch waits for its brokers as long as it takes; this bounds one attempt, and with it how long the producer takes to close while they
+ * are away. Together with the half of SHUTDOWN_TIMEOUT_MS that the consumer has, it stays below the whole of the default.
+ */
+const DELIVERY_TIMEOUT_MS = 15_000;
 
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const admin = await startServiceAdmin('mapper', config, logger, stack);

@@ -165,6 +165,18 @@ test('a batch whose session ends while it waits is abandoned, uncommitted', asyn
   assert.deepEqual(effects, []);
 });
 
+test('a batch whose session ends in the middle of a send is abandoned at once: the next owner must not wait for the brokers', async () => {
+  const { effects, run, log } = createHandler();
+  const { release } = log.hold();
+  const over = new AbortController();
+  const running = run([eventRecord(identify('a'))], over.signal);
+  const reason = new Error('partition lost');
+  over.abort(reason);
+  await assert.rejects(running, reason);
+  release();
+  assert.deepEqual(effects, []);
+});
+
 test('an event whose command is too large for the topic is dead-lettered as a whole, and the others go on', async () => {
   const { run, log, commands, outcomes } = createHandler({ maxRecordBytes: 1_000 });
   await run([

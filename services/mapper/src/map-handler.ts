@@ -8,6 +8,7 @@ import {
   headerNames,
   recordSizeBytes,
   toDeadLetter,
+  unlessAborted,
   type CommandEncoder,
   type ConsumedRecord,
   type OutgoingRecord,
@@ -111,7 +112,8 @@ async function untilStored(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await send();
+      // A send may take as long as a delivery; a partition that is lost must not wait for it.
+      await unlessAborted(send(), signal);
       return;
     } catch (error) {
       if (!isPipelineError(error) || !error.retryable) throw error;

@@ -10,10 +10,12 @@ export type {
   Consumer,
   IHeaders,
   Kafka as KafkaClient,
+  KafkaConfig,
   KafkaMessage,
   LogEntry,
   Message,
   PartitionerArgs,
   Producer,
+  RetryOptions,
   SASLOptions,
 } from 'kafkajs';

@@ -178,7 +178,7 @@ test('the producer uses the mended grouping', async () => {
   const startedAtMs = performance.now();
   await send({ acks: -1, topicMessages: [{ topic: 't', messages }] });
   assert.equal(await grouped.promise, messages.length);
-  assert.ok(performance.now() - startedAtMs < 500, 'the original takes seconds');
+  assert.ok(performance.now() - startedAtMs < 1_500, 'the original takes seconds');
 });
 
 // --- offsets that are gone

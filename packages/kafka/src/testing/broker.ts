@@ -57,6 +57,19 @@ export async function readAll(topic: string): Promise<ConsumedRecord[]> {
   return records.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset));
 }
 
+/** Moves the low watermark of partition 0, as retention does. */
+export async function deleteRecordsBelow(topic: string, offset: bigint): Promise<void> {
+  const admin = clientOf(connect()).admin();
+  await admin.connect();
+  try {
+    // Without this kafkajs does not know who leads the partition.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: offset.toString() }] });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** Writes each value in a transaction of its own, committed or aborted. */
 export async function writeTransactions(
   topic: string,
@@ -66,7 +79,8 @@ export async function writeTransactions(
     transactionalId: randomUUID(),
     maxInFlightRequests: 1,
     idempotent: true,
-    retry: { initialRetryTime: 5 },
+    // The markers of the transaction before may still be on their way.
+    retry: { initialRetryTime: 5, maxRetryTime: 200, retries: 100 },
   });
   await producer.connect();
   try {
