@@ -23,5 +23,7 @@ export function buildSourceSettings(writeKey: string, { protocol, host }: Settin
     plan: { track: { __default: { enabled: true, integrations: {} } } },
     edgeFunction: {},
     remotePlugins: [],
+    // Without it every browser posts the SDK's own statistics to Segment.
+    metrics: { sampleRate: 0 },
   });
 }
