@@ -98,3 +98,18 @@ test('the times that are stored tell the same instant as the times that were sen
     { numRuns: 2000 },
   );
 });
+
+test('a time of any year from 0 to 9999 is written as Date writes it', () => {
+  const years0To9999 = { min: Date.parse('0000-01-01T00:00:00.000Z'), max: Date.parse('9999-12-31T23:59:59.999Z') };
+  fc.assert(
+    fc.property(fc.array(fc.integer(years0To9999), { minLength: 1, maxLength: 4 }), (times) => {
+      for (const ms of times) {
+        const timestamp = new Date(ms).toISOString();
+        assert.deepEqual(
+          eventTimesOf({ timestamp, originalTimestamp: undefined, receivedAt: undefined }, undefined, 0),
+          { kind: 'corrected', timestamp },
+        );
+      }
+    }),
+  );
+});
