@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openDataFolder, startPipeline, type Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/demo';
 import {
   createCommandDecoder,
   createKafkaAdmin,
@@ -13,10 +13,11 @@ import {
   readTopic,
   type DecodedCommand,
 } from '@astrolabe/kafka';
-import { eventually, uniqueName } from '@astrolabe/testkit';
+import { eventually } from '@astrolabe/testkit';
 import { expectState } from './expected-state.ts';
 import { readState } from './read-state.ts';
 import { sendUntilStored } from './send-until-stored.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 import { generateTraffic } from './traffic.ts';
 
 const EVENTS = 2_000;
@@ -24,17 +25,10 @@ const BATCH = 20;
 const SEED = 20_261_124;
 
 test('after a kill -9 of each service in the middle of 2,000 events the API holds exactly the state that they determine', async (t) => {
-  const folder = await openDataFolder(undefined);
-  t.after(() => {
-    folder.remove();
+  const pipeline = await startTestPipeline(t, 'crash', {
+    DISPATCHER_RETRY_BASE_MS: '20',
+    DISPATCHER_RETRY_MAX_MS: '500',
   });
-  const pipeline = await startPipeline({
-    folder,
-    env: process.env,
-    topicPrefix: `${uniqueName('crash')}.`,
-    variables: { dispatcher: { DISPATCHER_RETRY_BASE_MS: '20', DISPATCHER_RETRY_MAX_MS: '500' } },
-  });
-  t.after(() => pipeline.close());
   const { services, addresses, topics } = pipeline;
 
   const events = generateTraffic({ seed: SEED, count: EVENTS, users: 200, accounts: 30 });

@@ -1,21 +1,14 @@
 /** The steps of `npm run demo` as assertions: each checks what it shows against the state of the API. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openDataFolder, runDemoSteps, startPipeline } from '@astrolabe/demo';
-import { uniqueName } from '@astrolabe/testkit';
+import { runDemoSteps } from '@astrolabe/demo';
+import { startTestPipeline } from './test-pipeline.ts';
 
 test('every check of the demo holds, and its totals balance', async (t) => {
-  const folder = await openDataFolder(undefined);
-  t.after(() => {
-    folder.remove();
+  const pipeline = await startTestPipeline(t, 'demo', {
+    DISPATCHER_RETRY_BASE_MS: '50',
+    DISPATCHER_RETRY_MAX_MS: '400',
   });
-  const pipeline = await startPipeline({
-    folder,
-    env: process.env,
-    topicPrefix: `${uniqueName('demo')}.`,
-    variables: { dispatcher: { DISPATCHER_RETRY_BASE_MS: '50', DISPATCHER_RETRY_MAX_MS: '400' } },
-  });
-  t.after(() => pipeline.close());
   const titles: string[] = [];
   await runDemoSteps(pipeline, {
     step: (number, title) => titles.push(`${String(number)} ${title}`),

@@ -1,0 +1,25 @@
+import type { TestContext } from 'node:test';
+import { openDataFolder, startPipeline, type Pipeline } from '@astrolabe/demo';
+import { uniqueName } from '@astrolabe/testkit';
+
+/** The whole pipeline on topics of its own. Ends with the test: first its processes, then the folder that they write to. */
+export async function startTestPipeline(
+  t: TestContext,
+  name: string,
+  dispatcher: Readonly<Record<string, string>>,
+): Promise<Pipeline> {
+  const folder = await openDataFolder(undefined);
+  const starting = startPipeline({
+    folder,
+    env: process.env,
+    topicPrefix: `${uniqueName(name)}.`,
+    variables: { dispatcher },
+  });
+  t.after(async () => {
+    // A start that failed has left nothing running, and is the test's own failure.
+    const pipeline = await starting.catch(() => undefined);
+    await pipeline?.close();
+    folder.remove();
+  });
+  return starting;
+}
