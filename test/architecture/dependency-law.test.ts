@@ -31,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'services/mapper': ['schemas', 'packages/segment', 'packages/kafka', 'packages/service-kit'],
   'services/dispatcher': ['schemas', 'packages/kafka', 'packages/service-kit'],
   'reference/astrolabe-api': ['schemas', 'packages/service-kit'],
-  cli: ['schemas', 'packages/kafka', 'packages/service-kit'],
+  cli: ['schemas', 'packages/segment', 'packages/kafka', 'packages/service-kit'],
 };
 
 test('every import between workspaces goes the way of the dependency law', () => {

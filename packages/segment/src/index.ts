@@ -1,5 +1,7 @@
 export { eventFieldNames, noEventFields, readEventFields, sentFieldName } from './event-fields.ts';
 export type { EventFieldName, EventFields } from './event-fields.ts';
+export { buildEventText, eventTimes } from './event-text.ts';
+export type { BatchEnvelope, EnvelopeObject, EventAdditions, TextOrigin } from './event-text.ts';
 export { eventTypes, isUnsupportedByDestination } from './event.ts';
 export type {
   AliasEvent,
@@ -24,6 +26,15 @@ export {
   walkMembers,
 } from './json-text.ts';
 export type { JsonEdit, JsonMember, JsonSpan, MeasuredSpan } from './json-text.ts';
+export { judgeEvent } from './judge-event.ts';
+export type {
+  AcceptanceRules,
+  AcceptedEvent,
+  EventRejectionCode,
+  RejectedVerdict,
+  SubmittedEvent,
+  Verdict,
+} from './judge-event.ts';
 export { isJsonObject } from './json-value.ts';
 export type { JsonObject, JsonValue } from './json-value.ts';
 export {

@@ -8,19 +8,22 @@
  * twice, under one `messageId`.
  */
 import {
+  eventTimes,
+  judgeEvent,
   maxBatchEvents,
   maxDeliveredEventBytes,
   maxEventBytes,
   maxWebhookItems,
+  type AcceptanceRules,
   type EventType,
+  type Verdict,
 } from '@astrolabe/segment';
 import { isPipelineError, type Connector, type ConnectorDirectory, type Logger } from '@astrolabe/service-kit';
 import type { OutgoingRecord } from '@astrolabe/kafka';
-import { judgeEvent, type AcceptanceRules, type Verdict } from './core/accept-event.ts';
 import { partlyStoredAnswer, refusedAnswer, storedAnswer, type Answer, type RejectedEvent } from './core/answer.ts';
 import type { ByteHold } from './core/byte-budget.ts';
 import type { Endpoint } from './core/endpoints.ts';
-import { buildDeadLetter, buildEventRecord, buildRecordOrigin, eventTimes } from './core/event-record.ts';
+import { buildDeadLetter, buildEventRecord, buildRecordOrigin } from './core/event-record.ts';
 import { openRequest, type ClosedRequest } from './core/open-request.ts';
 import type { RequestContent } from './core/parse-request.ts';
 import { validTraceparent } from './core/trace-context.ts';

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  eventTimes,
   isJsonObject,
+  judgeEvent,
   maxBatchEvents,
   maxEventBytes,
   occurrenceOf,
@@ -10,9 +12,8 @@ import {
   partitionKey,
 } from '@astrolabe/segment';
 import { anyEventLike, anyJson, anyJsonText } from '@astrolabe/segment/testing';
-import { judgeEvent } from './accept-event.ts';
 import { trackingEndpoints, type Endpoint } from './endpoints.ts';
-import { buildEventRecord, buildRecordOrigin, eventTimes } from './event-record.ts';
+import { buildEventRecord, buildRecordOrigin } from './event-record.ts';
 import { parseRequest } from './parse-request.ts';
 
 const RECEIVED_AT = '2026-03-01T10:00:00.000Z';

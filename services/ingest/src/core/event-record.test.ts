@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maxBatchEvents, maxEventBytes } from '@astrolabe/segment';
+import { eventTimes, judgeEvent, maxBatchEvents, maxEventBytes } from '@astrolabe/segment';
 import { toText } from '../testing.ts';
-import { judgeEvent } from './accept-event.ts';
 import { trackingEndpoints, type Endpoint } from './endpoints.ts';
-import { buildDeadLetter, buildEventRecord, buildRecordOrigin, eventTimes } from './event-record.ts';
+import { buildDeadLetter, buildEventRecord, buildRecordOrigin } from './event-record.ts';
 import { parseRequest } from './parse-request.ts';
 
 const RECEIVED_AT = '2026-03-01T10:00:00.000Z';

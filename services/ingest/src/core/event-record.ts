@@ -4,34 +4,19 @@
  */
 import { headerNames, type OutgoingRecord } from '@astrolabe/kafka';
 import {
-  eventTimesOf,
-  findMember,
-  isJsonObject,
-  parseTimestamp,
+  buildEventText,
   partitionKey,
-  sentFieldName,
-  spliceText,
-  type EventFieldName,
-  type EventFields,
-  type EventTimes,
-  type JsonEdit,
-  type JsonMember,
-  type JsonObject,
-  type JsonValue,
-  type MeasuredSpan,
+  type BatchEnvelope,
+  type EventAdditions,
+  type RejectedVerdict,
+  type SubmittedEvent,
+  type TextOrigin,
+  type Verdict,
 } from '@astrolabe/segment';
-import type { RejectedVerdict, Verdict } from './accept-event.ts';
-import type { BatchEnvelope, EnvelopeObject, SubmittedEvent } from './parse-request.ts';
 
 /** What the records of one request share. Made once for each request. */
-export interface RecordOrigin {
+export interface RecordOrigin extends TextOrigin {
   readonly connectorId: string;
-  readonly receivedAtMs: number;
-  /** The same as ISO 8601 UTC with milliseconds. */
-  readonly receivedAt: string;
-  readonly envelope: BatchEnvelope | undefined;
-  /** For `context.ip` of events that ask for it with `context.direct`. Undefined where unknown or IPv6. */
-  readonly clientIp: string | undefined;
   readonly sharedHeaders: Readonly<Record<string, Buffer>>;
 }
 
@@ -54,19 +39,6 @@ export function buildRecordOrigin(
   return { connectorId, receivedAtMs, receivedAt, envelope, clientIp, sharedHeaders };
 }
 
-/** What the event says about its time by itself and by its batch, and what is written of it. */
-export function eventTimes(fields: EventFields, { envelope, receivedAtMs }: RecordOrigin): EventTimes {
-  const sentAtMs = isAbsent(fields.sentAt) ? envelope?.sentAtMs : parseTimestamp(fields.sentAt);
-  return eventTimesOf(fields, sentAtMs, receivedAtMs);
-}
-
-/** What one event is given. */
-export interface EventAdditions {
-  /** The event's own, or a new one. */
-  readonly messageId: string;
-  readonly times: EventTimes;
-}
-
 export function buildEventRecord(
   bytes: Buffer,
   submitted: SubmittedEvent,
@@ -77,7 +49,7 @@ export function buildEventRecord(
   const key = partitionKey(origin.connectorId, verdict.identity);
   return {
     key: key === undefined ? null : Buffer.from(key),
-    value: buildValue(bytes, submitted, verdict, additions, origin),
+    value: buildEventText(bytes, submitted, verdict, additions, origin),
     headers: { ...origin.sharedHeaders, [headerNames.messageId]: Buffer.from(additions.messageId) },
   };
 }
@@ -103,130 +75,4 @@ export function buildDeadLetter(
       [headerNames.deadLetterAt]: Buffer.from(origin.receivedAt),
     },
   };
-}
-
-const CLOSE_BRACE_BYTES = 1;
-
-function buildValue(
-  bytes: Buffer,
-  { value, span }: SubmittedEvent,
-  { fields, type }: Verdict,
-  { messageId, times }: EventAdditions,
-  origin: RecordOrigin,
-): Buffer {
-  if (!isJsonObject(value)) return Buffer.from(bytes.subarray(span.start, span.end));
-  const { envelope, receivedAt } = origin;
-  const splice = new EventSplice(bytes, span, value);
-  if (isAbsent(fields.messageId)) splice.add('messageId', JSON.stringify(messageId));
-  if (isAbsent(fields.type) && type !== undefined) splice.add('type', `"${type}"`);
-  if (isAbsent(fields.receivedAt)) splice.add('receivedAt', `"${receivedAt}"`);
-  if (isAbsent(fields.sentAt) && envelope?.sentAt !== undefined) splice.add('sentAt', envelope.sentAt);
-  addTimes(splice, times);
-  splice.addMembers('context', contextFor(fields, origin));
-  splice.addMembers('integrations', envelope?.integrations);
-  return spliceText(bytes, span, splice.edits(span.end - CLOSE_BRACE_BYTES));
-}
-
-function addTimes(splice: EventSplice, times: EventTimes): void {
-  if (times.kind === 'absent') {
-    splice.add('originalTimestamp', `"${times.receivedAt}"`);
-    splice.add('timestamp', `"${times.receivedAt}"`);
-  } else if (times.kind === 'corrected') {
-    const sent = splice.replaceField('timestamp', `"${times.timestamp}"`);
-    if (sent !== undefined) splice.add('originalTimestamp', sent);
-  }
-}
-
-function isAbsent(field: JsonValue | undefined): boolean {
-  return field === undefined || field === '';
-}
-
-/**
- * What the event's context is given: the batch's and, where one of the two says `direct`, the client's address ("the IP of
- * the connection", segment-docs http-api page).
- */
-function contextFor({ context: own }: EventFields, { envelope, clientIp }: RecordOrigin): EnvelopeObject | undefined {
-  const shared = envelope?.context;
-  const isDirect = envelope?.isDirect === true || (isJsonObject(own) && own.direct === true);
-  if (!isDirect || clientIp === undefined) return shared;
-  const members = new Map([['ip', `"ip":"${clientIp}"`], ...(shared?.members ?? [])]);
-  return { text: `{${[...members.values()].join(',')}}`, members };
-}
-
-/**
- * Additions to one event. New members go before its closing brace, in the order of the calls. A member that is there but
- * null or empty gets its value replaced, since a second member of the same name would be read differently by different
- * parsers. Only for what is replaced is the event's own text scanned.
- */
-class EventSplice {
-  readonly #bytes: Buffer;
-  readonly #start: number;
-  readonly #event: JsonObject;
-  readonly #edits: JsonEdit[] = [];
-  #appended = '';
-  #hasMembers: boolean;
-
-  constructor(bytes: Buffer, span: MeasuredSpan, event: JsonObject) {
-    this.#bytes = bytes;
-    this.#start = span.start;
-    this.#event = event;
-    this.#hasMembers = span.members > 0;
-  }
-
-  /** Gives the event a member, replacing one of that very name. */
-  add(name: string, text: string): void {
-    const present = Object.hasOwn(this.#event, name) ? this.#memberOf(name) : undefined;
-    if (present !== undefined) {
-      this.#edits.push({ start: present.start, end: present.end, text });
-      return;
-    }
-    this.#appended += `${this.#hasMembers ? ',' : ''}"${name}":${text}`;
-    this.#hasMembers = true;
-  }
-
-  /** Replaces the value of a field, under whichever casing it was sent. Returns the text that stood there. */
-  replaceField(field: EventFieldName, text: string): string | undefined {
-    const sentName = sentFieldName(this.#event, field);
-    const member = sentName === undefined ? undefined : this.#memberOf(sentName);
-    if (member === undefined) return undefined;
-    const sent = this.#bytes.toString('utf8', member.start, member.end);
-    if (sent !== text) this.#edits.push({ start: member.start, end: member.end, text });
-    return sent;
-  }
-
-  /** Gives the event's object `field` the members that it lacks: what an item says for itself wins over its batch. */
-  addMembers(field: 'context' | 'integrations', additions: EnvelopeObject | undefined): void {
-    if (additions === undefined) return;
-    const sentName = sentFieldName(this.#event, field);
-    if (sentName === undefined) {
-      this.add(field, additions.text);
-      return;
-    }
-    const own = this.#event[sentName];
-    const member = this.#memberOf(sentName);
-    if (member === undefined) return;
-    if (!isJsonObject(own)) {
-      // PHP writes an empty object as []; anything else is a defect that the verdict has named.
-      if (Array.isArray(own) && own.length === 0) {
-        this.#edits.push({ start: member.start, end: member.end, text: additions.text });
-      }
-      return;
-    }
-    const lacking = [...additions.members].filter(([name]) => !Object.hasOwn(own, name)).map(([, text]) => text);
-    if (lacking.length === 0) return;
-    const end = member.end - CLOSE_BRACE_BYTES;
-    const separator = Object.keys(own).length > 0 ? ',' : '';
-    this.#edits.push({ start: end, end, text: separator + lacking.join(',') });
-  }
-
-  /** All changes in the order of the text; `end` is the index of the event's closing brace. */
-  edits(end: number): readonly JsonEdit[] {
-    if (this.#edits.length > 1) this.#edits.sort((a, b) => a.start - b.start);
-    if (this.#appended !== '') this.#edits.push({ start: end, end, text: this.#appended });
-    return this.#edits;
-  }
-
-  #memberOf(name: string): JsonMember | undefined {
-    return findMember(this.#bytes, this.#start, name);
-  }
 }

@@ -12,36 +12,14 @@ import {
   readMembers,
   skipWhitespace,
   walkMembers,
+  type BatchEnvelope,
+  type EnvelopeObject,
   type JsonObject,
   type MeasuredSpan,
+  type SubmittedEvent,
 } from '@astrolabe/segment';
 import type { ErrorCode } from '@astrolabe/service-kit';
 import type { Endpoint } from './endpoints.ts';
-
-/** One event as it was sent: what it says, and where its text lies in the request's bytes. */
-export interface SubmittedEvent {
-  readonly value: unknown;
-  readonly span: MeasuredSpan;
-}
-
-/** What a batch says for all its items. */
-export interface BatchEnvelope {
-  /** JSON text of the batch's `sentAt`. */
-  readonly sentAt: string | undefined;
-  /** The same, read; undefined where it is no time. */
-  readonly sentAtMs: number | undefined;
-  readonly context: EnvelopeObject | undefined;
-  readonly integrations: EnvelopeObject | undefined;
-  /** The batch's context says `direct: true`. */
-  readonly isDirect: boolean;
-}
-
-/** An object of the envelope that each item gets: whole, or those of its members that the item lacks. */
-export interface EnvelopeObject {
-  readonly text: string;
-  /** By name, the text `"name": value` as it was sent. */
-  readonly members: ReadonlyMap<string, string>;
-}
 
 export interface RequestContent {
   readonly kind: 'content';

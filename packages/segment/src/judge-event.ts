@@ -1,25 +1,24 @@
 /**
- * The verdict on one event: accepted, with what ingest adds to its text, or rejected with a code and a reason. Any JSON
- * value gets exactly one of the two.
+ * The verdict on one event: accepted, with what its text lacks, or rejected with a code and a reason. Any JSON value gets exactly one of
+ * the two. Whatever writes to the event topic judges with it, so that no door is wider than another.
  */
-import {
-  isJsonObject,
-  isUnsupportedByDestination,
-  maxEventDepth,
-  maxEventMembers,
-  noEventFields,
-  parseEventFields,
-  parseEvent,
-  parseRawJson,
-  readEventFields,
-  type EventFields,
-  type EventIdentity,
-  type EventType,
-  type JsonObject,
-  type JsonValue,
-} from '@astrolabe/segment';
-import type { ErrorCode } from '@astrolabe/service-kit';
-import type { SubmittedEvent } from './parse-request.ts';
+import { noEventFields, readEventFields, type EventFields } from './event-fields.ts';
+import { isUnsupportedByDestination, type EventType } from './event.ts';
+import type { MeasuredSpan } from './json-text.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts';
+import { maxEventDepth, maxEventMembers } from './limits.ts';
+import { parseEvent, parseEventFields, type EventDefectCode } from './parse-event.ts';
+import type { EventIdentity } from './partition-key.ts';
+import { parseRawJson } from './raw-json.ts';
+
+/** One event as it was sent: what it says, and where its text lies in the bytes that hold it. */
+export interface SubmittedEvent {
+  readonly value: unknown;
+  readonly span: MeasuredSpan;
+}
+
+/** Codes of the error catalogue, so that answer and dead letter carry the same. */
+export type EventRejectionCode = EventDefectCode | 'event.too-large';
 
 export interface AcceptanceRules {
   /** Type that the endpoint's path stands for. */
@@ -44,7 +43,7 @@ export interface AcceptedEvent {
 
 export interface RejectedVerdict {
   readonly kind: 'rejected';
-  readonly code: ErrorCode;
+  readonly code: EventRejectionCode;
   readonly reason: string;
   /** What could be told of the event all the same. */
   readonly type: EventType | undefined;
@@ -56,7 +55,7 @@ export interface RejectedVerdict {
 
 export type Verdict = AcceptedEvent | RejectedVerdict;
 
-/** `index` is the event's place in its batch; `bytes` are those of the request. Pure, and never throws. */
+/** `index` is the event's place in its batch; `bytes` are those that the span is of. Pure, and never throws. */
 export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: number, rules: AcceptanceRules): Verdict {
   const { value } = submitted;
   const fields = isJsonObject(value) ? readExactFields(bytes, submitted, value) : noEventFields;
@@ -81,7 +80,7 @@ function findBreachedLimit(
   { span }: SubmittedEvent,
   index: number,
   { maxEventBytes, maxEvents }: AcceptanceRules,
-): { readonly code: ErrorCode; readonly reason: string } | undefined {
+): { readonly code: EventRejectionCode; readonly reason: string } | undefined {
   const sizeBytes = span.end - span.start;
   if (sizeBytes > maxEventBytes) {
     return {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maxBatchEvents, maxEventBytes, maxEventDepth, maxEventMembers, measureValue } from '@astrolabe/segment';
-import { identifyCall, trackCall } from '@astrolabe/segment/testing';
-import { judgeEvent, type Verdict } from './accept-event.ts';
+import { measureValue } from './json-text.ts';
+import { judgeEvent, type Verdict } from './judge-event.ts';
+import { maxBatchEvents, maxEventBytes, maxEventDepth, maxEventMembers } from './limits.ts';
+import { identifyCall, trackCall } from './testing.ts';
 
 const rules = { impliedType: undefined, maxEventBytes, maxEvents: maxBatchEvents };
 
