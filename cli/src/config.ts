@@ -19,5 +19,63 @@ export const schemasConfig = defineConfig({
   kafkaTopicPrefix: configSections.kafka.kafkaTopicPrefix,
 });
 
+export const clusterConfig = defineConfig({ ...configSections.kafka, logLevel });
+
+export const clusterAndRegistryConfig = defineConfig({
+  ...configSections.kafka,
+  ...configSections.schemaRegistry,
+  logLevel,
+});
+
+export const connectorsConfig = defineConfig({
+  connectorsFile: configSections.process.connectorsFile,
+  apiUrl: {
+    env: 'DISPATCHER_API_URL',
+    schema: configValues.httpUrl().optional(),
+    description: "Base URL of the Astrolabe API, as the dispatcher's; keys are checked there.",
+  },
+  ingestHost: {
+    env: 'INGEST_HOST',
+    schema: configValues.text('a host name or an IP address'),
+    default: '127.0.0.1',
+    description: "As ingest's; named in what is printed.",
+  },
+  ingestPort: {
+    env: 'INGEST_PORT',
+    schema: configValues.port(),
+    default: 3100,
+    description: "As ingest's; named in what is printed.",
+  },
+});
+
+export const backfillConfig = defineConfig({
+  ...configSections.kafka,
+  logLevel,
+  connectorsFile: configSections.process.connectorsFile,
+});
+
+/** Names of the services' consumer groups, whose lag is shown. */
+export const lagConfig = defineConfig({
+  ...configSections.kafka,
+  logLevel,
+  mapperGroupId: {
+    env: 'MAPPER_GROUP_ID',
+    schema: configValues.text('the name of a consumer group'),
+    default: 'astrolabe.mapper',
+    description: "The mapper's.",
+  },
+  dispatcherGroupId: {
+    env: 'DISPATCHER_GROUP_ID',
+    schema: configValues.text('the name of a consumer group'),
+    default: 'astrolabe.dispatcher',
+    description: "The dispatcher's.",
+  },
+});
+
 export type TopicsConfig = ConfigOf<typeof topicsConfig>;
 export type SchemasConfig = ConfigOf<typeof schemasConfig>;
+export type ClusterConfig = ConfigOf<typeof clusterConfig>;
+export type ClusterAndRegistryConfig = ConfigOf<typeof clusterAndRegistryConfig>;
+export type ConnectorsConfig = ConfigOf<typeof connectorsConfig>;
+export type BackfillConfig = ConfigOf<typeof backfillConfig>;
+export type LagConfig = ConfigOf<typeof lagConfig>;

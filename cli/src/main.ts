@@ -1,8 +1,37 @@
 #!/usr/bin/env node
+import { createInterface } from 'node:readline/promises';
+import type { Terminal } from './command-context.ts';
 import { runProgram } from './program.ts';
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // The second one ends the process at once, as if nobody listened.
+  process.once(signal, () => interruption.abort(new Error('interrupted')));
+}
+
+/** Questions go to standard error, so that standard output holds results only. */
+const terminal: Terminal = {
+  ask: async (question) => {
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await lines.question(question, { signal: interruption.signal });
+    } finally {
+      lines.close();
+    }
+  },
+};
+
+// `astrolabe tail | head`: whoever reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY && process.env.TERM !== 'dumb',
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal } : {}),
+  signal: interruption.signal,
 });

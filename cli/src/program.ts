@@ -1,8 +1,20 @@
-/** The operator's command: verbs, flags, help. Exit codes: 0 done or in agreement, 1 differs or failed, 2 wrong usage or configuration. */
-import { createLogger, errorMessage, isPipelineError, readConfig, type Environment } from '@astrolabe/service-kit';
+/** The operator's command: verbs, flags, help. Exit codes: `exit-codes.ts`. */
+import {
+  createLogger,
+  errorMessage,
+  isPipelineError,
+  readConfig,
+  systemClock,
+  type Clock,
+  type Environment,
+} from '@astrolabe/service-kit';
 import { Command } from 'commander';
+import { progressOn, type CommandContext, type Terminal } from './command-context.ts';
 import { schemasConfig, topicsConfig } from './config.ts';
-import { createOutput, type CommandOutput } from './output.ts';
+import { registerConnectors } from './connectors/connectors-command.ts';
+import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';
+import { addChangeOptions, addClusterOption, addVerb, type ChangeFlags, type CommonFlags } from './flags.ts';
+import { createOutput } from './output.ts';
 import { runSchemas } from './schemas-command.ts';
 import { runTopics } from './topics-command.ts';
 
@@ -10,70 +22,107 @@ export interface ProgramEnvironment {
   readonly env: Environment;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Whether standard error is a terminal, so that a line can be drawn over. Default false. */
+  readonly isTerminal?: boolean;
+  /** Who answers questions. Default: nobody. */
+  readonly terminal?: Terminal;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
 }
 
-interface Flags {
-  readonly json?: boolean;
-  readonly execute?: boolean;
-}
+/** Makes a commander action of a verb: builds its context and keeps its exit code. */
+export type Act = (
+  verb: (context: CommandContext, flags: never, ...operands: never[]) => Promise<ExitCode>,
+) => (...given: unknown[]) => Promise<void>;
 
 /** Runs one invocation; resolves with its exit code. Never rejects. */
-export async function runProgram(
-  args: readonly string[],
-  { env, stdout, stderr }: ProgramEnvironment,
-): Promise<number> {
-  let exitCode = 0;
-  const act =
-    (verb: (execute: boolean, output: CommandOutput) => Promise<boolean>) =>
-    async (flags: Flags): Promise<void> => {
-      const agrees = await verb(flags.execute ?? false, createOutput(flags.json ?? false, stdout));
-      exitCode = agrees ? 0 : 1;
+export async function runProgram(args: readonly string[], environment: ProgramEnvironment): Promise<number> {
+  const { env, stdout, stderr, isTerminal = false, terminal, clock = systemClock } = environment;
+  const signal = environment.signal ?? new AbortController().signal;
+  let exitCode: ExitCode = exitCodes.done;
+  const act: Act =
+    (verb) =>
+    async (...given) => {
+      // commander gives the operands, the flags and itself.
+      const flags = given.at(-2) as CommonFlags;
+      const { bootstrapServer } = flags;
+      const context: CommandContext = {
+        env: bootstrapServer === undefined ? env : { ...env, KAFKA_BROKERS: bootstrapServer },
+        output: createOutput(flags.json ?? false, stdout),
+        terminal: flags.json === true ? undefined : terminal,
+        clock,
+        signal,
+        note: (line) => stderr(`${line}\n`),
+        startProgress: progressOn({ stderr, isTerminal }, clock),
+      };
+      exitCode = await verb(context, flags as never, ...(given.slice(0, -2) as never[]));
     };
   const program = new Command('astrolabe')
     .description('Operates the pipeline from Segment to Astrolabe.')
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr })
-    .showHelpAfterError('(add --help for the usage)');
-
-  const topics = program.command('topics').description('the topics of the pipeline, as declared and as they are');
-  const schemas = program.command('schemas').description('the Avro schemas of the commands in the registry');
-  const runTopicsVerb = act((execute, output) => {
-    const config = readConfig(topicsConfig, env);
-    return runTopics(config, createLogger({ name: 'astrolabe', level: config.logLevel }), execute, output);
-  });
-  const runSchemasVerb = act((execute, output) => runSchemas(readConfig(schemasConfig, env), execute, output));
-  topics
-    .command('apply')
-    .description('shows what differs, and with --execute creates topics, adds partitions and sets configuration')
-    .option('--execute', 'make the changes')
-    .option('--json', 'print one line of JSON')
-    .addHelpText('after', '\nExample:\n  KAFKA_BROKERS=localhost:9092 astrolabe topics apply --execute')
-    .action(runTopicsVerb);
-  topics
-    .command('check')
-    .description('shows what differs; exit code 1 if anything does')
-    .option('--json', 'print one line of JSON')
-    .action(runTopicsVerb);
-  schemas
-    .command('apply')
-    .description('shows which schemas are missing, and with --execute registers them (BACKWARD_TRANSITIVE)')
-    .option('--execute', 'make the changes')
-    .option('--json', 'print one line of JSON')
-    .addHelpText('after', '\nExample:\n  SCHEMA_REGISTRY_URL=http://localhost:8081 astrolabe schemas apply --execute')
-    .action(runSchemasVerb);
-  schemas
-    .command('check')
-    .description('shows which schemas are missing; exit code 1 if any is')
-    .option('--json', 'print one line of JSON')
-    .action(runSchemasVerb);
+    .showHelpAfterError('(add --help for the usage)')
+    .addHelpText(
+      'after',
+      "\nConfiguration comes from the same environment variables as the services' (docs/configuration.md).\n" +
+        'Exit codes: 0 done or in agreement, 1 something differs or failed, 2 wrong usage or configuration, 130 interrupted.',
+    );
+  registerContracts(program, act);
+  registerConnectors(program, act);
 
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     const usage = error as { code?: string; exitCode?: number };
-    if (typeof usage.code === 'string' && usage.code.startsWith('commander.')) return usage.exitCode === 0 ? 0 : 2;
+    if (typeof usage.code === 'string' && usage.code.startsWith('commander.')) {
+      return usage.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    }
+    if (signal.aborted) {
+      stderr('Interrupted.\n');
+      return exitCodes.interrupted;
+    }
     stderr(`${errorMessage(error)}\n`);
-    return isPipelineError(error, 'config.invalid') ? 2 : 1;
+    const isUsage =
+      error instanceof UsageError ||
+      isPipelineError(error, 'config.invalid') ||
+      isPipelineError(error, 'connectors.invalid');
+    return isUsage ? exitCodes.usage : exitCodes.failed;
   }
+}
+
+function registerContracts(program: Command, act: Act): void {
+  const topics = program.command('topics').description('the topics of the pipeline, as declared and as they are');
+  const schemas = program.command('schemas').description('the Avro schemas of the commands in the registry');
+  const topicsVerb = (mode: 'check' | 'apply') =>
+    act((context, flags: ChangeFlags) => {
+      const config = readConfig(topicsConfig, context.env);
+      return runTopics(config, createLogger({ name: 'astrolabe', level: config.logLevel }), mode, context, flags);
+    });
+  const schemasVerb = (mode: 'check' | 'apply') =>
+    act((context, flags: ChangeFlags) => runSchemas(readConfig(schemasConfig, context.env), mode, context, flags));
+  addChangeOptions(
+    addClusterOption(
+      addVerb(
+        topics,
+        'apply',
+        'shows what differs, and with --execute creates topics, adds partitions and sets configuration',
+        ['KAFKA_BROKERS=localhost:9092 astrolabe topics apply --execute'],
+      ),
+    ),
+  ).action(topicsVerb('apply'));
+  addClusterOption(
+    addVerb(topics, 'check', 'shows what differs; exit code 1 if anything does', ['astrolabe topics check --json']),
+  ).action(topicsVerb('check'));
+  addChangeOptions(
+    addVerb(
+      schemas,
+      'apply',
+      'shows which schemas are missing, and with --execute registers them (BACKWARD_TRANSITIVE)',
+      ['SCHEMA_REGISTRY_URL=http://localhost:8081 astrolabe schemas apply --execute'],
+    ),
+  ).action(schemasVerb('apply'));
+  addVerb(schemas, 'check', 'shows which schemas are missing; exit code 1 if any is', [
+    'astrolabe schemas check --json',
+  ]).action(schemasVerb('check'));
 }

@@ -1,38 +1,52 @@
 import { schemaRegistryFromConfig, topicsFor } from '@astrolabe/kafka';
 import { commandKinds } from '@astrolabe/schemas';
 import { isPipelineError } from '@astrolabe/service-kit';
+import { isAgreed, type CommandContext } from './command-context.ts';
 import type { SchemasConfig } from './config.ts';
-import type { CommandOutput } from './output.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import type { ChangeFlags } from './flags.ts';
 
 /**
- * Says whether the command schemas of this build are registered for the command topic and, with `execute`, registers those that are not.
- * Returns whether all are at the end.
+ * Says whether the command schemas of this build are registered for the command topic and, once that is agreed to, registers those that are
+ * not.
  */
-export async function runSchemas(config: SchemasConfig, execute: boolean, output: CommandOutput): Promise<boolean> {
+export async function runSchemas(
+  config: SchemasConfig,
+  mode: 'check' | 'apply',
+  context: CommandContext,
+  flags: ChangeFlags,
+): Promise<ExitCode> {
+  const { output, terminal, note } = context;
   const registry = schemaRegistryFromConfig(config);
   const topic = topicsFor(config.kafkaTopicPrefix).commands.name;
-  if (execute) {
+  const apply = async (): Promise<ExitCode> => {
     const applied = await registry.apply(topic);
     output.result(
       { applied },
       applied.map(({ subject, schemaId, changed }) => `${changed ? '+' : '='} ${subject}: schema ${schemaId}`),
     );
-    return true;
-  }
+    return exitCodes.done;
+  };
+  if (mode === 'apply' && (flags.execute === true || flags.yes === true)) return apply();
   try {
     const ids = await registry.commandIds(topic);
     output.result(
       { registered: Object.fromEntries(ids) },
       commandKinds.map((kind) => `= ${kind}: schema ${String(ids.get(kind))}`),
     );
-    return true;
+    return exitCodes.done;
   } catch (error) {
     if (!isPipelineError(error, 'registry.schema-missing')) throw error;
     const missing = error.details['missing'] as readonly string[];
+    const lines = missing.map((subject) => `+ ${subject}`);
+    if (mode === 'apply' && terminal !== undefined) {
+      lines.forEach(note);
+      return (await isAgreed(context, flags, 'Register?')) ? apply() : exitCodes.failed;
+    }
     output.result({ missing }, [
-      ...missing.map((subject) => `+ ${subject}`),
+      ...lines,
       'Nothing was changed. Run "astrolabe schemas apply --execute" to register them.',
     ]);
-    return false;
+    return exitCodes.failed;
   }
 }

@@ -8,7 +8,7 @@ const { segmentEvents } = topicsFor();
 test('a plan lists what it creates and says how to apply it', () => {
   assert.deepEqual(describePlan(planTopics([segmentEvents], [], 3), false), [
     '+ segment.events.v1: 6 partitions, replication 3',
-    'Nothing was changed. Run it again with --execute to apply.',
+    'Nothing was changed. Run "astrolabe topics apply --execute" to apply.',
   ]);
 });
 

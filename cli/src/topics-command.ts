@@ -1,33 +1,47 @@
 import { connectionFromConfig, createKafkaAdmin, isEmptyPlan, topicsFor, type TopicPlan } from '@astrolabe/kafka';
 import type { Logger } from '@astrolabe/service-kit';
+import { isAgreed, type CommandContext } from './command-context.ts';
 import type { TopicsConfig } from './config.ts';
-import type { CommandOutput } from './output.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import type { ChangeFlags } from './flags.ts';
 
 /**
- * Shows how the cluster differs from the declared topics and, with `execute`, makes it agree: creates topics, adds partitions, sets
- * configuration. Never deletes and never shrinks. Returns whether the cluster agrees at the end.
+ * Shows how the cluster differs from the declared topics and, once that is agreed to, makes it agree: creates topics, adds partitions, sets
+ * configuration. Never deletes and never shrinks. Without a word from anybody it is a plan, which differs.
  */
 export async function runTopics(
   config: TopicsConfig,
   logger: Logger,
-  execute: boolean,
-  output: CommandOutput,
-): Promise<boolean> {
+  mode: 'check' | 'apply',
+  context: CommandContext,
+  flags: ChangeFlags,
+): Promise<ExitCode> {
+  const { output, terminal } = context;
   const admin = await createKafkaAdmin(connectionFromConfig(config, 'cli', logger));
   try {
     const topics = Object.values(topicsFor(config.kafkaTopicPrefix));
     const plan = await admin.planTopics(topics, config.replicationFactor);
+    const mayAsk = mode === 'apply' && terminal !== undefined && !isEmptyPlan(plan);
+    if (mayAsk) for (const line of describeChanges(plan)) context.note(line);
+    const execute =
+      mode === 'apply' &&
+      (mayAsk ? await isAgreed(context, flags, 'Apply?') : flags.execute === true || flags.yes === true);
     if (execute && !isEmptyPlan(plan)) await admin.applyTopics(plan);
-    const agrees = execute || isEmptyPlan(plan);
     output.result({ applied: execute, ...plan }, describePlan(plan, execute));
-    return agrees;
+    return execute || isEmptyPlan(plan) ? exitCodes.done : exitCodes.failed;
   } finally {
     await admin.close();
   }
 }
 
 export function describePlan(plan: TopicPlan, applied: boolean): string[] {
-  const lines = [
+  const lines = [...describeChanges(plan), ...plan.unchanged.map((name) => `= ${name}`)];
+  if (isEmptyPlan(plan)) return [...lines, 'The topics are as declared; nothing to do.'];
+  return [...lines, applied ? 'Applied.' : 'Nothing was changed. Run "astrolabe topics apply --execute" to apply.'];
+}
+
+function describeChanges(plan: TopicPlan): string[] {
+  return [
     ...plan.create.map(
       ({ name, partitions, replicationFactor }) =>
         `+ ${name}: ${partitions} partitions, replication ${replicationFactor}`,
@@ -36,8 +50,5 @@ export function describePlan(plan: TopicPlan, applied: boolean): string[] {
     ...plan.configure.flatMap(({ name, changes }) =>
       changes.map(({ setting, from, to }) => `~ ${name}: ${setting} ${from ?? '(unset)'} -> ${to}`),
     ),
-    ...plan.unchanged.map((name) => `= ${name}`),
   ];
-  if (isEmptyPlan(plan)) return [...lines, 'The topics are as declared; nothing to do.'];
-  return [...lines, applied ? 'Applied.' : 'Nothing was changed. Run it again with --execute to apply.'];
 }

@@ -22,7 +22,8 @@ export {
   type ConnectorSourceOptions,
 } from './connector-source.ts';
 export type { ConnectorsChange } from './connectors-change.ts';
-export type { ConnectorsProblem } from './connectors-file.ts';
+export { parseConnectorsFile, type ConnectorsFile, type ConnectorsProblem, type KeySource } from './connectors-file.ts';
+export { resolveKeyFile } from './connectors-snapshot.ts';
 export { createConnectorDirectory, type Connector, type ConnectorDirectory, type RateLimit } from './connectors.ts';
 export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
 export { renderErrorCatalogue } from './error-docs.ts';
@@ -46,5 +47,6 @@ export {
 export { readConfigOrExit, type ConfigProcess } from './read-config-or-exit.ts';
 export { describeConfig, readConfig, type Environment } from './read-config.ts';
 export type { Readiness } from './readiness.ts';
+export { replaceConnectorsFile } from './replace-connectors-file.ts';
 export { startServiceAdmin, type ServiceAdmin } from './service-admin.ts';
 export { waitUntilAvailable, type WaitOptions } from './wait-until-available.ts';

@@ -1,0 +1,52 @@
+/** What every verb is given: its configuration's source, where it prints, whom it may ask, and when to stop. */
+import type { Clock, Environment } from '@astrolabe/service-kit';
+import { UsageError } from './exit-codes.ts';
+import type { CommandOutput } from './output.ts';
+import { startProgress, type Progress } from './progress.ts';
+
+/** A person at a keyboard. */
+export interface Terminal {
+  /** Shows the question and resolves with the line that is typed, without its end. */
+  ask(question: string): Promise<string>;
+}
+
+export interface CommandContext {
+  readonly env: Environment;
+  readonly output: CommandOutput;
+  /** Undefined where nobody can answer: then nothing is asked. */
+  readonly terminal: Terminal | undefined;
+  readonly clock: Clock;
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** A line on standard error, for people; results go to `output`. */
+  note(line: string): void;
+  startProgress(label: string, unit: string): Progress;
+}
+
+export interface CommandStreams {
+  readonly stderr: (text: string) => void;
+  readonly isTerminal: boolean;
+}
+
+export function progressOn({ stderr, isTerminal }: CommandStreams, clock: Clock): CommandContext['startProgress'] {
+  return (label, unit) => startProgress({ write: stderr, isTerminal, clock }, label, unit);
+}
+
+/**
+ * Agreement to a change: `--execute` or `--yes`, or a yes at the terminal. Throws a `UsageError` where nobody can be asked, so that a script
+ * that forgot the flag does not take its plan for done. Returns false for a no.
+ */
+export async function isAgreed(
+  { terminal, note }: Pick<CommandContext, 'terminal' | 'note'>,
+  flags: { readonly execute?: boolean; readonly yes?: boolean },
+  question: string,
+): Promise<boolean> {
+  if (flags.execute === true || flags.yes === true) return true;
+  if (terminal === undefined) {
+    throw new UsageError(`${question} Nobody can be asked here and nothing was changed: add --execute to do it.`);
+  }
+  const answer = (await terminal.ask(`${question} [y/N] `)).trim().toLowerCase();
+  if (answer === 'y' || answer === 'yes') return true;
+  note('Nothing was changed.');
+  return false;
+}
