@@ -1,6 +1,6 @@
 /** What every verb is given: its configuration's source, where it prints, whom it may ask, and when to stop. */
 import type { Clock, Environment } from '@astrolabe/service-kit';
-import { UsageError } from './exit-codes.ts';
+import { UsageError, type ExitCode } from './exit-codes.ts';
 import type { CommandOutput } from './output.ts';
 import { startProgress, type Progress } from './progress.ts';
 
@@ -22,6 +22,11 @@ export interface CommandContext {
   note(line: string): void;
   startProgress(label: string, unit: string): Progress;
 }
+
+/** Makes a commander action of a verb: builds its context and keeps its exit code. */
+export type Act = (
+  verb: (context: CommandContext, flags: never, ...operands: never[]) => Promise<ExitCode>,
+) => (...given: unknown[]) => Promise<void>;
 
 export interface CommandStreams {
   readonly stderr: (text: string) => void;

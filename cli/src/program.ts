@@ -9,7 +9,7 @@ import {
   type Environment,
 } from '@astrolabe/service-kit';
 import { Command } from 'commander';
-import { progressOn, type CommandContext, type Terminal } from './command-context.ts';
+import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';
 import { schemasConfig, topicsConfig } from './config.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';
@@ -29,11 +29,6 @@ export interface ProgramEnvironment {
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
 }
-
-/** Makes a commander action of a verb: builds its context and keeps its exit code. */
-export type Act = (
-  verb: (context: CommandContext, flags: never, ...operands: never[]) => Promise<ExitCode>,
-) => (...given: unknown[]) => Promise<void>;
 
 /** Runs one invocation; resolves with its exit code. Never rejects. */
 export async function runProgram(args: readonly string[], environment: ProgramEnvironment): Promise<number> {

@@ -1,12 +1,11 @@
 /** `astrolabe connectors`: what a customer sets up in Astrolabe, in the connectors file. */
 import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
+import type { Act, CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
 import { formatTable } from '../core/table.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addChangeOptions, addVerb, type CommonFlags } from '../flags.ts';
-import type { Act } from '../program.ts';
 import { runAddConnector, type AddFlags } from './add-connector.ts';
 import { checkKey, describeCheck, type KeyCheck } from './check-keys.ts';
 import {
