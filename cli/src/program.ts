@@ -9,6 +9,7 @@ import {
   type Environment,
 } from '@astrolabe/service-kit';
 import { Command } from 'commander';
+import { registerBackfill } from './backfill/backfill-command.ts';
 import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';
 import { schemasConfig, topicsConfig } from './config.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
@@ -64,6 +65,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
     );
   registerContracts(program, act);
   registerConnectors(program, act);
+  registerBackfill(program, act);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

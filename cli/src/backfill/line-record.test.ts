@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toLineRecord, type LineOrigin, type LineRecord } from './line-record.ts';
+
+const origin: LineOrigin = {
+  connectorId: 'acme',
+  fileName: 'archive/day-1.gz',
+  fileTimeMs: Date.UTC(2026, 2, 1),
+  nowMs: Date.UTC(2026, 10, 24),
+};
+
+function made(text: string, number = 1, of = origin): Exclude<LineRecord, { kind: 'empty' }> {
+  const record = toLineRecord({ number, bytes: Buffer.from(text), isCut: false }, of);
+  return record.kind === 'empty' ? assert.fail('the line is empty') : record;
+}
+
+const headersOf = ({ record }: { record: { headers: Readonly<Record<string, Buffer>> } }) =>
+  Object.fromEntries(Object.entries(record.headers).map(([name, value]) => [name, value.toString()]));
+
+test("an event of Segment's archive goes on the topic byte for byte, under its own id and key", () => {
+  const archived =
+    '{"type":"track","messageId":"m1","userId":"u1","event":"E","n":12345678901234567890,"timestamp":"2026-02-01T00:00:00.000Z","originalTimestamp":"2026-02-01T00:00:00.001Z","receivedAt":"2026-02-01T00:00:01.000Z","sentAt":"2026-02-01T00:00:00.500Z"}';
+  const line = made(archived);
+  assert.equal(line.kind, 'event');
+  assert.equal(line.record.value?.toString(), archived);
+  assert.equal(line.record.key?.toString(), '["acme","user","u1"]');
+  assert.deepEqual(headersOf(line), {
+    'connector-id': 'acme',
+    'message-id': 'm1',
+    'received-at': '2026-11-24T00:00:00.000Z',
+  });
+});
+
+test('an event without id and time gets both from its file, so that a second run gives the same', () => {
+  const text = '{"type":"identify","userId":"u1"}';
+  const first = made(text, 7);
+  const again = made(text, 7, { ...origin, nowMs: origin.nowMs + 1_000, fileName: 'moved/day-1.gz' });
+  assert.match(headersOf(first)['message-id'] ?? '', /^backfill-[0-9a-f]{32}$/);
+  assert.equal(first.record.value?.toString(), again.record.value?.toString());
+  assert.match(first.record.value?.toString() ?? '', /"timestamp":"2026-03-01T00:00:00.000Z"/);
+  for (const other of [made(text, 8), made(text, 7, { ...origin, connectorId: 'two' }), made(`${text} `, 7)]) {
+    assert.notEqual(headersOf(other)['message-id'], headersOf(first)['message-id']);
+  }
+});
+
+test('a bad line is a dead letter that names file and line, with the reason that ingest would give', () => {
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['{"type":"track",', 'event.invalid-json', /^archive\/day-1\.gz:3: the line is not valid JSON: .* column 17$/],
+    ['[1]', 'event.invalid', /^archive\/day-1\.gz:3: the event is an array, expected a JSON object$/],
+    ['{"type":"track","userId":"u1"}', 'event.invalid', /a track call needs the name of its event/],
+    ['{"type":"buy","userId":"u1"}', 'event.unknown-type', /type is "buy"/],
+    [`{"type":"identify","userId":"u1","x":"${'x'.repeat(65_536)}"}`, 'event.too-large', /at most 65536 are allowed/],
+  ];
+  for (const [text, code, message] of cases) {
+    const line = made(text, 3);
+    assert.equal(line.kind, 'dead-letter', text.slice(0, 40));
+    const headers = headersOf(line);
+    assert.equal(headers['dlq.code'], code);
+    assert.match(headers['dlq.message'] ?? '', message);
+    assert.equal(headers['dlq.group'], 'backfill');
+    assert.equal(headers['connector-id'], 'acme');
+  }
+});
+
+test('empty lines are none, and the first line may begin with a byte order mark', () => {
+  for (const text of ['', '  ', '\t']) {
+    assert.equal(toLineRecord({ number: 2, bytes: Buffer.from(text), isCut: false }, origin).kind, 'empty');
+  }
+  assert.equal(made('\ufeff{"type":"identify","userId":"u1"}').kind, 'event');
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { createInMemoryLog } from '@astrolabe/kafka';
+import { PipelineError, systemClock } from '@astrolabe/service-kit';
+import { createPace } from '../pace.ts';
+import { openBackfillState } from './backfill-state.ts';
+import { findFiles } from './find-files.ts';
+import { runBackfill, type BadLine } from './run-backfill.ts';
+
+const EVENTS = 'events';
+const DEAD_LETTERS = 'dead-letters';
+
+async function setUp(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'backfill-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, 'in'));
+  const producer = createInMemoryLog();
+  const bad: BadLine[] = [];
+  const run = async (signal = new AbortController().signal) => {
+    const state = await openBackfillState(join(folder, 'state.json'), 'acme', EVENTS);
+    return runBackfill({
+      files: await findFiles([join(folder, 'in')]),
+      connectorId: 'acme',
+      target: { producer, events: EVENTS, deadLetters: DEAD_LETTERS },
+      state,
+      pace: createPace(undefined),
+      clock: systemClock,
+      signal,
+      onBadLine: (line) => bad.push(line),
+      onProgress: () => undefined,
+    });
+  };
+  return { folder, producer, bad, run };
+}
+
+const event = (index: number) => `{"type":"track","event":"E","userId":"u${index % 7}","messageId":"m${index}"}\n`;
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => event(from + index)).join('');
+const idsOn = (producer: ReturnType<typeof createInMemoryLog>, topic: string) =>
+  producer.records(topic).map(({ headers }) => headers['message-id']?.toString());
+
+test('every line is accounted for: events, dead letters and empty lines are all there are', async (t) => {
+  const { folder, producer, bad, run } = await setUp(t);
+  await writeFile(join(folder, 'in/a.ndjson'), `${lines(0, 2_500)}\nnot json\n`);
+  await writeFile(join(folder, 'in/b.ndjson'), lines(2_500, 2_600));
+  await writeFile(join(folder, 'in/_SUCCESS'), 'not an export');
+  const report = await run();
+  assert.deepEqual(report, { files: 2, resumedLines: 0, lines: 2_602, events: 2_600, deadLetters: 1, empty: 1 });
+  assert.equal(new Set(idsOn(producer, EVENTS)).size, 2_600);
+  assert.equal(producer.records(DEAD_LETTERS).length, 1);
+  assert.deepEqual(
+    bad.map(({ line, code }) => [line, code]),
+    [[2_502, 'event.invalid-json']],
+  );
+});
+
+test('a run that was cut short goes on behind what was acknowledged, and stores nothing twice', async (t) => {
+  const { folder, producer, run } = await setUp(t);
+  await writeFile(join(folder, 'in/a.ndjson'), lines(0, 3_500));
+  const send = producer.send;
+  let calls = 0;
+  const failing = t.mock.method(producer, 'send', (...args: Parameters<typeof send>) => {
+    calls += 1;
+    if (calls === 5) producer.failWith(new PipelineError('kafka.unavailable', 'away', { retryable: true }));
+    return send(...args);
+  });
+  await assert.rejects(run(), { code: 'kafka.unavailable' });
+  assert.equal(producer.records(EVENTS).length, 2_000);
+  producer.failWith(undefined);
+  failing.mock.restore();
+  const report = await run();
+  assert.deepEqual([report.lines, report.events, report.resumedLines], [3_500, 3_500, 2_000]);
+  assert.equal(producer.records(EVENTS).length, 3_500);
+  assert.equal((await run()).resumedLines, 3_500);
+  assert.equal(producer.records(EVENTS).length, 3_500, 'what is done is not done again');
+});
+
+test('a file that has changed is read from its start, and the same events keep their ids', async (t) => {
+  const { folder, producer, run } = await setUp(t);
+  const path = join(folder, 'in/a.ndjson');
+  await writeFile(path, lines(0, 10));
+  await run();
+  await appendFile(path, lines(10, 12));
+  assert.equal((await run()).events, 12);
+  assert.equal(producer.records(EVENTS).length, 22);
+  assert.equal(new Set(idsOn(producer, EVENTS)).size, 12);
+});
+
+test("another backfill's state is refused", async (t) => {
+  const { folder, run } = await setUp(t);
+  await writeFile(join(folder, 'in/a.ndjson'), lines(0, 1));
+  await run();
+  const path = join(folder, 'state.json');
+  await assert.rejects(openBackfillState(path, 'two', EVENTS), /is the state of a backfill of connector acme/);
+  await writeFile(path, 'x');
+  await assert.rejects(openBackfillState(path, 'acme', EVENTS), /is no state file/);
+  assert.equal(await readFile(path, 'utf8'), 'x');
+});
