@@ -5,6 +5,8 @@ export interface CommandOutput {
   result(data: unknown, lines: readonly string[]): void;
   /** One of many results, printed as it is found. */
   item(data: unknown, line: string): void;
+  /** A line that is as it is, whatever the form: JSON whose numbers must not be read and written again. */
+  text(line: string): void;
 }
 
 export function createOutput(json: boolean, write: (text: string) => void): CommandOutput {
@@ -12,7 +14,7 @@ export function createOutput(json: boolean, write: (text: string) => void): Comm
     if (json) write(`${toJson(data)}\n`);
     else if (lines.length > 0) write(`${lines.join('\n')}\n`);
   };
-  return { isJson: json, result, item: (data, line) => result(data, [line]) };
+  return { isJson: json, result, item: (data, line) => result(data, [line]), text: (line) => write(`${line}\n`) };
 }
 
 /** One line. Offsets, which are `bigint`, become numbers, and text where a number would round them. */

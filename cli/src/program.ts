@@ -13,6 +13,7 @@ import { registerBackfill } from './backfill/backfill-command.ts';
 import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';
 import { schemasConfig, topicsConfig } from './config.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
+import { registerDlq } from './dlq/dlq-command.ts';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, type ChangeFlags, type CommonFlags } from './flags.ts';
 import { createOutput } from './output.ts';
@@ -66,6 +67,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
   registerContracts(program, act);
   registerConnectors(program, act);
   registerBackfill(program, act);
+  registerDlq(program, act);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

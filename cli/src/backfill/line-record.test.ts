@@ -45,7 +45,7 @@ test('an event without id and time gets both from its file, so that a second run
 
 test('a bad line is a dead letter that names file and line, with the reason that ingest would give', () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
-    ['{"type":"track",', 'event.invalid-json', /^archive\/day-1\.gz:3: the line is not valid JSON: .* column 17$/],
+    ['{"type":"track",', 'event.invalid-json', /^archive\/day-1\.gz:3: not valid JSON: .*, at line 1 column 17$/],
     ['[1]', 'event.invalid', /^archive\/day-1\.gz:3: the event is an array, expected a JSON object$/],
     ['{"type":"track","userId":"u1"}', 'event.invalid', /a track call needs the name of its event/],
     ['{"type":"buy","userId":"u1"}', 'event.unknown-type', /type is "buy"/],

@@ -2,18 +2,8 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
-import {
-  buildEventText,
-  eventTimes,
-  findJsonFault,
-  judgeEvent,
-  maxDeliveredEventBytes,
-  measureValue,
-  partitionKey,
-  skipWhitespace,
-  type TextOrigin,
-} from '@astrolabe/segment';
 import type { ErrorCode } from '@astrolabe/service-kit';
+import { validateEvent } from '../validated-event.ts';
 import { MAX_LINE_BYTES, type SourceLine } from './read-lines.ts';
 
 export interface LineOrigin {
@@ -43,33 +33,21 @@ const BYTE_ORDER_MARK = '\ufeff';
 export function toLineRecord(line: SourceLine, origin: LineOrigin): LineRecord {
   const text = textOf(line);
   if (text.trim() === '') return { kind: 'empty' };
-  const bytes = Buffer.from(text);
   if (line.isCut) {
+    const messageId = lineMessageId(line, origin);
+    const record = { key: null, value: Buffer.from(text), headers: headersOf(messageId, origin) };
     const reason = `the line has more than ${MAX_LINE_BYTES} bytes; the rest of it is in the file only`;
-    return refuse(bytes, 'event.too-large', reason, line, origin);
+    return deadLetter(record, 'event.too-large', reason, line, origin);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const fault = findJsonFault(text);
-    const where = fault === undefined ? '' : `: ${fault.reason}, at column ${fault.column}`;
-    return refuse(bytes, 'event.invalid-json', `the line is not valid JSON${where}`, line, origin);
-  }
-  const submitted = { value, span: measureValue(bytes, skipWhitespace(bytes, 0)) };
-  const rules = { impliedType: undefined, maxEventBytes: maxDeliveredEventBytes, maxEvents: Number.MAX_SAFE_INTEGER };
-  const verdict = judgeEvent(bytes, submitted, 0, rules);
-  const messageId = verdict.messageId ?? lineMessageId(line, origin);
-  const textOrigin = originOf(origin);
-  const times = eventTimes(verdict.fields, textOrigin);
-  const key = partitionKey(origin.connectorId, verdict.identity);
-  const record: OutgoingRecord = {
-    key: key === undefined ? null : Buffer.from(key),
-    value: buildEventText(bytes, submitted, verdict, { messageId, times }, textOrigin),
-    headers: headersOf(messageId, origin),
-  };
-  if (verdict.kind === 'accepted') return { kind: 'event', record };
-  return deadLetter(record, verdict.code, verdict.reason, line, origin);
+  const validated = validateEvent(text, {
+    connectorId: origin.connectorId,
+    newMessageId: () => lineMessageId(line, origin),
+    receivedAtMs: origin.fileTimeMs,
+  });
+  const { key, value, messageId } = validated;
+  const record: OutgoingRecord = { key, value, headers: headersOf(messageId, origin) };
+  if (validated.kind === 'accepted') return { kind: 'event', record };
+  return deadLetter(record, validated.code, validated.reason, line, origin);
 }
 
 /** The same file gives the same ids again, wherever it has been moved to. */
@@ -85,22 +63,12 @@ function textOf({ number, bytes }: SourceLine): string {
   return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
-function originOf({ fileTimeMs }: LineOrigin): TextOrigin {
-  const receivedAt = new Date(fileTimeMs).toISOString();
-  return { receivedAtMs: fileTimeMs, receivedAt, envelope: undefined, clientIp: undefined };
-}
-
 function headersOf(messageId: string, { connectorId, nowMs }: LineOrigin): OutgoingRecord['headers'] {
   return toHeaders({
     [headerNames.connectorId]: connectorId,
     [headerNames.messageId]: messageId,
     [headerNames.receivedAt]: new Date(nowMs).toISOString(),
   });
-}
-
-function refuse(value: Buffer, code: ErrorCode, reason: string, line: SourceLine, origin: LineOrigin): LineRecord {
-  const record = { key: null, value, headers: headersOf(lineMessageId(line, origin), origin) };
-  return deadLetter(record, code, reason, line, origin);
 }
 
 function deadLetter(

@@ -12,6 +12,10 @@ export const headerNames = {
   traceparent: 'traceparent',
   /** Set on records that a replay produced. */
   replayId: 'replay-id',
+  /** On a record that was redriven: how often it has come back to this topic from its dead letters. */
+  redriveCount: 'redrive-count',
+  /** On the same: the dead letter that it was last, `topic:partition:offset`. */
+  redriveFrom: 'redrive-from',
   /** On a command: its deterministic id. */
   commandId: 'command-id',
   /** On a dead letter: stable cause, one of `docs/errors.md`. */

@@ -45,4 +45,11 @@ export {
 } from './schema-registry.ts';
 export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
 export { topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';
+export {
+  openTransactionalProducer,
+  type TopicRecords,
+  type TransactionalProducer,
+  type TransactionalProducerOptions,
+  type TransactionOutcome,
+} from './transactional-producer.ts';
 export { unlessAborted } from './unless-aborted.ts';

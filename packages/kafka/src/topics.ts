@@ -15,7 +15,8 @@ export interface TopicDefinition {
   readonly value: string;
 }
 
-export type TopicRole = 'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters';
+export type TopicRole =
+  'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'redrives';
 
 const DEFAULT_PARTITIONS = 6;
 
@@ -58,6 +59,17 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
     key: 'as the source',
     value: 'the source record byte for byte, cause in headers',
+  },
+  redrives: {
+    name: 'astrolabe.redrives.v1',
+    // One for all: a few records for each redrive, read whole by whoever asks what is still waiting.
+    partitions: 1,
+    cleanupPolicy: 'delete',
+    // Longer than dead letters live, segments included: a letter that outlived its mark would be waiting again.
+    retentionMs: 60 * DAY_MS,
+    maxMessageBytes: undefined,
+    key: 'dead-letter topic and partition',
+    value: 'JSON: offsets of the dead letters that were sent back to their source topic in one transaction with this',
   },
 };
 

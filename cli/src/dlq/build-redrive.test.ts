@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { partitionFor, toDeadLetter, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { buildRedrive, type RedriveRules } from './build-redrive.ts';
+import { readDeadLetter, type DeadLetter } from './dead-letter.ts';
+import type { EditedLetter } from './edited-export.ts';
+import { readContent } from './letter-text.ts';
+
+const rules: RedriveRules = { maxRedrives: 3, partitions: 6, encoder: undefined };
+const KEY = '["acme","user","u1"]';
+const TOPIC = 'segment.events.dlq.v1';
+
+function letter(
+  value: string,
+  fields: { fromTopic?: boolean; headers?: Record<string, string>; key?: string } = {},
+): DeadLetter {
+  const { fromTopic = true, headers = {}, key = KEY } = fields;
+  const source: ConsumedRecord = {
+    topic: 'segment.events.v1',
+    partition: 4,
+    offset: 9n,
+    timestampMs: 1_000,
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    headers: toHeaders({
+      'connector-id': 'acme',
+      'message-id': 'm1',
+      'received-at': '2026-03-01T10:00:00.000Z',
+      ...headers,
+    }),
+  };
+  const dead = toDeadLetter(source, { code: 'event.unmappable', message: 'why', group: 'mapper', atMs: 2_000 });
+  const record = { ...source, ...dead, topic: TOPIC, partition: 4, offset: 41n };
+  const { 'dlq.topic': _topic, ...door } = record.headers;
+  return readDeadLetter('events', fromTopic ? record : { ...record, headers: door });
+}
+
+async function redrive(dead: DeadLetter, edited?: EditedLetter['value'], over: Partial<RedriveRules> = {}) {
+  return buildRedrive(dead, await readContent(dead, undefined), edited, { ...rules, ...over });
+}
+
+const event = '{"type":"track","userId":"u1","messageId":"m1", "event":"E","n":12345678901234567890}';
+
+test('a letter that was on the topic goes back byte for byte, with its key, ids and headers, and without its cause', async () => {
+  const back = await redrive(letter(event, { headers: { traceparent: '00-1' } }));
+  assert.ok(back.kind === 'send');
+  assert.equal(back.record.value?.toString(), event);
+  assert.equal(back.record.key?.toString(), KEY);
+  assert.equal(back.record.partition, partitionFor(Buffer.from(KEY), 6));
+  assert.deepEqual(
+    Object.fromEntries(Object.entries(back.record.headers).map(([name, value]) => [name, value.toString()])),
+    {
+      'connector-id': 'acme',
+      'message-id': 'm1',
+      'received-at': '2026-03-01T10:00:00.000Z',
+      traceparent: '00-1',
+      'redrive-count': '1',
+      'redrive-from': `${TOPIC}:4:41`,
+    },
+  );
+});
+
+test('a letter comes back so often and no oftener, counted for its own topic', async () => {
+  const comesBack = (count: string, from: string) =>
+    letter(event, { headers: { 'redrive-count': count, 'redrive-from': from } });
+  const again = await redrive(comesBack('2', `${TOPIC}:4:12`));
+  assert.equal(again.kind === 'send' && again.record.headers['redrive-count']?.toString(), '3');
+  assert.equal((await redrive(comesBack('3', `${TOPIC}:4:12`))).kind, 'exhausted');
+  assert.equal((await redrive(comesBack('3', `${TOPIC}:4:12`), undefined, { maxRedrives: 4 })).kind, 'send');
+  assert.equal((await redrive(comesBack('3', 'another.dlq:4:12'))).kind, 'send');
+});
+
+test('what a door refused has to get through it before it goes anywhere', async () => {
+  const refused = await redrive(letter('{"type":"track","userId":"u1"}', { fromTopic: false }));
+  assert.ok(refused.kind === 'refused');
+  assert.match(refused.reason, /event\.invalid: a track call needs the name of its event/);
+  assert.equal((await redrive(letter('not json', { fromTopic: false }))).kind, 'refused');
+  assert.equal((await redrive(letter(event, { fromTopic: false }))).kind, 'send');
+});
+
+test('an edited event is judged and completed as ingest does, and its key is that of who it is about', async () => {
+  const dead = letter('{"type":"track","userId":"u1"}');
+  const fixed = await redrive(dead, { kind: 'event', text: '{"type":"track","userId":"u2","event":"E"}' });
+  assert.ok(fixed.kind === 'send');
+  assert.equal(fixed.isEdited, true);
+  assert.equal(fixed.record.key?.toString(), '["acme","user","u2"]');
+  assert.match(fixed.record.value?.toString() ?? '', /"messageId":"m1","receivedAt":"2026-03-01T10:00:00.000Z"/);
+  const broken = await redrive(dead, { kind: 'event', text: '{"type":"track","userId":"u2"}' });
+  assert.equal(broken.kind, 'refused');
+  const renamed = await redrive(dead, { kind: 'event', text: '{"type":"identify","userId":"u1","messageId":"m2"}' });
+  assert.ok(renamed.kind === 'refused');
+  assert.match(renamed.reason, /messageId is m2; leave it out, or let it be m1/);
+});
+
+test('a value that says the same in another layout is not edited: its own bytes go back', async () => {
+  const text = '{"type": "track", "userId": "u1", "messageId": "m1", "event": "E", "n": 12345678901234567890}';
+  const back = await redrive(letter(event), { kind: 'event', text });
+  assert.ok(back.kind === 'send');
+  assert.equal(back.isEdited, false);
+  assert.equal(back.record.value?.toString(), event);
+  const rounded = await redrive(letter(event), {
+    kind: 'event',
+    text: text.replace('12345678901234567890', '12345678901234567000'),
+  });
+  assert.equal(rounded.kind === 'send' && rounded.isEdited, true);
+});

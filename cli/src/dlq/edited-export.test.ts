@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseExport } from './edited-export.ts';
+
+function lettersOf(text: string) {
+  const parsed = parseExport(text);
+  return parsed.kind === 'letters' ? parsed.letters : assert.fail(parsed.reason);
+}
+
+test('an export is read back with the text of its values as it stands', () => {
+  const text = [
+    '{"position":"p.segment.events.dlq.v1:3:41","code":"event.invalid", "event": {"n":12345678901234567890, "x":1.50} }',
+    '',
+    '{"position":"commands:0:7","command":{"kind":"UpsertUser"}}',
+    '{"position":"events:0:8","text":"{not json"}',
+    '{"position":"events:0:9","base64":"AA=="}',
+  ].join('\n');
+  assert.deepEqual(
+    lettersOf(text).map(({ line, topic, partition, offset, value }) => [line, topic, partition, offset, value]),
+    [
+      [1, 'p.segment.events.dlq.v1', 3, 41n, { kind: 'event', text: '{"n":12345678901234567890, "x":1.50}' }],
+      [3, 'commands', 0, 7n, { kind: 'command', text: '{"kind":"UpsertUser"}' }],
+      [4, 'events', 0, 8n, { kind: 'text', text: '{not json' }],
+      [5, 'events', 0, 9n, undefined],
+    ],
+  );
+});
+
+test('a line that is no letter, or a letter that comes twice, is named', () => {
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ['{"position":"events:0:1"}\n{"position"', 2, /not JSON/],
+    ['[]', 1, /no object/],
+    ['{"event":{}}', 1, /no "position"/],
+    ['{"position":"events:0:1"}\n\n{"position":"events:0:1"}', 3, /stands on line 1 already/],
+  ];
+  for (const [text, line, reason] of cases) {
+    const parsed = parseExport(text);
+    assert.ok(parsed.kind === 'invalid');
+    assert.equal(parsed.line, line);
+    assert.match(parsed.reason, reason);
+  }
+});

@@ -1,0 +1,52 @@
+/** Dead letters by what they have in common. Pure. */
+import type { DeadLetter } from './dead-letter.ts';
+
+export interface LetterGroup {
+  readonly topic: string;
+  readonly code: string;
+  readonly connectorId: string;
+  /** Start of the interval, epoch milliseconds; undefined without intervals. */
+  readonly intervalAtMs: number | undefined;
+  readonly waiting: number;
+  readonly redriven: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  /** Of the newest one: what it says, and where it is. */
+  readonly message: string;
+  readonly example: string;
+}
+
+export interface LetterGroups {
+  add(letter: DeadLetter, isRedriven: boolean): void;
+  /** The most waiting ones first. */
+  all(): readonly LetterGroup[];
+}
+
+export function createLetterGroups(intervalMs: number | undefined): LetterGroups {
+  const groups = new Map<string, LetterGroup>();
+  return {
+    add: (letter, isRedriven) => {
+      const { record, code, connectorId, atMs, message } = letter;
+      const intervalAtMs = intervalMs === undefined ? undefined : Math.floor(atMs / intervalMs) * intervalMs;
+      const name = JSON.stringify([record.topic, code, connectorId, intervalAtMs]);
+      const before = groups.get(name);
+      const isNewest = before === undefined || atMs >= before.lastAtMs;
+      groups.set(name, {
+        topic: record.topic,
+        code,
+        connectorId,
+        intervalAtMs,
+        waiting: (before?.waiting ?? 0) + (isRedriven ? 0 : 1),
+        redriven: (before?.redriven ?? 0) + (isRedriven ? 1 : 0),
+        firstAtMs: Math.min(before?.firstAtMs ?? atMs, atMs),
+        lastAtMs: Math.max(before?.lastAtMs ?? atMs, atMs),
+        message: isNewest ? message : before.message,
+        example: isNewest ? `${record.partition}:${record.offset}` : before.example,
+      });
+    },
+    all: () =>
+      [...groups.values()].toSorted(
+        (a, b) => (a.intervalAtMs ?? 0) - (b.intervalAtMs ?? 0) || b.waiting - a.waiting || b.lastAtMs - a.lastAtMs,
+      ),
+  };
+}

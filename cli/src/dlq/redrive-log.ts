@@ -1,0 +1,75 @@
+/**
+ * Which dead letters have been sent back: `astrolabe.redrives.v1`. A record there is in one transaction with the records that went back, so a
+ * letter is marked exactly if it was sent. See docs/adr/0010-a-redrive-and-its-mark-are-one-transaction.md.
+ */
+import type { OutgoingRecord } from '@astrolabe/kafka';
+import type { Cluster } from '../cluster.ts';
+import { readSpans, spansOf } from '../cluster.ts';
+import { formatOffsets, parseOffsetRanges } from '../core/offset-ranges.ts';
+import { positionOf, type DeadLetter } from './dead-letter.ts';
+
+interface RedriveMark {
+  readonly redriveId: string;
+  readonly at: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Ranges, both ends included: `3-7,9`. */
+  readonly offsets: string;
+}
+
+export interface RedriveLog {
+  has(position: { readonly topic: string; readonly partition: number; readonly offset: bigint }): boolean;
+  /** The mark of a letter, for people. */
+  find(position: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: bigint;
+  }): RedriveMark | undefined;
+}
+
+export async function readRedriveLog(cluster: Cluster, signal: AbortSignal, nowMs: number): Promise<RedriveLog> {
+  const marks = new Map<string, RedriveMark>();
+  const spans = await spansOf(cluster, cluster.topics.redrives.name, {}, nowMs);
+  await readSpans(cluster, spans, signal, (records) => {
+    for (const { value } of records) {
+      const mark = JSON.parse(value?.toString('utf8') ?? '') as RedriveMark;
+      const { topic, partition } = mark;
+      for (const offset of offsetsOf(mark)) marks.set(positionOf({ topic, partition, offset }), mark);
+    }
+  });
+  return { has: (position) => marks.has(positionOf(position)), find: (position) => marks.get(positionOf(position)) };
+}
+
+/** One record for each partition of the letters. */
+export function buildMarks(
+  letters: readonly DeadLetter[],
+  redriveId: string,
+  nowMs: number,
+): (OutgoingRecord & { readonly partition: number })[] {
+  const byPartition = Map.groupBy(letters, ({ record }) => `${record.topic}:${record.partition}`);
+  return [...byPartition].flatMap(([key, group]) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const mark: RedriveMark = {
+      redriveId,
+      at: new Date(nowMs).toISOString(),
+      topic: first.record.topic,
+      partition: first.record.partition,
+      offsets: formatOffsets(group.map(({ record }) => record.offset)),
+    };
+    return [{ key: Buffer.from(key), value: Buffer.from(JSON.stringify(mark)), headers: {}, partition: 0 }];
+  });
+}
+
+function* offsetsOf({ partition, offsets }: RedriveMark): Generator<bigint> {
+  const parsed = parseOffsetRanges(
+    offsets
+      .split(',')
+      .map((run) => `${partition}:${run}`)
+      .join(','),
+  );
+  if (parsed.kind === 'invalid') throw new Error(`a mark of a redrive cannot be read: ${parsed.reason}`);
+  for (const { firstOffset, lastOffset = firstOffset } of parsed.ranges) {
+    for (let offset = firstOffset; offset <= lastOffset; offset += 1n) yield offset;
+  }
+}

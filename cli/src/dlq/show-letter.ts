@@ -1,0 +1,115 @@
+import type { CommandDecoder } from '@astrolabe/kafka';
+import { parseJson, stringifyJson, type JsonValue } from '@astrolabe/schemas';
+import type { Cluster } from '../cluster.ts';
+import type { CommandContext } from '../command-context.ts';
+import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
+import { deadLetterTopics, positionOf, readDeadLetter, roleOf, type DeadLetter } from './dead-letter.ts';
+import { commandJson, readContent, toExportLine, type LetterContent } from './letter-text.ts';
+import { readRedriveLog } from './redrive-log.ts';
+
+/** One dead letter in full. `at` is `[topic:]partition:offset`, as the other verbs print it. */
+export async function showLetter(
+  { output, signal, clock }: CommandContext,
+  cluster: Cluster,
+  decoder: CommandDecoder | undefined,
+  at: string,
+  topicFlag: string | undefined,
+): Promise<ExitCode> {
+  const letter = await findLetter(cluster, at, topicFlag, signal);
+  const redrives = await readRedriveLog(cluster, signal, clock.nowMs());
+  const mark = redrives.find(letter.record);
+  const content = await readContent(letter, decoder);
+  if (output.isJson) {
+    const state = mark === undefined ? { state: 'waiting' } : { state: 'redriven', redrive: mark };
+    output.text(`${JSON.stringify(state).slice(0, -1)},${toExportLine(letter, content).slice(1)}`);
+    return exitCodes.done;
+  }
+  const { record, code, message, atMs, redriveCount } = letter;
+  const entries: [string, string][] = [
+    ['position', positionOf(record)],
+    ['state', mark === undefined ? 'waiting' : `redriven at ${mark.at} (${mark.redriveId})`],
+    ['given up', new Date(atMs).toISOString()],
+    ['cause', code],
+    ['it says', message],
+    ['redriven before', String(redriveCount)],
+    ['key', record.key?.toString('utf8') ?? '(none)'],
+    ...Object.entries(record.headers).map(([name, value]): [string, string] => [
+      `header ${name}`,
+      value.toString('utf8'),
+    ]),
+  ];
+  const width = Math.max(...entries.map(([name]) => name.length));
+  output.result(undefined, [
+    ...entries.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    '',
+    ...describeContent(content),
+  ]);
+  return exitCodes.done;
+}
+
+async function findLetter(
+  { topics, reader }: Cluster,
+  at: string,
+  topicFlag: string | undefined,
+  signal: AbortSignal,
+): Promise<DeadLetter> {
+  const match = /^(?:(.+):)?(\d{1,9}):(\d{1,18})$/.exec(at);
+  const name = match?.[1] ?? topicFlag;
+  const role = name === undefined ? undefined : roleOf(topics, name);
+  if (match === null || role === undefined) {
+    throw new UsageError(`"${at}" names no dead letter; write events:partition:offset or commands:partition:offset.`);
+  }
+  const topic = deadLetterTopics(topics)[role];
+  const partition = Number(match[2]);
+  const offset = BigInt(match[3] ?? '');
+  const found: DeadLetter[] = [];
+  const { lowWatermark, highWatermark } = await reader.offsets(topic, partition);
+  if (offset >= lowWatermark && offset < highWatermark) {
+    await reader.read({
+      topic,
+      partition,
+      fromOffset: offset,
+      endOffset: offset + 1n,
+      signal,
+      onRecords: (records) => void found.push(...records.map((record) => readDeadLetter(role, record))),
+    });
+  }
+  const [letter] = found;
+  if (letter !== undefined) return letter;
+  throw new UsageError(
+    `${topic}:${partition}:${offset} is not there; the partition holds ${lowWatermark} to ${highWatermark - 1n}.`,
+  );
+}
+
+function describeContent(content: LetterContent): string[] {
+  switch (content.kind) {
+    case 'event':
+      return pretty(parseJson(content.text));
+    case 'command':
+      return pretty(commandJson(content.command));
+    case 'text':
+      return ['(no JSON)', content.text];
+    case 'bytes':
+      return [`(${content.bytes.length} bytes in base64: ${content.reason})`, content.bytes.toString('base64')];
+    case 'none':
+      return ['(no value)'];
+  }
+}
+
+/** Indented, with whole numbers of any length as they are. */
+function pretty(value: JsonValue): string[] {
+  return indented(value, '').split('\n');
+}
+
+function indented(value: JsonValue, indent: string): string {
+  if (typeof value !== 'object' || value === null) return stringifyJson(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return '[]';
+    return `[\n${value.map((each: JsonValue) => inner + indented(each, inner)).join(',\n')}\n${indent}]`;
+  }
+  const members = Object.entries(value as Readonly<Record<string, JsonValue>>);
+  if (members.length === 0) return '{}';
+  const lines = members.map(([name, member]) => `${inner}${JSON.stringify(name)}: ${indented(member, inner)}`);
+  return `{\n${lines.join(',\n')}\n${indent}}`;
+}

@@ -1,0 +1,116 @@
+/** Records on several topics, stored all together or not at all, by one process at a time. For the operator's tools; services have their own. */
+import { clientOf, type KafkaConnection, type Patience } from './connection.ts';
+import { toKafkaError } from './kafka-errors.ts';
+import type { Producer } from './kafkajs/index.ts';
+import { recordSizeBytes, type OutgoingRecord } from './record.ts';
+
+export interface TransactionalProducerOptions {
+  readonly connection: KafkaConnection;
+  /** Who opens a producer of this id takes it over: whoever had it can commit nothing any more, and its open transaction is aborted. */
+  readonly transactionalId: string;
+  /** The brokers abort a transaction of a process that died after this. Default 60,000. */
+  readonly transactionTimeoutMs?: number;
+}
+
+/** Records of one topic; each names its partition. */
+export interface TopicRecords {
+  readonly topic: string;
+  readonly records: readonly (OutgoingRecord & { readonly partition: number })[];
+}
+
+/** `fenced`: another process has taken the id over, and nothing of this transaction is stored. */
+export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kind: 'fenced' };
+
+/**
+ * Called one transaction at a time. Success of `commit`: every record is stored, and readers of committed records see all of them. Failure:
+ * rejects with a `PipelineError` of `toKafkaError`; whether the transaction was committed is then unknown, and the producer must not be used
+ * again. Opening another one settles it: what its predecessor left open is aborted before it opens.
+ */
+export interface TransactionalProducer {
+  commit(parts: readonly TopicRecords[]): Promise<TransactionOutcome>;
+  close(): Promise<void>;
+}
+
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
+/** Of one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. A larger record goes alone. */
+const MAX_REQUEST_BYTES = 900_000;
+/** Quick, since kafkajs waits that long whenever the markers of the transaction before are still being written. */
+const PATIENCE: Patience = { initialRetryTime: 5, maxRetryTime: 500, retries: 60 };
+
+/** Connects and takes the id over; rejects with `kafka.unavailable` when no broker can be reached. */
+export async function openTransactionalProducer(options: TransactionalProducerOptions): Promise<TransactionalProducer> {
+  const { connection, transactionalId, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options;
+  const producer = clientOf(connection, PATIENCE).producer({
+    transactionalId,
+    transactionTimeout: transactionTimeoutMs,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    retry: PATIENCE,
+  });
+  try {
+    await producer.connect();
+    // kafkajs takes the id over when its first transaction begins; what is read before that would not be final.
+    const transaction = await producer.transaction();
+    await transaction.abort();
+  } catch (error) {
+    await producer.disconnect().catch(() => undefined);
+    throw toKafkaError(error, `taking over ${transactionalId}`);
+  }
+  return {
+    commit: async (parts) => {
+      try {
+        return await commit(producer, parts);
+      } catch (error) {
+        if (isFenced(error)) return { kind: 'fenced' };
+        throw toKafkaError(error, `committing a transaction of ${transactionalId}`);
+      }
+    },
+    close: () => producer.disconnect(),
+  };
+}
+
+async function commit(producer: Producer, parts: readonly TopicRecords[]): Promise<TransactionOutcome> {
+  const transaction = await producer.transaction();
+  try {
+    for (const { topic, records } of parts) {
+      for (const request of cutIntoRequests(records)) {
+        const messages = request.map(({ key, value, headers, partition }) => ({ key, value, headers, partition }));
+        await transaction.send({ topic, messages, acks: -1 });
+      }
+    }
+    await transaction.commit();
+    return { kind: 'committed' };
+  } catch (error) {
+    if (transaction.isActive()) await transaction.abort().catch(() => undefined);
+    throw error;
+  }
+}
+
+function* cutIntoRequests<Each extends OutgoingRecord>(records: readonly Each[]): Generator<readonly Each[]> {
+  let request: Each[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const sizeBytes = recordSizeBytes(record);
+    if (request.length > 0 && bytes + sizeBytes > MAX_REQUEST_BYTES) {
+      yield request;
+      request = [];
+      bytes = 0;
+    }
+    request.push(record);
+    bytes += sizeBytes;
+  }
+  if (request.length > 0) yield request;
+}
+
+const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+
+function isFenced(error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; current instanceof Error && depth < 10; depth += 1) {
+    const { type, originalError } = current as { type?: string; originalError?: unknown };
+    if (type !== undefined && FENCED_TYPES.has(type)) return true;
+    current = originalError ?? current.cause;
+  }
+  return false;
+}
