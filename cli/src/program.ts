@@ -14,10 +14,13 @@ import { progressOn, type Act, type CommandContext, type Terminal } from './comm
 import { schemasConfig, topicsConfig } from './config.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
 import { registerDlq } from './dlq/dlq-command.ts';
+import { registerDoctor } from './doctor/doctor-command.ts';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, type ChangeFlags, type CommonFlags } from './flags.ts';
+import { registerLag } from './lag/lag-command.ts';
 import { createOutput } from './output.ts';
 import { runSchemas } from './schemas-command.ts';
+import { registerTail } from './tail/tail-command.ts';
 import { runTopics } from './topics-command.ts';
 
 export interface ProgramEnvironment {
@@ -68,6 +71,9 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
   registerConnectors(program, act);
   registerBackfill(program, act);
   registerDlq(program, act);
+  registerLag(program, act);
+  registerTail(program, act);
+  registerDoctor(program, act);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -1,6 +1,6 @@
 /** `astrolabe dlq`: what was given up, why, and back with it once the cause is gone. */
-import { createCommandDecoder, createCommandEncoder, schemaRegistryFromConfig } from '@astrolabe/kafka';
-import { configSections, defineConfig, isPipelineError, readConfig } from '@astrolabe/service-kit';
+import { createCommandDecoder, createCommandEncoder } from '@astrolabe/kafka';
+import { isPipelineError, readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
 import { openCluster, type Cluster } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
@@ -16,6 +16,7 @@ import {
   readWholeNumber,
   type CommonFlags,
 } from '../flags.ts';
+import { decoderFrom, registryFrom } from '../registry.ts';
 import { exportLetters, type ExportFlags } from './export-letters.ts';
 import { listLetters, type ListFlags } from './list-letters.ts';
 import { redriveLetters, type RedriveFlags, type RegistryTools } from './redrive-letters.ts';
@@ -115,19 +116,6 @@ async function withCluster(
   } finally {
     await cluster.close();
   }
-}
-
-const registryConfig = defineConfig(configSections.schemaRegistry);
-
-/** Undefined without a registry: events need none. */
-function registryFrom({ env }: CommandContext) {
-  if ((env['SCHEMA_REGISTRY_URL'] ?? '') === '') return undefined;
-  return schemaRegistryFromConfig(readConfig(registryConfig, env));
-}
-
-function decoderFrom(context: CommandContext) {
-  const registry = registryFrom(context);
-  return registry === undefined ? undefined : createCommandDecoder(registry);
 }
 
 /** The schemas' ids are asked for only where a command may have to be written anew. */

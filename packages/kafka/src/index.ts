@@ -17,6 +17,7 @@ export {
   type KafkaConnectionOptions,
 } from './connection.ts';
 export { toDeadLetter, type DeadLetterCause } from './dead-letter.ts';
+export { describeCluster, type ClusterDescription, type TopicDescription } from './describe-cluster.ts';
 export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
 export { headerNames, headerText, toHeaders, type HeaderName } from './headers.ts';
 export { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { topicsFor, type TopicDescription } from '@astrolabe/kafka';
+import type { Finding } from './finding.ts';
+import { judgeBrokers, judgeClock, judgeDisk, judgeTopic } from './judge-cluster.ts';
+
+const { segmentEvents } = topicsFor();
+const healthy: TopicDescription = {
+  name: segmentEvents.name,
+  partitions: Array.from({ length: 6 }, (_, partition) => ({ partition, leader: 1, replicas: 3, inSyncReplicas: 3 })),
+  config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '2', 'retention.ms': '604800000' },
+};
+const facts = (findings: readonly Finding[]) => findings.map(({ level, fact }) => `${level}: ${fact}`);
+const judged = (over: Partial<TopicDescription>, brokers = 3) =>
+  facts(judgeTopic(segmentEvents, { ...healthy, ...over }, brokers));
+
+test('a topic as it is declared is in order', () => {
+  assert.deepEqual(judged({}), ['ok: 6 partitions, 3 replicas, kept 7 d']);
+});
+
+test('whatever can lose or stop records is a problem, and each says what to type', () => {
+  assert.deepEqual(facts(judgeTopic(segmentEvents, undefined, 3)), ['problem: is missing']);
+  const [first, ...rest] = healthy.partitions;
+  assert.ok(first);
+  assert.deepEqual(judged({ partitions: [{ ...first, leader: undefined }, ...rest] }), [
+    'problem: partitions 0 have no leader',
+  ]);
+  assert.deepEqual(judged({ partitions: [{ ...first, inSyncReplicas: 2 }, ...rest] }), [
+    'warning: 1 of 6 partitions have replicas that are out of sync',
+  ]);
+  assert.deepEqual(judged({ partitions: rest }), ['problem: 5 partitions, 6 are declared']);
+  assert.deepEqual(judged({ config: { ...healthy.config, 'min.insync.replicas': '1' } }), [
+    'problem: min.insync.replicas is 1 with 3 replicas',
+  ]);
+  assert.deepEqual(judged({ config: { ...healthy.config, 'retention.ms': '3600000' } }), [
+    'problem: is kept 1 h, 7 d are declared',
+  ]);
+  assert.deepEqual(judged({ config: { ...healthy.config, 'cleanup.policy': 'compact' } }), [
+    'problem: cleanup.policy is compact, delete is declared',
+  ]);
+  assert.ok(
+    judgeTopic(segmentEvents, undefined, 3).every(
+      ({ meaning, remedy }) => meaning !== undefined && remedy !== undefined,
+    ),
+  );
+});
+
+test('few brokers, a wrong clock and a full disk are told', () => {
+  const brokers = [1, 2, 3].map((id) => ({ id, host: `b${id}`, port: 9092 }));
+  const cluster = { clusterId: 'c', controllerId: 1, brokers, topics: [] };
+  assert.equal(judgeBrokers(cluster)[0]?.level, 'ok');
+  assert.equal(judgeBrokers({ ...cluster, brokers: brokers.slice(1) })[0]?.level, 'warning');
+  assert.equal(judgeBrokers({ ...cluster, controllerId: undefined })[0]?.level, 'problem');
+  assert.deepEqual(facts(judgeClock(-90_000, 'the registry')), ['problem: is 1 min 30 s behind the registry']);
+  assert.equal(judgeClock(900, 'the registry')[0]?.level, 'ok');
+  assert.deepEqual(facts(judgeDisk('/data', 5, 100)), ['warning: 5 % free at /data']);
+});

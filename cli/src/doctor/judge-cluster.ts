@@ -1,0 +1,154 @@
+/** Facts about the cluster → findings. Pure. */
+import type { ClusterDescription, TopicDefinition, TopicDescription } from '@astrolabe/kafka';
+import { formatDuration } from '../core/durations.ts';
+import { ok, problem, warning, type Finding } from './finding.ts';
+
+export function judgeBrokers({ brokers, controllerId }: ClusterDescription): Finding[] {
+  const names = brokers.map(({ host, port }) => `${host}:${port}`).join(', ');
+  if (controllerId === undefined) {
+    return [
+      problem(
+        'brokers',
+        `${names}; no controller`,
+        'topics cannot be created and leaders not elected',
+        "look at the controllers' logs",
+      ),
+    ];
+  }
+  if (brokers.length < 3) {
+    return [
+      warning(
+        'brokers',
+        `${brokers.length} (${names})`,
+        'when one is lost, so are its records, or no writes are taken; for production three are needed',
+        'add brokers, then run "astrolabe topics apply" with KAFKA_REPLICATION_FACTOR=3',
+      ),
+    ];
+  }
+  return [ok('brokers', `${brokers.length} (${names})`)];
+}
+
+export function judgeTopic(declared: TopicDefinition, found: TopicDescription | undefined, brokers: number): Finding[] {
+  const about = `topic ${declared.name}`;
+  if (found === undefined) {
+    return [problem(about, 'is missing', 'services wait for it and take nothing', 'astrolabe topics apply --execute')];
+  }
+  const findings: Finding[] = [];
+  const { partitions, config } = found;
+  const leaderless = partitions.filter(({ leader }) => leader === undefined).map(({ partition }) => partition);
+  if (leaderless.length > 0) {
+    findings.push(
+      problem(
+        about,
+        `partitions ${leaderless.join(', ')} have no leader`,
+        'their keys are neither written nor read',
+        'bring their brokers back',
+      ),
+    );
+  }
+  const behind = partitions.filter(({ replicas, inSyncReplicas }) => inSyncReplicas < replicas);
+  if (behind.length > 0) {
+    findings.push(
+      warning(
+        about,
+        `${behind.length} of ${partitions.length} partitions have replicas that are out of sync`,
+        'another broker less, and writes may be refused',
+        "look at the brokers that are away, then at the network's load",
+      ),
+    );
+  }
+  if (partitions.length < declared.partitions) {
+    findings.push(
+      problem(
+        about,
+        `${partitions.length} partitions, ${declared.partitions} are declared`,
+        'fewer instances can share the work',
+        'astrolabe topics apply --execute',
+      ),
+    );
+  }
+  const replicas = Math.min(...partitions.map((partition) => partition.replicas));
+  const minInSync = Number(config['min.insync.replicas'] ?? '1');
+  if (replicas >= 3 && minInSync < 2) {
+    findings.push(
+      problem(
+        about,
+        `min.insync.replicas is ${minInSync} with ${replicas} replicas`,
+        'a write counts as stored while one broker alone has it',
+        'astrolabe topics apply --execute',
+      ),
+    );
+  }
+  if (replicas < 3 && brokers >= 3) {
+    findings.push(
+      warning(
+        about,
+        `${replicas} replicas on ${brokers} brokers`,
+        'the loss of a broker may lose records',
+        'kafka-reassign-partitions',
+      ),
+    );
+  }
+  findings.push(...judgeRetention(about, declared, config));
+  if (findings.length > 0) return findings;
+  return [ok(about, `${partitions.length} partitions, ${replicas} replicas, kept ${kept(config)}`)];
+}
+
+function judgeRetention(about: string, declared: TopicDefinition, config: TopicDescription['config']): Finding[] {
+  const policy = config['cleanup.policy'] ?? 'delete';
+  if (policy !== declared.cleanupPolicy) {
+    const meaning =
+      declared.cleanupPolicy === 'compact'
+        ? 'state that is older than the retention is lost'
+        : 'older records of a key vanish';
+    return [
+      problem(
+        about,
+        `cleanup.policy is ${policy}, ${declared.cleanupPolicy} is declared`,
+        meaning,
+        'astrolabe topics apply --execute',
+      ),
+    ];
+  }
+  const retentionMs = Number(config['retention.ms'] ?? '-1');
+  if (declared.retentionMs === undefined || retentionMs === -1 || retentionMs >= declared.retentionMs) return [];
+  return [
+    problem(
+      about,
+      `is kept ${formatDuration(retentionMs)}, ${formatDuration(declared.retentionMs)} are declared`,
+      'what is not read by then is gone, and replay reaches back no further',
+      'astrolabe topics apply --execute',
+    ),
+  ];
+}
+
+function kept(config: TopicDescription['config']): string {
+  if (config['cleanup.policy'] === 'compact') return 'compacted';
+  const retentionMs = Number(config['retention.ms'] ?? '-1');
+  return retentionMs < 0 ? 'for ever' : formatDuration(retentionMs);
+}
+
+/** Beyond this, times of events are corrected wrongly and replays by time begin at the wrong place. */
+const MAX_SKEW_MS = 5_000;
+
+export function judgeClock(skewMs: number, against: string): Finding[] {
+  const apart = formatDuration(Math.abs(skewMs));
+  if (Math.abs(skewMs) <= MAX_SKEW_MS) return [ok('clock', `within ${formatDuration(MAX_SKEW_MS)} of ${against}`)];
+  return [
+    problem(
+      'clock',
+      `is ${apart} ${skewMs > 0 ? 'ahead of' : 'behind'} ${against}`,
+      'events get wrong times, and freshness and lag are wrong by as much',
+      'timedatectl status; then set NTP up',
+    ),
+  ];
+}
+
+const LOW_SHARE = 0.1;
+
+export function judgeDisk(path: string, freeBytes: number, totalBytes: number): Finding[] {
+  const share = totalBytes === 0 ? 1 : freeBytes / totalBytes;
+  const fact = `${Math.round(share * 100)} % free at ${path}`;
+  if (share >= LOW_SHARE) return [ok('disk', fact)];
+  return [warning('disk', fact, 'state, exports and logs may not be written', `du -xh ${path} | sort -h | tail`)];
+}

@@ -1,0 +1,149 @@
+/** `astrolabe lag`: how far each service is behind, and when it will have caught up. */
+import { readConfig } from '@astrolabe/service-kit';
+import { Option, type Command } from 'commander';
+import { openCluster, type Cluster } from '../cluster.ts';
+import type { Act, CommandContext } from '../command-context.ts';
+import { lagConfig } from '../config.ts';
+import { formatDuration } from '../core/durations.ts';
+import { formatCount, formatTable } from '../core/table.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { addClusterOption, addVerb, readDuration, type CommonFlags } from '../flags.ts';
+import { readUnread, sampleLag, type Reading } from './measure-lag.ts';
+import { partitionLag, sumLag, type LagSample, type PartitionLag } from './partition-lag.ts';
+
+interface LagFlags extends CommonFlags {
+  readonly watch?: boolean;
+  readonly interval: number;
+  readonly byConnector?: boolean;
+  readonly partitions?: boolean;
+}
+
+interface ServiceLag extends Reading {
+  readonly partitions: readonly PartitionLag[];
+}
+
+const DEFAULT_INTERVAL_MS = 2_000;
+/** Offsets of a partition that are looked at for ages and connectors; more are estimated from them. */
+const SAMPLE_OFFSETS = 500;
+const CONNECTOR_SAMPLE_OFFSETS = 20_000;
+const CLEAR_SCREEN = '\u001b[2J\u001b[H';
+
+export function registerLag(program: Command, act: Act): void {
+  addClusterOption(
+    addVerb(program, 'lag', 'how far each service is behind: records, time, rates, time to catch up', [
+      'astrolabe lag',
+      'astrolabe lag --partitions --by-connector --watch',
+    ]),
+  )
+    .option('--partitions', 'each partition as well')
+    .option('--by-connector', 'whose records wait; estimated from the first 20,000 of a partition')
+    .option('--watch', 'again and again, until Ctrl-C')
+    .addOption(
+      new Option('--interval <duration>', 'rates are measured over this')
+        .argParser(readDuration)
+        .default(DEFAULT_INTERVAL_MS, '2s'),
+    )
+    .action(act((context, flags: LagFlags) => lag(context, flags)));
+}
+
+async function lag(context: CommandContext, flags: LagFlags): Promise<ExitCode> {
+  const { clock, signal, output, terminal } = context;
+  const config = readConfig(lagConfig, context.env);
+  const cluster = await openCluster(config);
+  const readings: Reading[] = [
+    {
+      service: 'mapper',
+      groupId: config.kafkaTopicPrefix + config.mapperGroupId,
+      topic: cluster.topics.segmentEvents.name,
+    },
+    {
+      service: 'dispatcher',
+      groupId: config.kafkaTopicPrefix + config.dispatcherGroupId,
+      topic: cluster.topics.commands.name,
+    },
+  ];
+  try {
+    let earlier = await Promise.all(readings.map((reading) => sampleLag(cluster, reading, clock.nowMs)));
+    do {
+      await clock.sleep(flags.interval, signal);
+      const samples = await Promise.all(readings.map((reading) => sampleLag(cluster, reading, clock.nowMs)));
+      const services: ServiceLag[] = [];
+      for (const [index, reading] of readings.entries()) {
+        const partitions = await lagsOf(context, cluster, reading, samples[index] ?? new Map(), earlier[index], flags);
+        services.push({ ...reading, partitions });
+      }
+      earlier = samples;
+      const lines = describe(services, flags);
+      if (flags.watch === true && terminal !== undefined)
+        lines.unshift(`${CLEAR_SCREEN}${new Date(clock.nowMs()).toISOString()}`);
+      output.result(
+        {
+          at: new Date(clock.nowMs()).toISOString(),
+          services: services.map((each) => ({ ...each, total: sumLag(each.partitions) })),
+        },
+        lines,
+      );
+    } while (flags.watch === true);
+    return exitCodes.done;
+  } catch (error) {
+    // The only end that watching has.
+    if (flags.watch === true && signal.aborted) return exitCodes.done;
+    throw error;
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function lagsOf(
+  { signal }: CommandContext,
+  cluster: Cluster,
+  reading: Reading,
+  samples: ReadonlyMap<number, LagSample>,
+  earlier: ReadonlyMap<number, LagSample> | undefined,
+  { byConnector }: LagFlags,
+): Promise<PartitionLag[]> {
+  const limit = byConnector === true ? CONNECTOR_SAMPLE_OFFSETS : SAMPLE_OFFSETS;
+  return Promise.all(
+    [...samples].map(async ([partition, sample]) =>
+      partitionLag(
+        partition,
+        sample,
+        await readUnread(cluster, reading, partition, sample, limit, signal),
+        earlier?.get(partition),
+      ),
+    ),
+  );
+}
+
+function describe(services: readonly ServiceLag[], flags: LagFlags): string[] {
+  const rows = services.flatMap(({ service, partitions }) => [
+    row(service, 'all', sumLag(partitions)),
+    ...(flags.partitions === true ? partitions.map((each) => row(service, String(each.partition), each)) : []),
+  ]);
+  const lines = formatTable(['SERVICE', 'PARTITION', 'RECORDS', 'BEHIND', 'IN/S', 'OUT/S', 'CAUGHT UP IN'], rows);
+  if (flags.byConnector !== true) return lines;
+  const connectors = services.flatMap(({ service, partitions }) =>
+    Object.entries(sumLag(partitions).byConnector)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([connector, records]) => [service, connector, records]),
+  );
+  if (connectors.length === 0) return lines;
+  return [...lines, '', ...formatTable(['SERVICE', 'CONNECTOR', 'RECORDS'], connectors)];
+}
+
+function row(
+  service: string,
+  partition: string,
+  lag: Omit<PartitionLag, 'partition' | 'committed' | 'endOffset'>,
+): string[] {
+  const { records, isEstimate, behindMs, inPerSecond, outPerSecond, catchUpMs } = lag;
+  return [
+    service,
+    partition,
+    `${isEstimate ? '~' : ''}${formatCount(records)}`,
+    records === 0 ? '-' : formatDuration(behindMs),
+    inPerSecond === undefined ? '-' : formatCount(Math.round(inPerSecond)),
+    outPerSecond === undefined ? '-' : formatCount(Math.round(outPerSecond)),
+    records === 0 ? 'caught up' : catchUpMs === undefined ? 'not catching up' : formatDuration(catchUpMs),
+  ];
+}

@@ -1,0 +1,20 @@
+/** The schema registry where one is configured: events can be read without. */
+import {
+  createCommandDecoder,
+  schemaRegistryFromConfig,
+  type CommandDecoder,
+  type CommandSchemaRegistry,
+} from '@astrolabe/kafka';
+import { configSections, defineConfig, readConfig, type Environment } from '@astrolabe/service-kit';
+
+const registryConfig = defineConfig(configSections.schemaRegistry);
+
+export function registryFrom({ env }: { readonly env: Environment }): CommandSchemaRegistry | undefined {
+  if ((env['SCHEMA_REGISTRY_URL'] ?? '') === '') return undefined;
+  return schemaRegistryFromConfig(readConfig(registryConfig, env));
+}
+
+export function decoderFrom(context: { readonly env: Environment }): CommandDecoder | undefined {
+  const registry = registryFrom(context);
+  return registry === undefined ? undefined : createCommandDecoder(registry);
+}

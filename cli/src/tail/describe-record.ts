@@ -1,0 +1,138 @@
+/** A record of one of the pipeline's topics as a line, or in full, for people and for scripts. */
+import { isUtf8 } from 'node:buffer';
+import { headerNames, headerText, type CommandDecoder, type ConsumedRecord } from '@astrolabe/kafka';
+import { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
+
+export type RecordRole = 'event' | 'command' | 'dead letter';
+
+/** What is read of a record. Undefined where it does not say. */
+export interface DescribedRecord {
+  readonly role: RecordRole;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly connectorId: string | undefined;
+  readonly messageId: string | undefined;
+  readonly commandId: string | undefined;
+  /** Of an event its type, of a command its kind. */
+  readonly type: string | undefined;
+  /** Name of a tracked event. */
+  readonly event: string | undefined;
+  readonly userId: string | undefined;
+  readonly accountId: string | undefined;
+  /** Of a dead letter. */
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+  readonly value: JsonValue | undefined;
+}
+
+export async function describeRecord(
+  role: RecordRole,
+  record: ConsumedRecord,
+  decoder: CommandDecoder | undefined,
+): Promise<DescribedRecord> {
+  const value = await readValue(record, decoder);
+  const fields = isObject(value) ? value : {};
+  const text = (name: string): string | undefined => {
+    const field = fields[name];
+    return typeof field === 'string' || typeof field === 'number' || typeof field === 'bigint'
+      ? String(field)
+      : undefined;
+  };
+  const key = readKey(record.key);
+  return {
+    role,
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+    timestampMs: record.timestampMs,
+    connectorId: headerText(record, headerNames.connectorId),
+    messageId: headerText(record, headerNames.messageId),
+    commandId: headerText(record, headerNames.commandId),
+    type: text('type') ?? text('kind'),
+    event: text('event'),
+    userId: text('userId') ?? (key?.kind === 'user' ? key.id : undefined),
+    accountId: text('accountId') ?? text('groupId') ?? (key?.kind === 'account' ? key.id : undefined),
+    code: headerText(record, headerNames.deadLetterCode),
+    message: headerText(record, headerNames.deadLetterMessage),
+    value,
+  };
+}
+
+/** `10:00:00.000 segment.events.v1 3:41 acme track "Signed Up" user u1 message m1`. */
+export function toLine(record: DescribedRecord): string {
+  const {
+    timestampMs,
+    topic,
+    partition,
+    offset,
+    connectorId,
+    type,
+    event,
+    userId,
+    accountId,
+    messageId,
+    commandId,
+    code,
+    message,
+  } = record;
+  return [
+    new Date(timestampMs).toISOString(),
+    topic,
+    `${partition}:${offset}`,
+    connectorId ?? '-',
+    type ?? '-',
+    ...(event === undefined ? [] : [JSON.stringify(event)]),
+    ...(userId === undefined ? [] : [`user ${userId}`]),
+    ...(accountId === undefined ? [] : [`account ${accountId}`]),
+    ...(messageId === undefined ? [] : [`message ${messageId}`]),
+    ...(commandId === undefined ? [] : [`command ${commandId}`]),
+    ...(code === undefined ? [] : [`${code}: ${message ?? ''}`]),
+  ].join(' ');
+}
+
+/** One line of JSON, whole numbers of any length as they are. */
+export function toJsonLine({ timestampMs, offset, value, ...record }: DescribedRecord): string {
+  const members = Object.entries(record).filter(([, member]) => member !== undefined) as [string, JsonValue][];
+  return stringifyJson({
+    ...Object.fromEntries(members),
+    offset: Number(offset),
+    at: new Date(timestampMs).toISOString(),
+    value: value ?? null,
+  });
+}
+
+async function readValue(
+  { value }: ConsumedRecord,
+  decoder: CommandDecoder | undefined,
+): Promise<JsonValue | undefined> {
+  if (value === null) return undefined;
+  // Confluent's framing begins with a zero byte, which no JSON does.
+  if (value[0] === 0) {
+    const decoded = await decoder?.decode(value);
+    if (decoded?.kind !== 'command') return undefined;
+    return { kind: decoded.command.kind, ...(decoded.command.record as unknown as JsonObject) };
+  }
+  if (!isUtf8(value)) return undefined;
+  try {
+    return parseJson(value.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `[connector, kind, id]`. */
+function readKey(key: Buffer | null): { readonly kind: string; readonly id: string } | undefined {
+  try {
+    const parts: unknown = JSON.parse(key?.toString('utf8') ?? '');
+    if (!Array.isArray(parts) || typeof parts[1] !== 'string' || typeof parts[2] !== 'string') return undefined;
+    return { kind: parts[1], id: parts[2] };
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
