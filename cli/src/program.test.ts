@@ -16,7 +16,8 @@ async function run(args: string[], env: Record<string, string> = {}) {
 test('help names every verb and exits 0', async () => {
   const { exitCode, stdout } = await run(['--help']);
   assert.equal(exitCode, 0);
-  for (const verb of ['topics', 'schemas', 'connectors']) assert.match(stdout, new RegExp(`^ {2}${verb}\\b`, 'm'));
+  const verbs = ['topics', 'schemas', 'connectors', 'backfill', 'dlq', 'lag', 'tail', 'trace', 'doctor'];
+  for (const verb of verbs) assert.match(stdout, new RegExp(`^ {2}${verb}\\b`, 'm'));
 });
 
 test('a verb that does not exist exits 2 and suggests the nearest', async () => {

@@ -21,6 +21,7 @@ import { registerLag } from './lag/lag-command.ts';
 import { createOutput } from './output.ts';
 import { runSchemas } from './schemas-command.ts';
 import { registerTail } from './tail/tail-command.ts';
+import { registerTrace } from './trace/trace-command.ts';
 import { runTopics } from './topics-command.ts';
 
 export interface ProgramEnvironment {
@@ -74,6 +75,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
   registerLag(program, act);
   registerTail(program, act);
   registerDoctor(program, act);
+  registerTrace(program, act);
 
   try {
     await program.parseAsync([...args], { from: 'user' });
