@@ -27,7 +27,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
@@ -35,3 +35,5 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal } : {}),
   signal: interruption.signal,
 });
+// Everything is closed by now, but a connection that was being opened at that moment would keep the process until it times out.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

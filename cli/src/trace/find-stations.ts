@@ -130,17 +130,19 @@ async function findFirst(
 }
 
 async function collect(
-  { cluster, decoder, signal, onProgress }: TraceSearch,
+  { cluster, decoder, signal, windows, onProgress }: TraceSearch,
   roles: readonly (readonly [RecordRole, string])[],
   keys: readonly string[] | undefined,
   window: TimeWindow,
   isIt: (record: ConsumedRecord) => boolean,
 ): Promise<Found> {
   const found: { readonly role: RecordRole; readonly record: ConsumedRecord }[] = [];
+  const oldestMs = Math.min(window.fromMs, ...windows.map(({ fromMs }) => fromMs));
   let searched = 0;
   await Promise.all(
     roles.map(async ([role, topic]) => {
-      const all = await spansIn(cluster, topic, window);
+      // A letter that was redriven is older than the event that it became.
+      const all = await spansIn(cluster, topic, role === 'dead letter' ? { ...window, fromMs: oldestMs } : window);
       const count = (await cluster.admin.watermarks(topic)).length;
       const wanted = keys && new Set(keys.map((key) => partitionFor(Buffer.from(key), count)));
       // Records without a key, which doors refused, may be anywhere on the dead letters.
