@@ -181,6 +181,5 @@ async function spansIn(
 }
 
 function hasHeader({ headers }: ConsumedRecord, name: string, text: string): boolean {
-  const value = headers[name];
-  return value !== undefined && value.length === Buffer.byteLength(text) && value.toString('utf8') === text;
+  return headers[name]?.toString('utf8') === text;
 }

@@ -15,8 +15,7 @@ export interface TopicDefinition {
   readonly value: string;
 }
 
-export type TopicRole =
-  'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'redrives';
+export type TopicRole = 'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'redrives';
 
 const DEFAULT_PARTITIONS = 6;
 
