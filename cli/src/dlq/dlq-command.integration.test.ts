@@ -90,6 +90,18 @@ async function stableOffset({ connection }: TestCluster, topic: string): Promise
   }
 }
 
+/** Ids of the records on a topic once there are as many as expected: a transaction's markers are written after its commit is answered. */
+async function idsOn(cluster: TestCluster, topic: string, expected: number): Promise<readonly (string | undefined)[]> {
+  const records = await eventually(
+    async () => {
+      const found = await recordsOn(cluster, topic);
+      return found.length >= expected ? found : undefined;
+    },
+    { timeoutMs: 15_000, describe: `${expected} records on ${topic}` },
+  );
+  return records.map(({ headers }) => headers['message-id']?.toString());
+}
+
 async function waiting({ env }: TestCluster): Promise<{
   waiting: number;
   redriven: number;
@@ -138,6 +150,7 @@ test('list groups by cause and connector; redrive sends each letter of a selecti
   const all = await redrive(cluster, '--all');
   assert.deepEqual([all.counts.redriven, all.counts.alreadyRedriven], [10, 60]);
 
+  await idsOn(cluster, cluster.topics.segmentEvents.name, 70);
   const back = await recordsOn(cluster, cluster.topics.segmentEvents.name);
   assert.equal(back.length, 70);
   assert.ok(back.every(({ key, partition }) => partition === partitionFor(key, 6)));
@@ -167,9 +180,7 @@ test('a redrive that is killed leaves every letter sent and marked or neither; t
   const rest = await redrive(cluster, '--all');
   assert.equal(rest.counts.redriven + rest.counts.alreadyRedriven, 300);
   assert.ok(rest.counts.alreadyRedriven > 0 && rest.counts.redriven > 0);
-  const ids = (await recordsOn(cluster, cluster.topics.segmentEvents.name)).map(({ headers }) =>
-    headers['message-id']?.toString(),
-  );
+  const ids = await idsOn(cluster, cluster.topics.segmentEvents.name, 300);
   assert.deepEqual([ids.length, new Set(ids).size], [300, 300]);
 });
 
@@ -186,9 +197,7 @@ test('two redrives of one selection at the same time send each letter once', asy
     both.find(({ exitCode }) => exitCode === 1)?.stderr ?? '',
     /another redrive was started and has taken over/,
   );
-  const ids = (await recordsOn(cluster, cluster.topics.segmentEvents.name)).map(({ headers }) =>
-    headers['message-id']?.toString(),
-  );
+  const ids = await idsOn(cluster, cluster.topics.segmentEvents.name, 200);
   assert.deepEqual([ids.length, new Set(ids).size], [200, 200]);
 });
 
@@ -224,6 +233,7 @@ test('a letter that came back too often stays, and one that a door refused stays
   const again = await runAstrolabe(['dlq', 'redrive', '--from-file', file, '--execute'], cluster.env);
   assert.match(again.stdout, /No dead letter that waits/);
 
+  await idsOn(cluster, cluster.topics.segmentEvents.name, 5);
   const back = await recordsOn(cluster, cluster.topics.segmentEvents.name);
   const event = back.find(({ headers: own }) => own['message-id']?.toString() === 'm100');
   assert.match(
@@ -276,6 +286,7 @@ test('a dead command is shown decoded, and an edit of its properties is written 
   assert.match(other.stderr, /userId of a command must stay as it is/);
   await writeFile(file, line.replace('"plan":"pro"', '"plan":"free"'));
   assert.deepEqual((await redrive(cluster, '--from-file', file)).counts.edited, 1);
+  await idsOn(cluster, cluster.topics.commands.name, 1);
   const [back] = await recordsOn(cluster, cluster.topics.commands.name);
   assert.ok(back?.value);
   const decoded = commandTypes.UpsertUser.fromBuffer(back.value.subarray(5)) as {

@@ -231,6 +231,7 @@ async function send(
     progress.end();
     await producer.close();
   }
+  await untilMarksAreVisible(context, cluster);
   const missing = edited === undefined ? [] : [...edited.keys()].filter((position) => !found.has(position));
   output.result({ redriveId, selected: found.size + missing.length, ...counts, missing, refusals }, [
     `${formatCount(counts.redriven)} dead letters were sent back${counts.edited > 0 ? `, ${formatCount(counts.edited)} of them edited` : ''} (${redriveId}).`,
@@ -249,6 +250,19 @@ async function send(
   ]);
   return counts.exhausted + counts.refused + missing.length > 0 ? exitCodes.failed : exitCodes.done;
 }
+
+/** The brokers write a transaction's markers after they have answered its commit; whoever lists the letters next shall see it. */
+async function untilMarksAreVisible({ clock, signal }: CommandContext, { reader, topics }: Cluster): Promise<void> {
+  const giveUpAtMs = clock.nowMs() + MARKERS_PATIENCE_MS;
+  for (;;) {
+    const { lastStableOffset, highWatermark } = await reader.offsets(topics.redrives.name, 0);
+    if (lastStableOffset === highWatermark || clock.nowMs() > giveUpAtMs) return;
+    await clock.sleep(MARKERS_POLL_MS, signal);
+  }
+}
+
+const MARKERS_PATIENCE_MS = 5_000;
+const MARKERS_POLL_MS = 20;
 
 /** Bounded in letters and in bytes, so that a transaction stays short. */
 function* batches(letters: readonly DeadLetter[], maxLetters: number): Generator<readonly DeadLetter[]> {
