@@ -1,10 +1,11 @@
 /** The log of a stateful processor's work on the brokers, under either guarantee. See docs/adr/0007-one-transaction-for-each-batch.md. */
-import type { Logger } from '@astrolabe/service-kit';
+import { PipelineError, type Logger } from '@astrolabe/service-kit';
 import { clientOf, type KafkaConnection } from './connection.ts';
 import { toKafkaError } from './kafka-errors.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
 import { createPartitionReader } from './kafkajs-partition-reader.ts';
 import { createAtLeastOnceWriter } from './state-at-least-once.ts';
+import type { PartitionOffsets } from './partition-reader.ts';
 import type { CommittedOffset, InputPartition, UnitWriter, WorkLog } from './state-work.ts';
 import {
   FencedError,
@@ -82,6 +83,7 @@ export async function openWorkLog(options: WorkLogOptions): Promise<WorkLog> {
     stateTopic,
     openWriter,
     readState: async (partition, onRecords, signal) => {
+      if (producer === undefined) assertEnded(stateTopic, partition, await reader.offsets(stateTopic, partition));
       await reader.read({ topic: stateTopic, partition, signal, onRecords });
     },
     committedOffset: async ({ topic, partition }): Promise<CommittedOffset | undefined> => {
@@ -99,6 +101,21 @@ export async function openWorkLog(options: WorkLogOptions): Promise<WorkLog> {
       await Promise.all([producer?.close(), reader.close(), admin.disconnect().catch(() => undefined)]);
     },
   };
+}
+
+/**
+ * Nobody but the ids that were just taken over writes to this partition in transactions, and the takeover has ended theirs. One that is open
+ * all the same was ended by the coordinator without its marker: brokers 4.3.0 to 4.4.0 do so while a partition has no leader
+ * (https://github.com/apache/kafka/pull/22680). What it wrote may count or not, and reading on from before it would repeat it.
+ */
+function assertEnded(topic: string, partition: number, { lastStableOffset, highWatermark }: PartitionOffsets): void {
+  if (lastStableOffset === highWatermark) return;
+  const what = `${topic}[${partition}] has a transaction at ${lastStableOffset} that is open though its producer was fenced`;
+  const remedy = 'if this stays so, find it with "kafka-transactions.sh find-hanging" and end it';
+  throw new PipelineError('kafka.unavailable', `${what}; ${remedy}`, {
+    retryable: true,
+    details: { topic, partition, lastStableOffset: String(lastStableOffset), highWatermark: String(highWatermark) },
+  });
 }
 
 async function openSessions(

@@ -151,6 +151,39 @@ test('what the last owner finished is dropped, though it is read again', async (
   );
 });
 
+test('a log that shows less than it has taken is read again, and no record is left out', async () => {
+  const log = createInMemoryWorkLog();
+  let readings = 0;
+  const forgetful = {
+    ...log,
+    readState: (...[partition, onRecords, signal]: Parameters<typeof log.readState>) => {
+      readings += 1;
+      // Once, after a failed write, as a broker that has not found its way back yet.
+      return log.readState(partition, readings === 2 ? () => undefined : onRecords, signal);
+    },
+  };
+  const { stored, begin, append } = createTask({ work: forgetful }, log);
+  await append([recordAt(0n), recordAt(1n)]);
+  const processor = begin();
+  processor.enqueue([recordAt(0n)], 1n);
+  await processor.idle();
+  let failed = false;
+  log.decideFate(() => {
+    if (failed) return 'written';
+    failed = true;
+    return 'lost';
+  });
+  processor.enqueue([recordAt(1n)], 2n);
+  await processor.idle();
+  assert.equal(readings, 3);
+  assert.deepEqual(stored, [[0n], [1n]]);
+  assert.deepEqual(
+    log.log.records('output').map(({ value }) => String(value)),
+    ['v0 at 0 is 1', 'v1 at 1 is 2'],
+  );
+  await processor.stop();
+});
+
 test('what cannot be put right by trying again is a fault, and nothing follows it', async () => {
   const tooLarge = new PipelineError('kafka.record-too-large', 'too large', { retryable: false });
   const defect = new TypeError('defect');

@@ -6,7 +6,7 @@
  * directly, since after a failure the state in memory is dropped as a whole.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fullJitterDelayMs, isPipelineError, type Logger } from '@astrolabe/service-kit';
+import { PipelineError, fullJitterDelayMs, isPipelineError, type Logger } from '@astrolabe/service-kit';
 import type { PartitionProcessor, GroupSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
@@ -85,6 +85,8 @@ class StateProcessor<V, R> implements PartitionProcessor {
   #draining = false;
   #paused = false;
   #failures = 0;
+  /** What the log has taken from this session, and must show. */
+  #storedUpTo = 0n;
 
   constructor(options: StateProcessorOptions<V, R>) {
     this.#options = options;
@@ -158,6 +160,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
     const writes = new Set<Promise<void>>();
     try {
       const { state, position } = await restorePartition({ ...this.#options, writer, signal: this.#signal });
+      if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
       this.#pending = undefined;
       this.#buffer.rewindTo(position);
       this.#release(position);
@@ -238,6 +241,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
 
   #stored({ results, nextOffset }: Pending<R>): void {
     this.#failures = 0;
+    this.#storedUpTo = nextOffset;
     this.#options.session.markCommittable(nextOffset);
     for (const result of results) this.#options.onStored?.(result);
     this.#release(nextOffset);
@@ -271,6 +275,12 @@ class StateProcessor<V, R> implements PartitionProcessor {
     this.#change.resolve();
     this.#change = Promise.withResolvers();
   }
+}
+
+/** Going on would leave out what is between: those records are no longer in hand. */
+function behind({ topic, partition }: GroupSession, position: bigint, storedUpTo: bigint): PipelineError {
+  const message = `${topic}[${partition}]: the log shows position ${position}, but ${storedUpTo} was stored; it is read again`;
+  return new PipelineError('kafka.unavailable', message, { retryable: true, details: { topic, partition } });
 }
 
 const stopped = new Error('the session is over');
