@@ -3,12 +3,13 @@
  * I/O, so that every order of assignment, loss, return and late work can be tried in a test.
  */
 import type { Logger } from '@astrolabe/service-kit';
-import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface PartitionSessionsOptions {
   readonly topic: string;
-  readonly createProcessor: (session: PartitionSession) => PartitionProcessor;
+  readonly createProcessor: (session: GroupSession) => PartitionProcessor;
   readonly pause: (partition: number) => void;
   readonly resume: (partition: number) => void;
   readonly fail: (fault: unknown) => void;
@@ -123,7 +124,7 @@ export class PartitionSessions {
 }
 
 /** A session and its processor. */
-export class LiveSession implements PartitionSession {
+export class LiveSession implements GroupSession {
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
@@ -134,6 +135,7 @@ export class LiveSession implements PartitionSession {
   #position: bigint | undefined;
   #committable: bigint | undefined;
   #committed: bigint | undefined;
+  readonly #untilCommitted: { readonly nextOffset: bigint; readonly resolve: () => void }[] = [];
   #started: Promise<void> = Promise.resolve();
 
   constructor(options: PartitionSessionsOptions, partition: number, epoch: number) {
@@ -190,6 +192,21 @@ export class LiveSession implements PartitionSession {
 
   committed(nextOffset: bigint): void {
     this.#committed = nextOffset;
+    for (const waiter of this.#untilCommitted.filter((each) => each.nextOffset <= nextOffset)) waiter.resolve();
+  }
+
+  async untilCommitted(nextOffset: bigint): Promise<void> {
+    this.signal.throwIfAborted();
+    this.markCommittable(nextOffset);
+    if (this.#committed !== undefined && this.#committed >= nextOffset) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { nextOffset, resolve };
+    this.#untilCommitted.push(waiter);
+    try {
+      await unlessAborted(promise, this.signal);
+    } finally {
+      this.#untilCommitted.splice(this.#untilCommitted.indexOf(waiter), 1);
+    }
   }
 
   pause(): void {

@@ -15,7 +15,8 @@ export interface TopicDefinition {
   readonly value: string;
 }
 
-export type TopicRole = 'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'redrives';
+export type TopicRole =
+  'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'mapperState' | 'redrives';
 
 const DEFAULT_PARTITIONS = 6;
 
@@ -58,6 +59,16 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
     key: 'as the source',
     value: 'the source record byte for byte, cause in headers',
+  },
+  mapperState: {
+    name: 'astrolabe.mapper-state.v1',
+    // A partition for each one of the source topic, under the same number.
+    partitions: DEFAULT_PARTITIONS,
+    cleanupPolicy: 'compact',
+    retentionMs: undefined,
+    maxMessageBytes: undefined,
+    key: 'JSON array [connector, "user" | "anonymous" | "account", id], or ["", "position", group]',
+    value: 'JSON: what the mapper remembers of the user, or the next offset of the source partition',
   },
   redrives: {
     name: 'astrolabe.redrives.v1',

@@ -5,7 +5,7 @@ import { judgeEvent, type Verdict } from './judge-event.ts';
 import { maxBatchEvents, maxEventBytes, maxEventDepth, maxEventMembers } from './limits.ts';
 import { identifyCall, trackCall } from './testing.ts';
 
-const rules = { impliedType: undefined, maxEventBytes, maxEvents: maxBatchEvents };
+const rules = { impliedType: undefined, maxEventBytes, maxEvents: maxBatchEvents, isTrusted: true };
 
 function verdictOn(text: string, index = 0): Verdict {
   const bytes = Buffer.from(text);
@@ -29,6 +29,15 @@ for (const type of ['page', 'screen', 'alias']) {
     assert.equal(verdict.kind === 'accepted' && verdict.isUnsupported, true);
   });
 }
+
+for (const type of ['delete', 'unsuppress'])
+  test(`${type} needs more than a write key, which anybody can read in a web page`, () => {
+    const text = JSON.stringify({ type, userId: 'u1' });
+    const bytes = Buffer.from(text);
+    const submitted = { value: JSON.parse(text) as unknown, span: measureValue(bytes, 0) };
+    assert.equal(codeOf(judgeEvent(bytes, submitted, 0, rules)), 'accepted');
+    assert.equal(codeOf(judgeEvent(bytes, submitted, 0, { ...rules, isTrusted: false })), 'event.unauthenticated');
+  });
 
 test('an event of exactly 32 KB is accepted, and one byte more is too large', () => {
   const frame = JSON.stringify(trackCall(1, { properties: { text: '' } })).length;

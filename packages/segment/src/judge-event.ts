@@ -18,7 +18,7 @@ export interface SubmittedEvent {
 }
 
 /** Codes of the error catalogue, so that answer and dead letter carry the same. */
-export type EventRejectionCode = EventDefectCode | 'event.too-large';
+export type EventRejectionCode = EventDefectCode | 'event.too-large' | 'event.unauthenticated';
 
 export interface AcceptanceRules {
   /** Type that the endpoint's path stands for. */
@@ -27,6 +27,8 @@ export interface AcceptanceRules {
   readonly maxEventBytes: number;
   /** Of one request. */
   readonly maxEvents: number;
+  /** Whether the sender has shown more than a write key, which anybody can read in a web page. */
+  readonly isTrusted: boolean;
 }
 
 export interface AcceptedEvent {
@@ -55,6 +57,9 @@ export interface RejectedVerdict {
 
 export type Verdict = AcceptedEvent | RejectedVerdict;
 
+/** Deletion for privacy and its end: anybody with a browser could have any user deleted otherwise. */
+const needsTrust: ReadonlySet<string> = new Set(['delete', 'unsuppress']);
+
 /** `index` is the event's place in its batch; `bytes` are those that the span is of. Pure, and never throws. */
 export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: number, rules: AcceptanceRules): Verdict {
   const { value } = submitted;
@@ -72,6 +77,10 @@ export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: numb
   const { event } = parsed;
   const { messageId, type } = event;
   if (limit !== undefined) return { kind: 'rejected', ...limit, type, messageId, identity: event, fields };
+  if (needsTrust.has(type) && !rules.isTrusted) {
+    const reason = `${type} needs the connector's API key: a write key, which anybody can read in a web page, neither deletes a user nor undoes it`;
+    return { kind: 'rejected', code: 'event.unauthenticated', reason, type, messageId, identity: event, fields };
+  }
   const isUnsupported = isUnsupportedByDestination(type);
   return { kind: 'accepted', type, isUnsupported, messageId, identity: event, fields };
 }
