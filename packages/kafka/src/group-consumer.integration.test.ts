@@ -8,10 +8,10 @@ import { createKafkaAdmin, type KafkaAdmin } from './admin.ts';
 import { createBatchProcessor } from './batch-processor.ts';
 import { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import { createLaneProcessor } from './lane-processor.ts';
 import type { PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { connect, createTopic, deleteRecordsBelow, writeTransactions } from './testing/broker.ts';
+import { createPromisedProcessor } from './testing/promised-handler.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 const require = createRequire(import.meta.url);
@@ -82,7 +82,7 @@ async function createGroup(t: TestContext, topic: string): Promise<Group> {
 const lanes =
   (handle: Handle, maxRecords = 1_000) =>
   (session: PartitionSession) =>
-    createLaneProcessor({ session, laneOf: ({ key }) => String(key), handle, maxRecords, maxBytes: 10_000_000 });
+    createPromisedProcessor({ session, laneOf: ({ key }) => String(key), handle, maxRecords, maxBytes: 10_000_000 });
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
 const done: Handle = () => Promise.resolve();

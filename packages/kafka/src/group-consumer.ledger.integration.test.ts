@@ -6,10 +6,10 @@ import { createKafkaAdmin } from './admin.ts';
 import { createBatchProcessor } from './batch-processor.ts';
 import { startGroupConsumer, type GroupConsumer } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import { createLaneProcessor } from './lane-processor.ts';
 import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { connect, createTopic } from './testing/broker.ts';
+import { createPromisedProcessor } from './testing/promised-handler.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 const PARTITIONS = 6;
@@ -70,7 +70,7 @@ async function work(record: ConsumedRecord, signal: AbortSignal, ledger: WorkLed
 
 const processors: Readonly<Record<string, (session: PartitionSession, ledger: WorkLedger) => PartitionProcessor>> = {
   lanes: (session, ledger) =>
-    createLaneProcessor({
+    createPromisedProcessor({
       session,
       laneOf: ({ key }) => String(key),
       handle: (record, signal) => work(record, signal, ledger),

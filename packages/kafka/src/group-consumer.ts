@@ -237,14 +237,15 @@ class CommitLoop {
     if (!this.#isMember()) return;
     const due = this.#sessions.due();
     if (due.length === 0) return;
-    const offsets = due.map(({ session, nextOffset }) => ({
+    const offsets = due.map(({ session, nextOffset, metadata }) => ({
       topic: session.topic,
       partition: session.partition,
       offset: nextOffset.toString(),
+      metadata,
     }));
     try {
       await this.#consumer.commitOffsets(offsets);
-      for (const { session, nextOffset } of due) session.committed(nextOffset);
+      for (const { session, nextOffset, metadata } of due) session.committed(nextOffset, metadata);
       if (this.#refused) this.#logger.info({ offsets }, 'commits are taken again');
       this.#refused = false;
     } catch (error) {

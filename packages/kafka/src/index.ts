@@ -21,9 +21,15 @@ export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } fro
 export { headerNames, headerText, toHeaders, type HeaderName } from './headers.ts';
 export { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
 export { createRecordProducer, type RecordProducerOptions } from './kafkajs-producer.ts';
-export { KeyLanes, type LaneTask } from './key-lanes.ts';
-export { createLaneProcessor, type LaneProcessorOptions } from './lane-processor.ts';
-export { OffsetTracker, type TrackedOffset } from './offset-tracker.ts';
+export type { PartitionPage, ReadPage } from './group-catch-up.ts';
+export {
+  createLaneProcessor,
+  type LaneHandler,
+  type LaneLimits,
+  type LaneProcessor,
+  type LaneProcessorOptions,
+} from './lane-processor.ts';
+export type { LaneTask } from './lane-task.ts';
 export { partitionFor } from './partitioner.ts';
 export type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
 export { readTopic, type ReadTopicOptions } from './read-topic.ts';

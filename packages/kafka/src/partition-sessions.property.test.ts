@@ -214,7 +214,7 @@ class World {
       assert.ok(processor !== undefined && nextOffset <= processor.position, 'a commit beyond what was read');
       if (refused) continue;
       this.committed.set(session.partition, nextOffset);
-      session.committed(nextOffset);
+      session.committed(nextOffset, '');
     }
     if (!refused) assert.deepEqual(this.#sessions.due(), [], 'what is committed is not due any more');
   }

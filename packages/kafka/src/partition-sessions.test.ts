@@ -120,7 +120,7 @@ test('a committable offset is due until exactly it is committed, and never goes 
   session.markCommittable(5n);
   const [first] = sessions.due();
   session.markCommittable(8n);
-  first?.session.committed(first.nextOffset);
+  first?.session.committed(first.nextOffset, first.metadata);
   assert.deepEqual(
     sessions.due().map(({ nextOffset }) => nextOffset),
     [8n],
@@ -128,7 +128,7 @@ test('a committable offset is due until exactly it is committed, and never goes 
   session.markCommittable(6n);
   const [second] = sessions.due();
   assert.equal(second?.nextOffset, 8n);
-  second.session.committed(second.nextOffset);
+  second.session.committed(second.nextOffset, second.metadata);
   assert.deepEqual(sessions.due(), []);
 });
 

@@ -26,6 +26,7 @@ export interface Membership {
 export interface DueCommit {
   readonly session: LiveSession;
   readonly nextOffset: bigint;
+  readonly metadata: string;
 }
 
 export class PartitionSessions {
@@ -74,8 +75,8 @@ export class PartitionSessions {
   due(): DueCommit[] {
     const due: DueCommit[] = [];
     for (const session of this.#live.values()) {
-      const nextOffset = session.dueOffset();
-      if (nextOffset !== undefined) due.push({ session, nextOffset });
+      const commit = session.dueCommit();
+      if (commit !== undefined) due.push({ session, ...commit });
     }
     return due;
   }
@@ -83,7 +84,10 @@ export class PartitionSessions {
   /** From here on no records are taken for what a rebalance brings, and none are fetched for what is here. */
   close(): void {
     this.#closed = true;
-    for (const session of this.#live.values()) session.pause();
+    for (const session of this.#live.values()) {
+      session.pause();
+      session.quiesce();
+    }
   }
 
   /** Waits until the work at hand is finished, `deadlineMs` at most. */
@@ -133,7 +137,8 @@ export class LiveSession implements PartitionSession {
   #beforeStart: { records: readonly ConsumedRecord[]; nextOffset: bigint }[] = [];
   #position: bigint | undefined;
   #committable: bigint | undefined;
-  #committed: bigint | undefined;
+  #metadata = '';
+  #committed: { readonly nextOffset: bigint; readonly metadata: string } | undefined;
   #started: Promise<void> = Promise.resolve();
 
   constructor(options: PartitionSessionsOptions, partition: number, epoch: number) {
@@ -179,17 +184,26 @@ export class LiveSession implements PartitionSession {
     }
   }
 
-  markCommittable(nextOffset: bigint): void {
+  markCommittable(nextOffset: bigint, metadata = ''): void {
     if (this.signal.aborted) return;
     if (this.#committable === undefined || nextOffset > this.#committable) this.#committable = nextOffset;
+    this.#metadata = metadata;
   }
 
-  dueOffset(): bigint | undefined {
-    return this.#committable === this.#committed ? undefined : this.#committable;
+  dueCommit(): { readonly nextOffset: bigint; readonly metadata: string } | undefined {
+    const nextOffset = this.#committable;
+    const metadata = this.#metadata;
+    if (nextOffset === undefined) return undefined;
+    if (this.#committed?.nextOffset === nextOffset && this.#committed.metadata === metadata) return undefined;
+    return { nextOffset, metadata };
   }
 
-  committed(nextOffset: bigint): void {
-    this.#committed = nextOffset;
+  committed(nextOffset: bigint, metadata: string): void {
+    this.#committed = { nextOffset, metadata };
+  }
+
+  quiesce(): void {
+    this.#processor?.quiesce?.();
   }
 
   pause(): void {
