@@ -14,13 +14,14 @@ export interface PartitionPage {
 }
 
 /**
- * Reads from an offset below the high watermark; waits out what may pass. Called by one caller a partition at a time. Rejects with the
+ * Reads some of the records from `fromOffset` up to, not including, `endOffset`, both of which have been read before; waits out what may pass. Called by one caller a partition at a time. Rejects with the
  * signal's reason, or with a fault.
  */
 export type ReadPage = (
   topic: string,
   partition: number,
   fromOffset: bigint,
+  endOffset: bigint,
   signal: AbortSignal,
 ) => Promise<PartitionPage>;
 
@@ -85,12 +86,12 @@ export class GroupCatchUp<State> {
   }
 
   async #read(): Promise<void> {
-    const { readPage, session } = this.#options;
+    const { readPage, session, mainPosition } = this.#options;
     for (;;) {
       const hungry = this.#hungry();
       const from = this.#lowest(hungry);
       if (from === undefined || this.#isOver()) return;
-      const page = await readPage(session.topic, session.partition, from, session.signal);
+      const page = await readPage(session.topic, session.partition, from, mainPosition(), session.signal);
       if (this.#isOver()) return;
       this.#hand(page, hungry);
     }

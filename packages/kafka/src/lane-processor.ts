@@ -221,12 +221,13 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
 
   released(task: LaneTask<State>): void {
     if (task.lane !== undefined) this.#lanes.next(task.lane);
-    if (this.#waiters.length > 0) this.#wakeWaiters();
+    this.#wakeWaiters();
   }
 
   finished(task: LaneTask<State>): void {
     const { group } = task;
     this.#unfinished -= 1;
+    this.#wakeWaiters();
     if (task.isForgotten) return;
     this.#uncount(task);
     const cursorMoved = group.tracker.settle() && this.#cursors.has(group.name);
