@@ -57,6 +57,7 @@ export interface PartitionLedger {
   /**
    * The delivery of a command, recorded within the window, be it acknowledged yet or not; where there are several, one of them.
    * Synchronous: a miss costs some tables in memory, a hit a read of the local file. Never wrong about a hit: all 128 bits are compared.
+   * Throws `ledger.disk-failed`.
    */
   lookup(commandId: string): Delivery | undefined;
   /**
