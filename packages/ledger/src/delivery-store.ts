@@ -45,6 +45,8 @@ export class DeliveryStore {
   #nextSequence = 0;
   #changes: Promise<void> = Promise.resolve();
   #closed = false;
+  // eslint-disable-next-line no-unused-private-class-members -- written, so that the reads of `find` are not optimised away
+  #touched = 0;
 
   private constructor({ directory, windowMs }: DeliveryStoreOptions, lock: DirectoryLock) {
     this.#directory = directory;
@@ -77,6 +79,10 @@ export class DeliveryStore {
   /** A delivery of the command with that key after `afterMs`, the segments searched from the newest. */
   find(key: Buffer, tag: number, afterMs: number): Delivery | undefined {
     const segments = this.#segments;
+    // One after the other, each table would be waited for: what a miss costs is memory that is not in the cache.
+    let touched = 0;
+    for (let index = segments.length - 1; index >= 0; index -= 1) touched ^= segments[index]?.touch(tag) ?? 0;
+    this.#touched = touched;
     for (let index = segments.length - 1; index >= 0; index -= 1) {
       const found = segments[index]?.find(key, tag, afterMs);
       if (found !== undefined) return found;

@@ -95,6 +95,10 @@ export class Segment {
     });
   }
 
+  touch(tag: number): number {
+    return this.#table.touch(tag);
+  }
+
   /** A delivery of the command after `afterMs`. A tag that matches proves nothing: the whole key is compared with the frame's. */
   find(key: Buffer, tag: number, afterMs: number): Delivery | undefined {
     for (let slot = this.#table.first(tag); slot >= 0; slot = this.#table.next(tag, slot)) {

@@ -37,6 +37,11 @@ export class TagTable {
     this.#insert(tag, locator);
   }
 
+  /** Reads where the tag would stand, and tells nothing: the memory is on its way when `first` needs it. */
+  touch(tag: number): number {
+    return this.#slots[2 * this.#homeOf(tag)] ?? 0;
+  }
+
   /** Slot of the first candidate for a tag; -1 when there is none. */
   first(tag: number): number {
     return this.#seek(tag, this.#homeOf(tag));
