@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createLaneProcessor, type LaneProcessor } from './lane-processor.ts';
+import type { LaneProcessor } from './lane-handler.ts';
+import { createLaneProcessor } from './lane-processor.ts';
 import type { LaneTask } from './lane-task.ts';
 import type { ConsumedRecord } from './record.ts';
 import { consumedRecord } from './testing/records.ts';

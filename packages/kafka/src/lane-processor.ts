@@ -5,77 +5,16 @@
  * again from there when it can go on (`docs/adr/0009`).
  */
 import { decodeCursors, encodeCursors } from './commit-cursors.ts';
-import { GroupCatchUp, type ReadPage } from './group-catch-up.ts';
+import { GroupCatchUp } from './group-catch-up.ts';
 import { KeyLanes } from './key-lanes.ts';
+import type { LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+import { groupsThatLag, isPastForMain, openGroup } from './lane-groups.ts';
 import { LaneTask, type LaneGroup, type LaneTaskEvents } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
-import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
 import { recordSizeBytes, type ConsumedRecord } from './record.ts';
-
-/** Handles records, each to its end. One for all partitions. */
-export interface LaneHandler<State> {
-  /** Called when the task is the first of its key. Ends with `finish` or `fail` of the task, maybe within the call; must not throw. */
-  start(task: LaneTask<State>): void;
-  /** Gives a started task up: true where it only waited, and nothing comes of it any more; false where its effect is under way. */
-  withdraw(task: LaneTask<State>): boolean;
-  /** Gives a task up whose effect is under way: nothing comes of it here any more. */
-  abort(task: LaneTask<State>): void;
-  /** Whether nothing of the group can be done for the time being. */
-  isBlocked(group: string): boolean;
-}
-
-export interface LaneLimits {
-  /** Records in hand at which the partition is paused; resumed at half. */
-  readonly maxRecords: number;
-  /** Bytes in hand at which the partition is paused; resumed at half. */
-  readonly maxBytes: number;
-  /** Records in hand of a group that lags. */
-  readonly windowRecords: number;
-  /** Bytes in hand of a group that lags. */
-  readonly windowBytes: number;
-  /** How long one record may hold the partition's offset back before its group lags. */
-  readonly maxHoldMs: number;
-  /** How long a group that fills half of the partition's buffer may keep its oldest record waiting before it lags. */
-  readonly maxCrowdMs: number;
-}
-
-export interface LaneProcessorOptions<State> {
-  readonly session: PartitionSession;
-  readonly laneOf: (record: ConsumedRecord) => string;
-  readonly groupOf: (record: ConsumedRecord) => string;
-  readonly handler: LaneHandler<State>;
-  readonly limits: LaneLimits;
-  readonly nowMs: () => number;
-  /** Where the group of consumers stands, and its metadata. Awaited before the first record is started. Undefined: at the first record. */
-  readonly restore: (() => Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }>) | undefined;
-  readonly readPage: ReadPage;
-  /** A group begins or ceases to lag. */
-  readonly onLag?: (group: string, isLagging: boolean) => void;
-}
-
-export interface LaneProcessor extends PartitionProcessor {
-  quiesce(): void;
-  /** Decides which groups lag, and reads on for those that do. To be called every quarter of a second or so. */
-  review(): void;
-  /** Groups that have a cursor of their own, with it. */
-  cursors(): ReadonlyMap<string, bigint>;
-  /** Records in hand. */
-  recordCount(): number;
-  laneCount(): number;
-  /** The first offset that this partition has not read. */
-  position(): bigint | undefined;
-}
 
 export function createLaneProcessor<State>(options: LaneProcessorOptions<State>): LaneProcessor {
   return new Processor(options);
-}
-
-function isPastForMain<State>({ isDone, isMain }: LaneTask<State>): boolean {
-  return isDone || !isMain;
-}
-
-function isDone<State>({ isDone }: LaneTask<State>): boolean {
-  return isDone;
 }
 
 class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
@@ -115,18 +54,10 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       mainPosition: () => this.#main?.position ?? 0n,
       groupOf: options.groupOf,
       isBlocked: (group) => options.handler.isBlocked(group),
-      take: (group, record) => {
-        this.#take(group, record, false);
-      },
-      caughtUp: (group) => {
-        this.#endLag(group);
-      },
-      moved: () => {
-        this.#declare();
-      },
-      rests: () => {
-        this.#wakeWaiters();
-      },
+      take: (group, record) => this.#take(group, record, false),
+      caughtUp: (group) => this.#endLag(group),
+      moved: () => this.#declare(),
+      rests: () => this.#wakeWaiters(),
     });
     if (options.restore !== undefined) {
       this.#early = [];
@@ -190,16 +121,8 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const main = this.#main;
     if (this.#quiet || main === undefined) return;
     const { limits, nowMs, handler } = this.#options;
-    const now = nowMs();
-    if (main.first !== undefined && now - main.first.sinceMs >= limits.maxHoldMs) this.#beginLag(main.first.group);
-    if (this.#groups.size > 1) {
-      for (const group of this.#groups.values()) {
-        if (group.mainRecords < limits.maxRecords / 2 && group.mainBytes < limits.maxBytes / 2) continue;
-        const oldest = main.pending().find((task) => task.group === group && !isPastForMain(task));
-        if (oldest === undefined) continue;
-        if (handler.isBlocked(group.name) || now - oldest.sinceMs >= limits.maxCrowdMs) this.#beginLag(group);
-      }
-    }
+    const isBlocked = (group: string): boolean => handler.isBlocked(group);
+    for (const group of groupsThatLag(main, this.#groups, limits, isBlocked, nowMs())) this.#beginLag(group);
     this.#catchUp.poke();
   }
 
@@ -270,8 +193,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   #groupOf(name: string, position: bigint): LaneGroup<State> {
     let group = this.#groups.get(name);
     if (group === undefined) {
-      const tracker = new OffsetTracker<LaneTask<State>>(position, isDone);
-      group = { name, tracker, isLagging: false, records: 0, bytes: 0, mainRecords: 0, mainBytes: 0 };
+      group = openGroup(name, position);
       this.#groups.set(name, group);
     }
     return group;
@@ -297,9 +219,8 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   #uncount(task: LaneTask<State>): void {
-    const { group, sizeBytes } = task;
-    group.records -= 1;
-    group.bytes -= sizeBytes;
+    task.group.records -= 1;
+    task.group.bytes -= task.sizeBytes;
     if (task.isMain) this.#uncountMain(task);
   }
 

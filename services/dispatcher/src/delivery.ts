@@ -1,9 +1,18 @@
 import type { LaneTask } from '@astrolabe/kafka';
+import type { ErrorCode } from '@astrolabe/service-kit';
 import type { Command } from '@astrolabe/schemas';
 import type { ConnectorGate } from './connector-gate.ts';
 import { toBulkItem } from './core/bulk-request.ts';
-import type { DispatchHandler } from './dispatch-handler.ts';
+import type { Verdict } from './core/classify-response.ts';
 import type { GateItem } from './gate-line.ts';
+
+/** Who decides what becomes of a delivery. */
+export interface DeliveryOwner {
+  /** The connector is not there any more, or is switched off. */
+  refuse(delivery: Delivery, code: ErrorCode, message: string): void;
+  /** An answer for the command. */
+  settle(delivery: Delivery, verdict: Verdict, nowMs: number): void;
+}
 
 /** Who makes the call for a delivery. */
 export interface CallUnderWay {
@@ -24,7 +33,7 @@ type Stage = 'decoding' | 'queued' | 'calling' | 'pausing' | 'storing' | 'over';
 /** A command record on its way through the dispatcher. */
 export class Delivery implements GateItem {
   readonly task: LaneTask<Delivery>;
-  readonly handler: DispatchHandler;
+  readonly handler: DeliveryOwner;
   command: Command | undefined;
   gate: ConnectorGate<Delivery> | undefined;
   attempts = 0;
@@ -35,7 +44,7 @@ export class Delivery implements GateItem {
   #call: CallUnderWay | undefined;
   #bulkItem: string | undefined;
 
-  constructor(task: LaneTask<Delivery>, handler: DispatchHandler) {
+  constructor(task: LaneTask<Delivery>, handler: DeliveryOwner) {
     this.task = task;
     this.handler = handler;
   }

@@ -349,11 +349,14 @@ test('the wait for a key does not use up the budget of the command', async () =>
   const { script, clock, run, letters } = createHandler();
   script.push(...Array.from({ length: 100 }, () => answer(403)), answer(500));
   const running = run(recordOf(upsertUser()));
-  let isOver = false;
-  void running.then(() => (isOver = true));
-  for (let sleeps = 0; !isOver && sleeps < 200; sleeps += 1) {
+  const over = running.then(() => true);
+  const awhile = async () => {
     await clock.advanceToNextSleep();
     await turn();
+    return false;
+  };
+  for (let sleeps = 0; sleeps < 200; sleeps += 1) {
+    if (await Promise.race([over, awhile()])) break;
   }
   await running;
   assert.deepEqual(letters(), []);

@@ -26,7 +26,7 @@ import {
 import { fullJitterDelayMs, isPipelineError, type Clock, type ErrorCode, type Logger } from '@astrolabe/service-kit';
 import { nextStep, type RetryPolicy } from './core/next-step.ts';
 import type { Verdict } from './core/classify-response.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, type DeliveryOwner } from './delivery.ts';
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { DispatcherMetrics } from './dispatcher-metrics.ts';
@@ -50,7 +50,7 @@ type Refusal = Omit<DeadLetterCause, 'group' | 'atMs'>;
 type Task = LaneTask<Delivery>;
 
 /** Handles the records of one stay of a partition. */
-export class DispatchHandler implements LaneHandler<Delivery> {
+export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
   readonly #options: DispatchHandlerOptions;
   /** Deliveries that the ledger has not acknowledged yet: whoever meets one again must not commit before that. */
   readonly #storing = new Map<string, Promise<void>>();

@@ -90,7 +90,7 @@ export class Dispatch {
   #send(gate: ConnectorGate<Delivery>, deliveries: readonly Delivery[]): void {
     const { connectors, apiClient, clock } = this.#options;
     const connector = connectors().byId(gate.id);
-    if (connector === undefined || !connector.enabled) {
+    if (!connector?.enabled) {
       const code = connector === undefined ? 'command.connector-unknown' : 'command.connector-disabled';
       const message =
         connector === undefined ? `no connector has the id ${gate.id}` : `connector ${gate.id} is switched off`;

@@ -1,4 +1,5 @@
-import { createLaneProcessor, type LaneHandler, type LaneProcessor } from '../lane-processor.ts';
+import type { LaneHandler, LaneProcessor } from '../lane-handler.ts';
+import { createLaneProcessor } from '../lane-processor.ts';
 import type { PartitionSession } from '../partition-processor.ts';
 import type { ConsumedRecord } from '../record.ts';
 
