@@ -1,5 +1,5 @@
 /** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
-export { createKafkaAdmin, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
+export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
 export { assertTopicsExist } from './assert-topics-exist.ts';
 export { createBatchProcessor, type BatchProcessorOptions } from './batch-processor.ts';
 export {
@@ -20,15 +20,18 @@ export { toDeadLetter, type DeadLetterCause } from './dead-letter.ts';
 export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
 export { headerNames, headerText, toHeaders, type HeaderName } from './headers.ts';
 export { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
+export {
+  createInMemoryPartitionReader,
+  type InMemoryPartitionReader,
+  type InMemoryPartitionReaderOptions,
+  type InMemoryPartitions,
+} from './in-memory-partition-reader.ts';
+export { createPartitionReader, type PartitionReaderOptions } from './kafkajs-partition-reader.ts';
+export type { PartitionOffsets, PartitionRange, PartitionReader } from './partition-reader.ts';
 export { createRecordProducer, type RecordProducerOptions } from './kafkajs-producer.ts';
 export type { PartitionPage, ReadPage } from './group-catch-up.ts';
-export {
-  createLaneProcessor,
-  type LaneHandler,
-  type LaneLimits,
-  type LaneProcessor,
-  type LaneProcessorOptions,
-} from './lane-processor.ts';
+export type { LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+export { createLaneProcessor } from './lane-processor.ts';
 export type { LaneTask } from './lane-task.ts';
 export { partitionFor } from './partitioner.ts';
 export type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
