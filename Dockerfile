@@ -46,6 +46,7 @@ COPY services/ingest services/ingest
 CMD ["node", "services/ingest/src/main.ts"]
 
 FROM service AS mapper
+ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json
 COPY services/mapper services/mapper
 CMD ["node", "services/mapper/src/main.ts"]
 

@@ -8,7 +8,7 @@
  * a file runs when one matches. The exit code is 0
  * only if something ran and all of it passed.
  */
-import { glob } from 'node:fs/promises';
+import { glob, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,8 +84,11 @@ async function main(): Promise<number> {
 
   if (unitFiles.length > 0) {
     console.log(`unit tests: ${unitFiles.length} files, in a process for each workspace`);
-    const shards = await writeShards(root, resolve(root, 'node_modules/.cache/unit-tests'), unitFiles);
+    // A folder of its own for each run: two runs at once must not take each other's files.
+    const folder = join(root, 'node_modules/.cache', `unit-tests-${process.pid}`);
+    const shards = await writeShards(root, folder, unitFiles);
     const exitCode = await runPhase(unit, shards, {});
+    await rm(folder, { recursive: true });
     if (exitCode !== 0) {
       if (integrationFiles.length > 0) console.error('integration tests not run: unit tests failed');
       return exitCode;

@@ -15,7 +15,7 @@ set -euo pipefail
 
 readonly LABEL=io.astrolabe.stand-in
 readonly NODE_IMAGE=node:24-bookworm-slim
-readonly KAFKA_IMAGE=apache/kafka:4.3.0
+readonly KAFKA_IMAGE=apache/kafka:4.2.1
 readonly REGISTRY_IMAGE=apicurio/apicurio-registry:3.0.9
 readonly RYUK_IMAGE=testcontainers/ryuk:0.14.0
 readonly BASE_IMAGE=astrolabe-stand-in/debian:bookworm-slim

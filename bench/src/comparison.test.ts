@@ -28,6 +28,8 @@ test('a ratio is the median of the ratios within the rounds, so that a round on 
     p50Ms: 2.13,
     p99Ms: 2,
     rssMb: 130,
+    baselineP50Ms: 1,
+    baselineP99Ms: 2,
   });
 });
 
@@ -43,14 +45,22 @@ test('the line for programs holds the name of the bench and its cases', () => {
     'p50Ms',
     'p99Ms',
     'rssMb',
+    'baselineP50Ms',
+    'baselineP99Ms',
   ]);
   assert.ok(!line.includes('\n'));
 });
 
 test('the table for people aligns its columns', () => {
   assert.deepEqual(toTable([summarise(compared)]), [
-    'case        unit        ours   baseline   ratio   p50 ms   p99 ms   rss MB',
-    '---------   --------   -----   --------   -----   ------   ------   ------',
-    'batch-100   events/s   1,200      1,000    1.25      2.1      2.0      130',
+    'case        unit        ours   baseline   ratio   p50 ms   p99 ms   baseline p50   p99   rss MB',
+    '---------   --------   -----   --------   -----   ------   ------   ------------   ---   ------',
+    'batch-100   events/s   1,200      1,000    1.25      2.1      2.0            1.0   2.0      130',
   ]);
+});
+
+test('latency that is not measured is null for programs and a dash for people', () => {
+  const summary = summarise({ ...compared, ours: [sample(1, { p50Ms: Number.NaN, p99Ms: Number.NaN })] });
+  assert.match(toJsonLine('mapper', [summary]), /"p50Ms":null,"p99Ms":null/);
+  assert.match(toTable([summary])[2] ?? '', / - {8}- /);
 });

@@ -4,6 +4,7 @@ import { median } from './statistics.ts';
 /** One measurement of one side. */
 export interface Sample {
   readonly perSecond: number;
+  /** Latency; NaN where none is measured. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Resident memory of the measured process after it. */
@@ -20,7 +21,7 @@ export interface ComparedCase {
   readonly baseline: readonly Sample[];
 }
 
-/** Medians over the rounds; memory is the largest that was seen. */
+/** Medians over the rounds; memory is the largest that was seen. Latency and memory are those of ours, where nothing else is said. */
 export interface CaseSummary {
   readonly case: string;
   readonly ours: number;
@@ -30,6 +31,8 @@ export interface CaseSummary {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly rssMb: number;
+  readonly baselineP50Ms: number;
+  readonly baselineP99Ms: number;
 }
 
 /**
@@ -47,25 +50,29 @@ export function summarise({ case: name, unit, ours, baseline }: ComparedCase): C
     p50Ms: round(median(ours.map(({ p50Ms }) => p50Ms)), 2),
     p99Ms: round(median(ours.map(({ p99Ms }) => p99Ms)), 2),
     rssMb: Math.round(Math.max(...ours.map(({ rssMb }) => rssMb))),
+    baselineP50Ms: round(median(baseline.map(({ p50Ms }) => p50Ms)), 2),
+    baselineP99Ms: round(median(baseline.map(({ p99Ms }) => p99Ms)), 2),
   };
 }
 
-/** The one line of `--json`. */
+/** The one line of `--json`. What is NaN becomes null. */
 export function toJsonLine(bench: string, cases: readonly CaseSummary[]): string {
   return JSON.stringify({ bench, cases });
 }
 
 /** A table for people: headings, a rule, one line for each case. */
 export function toTable(cases: readonly CaseSummary[]): string[] {
-  const headings = ['case', 'unit', 'ours', 'baseline', 'ratio', 'p50 ms', 'p99 ms', 'rss MB'];
+  const headings = ['case', 'unit', 'ours', 'baseline', 'ratio', 'p50 ms', 'p99 ms', 'baseline p50', 'p99', 'rss MB'];
   const rows = cases.map((each) => [
     each.case,
     each.unit,
     each.ours.toLocaleString('en'),
     each.baseline.toLocaleString('en'),
     each.ratio.toFixed(2),
-    each.p50Ms.toFixed(1),
-    each.p99Ms.toFixed(1),
+    toCell(each.p50Ms),
+    toCell(each.p99Ms),
+    toCell(each.baselineP50Ms),
+    toCell(each.baselineP99Ms),
     String(each.rssMb),
   ]);
   const widths = headings.map((heading, column) =>
@@ -77,6 +84,10 @@ export function toTable(cases: readonly CaseSummary[]): string[] {
       .join('   ')
       .trimEnd();
   return [line(headings), widths.map((width) => '-'.repeat(width)).join('   '), ...rows.map(line)];
+}
+
+function toCell(latencyMs: number): string {
+  return Number.isNaN(latencyMs) ? '-' : latencyMs.toFixed(1);
 }
 
 function round(value: number, digits: number): number {

@@ -3,8 +3,9 @@ import { errorMessage } from '@astrolabe/service-kit';
 import { parseArguments, type BenchArguments } from './arguments.ts';
 import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.ts';
 import { runIngestBench } from './ingest/ingest-bench.ts';
+import { runMapperBench } from './mapper/mapper-bench.ts';
 
-const benches = { ingest: runIngestBench } as const;
+const benches = { ingest: runIngestBench, mapper: runMapperBench } as const;
 type BenchName = keyof typeof benches;
 const names = Object.keys(benches) as BenchName[];
 

@@ -1,4 +1,5 @@
 /** The whole pipeline on this machine, for tests and the bench. */
+export { applyContracts } from './apply-contracts.ts';
 export { openDataFolder, type DataFolder } from './data-folder.ts';
 export type { DemoReport } from './demo-context.ts';
 export { runDemoSteps } from './demo-steps.ts';

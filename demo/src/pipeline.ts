@@ -172,7 +172,7 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
 
   const own: Readonly<Record<ServiceName, Variables>> = {
     ingest: { ...shared.kafka, CONNECTORS_FILE: folder.connectorsFile },
-    mapper: { ...shared.kafka, ...shared.schemaRegistry },
+    mapper: { ...shared.kafka, ...shared.schemaRegistry, CONNECTORS_FILE: folder.connectorsFile },
     dispatcher: {
       ...shared.kafka,
       ...shared.schemaRegistry,

@@ -14,6 +14,8 @@ function plainType(schema: AvroRecordSchema): avro.Type {
   return avro.Type.forSchema(schema as unknown as Parameters<typeof avro.Type.forSchema>[0]);
 }
 
+test('what was released is there to be held to', () => assert.notDeepEqual(versions, []));
+
 for (const version of versions) {
   const folder = new URL(`${version}/`, historyFolder);
   const released = commandKinds.filter((kind) => readdirSync(folder).includes(schemaFileName(kind)));

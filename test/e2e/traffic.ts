@@ -1,5 +1,6 @@
 /** Segment calls drawn from a seed: the same seed gives the same events, so a failure can be repeated. */
 import type { JsonObject } from '@astrolabe/schemas';
+import { seededRandom } from '../seeded-random.ts';
 
 export interface GeneratedEvent {
   readonly type: 'identify' | 'group' | 'track';
@@ -26,7 +27,7 @@ const STEP_MS = 1_000;
 const OLDEST_MS = Date.parse('2026-03-01T00:00:00.000Z');
 
 export function generateTraffic({ seed, count, users, accounts }: TrafficOptions): GeneratedEvent[] {
-  const random = mulberry32(seed);
+  const random = seededRandom(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   const times = shuffled(
     Array.from({ length: count }, (_, index) => OLDEST_MS + index * STEP_MS),
@@ -115,15 +116,4 @@ function shuffled<T>(items: T[], below: (limit: number) => number): T[] {
     if (a !== undefined && b !== undefined) [items[index], items[other]] = [b, a];
   }
   return items;
-}
-
-/** https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -74,7 +74,7 @@ test('a service whose broker or registry is away at start waits, says what for, 
     KAFKA_TOPIC_PREFIX: prefix,
     SCHEMA_REGISTRY_URL: `http://${registry.address}${registryUrl.pathname}`,
   };
-  const mapper = startWaiting(t, 'mapper', env);
+  const mapper = startWaiting(t, 'mapper', { ...env, CONNECTORS_FILE: connectorsFile });
   const dispatcher = startWaiting(t, 'dispatcher', {
     ...env,
     CONNECTORS_FILE: connectorsFile,

@@ -17,18 +17,11 @@ import {
 } from '@astrolabe/kafka';
 import { createLogger } from '@astrolabe/service-kit';
 import { spawnService, startLocalStack, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import type { BenchOptions } from '../bench-options.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { runLoad } from '../load/run-load.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import { percentile } from '../statistics.ts';
-
-export interface IngestBenchOptions {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly env: NodeJS.ProcessEnv;
-  /** Lines that say what is going on. */
-  readonly say: (line: string) => void;
-}
 
 interface LoadCase {
   readonly name: string;
@@ -59,7 +52,7 @@ const WARM_UP_SECONDS = 3;
 const PAUSE_MS = 500;
 
 /** Rejects when a request is not answered with 200, or when a topic does not hold what was acknowledged. */
-export async function runIngestBench(options: IngestBenchOptions): Promise<ComparedCase[]> {
+export async function runIngestBench(options: BenchOptions): Promise<ComparedCase[]> {
   const { env, say } = options;
   await using cleanup = new AsyncDisposableStack();
   const stack = await startLocalStack({ env, log: say });
@@ -110,7 +103,7 @@ async function compare(
   ours: Side,
   baseline: Side,
   writeKey: string,
-  { rounds, seconds, say }: IngestBenchOptions,
+  { rounds, seconds, say }: BenchOptions,
 ): Promise<ComparedCase> {
   const samples: Record<Side['name'], Sample[]> = { ours: [], baseline: [] };
   for (const side of [ours, baseline]) await measure(loadCase, side, writeKey, WARM_UP_SECONDS);

@@ -12,6 +12,9 @@ test('what kafkajs logs comes out one level lower, since it calls each attempt t
   kafkajs.error('Connection error', { broker: 'b:9092' });
   kafkajs.warn('warned');
   kafkajs.info('told');
+  const concurrent =
+    'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing';
+  kafkajs.error('Response AddPartitionsToTxn', { error: concurrent });
   kafkajs.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees');
   assert.deepEqual(
     lines.map(({ level, msg, broker }) => [level, msg, broker]),
@@ -19,6 +22,7 @@ test('what kafkajs logs comes out one level lower, since it calls each attempt t
       ['warn', 'kafkajs undefined: Connection error', 'b:9092'],
       ['info', 'kafkajs undefined: warned', undefined],
       ['debug', 'kafkajs undefined: told', undefined],
+      ['debug', 'kafkajs undefined: Response AddPartitionsToTxn', undefined],
     ],
   );
 });

@@ -93,6 +93,10 @@ export function clientOf(connection: KafkaConnection, patience: Patience = IMPAT
 /** Given at the start of each producer; `gathering-producer.ts` does what it takes. */
 const ANSWERED_ADVICE = 'Limiting retries for the idempotent producer may invalidate EoS guarantees';
 
+/** A transaction waits for the markers of the one before, many times a second; `transaction-session.ts` asks again. */
+const ANSWERED_ERROR =
+  'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing';
+
 /**
  * One level lower than kafkajs says: it logs an error for each attempt that it then repeats, and a line for every pause. Errors that matter
  * reach us as rejections and CRASH events.
@@ -101,7 +105,8 @@ function logEntry(logger: Logger, { level, namespace, log }: LogEntry): void {
   const { message, timestamp: _timestamp, logger: _name, ...fields } = log;
   if (message === ANSWERED_ADVICE) return;
   const line = `kafkajs ${namespace}: ${message}`;
-  if (level === logLevel.ERROR) logger.warn(fields, line);
+  if (fields['error'] === ANSWERED_ERROR) logger.debug(fields, line);
+  else if (level === logLevel.ERROR) logger.warn(fields, line);
   else if (level === logLevel.WARN) logger.info(fields, line);
   else logger.debug(fields, line);
 }

@@ -5,7 +5,6 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit';
 import { createKafkaAdmin, type KafkaAdmin } from './admin.ts';
-import { createBatchProcessor } from './batch-processor.ts';
 import { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
 import type { PartitionSession } from './partition-processor.ts';
@@ -230,24 +229,6 @@ test('the commit goes past transaction markers and aborted records, so that no l
   // Nothing but an aborted transaction: the batch never reaches kafkajs's eachBatch.
   await writeTransactions(topic, [{ values: ['nothing'], aborted: true }]);
   await group.untilCommitted(12n);
-});
-
-test('the same for a processor in batches', async (t) => {
-  const topic = await createTopic(t);
-  const group = await createGroup(t, topic);
-  await writeTransactions(topic, [{ values: ['a'] }, { values: ['aborted'], aborted: true }]);
-  await group.join(done, {
-    createProcessor: (session) =>
-      createBatchProcessor({
-        session,
-        handle: () => Promise.resolve(),
-        maxBatchRecords: 10,
-        maxBatchBytes: 1_000_000,
-        maxBufferedRecords: 100,
-        maxBufferedBytes: 1_000_000,
-      }),
-  });
-  await group.untilCommitted(4n);
 });
 
 test('a partition that is paused for longer than the session time-out stays a member, and goes on where it was', async (t) => {

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin } from './admin.ts';
-import { createBatchProcessor } from './batch-processor.ts';
 import { startGroupConsumer, type GroupConsumer } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+import type { PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { connect, createTopic } from './testing/broker.ts';
 import { createPromisedProcessor } from './testing/promised-handler.ts';
@@ -68,110 +67,88 @@ async function work(record: ConsumedRecord, signal: AbortSignal, ledger: WorkLed
   ledger.finish(record);
 }
 
-const processors: Readonly<Record<string, (session: PartitionSession, ledger: WorkLedger) => PartitionProcessor>> = {
-  lanes: (session, ledger) =>
-    createPromisedProcessor({
-      session,
-      laneOf: ({ key }) => String(key),
-      handle: (record, signal) => work(record, signal, ledger),
-      maxRecords: 300,
-      maxBytes: 10_000_000,
-    }),
-  batches: (session, ledger) =>
-    createBatchProcessor({
-      session,
-      handle: async (records, signal) => {
-        await sleep(Math.random() * 50, undefined, { signal });
-        for (const record of records) {
-          ledger.begin(record);
-          ledger.finish(record);
-        }
+test(`while members join and leave, ${RECORDS} records go through lanes: none lost, each key in order, no commit beyond unfinished work`, async (t) => {
+  const topic = await createTopic(t, { partitions: PARTITIONS });
+  const groupId = randomUUID();
+  const ledger = new WorkLedger();
+  const faults: unknown[] = [];
+  let sessions = 0;
+
+  const join = async (): Promise<GroupConsumer> => {
+    const consumer = await startGroupConsumer({
+      connection: connect(),
+      groupId,
+      topic,
+      logger: silentLogger,
+      onFault: (fault) => faults.push(fault),
+      commitIntervalMs: 20,
+      sessionTimeoutMs: 6_000,
+      createProcessor: (session) => {
+        sessions += 1;
+        const watched: PartitionSession = {
+          topic: session.topic,
+          partition: session.partition,
+          epoch: session.epoch,
+          signal: session.signal,
+          markCommittable: (nextOffset) => {
+            ledger.checkFinishedBelow(session.partition, nextOffset, 'declared');
+            session.markCommittable(nextOffset);
+          },
+          pause: () => session.pause(),
+          resume: () => session.resume(),
+          fail: (fault) => session.fail(fault),
+        };
+        return createPromisedProcessor({
+          session: watched,
+          laneOf: ({ key }) => String(key),
+          handle: (record, signal) => work(record, signal, ledger),
+          maxRecords: 300,
+          maxBytes: 10_000_000,
+        });
       },
-      maxBatchRecords: 50,
-      maxBatchBytes: 1_000_000,
-      maxBufferedRecords: 300,
-      maxBufferedBytes: 10_000_000,
-    }),
-};
+    });
+    t.after(() => consumer.close(0));
+    return consumer;
+  };
 
-for (const [name, createProcessor] of Object.entries(processors)) {
-  test(`while members join and leave, ${RECORDS} records go through ${name}: none lost, each key in order, no commit beyond unfinished work`, async (t) => {
-    const topic = await createTopic(t, { partitions: PARTITIONS });
-    const groupId = randomUUID();
-    const ledger = new WorkLedger();
-    const faults: unknown[] = [];
-    let sessions = 0;
+  const admin = await createKafkaAdmin(connect());
+  t.after(() => admin.close());
+  const checkCommits = async (): Promise<bigint> => {
+    let sum = 0n;
+    for (const [partition, offset] of await admin.committedOffsets(groupId, topic)) {
+      ledger.checkFinishedBelow(partition, offset, 'committed');
+      sum += offset;
+    }
+    return sum;
+  };
 
-    const join = async (): Promise<GroupConsumer> => {
-      const consumer = await startGroupConsumer({
-        connection: connect(),
-        groupId,
-        topic,
-        logger: silentLogger,
-        onFault: (fault) => faults.push(fault),
-        commitIntervalMs: 20,
-        sessionTimeoutMs: 6_000,
-        createProcessor: (session) => {
-          sessions += 1;
-          const watched: PartitionSession = {
-            topic: session.topic,
-            partition: session.partition,
-            epoch: session.epoch,
-            signal: session.signal,
-            markCommittable: (nextOffset) => {
-              ledger.checkFinishedBelow(session.partition, nextOffset, 'declared');
-              session.markCommittable(nextOffset);
-            },
-            pause: () => session.pause(),
-            resume: () => session.resume(),
-            fail: (fault) => session.fail(fault),
-          };
-          return createProcessor(watched, ledger);
-        },
-      });
-      t.after(() => consumer.close(0));
-      return consumer;
-    };
+  const producing = produce(topic);
+  const churn = async (): Promise<GroupConsumer> => {
+    let stays = await join();
+    for (let round = 0; round < 3; round += 1) {
+      const comes = await join();
+      await checkCommits();
+      // One leaves in the middle of its work, with and without time to finish it.
+      await stays.close(round === 1 ? 0 : 5_000);
+      await checkCommits();
+      stays = comes;
+    }
+    return stays;
+  };
+  const last = await churn();
+  await producing;
 
-    const admin = await createKafkaAdmin(connect());
-    t.after(() => admin.close());
-    const checkCommits = async (): Promise<bigint> => {
-      let sum = 0n;
-      for (const [partition, offset] of await admin.committedOffsets(groupId, topic)) {
-        ledger.checkFinishedBelow(partition, offset, 'committed');
-        sum += offset;
-      }
-      return sum;
-    };
-
-    const producing = produce(topic);
-    const churn = async (): Promise<GroupConsumer> => {
-      let stays = await join();
-      for (let round = 0; round < 3; round += 1) {
-        const comes = await join();
-        await checkCommits();
-        // One leaves in the middle of its work, with and without time to finish it.
-        await stays.close(round === 1 ? 0 : 5_000);
-        await checkCommits();
-        stays = comes;
-      }
-      return stays;
-    };
-    const last = await churn();
-    await producing;
-
-    const deadlineAtMs = Date.now() + 20_000;
-    while ((await checkCommits()) < BigInt(RECORDS) && Date.now() < deadlineAtMs) await sleep(100);
-    assert.equal(ledger.finishedCount, RECORDS);
-    assert.deepEqual(ledger.breaches.slice(0, 10), []);
-    assert.deepEqual(faults, []);
-    assert.equal(await checkCommits(), BigInt(RECORDS));
-    await last.close(5_000);
-    await admin.deleteGroups([groupId]);
-    assert.ok(sessions > 2 * PARTITIONS, 'partitions moved');
-    t.diagnostic(`${sessions} sessions, ${ledger.repeated} records repeated`);
-  });
-}
+  const deadlineAtMs = Date.now() + 20_000;
+  while ((await checkCommits()) < BigInt(RECORDS) && Date.now() < deadlineAtMs) await sleep(100);
+  assert.equal(ledger.finishedCount, RECORDS);
+  assert.deepEqual(ledger.breaches.slice(0, 10), []);
+  assert.deepEqual(faults, []);
+  assert.equal(await checkCommits(), BigInt(RECORDS));
+  await last.close(5_000);
+  await admin.deleteGroups([groupId]);
+  assert.ok(sessions > 2 * PARTITIONS, 'partitions moved');
+  t.diagnostic(`${sessions} sessions, ${ledger.repeated} records repeated`);
+});
 
 async function produce(topic: string): Promise<void> {
   const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });

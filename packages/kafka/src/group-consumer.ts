@@ -11,14 +11,14 @@ import { clientOf, type KafkaConnection, type Patience } from './connection.ts';
 import type { Batch, Consumer } from './kafkajs/index.ts';
 import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
 import { toConsumedRecord } from './kafkajs-record.ts';
-import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 
 export interface GroupConsumerOptions {
   readonly connection: KafkaConnection;
   readonly groupId: string;
   readonly topic: string;
-  readonly createProcessor: (session: PartitionSession) => PartitionProcessor;
+  readonly createProcessor: (session: GroupSession) => PartitionProcessor;
   /** What stops the consumer for good: the caller shuts the process down. Called at most once. */
   readonly onFault: (fault: PipelineError) => void;
   readonly logger: Logger;

@@ -14,6 +14,8 @@ export const headerNames = {
   replayId: 'replay-id',
   /** On a command: its deterministic id. */
   commandId: 'command-id',
+  /** On a command whose event told a time that cannot be: that time. `occurredAt` is a bound in its place. */
+  occurredAtClamped: 'occurred-at-clamped',
   /** On a dead letter: stable cause, one of `docs/errors.md`. */
   deadLetterCode: 'dlq.code',
   /** On a dead letter: what happened, for people. */

@@ -1,7 +1,6 @@
 /** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
 export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
 export { assertTopicsExist } from './assert-topics-exist.ts';
-export { createBatchProcessor, type BatchProcessorOptions } from './batch-processor.ts';
 export {
   createCommandDecoder,
   createCommandEncoder,
@@ -19,6 +18,7 @@ export {
 export { toDeadLetter, type DeadLetterCause } from './dead-letter.ts';
 export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
 export { headerNames, headerText, toHeaders, type HeaderName } from './headers.ts';
+export { openWorkLog, type Guarantee, type WorkLogOptions } from './exactly-once.ts';
 export { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
 export {
   createInMemoryPartitionReader,
@@ -27,14 +27,14 @@ export {
   type InMemoryPartitions,
 } from './in-memory-partition-reader.ts';
 export { createPartitionReader, type PartitionReaderOptions } from './kafkajs-partition-reader.ts';
-export type { PartitionOffsets, PartitionRange, PartitionReader } from './partition-reader.ts';
 export { createRecordProducer, type RecordProducerOptions } from './kafkajs-producer.ts';
 export type { PartitionPage, ReadPage } from './group-catch-up.ts';
 export type { LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
 export { createLaneProcessor } from './lane-processor.ts';
 export type { LaneTask } from './lane-task.ts';
 export { partitionFor } from './partitioner.ts';
-export type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+export type { GroupSession, PartitionProcessor, PartitionSession } from './partition-processor.ts';
+export type { PartitionOffsets, PartitionRange, PartitionReader } from './partition-reader.ts';
 export { readTopic, type ReadTopicOptions } from './read-topic.ts';
 export {
   recordSizeBytes,
@@ -53,5 +53,10 @@ export {
   type SchemaRegistryOptions,
 } from './schema-registry.ts';
 export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
+export { createStateProcessor, type StateProcessorOptions, type Transformed } from './state-processor.ts';
+export type { Restored } from './state-restore.ts';
+export { PartitionState, type StateCodec, type StateView } from './state-view.ts';
+export { createInMemoryWorkLog, type InMemoryWorkLog } from './state-work-in-memory.ts';
+export type { CommittedOffset, TopicRecord, UnitOfWork, UnitWriter, WorkLog, WriteOutcome } from './state-work.ts';
 export { topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';
 export { unlessAborted } from './unless-aborted.ts';

@@ -23,6 +23,15 @@ export interface PartitionSession {
   fail(fault: unknown): void;
 }
 
+/** A session of a consumer group, whose commits can be waited for. */
+export interface GroupSession extends PartitionSession {
+  /**
+   * Declares every record below `nextOffset` finished and resolves when the group has stored that, or a higher offset of this session.
+   * Rejects with the signal's reason when the session ends before.
+   */
+  untilCommitted(nextOffset: bigint): Promise<void>;
+}
+
 /** Handles the records of one session. Created by `GroupConsumerOptions.createProcessor` at each assignment. */
 export interface PartitionProcessor {
   /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions } from './partition-sessions.ts';
 import { consumedRecord } from './testing/records.ts';
 import { silentLogger } from './testing/silent-logger.ts';
@@ -14,7 +14,7 @@ const quietProcessor: PartitionProcessor = {
 };
 
 /** Sessions whose effects, on kafkajs and on processors, are kept in order. */
-function createSessions(createProcessor?: (session: PartitionSession, effects: string[]) => PartitionProcessor) {
+function createSessions(createProcessor?: (session: GroupSession, effects: string[]) => PartitionProcessor) {
   const effects: string[] = [];
   const faults: unknown[] = [];
   const sessions = new PartitionSessions({
@@ -88,7 +88,7 @@ test('a processor that cannot be created, or refuses records, is a fault and nev
 });
 
 test('a session that is over can neither commit, pause, resume nor fail', async () => {
-  const live: PartitionSession[] = [];
+  const live: GroupSession[] = [];
   const { sessions, effects, faults } = createSessions((session) => {
     live.push(session);
     return quietProcessor;
@@ -108,7 +108,7 @@ test('a session that is over can neither commit, pause, resume nor fail', async 
 });
 
 test('a committable offset is due until exactly it is committed, and never goes back', async () => {
-  const live: PartitionSession[] = [];
+  const live: GroupSession[] = [];
   const { sessions } = createSessions((session) => {
     live.push(session);
     return quietProcessor;
@@ -177,4 +177,29 @@ test('ending all waits for every stop, those of earlier sessions included', asyn
   stops[0]?.resolve();
   await ending;
   assert.deepEqual(sessions.partitions(), []);
+});
+
+test('a commit can be waited for, until the group has stored it or the session is over', async () => {
+  const held: GroupSession[] = [];
+  const { sessions } = createSessions((session) => {
+    held.push(session);
+    return quietProcessor;
+  });
+  sessions.assign(membership, [0]);
+  await turn();
+  const [session] = held;
+  assert.ok(session);
+  const settled: string[] = [];
+  const first = session.untilCommitted(5n).then(() => settled.push('5'));
+  const second = session.untilCommitted(9n).catch((error: unknown) => settled.push((error as Error).name));
+  const [due] = sessions.due();
+  assert.equal(due?.nextOffset, 9n);
+  due.session.committed(7n, due.metadata);
+  await first;
+  await session.untilCommitted(6n);
+  assert.deepEqual(settled, ['5']);
+  sessions.assign({ ...membership, generationId: 2 }, []);
+  await second;
+  assert.deepEqual(settled, ['5', 'AbortError']);
+  await assert.rejects(session.untilCommitted(5n), { name: 'AbortError' });
 });

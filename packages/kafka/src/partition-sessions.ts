@@ -3,12 +3,14 @@
  * I/O, so that every order of assignment, loss, return and late work can be tried in a test.
  */
 import type { Logger } from '@astrolabe/service-kit';
-import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
+import { COMMIT_MARK } from './state-position.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface PartitionSessionsOptions {
   readonly topic: string;
-  readonly createProcessor: (session: PartitionSession) => PartitionProcessor;
+  readonly createProcessor: (session: GroupSession) => PartitionProcessor;
   readonly pause: (partition: number) => void;
   readonly resume: (partition: number) => void;
   readonly fail: (fault: unknown) => void;
@@ -127,7 +129,7 @@ export class PartitionSessions {
 }
 
 /** A session and its processor. */
-export class LiveSession implements PartitionSession {
+export class LiveSession implements GroupSession {
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
@@ -137,8 +139,9 @@ export class LiveSession implements PartitionSession {
   #beforeStart: { records: readonly ConsumedRecord[]; nextOffset: bigint }[] = [];
   #position: bigint | undefined;
   #committable: bigint | undefined;
-  #metadata = '';
+  #metadata: string = COMMIT_MARK;
   #committed: { readonly nextOffset: bigint; readonly metadata: string } | undefined;
+  readonly #untilCommitted: { readonly nextOffset: bigint; readonly resolve: () => void }[] = [];
   #started: Promise<void> = Promise.resolve();
 
   constructor(options: PartitionSessionsOptions, partition: number, epoch: number) {
@@ -184,7 +187,7 @@ export class LiveSession implements PartitionSession {
     }
   }
 
-  markCommittable(nextOffset: bigint, metadata = ''): void {
+  markCommittable(nextOffset: bigint, metadata: string = COMMIT_MARK): void {
     if (this.signal.aborted) return;
     if (this.#committable === undefined || nextOffset > this.#committable) this.#committable = nextOffset;
     this.#metadata = metadata;
@@ -200,6 +203,21 @@ export class LiveSession implements PartitionSession {
 
   committed(nextOffset: bigint, metadata: string): void {
     this.#committed = { nextOffset, metadata };
+    for (const waiter of this.#untilCommitted.filter((each) => each.nextOffset <= nextOffset)) waiter.resolve();
+  }
+
+  async untilCommitted(nextOffset: bigint): Promise<void> {
+    this.signal.throwIfAborted();
+    this.markCommittable(nextOffset);
+    if (this.#committed !== undefined && this.#committed.nextOffset >= nextOffset) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { nextOffset, resolve };
+    this.#untilCommitted.push(waiter);
+    try {
+      await unlessAborted(promise, this.signal);
+    } finally {
+      this.#untilCommitted.splice(this.#untilCommitted.indexOf(waiter), 1);
+    }
   }
 
   quiesce(): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { commandKinds, commandSchemas, subjectFor, type Command } from '@astrolabe/schemas';
+import type { PipelineError } from '@astrolabe/service-kit';
 import { createCommandDecoder, createCommandEncoder } from './command-serde.ts';
 import { createSchemaRegistry } from './schema-registry.ts';
 
@@ -62,6 +63,24 @@ test('subjects that lack only some schemas name those', async () => {
   await assert.rejects(registry.commandIds(topic), {
     details: { missing: others.map((kind) => subjectFor(topic, commandSchemas[kind].fullName)) },
   });
+});
+
+test('a schema that this build cannot read is named with its subject and the reason, at the start as at registration', async () => {
+  const topic = newTopic();
+  const registry = createSchemaRegistry({ url: registryUrl() });
+  await registry.apply(topic);
+  const { fullName, schema } = commandSchemas.DeleteUser;
+  const other = newTopic();
+  const subject = subjectFor(other, fullName);
+  const fields = schema.fields.filter(({ name }) => name !== 'userId');
+  await request('POST', `/subjects/${subject}/versions`, { schema: JSON.stringify({ ...schema, fields }) });
+  await assert.rejects(registry.commandIds(other), ({ code, retryable, message }: PipelineError) => {
+    assert.deepEqual([code, retryable], ['registry.schema-incompatible', false]);
+    assert.ok(message.includes(subject), message);
+    assert.match(message, /userId/);
+    return true;
+  });
+  assert.equal((await registry.commandIds(topic)).size, commandKinds.length, 'the other topic is not concerned');
 });
 
 test('every subject keeps to compatibility with all of its versions, and a schema that breaks it is refused', async () => {

@@ -3,7 +3,14 @@
  * through @kafkajs/confluent-schema-registry, whose errors are sorted here: only a clear answer of the registry is final, everything
  * else is `registry.unavailable` and worth waiting for.
  */
-import { avroOptions, commandKinds, commandSchemas, subjectFor, type CommandKind } from '@astrolabe/schemas';
+import {
+  avroOptions,
+  commandKinds,
+  commandSchemas,
+  commandTypes,
+  subjectFor,
+  type CommandKind,
+} from '@astrolabe/schemas';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import avro, { type Type } from 'avsc';
@@ -30,7 +37,8 @@ export interface AppliedSubject {
 export interface CommandSchemaRegistry {
   /**
    * Ids under which the command schemas of this build are registered for a topic. Called once, at start.
-   * Rejects with `registry.schema-missing` (final), naming every subject that lacks its schema.
+   * Rejects (final) with `registry.schema-missing`, naming every subject that lacks its schema, or with `registry.schema-incompatible`,
+   * naming those whose latest schema this build cannot read, so that it could not be registered either.
    */
   commandIds(topicName: string): Promise<ReadonlyMap<CommandKind, number>>;
   /** Registers the command schemas for a topic, compatibility BACKWARD_TRANSITIVE. Rejects with `registry.schema-incompatible` (final). */
@@ -101,16 +109,45 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSch
     );
   };
 
+  /** Why this build cannot read the latest schema of a subject; undefined where it can, or where there is none. */
+  const unreadableLatest = async (kind: CommandKind, subject: string): Promise<string | undefined> => {
+    const latest = await undefinedIfNotFound(
+      async () => readSchema(registry, await registry.getLatestSchemaId(subject)),
+      `looking up the latest schema of ${subject}`,
+    );
+    if (latest?.kind !== 'avro') return latest?.description;
+    try {
+      commandTypes[kind].createResolver(latest.type);
+      return undefined;
+    } catch (error) {
+      return errorMessage(error);
+    }
+  };
+
   return {
     commandIds: async (topicName) => {
       const ids = new Map<CommandKind, number>();
       const missing: string[] = [];
+      const unreadable: string[] = [];
       for (const kind of commandKinds) {
         const id = await idOf(kind, topicName);
-        if (id === undefined) missing.push(subjectFor(topicName, commandSchemas[kind].fullName));
-        else ids.set(kind, id);
+        if (id !== undefined) {
+          ids.set(kind, id);
+          continue;
+        }
+        const subject = subjectFor(topicName, commandSchemas[kind].fullName);
+        missing.push(subject);
+        const reason = await unreadableLatest(kind, subject);
+        if (reason !== undefined) unreadable.push(`${subject} (${reason})`);
       }
       if (missing.length === 0) return ids;
+      if (unreadable.length > 0) {
+        throw new PipelineError(
+          'registry.schema-incompatible',
+          `the schemas of this build cannot read what is registered under ${unreadable.join(', ')}; deploy the versions in their order`,
+          { retryable: false, details: { unreadable } },
+        );
+      }
       throw new PipelineError(
         'registry.schema-missing',
         `the schemas of this build are not registered under ${missing.join(', ')}; register them with "astrolabe schemas apply"`,

@@ -18,7 +18,7 @@ export interface TopicDefinition {
 }
 
 export type TopicRole =
-  'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'deliveries';
+  'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'deliveries' | 'mapperState';
 
 const DEFAULT_PARTITIONS = 6;
 
@@ -72,6 +72,16 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
     maxMessageBytes: undefined,
     key: 'none',
     value: 'a chunk of deliveries, packed: what became of which command, when',
+  },
+  mapperState: {
+    name: 'astrolabe.mapper-state.v1',
+    // A partition for each one of the source topic, under the same number.
+    partitions: DEFAULT_PARTITIONS,
+    cleanupPolicy: 'compact',
+    retentionMs: undefined,
+    maxMessageBytes: undefined,
+    key: 'JSON array [connector, "user" | "anonymous" | "account", id], or ["", "position", group]',
+    value: 'JSON: what the mapper remembers of the user, or the next offset of the source partition',
   },
 };
 

@@ -1,10 +1,12 @@
 /**
  * Segment's events, fields named as in its spec (segment-docs `src/connections/spec/common.md` and the page of each type).
- * `delete` is what Segment sends to destinations when a user is deleted under a privacy regulation.
+ * `delete` is what Segment sends to destinations when a user is deleted under a privacy regulation. `unsuppress` is this
+ * project's own: Segment tells destinations nothing when a suppression is lifted (`UNSUPPRESS`, segment-docs
+ * `src/privacy/user-deletion-and-suppression.md`), so the customer has to.
  */
 import type { JsonObject, JsonValue } from './json-value.ts';
 
-export const eventTypes = ['identify', 'group', 'track', 'page', 'screen', 'alias', 'delete'] as const;
+export const eventTypes = ['identify', 'group', 'track', 'page', 'screen', 'alias', 'delete', 'unsuppress'] as const;
 export type EventType = (typeof eventTypes)[number];
 
 /** What every event may carry. Absent, null and empty ids are all `undefined`; numeric ids are their decimal text. */
@@ -58,7 +60,14 @@ export interface DeleteEvent extends EventCommon {
   readonly userId: string;
 }
 
-export type SegmentEvent = IdentifyEvent | GroupEvent | TrackEvent | ViewEvent | AliasEvent | DeleteEvent;
+/** From here on the user's events count again. */
+export interface UnsuppressEvent extends EventCommon {
+  readonly type: 'unsuppress';
+  readonly userId: string;
+}
+
+export type SegmentEvent =
+  IdentifyEvent | GroupEvent | TrackEvent | ViewEvent | AliasEvent | DeleteEvent | UnsuppressEvent;
 
 /** Segment's own Astrolabe destination takes identify, group and track; these it does not (`platforms` of its catalogue entry). */
 export function isUnsupportedByDestination(type: EventType): boolean {

@@ -1,3 +1,5 @@
+export { computationOf, toPropertyName, withComputation } from './engage.ts';
+export type { Computation } from './engage.ts';
 export { eventFieldNames, noEventFields, readEventFields, sentFieldName } from './event-fields.ts';
 export type { EventFieldName, EventFields } from './event-fields.ts';
 export { eventTypes, isUnsupportedByDestination } from './event.ts';
@@ -10,6 +12,7 @@ export type {
   IdentifyEvent,
   SegmentEvent,
   TrackEvent,
+  UnsuppressEvent,
   ViewEvent,
 } from './event.ts';
 export { findJsonFault } from './json-fault.ts';
@@ -37,6 +40,8 @@ export {
   maxRequestBytes,
   maxWebhookItems,
 } from './limits.ts';
+export { boundedOccurrenceOf, earliestOccurrenceMs, maxFutureMs } from './occurrence-bounds.ts';
+export type { BoundedOccurrence, ClampedTime, ClampReason } from './occurrence-bounds.ts';
 export { parseEvent, parseEventFields } from './parse-event.ts';
 export type { EventDefect, EventDefectCode, ParsedEvent } from './parse-event.ts';
 export { encodeKey, partitionKey } from './partition-key.ts';

@@ -60,8 +60,9 @@ test('the implied type counts where the event names none, and only there', () =>
   assert.equal(eventOf(identifyCall(), 'track').type, 'identify');
 });
 
-test('a delete event is one of its own', () => {
+test('a delete event is one of its own, and so is its reverse', () => {
   assert.equal(eventOf({ type: 'delete', userId: 'u1', timestamp: '2026-03-01T10:00:00.000Z' }).type, 'delete');
+  assert.equal(eventOf({ type: 'unsuppress', userId: 'u1' }).type, 'unsuppress');
 });
 
 const invalid: readonly (readonly [name: string, input: unknown, defects: readonly string[]])[] = [
@@ -69,13 +70,15 @@ const invalid: readonly (readonly [name: string, input: unknown, defects: readon
   [
     'no type',
     { userId: 'u1' },
-    ['event.invalid type: type is missing; expected one of identify, group, track, page, screen, alias, delete'],
+    [
+      'event.invalid type: type is missing; expected one of identify, group, track, page, screen, alias, delete, unsuppress',
+    ],
   ],
   [
     'an unknown type',
     { type: 'purchase', userId: 'u1' },
     [
-      'event.unknown-type type: type is "purchase"; expected one of identify, group, track, page, screen, alias, delete',
+      'event.unknown-type type: type is "purchase"; expected one of identify, group, track, page, screen, alias, delete, unsuppress',
     ],
   ],
   [
@@ -97,6 +100,11 @@ const invalid: readonly (readonly [name: string, input: unknown, defects: readon
     'a delete event without a user',
     { type: 'delete', anonymousId: 'a' },
     ['event.invalid userId: a delete event needs a userId'],
+  ],
+  [
+    'an unsuppress event without a user',
+    { type: 'unsuppress', anonymousId: 'a' },
+    ['event.invalid userId: an unsuppress event needs a userId'],
   ],
   [
     'traits that are text',

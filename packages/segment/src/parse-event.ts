@@ -104,9 +104,12 @@ function buildEvent(
       if (previousId === undefined) return reportMissing('previousId', 'an alias call needs a previousId', defects);
       return { ...common, type, previousId };
     }
-    case 'delete': {
+    case 'delete':
+    case 'unsuppress': {
       const { userId } = common;
-      if (userId === undefined) return reportMissing('userId', 'a delete event needs a userId', defects);
+      if (userId === undefined) {
+        return reportMissing('userId', `${article(type)} ${type} event needs a userId`, defects);
+      }
       return { ...common, type, userId };
     }
   }
@@ -195,7 +198,7 @@ function report(code: EventDefectCode, field: EventFieldName, message: string, d
 }
 
 function article(type: EventType): string {
-  return type === 'identify' || type === 'alias' ? 'an' : 'a';
+  return type === 'identify' || type === 'alias' || type === 'unsuppress' ? 'an' : 'a';
 }
 
 function describeKind(value: unknown): string {

@@ -14,14 +14,25 @@ test('what is parsed is what JSON.parse gives, but for long integers, whose digi
   );
 });
 
-test('every integer comes back with its own digits', () => {
+test('every integer comes back with its own digits, wherever in the text it stands and whatever digits are before it', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.stringMatching(/^[0-9]{0,80}$/),
+    fc.stringMatching(/^[0-9]{0,20}-[0-9]{0,20}$/),
+  );
+  const space = fc.constantFrom('', ' ', '\t', '\n', '\r\n');
   fc.assert(
-    fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (integer) => {
-      const raw = parseRawJson(`{"a":[${integer}]}`);
-      assert.equal(raw.kind === 'json' && String((raw.value as { a: [unknown] }).a[0]), String(integer));
+    fc.property(text, space, fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), (before, gap, integer) => {
+      const raw = parseRawJson(`{"b":${JSON.stringify(before)},"a":[1,${gap}${integer}]}`);
+      assert.equal(raw.kind === 'json' && String((raw.value as { a: [1, unknown] }).a[1]), String(withinSafe(integer)));
     }),
+    { numRuns: 2000 },
   );
 });
+
+function withinSafe(integer: bigint): bigint | number {
+  return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+}
 
 function withRoundedIntegers(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);

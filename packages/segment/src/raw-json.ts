@@ -14,21 +14,41 @@ export type RawJson = { readonly kind: 'json'; readonly value: JsonValue } | { r
  */
 export function parseRawJson(text: string): RawJson {
   try {
-    const value: unknown = mayHoldLongInteger.test(text)
-      ? JSON.parse(text, keepLongInteger as Reviver)
-      : JSON.parse(text);
+    const value: unknown = mayHoldLongInteger(text) ? JSON.parse(text, keepLongInteger as Reviver) : JSON.parse(text);
     return { kind: 'json', value: value as JsonValue };
   } catch {
     return { kind: 'malformed' };
   }
 }
 
+const LONG_RUN = 16;
+
 /**
  * The shortest unsafe integer, 9007199254740992, has 16 digits. A reviver makes parsing several times slower, so it is
  * used only where such a run of digits follows what may stand before a number. A string that holds the same characters
- * costs time, not correctness: the reviver looks at numbers only.
+ * costs time, not correctness: the reviver looks at numbers only. Of any 16 digits in a row one stands at a multiple of 16,
+ * so that no other place has to be looked at, which every event pays for.
  */
-const mayHoldLongInteger = /(?:^|[-:,[\s])\d{16}/;
+function mayHoldLongInteger(text: string): boolean {
+  for (let at = LONG_RUN - 1; at < text.length; at += LONG_RUN) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > 0 && isDigit(text.charCodeAt(start - 1))) start -= 1;
+    let end = at + 1;
+    while (isDigit(text.charCodeAt(end))) end += 1;
+    if (end - start >= LONG_RUN && (start === 0 || NUMBER_FOLLOWS.includes(text.charAt(start - 1)))) return true;
+    if (end > at + LONG_RUN) at = end - (end % LONG_RUN) - 1;
+  }
+  return false;
+}
+
+/** What may stand before a number in JSON, its sign included. */
+const NUMBER_FOLLOWS = '-:,[ \t\n\r';
+
+/** False past the end of the text, where the code is NaN. */
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
 
 const integerLiteral = /^-?\d+$/;
 

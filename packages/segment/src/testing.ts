@@ -100,6 +100,7 @@ export function anyEventLike(): fc.Arbitrary<unknown> {
     'screen',
     'alias',
     'delete',
+    'unsuppress',
     'Track',
     'nonsense',
     '',

@@ -52,7 +52,12 @@ function createMemoryFiles() {
 const acme = { id: 'acme', name: 'Acme', apiKey: 'ak-acme' };
 const globex = { id: 'globex', name: 'Globex', apiKey: 'ak-globex' };
 
-async function open(t: TestContext, content: unknown, keyFiles: Readonly<Record<string, string>> = {}) {
+async function open(
+  t: TestContext,
+  content: unknown,
+  keyFiles: Readonly<Record<string, string>> = {},
+  keys: 'read' | 'unread' = 'read',
+) {
   const memory = createMemoryFiles();
   memory.writeUnseen(PATH, content);
   for (const [path, text] of Object.entries(keyFiles)) memory.writeUnseen(path, text);
@@ -66,6 +71,7 @@ async function open(t: TestContext, content: unknown, keyFiles: Readonly<Record<
     metrics,
     clock,
     files: memory.files,
+    keys,
     pollMs: POLL_MS,
     settleMs: SETTLE_MS,
   });
@@ -207,6 +213,33 @@ test('a key that is rotated in its file takes effect, wherever the file is', asy
   write(PATH, { connectors: [acme] });
   await clock.advance(SETTLE_MS);
   assert.deepEqual(watchedFolders(), ['/etc/astrolabe'], 'folders that no key comes from are let go');
+});
+
+test('a service that needs no keys runs without them: their variables and files are not asked for, and no key finds a connector', async (t) => {
+  const { source, watchedFolders } = await open(
+    t,
+    {
+      connectors: [
+        {
+          ...acme,
+          apiKey: { env: 'ACME_KEY' },
+          writeKeys: [{ file: '/run/secrets/acme' }, 'wk-acme'],
+          webhookSecret: { env: 'ACME_SECRET' },
+          freeEmailProviders: 'block',
+        },
+        { ...globex, apiKey: { file: '/run/secrets/globex' } },
+      ],
+    },
+    {},
+    'unread',
+  );
+  const { apiKey, writeKeys, freeEmailProviders, webhookSecret } = source.current().byId('acme') ?? {};
+  assert.deepEqual(
+    { apiKey, writeKeys, freeEmailProviders, webhookSecret },
+    { apiKey: '', writeKeys: [], freeEmailProviders: 'block', webhookSecret: undefined },
+  );
+  for (const key of ['', 'wk-acme']) assert.equal(source.current().byKey(key), undefined);
+  assert.deepEqual(watchedFolders(), ['/etc/astrolabe']);
 });
 
 test('the link that Kubernetes swaps is a sign of a change; other files in the folder are not', async (t) => {

@@ -3,7 +3,12 @@
  * times: it is exact on every file system, and the files are small. A change is adopted when two readings in a row agree, so that a file
  * that is being written is not taken for a bad edit.
  */
-import { readConnectorsSnapshot, isSameSnapshot, type ConnectorsSnapshot } from './connectors-snapshot.ts';
+import {
+  readConnectorsSnapshot,
+  isSameSnapshot,
+  type ConnectorKeys,
+  type ConnectorsSnapshot,
+} from './connectors-snapshot.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { compareConnectors, isEmptyChange, type ConnectorsChange } from './connectors-change.ts';
 import { systemConnectorFiles, type ConnectorFiles } from './connector-files.ts';
@@ -37,6 +42,8 @@ export interface ConnectorSourceOptions {
   readonly files?: ConnectorFiles;
   /** How long a change can go unnoticed where watching does not work, as on network file systems. Default: 5 s. */
   readonly pollMs?: number;
+  /** Default: read. */
+  readonly keys?: ConnectorKeys;
   /** How long content has to stay the same before it is adopted. Default: 100 ms. */
   readonly settleMs?: number;
 }
@@ -64,6 +71,7 @@ class FileConnectorSource implements ConnectorSource {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #files: ConnectorFiles;
+  readonly #keys: ConnectorKeys;
   readonly #pollMs: number;
   readonly #settleMs: number;
   readonly #valid: Gauge;
@@ -81,6 +89,7 @@ class FileConnectorSource implements ConnectorSource {
     this.#logger = options.logger;
     this.#clock = options.clock ?? systemClock;
     this.#files = options.files ?? systemConnectorFiles;
+    this.#keys = options.keys ?? 'read';
     this.#pollMs = options.pollMs ?? 5_000;
     this.#settleMs = options.settleMs ?? 100;
     this.#valid = createConnectorsFileGauge(options.metrics);
@@ -92,7 +101,7 @@ class FileConnectorSource implements ConnectorSource {
     this.#watches.watch([this.#path]);
     try {
       const snapshot = await this.#read();
-      this.#state = { snapshot, directory: buildConnectors(snapshot, this.#env) };
+      this.#state = { snapshot, directory: buildConnectors(snapshot, this.#env, this.#keys) };
       this.#valid.set(1);
       this.#watches.watch(this.#pathsOf(snapshot));
     } catch (error) {
@@ -163,7 +172,7 @@ class FileConnectorSource implements ConnectorSource {
     const { directory: before } = this.#started();
     let directory: ConnectorDirectory;
     try {
-      directory = buildConnectors(snapshot, this.#env);
+      directory = buildConnectors(snapshot, this.#env, this.#keys);
     } catch (error) {
       if (!isPipelineError(error, 'connectors.invalid')) throw error;
       const { code, details } = error;
@@ -187,7 +196,7 @@ class FileConnectorSource implements ConnectorSource {
   }
 
   #read(previous?: ConnectorsSnapshot): Promise<ConnectorsSnapshot> {
-    return readConnectorsSnapshot(this.#path, (path) => this.#files.readText(path), previous);
+    return readConnectorsSnapshot(this.#path, (path) => this.#files.readText(path), previous, this.#keys);
   }
 
   #pathsOf({ keyFiles }: ConnectorsSnapshot): readonly string[] {

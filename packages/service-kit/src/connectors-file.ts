@@ -1,5 +1,6 @@
 /** The shape of connectors.json; `schemas/connectors.schema.json` says the same to editors. */
 import { z } from 'zod';
+import { parseEmailDomain } from './email-domain.ts';
 import { errorMessage } from './errors.ts';
 
 /** One thing wrong with the connectors file. Never holds a key. */
@@ -24,6 +25,19 @@ const rateLimit = z.strictObject({
   burst: z.int().min(1).max(MAX_EVENTS),
 });
 
+/** Comes out lower case and in punycode. The message does not quote: what is no domain may be a key in the wrong place. */
+const emailDomains = z.array(
+  z.string().transform((text, context) => {
+    const domain = parseEmailDomain(text);
+    if (domain !== undefined) return domain;
+    context.addIssue({
+      code: 'custom',
+      message: 'expected a domain of email addresses, such as acme.com, without an @',
+    });
+    return z.NEVER;
+  }),
+);
+
 const connector = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
     error: 'expected 1 to 63 lower-case letters, digits and hyphens, the first no hyphen',
@@ -33,6 +47,8 @@ const connector = z.strictObject({
   writeKeys: z.array(keySource).default([]),
   webhookSecret: keySource.optional(),
   freeEmailProviders: z.enum(['allow', 'block']).default('allow'),
+  allowedEmailDomains: emailDomains.optional(),
+  deniedEmailDomains: emailDomains.optional(),
   enabled: z.boolean().default(true),
   rateLimit: rateLimit.optional(),
 });

@@ -17,6 +17,12 @@ export interface ConnectorsSnapshot {
   readonly keyFiles: ReadonlyMap<string, FileContent>;
 }
 
+/**
+ * Whether keys and secrets are looked up. A service that calls nobody and lets nobody in leaves them unread, so that it needs neither the
+ * variables nor the files that hold them.
+ */
+export type ConnectorKeys = 'read' | 'unread';
+
 /** UTF-8 text of a file; rejects where it cannot be read. */
 export type ReadText = (path: string) => Promise<string>;
 
@@ -25,11 +31,12 @@ export async function readConnectorsSnapshot(
   path: string,
   readText: ReadText,
   previous?: ConnectorsSnapshot,
+  keys: ConnectorKeys = 'read',
 ): Promise<ConnectorsSnapshot> {
   const content = await readContent(path, readText);
   const parsed =
     previous !== undefined && isSameContent(previous.content, content) ? previous.parsed : parseContent(content);
-  const paths = parsed?.kind === 'parsed' ? keyFilePaths(path, parsed) : [];
+  const paths = parsed?.kind === 'parsed' && keys === 'read' ? keyFilePaths(path, parsed) : [];
   const keyFiles = new Map<string, FileContent>();
   for (const keyPath of paths) keyFiles.set(keyPath, await readContent(keyPath, readText));
   return { path, content, parsed, keyFiles };

@@ -4,7 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 export interface Connector {
   readonly id: string;
   readonly name: string;
-  /** Calls the Astrolabe API, and identifies the connector at ingest. */
+  /** Calls the Astrolabe API, and identifies the connector at ingest. Empty where keys are unread. */
   readonly apiKey: string;
   /** Identify the connector at ingest only, for senders that anybody can read, such as browsers. */
   readonly writeKeys: readonly string[];
@@ -12,7 +12,11 @@ export interface Connector {
   readonly webhookSecret?: string;
   /** Whether users whose email address is of a free provider are let through. */
   readonly freeEmailProviders: 'allow' | 'block';
-  /** The toggle on Segment's page. Events of a disabled connector are accepted and skipped. */
+  /** Domains whose users are let through in any case, subdomains included: lower case, punycode. None is in `deniedEmailDomains`. */
+  readonly allowedEmailDomains?: readonly string[];
+  /** Domains whose users are skipped in any case, in the same form. Of two that fit an address the longer one decides. */
+  readonly deniedEmailDomains?: readonly string[];
+  /** The toggle on Segment's page. Requests of a disabled connector are answered 403, and what was stored before is skipped. */
   readonly enabled: boolean;
   /** Takes the place of ingest's default for this connector. */
   readonly rateLimit?: RateLimit;
@@ -62,7 +66,8 @@ export function createConnectorDirectory(connectors: readonly Connector[]): Conn
 }
 
 function keysOf(connector: Connector): readonly string[] {
-  return [connector.apiKey, ...connector.writeKeys];
+  // Unread, the API key is empty; nobody may come in without one.
+  return [connector.apiKey, ...connector.writeKeys].filter((key) => key !== '');
 }
 
 function digestOf(key: string): Buffer {

@@ -131,7 +131,8 @@ const entries = [
   },
   {
     code: 'event.unauthenticated',
-    meaning: 'The request carries no key, or one that belongs to no connector.',
+    meaning:
+      'The request carries no key, or one that belongs to no connector, or a write key where only the API key will do (delete, unsuppress).',
     whoActs: 'customer',
   },
   {

@@ -24,6 +24,7 @@ export {
 export type { ConnectorsChange } from './connectors-change.ts';
 export type { ConnectorsProblem } from './connectors-file.ts';
 export { createConnectorDirectory, type Connector, type ConnectorDirectory, type RateLimit } from './connectors.ts';
+export { parseEmailDomain } from './email-domain.ts';
 export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
 export { renderErrorCatalogue } from './error-docs.ts';
 export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';

@@ -193,6 +193,55 @@ test('a webhook secret that is missing, empty or of several lines is refused, an
   ]);
 });
 
+test('email domains come in one form, whatever the case, the script and the dot at the end', async (t) => {
+  const path = await write(t, {
+    connectors: [
+      {
+        id: 'acme',
+        name: 'Acme',
+        apiKey: 'ak',
+        allowedEmailDomains: ['Acme.COM', 'müll.email'],
+        deniedEmailDomains: ['xn--r8jz45g.xn--zckzah', 'eu.acme.com.'],
+      },
+    ],
+  });
+  const connector = (await loadConnectors(path, {})).byId('acme');
+  assert.deepEqual(connector?.allowedEmailDomains, ['acme.com', 'xn--mll-hoa.email']);
+  assert.deepEqual(connector.deniedEmailDomains, ['xn--r8jz45g.xn--zckzah', 'eu.acme.com']);
+});
+
+test('what is no email domain is refused by its place and not shown', async (t) => {
+  const acme = { id: 'acme', name: 'Acme', apiKey: 'ak' };
+  const problems = await problemsOf(t, {
+    connectors: [
+      { ...acme, allowedEmailDomains: ['acme.com', 'hunter2', '@acme.com'], deniedEmailDomains: 'acme.com' },
+    ],
+  });
+  assert.deepEqual(
+    problems.map(([place]) => place),
+    [
+      'connectors[0].allowedEmailDomains[1]',
+      'connectors[0].allowedEmailDomains[2]',
+      'connectors[0].deniedEmailDomains',
+    ],
+  );
+  assert.equal(problems[0]?.[1], 'expected a domain of email addresses, such as acme.com, without an @');
+  assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
+});
+
+test('a domain that is allowed and denied is refused with both places, and one above another is not', async (t) => {
+  const acme = { id: 'acme', name: 'Acme', apiKey: 'ak', allowedEmailDomains: ['eu.acme.com', 'müll.email'] };
+  const problems = await problemsOf(t, {
+    connectors: [{ ...acme, deniedEmailDomains: ['acme.com', 'XN--MLL-HOA.email'] }],
+  });
+  assert.deepEqual(problems, [
+    [
+      'connectors[0].deniedEmailDomains[1]',
+      'the domain is that of connectors[0].allowedEmailDomains[1]; it is allowed or denied',
+    ],
+  ]);
+});
+
 test('a rate limit is two whole numbers, of which only the rate may be 0', async (t) => {
   const connector = { id: 'acme', name: 'Acme', apiKey: 'ak' };
   const rateLimit = { eventsPerSecond: 0, burst: 1 };

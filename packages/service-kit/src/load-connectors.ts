@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { ConnectorsFile, ConnectorsProblem, KeySource } from './connectors-file.ts';
-import { readConnectorsSnapshot, resolveKeyFile, type ConnectorsSnapshot } from './connectors-snapshot.ts';
+import {
+  readConnectorsSnapshot,
+  resolveKeyFile,
+  type ConnectorKeys,
+  type ConnectorsSnapshot,
+} from './connectors-snapshot.ts';
 import { createConnectorDirectory, type Connector, type ConnectorDirectory } from './connectors.ts';
 import { PipelineError } from './errors.ts';
 import type { Environment } from './read-config.ts';
@@ -13,10 +18,14 @@ export async function loadConnectors(path: string, env: Environment): Promise<Co
   return buildConnectors(await readConnectorsSnapshot(path, (file) => readFile(file, 'utf8')), env);
 }
 
-/** The connectors that a snapshot describes. Throws `connectors.invalid` as `loadConnectors` does. */
+/**
+ * The connectors that a snapshot describes. Throws `connectors.invalid` as `loadConnectors` does. With keys unread no connector has any: its
+ * API key is empty, and `byKey` finds nothing.
+ */
 export function buildConnectors(
   { path, content, parsed, keyFiles }: ConnectorsSnapshot,
   env: Environment,
+  keys: ConnectorKeys = 'read',
 ): ConnectorDirectory {
   if (content.kind === 'unreadable' || parsed === undefined) {
     const reason = content.kind === 'unreadable' ? content.reason : 'not read';
@@ -54,15 +63,19 @@ export function buildConnectors(
 
   const buildConnector = (described: ConnectorsFile['connectors'][number], place: string): Connector => {
     const { id, name, apiKey, writeKeys, webhookSecret, freeEmailProviders, enabled, rateLimit } = described;
+    const { allowedEmailDomains, deniedEmailDomains } = described;
     return Object.freeze({
       id,
       name,
-      apiKey: readKey(apiKey, `${place}.apiKey`),
-      writeKeys: writeKeys.map((key, at) => readKey(key, `${place}.writeKeys[${at}]`)),
-      ...(webhookSecret !== undefined && {
-        webhookSecret: readKey(webhookSecret, `${place}.webhookSecret`, SECRET, SECRET_RULE),
-      }),
+      apiKey: keys === 'unread' ? '' : readKey(apiKey, `${place}.apiKey`),
+      writeKeys: keys === 'unread' ? [] : writeKeys.map((key, at) => readKey(key, `${place}.writeKeys[${at}]`)),
+      ...(webhookSecret !== undefined &&
+        keys === 'read' && {
+          webhookSecret: readKey(webhookSecret, `${place}.webhookSecret`, SECRET, SECRET_RULE),
+        }),
       freeEmailProviders,
+      ...(allowedEmailDomains !== undefined && { allowedEmailDomains: Object.freeze(allowedEmailDomains) }),
+      ...(deniedEmailDomains !== undefined && { deniedEmailDomains: Object.freeze(deniedEmailDomains) }),
       enabled,
       ...(rateLimit !== undefined && { rateLimit: Object.freeze(rateLimit) }),
     });
@@ -72,6 +85,7 @@ export function buildConnectors(
     buildConnector(described, `connectors[${index}]`),
   );
   reportRepetitions(connectors, report);
+  reportContradictions(connectors, report);
   if (problems.length > 0) throw invalid(path, problems);
   return createConnectorDirectory(connectors);
 }
@@ -97,6 +111,23 @@ function reportRepetitions(connectors: readonly Connector[], report: (place: str
     if (apiKey !== '') claim(placeOfKey, apiKey, `${place}.apiKey`, 'the key');
     for (const [at, key] of writeKeys.entries()) {
       if (key !== '') claim(placeOfKey, key, `${place}.writeKeys[${at}]`, 'the key');
+    }
+  }
+}
+
+function reportContradictions(
+  connectors: readonly Connector[],
+  report: (place: string, message: string) => void,
+): void {
+  for (const [index, { allowedEmailDomains = [], deniedEmailDomains = [] }] of connectors.entries()) {
+    for (const [at, domain] of deniedEmailDomains.entries()) {
+      const allowedAt = allowedEmailDomains.indexOf(domain);
+      if (allowedAt === -1) continue;
+      const place = `connectors[${index}]`;
+      report(
+        `${place}.deniedEmailDomains[${at}]`,
+        `the domain is that of ${place}.allowedEmailDomains[${allowedAt}]; it is allowed or denied`,
+      );
     }
   }
 }

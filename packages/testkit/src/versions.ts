@@ -1,5 +1,5 @@
 /** What the local stack runs, whichever way it is started. `pom.xml` holds the same versions; a test compares them. */
-export const KAFKA_VERSION = '4.3.0';
+export const KAFKA_VERSION = '4.2.1';
 export const APICURIO_VERSION = '3.0.9';
 
 export const KAFKA_IMAGE = `apache/kafka:${KAFKA_VERSION}`;

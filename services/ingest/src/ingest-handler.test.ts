@@ -156,16 +156,31 @@ test('page, screen and alias are stored by the Tracking API and refused with 501
   assert.equal(log.filter((entry) => entry.includes('unsupported 1')).length, 6);
 });
 
-test('the partner endpoint takes identify, group, track and delete under any casing', async () => {
+test('the partner endpoint takes identify, group, track, delete and unsuppress under any casing', async () => {
   const { sink, send } = setUp();
   const events = [
     { Type: 'identify', userid: 'u1', Traits: { a: 1 } },
     { type: 'group', user_id: 'u1', GroupID: 'g1' },
     { TYPE: 'track', UserID: 'u1', Event: 'E' },
     { type: 'delete', userId: 'u1' },
+    { type: 'Unsuppress', user_id: 'u1' },
   ];
   for (const event of events) assert.equal((await send('segment', event)).status, 200);
   assert.deepEqual(new Set(sink.events.map((record) => toText(record).key)), new Set(['["acme","user","u1"]']));
+});
+
+test('a suppression is lifted with the API key, on batches and at the partner endpoint, and never with a write key alone', async () => {
+  const unsuppress = { type: 'unsuppress', userId: 'u1', messageId: 'm1' };
+  const { sink, send } = setUp();
+  assert.deepEqual((await send('batch', { batch: [unsuppress] })).body, { success: true });
+  assert.equal((await send('segment', unsuppress)).status, 200);
+  const inBody = { batch: [unsuppress], writeKey: WRITE_KEY };
+  assert.deepEqual((await send('batch', inBody)).body, { success: true }, 'the API key is there too');
+  assert.equal(sink.events.length, 3);
+  const { body } = await send('batch', { batch: [unsuppress, identifyCall()] }, basicAuth(`${WRITE_KEY}:`));
+  const [rejected] = body['rejected'] as [{ index: number; code: string }];
+  assert.deepEqual([rejected.index, rejected.code], [0, 'event.unauthenticated']);
+  assert.deepEqual([sink.events.length, sink.deadLetters.length], [4, 1]);
 });
 
 test('the partner endpoint takes an event of up to 64 KB, as Segment adds to what it has measured', async () => {

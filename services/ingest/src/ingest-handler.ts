@@ -21,7 +21,7 @@ import { partlyStoredAnswer, refusedAnswer, storedAnswer, type Answer, type Reje
 import type { ByteHold } from './core/byte-budget.ts';
 import type { Endpoint } from './core/endpoints.ts';
 import { buildDeadLetter, buildEventRecord, buildRecordOrigin, eventTimes } from './core/event-record.ts';
-import { openRequest, type ClosedRequest } from './core/open-request.ts';
+import { openRequest, type ClosedRequest, type OpenedRequest } from './core/open-request.ts';
 import type { RequestContent } from './core/parse-request.ts';
 import { validTraceparent } from './core/trace-context.ts';
 import type { EventSink, RecordsToStore } from './event-sink.ts';
@@ -59,6 +59,8 @@ export interface IngestHandler {
   handle(request: IngestRequest): Promise<HandledRequest>;
 }
 
+type OpenedContent = Extract<OpenedRequest, { kind: 'opened' }>;
+
 /** Long enough for a broker's leader election, short enough that a sender with few retries comes back. */
 const RETRY_AFTER_STORE_FAILURE_SECONDS = 5;
 /** As for the budget of all: acknowledgements free it, within milliseconds unless Kafka is away. */
@@ -87,9 +89,10 @@ export function createIngestHandler(dependencies: IngestHandlerDependencies): In
     return answer;
   };
 
-  const accept = (request: IngestRequest, content: RequestContent, connector: Connector): Promise<Answer> | Answer => {
+  const accept = (request: IngestRequest, opened: OpenedContent): Promise<Answer> | Answer => {
     const { endpoint } = request;
-    const rules = rulesFor(endpoint);
+    const { connector, content, isTrusted } = opened;
+    const rules = rulesFor(endpoint, isTrusted);
     metrics.bodyTaken(connector.id, content.bytes.length);
     const origin = buildRecordOrigin(connector.id, nowMs(), {
       envelope: content.envelope,
@@ -142,7 +145,7 @@ export function createIngestHandler(dependencies: IngestHandlerDependencies): In
       // The share of bytes first: it can be had again, while tokens that were taken for a refusal are gone.
       const refusal = refuseBeyondShare(request, connector) ?? fairness.admit(connector, content.events.length);
       if (refusal !== undefined) return { answer: refusal, connectorId: connector.id };
-      return { answer: await accept(request, content, connector), connectorId: connector.id };
+      return { answer: await accept(request, opened), connectorId: connector.id };
     },
   };
 }
@@ -153,12 +156,13 @@ function refuseBeyondShare({ hold }: IngestRequest, { id }: Connector): Answer |
   return refusedAnswer(503, 'ingest.overloaded', message, RETRY_AFTER_SHARE_EXCEEDED_SECONDS);
 }
 
-function rulesFor(endpoint: Endpoint): AcceptanceRules {
+function rulesFor(endpoint: Endpoint, isTrusted: boolean): AcceptanceRules {
   const isDelivered = endpoint.kind === 'partner' || endpoint.kind === 'webhook';
   return {
     impliedType: endpoint.kind === 'single' ? endpoint.impliedType : undefined,
     maxEventBytes: isDelivered ? maxDeliveredEventBytes : maxEventBytes,
     maxEvents: endpoint.kind === 'webhook' ? maxWebhookItems : maxBatchEvents,
+    isTrusted,
   };
 }
 

@@ -1,60 +1,74 @@
-/** Composition of the mapper: reads `segment.events.v1`, writes `astrolabe.commands.v1`. */
+/** Composition of the mapper: reads `segment.events.v1`, writes `astrolabe.commands.v1` and what it remembers of users. */
 import {
   assertTopicsExist,
   connectionFromConfig,
-  createBatchProcessor,
   createCommandEncoder,
-  createRecordProducer,
+  createStateProcessor,
+  openWorkLog,
   schemaRegistryFromConfig,
   startGroupConsumer,
   topicsFor,
 } from '@astrolabe/kafka';
-import { startServiceAdmin, systemClock, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import { freeEmailList } from './adapters/free-email-list.ts';
 import type { MapperConfig } from './config.ts';
-import { createMapHandler } from './map-handler.ts';
-import { createMapperMetrics } from './mapper-metrics.ts';
+import { MAPPING_RULES_VERSION } from './core/mapping.ts';
+import { decodeUserState, encodeUserState } from './core/user-state.ts';
+import { createMapBatch } from './map-batch.ts';
+import { countBatch, createMapperMetrics, observeRestored } from './mapper-metrics.ts';
+import { createRulesByConnector } from './rules-by-connector.ts';
 
-const MAX_RECORD_BYTES = 1_000_000;
+const MAX_COMMAND_BYTES = 1_000_000;
 const MAX_BATCH_BYTES = 4_194_304;
-/**
- * A batch waits for its brokers as long as it takes; this bounds one attempt, and with it how long the producer takes to close while they
- * are away. Together with the half of SHUTDOWN_TIMEOUT_MS that the consumer has, it stays below the whole of the default.
- */
-const DELIVERY_TIMEOUT_MS = 15_000;
 
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const admin = await startServiceAdmin('mapper', config, logger, stack);
+  const metrics = createMapperMetrics(admin.metrics);
 
+  const connectors = await openConnectorSource({
+    path: config.connectorsFile,
+    // It calls nobody and lets nobody in.
+    keys: 'unread',
+    env: {},
+    logger,
+    metrics: admin.metrics,
+  });
+  stack.defer('connectors file', () => connectors.close());
   const topics = topicsFor(config.kafkaTopicPrefix);
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'mapper', logger);
   const registry = schemaRegistryFromConfig(config);
-  await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')} and its topics`, () =>
-    assertTopicsExist(connection, [topics.segmentEvents, topics.segmentEventsDeadLetters, topics.commands]),
+  const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
+  await stack.waitFor(`${brokers} and its topics`, () =>
+    assertTopicsExist(connection, [
+      topics.segmentEvents,
+      topics.segmentEventsDeadLetters,
+      topics.commands,
+      topics.mapperState,
+    ]),
   );
   const schemaIds = await stack.waitFor(`the schema registry at ${config.schemaRegistryUrl}`, () =>
     registry.commandIds(topics.commands.name),
   );
-  const producer = await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')}`, () =>
-    createRecordProducer({
+  const work = await stack.waitFor(brokers, () =>
+    openWorkLog({
       connection,
+      groupId,
+      stateTopic: topics.mapperState.name,
+      guarantee: config.guarantee,
       logger,
-      deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
-      maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_RECORD_BYTES,
+      maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,
     }),
   );
-  stack.defer('producer', () => producer.close());
+  stack.defer('work log', () => work.close());
 
-  const handle = createMapHandler({
-    producer,
+  const mapBatch = createMapBatch({
     encoder: createCommandEncoder(schemaIds),
     topics,
     groupId,
-    clock: systemClock,
-    random: Math.random,
-    logger,
-    metrics: createMapperMetrics(admin.metrics),
-    maxRecordBytes: MAX_RECORD_BYTES,
+    nowMs: Date.now,
+    rulesOf: createRulesByConnector(connectors, freeEmailList.domains),
+    maxRecordBytes: MAX_COMMAND_BYTES,
   });
   const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
     startGroupConsumer({
@@ -67,9 +81,19 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
         stack.fail(fault);
       },
       createProcessor: (session) =>
-        createBatchProcessor({
+        createStateProcessor({
           session,
-          handle,
+          work,
+          codec: { encode: encodeUserState, decode: decodeUserState },
+          transform: mapBatch,
+          onStored: (batch) => {
+            countBatch(batch, metrics);
+          },
+          onRestored: (restored) => {
+            logger.info({ ...restored, position: String(restored.position) }, 'state restored');
+            observeRestored(restored, metrics);
+          },
+          logger,
           maxBatchRecords: config.maxBatchRecords,
           maxBatchBytes: MAX_BATCH_BYTES,
           maxBufferedRecords: config.maxBufferedRecords,
@@ -79,5 +103,16 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
   stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
-  logger.info({ adminUrl: admin.url, groupId, partitions: consumer.assignment() }, 'listening');
+  const { guarantee } = config;
+  logger.info(
+    {
+      adminUrl: admin.url,
+      groupId,
+      partitions: consumer.assignment(),
+      guarantee,
+      mappingRules: MAPPING_RULES_VERSION,
+      freeEmailProviders: freeEmailList.version,
+    },
+    'listening',
+  );
 }

@@ -9,12 +9,20 @@ export const mapperConfig = defineConfig(
     adminHost: configSections.process.adminHost,
     adminPort: configSections.process.adminPort,
     shutdownTimeoutMs: configSections.process.shutdownTimeoutMs,
+    connectorsFile: configSections.process.connectorsFile,
     groupId: {
       env: 'MAPPER_GROUP_ID',
       schema: configValues.text('the name of a consumer group'),
       default: 'astrolabe.mapper',
       description:
         'Consumer group of all mapper instances; KAFKA_TOPIC_PREFIX is put before it. A new name reads from the start.',
+    },
+    guarantee: {
+      env: 'MAPPER_GUARANTEE',
+      schema: configValues.oneOf(['exactly-once', 'at-least-once']),
+      default: 'exactly-once',
+      description:
+        'exactly-once: commands, state and position of a batch are one transaction. at-least-once: no transactions, some milliseconds less for each event; after a crash commands may be on the topic twice, under the same ids.',
     },
     maxBatchRecords: {
       env: 'MAPPER_MAX_BATCH_RECORDS',

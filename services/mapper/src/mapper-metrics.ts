@@ -1,11 +1,18 @@
-import type { Counter, Histogram, Metrics } from '@astrolabe/service-kit';
+import type { Restored } from '@astrolabe/kafka';
+import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
+import type { HandledBatch, RecordOutcome } from './map-batch.ts';
 
 /** The mapper's own metrics; `docs/metrics.md` describes them. */
 export interface MapperMetrics {
   /** Every record read ends in exactly one of these: mapped, skipped, dead-lettered. */
   readonly events: Counter<'connector' | 'type' | 'outcome' | 'reason'>;
   readonly commands: Counter<'connector'>;
+  readonly withheldUsers: Counter<'connector' | 'reason'>;
+  readonly clampedTimes: Counter<'connector' | 'reason'>;
   readonly batchRecords: Histogram;
+  readonly stateKeys: Gauge<'partition'>;
+  readonly restoredRecords: Counter;
+  readonly restoreSeconds: Histogram;
 }
 
 export function createMapperMetrics(metrics: Metrics): MapperMetrics {
@@ -17,13 +24,81 @@ export function createMapperMetrics(metrics: Metrics): MapperMetrics {
     }),
     commands: metrics.counter({
       name: 'commands_total',
-      help: 'Commands produced and acknowledged by the brokers.',
+      help: 'Commands stored by the brokers.',
       labelNames: ['connector'],
+    }),
+    withheldUsers: metrics.counter({
+      name: 'withheld_users_total',
+      help: 'Group calls mapped without the user that they name, by reason: the Account has its properties, and no member was added.',
+      labelNames: ['connector', 'reason'],
+    }),
+    clampedTimes: metrics.counter({
+      name: 'clamped_times_total',
+      help: 'Events whose time cannot be (before 2000, or far in the future) and was moved to a bound.',
+      labelNames: ['connector', 'reason'],
     }),
     batchRecords: metrics.histogram({
       name: 'batch_records',
-      help: 'Records in one batch, from reading to acknowledgement.',
+      help: 'Records in one unit of work, from reading to acknowledgement.',
       buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000],
     }),
+    stateKeys: metrics.gauge({
+      name: 'state_keys',
+      help: 'Users about whom something is remembered, when the state was last read, by partition.',
+      labelNames: ['partition'],
+    }),
+    restoredRecords: metrics.counter({
+      name: 'state_restored_records_total',
+      help: 'Records of the state topic read to restore state.',
+    }),
+    restoreSeconds: metrics.histogram({
+      name: 'state_restore_seconds',
+      help: 'Time from the assignment of a partition until its state is there.',
+      buckets: [0.005, 0.02, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
+    }),
   };
+}
+
+/** Counts what is stored. Once for each batch, so that the hot path does not look labels up for each event. */
+export function countBatch(batch: HandledBatch, metrics: MapperMetrics): void {
+  const alike = new Map<string, { readonly labels: EventLabels; count: number }>();
+  const commands = new Map<string, number>();
+  for (const { connector, type, outcome } of batch) {
+    const labels = { connector, type, outcome: outcome.kind, reason: reasonOf(outcome) };
+    const key = `${connector} ${type} ${labels.outcome} ${labels.reason}`;
+    const same = alike.get(key);
+    if (same === undefined) alike.set(key, { labels, count: 1 });
+    else same.count += 1;
+    if (outcome.kind !== 'mapped') continue;
+    commands.set(connector, (commands.get(connector) ?? 0) + outcome.commands);
+    if (outcome.withheld !== undefined) metrics.withheldUsers.inc({ connector, reason: outcome.withheld });
+    if (outcome.clamped !== undefined) metrics.clampedTimes.inc({ connector, reason: outcome.clamped });
+  }
+  for (const { labels, count } of alike.values()) metrics.events.inc(labels, count);
+  for (const [connector, count] of commands) metrics.commands.inc({ connector }, count);
+  metrics.batchRecords.observe(batch.length);
+}
+
+export function observeRestored({ partition, records, keys, tookMs }: Restored, metrics: MapperMetrics): void {
+  metrics.stateKeys.set({ partition: String(partition) }, keys);
+  metrics.restoredRecords.inc(records);
+  metrics.restoreSeconds.observe(tookMs / 1_000);
+}
+
+interface EventLabels {
+  readonly connector: string;
+  readonly type: string;
+  readonly outcome: RecordOutcome['kind'];
+  readonly reason: string;
+}
+
+function reasonOf(outcome: RecordOutcome): string {
+  switch (outcome.kind) {
+    case 'mapped':
+      return '';
+    case 'skipped':
+      return outcome.reason;
+    case 'dead-lettered':
+      return outcome.code;
+  }
 }

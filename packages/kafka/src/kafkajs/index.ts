@@ -2,6 +2,9 @@
 import './mends.ts';
 import './speed-mends.ts';
 import kafkajs from 'kafkajs';
+import { registerCodecs } from './codecs.ts';
+
+registerCodecs();
 
 export const { Kafka, Partitioners, logLevel, CompressionTypes, CompressionCodecs, AssignerProtocol } = kafkajs;
 export type {

@@ -273,3 +273,53 @@ test('who hears that the group was joined hears the generation; the original doe
   assert.deepEqual(await join(loadMended), [1, 2]);
   assert.deepEqual(await join(loadUnmended), [undefined, undefined]);
 });
+
+// --- sockets that nobody keeps
+
+function createPool(load: typeof loadMended) {
+  const ConnectionPool =
+    load<new (options: object) => { pool: object[]; getConnection(index: number): Promise<object> }>(
+      'network/connectionPool',
+    );
+  const pool = new ConnectionPool({ host: 'localhost', port: 1, clientId: 'c', logger });
+  let connected = false;
+  let attempts = 0;
+  const answered = Promise.withResolvers<void>();
+  pool.pool[1] = {
+    isConnected: () => connected,
+    connect: async () => {
+      attempts += 1;
+      await answered.promise;
+      connected = true;
+    },
+  };
+  return { pool, attempts: () => attempts, answer: answered.resolve, fail: answered.reject };
+}
+
+test('requests that find a connection closed open one socket between them; the original opens one each, and loses all but the last', async () => {
+  const mended = createPool(loadMended);
+  const both = Promise.all([mended.pool.getConnection(1), mended.pool.getConnection(1)]);
+  mended.answer();
+  assert.deepEqual(await both, [mended.pool.pool[1], mended.pool.pool[1]]);
+  await mended.pool.getConnection(1);
+  assert.equal(mended.attempts(), 1);
+
+  const original = createPool(loadUnmended);
+  const each = Promise.all([original.pool.getConnection(1), original.pool.getConnection(1)]);
+  original.answer();
+  await each;
+  assert.equal(original.attempts(), 2);
+});
+
+test('a connection that could not be opened is tried again by the next request', async () => {
+  const { pool, attempts, fail } = createPool(loadMended);
+  const refused = new Error('refused');
+  const both = Promise.allSettled([pool.getConnection(1), pool.getConnection(1)]);
+  fail(refused);
+  assert.deepEqual(
+    (await both).map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  await assert.rejects(pool.getConnection(1), refused);
+  assert.equal(attempts(), 2);
+});

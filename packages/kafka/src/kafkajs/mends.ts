@@ -36,6 +36,11 @@ interface Grouping extends Omit<PartitionerArguments, 'message'> {
   partitioner: (args: PartitionerArguments) => number;
 }
 
+interface Connection {
+  isConnected(): boolean;
+  connect(): Promise<unknown>;
+}
+
 interface Prototype<T> {
   prototype: T;
 }
@@ -144,8 +149,33 @@ function mendUntoldGeneration(): void {
   };
 }
 
+/**
+ * The original opens a socket for each of several requests that find the connection closed, and keeps the last: the others stay open for ever,
+ * and with them the process.
+ */
+function mendLostSockets(): void {
+  const pool = require('kafkajs/src/network/connectionPool') as Prototype<{
+    readonly pool: readonly Connection[];
+    getConnection(index?: number): Promise<Connection>;
+  }>;
+  const underWay = new WeakMap<Connection, Promise<unknown>>();
+  pool.prototype.getConnection = async function (index = 0): Promise<Connection> {
+    const connection = this.pool[index];
+    if (connection === undefined) throw new RangeError(`a pool has no connection ${index}`);
+    if (connection.isConnected()) return connection;
+    let connecting = underWay.get(connection);
+    if (connecting === undefined) {
+      connecting = connection.connect().finally(() => underWay.delete(connection));
+      underWay.set(connection, connecting);
+    }
+    await connecting;
+    return connection;
+  };
+}
+
 mendIdleTimer();
 mendQuadraticGrouping();
 mendSilentOffsetReset();
 mendCommitAcrossGenerations();
 mendUntoldGeneration();
+mendLostSockets();

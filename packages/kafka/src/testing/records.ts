@@ -1,4 +1,4 @@
-import type { PartitionSession } from '../partition-processor.ts';
+import type { GroupSession } from '../partition-processor.ts';
 import type { ConsumedRecord } from '../record.ts';
 
 /** A record as read from partition 0 of topic `t`, with whatever a test cares about. */
@@ -11,7 +11,7 @@ export function recordsOf(first: bigint, keys: readonly string[]): ConsumedRecor
   return keys.map((key, index) => consumedRecord({ offset: first + BigInt(index), key: Buffer.from(key) }));
 }
 
-export interface RecordedSession extends PartitionSession {
+export interface RecordedSession extends GroupSession {
   /** Everything that was called, in order. */
   readonly calls: string[];
   readonly faults: unknown[];
@@ -39,6 +39,9 @@ export function recordedSession(): RecordedSession {
     markCommittable: (nextOffset) => {
       calls.push(`committable ${nextOffset}`);
       if (committable === undefined || nextOffset > committable) committable = nextOffset;
+    },
+    untilCommitted: async (nextOffset) => {
+      calls.push(`until committed ${nextOffset}`);
     },
     pause: () => void calls.push('pause'),
     resume: () => void calls.push('resume'),

@@ -4,7 +4,7 @@ import { maxBatchEvents, maxEventBytes, maxEventDepth, maxEventMembers, measureV
 import { identifyCall, trackCall } from '@astrolabe/segment/testing';
 import { judgeEvent, type Verdict } from './accept-event.ts';
 
-const rules = { impliedType: undefined, maxEventBytes, maxEvents: maxBatchEvents };
+const rules = { impliedType: undefined, maxEventBytes, maxEvents: maxBatchEvents, isTrusted: true };
 
 function verdictOn(text: string, index = 0): Verdict {
   const bytes = Buffer.from(text);
@@ -28,6 +28,15 @@ for (const type of ['page', 'screen', 'alias']) {
     assert.equal(verdict.kind === 'accepted' && verdict.isUnsupported, true);
   });
 }
+
+for (const type of ['delete', 'unsuppress'])
+  test(`${type} needs more than a write key, which anybody can read in a web page`, () => {
+    const text = JSON.stringify({ type, userId: 'u1' });
+    const bytes = Buffer.from(text);
+    const submitted = { value: JSON.parse(text) as unknown, span: measureValue(bytes, 0) };
+    assert.equal(codeOf(judgeEvent(bytes, submitted, 0, rules)), 'accepted');
+    assert.equal(codeOf(judgeEvent(bytes, submitted, 0, { ...rules, isTrusted: false })), 'event.unauthenticated');
+  });
 
 test('an event of exactly 32 KB is accepted, and one byte more is too large', () => {
   const frame = JSON.stringify(trackCall(1, { properties: { text: '' } })).length;

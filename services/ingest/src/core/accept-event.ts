@@ -28,6 +28,8 @@ export interface AcceptanceRules {
   readonly maxEventBytes: number;
   /** Of one request. */
   readonly maxEvents: number;
+  /** Whether the sender has shown more than a write key, which anybody can read in a web page. */
+  readonly isTrusted: boolean;
 }
 
 export interface AcceptedEvent {
@@ -57,6 +59,9 @@ export interface RejectedVerdict {
 export type Verdict = AcceptedEvent | RejectedVerdict;
 
 /** `index` is the event's place in its batch; `bytes` are those of the request. Pure, and never throws. */
+/** Deletion for privacy and its end: anybody with a browser could have any user deleted otherwise. */
+const needsTrust: ReadonlySet<string> = new Set(['delete', 'unsuppress']);
+
 export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: number, rules: AcceptanceRules): Verdict {
   const { value } = submitted;
   const fields = isJsonObject(value) ? readExactFields(bytes, submitted, value) : noEventFields;
@@ -73,6 +78,10 @@ export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: numb
   const { event } = parsed;
   const { messageId, type } = event;
   if (limit !== undefined) return { kind: 'rejected', ...limit, type, messageId, identity: event, fields };
+  if (needsTrust.has(type) && !rules.isTrusted) {
+    const reason = `${type} needs the connector's API key: a write key, which anybody can read in a web page, neither deletes a user nor undoes it`;
+    return { kind: 'rejected', code: 'event.unauthenticated', reason, type, messageId, identity: event, fields };
+  }
   const isUnsupported = isUnsupportedByDestination(type);
   return { kind: 'accepted', type, isUnsupported, messageId, identity: event, fields };
 }

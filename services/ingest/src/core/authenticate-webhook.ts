@@ -7,7 +7,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { maxEventDepth } from '@astrolabe/segment';
 import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit';
 import { refusedAnswer, type Answer } from './answer.ts';
-import { refuseDisabled } from './authenticate.ts';
+import { holdsApiKey, refuseDisabled } from './authenticate.ts';
 import type { RefusedRequest, RequestContent } from './parse-request.ts';
 
 export interface WebhookRequest {
@@ -27,6 +27,8 @@ export type WebhookAuthentication =
       readonly connector: Connector;
       /** The text that was signed, where that is not the body itself. Only this may be stored. */
       readonly signedText: string | undefined;
+      /** By the API key or by the secret; not by a write key. */
+      readonly isTrusted: boolean;
     }
   | { readonly kind: 'refused'; readonly answer: Answer };
 
@@ -46,7 +48,8 @@ export function authenticateWebhook(
   const proof: Proof = hasKey ? { kind: 'proven', signedText: undefined } : proveBySignature(connector, request);
   if (proof.kind === 'unproven') return refuse(proof.reason);
   if (!connector.enabled) return { kind: 'refused', answer: refuseDisabled(connector) };
-  return { kind: 'connector', connector, signedText: proof.signedText };
+  const isTrusted = !hasKey || holdsApiKey(directory, connector, request.headerKeys);
+  return { kind: 'connector', connector, signedText: proof.signedText, isTrusted };
 }
 
 type Proof =

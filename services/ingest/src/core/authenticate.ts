@@ -3,7 +3,13 @@ import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit';
 import { refusedAnswer, type Answer } from './answer.ts';
 
 export type Authentication =
-  { readonly kind: 'connector'; readonly connector: Connector } | { readonly kind: 'refused'; readonly answer: Answer };
+  | {
+      readonly kind: 'connector';
+      readonly connector: Connector;
+      /** The sender has shown something that only the customer knows; a write key, which stands in web pages, shows nothing. */
+      readonly isTrusted: boolean;
+    }
+  | { readonly kind: 'refused'; readonly answer: Answer };
 
 /**
  * The connector of the first key that belongs to one: with OAuth the header holds another server's token and the key is in
@@ -15,13 +21,22 @@ export function authenticate(
 ): Authentication {
   for (const key of keys) {
     const connector = key === undefined ? undefined : directory.byKey(key);
-    if (connector?.enabled) return { kind: 'connector', connector };
+    if (connector?.enabled) return { kind: 'connector', connector, isTrusted: holdsApiKey(directory, connector, keys) };
     if (connector !== undefined) return { kind: 'refused', answer: refuseDisabled(connector) };
   }
   const message = keys.some((key) => key !== undefined)
     ? 'the key belongs to no connector; copy it again from the connector in Astrolabe'
     : 'the request carries no key; send it as the user name of Basic auth or as "writeKey" in the body';
   return { kind: 'refused', answer: refusedAnswer(401, 'event.unauthenticated', message) };
+}
+
+/** Whether one of the keys is the connector's and none of its write keys: comparing with those, which are public, tells nothing by its time. */
+export function holdsApiKey(
+  directory: Pick<ConnectorDirectory, 'byKey'>,
+  { id, writeKeys }: Connector,
+  keys: readonly (string | undefined)[],
+): boolean {
+  return keys.some((key) => key !== undefined && !writeKeys.includes(key) && directory.byKey(key)?.id === id);
 }
 
 export function refuseDisabled({ id }: Connector): Answer {

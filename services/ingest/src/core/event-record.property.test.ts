@@ -43,6 +43,7 @@ function record(items: readonly string[], envelope: string) {
       impliedType: undefined,
       maxEventBytes,
       maxEvents: maxBatchEvents,
+      isTrusted: true,
     });
     const additions = { messageId: verdict.messageId ?? 'new-id', times: eventTimes(verdict.fields, origin) };
     const stored = buildEventRecord(content.bytes, event, verdict, additions, origin);

@@ -27,7 +27,7 @@ function storedFrom(
     traceparent,
   });
   const impliedType = endpoint.kind === 'single' ? endpoint.impliedType : undefined;
-  const rules = { impliedType, maxEventBytes, maxEvents: maxBatchEvents };
+  const rules = { impliedType, maxEventBytes, maxEvents: maxBatchEvents, isTrusted: true };
   return content.events.map((event, index) => {
     const verdict = judgeEvent(content.bytes, event, index, rules);
     const build = verdict.kind === 'rejected' ? buildDeadLetter : buildEventRecord;

@@ -17,7 +17,13 @@ export interface ClosedRequest {
 }
 
 export type OpenedRequest =
-  | { readonly kind: 'opened'; readonly connector: Connector; readonly content: RequestContent }
+  | {
+      readonly kind: 'opened';
+      readonly connector: Connector;
+      /** As of `Authentication`. */
+      readonly isTrusted: boolean;
+      readonly content: RequestContent;
+    }
   | {
       readonly kind: 'refused';
       readonly answer: Answer;
@@ -57,7 +63,7 @@ export function openRequest(
   authentication ??= authenticate(directory, [content.writeKey, ...headerKeys]);
   return authentication.kind === 'refused'
     ? refuse(authentication.answer)
-    : { kind: 'opened', connector: authentication.connector, content };
+    : { kind: 'opened', connector: authentication.connector, isTrusted: authentication.isTrusted, content };
 }
 
 function refuse(answer: Answer): OpenedRequest {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CommandKind } from '@astrolabe/schemas';
 
 /**
@@ -6,8 +6,6 @@ import type { CommandKind } from '@astrolabe/schemas';
  * make ambiguous. The same event gives the same id for ever, in every instance: whatever is repeated is recognised by it.
  */
 export function commandId(connectorId: string, messageId: string, kind: CommandKind): string {
-  return createHash('sha256')
-    .update(JSON.stringify([connectorId, messageId, kind]))
-    .digest('hex')
-    .slice(0, 32);
+  // JSON.stringify of the array, spelled out: its parts alone are faster, and this runs for every command.
+  return hash('sha256', `[${JSON.stringify(connectorId)},${JSON.stringify(messageId)},"${kind}"]`).slice(0, 32);
 }

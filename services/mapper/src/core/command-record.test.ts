@@ -30,7 +30,7 @@ test("a command record carries the source's headers, trace and replay marks incl
   const headers = { ...source.headers, traceparent: Buffer.from('00-1-2-01'), 'replay-id': Buffer.from('r') };
   const command: Command = { kind: 'DeleteUser', record: { ...common, userId: 'u' } };
   const value = Buffer.from([1]);
-  const record = commandRecord(command, value, { ...source, headers });
+  const record = commandRecord(command, value, { ...source, headers }, undefined);
   assert.equal(record.value, value);
   assert.equal(record.key?.toString(), '["acme","user","u"]');
   assert.equal(record.partition, undefined, 'the key places it');
@@ -45,4 +45,11 @@ test("a command record carries the source's headers, trace and replay marks incl
       'command-id': common.commandId,
     },
   );
+});
+
+test('a command whose time was clamped carries the time that its event told', () => {
+  const command: Command = { kind: 'DeleteUser', record: { ...common, userId: 'u' } };
+  const clamped = { reason: 'far-future', original: '2099-01-01T00:00:00Z' } as const;
+  const { headers } = commandRecord(command, Buffer.from([1]), eventRecord({}), clamped);
+  assert.equal(headers['occurred-at-clamped']?.toString(), '2099-01-01T00:00:00Z');
 });

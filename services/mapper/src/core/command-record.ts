@@ -1,27 +1,31 @@
 /** A command → the record that carries it. */
-import { headerNames, toHeaders, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/kafka';
 import type { Command } from '@astrolabe/schemas';
-import { encodeKey } from '@astrolabe/segment';
+import { encodeKey, parseTimestamp, type ClampedTime } from '@astrolabe/segment';
 
 /**
  * The key names what the command changes, so that all changes of one user (or account) stay in order. Headers are the source's, so that
- * trace and replay marks go on, with the command's id added.
+ * trace and replay marks go on, with the command's id added, and the time that its event told where that cannot be.
  */
-export function commandRecord(command: Command, value: Buffer, source: ConsumedRecord): OutgoingRecord {
+export function commandRecord(
+  command: Command,
+  value: Buffer,
+  source: ConsumedRecord,
+  clamped: ClampedTime | undefined,
+): OutgoingRecord {
   const { commandId, connectorId, messageId, receivedAt } = command.record;
-  return {
-    key: Buffer.from(commandKey(command), 'utf8'),
-    value,
-    headers: {
-      ...source.headers,
-      ...toHeaders({
-        [headerNames.connectorId]: connectorId,
-        [headerNames.messageId]: messageId,
-        [headerNames.receivedAt]: new Date(receivedAt).toISOString(),
-        [headerNames.commandId]: commandId,
-      }),
-    },
-  };
+  const headers: Record<string, Buffer> = { ...source.headers };
+  // Nearly every source has them as ingest wrote them: nothing is written anew for what is there.
+  headers[headerNames.connectorId] ??= Buffer.from(connectorId, 'utf8');
+  if (headerText(source, headerNames.messageId) !== messageId) {
+    headers[headerNames.messageId] = Buffer.from(messageId, 'utf8');
+  }
+  if (parseTimestamp(headerText(source, headerNames.receivedAt)) !== receivedAt) {
+    headers[headerNames.receivedAt] = Buffer.from(new Date(receivedAt).toISOString(), 'latin1');
+  }
+  headers[headerNames.commandId] = Buffer.from(commandId, 'latin1');
+  if (clamped !== undefined) headers[headerNames.occurredAtClamped] = Buffer.from(clamped.original, 'utf8');
+  return { key: Buffer.from(commandKey(command), 'utf8'), value, headers };
 }
 
 export function commandKey({ kind, record }: Command): string {

@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import type { Command } from '@astrolabe/schemas';
 import { eventOf, facts, receivedAtMs } from '../testing/events.ts';
 import { commandId } from './command-id.ts';
-import { mapEvent, type Mapping } from './map-event.ts';
+import { mapEvent } from './map-event.ts';
+import { rulesOfUnknownConnector } from './mapping-rules.ts';
+import type { Mapping } from './mapping.ts';
 
 function mappingOf(json: object): Mapping {
-  return mapEvent(eventOf(json), facts);
+  return mapEvent(eventOf(json), facts, rulesOfUnknownConnector, undefined).mapping;
 }
 
 function commandsOf(json: object): readonly Command[] {

@@ -1,9 +1,8 @@
 /** A record of the event topic → an event and its facts, or why it is none. Total. */
 import { isUtf8 } from 'node:buffer';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
-import { parseJson } from '@astrolabe/schemas';
-import { parseEvent, parseTimestamp, type SegmentEvent } from '@astrolabe/segment';
-import type { EventFacts } from './map-event.ts';
+import { findJsonFault, parseEvent, parseRawJson, parseTimestamp, type SegmentEvent } from '@astrolabe/segment';
+import type { EventFacts } from './mapping.ts';
 
 /** ECMAScript's last date. A record may carry any 64 bits as its time, -1 for none among them. */
 const LAST_TIME_MS = 8_640_000_000_000_000;
@@ -21,19 +20,18 @@ export function readEvent(record: ConsumedRecord): ReadEvent {
   // Decoding would replace what is no text, and the event would go on with other ids and values than were sent.
   if (!isUtf8(record.value))
     return { kind: 'unreadable', code: 'event.invalid-json', message: 'the value is no UTF-8' };
-  let json: unknown;
-  try {
-    json = parseJson(record.value.toString('utf8'));
-  } catch (error) {
+  const text = record.value.toString('utf8');
+  const json = parseRawJson(text);
+  if (json.kind === 'malformed') {
     return {
       kind: 'unreadable',
       code: 'event.invalid-json',
-      message: `the value is no JSON: ${(error as Error).message}`,
+      message: `the value is no JSON: ${explainMalformed(text)}`,
     };
   }
   const connectorId = headerText(record, headerNames.connectorId);
   if (connectorId === undefined) return invalid(`the record has no ${headerNames.connectorId} header`);
-  const parsed = parseEvent(json);
+  const parsed = parseEvent(json.value);
   if (parsed.kind === 'invalid') {
     const [first] = parsed.defects;
     return {
@@ -51,4 +49,12 @@ export function readEvent(record: ConsumedRecord): ReadEvent {
 
 function invalid(message: string): ReadEvent {
   return { kind: 'unreadable', code: 'event.invalid', message };
+}
+
+/** Without the sender's data, which V8's own message quotes. */
+function explainMalformed(text: string): string {
+  const fault = findJsonFault(text);
+  return fault === undefined
+    ? 'it is nested too deep to be read'
+    : `${fault.reason}, at line ${fault.line} column ${fault.column}`;
 }

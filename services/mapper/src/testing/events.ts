@@ -1,6 +1,6 @@
 import { headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
 import { parseEvent, type SegmentEvent } from '@astrolabe/segment';
-import type { EventFacts } from '../core/map-event.ts';
+import type { EventFacts } from '../core/mapping.ts';
 
 export const receivedAtMs = Date.UTC(2025, 10, 24, 10, 30);
 

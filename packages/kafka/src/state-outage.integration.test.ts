@@ -1,0 +1,120 @@
+/** What becomes of a stateful processor when the broker goes away in the middle of its transactions: a broker of its own to kill and freeze. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startLocalStack, type BrokerControl, type LocalStack } from '@astrolabe/testkit';
+import { createKafkaAdmin } from './admin.ts';
+import { openWorkLog } from './exactly-once.ts';
+import { startGroupConsumer } from './group-consumer.ts';
+import { createRecordProducer } from './kafkajs-producer.ts';
+import { readTopic } from './read-topic.ts';
+import type { ConsumedRecord } from './record.ts';
+import { createStateProcessor } from './state-processor.ts';
+import { connect, topicDefinition } from './testing/broker.ts';
+import { countByKey, countCodec, countedOnce, stateOf } from './testing/counting.ts';
+import { silentLogger } from './testing/silent-logger.ts';
+
+let stack: LocalStack;
+let broker: BrokerControl;
+
+before(async () => {
+  const { KAFKA_BROKERS: _kafka, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env;
+  if (env.ASTROLABE_STACK === 'external') delete env.ASTROLABE_STACK;
+  stack = await startLocalStack({ env });
+  assert.ok(stack.kafka);
+  broker = stack.kafka;
+});
+
+after(() => stack.stop());
+
+const connectOwn = () => connect([broker.address]);
+
+async function readAllOf(topic: string): Promise<ConsumedRecord[]> {
+  const records: ConsumedRecord[] = [];
+  await readTopic({ connection: connectOwn(), topic }, (record) => records.push(record));
+  return records.sort((a, b) => Number(a.offset - b.offset));
+}
+
+test('a broker that is stopped, killed and frozen is waited for, and each record is counted once', async () => {
+  const id = randomUUID();
+  const [input, output, stateTopic, groupId] = [`in-${id}`, `out-${id}`, `state-${id}`, `group-${id}`];
+  const admin = await createKafkaAdmin(connectOwn());
+  const definitions = [input, output, stateTopic].map((name) => topicDefinition(name));
+  await admin.applyTopics(await admin.planTopics(definitions, 1));
+  const count = 2_000;
+  const producer = await createRecordProducer({ connection: connectOwn(), logger: silentLogger });
+  await producer.send(
+    input,
+    Array.from({ length: count }, (_, index) => ({
+      key: Buffer.from(`k${index % 30}`),
+      value: Buffer.from(String(index)),
+      headers: {},
+    })),
+  );
+  await producer.close();
+  const work = await openWorkLog({
+    connection: connectOwn(),
+    groupId,
+    stateTopic,
+    guarantee: 'exactly-once',
+    logger: silentLogger,
+  });
+  const faults: unknown[] = [];
+  let stored = 0;
+  let restores = 0;
+  const consumer = await startGroupConsumer({
+    connection: connectOwn(),
+    groupId,
+    topic: input,
+    logger: silentLogger,
+    onFault: (fault) => void faults.push(fault),
+    createProcessor: (session) =>
+      createStateProcessor({
+        session,
+        work,
+        codec: countCodec,
+        transform: countByKey(output),
+        onStored: (offsets) => {
+          stored += offsets.length;
+        },
+        onRestored: () => {
+          restores += 1;
+        },
+        logger: silentLogger,
+        // Small, so that there are transactions for the whole of the test.
+        maxBatchRecords: 1,
+        maxBatchBytes: 1_000_000,
+        maxBufferedRecords: 10_000,
+        maxBufferedBytes: 10_000_000,
+        retryMaxMs: 500,
+      }),
+  });
+  const untilMore = async (more: number): Promise<void> => {
+    const enough = Math.min(count, stored + more);
+    while (stored < enough && faults.length === 0) await sleep(5);
+  };
+  await untilMore(50);
+  await broker.stop();
+  await broker.start();
+  await untilMore(50);
+  await broker.kill();
+  await broker.start();
+  await untilMore(50);
+  await broker.pause();
+  await sleep(1_000);
+  await broker.resume();
+  while ((await admin.committedOffsets(groupId, input)).get(0) !== BigInt(count) && faults.length === 0)
+    await sleep(50);
+  await consumer.close(5_000);
+  await work.close();
+  await admin.close();
+  assert.deepEqual(faults, []);
+  assert.ok(restores >= 3, `state was restored after each loss of the broker, in all ${restores} times`);
+  const expected = countedOnce(await readAllOf(input));
+  assert.deepEqual(
+    (await readAllOf(output)).map(({ value }) => String(value)),
+    expected.outputs,
+  );
+  assert.deepEqual(stateOf(await readAllOf(stateTopic)), expected.state);
+});

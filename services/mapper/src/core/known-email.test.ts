@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventOf } from '../testing/events.ts';
+import { knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
+
+test('the address of a user is in the traits of an identify, else in those of the context', () => {
+  const said = (json: object) => saidEmailDomain(eventOf({ userId: 'u', event: 'E', groupId: 'g', ...json }));
+  const context = { traits: { email: 'ann@acme.com' } };
+  assert.equal(said({ type: 'identify', traits: { email: 'Ann@GMail.com' }, context }), 'gmail.com');
+  for (const type of ['identify', 'track', 'group']) assert.equal(said({ type, context }), 'acme.com');
+  assert.equal(said({ type: 'identify', traits: { email: 'none' }, context }), 'acme.com');
+  assert.equal(said({ type: 'group', traits: { email: 'office@gmail.com' } }), undefined, "that is the account's");
+  assert.equal(said({ type: 'track', properties: { email: 'ann@gmail.com' } }), undefined);
+  for (const email of [null, 7, true, [], {}, ''])
+    assert.equal(said({ type: 'identify', traits: { email } }), undefined);
+});
+
+test('the newest address counts, whichever comes first', () => {
+  const first = learnEmail(undefined, 'gmail.com', 10, 'u');
+  assert.deepEqual(first, { email: { domain: 'gmail.com', atMs: 10 } });
+  assert.equal(learnEmail(first, 'acme.com', 9, 'u'), first);
+  assert.deepEqual(learnEmail(first, 'acme.com', 11, 'u'), { email: { domain: 'acme.com', atMs: 11 } });
+});
+
+test('what is known already is not written again', () => {
+  const state = { email: { domain: 'gmail.com', atMs: 10 } };
+  assert.equal(learnEmail(state, 'gmail.com', 20, 'u'), state);
+  assert.equal(learnEmail(undefined, 'gmail.com', 20, 'ann@gmail.com'), undefined, 'the userId tells it');
+});
+
+test('an address that was said counts before a userId that is one', () => {
+  assert.equal(knownEmailDomain(undefined, 'ann@gmail.com'), 'gmail.com');
+  assert.equal(knownEmailDomain({ email: { domain: 'acme.com', atMs: 1 } }, 'ann@gmail.com'), 'acme.com');
+  assert.equal(knownEmailDomain({ suppressed: { atMs: 1, liftedAtMs: 2 } }, 'u'), undefined);
+});
+
+test('a suppression that was lifted is kept beside the address', () => {
+  const suppressed = { atMs: 1, liftedAtMs: 2 };
+  assert.deepEqual(learnEmail({ suppressed }, 'gmail.com', 10, 'u'), {
+    suppressed,
+    email: { domain: 'gmail.com', atMs: 10 },
+  });
+});

@@ -1,0 +1,54 @@
+/** What mapping one event comes to. The reasons are a closed list: labels of `mapper_events_total`, described in `docs/metrics.md`. */
+import type { Command } from '@astrolabe/schemas';
+import type { ClampedTime } from '@astrolabe/segment';
+
+/**
+ * Goes up with every change that maps a stored event to other commands than before. The log tells it at start: events that were mapped
+ * under an earlier version can be replayed under this one.
+ */
+export const MAPPING_RULES_VERSION = 1;
+
+/** What the record says about the event beside its JSON. */
+export interface EventFacts {
+  readonly connectorId: string;
+  readonly messageId: string;
+  /** When ingest took it, epoch milliseconds. */
+  readonly receivedAtMs: number;
+}
+
+/** Reasons for which an event has no effect on Astrolabe by design. */
+export const skipReasons = [
+  /** Page, screen and alias: Segment's Astrolabe destination does not take them. */
+  'unsupported-type',
+  /** The connector was switched off after ingest had taken the event; while it is off ingest takes none. */
+  'connector-disabled',
+  /** The integrations object excludes Astrolabe. */
+  'integration-disabled',
+  /** An identify without a userId: there is no User to create yet. */
+  'anonymous-identify',
+  /** The user was deleted for privacy, and the suppression has not been lifted. */
+  'user-suppressed',
+  /** The user's address is at a free email provider, and the connector blocks those. */
+  'free-email-provider',
+  /** An `unsuppress` that had its effect: later events of the user count again. */
+  'suppression-lifted',
+  /** An `unsuppress` of a user who is not suppressed, or was deleted anew since. */
+  'nothing-to-lift',
+] as const;
+export type SkipReason = (typeof skipReasons)[number];
+
+/** Why a group call was mapped without its user: the Account gets its properties, and nobody becomes a member. */
+export const withheldReasons = ['user-suppressed', 'free-email-provider'] as const satisfies readonly SkipReason[];
+export type WithheldReason = (typeof withheldReasons)[number];
+
+export type Mapping =
+  | {
+      readonly kind: 'commands';
+      /** At least one, and at most one of each kind: the kind is part of a command's id. */
+      readonly commands: readonly Command[];
+      readonly withheld: WithheldReason | undefined;
+      /** Set where the event's time could not be, and all commands carry a bound in its place. */
+      readonly clamped: ClampedTime | undefined;
+    }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason }
+  | { readonly kind: 'unmappable'; readonly message: string };

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  PartitionState,
+  createCommandEncoder,
+  headerText,
+  topicsFor,
+  type ConsumedRecord,
+  type TopicRecord,
+} from '@astrolabe/kafka';
+import { commandKinds, decodeCommand } from '@astrolabe/schemas';
+import { createMetrics, type Connector } from '@astrolabe/service-kit';
+import { commandId } from './core/command-id.ts';
+import { mappingRulesOf } from './core/mapping-rules.ts';
+import { decodeUserState, encodeUserState, userStateKey } from './core/user-state.ts';
+import { createMapBatch } from './map-batch.ts';
+import { countBatch, createMapperMetrics } from './mapper-metrics.ts';
+import { eventRecord } from './testing/events.ts';
+
+const topics = topicsFor();
+const schemaIds = new Map(commandKinds.map((kind, index) => [kind, index + 1]));
+const kinds = new Map(commandKinds.map((kind, index) => [index + 1, kind]));
+const NOW_MS = Date.parse('2026-11-24T12:00:00.000Z');
+
+const acme: Connector = {
+  id: 'acme',
+  name: 'Acme',
+  apiKey: '',
+  writeKeys: [],
+  freeEmailProviders: 'allow',
+  enabled: true,
+};
+
+/** A batch after the other on one state, as for one partition. */
+function createMapper(options: { readonly maxRecordBytes?: number; readonly connector?: Partial<Connector> } = {}) {
+  const state = new PartitionState({ encode: encodeUserState, decode: decodeUserState });
+  const metrics = createMapperMetrics(createMetrics({ service: 'mapper' }));
+  const rules = mappingRulesOf({ ...acme, ...options.connector }, new Set(['gmail.com']));
+  const mapBatch = createMapBatch({
+    encoder: createCommandEncoder(schemaIds),
+    topics,
+    groupId: 'mapper',
+    nowMs: () => NOW_MS,
+    rulesOf: () => rules,
+    maxRecordBytes: options.maxRecordBytes ?? 1_000_000,
+  });
+  const map = (...records: readonly ConsumedRecord[]): readonly TopicRecord[] => {
+    const { outputs, result } = mapBatch(records, state);
+    countBatch(result, metrics);
+    return outputs;
+  };
+  const counts = async (name: 'events' | 'withheldUsers' | 'clampedTimes' | 'commands') => {
+    const { values } = await metrics[name].get();
+    return values
+      .filter(({ value }) => value > 0)
+      .map(({ labels, value }) => [...Object.values(labels), value].filter((part) => part !== '').join(' '))
+      .sort();
+  };
+  return { map, state, counts };
+}
+
+function decoded(outputs: readonly TopicRecord[]) {
+  return outputs
+    .filter(({ topic }) => topic === topics.commands.name)
+    .map(({ value }) => {
+      assert.ok(value);
+      const kind = kinds.get(value.readInt32BE(1));
+      assert.ok(kind);
+      return decodeCommand(kind, value.subarray(5));
+    });
+}
+
+function letters(outputs: readonly TopicRecord[]): readonly TopicRecord[] {
+  return outputs.filter(({ topic }) => topic === topics.segmentEventsDeadLetters.name);
+}
+
+function identify(userId: string, more: object = {}): object {
+  return { type: 'identify', userId, messageId: `m-${userId}`, ...more };
+}
+
+test('each record of a batch ends in exactly one place, and is counted there', async () => {
+  const { map, counts } = createMapper();
+  const outputs = map(
+    eventRecord(identify('a')),
+    eventRecord('poison', { offset: 1n, partition: 3 }),
+    eventRecord({ type: 'page', userId: 'a', messageId: 'p' }, { offset: 2n }),
+    eventRecord({ type: 'group', groupId: 'g', userId: 'a', messageId: 'g-1' }, { offset: 3n }),
+  );
+  assert.deepEqual(
+    decoded(outputs).map(({ kind }) => kind),
+    ['UpsertUser', 'UpsertAccount', 'AssociateUser'],
+  );
+  const [letter, ...others] = letters(outputs);
+  assert.ok(letter);
+  assert.equal(others.length, 0);
+  assert.equal(letter.value?.toString(), 'poison');
+  assert.equal(letter.partition, 3);
+  assert.equal(headerText(letter, 'dlq.code'), 'event.invalid-json');
+  assert.equal(headerText(letter, 'dlq.offset'), '1');
+  assert.equal(headerText(letter, 'dlq.group'), 'mapper');
+  assert.equal(headerText(letter, 'dlq.at'), '2026-11-24T12:00:00.000Z');
+  assert.deepEqual(await counts('events'), [
+    'acme group mapped 1',
+    'acme identify mapped 1',
+    'acme page skipped unsupported-type 1',
+    'acme unknown dead-lettered event.invalid-json 1',
+  ]);
+  assert.deepEqual(await counts('commands'), ['acme 3']);
+});
+
+test('commands of one key are in the order of their events', () => {
+  const { map } = createMapper();
+  const batch = Array.from({ length: 50 }, (_, index) => eventRecord(identify('a', { traits: { index } })));
+  assert.deepEqual(
+    decoded(map(...batch)).map(({ record }) => ('properties' in record ? record.properties['index'] : undefined)),
+    batch.map((_, index) => index),
+  );
+});
+
+test('the same records and the same state give the same outputs, with the same ids', () => {
+  const records = [
+    eventRecord(identify('a', { traits: { email: 'a@gmail.com' } })),
+    eventRecord({ type: 'delete', userId: 'b', messageId: 'd' }, { offset: 1n }),
+    eventRecord(identify('b'), { offset: 2n }),
+  ];
+  const first = createMapper({ connector: { freeEmailProviders: 'block' } }).map(...records);
+  assert.deepEqual(createMapper({ connector: { freeEmailProviders: 'block' } }).map(...records), first);
+  assert.deepEqual(
+    decoded(first).map(({ record }) => record.commandId),
+    [commandId('acme', 'd', 'DeleteUser')],
+  );
+});
+
+test('what an event teaches about its user holds for the next event of the same batch and of later ones', async () => {
+  const { map, state, counts } = createMapper({ connector: { freeEmailProviders: 'block' } });
+  const track = (messageId: string, userId: string) => ({ type: 'track', event: 'e', messageId, userId });
+  const outputs = map(
+    eventRecord(identify('a', { traits: { email: 'a@gmail.com' } })),
+    eventRecord(track('t-1', 'a'), { offset: 1n }),
+    eventRecord({ type: 'group', groupId: 'g', userId: 'a', messageId: 'g-1' }, { offset: 2n }),
+  );
+  assert.deepEqual(
+    decoded(outputs).map(({ kind }) => kind),
+    ['UpsertAccount'],
+  );
+  assert.deepEqual(map(eventRecord(track('t-2', 'a'), { offset: 3n })), []);
+  assert.equal(state.get(userStateKey('acme', 'a'))?.email?.domain, 'gmail.com');
+  assert.equal(state.get(userStateKey('other', 'a')), undefined, 'another customer has another user of that name');
+  assert.deepEqual(await counts('events'), [
+    'acme group mapped 1',
+    'acme identify skipped free-email-provider 1',
+    'acme track skipped free-email-provider 2',
+  ]);
+  assert.deepEqual(await counts('withheldUsers'), ['acme free-email-provider 1']);
+});
+
+test('a newer address takes the place of the older one in the state, and the user is let in', () => {
+  const { map, state } = createMapper({ connector: { freeEmailProviders: 'block' } });
+  map(eventRecord(identify('a', { traits: { email: 'a@gmail.com' } })));
+  assert.equal(state.size, 1);
+  state.takeChanges(0);
+  const later = { messageId: 'm-2', traits: { email: 'a@acme.com' }, timestamp: '2025-11-24T10:31:00.000Z' };
+  const outputs = map(eventRecord(identify('a', later), { offset: 1n }));
+  assert.equal(decoded(outputs).length, 1);
+  assert.deepEqual(
+    state.takeChanges(0).map(({ key, value }) => [key?.toString(), value && decodeUserState(value).email?.domain]),
+    [[userStateKey('acme', 'a'), 'acme.com']],
+  );
+});
+
+test('a time that cannot be is moved to a bound, told in a header, and counted', async () => {
+  const { map, counts } = createMapper();
+  const [output] = map(eventRecord(identify('a', { timestamp: '1970-01-01T00:00:00.000Z' })));
+  assert.ok(output);
+  assert.equal(headerText(output, 'occurred-at-clamped'), '1970-01-01T00:00:00.000Z');
+  assert.deepEqual(await counts('clampedTimes'), ['acme before-2000 1']);
+});
+
+test('an event whose command is too large for the topic is dead-lettered as a whole, teaches nothing, and the others go on', async () => {
+  const { map, state, counts } = createMapper({ maxRecordBytes: 1_000, connector: { freeEmailProviders: 'block' } });
+  const long = { long: 'x'.repeat(1_000), email: 'a@acme.com' };
+  const outputs = map(
+    eventRecord({ type: 'group', groupId: 'g', userId: 'a@gmail.com', messageId: 'g-1', traits: long }),
+    eventRecord(identify('a@gmail.com', { traits: long }), { offset: 1n }),
+    eventRecord(identify('b'), { offset: 2n }),
+  );
+  assert.deepEqual(
+    decoded(outputs).map(({ kind }) => kind),
+    ['UpsertUser'],
+  );
+  assert.deepEqual(
+    letters(outputs).map((letter) => headerText(letter, 'dlq.code')),
+    ['kafka.record-too-large', 'kafka.record-too-large'],
+  );
+  assert.equal(state.size, 0);
+  assert.equal((await counts('events')).filter((line) => line.includes('dead-lettered')).length, 2);
+});

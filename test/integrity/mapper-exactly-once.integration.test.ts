@@ -1,0 +1,191 @@
+/**
+ * The mapper is killed while it works, again and again, and its partitions move between two instances. In the end the command topic holds
+ * exactly the commands that the events stand for.
+ *
+ * The long form: `MAPPER_EVENTS=200000 MAPPER_KILLS=10 npm run with-stack -- node --test test/integrity/mapper-exactly-once.integration.test.ts`.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyContracts } from '@astrolabe/demo';
+import {
+  createKafkaAdmin,
+  createKafkaConnection,
+  createRecordProducer,
+  headerNames,
+  headerText,
+  readTopic,
+  topicsFor,
+} from '@astrolabe/kafka';
+import { createLogger } from '@astrolabe/service-kit';
+import { eventually, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import { seededRandom } from '../seeded-random.ts';
+import { MapperModel, connectors, drawEvent, toRecord, type TrafficEvent } from './mapper-traffic.ts';
+
+const EVENTS = Number(process.env['MAPPER_EVENTS'] ?? 20_000);
+const KILLS = Number(process.env['MAPPER_KILLS'] ?? 3);
+const SEED = Number(process.env['MAPPER_SEED'] ?? 20_261_124);
+const USERS = 2_000;
+/** The brokers' own minimum: how long the partitions of a killed instance rest. */
+const SESSION_TIMEOUT_MS = 6_000;
+const TIMEOUT_MS = 60_000 + KILLS * 30_000 + EVENTS;
+
+const entry = new URL('../../services/mapper/src/main.ts', import.meta.url);
+
+test(
+  'after any number of kill -9 and moves of partitions the command topic holds exactly the expected commands, each once, in order for each key',
+  { timeout: TIMEOUT_MS },
+  async (t) => {
+    const { connection, topics, env, groupId } = await prepare(t);
+    const random = seededRandom(SEED);
+    const below = (limit: number): number => Math.floor(random() * limit);
+    t.diagnostic(`seed ${SEED}: ${EVENTS} events, ${KILLS} kills`);
+
+    let lives = 0;
+    const start = (): Promise<ServiceProcess> => spawnService({ name: `mapper-${(lives += 1)}`, entry, env });
+    const instances = await Promise.all([start(), start()]);
+    t.after(() => Promise.all(instances.map((instance) => instance.stop())));
+
+    const producer = await createRecordProducer({ connection, logger: silent });
+    t.after(() => producer.close());
+    const model = new MapperModel();
+    const send = async (events: readonly TrafficEvent[]): Promise<void> => {
+      const positions = await producer.send(topics.segmentEvents.name, events.map(toRecord));
+      positions.forEach(({ partition, offset }, index) => {
+        const event = events[index];
+        if (event !== undefined) model.apply(event, partition, offset);
+      });
+    };
+
+    const portion = Math.ceil(EVENTS / (KILLS + 1));
+    for (let index = 0; index < EVENTS; index += portion) {
+      const events = Array.from({ length: Math.min(portion, EVENTS - index) }, (_, at) =>
+        drawEvent(index + at, USERS, below),
+      );
+      const chunks = Array.from({ length: Math.ceil(events.length / 500) }, (_, at) =>
+        events.slice(at * 500, at * 500 + 500),
+      );
+      const sending = (async () => {
+        for (const chunk of chunks) await send(chunk);
+      })();
+      if (index + portion < EVENTS) {
+        await sleep(below(600));
+        const victim = below(2);
+        instances[victim]?.kill('SIGKILL');
+        await instances[victim]?.exited;
+        // A new member moves partitions away from the one that works, while the dead one still counts.
+        instances[victim] = await start();
+      }
+      await sending;
+    }
+    await eventually(() => isDrained(connection, groupId, topics.segmentEvents.name), {
+      timeoutMs: 60_000 + EVENTS / 2,
+      describe: 'the mapper to have handled every event',
+    });
+
+    const stored = new Map<string, string[]>();
+    let count = 0;
+    await readTopic({ connection, topic: topics.commands.name }, (record) => {
+      count += 1;
+      const key = String(record.key);
+      const ids = stored.get(key) ?? [];
+      stored.set(key, ids);
+      ids.push(headerText(record, headerNames.commandId) ?? 'none');
+    });
+    const expectedCount = [...model.commandsByKey.values()].reduce(
+      (sum, byPartition) => sum + [...byPartition.values()].reduce((all, ids) => all + ids.length, 0),
+      0,
+    );
+    t.diagnostic(`${count} commands of ${model.outcomes.mapped} events; ${model.outcomes.skipped} were skipped`);
+    assert.deepEqual(findDifferences(model, stored), []);
+    assert.equal(count, expectedCount);
+
+    assert.deepEqual(await suppressedUsers(connection, topics.mapperState.name), [...model.suppressed].sort());
+    assert.ok(model.suppressed.size > 0);
+    assert.equal(await readTopic({ connection, topic: topics.segmentEventsDeadLetters.name }, () => undefined), 0);
+  },
+);
+
+const silent = createLogger({ name: 'mapper-exactly-once', level: 'silent' });
+
+async function prepare(t: TestContext) {
+  const prefix = `${uniqueName('exactly-once')}.`;
+  const folder = await mkdtemp(join(tmpdir(), 'mapper-exactly-once-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const connectorsFile = join(folder, 'connectors.json');
+  await writeFile(connectorsFile, JSON.stringify({ connectors }));
+  const brokers = process.env['KAFKA_BROKERS'] ?? '';
+  const shared = {
+    KAFKA_BROKERS: brokers,
+    KAFKA_TOPIC_PREFIX: prefix,
+    SCHEMA_REGISTRY_URL: process.env['SCHEMA_REGISTRY_URL'] ?? '',
+  };
+  await applyContracts('topics', { ...shared, KAFKA_REPLICATION_FACTOR: '1' });
+  await applyContracts('schemas', shared);
+  return {
+    connection: createKafkaConnection({ brokers: brokers.split(','), clientId: 'mapper-exactly-once', logger: silent }),
+    topics: topicsFor(prefix),
+    groupId: `${prefix}astrolabe.mapper`,
+    env: { ...shared, CONNECTORS_FILE: connectorsFile, KAFKA_SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS) },
+  };
+}
+
+async function isDrained(
+  connection: Parameters<typeof createKafkaAdmin>[0],
+  groupId: string,
+  topic: string,
+): Promise<boolean> {
+  const admin = await createKafkaAdmin(connection);
+  try {
+    const committed = await admin.committedOffsets(groupId, topic);
+    const watermarks = await admin.watermarks(topic);
+    return watermarks.every(({ partition, lowWatermark, highWatermark }) =>
+      highWatermark > lowWatermark ? committed.get(partition) === highWatermark : true,
+    );
+  } finally {
+    await admin.close();
+  }
+}
+
+/**
+ * Keys whose commands are not those of the model, with what is wrong. Commands of one key that stem from several input partitions (an
+ * account's, say) are in order for each of them.
+ */
+function findDifferences(model: MapperModel, stored: ReadonlyMap<string, readonly string[]>): string[] {
+  const differences: string[] = [];
+  for (const key of new Set([...model.commandsByKey.keys(), ...stored.keys()])) {
+    const ids = stored.get(key) ?? [];
+    const chains = [...(model.commandsByKey.get(key)?.values() ?? [])];
+    const expected = new Set(chains.flat());
+    const missing = [...expected].filter((id) => !ids.includes(id)).map((id) => model.sources.get(id));
+    const foreign = ids.filter((id) => !expected.has(id)).length;
+    const repeated = ids.length - new Set(ids).size;
+    const isInOrder = chains.every((chain) => {
+      const places = chain.map((id) => ids.indexOf(id));
+      return places.every((place, index) => index === 0 || place > (places[index - 1] ?? -1));
+    });
+    if (missing.length + foreign + repeated > 0 || !isInOrder) {
+      differences.push(
+        `${key}: missing those of ${missing.join(' ') || 'none'}, ${foreign} foreign, ${repeated} repeated, in order: ${isInOrder}`,
+      );
+    }
+  }
+  return differences.slice(0, 20);
+}
+
+async function suppressedUsers(
+  connection: Parameters<typeof createKafkaAdmin>[0],
+  stateTopic: string,
+): Promise<string[]> {
+  const latest = new Map<string, string | undefined>();
+  await readTopic({ connection, topic: stateTopic }, ({ key, value }) => latest.set(String(key), value?.toString()));
+  const suppressed: string[] = [];
+  for (const [key, text] of latest) {
+    const state = JSON.parse(text ?? '{}') as { suppressed?: { atMs: number; liftedAtMs?: number } };
+    if (state.suppressed !== undefined && state.suppressed.liftedAtMs === undefined) suppressed.push(key);
+  }
+  return suppressed.sort();
+}
