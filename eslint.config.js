@@ -15,6 +15,7 @@ const noDeepImports = {
     '!@astrolabe/schemas/openapi.yaml',
     '!@astrolabe/*/config',
     '!@astrolabe/*/metrics',
+    '!@astrolabe/*/outcomes',
   ],
   message: "Import a package by its name: what its index.ts doesn't export is its own affair.",
 };

@@ -8,7 +8,13 @@ import { format, resolveConfig } from 'prettier';
 import { sections } from './generated-sections.ts';
 
 const root = join(import.meta.dirname, '..');
-const documents = ['docs/architecture.md', 'docs/configuration.md', 'docs/errors.md', 'docs/metrics.md'];
+const documents = [
+  'docs/architecture.md',
+  'docs/configuration.md',
+  'docs/delivery.md',
+  'docs/errors.md',
+  'docs/metrics.md',
+];
 const check = process.argv.includes('--check');
 const options = { ...(await resolveConfig(join(root, 'docs/x.md'))), parser: 'markdown' } as const;
 

@@ -2,6 +2,7 @@
 import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
 import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
+import { renderOutcomeTable } from '@astrolabe/dispatcher/outcomes';
 import { createIngestMetrics } from '@astrolabe/ingest/metrics';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { createMapperMetrics } from '@astrolabe/mapper/metrics';
@@ -48,6 +49,7 @@ export const sections: Readonly<Record<string, () => string>> = {
       createDispatcherMetrics(metrics);
       createConnectorsFileGauge(metrics);
     }),
+  'outcomes of calls': renderOutcomeTable,
   'error codes': renderErrorCatalogue,
   topics: topicsTable,
   headers: () =>

@@ -11,6 +11,7 @@ const workspaceByPackage = new Map([
   ['@astrolabe/schemas', 'schemas'],
   ['@astrolabe/segment', 'packages/segment'],
   ['@astrolabe/kafka', 'packages/kafka'],
+  ['@astrolabe/ledger', 'packages/ledger'],
   ['@astrolabe/service-kit', 'packages/service-kit'],
   ['@astrolabe/testkit', 'packages/testkit'],
   ['@astrolabe/ingest', 'services/ingest'],
@@ -27,11 +28,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/segment': [],
   'packages/service-kit': [],
   'packages/kafka': ['schemas', 'packages/service-kit'],
+  'packages/ledger': ['packages/kafka', 'packages/service-kit'],
   'services/ingest': ['packages/segment', 'packages/kafka', 'packages/service-kit'],
   'services/mapper': ['schemas', 'packages/segment', 'packages/kafka', 'packages/service-kit'],
-  'services/dispatcher': ['schemas', 'packages/kafka', 'packages/service-kit'],
+  'services/dispatcher': ['schemas', 'packages/kafka', 'packages/ledger', 'packages/service-kit'],
   'reference/astrolabe-api': ['schemas', 'packages/service-kit'],
-  cli: ['schemas', 'packages/segment', 'packages/kafka', 'packages/service-kit'],
+  cli: ['schemas', 'packages/segment', 'packages/kafka', 'packages/ledger', 'packages/service-kit'],
 };
 
 test('every import between workspaces goes the way of the dependency law', () => {

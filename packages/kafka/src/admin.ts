@@ -14,6 +14,13 @@ export interface PartitionWatermarks {
   readonly highWatermark: bigint;
 }
 
+/** A commit of a group for one partition. */
+export interface CommittedPosition {
+  readonly nextOffset: bigint;
+  /** Empty where the commit had none. */
+  readonly metadata: string;
+}
+
 export interface KafkaAdmin {
   /** What would have to change for the cluster to have `topics`. Changes nothing. */
   planTopics(topics: readonly TopicDefinition[], replicationFactor: number): Promise<TopicPlan>;
@@ -26,6 +33,8 @@ export interface KafkaAdmin {
   offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
   /** Committed offsets of a group; partitions without one are absent. */
   committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
+  /** What a group has committed, with what was kept beside it; partitions without a commit are absent. */
+  commits(groupId: string, topic: string): Promise<ReadonlyMap<number, CommittedPosition>>;
   /** Moves a group's offsets. Refused by the broker while the group has members. */
   setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** Every consumer group that the cluster knows. */
@@ -73,6 +82,17 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
       attempt('reading committed offsets', async () => {
         const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
         return toOffsetMap((answer?.partitions ?? []).filter(({ offset }) => offset !== '-1'));
+      }),
+    commits: (groupId, topic) =>
+      attempt('reading commits', async () => {
+        const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+        const committed = (answer?.partitions ?? []).filter(({ offset }) => offset !== '-1');
+        return new Map(
+          committed.map(({ partition, offset, metadata }) => [
+            partition,
+            { nextOffset: BigInt(offset), metadata: metadata ?? '' },
+          ]),
+        );
       }),
     setOffsets: (groupId, topic, offsets) =>
       attempt('setting offsets', () =>

@@ -8,11 +8,11 @@ import { startLocalStack, type BrokerControl, type LocalStack } from '@astrolabe
 import { createKafkaAdmin } from './admin.ts';
 import { startGroupConsumer } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import { createLaneProcessor } from './lane-processor.ts';
 import { readTopic } from './read-topic.ts';
 import type { OutgoingRecord } from './record.ts';
 import type { RecordProducer } from './record-producer.ts';
 import { connect, topicDefinition } from './testing/broker.ts';
+import { createPromisedProcessor } from './testing/promised-handler.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 let stack: LocalStack;
@@ -135,7 +135,7 @@ async function startWork(topic: string) {
     commitIntervalMs: 20,
     sessionTimeoutMs: 6_000,
     createProcessor: (session) =>
-      createLaneProcessor({
+      createPromisedProcessor({
         session,
         laneOf: ({ offset }) => String(offset % 4n),
         handle: async ({ value }) => {
@@ -235,7 +235,13 @@ test('a consumer whose broker is away closes soon after its deadline', async () 
     logger: silentLogger,
     onFault: () => undefined,
     createProcessor: (session) =>
-      createLaneProcessor({ session, laneOf: () => '', handle: () => Promise.resolve(), maxRecords: 1, maxBytes: 1 }),
+      createPromisedProcessor({
+        session,
+        laneOf: () => '',
+        handle: () => Promise.resolve(),
+        maxRecords: 1,
+        maxBytes: 1,
+      }),
   });
   await broker.kill();
   const startedAtMs = Date.now();

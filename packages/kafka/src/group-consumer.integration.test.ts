@@ -7,10 +7,10 @@ import { PipelineError } from '@astrolabe/service-kit';
 import { createKafkaAdmin, type KafkaAdmin } from './admin.ts';
 import { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import { createLaneProcessor } from './lane-processor.ts';
 import type { PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { connect, createTopic, deleteRecordsBelow, writeTransactions } from './testing/broker.ts';
+import { createPromisedProcessor } from './testing/promised-handler.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 const require = createRequire(import.meta.url);
@@ -81,7 +81,7 @@ async function createGroup(t: TestContext, topic: string): Promise<Group> {
 const lanes =
   (handle: Handle, maxRecords = 1_000) =>
   (session: PartitionSession) =>
-    createLaneProcessor({ session, laneOf: ({ key }) => String(key), handle, maxRecords, maxBytes: 10_000_000 });
+    createPromisedProcessor({ session, laneOf: ({ key }) => String(key), handle, maxRecords, maxBytes: 10_000_000 });
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
 const done: Handle = () => Promise.resolve();

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin } from './admin.ts';
 import { startGroupConsumer, type GroupConsumer } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import { createLaneProcessor } from './lane-processor.ts';
 import type { PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { connect, createTopic } from './testing/broker.ts';
+import { createPromisedProcessor } from './testing/promised-handler.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 const PARTITIONS = 6;
@@ -98,7 +98,7 @@ test(`while members join and leave, ${RECORDS} records go through lanes: none lo
           resume: () => session.resume(),
           fail: (fault) => session.fail(fault),
         };
-        return createLaneProcessor({
+        return createPromisedProcessor({
           session: watched,
           laneOf: ({ key }) => String(key),
           handle: (record, signal) => work(record, signal, ledger),

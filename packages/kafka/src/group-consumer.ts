@@ -13,7 +13,6 @@ import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
 import { toConsumedRecord } from './kafkajs-record.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
-import { COMMIT_MARK } from './state-position.ts';
 
 export interface GroupConsumerOptions {
   readonly connection: KafkaConnection;
@@ -238,15 +237,15 @@ class CommitLoop {
     if (!this.#isMember()) return;
     const due = this.#sessions.due();
     if (due.length === 0) return;
-    const offsets = due.map(({ session, nextOffset }) => ({
+    const offsets = due.map(({ session, nextOffset, metadata }) => ({
       topic: session.topic,
       partition: session.partition,
       offset: nextOffset.toString(),
-      metadata: COMMIT_MARK,
+      metadata,
     }));
     try {
       await this.#consumer.commitOffsets(offsets);
-      for (const { session, nextOffset } of due) session.committed(nextOffset);
+      for (const { session, nextOffset, metadata } of due) session.committed(nextOffset, metadata);
       if (this.#refused) this.#logger.info({ offsets }, 'commits are taken again');
       this.#refused = false;
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
-export { createKafkaAdmin, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
+export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
 export { assertTopicsExist } from './assert-topics-exist.ts';
 export {
   createCommandDecoder,
@@ -29,9 +29,10 @@ export {
 } from './in-memory-partition-reader.ts';
 export { createPartitionReader, type PartitionReaderOptions } from './kafkajs-partition-reader.ts';
 export { createRecordProducer, type RecordProducerOptions } from './kafkajs-producer.ts';
-export { KeyLanes, type LaneTask } from './key-lanes.ts';
-export { createLaneProcessor, type LaneProcessorOptions } from './lane-processor.ts';
-export { OffsetTracker, type TrackedOffset } from './offset-tracker.ts';
+export type { PartitionPage, ReadPage } from './group-catch-up.ts';
+export type { LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+export { createLaneProcessor } from './lane-processor.ts';
+export type { LaneTask } from './lane-task.ts';
 export { partitionFor } from './partitioner.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './partition-processor.ts';
 export type { PartitionOffsets, PartitionRange, PartitionReader } from './partition-reader.ts';

@@ -1,37 +1,59 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { KeyLanes } from './key-lanes.ts';
+import { KeyLanes, type Lane } from './key-lanes.ts';
 
-test('whatever ends when, each key sees its tasks once, in order, and never two at a time', async () => {
-  const key = fc.constantFrom('a', 'b', 'c', 'd');
-  await fc.assert(
-    fc.asyncProperty(fc.scheduler(), fc.array(key, { maxLength: 40 }), async (scheduler, keys) => {
-      const lanes = new KeyLanes((fault) => {
-        throw fault;
-      });
+type Step =
+  | { readonly kind: 'add'; readonly key: string; readonly endsAtOnce: boolean }
+  | { readonly kind: 'end'; readonly pick: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constant('add' as const),
+    key: fc.constantFrom('a', 'b', 'c', 'd'),
+    endsAtOnce: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('end' as const), pick: fc.nat() }),
+);
+
+interface Item {
+  readonly key: string;
+  readonly index: number;
+  readonly endsAtOnce: boolean;
+  lane?: Lane<Item>;
+}
+
+test('whatever ends when, each key sees its items once, in order, and never two at a time', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const running: Item[] = [];
       const seen = new Map<string, number[]>();
-      const running = new Set<string>();
-      keys.forEach((key, index) => {
-        lanes.add(key, async () => {
-          assert.ok(!running.has(key), 'two tasks of a key at a time');
-          running.add(key);
-          seen.set(key, [...(seen.get(key) ?? []), index]);
-          await scheduler.schedule(Promise.resolve(), `${key}${index}`);
-          running.delete(key);
-        });
-        assert.ok(running.has(key), 'a lane with a task has one running');
+      const added = new Map<string, number[]>();
+      const lanes = new KeyLanes<Item>((item) => {
+        assert.ok(!running.some(({ key }) => key === item.key), 'two items of a key at a time');
+        seen.set(item.key, [...(seen.get(item.key) ?? []), item.index]);
+        if (item.endsAtOnce && item.lane !== undefined) lanes.next(item.lane);
+        else running.push(item);
       });
-      await scheduler.waitIdle();
-      for (const key of new Set(keys)) {
-        assert.deepEqual(
-          seen.get(key),
-          keys.flatMap((other, index) => (other === key ? [index] : [])),
-        );
+      const end = (item: Item | undefined): void => {
+        if (item?.lane === undefined) return;
+        running.splice(running.indexOf(item), 1);
+        lanes.next(item.lane);
+      };
+      for (const [index, step] of steps.entries()) {
+        if (step.kind === 'end') {
+          end(running[step.pick % Math.max(1, running.length)]);
+          continue;
+        }
+        const item: Item = { key: step.key, index, endsAtOnce: step.endsAtOnce };
+        added.set(step.key, [...(added.get(step.key) ?? []), index]);
+        item.lane = lanes.add(step.key, item);
+        lanes.run(item.lane);
       }
-      assert.equal(lanes.size, 0);
-      assert.equal(lanes.laneCount, 0);
+      while (running.length > 0) end(running[0]);
+      assert.deepEqual(seen, added);
+      assert.deepEqual([lanes.waitingCount, lanes.laneCount], [0, 0]);
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
 });

@@ -1,87 +1,118 @@
 /**
- * Order for each key, concurrency across keys. A lane holds the tasks of one key and runs them one after the other; lanes
- * run side by side. The number of lanes and tasks is bounded by whoever adds (`lane-processor.ts` pauses its partition).
+ * Order for each key, concurrency across keys. A lane holds the items of one key and starts them one after the other; lanes go on side
+ * by side. No promise and no closure for an item: this is the hot path. The number of lanes and items is bounded by whoever adds
+ * (`lane-processor.ts` pauses its partition).
  */
 
-export type LaneTask = () => Promise<void>;
-
-interface Lane {
-  readonly tasks: LaneTask[];
-  /** A task rejected: what follows it must not overtake it. */
-  faulty: boolean;
+/** The items of one key. Opaque to callers. */
+export interface Lane<Item> {
+  readonly key: string;
+  items: Item[];
+  /** Index of the item under way, or of the next one. */
+  head: number;
+  /** An item is under way, as far as the lane knows. */
+  busy: boolean;
+  /** An item is being started right now: that it ends within the call must not start the next one inside it. */
+  starting: boolean;
+  /** Its item under way failed for good: nothing may overtake it. */
+  standing: boolean;
 }
 
-/** Finished tasks are dropped from a lane's array in batches, so that a hot key's lane of thousands stays linear. */
+/** Finished items are dropped from a lane's array in batches, so that a hot key's lane of thousands stays linear. */
 const DROP_AFTER = 256;
 
-export class KeyLanes {
-  readonly #lanes = new Map<string, Lane>();
-  readonly #onFault: (fault: unknown) => void;
+export class KeyLanes<Item> {
+  readonly #lanes = new Map<string, Lane<Item>>();
+  readonly #start: (item: Item) => void;
   #waiting = 0;
-  #running = 0;
   #closed = false;
 
-  /** `onFault`: a task rejected. Its lane stands still from then on, with all that follows. */
-  constructor(onFault: (fault: unknown) => void) {
-    this.#onFault = onFault;
+  /** `start` is called with an item when it is the first of its lane; `next` says that the lane may go on. It must not throw. */
+  constructor(start: (item: Item) => void) {
+    this.#start = start;
   }
 
-  /** Tasks that run or will run: those that stand behind a fault, or waited when the lanes were closed, do not count. */
-  get size(): number {
-    return this.#waiting + this.#running;
+  /** Items that have not been started. */
+  get waitingCount(): number {
+    return this.#waiting;
   }
 
-  /** Lanes with at least one task. */
+  /** Lanes with at least one item. */
   get laneCount(): number {
     return this.#lanes.size;
   }
 
-  add(key: string, task: LaneTask): void {
-    if (this.#closed) return;
-    const lane = this.#lanes.get(key);
-    if (lane?.faulty === true) return;
-    this.#waiting += 1;
-    if (lane !== undefined) {
-      lane.tasks.push(task);
-      return;
+  /** Adds an item behind those of its key; starts it at once where there are none. */
+  add(key: string, item: Item): Lane<Item> {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { key, items: [item], head: 0, busy: false, starting: false, standing: false };
+      this.#lanes.set(key, lane);
+    } else if (lane.standing) {
+      return lane;
+    } else {
+      lane.items.push(item);
     }
-    const created = { tasks: [task], faulty: false };
-    this.#lanes.set(key, created);
-    void this.#run(key, created);
+    this.#waiting += 1;
+    return lane;
   }
 
-  /** Starts no further task. Those under way go on; their owners abort them. */
+  /** Starts the next item of a lane that has none under way. To be called after `add`. */
+  run(lane: Lane<Item>): void {
+    if (lane.busy || lane.starting) return;
+    lane.starting = true;
+    try {
+      while (!lane.busy && !this.#closed) {
+        if (lane.head >= lane.items.length) {
+          this.#lanes.delete(lane.key);
+          return;
+        }
+        lane.busy = true;
+        this.#waiting -= 1;
+        this.#start(lane.items[lane.head] as Item);
+      }
+    } finally {
+      lane.starting = false;
+    }
+  }
+
+  /** The item under way ends for the lane: the next one starts. */
+  next(lane: Lane<Item>): void {
+    lane.busy = false;
+    lane.head += 1;
+    if (lane.head >= DROP_AFTER) {
+      lane.items.splice(0, lane.head);
+      lane.head = 0;
+    }
+    this.run(lane);
+  }
+
+  /** Removes the items for which `isGone` holds from those that have not been started. */
+  remove(lane: Lane<Item>, isGone: (item: Item) => boolean): void {
+    const waitingFrom = lane.head + (lane.busy ? 1 : 0);
+    const kept = lane.items.filter((item, index) => index < waitingFrom || !isGone(item));
+    this.#waiting -= lane.items.length - kept.length;
+    lane.items = kept;
+  }
+
+  /** Nothing of the lane starts any more, and nothing of it counts as waiting. */
+  stand(lane: Lane<Item>): void {
+    lane.standing = true;
+    this.remove(lane, () => true);
+  }
+
+  /** Items that were started and have not ended for their lane. */
+  underWay(): readonly Item[] {
+    const items: Item[] = [];
+    for (const { busy, standing, items: own, head } of this.#lanes.values()) {
+      if (busy && !standing) items.push(own[head] as Item);
+    }
+    return items;
+  }
+
+  /** Starts nothing more. */
   close(): void {
     this.#closed = true;
     this.#waiting = 0;
-  }
-
-  async #run(key: string, lane: Lane): Promise<void> {
-    const { tasks } = lane;
-    let next = 0;
-    while (!this.#closed) {
-      const task = tasks[next];
-      if (task === undefined) break;
-      next += 1;
-      this.#waiting -= 1;
-      this.#running += 1;
-      try {
-        await task();
-      } catch (fault) {
-        lane.faulty = true;
-        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- closed while the task ran
-        if (!this.#closed) this.#waiting -= tasks.length - next;
-        tasks.length = 0;
-        this.#onFault(fault);
-        return;
-      } finally {
-        this.#running -= 1;
-      }
-      if (next >= DROP_AFTER) {
-        tasks.splice(0, next);
-        next = 0;
-      }
-    }
-    this.#lanes.delete(key);
   }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLaneProcessor } from './lane-processor.ts';
 import { recordSizeBytes, type ConsumedRecord } from './record.ts';
 import { recordedSession, recordsOf } from './testing/records.ts';
+import { createPromisedProcessor } from './testing/promised-handler.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -11,7 +11,7 @@ function createProcessor(limits: { maxRecords?: number; maxBytes?: number } = {}
   const session = recordedSession();
   const started: string[] = [];
   const running = new Map<string, PromiseWithResolvers<void>>();
-  const processor = createLaneProcessor({
+  const processor = createPromisedProcessor({
     session,
     laneOf: ({ key }) => key?.toString() ?? '',
     handle: (record, signal) => {
@@ -123,16 +123,27 @@ test('between the end of a session and the stop no further record of a lane is s
   assert.equal(session.committable(), undefined);
 });
 
-test('a stop waits for what runs and nothing else, and late records are ignored', async () => {
+test('a stop abandons what is under way: neither its end nor late records count any more', async () => {
   const { session, processor, started, end } = createProcessor({ maxRecords: 3 });
   processor.enqueue(recordsOf(0n, ['a', 'a', 'b']), 3n);
-  const stopped = processor.stop();
+  session.abort();
+  await processor.stop();
   processor.enqueue(recordsOf(3n, ['c']), 4n);
-  assert.equal(await isSettled(stopped), false);
-  await end('a0');
   await end('b2');
-  await stopped;
   await processor.idle();
+  assert.deepEqual(started, ['a0', 'b2']);
+  assert.equal(session.committable(), undefined);
+});
+
+test('once the consumer closes, what only waits is left for the next owner, and what is under way is waited for', async () => {
+  const { session, processor, started, end } = createProcessor();
+  processor.enqueue(recordsOf(0n, ['a', 'a', 'b']), 3n);
+  processor.quiesce();
+  const idle = processor.idle();
+  await end('a0');
+  assert.equal(await isSettled(idle), false);
+  await end('b2');
+  await idle;
   assert.deepEqual(started, ['a0', 'b2']);
   assert.equal(session.committable(), 1n);
 });

@@ -1,115 +1,318 @@
 /**
  * Records of a partition by key: in order within a key, side by side across keys, committed up to the first record that has not
- * finished. Used by the dispatcher.
+ * finished. Records also belong to groups (in the dispatcher: connectors). A group whose records must wait long no longer holds up
+ * the partition's offset and memory: it lags behind with a cursor of its own, which stands beside the committed offset, and is read
+ * again from there when it can go on (`docs/adr/0009`).
  */
+import { decodeCursors, encodeCursors } from './commit-cursors.ts';
+import { GroupCatchUp } from './group-catch-up.ts';
 import { KeyLanes } from './key-lanes.ts';
-import { OffsetTracker, type TrackedOffset } from './offset-tracker.ts';
-import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
+import type { LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+import { groupsThatLag, isPastForMain, openGroup } from './lane-groups.ts';
+import { LaneTask, type LaneGroup, type LaneTaskEvents } from './lane-task.ts';
+import { OffsetTracker } from './offset-tracker.ts';
 import { recordSizeBytes, type ConsumedRecord } from './record.ts';
 
-export interface LaneProcessorOptions {
-  readonly session: PartitionSession;
-  /** The lane of a record: records of one lane are handled one after the other. */
-  readonly laneOf: (record: ConsumedRecord) => string;
-  /**
-   * Handles one record to its end: delivered, skipped or dead-lettered, whichever is durable. When it resolves the record may be forgotten.
-   * It gives up with a rejection when `signal` aborts. Any other rejection is a fault that stops the consumer.
-   */
-  readonly handle: (record: ConsumedRecord, signal: AbortSignal) => Promise<void>;
-  /** Records in hand at which the partition is paused; resumed at half. */
-  readonly maxRecords: number;
-  /** Bytes in hand at which the partition is paused; resumed at half. */
-  readonly maxBytes: number;
+export function createLaneProcessor<State>(options: LaneProcessorOptions<State>): LaneProcessor {
+  return new Processor(options);
 }
 
-export function createLaneProcessor(options: LaneProcessorOptions): PartitionProcessor {
-  return new LaneProcessor(options);
-}
-
-class LaneProcessor implements PartitionProcessor {
-  readonly #options: LaneProcessorOptions;
-  readonly #lanes: KeyLanes;
-  #tracker: OffsetTracker | undefined;
+class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
+  readonly #options: LaneProcessorOptions<State>;
+  readonly #lanes: KeyLanes<LaneTask<State>>;
+  readonly #groups = new Map<string, LaneGroup<State>>();
+  /** Those with a cursor of their own, in the order in which they got it. */
+  readonly #cursors = new Map<string, LaneGroup<State>>();
+  readonly #catchUp: GroupCatchUp<State>;
+  #main: OffsetTracker<LaneTask<State>> | undefined;
+  /** Fetched before the restoration is through. */
+  #early: { readonly records: readonly ConsumedRecord[]; readonly nextOffset: bigint }[] | undefined;
   #records = 0;
   #bytes = 0;
+  /** Started and neither finished nor given up. */
+  #unfinished = 0;
   #paused = false;
-  #stopped = false;
+  #quiet = false;
   #waiters: (() => void)[] = [];
 
-  constructor(options: LaneProcessorOptions) {
+  constructor(options: LaneProcessorOptions<State>) {
     this.#options = options;
-    this.#lanes = new KeyLanes((fault) => {
-      options.session.fail(fault);
+    this.#lanes = new KeyLanes((task) => {
+      // The signal aborts before `stop` is called: what follows an abandoned record in its lane must not start in between.
+      if (options.session.signal.aborted) {
+        task.isForgotten = true;
+        return;
+      }
+      this.#unfinished += 1;
+      options.handler.start(task);
     });
+    this.#catchUp = new GroupCatchUp({
+      readPage: options.readPage,
+      session: options.session,
+      limits: options.limits,
+      groups: () => this.#cursors.values(),
+      mainPosition: () => this.#main?.position ?? 0n,
+      groupOf: options.groupOf,
+      isBlocked: (group) => options.handler.isBlocked(group),
+      take: (group, record) => this.#take(group, record, false),
+      caughtUp: (group) => this.#endLag(group),
+      moved: () => this.#declare(),
+      rests: () => this.#wakeWaiters(),
+    });
+    if (options.restore !== undefined) {
+      this.#early = [];
+      void this.#restore(options.restore);
+    }
   }
 
   enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void {
-    if (this.#stopped) return;
-    const { laneOf, maxRecords, maxBytes, session } = this.#options;
-    const tracker = (this.#tracker ??= new OffsetTracker(records[0]?.offset ?? nextOffset));
+    if (this.#quiet) return;
+    if (this.#early !== undefined) {
+      this.#early.push({ records, nextOffset });
+      this.#pauseIf(true);
+      return;
+    }
+    const { groupOf, limits } = this.#options;
+    const main = (this.#main ??= new OffsetTracker(records[0]?.offset ?? nextOffset, isPastForMain));
     for (const record of records) {
-      const tracked = tracker.track(record.offset);
-      const sizeBytes = recordSizeBytes(record);
-      this.#records += 1;
-      this.#bytes += sizeBytes;
-      this.#lanes.add(laneOf(record), () => this.#handle(record, sizeBytes, tracker, tracked));
+      if (record.offset < main.position) continue;
+      const group = this.#groupOf(groupOf(record), main.position);
+      // After a restart a cursor may be ahead of the committed offset: what is below it is finished.
+      const isOver = record.offset < group.tracker.position;
+      if (group.isLagging || isOver) main.advanceTo(record.offset + 1n);
+      else this.#take(group, record, true);
     }
-    tracker.advanceTo(nextOffset);
-    if (tracker.pendingCount === 0) session.markCommittable(tracker.committableOffset);
-    if (!this.#paused && (this.#records >= maxRecords || this.#bytes >= maxBytes)) {
-      this.#paused = true;
-      session.pause();
-    }
+    main.advanceTo(nextOffset);
+    if (main.pendingCount === 0) this.#declare();
+    this.#pauseIf(this.#records >= limits.maxRecords || this.#bytes >= limits.maxBytes);
   }
 
   idle(): Promise<void> {
-    if (this.#lanes.size === 0) return Promise.resolve();
+    if (this.#isIdle()) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiters.push(resolve);
     return promise;
   }
 
-  stop(): Promise<void> {
-    this.#stopped = true;
+  quiesce(): void {
+    if (this.#quiet) return;
+    this.#quiet = true;
     this.#lanes.close();
+    this.#catchUp.close();
+    for (const task of this.#lanes.underWay()) {
+      if (task.isForgotten || !this.#options.handler.withdraw(task)) continue;
+      this.#unfinished -= 1;
+      task.isForgotten = true;
+    }
     this.#wakeWaiters();
-    return this.idle();
   }
 
-  async #handle(
-    record: ConsumedRecord,
-    sizeBytes: number,
-    tracker: OffsetTracker,
-    tracked: TrackedOffset,
-  ): Promise<void> {
-    const { session, handle } = this.#options;
+  async stop(): Promise<void> {
+    this.quiesce();
+    for (const task of this.#lanes.underWay()) {
+      if (!task.isForgotten) this.#options.handler.abort(task);
+    }
+    this.#unfinished = 0;
+    this.#wakeWaiters();
+    await this.#catchUp.ended();
+  }
+
+  review(): void {
+    const main = this.#main;
+    if (this.#quiet || main === undefined) return;
+    const { limits, nowMs, handler } = this.#options;
+    const isBlocked = (group: string): boolean => handler.isBlocked(group);
+    for (const group of groupsThatLag(main, this.#groups, limits, isBlocked, nowMs())) this.#beginLag(group);
+    this.#catchUp.poke();
+  }
+
+  cursors(): ReadonlyMap<string, bigint> {
+    return new Map([...this.#cursors].map(([name, group]) => [name, group.tracker.committableOffset]));
+  }
+
+  recordCount(): number {
+    return [...this.#groups.values()].reduce((sum, { records }) => sum + records, 0);
+  }
+
+  laneCount(): number {
+    return this.#lanes.laneCount;
+  }
+
+  position(): bigint | undefined {
+    return this.#main?.position;
+  }
+
+  released(task: LaneTask<State>): void {
+    if (task.lane !== undefined) this.#lanes.next(task.lane);
+    this.#wakeWaiters();
+  }
+
+  finished(task: LaneTask<State>): void {
+    const { group } = task;
+    this.#unfinished -= 1;
+    this.#wakeWaiters();
+    if (task.isForgotten) return;
+    this.#uncount(task);
+    const cursorMoved = group.tracker.settle() && this.#cursors.has(group.name);
+    const mainMoved = task.isMain && this.#main?.settle() === true;
+    if (cursorMoved || mainMoved) this.#declare();
+    if (group.isLagging) this.#catchUp.poke();
+    else if (group.records === 0 && !this.#cursors.has(group.name)) this.#groups.delete(group.name);
+    this.#resumeAtHalf();
+  }
+
+  failed(task: LaneTask<State>, fault: unknown): void {
+    this.#unfinished -= 1;
+    if (task.lane !== undefined) this.#lanes.stand(task.lane);
+    this.#options.session.fail(fault);
+    this.#wakeWaiters();
+  }
+
+  async #restore(restore: NonNullable<LaneProcessorOptions<State>['restore']>): Promise<void> {
     try {
-      // The signal aborts before `stop` is called: what follows the abandoned record in its lane must not start in between.
-      if (session.signal.aborted) return;
-      await handle(record, session.signal);
-      if (tracker.complete(tracked)) session.markCommittable(tracker.committableOffset);
-    } catch (fault) {
-      if (!session.signal.aborted) throw fault;
-    } finally {
-      this.#records -= 1;
-      this.#bytes -= sizeBytes;
+      const { nextOffset, metadata } = await restore();
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      if (this.#quiet) return;
+      const cursors = decodeCursors(metadata) ?? new Map<string, bigint>();
+      if (nextOffset !== undefined) this.#main = new OffsetTracker(nextOffset, isPastForMain);
+      for (const [name, offset] of cursors) {
+        const group = this.#groupOf(name, offset);
+        group.isLagging = true;
+        this.#cursors.set(name, group);
+        this.#options.onLag?.(name, true);
+      }
+      for (const { records, nextOffset } of early) this.enqueue(records, nextOffset);
       this.#resumeAtHalf();
-      this.#wakeWaiters();
+      this.#catchUp.poke();
+    } catch (fault) {
+      if (!this.#options.session.signal.aborted) this.#options.session.fail(fault);
     }
   }
 
+  #groupOf(name: string, position: bigint): LaneGroup<State> {
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = openGroup(name, position);
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  #take(group: LaneGroup<State>, record: ConsumedRecord, isMain: boolean): void {
+    const { laneOf, nowMs } = this.#options;
+    const sizeBytes = recordSizeBytes(record);
+    const task = new LaneTask(record, group, sizeBytes, nowMs(), isMain, this);
+    group.tracker.track(task);
+    group.records += 1;
+    group.bytes += sizeBytes;
+    if (isMain) {
+      this.#main?.track(task);
+      this.#records += 1;
+      this.#bytes += sizeBytes;
+      group.mainRecords += 1;
+      group.mainBytes += sizeBytes;
+    }
+    const lane = this.#lanes.add(laneOf(record), task);
+    task.lane = lane;
+    this.#lanes.run(lane);
+  }
+
+  #uncount(task: LaneTask<State>): void {
+    task.group.records -= 1;
+    task.group.bytes -= task.sizeBytes;
+    if (task.isMain) this.#uncountMain(task);
+  }
+
+  #uncountMain({ group, sizeBytes }: LaneTask<State>): void {
+    this.#records -= 1;
+    this.#bytes -= sizeBytes;
+    group.mainRecords -= 1;
+    group.mainBytes -= sizeBytes;
+  }
+
+  /** From here on the partition goes on without the group. What is in hand beyond the window is forgotten, and read again. */
+  #beginLag(group: LaneGroup<State>): void {
+    const main = this.#main;
+    if (main === undefined || group.isLagging) return;
+    const { limits, onLag } = this.#options;
+    group.isLagging = true;
+    group.tracker.advanceTo(main.position);
+    for (const task of group.tracker.pending()) {
+      if (!task.isDone && task.isMain) this.#uncountMain(task);
+      task.isMain = false;
+    }
+    for (const task of group.tracker.forgetAfter(limits.windowRecords)) this.#forget(task);
+    if (!this.#cursors.has(group.name)) this.#cursors.set(group.name, group);
+    main.settle();
+    this.#declare();
+    this.#resumeAtHalf();
+    onLag?.(group.name, true);
+  }
+
+  #forget(task: LaneTask<State>): void {
+    task.isForgotten = true;
+    if (task.isDone) return;
+    this.#uncount(task);
+    const { lane } = task;
+    if (lane === undefined || task.isReleased) return;
+    if (lane.items[lane.head] !== task || !lane.busy) {
+      this.#lanes.remove(lane, ({ isForgotten }) => isForgotten);
+    } else if (this.#options.handler.withdraw(task)) {
+      // All that follows it in the lane is newer still, and so forgotten: nothing starts before the records come again.
+      this.#unfinished -= 1;
+      task.isReleased = true;
+      this.#lanes.remove(lane, () => true);
+      this.#lanes.next(lane);
+    }
+    // Else its effect is under way: it keeps its lane until that ends, and what is read again comes behind it.
+  }
+
+  #endLag(group: LaneGroup<State>): void {
+    group.isLagging = false;
+    this.#options.onLag?.(group.name, false);
+    this.#declare();
+  }
+
+  #declare(): void {
+    const { session } = this.#options;
+    const main = this.#main;
+    if (main === undefined || session.signal.aborted) return;
+    if (this.#cursors.size === 0) return session.markCommittable(main.committableOffset, '');
+    const cursors = new Map<string, bigint>();
+    for (const [name, { isLagging, tracker }] of this.#cursors) {
+      // A group that follows again has its cursor until what it had in hand by it is finished.
+      if (isLagging || tracker.first?.isMain === false) cursors.set(name, tracker.committableOffset);
+      else this.#cursors.delete(name);
+    }
+    const { metadata, heldBackTo } = encodeCursors(cursors);
+    const nextOffset = main.committableOffset;
+    session.markCommittable(heldBackTo !== undefined && heldBackTo < nextOffset ? heldBackTo : nextOffset, metadata);
+  }
+
+  #pauseIf(isFull: boolean): void {
+    if (this.#paused || !isFull) return;
+    this.#paused = true;
+    this.#options.session.pause();
+  }
+
   #resumeAtHalf(): void {
-    const { maxRecords, maxBytes, session } = this.#options;
-    if (!this.#paused || this.#records > maxRecords / 2 || this.#bytes > maxBytes / 2) return;
+    const { limits, session } = this.#options;
+    if (!this.#paused || this.#records > limits.maxRecords / 2 || this.#bytes > limits.maxBytes / 2) return;
     this.#paused = false;
     session.resume();
   }
 
-  /** A turn later, when the lanes have counted what has just finished. */
+  #isIdle(): boolean {
+    if (this.#unfinished > 0) return false;
+    return this.#quiet || (this.#lanes.waitingCount === 0 && this.#early === undefined && !this.#catchUp.isReading());
+  }
+
+  /** A turn later, when everything that has just finished is counted. */
   #wakeWaiters(): void {
     if (this.#waiters.length === 0) return;
     setImmediate(() => {
-      if (this.#lanes.size > 0) return;
+      if (!this.#isIdle()) return;
       for (const resolve of this.#waiters.splice(0)) resolve();
     });
   }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OffsetTracker } from './offset-tracker.ts';
+import { openTracker } from './testing/tracked.ts';
 
 test('an unfinished record holds the committable offset back, and its end releases all that finished behind it', () => {
-  const tracker = new OffsetTracker(10n);
+  const tracker = openTracker(10n);
   const first = tracker.track(10n);
   const others = [11n, 12n, 13n].map((offset) => tracker.track(offset));
   assert.deepEqual(
@@ -16,7 +16,7 @@ test('an unfinished record holds the committable offset back, and its end releas
 });
 
 test('offsets without a record, left by compaction or by transaction markers, count as finished', () => {
-  const tracker = new OffsetTracker(0n);
+  const tracker = openTracker(0n);
   const tracked = tracker.track(5n);
   assert.equal(tracker.committableOffset, 5n);
   tracker.advanceTo(8n);
@@ -28,7 +28,7 @@ test('offsets without a record, left by compaction or by transaction markers, co
 });
 
 test('100,000 records that wait behind one unfinished record are released in linear time', () => {
-  const tracker = new OffsetTracker(0n);
+  const tracker = openTracker(0n);
   const count = 100_000;
   const all = Array.from({ length: count }, (_, index) => tracker.track(BigInt(index)));
   const startedAtMs = performance.now();

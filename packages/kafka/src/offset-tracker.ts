@@ -1,26 +1,25 @@
 /**
- * Which offset of a partition may be committed while its records finish in any order: everything before the first record that has
- * not finished. Only offsets that were really received are tracked, so gaps left by compaction and transaction markers
- * behave like finished records.
+ * Which offset of a partition may be committed while its records finish in any order: everything before the first record that is not
+ * past. Only offsets that were really received are tracked, so gaps left by compaction and transaction markers behave like finished
+ * records.
  */
-
-/** A record under way. Opaque to callers. */
-export interface TrackedOffset {
-  readonly offset: bigint;
-  done: boolean;
-}
 
 const COMPACT_AFTER = 1_024;
 
-export class OffsetTracker {
-  #pending: TrackedOffset[] = [];
-  /** Index of the first record not yet finished; what is before it is dropped now and then. */
+export class OffsetTracker<Entry extends { readonly offset: bigint }> {
+  readonly #isPast: (entry: Entry) => boolean;
+  #entries: Entry[] = [];
+  /** Index of the first entry not yet past; what is before it is dropped now and then. */
   #head = 0;
   #position: bigint;
 
-  /** `position`: the first offset that will be tracked, as a rule the committed offset. */
-  constructor(position: bigint) {
+  /**
+   * `position`: the first offset that will be tracked, as a rule the committed offset. `isPast`: whether an entry holds the committable
+   * offset back no more; once true it stays true. After a change `settle` is to be called.
+   */
+  constructor(position: bigint, isPast: (entry: Entry) => boolean) {
     this.#position = position;
+    this.#isPast = isPast;
   }
 
   /** The next offset expected from the partition: what is below it has been seen already. */
@@ -30,21 +29,25 @@ export class OffsetTracker {
 
   /** Records received and not yet behind the committable offset. */
   get pendingCount(): number {
-    return this.#pending.length - this.#head;
+    return this.#entries.length - this.#head;
   }
 
-  /** Every record below this offset has finished. */
+  /** The entry that holds the committable offset back. */
+  get first(): Entry | undefined {
+    return this.#entries[this.#head];
+  }
+
+  /** Every record below this offset is past. */
   get committableOffset(): bigint {
-    return this.#pending[this.#head]?.offset ?? this.#position;
+    return this.#entries[this.#head]?.offset ?? this.#position;
   }
 
   /** Starts tracking a record. Offsets must rise; throws on one that was seen before. */
-  track(offset: bigint): TrackedOffset {
+  track(entry: Entry): void {
+    const { offset } = entry;
     if (offset < this.#position) throw new Error(`offset ${offset} was tracked before: position is ${this.#position}`);
-    const tracked = { offset, done: false };
-    this.#pending.push(tracked);
+    this.#entries.push(entry);
     this.#position = offset + 1n;
-    return tracked;
   }
 
   /** Moves past offsets that hold no record for us (control records, compacted ones) up to, not including, `nextOffset`. */
@@ -52,16 +55,32 @@ export class OffsetTracker {
     if (nextOffset > this.#position) this.#position = nextOffset;
   }
 
-  /** Finishes a record; returns whether the committable offset moved. */
-  complete(tracked: TrackedOffset): boolean {
-    tracked.done = true;
+  /** Takes note of entries that are past by now; returns whether the committable offset moved. */
+  settle(): boolean {
     const before = this.#head;
-    while (this.#head < this.#pending.length && this.#pending[this.#head]?.done === true) this.#head += 1;
-    if (this.#head > COMPACT_AFTER && this.#head * 2 > this.#pending.length) {
-      this.#pending = this.#pending.slice(this.#head);
+    const { length } = this.#entries;
+    for (let entry = this.first; entry !== undefined && this.#isPast(entry); entry = this.first) this.#head += 1;
+    if (this.#head === before) return false;
+    if (this.#head === length) {
+      this.#entries.length = 0;
       this.#head = 0;
-      return true;
+    } else if (this.#head > COMPACT_AFTER && this.#head * 2 > length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
     }
-    return this.#head > before;
+    return true;
+  }
+
+  /** What was received and is not behind the committable offset, past or not, by offset. */
+  pending(): readonly Entry[] {
+    return this.#entries.slice(this.#head);
+  }
+
+  /** Forgets all but the first `count` pending entries and returns them: they are to be received again, from the new position on. */
+  forgetAfter(count: number): readonly Entry[] {
+    const forgotten = this.#entries.splice(this.#head + count);
+    const [first] = forgotten;
+    if (first !== undefined) this.#position = first.offset;
+    return forgotten;
   }
 }

@@ -13,9 +13,9 @@ export interface PartitionSession {
   readonly signal: AbortSignal;
   /**
    * Declares every record below `nextOffset` finished; the offset is committed within the commit interval. Ignored when the
-   * session is over.
+   * session is over. `metadata` is kept with the commit, up to 4,096 bytes (`offset.metadata.max.bytes`); the one of the last call counts.
    */
-  markCommittable(nextOffset: bigint): void;
+  markCommittable(nextOffset: bigint, metadata?: string): void;
   /** Back-pressure: no further records arrive until `resume` (those already fetched may). Calls need not be balanced. */
   pause(): void;
   resume(): void;
@@ -40,6 +40,8 @@ export interface PartitionProcessor {
    * fetched batch, control records included.
    */
   enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void;
+  /** The consumer closes: what only waits need not be done any more, so that `idle` comes soon. Optional. */
+  quiesce?(): void;
   /** Resolves when nothing runs or will run, be it that all is finished, that the rest stands behind a fault, or after `stop`. Never rejects. */
   idle(): Promise<void>;
   /** Called once, when the session ends: start nothing more, ignore what is still enqueued. Resolves when nothing of it runs. Never rejects. */

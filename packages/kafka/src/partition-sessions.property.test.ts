@@ -207,14 +207,14 @@ class World {
   }
 
   #commit(refused: boolean): void {
-    for (const { session, nextOffset } of this.#sessions.due()) {
+    for (const { session, nextOffset, metadata } of this.#sessions.due()) {
       assert.ok(!session.signal.aborted, 'a commit of a session that is over');
       assert.ok(this.#assigned.includes(session.partition), 'a commit for a partition that is not ours');
       const processor = this.processors.find((other) => other.session.epoch === session.epoch);
       assert.ok(processor !== undefined && nextOffset <= processor.position, 'a commit beyond what was read');
       if (refused) continue;
       this.committed.set(session.partition, nextOffset);
-      session.committed(nextOffset);
+      session.committed(nextOffset, metadata);
     }
     if (!refused) assert.deepEqual(this.#sessions.due(), [], 'what is committed is not due any more');
   }

@@ -120,7 +120,7 @@ test('a committable offset is due until exactly it is committed, and never goes 
   session.markCommittable(5n);
   const [first] = sessions.due();
   session.markCommittable(8n);
-  first?.session.committed(first.nextOffset);
+  first?.session.committed(first.nextOffset, first.metadata);
   assert.deepEqual(
     sessions.due().map(({ nextOffset }) => nextOffset),
     [8n],
@@ -128,7 +128,7 @@ test('a committable offset is due until exactly it is committed, and never goes 
   session.markCommittable(6n);
   const [second] = sessions.due();
   assert.equal(second?.nextOffset, 8n);
-  second.session.committed(second.nextOffset);
+  second.session.committed(second.nextOffset, second.metadata);
   assert.deepEqual(sessions.due(), []);
 });
 
@@ -194,7 +194,7 @@ test('a commit can be waited for, until the group has stored it or the session i
   const second = session.untilCommitted(9n).catch((error: unknown) => settled.push((error as Error).name));
   const [due] = sessions.due();
   assert.equal(due?.nextOffset, 9n);
-  due.session.committed(7n);
+  due.session.committed(7n, due.metadata);
   await first;
   await session.untilCommitted(6n);
   assert.deepEqual(settled, ['5']);

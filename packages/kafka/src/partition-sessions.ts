@@ -5,6 +5,7 @@
 import type { Logger } from '@astrolabe/service-kit';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
+import { COMMIT_MARK } from './state-position.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export interface PartitionSessionsOptions {
@@ -27,6 +28,7 @@ export interface Membership {
 export interface DueCommit {
   readonly session: LiveSession;
   readonly nextOffset: bigint;
+  readonly metadata: string;
 }
 
 export class PartitionSessions {
@@ -75,8 +77,8 @@ export class PartitionSessions {
   due(): DueCommit[] {
     const due: DueCommit[] = [];
     for (const session of this.#live.values()) {
-      const nextOffset = session.dueOffset();
-      if (nextOffset !== undefined) due.push({ session, nextOffset });
+      const commit = session.dueCommit();
+      if (commit !== undefined) due.push({ session, ...commit });
     }
     return due;
   }
@@ -84,7 +86,10 @@ export class PartitionSessions {
   /** From here on no records are taken for what a rebalance brings, and none are fetched for what is here. */
   close(): void {
     this.#closed = true;
-    for (const session of this.#live.values()) session.pause();
+    for (const session of this.#live.values()) {
+      session.pause();
+      session.quiesce();
+    }
   }
 
   /** Waits until the work at hand is finished, `deadlineMs` at most. */
@@ -134,7 +139,8 @@ export class LiveSession implements GroupSession {
   #beforeStart: { records: readonly ConsumedRecord[]; nextOffset: bigint }[] = [];
   #position: bigint | undefined;
   #committable: bigint | undefined;
-  #committed: bigint | undefined;
+  #metadata: string = COMMIT_MARK;
+  #committed: { readonly nextOffset: bigint; readonly metadata: string } | undefined;
   readonly #untilCommitted: { readonly nextOffset: bigint; readonly resolve: () => void }[] = [];
   #started: Promise<void> = Promise.resolve();
 
@@ -181,24 +187,29 @@ export class LiveSession implements GroupSession {
     }
   }
 
-  markCommittable(nextOffset: bigint): void {
+  markCommittable(nextOffset: bigint, metadata: string = COMMIT_MARK): void {
     if (this.signal.aborted) return;
     if (this.#committable === undefined || nextOffset > this.#committable) this.#committable = nextOffset;
+    this.#metadata = metadata;
   }
 
-  dueOffset(): bigint | undefined {
-    return this.#committable === this.#committed ? undefined : this.#committable;
+  dueCommit(): { readonly nextOffset: bigint; readonly metadata: string } | undefined {
+    const nextOffset = this.#committable;
+    const metadata = this.#metadata;
+    if (nextOffset === undefined) return undefined;
+    if (this.#committed?.nextOffset === nextOffset && this.#committed.metadata === metadata) return undefined;
+    return { nextOffset, metadata };
   }
 
-  committed(nextOffset: bigint): void {
-    this.#committed = nextOffset;
+  committed(nextOffset: bigint, metadata: string): void {
+    this.#committed = { nextOffset, metadata };
     for (const waiter of this.#untilCommitted.filter((each) => each.nextOffset <= nextOffset)) waiter.resolve();
   }
 
   async untilCommitted(nextOffset: bigint): Promise<void> {
     this.signal.throwIfAborted();
     this.markCommittable(nextOffset);
-    if (this.#committed !== undefined && this.#committed >= nextOffset) return;
+    if (this.#committed !== undefined && this.#committed.nextOffset >= nextOffset) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiter = { nextOffset, resolve };
     this.#untilCommitted.push(waiter);
@@ -207,6 +218,10 @@ export class LiveSession implements GroupSession {
     } finally {
       this.#untilCommitted.splice(this.#untilCommitted.indexOf(waiter), 1);
     }
+  }
+
+  quiesce(): void {
+    this.#processor?.quiesce?.();
   }
 
   pause(): void {

@@ -93,6 +93,16 @@ test('a setting that differs is set, and what somebody else set on the topic goe
   assert.deepEqual(plan.unchanged, []);
 });
 
+test('the broker begins new files as often as a topic says', () => {
+  const declared = { ...topicsFor().deliveries, segmentMs: 5_000 };
+  assert.equal(planTopics([declared], [], 1).create[0]?.config['segment.ms'], '5000');
+  assert.equal('segment.ms' in (planTopics([topicsFor().commands], [], 1).create[0]?.config ?? {}), false);
+});
+
+test('the topic of deliveries has the partitions of the commands: a delivery has the number of its command', () => {
+  assert.equal(topicsFor().deliveries.partitions, topicsFor().commands.partitions);
+});
+
 test('source and dead-letter topics have the same number of partitions, so that a dead letter keeps its partition', () => {
   const topics = topicsFor();
   assert.equal(topics.segmentEvents.partitions, topics.segmentEventsDeadLetters.partitions);

@@ -74,6 +74,7 @@ function topicConfig(topic: TopicDefinition, replicationFactor: number): Record<
     // With three replicas an acknowledged record survives the loss of one broker and writes go on; with fewer there is no such margin.
     'min.insync.replicas': String(replicationFactor >= 3 ? 2 : 1),
     ...(topic.retentionMs === undefined ? {} : { 'retention.ms': String(topic.retentionMs) }),
+    ...(topic.segmentMs === undefined ? {} : { 'segment.ms': String(topic.segmentMs) }),
     ...(topic.maxMessageBytes === undefined ? {} : { 'max.message.bytes': String(topic.maxMessageBytes) }),
   };
 }

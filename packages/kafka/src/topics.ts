@@ -9,6 +9,8 @@ export interface TopicDefinition {
   readonly cleanupPolicy: 'delete' | 'compact';
   /** Undefined for compacted topics. */
   readonly retentionMs: number | undefined;
+  /** After how long the broker begins a new file, the unit in which old records go. Undefined: the broker's default, 7 days. */
+  readonly segmentMs?: number;
   /** Largest record batch, in bytes. Undefined: the broker's default, 1,048,588. */
   readonly maxMessageBytes: number | undefined;
   readonly key: string;
@@ -16,7 +18,13 @@ export interface TopicDefinition {
 }
 
 export type TopicRole =
-  'segmentEvents' | 'segmentEventsDeadLetters' | 'commands' | 'commandsDeadLetters' | 'mapperState' | 'redrives';
+  | 'segmentEvents'
+  | 'segmentEventsDeadLetters'
+  | 'commands'
+  | 'commandsDeadLetters'
+  | 'deliveries'
+  | 'mapperState'
+  | 'redrives';
 
 const DEFAULT_PARTITIONS = 6;
 
@@ -59,6 +67,17 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
     key: 'as the source',
     value: 'the source record byte for byte, cause in headers',
+  },
+  deliveries: {
+    name: 'astrolabe.deliveries.v1',
+    // As many as the commands: a partition's deliveries are of the commands of the same partition.
+    partitions: DEFAULT_PARTITIONS,
+    cleanupPolicy: 'delete',
+    retentionMs: 2 * DAY_MS,
+    segmentMs: DAY_MS / 6,
+    maxMessageBytes: undefined,
+    key: 'none',
+    value: 'a chunk of deliveries, packed: what became of which command, when',
   },
   mapperState: {
     name: 'astrolabe.mapper-state.v1',

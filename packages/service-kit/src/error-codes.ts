@@ -230,6 +230,29 @@ const entries = [
     meaning: 'The Astrolabe API does not answer, or answers that it cannot. It is tried again.',
     whoActs: 'operator',
   },
+  {
+    code: 'ledger.unknown-format',
+    meaning:
+      'The delivery ledger holds a chunk of a format that this version does not know: a newer version has written it. Run that version.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'ledger.damaged',
+    meaning:
+      'A record on the topic of deliveries is no chunk of the delivery ledger. Something else writes to the topic.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'ledger.locked',
+    meaning:
+      'Another process holds the files of a partition of the delivery ledger. Give each dispatcher a ledger directory of its own.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'ledger.disk-failed',
+    meaning: 'The files of the delivery ledger cannot be read or written: the disk is full, damaged, or not permitted.',
+    whoActs: 'operator',
+  },
 ] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];
 
 export type ErrorCode = (typeof entries)[number]['code'];

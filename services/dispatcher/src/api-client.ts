@@ -1,13 +1,24 @@
 import type { ApiRequest } from './core/api-request.ts';
 import type { ApiOutcome } from './core/classify-response.ts';
 
+/** A call under way. */
+export interface ApiCall {
+  /** Gives it up, whether or not it has its effect by then: nothing comes of it here any more. */
+  abort(): void;
+}
+
+/** Who is told what came of a call. Not a function, so that a call costs no closure. */
+export interface ApiCallReceiver {
+  onOutcome(outcome: ApiOutcome): void;
+}
+
 /**
- * Makes one call to the Astrolabe API. Called by the dispatch handler, once for each attempt, from many lanes at once.
+ * Makes calls to the Astrolabe API. Called by the connectors' gates, once for each attempt, many at once.
  *
- * Resolves with whatever came of it; what the network does is an outcome, not a rejection. Rejects only with the reason of
- * `signal` when that aborts, whether or not the call has had its effect by then.
+ * The receiver is told once, never within `call`, whatever came of it; what the network does is an outcome. After `abort` it is not told.
  */
 export interface ApiClient {
-  call(request: ApiRequest, apiKey: string, signal: AbortSignal): Promise<ApiOutcome>;
+  call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall;
+  /** Ends what is under way. */
   close(): Promise<void>;
 }

@@ -1,14 +1,16 @@
-/** Composition of the dispatcher: reads `astrolabe.commands.v1`, calls the Astrolabe API. */
+/** Composition of the dispatcher: reads `astrolabe.commands.v1`, calls the Astrolabe API, keeps `astrolabe.deliveries.v1`. */
 import {
   assertTopicsExist,
   connectionFromConfig,
   createCommandDecoder,
-  createLaneProcessor,
+  createKafkaAdmin,
+  createPartitionReader,
   createRecordProducer,
   schemaRegistryFromConfig,
   startGroupConsumer,
   topicsFor,
 } from '@astrolabe/kafka';
+import { createKafkaChangelog, openPartitionLedger, partitionDirectory } from '@astrolabe/ledger';
 import {
   openConnectorSource,
   startServiceAdmin,
@@ -16,13 +18,23 @@ import {
   type Logger,
   type ServiceStack,
 } from '@astrolabe/service-kit';
+import { createPageReader } from './adapters/read-page.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import type { DispatcherConfig } from './config.ts';
-import { laneOf } from './core/lane-of.ts';
-import { createDispatchHandler } from './dispatch-handler.ts';
-import { createDispatcherMetrics } from './dispatcher-metrics.ts';
+import type { GatePolicy } from './connector-gate.ts';
+import { Dispatch } from './dispatch.ts';
+import { createDispatcherMetrics, type ConnectorState } from './dispatcher-metrics.ts';
+import { createPartitionDispatch, type PartitionDispatch } from './partition-dispatch.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
+const REVIEW_INTERVAL_MS = 250;
+const HOUR_MS = 3_600_000;
+const LEDGER_CLOSE_MS = 2_000;
+/** Of a page for connectors that lag, which takes a window's worth of it. */
+const PAGE_FETCH_BYTES = 524_288;
+const LAG_WINDOW_BYTES = 4_194_304;
+const CROWD_MS = 1_000;
+const INITIAL_CALLS = 64;
 
 export async function startDispatcher(
   config: DispatcherConfig,
@@ -30,50 +42,71 @@ export async function startDispatcher(
   logger: Logger,
   stack: ServiceStack,
 ): Promise<void> {
-  const admin = await startServiceAdmin('dispatcher', config, logger, stack);
-
-  const connectors = await openConnectorSource({ path: config.connectorsFile, env, logger, metrics: admin.metrics });
+  const serviceAdmin = await startServiceAdmin('dispatcher', config, logger, stack);
+  const connectors = await openConnectorSource({
+    path: config.connectorsFile,
+    env,
+    logger,
+    metrics: serviceAdmin.metrics,
+  });
   stack.defer('connectors file', () => connectors.close());
   const topics = topicsFor(config.kafkaTopicPrefix);
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'dispatcher', logger);
-  await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')} and its topics`, () =>
-    assertTopicsExist(connection, [topics.commands, topics.commandsDeadLetters]),
+  const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
+  await stack.waitFor(`${brokers} and its topics`, () =>
+    assertTopicsExist(connection, [topics.commands, topics.commandsDeadLetters, topics.deliveries]),
   );
-  const deadLetters = await stack.waitFor(`Kafka at ${config.kafkaBrokers.join(',')}`, () =>
-    createRecordProducer({
-      connection,
-      logger,
-      ...(topics.commandsDeadLetters.maxMessageBytes === undefined
-        ? {}
-        : { maxRecordBytes: topics.commandsDeadLetters.maxMessageBytes }),
-    }),
-  );
-  stack.defer('dead-letter producer', () => deadLetters.close());
+  const { maxMessageBytes } = topics.commandsDeadLetters;
+  const maxRecordBytes = maxMessageBytes === undefined ? {} : { maxRecordBytes: maxMessageBytes };
+  const producer = await stack.waitFor(brokers, () => createRecordProducer({ connection, logger, ...maxRecordBytes }));
+  stack.defer('producer', () => producer.close());
+  const admin = await stack.waitFor(brokers, () => createKafkaAdmin(connection));
+  stack.defer('admin client', () => admin.close());
+  const reader = createPartitionReader({ connection });
+  stack.defer('partition reader', () => reader.close());
+  const pages = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES });
+  stack.defer('page reader', () => pages.close());
 
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
   const apiClient = createApiClient({ baseUrl: config.apiUrl, timeoutMs: config.apiTimeoutMs });
   stack.defer('API client', () => apiClient.close());
 
-  const handle = createDispatchHandler({
+  const partitions = new Map<number, PartitionDispatch>();
+  const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
+    connectors: () => [...dispatch.gates()].map(toConnectorState),
+    partitions: () => [...partitions.values()].map((partition) => partition.state()),
+  });
+  const policy = gatePolicyOf(config);
+  const dispatch = new Dispatch({
     apiClient,
     connectors: () => connectors.current(),
-    decoder: createCommandDecoder(schemaRegistryFromConfig(config)),
-    deadLetters,
-    deadLetterTopic: topics.commandsDeadLetters.name,
-    groupId,
-    policy: {
-      baseMs: config.retryBaseMs,
-      maxMs: config.retryMaxMs,
-      budgetMs: config.retryBudgetMs,
-      haltMs: config.haltMs,
-      maxRetryAfterMs: MAX_RETRY_AFTER_MS,
-    },
-    maxConcurrentCalls: config.maxConcurrentCalls,
+    policyOf: () => policy,
+    maxCalls: config.maxCalls,
+    maxRetryAfterMs: MAX_RETRY_AFTER_MS,
     clock: systemClock,
     random: Math.random,
     logger,
-    metrics: createDispatcherMetrics(admin.metrics),
+    metrics,
+  });
+  stack.defer('dispatch', async () => {
+    dispatch.close();
+  });
+  connectors.onChange(() => {
+    for (const gate of dispatch.gates()) gate.hurry();
+  });
+
+  const changelog = createKafkaChangelog({ topic: topics.deliveries.name, producer, reader, admin });
+  const decoder = createCommandDecoder(schemaRegistryFromConfig(config));
+  const readPage = createPageReader({
+    reader: pages,
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    onExpired: (partition, offsets) => {
+      metrics.expired.inc({ partition: String(partition) }, offsets);
+      logger.error({ partition, offsets }, 'commands expired on their topic before a connector that lags came to them');
+    },
   });
   const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
     startGroupConsumer({
@@ -85,17 +118,104 @@ export async function startDispatcher(
       onFault: (fault) => {
         stack.fail(fault);
       },
-      createProcessor: (session) =>
-        createLaneProcessor({
-          session,
-          laneOf,
-          handle,
-          maxRecords: config.maxBufferedRecords,
-          maxBytes: config.maxBufferedBytes,
-        }),
+      createProcessor: (session) => {
+        const created = createPartitionDispatch(session, {
+          dispatch,
+          decoder,
+          deadLetters: producer,
+          deadLetterTopic: topics.commandsDeadLetters.name,
+          groupId,
+          policy: {
+            baseMs: config.retryBaseMs,
+            maxMs: config.retryMaxMs,
+            budgetMs: config.retryBudgetMs,
+            maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+          },
+          limits: {
+            maxRecords: config.maxBufferedRecords,
+            maxBytes: config.maxBufferedBytes,
+            windowRecords: config.lagWindowRecords,
+            windowBytes: LAG_WINDOW_BYTES,
+            maxHoldMs: config.lagAfterMs,
+            maxCrowdMs: CROWD_MS,
+          },
+          openLedger: async ({ partition, signal }) => {
+            const ledger = await openPartitionLedger({
+              partition,
+              changelog,
+              directory: partitionDirectory(config.ledgerDirectory, {
+                groupId,
+                topic: topics.commands.name,
+                partition,
+              }),
+              windowMs: config.ledgerWindowHours * HOUR_MS,
+              signal,
+              clock: systemClock,
+              random: Math.random,
+              logger,
+            });
+            await ledger.restore(signal);
+            return {
+              lookup: (commandId) => ledger.lookup(commandId),
+              record: (delivery) => ledger.record(delivery),
+              stats: () => {
+                const { entries, diskBytes } = ledger.stats();
+                return { entries, bytes: diskBytes };
+              },
+              close: () => ledger.close(AbortSignal.timeout(LEDGER_CLOSE_MS)),
+            };
+          },
+          committed: async ({ topic, partition }) => (await admin.commits(groupId, topic)).get(partition),
+          readPage,
+          clock: systemClock,
+          random: Math.random,
+          logger,
+          metrics,
+        });
+        partitions.set(session.partition, created);
+        session.signal.addEventListener('abort', () => {
+          if (partitions.get(session.partition) === created) partitions.delete(session.partition);
+        });
+        return created;
+      },
     }),
   );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
+  const reviews = setInterval(() => {
+    for (const partition of partitions.values()) partition.review();
+  }, REVIEW_INTERVAL_MS);
+  stack.defer('reviews', async () => {
+    clearInterval(reviews);
+  });
   stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
-  logger.info({ adminUrl: admin.url, groupId, partitions: consumer.assignment() }, 'listening');
+  logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
+}
+
+function gatePolicyOf(config: DispatcherConfig): GatePolicy {
+  const ceiling = config.maxConcurrentCalls;
+  const floor = Math.min(config.minConcurrentCalls, ceiling);
+  return {
+    concurrency: { floor, initial: Math.max(floor, Math.min(INITIAL_CALLS, ceiling)), ceiling },
+    callsPerSecond: config.callsPerSecond,
+    failing: {
+      failuresToOpen: config.circuitFailures,
+      pauseMs: config.circuitPauseMs,
+      maxPauseMs: config.circuitMaxPauseMs,
+    },
+    halted: { failuresToOpen: 1, pauseMs: config.haltMs, maxPauseMs: config.haltMaxMs },
+    bulk: config.bulk
+      ? { maxCommands: config.bulkMaxCommands, maxBytes: config.bulkMaxBytes, lingerMs: config.bulkLingerMs }
+      : undefined,
+  };
+}
+
+function toConnectorState({ id, circuit, inFlight, limit, queued }: ReturnType<Dispatch['gateOf']>): ConnectorState {
+  return {
+    connector: id,
+    isHalted: circuit.kind !== 'closed' && circuit.cause === 'halted',
+    circuit: { closed: 0, probing: 1, open: 2 }[circuit.kind],
+    inFlight,
+    limit,
+    queued,
+  };
 }

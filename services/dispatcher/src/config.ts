@@ -27,9 +27,72 @@ export const dispatcherConfig = defineConfig(
     },
     maxConcurrentCalls: {
       env: 'DISPATCHER_MAX_CONCURRENT_CALLS',
+      schema: configValues.integer({ min: 1, max: 4_096 }),
+      default: 256,
+      description:
+        'Calls in flight at most for each connector. Fewer are made where more would only wait in the API: the limit follows its latency.',
+    },
+    minConcurrentCalls: {
+      env: 'DISPATCHER_MIN_CONCURRENT_CALLS',
       schema: configValues.integer({ min: 1, max: 1_024 }),
-      default: 64,
-      description: 'Calls in flight at most for each connector.',
+      default: 4,
+      description: 'Calls in flight that a connector may have however slow its API is, and whatever others do.',
+    },
+    maxCalls: {
+      env: 'DISPATCHER_MAX_CALLS',
+      schema: configValues.integer({ min: 1, max: 65_536 }),
+      default: 1_024,
+      description:
+        'Calls in flight of all connectors. One alone has half of them at most, so that there is room for the next.',
+    },
+    callsPerSecond: {
+      env: 'DISPATCHER_CALLS_PER_SECOND',
+      schema: configValues.integer({ min: 0, max: 1_000_000 }),
+      default: 0,
+      description: 'Calls a second at most for each connector, from each instance; 0 is unlimited. Never exceeded.',
+    },
+    bulk: {
+      env: 'DISPATCHER_BULK',
+      schema: configValues.boolean(),
+      default: false,
+      description:
+        'Whether commands that are ready together share a call, POST /v1/commands. Where the API has none, single calls are made.',
+    },
+    bulkMaxCommands: {
+      env: 'DISPATCHER_BULK_MAX_COMMANDS',
+      schema: configValues.integer({ min: 2, max: 1_000 }),
+      default: 100,
+      description: 'Commands in a bulk call at most.',
+    },
+    bulkMaxBytes: {
+      env: 'DISPATCHER_BULK_MAX_BYTES',
+      schema: configValues.integer({ min: 1_000, max: 8_000_000 }),
+      default: 500_000,
+      description: 'Bytes of a bulk call at most. A larger command is sent alone.',
+    },
+    bulkLingerMs: {
+      env: 'DISPATCHER_BULK_LINGER_MS',
+      schema: configValues.integer({ min: 0, max: 1_000 }),
+      default: 5,
+      description: 'How long a command waits for others to share its call, in milliseconds.',
+    },
+    circuitFailures: {
+      env: 'DISPATCHER_CIRCUIT_FAILURES',
+      schema: configValues.integer({ min: 1, max: 10_000 }),
+      default: 10,
+      description: 'Failures of a connector in a row after which its commands wait and only probes are sent.',
+    },
+    circuitPauseMs: {
+      env: 'DISPATCHER_CIRCUIT_PAUSE_MS',
+      schema: configValues.integer({ min: 10, max: HOUR_MS }),
+      default: 1_000,
+      description: 'Pause before the first probe, in milliseconds; it doubles with each that fails.',
+    },
+    circuitMaxPauseMs: {
+      env: 'DISPATCHER_CIRCUIT_MAX_PAUSE_MS',
+      schema: configValues.integer({ min: 10, max: HOUR_MS }),
+      default: 30_000,
+      description: 'Pause before a probe at most, in milliseconds.',
     },
     retryBaseMs: {
       env: 'DISPATCHER_RETRY_BASE_MS',
@@ -54,7 +117,41 @@ export const dispatcherConfig = defineConfig(
       env: 'DISPATCHER_HALT_MS',
       schema: configValues.integer({ min: 100, max: HOUR_MS }),
       default: 5_000,
-      description: 'Pause before a key that the API refused is tried again, in milliseconds.',
+      description:
+        'Pause before a key that the API refused is tried again, in milliseconds; it doubles up to DISPATCHER_HALT_MAX_MS.',
+    },
+    haltMaxMs: {
+      env: 'DISPATCHER_HALT_MAX_MS',
+      schema: configValues.integer({ min: 100, max: HOUR_MS }),
+      default: 60_000,
+      description:
+        'Pause before a refused key is tried again at most, in milliseconds. An edited key is tried at once.',
+    },
+    lagAfterMs: {
+      env: 'DISPATCHER_LAG_AFTER_MS',
+      schema: configValues.integer({ min: 100, max: HOUR_MS }),
+      default: 30_000,
+      description:
+        "How long one command may hold its partition's offset back, in milliseconds. Then its connector lags: it has a position of its own.",
+    },
+    lagWindowRecords: {
+      env: 'DISPATCHER_LAG_WINDOW_RECORDS',
+      schema: configValues.integer({ min: 1, max: 100_000 }),
+      default: 512,
+      description: 'Commands in memory for each partition of a connector that lags.',
+    },
+    ledgerDirectory: {
+      env: 'DISPATCHER_LEDGER_DIRECTORY',
+      schema: configValues.text('the path of a folder'),
+      default: '/tmp/astrolabe-ledger',
+      description:
+        'Where the copy of the delivery ledger is. What is lost here is read from Kafka again, which takes longer at the start.',
+    },
+    ledgerWindowHours: {
+      env: 'DISPATCHER_LEDGER_WINDOW_HOURS',
+      schema: configValues.integer({ min: 1, max: 24 * 365 }),
+      default: 48,
+      description: 'How long a delivery is known, in hours: a command that comes again within them makes no call.',
     },
     maxBufferedRecords: {
       env: 'DISPATCHER_MAX_BUFFERED_RECORDS',

@@ -21,11 +21,14 @@ import {
   type Connector,
 } from '@astrolabe/service-kit';
 import type { ApiClient } from './api-client.ts';
+import type { ApiRequest } from './core/api-request.ts';
 import type { ApiOutcome } from './core/classify-response.ts';
-import { laneOf } from './core/lane-of.ts';
-import { createDispatchHandler } from './dispatch-handler.ts';
+import { connectorOf, laneOf } from './core/lane-of.ts';
+import { createInMemoryLedger } from './delivery-ledger.ts';
+import { Dispatch } from './dispatch.ts';
+import { DispatchHandler } from './dispatch-handler.ts';
 import { createDispatcherMetrics } from './dispatcher-metrics.ts';
-import { common, receivedAtMs, upsertUser } from './testing/commands.ts';
+import { receivedAtMs, upsertUser } from './testing/commands.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -50,20 +53,30 @@ function createScriptedApi(effects: string[]) {
     effects.push(`effect of ${call}`);
     return answer(200, { result: 'applied' });
   };
+  const outcomeOf = ({ method, path, idempotencyKey = '' }: ApiRequest): ApiOutcome | undefined => {
+    const call = `${method} ${path}`;
+    const scripted = script.shift();
+    if (scripted === 'hang') return undefined;
+    if (scripted === 'effect, then lost') {
+      execute(idempotencyKey, call);
+      return { kind: 'no-response', reason: 'connection', message: 'other side closed' };
+    }
+    return scripted ?? execute(idempotencyKey, call);
+  };
   const client: ApiClient = {
-    call: async ({ method, path, idempotencyKey }, apiKey, signal) => {
-      const call = `${method} ${path}`;
-      effects.push(`call ${call}`);
+    call: (request, apiKey, receiver) => {
+      effects.push(`call ${request.method} ${request.path}`);
       keys.push(apiKey);
-      const scripted = script.shift();
-      if (scripted === 'hang') {
-        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-      }
-      if (scripted === 'effect, then lost') {
-        execute(idempotencyKey, call);
-        return { kind: 'no-response', reason: 'connection', message: 'other side closed' };
-      }
-      return scripted ?? execute(idempotencyKey, call);
+      const outcome = outcomeOf(request);
+      let aborted = false;
+      queueMicrotask(() => {
+        if (outcome !== undefined && !aborted) receiver.onOutcome(outcome);
+      });
+      return {
+        abort: () => {
+          aborted = true;
+        },
+      };
     },
     close: async () => undefined,
   };
@@ -84,37 +97,100 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
     close: () => log.close(),
   };
   const clock = createManualClock(receivedAtMs + 1_500);
-  const metrics = createDispatcherMetrics(createMetrics({ service: 'dispatcher' }));
+  const ledger = createInMemoryLedger();
   const connector = { name: 'Acme', writeKeys: [], freeEmailProviders: 'allow' as const };
   const acme: Connector = { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true };
   const off: Connector = { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false };
   let connectors = createConnectorDirectory([acme, off]);
-  const handle = createDispatchHandler({
+  const logger = createLogger({ name: 'dispatcher', level: 'silent' });
+  const registry = createMetrics({ service: 'dispatcher' });
+  const metrics = createDispatcherMetrics(registry);
+  const calls = options.maxConcurrentCalls ?? 10;
+  const dispatch = new Dispatch({
     apiClient: api.client,
     connectors: () => connectors,
-    decoder: createCommandDecoder({
-      schemaById: async (id) => {
-        const fault = options.decoderFault?.();
-        if (fault !== undefined) throw fault;
-        const kind = commandKinds[id - 1];
-        return kind === undefined ? undefined : { kind: 'avro', type: commandTypes[kind] };
-      },
+    policyOf: () => ({
+      concurrency: { floor: calls, initial: calls, ceiling: calls },
+      callsPerSecond: 0,
+      failing: { failuresToOpen: 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
+      halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
+      bulk: undefined,
     }),
-    deadLetters,
-    deadLetterTopic: 'dlq',
-    groupId: 'dispatcher',
-    policy: { baseMs: 200, maxMs: 1_000, budgetMs: 60_000, haltMs: 5_000, maxRetryAfterMs: 30_000 },
-    maxConcurrentCalls: options.maxConcurrentCalls ?? 10,
+    maxCalls: 1_000,
+    maxRetryAfterMs: 30_000,
     clock,
     random: () => 0.5,
-    logger: createLogger({ name: 'dispatcher', level: 'silent' }),
+    logger,
     metrics,
   });
-  const run = async (record: ConsumedRecord, signal = new AbortController().signal) => {
-    await handle(record, signal);
-    effects.push(`done ${record.offset}`);
+  const handlerOf = (session: PartitionSession) =>
+    new DispatchHandler({
+      dispatch,
+      session,
+      ledger,
+      decoder: createCommandDecoder({
+        schemaById: async (id) => {
+          const fault = options.decoderFault?.();
+          if (fault !== undefined) throw fault;
+          const kind = commandKinds[id - 1];
+          return kind === undefined ? undefined : { kind: 'avro', type: commandTypes[kind] };
+        },
+      }),
+      deadLetters,
+      deadLetterTopic: 'dlq',
+      groupId: 'dispatcher',
+      policy: { baseMs: 200, maxMs: 1_000, budgetMs: 60_000, maxRetryAfterMs: 30_000 },
+      clock,
+      random: () => 0.5,
+      logger,
+      metrics,
+    });
+  const processorOf = (session: PartitionSession) =>
+    createLaneProcessor({
+      session,
+      laneOf,
+      groupOf: connectorOf,
+      handler: handlerOf(session),
+      limits: {
+        maxRecords: 100,
+        maxBytes: 1_000_000,
+        windowRecords: 10,
+        windowBytes: 1_000_000,
+        maxHoldMs: Infinity,
+        maxCrowdMs: Infinity,
+      },
+      nowMs: () => clock.nowMs(),
+      restore: undefined,
+      readPage: () => Promise.reject(new Error('nothing lags')),
+    });
+  /** Resolves when the record may be forgotten; rejects with the fault that stops the partition, or with the reason of the signal. */
+  const run = (record: ConsumedRecord, signal = new AbortController().signal) => {
+    const ended = Promise.withResolvers<void>();
+    const session: PartitionSession = {
+      topic: 'commands',
+      partition: 2,
+      epoch: 1,
+      signal,
+      markCommittable: () => {
+        effects.push(`done ${record.offset}`);
+        ended.resolve();
+      },
+      pause: () => undefined,
+      resume: () => undefined,
+      fail: (fault) => {
+        ended.reject(fault);
+      },
+    };
+    const processor = processorOf(session);
+    signal.addEventListener('abort', () => {
+      void processor.stop().then(() => {
+        ended.reject(signal.reason);
+      });
+    });
+    processor.enqueue([record], record.offset + 1n);
+    return ended.promise;
   };
-  const countsOf = async (metric: 'commands' | 'retries' | 'halted') => {
+  const countsOf = async (metric: 'commands' | 'retries') => {
     const { values } = await metrics[metric].get();
     const labelsOf = (labels: object) =>
       Object.values(labels as Record<string, string>)
@@ -122,12 +198,31 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
         .trimEnd();
     return values.map(({ labels, value }) => `${labelsOf(labels)} ${value}`).sort();
   };
+  const isHalted = () => {
+    const { circuit } = dispatch.gateOf('acme');
+    return circuit.kind !== 'closed' && circuit.cause === 'halted';
+  };
   const letters = () => log.records('dlq');
   /** What an edit of the connectors file makes of acme; undefined removes it. */
   const editAcme = (edit: Partial<Connector> | undefined) => {
     connectors = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
+    dispatch.hurry('acme');
   };
-  return { effects, ...api, log, clock, handle, run, countsOf, letters, editAcme };
+  return {
+    effects,
+    ...api,
+    log,
+    clock,
+    processorOf,
+    run,
+    countsOf,
+    isHalted,
+    letters,
+    editAcme,
+    ledger,
+    metrics,
+    dispatch,
+  };
 }
 
 function recordOf(command: Command, offset = 0n, key = 'u'): ConsumedRecord {
@@ -219,25 +314,50 @@ test('a command that fails for its whole budget is a dead letter that can be sen
 });
 
 test('a refused key halts: the command waits for as long as it takes, and goes on when the key works', async () => {
-  const { effects, script, clock, run, countsOf, letters } = createHandler();
+  const { effects, script, clock, run, isHalted, letters } = createHandler();
   script.push(...Array.from({ length: 20 }, () => answer(401)));
   const running = run(recordOf(upsertUser()));
   for (let attempt = 0; attempt < 20; attempt += 1) {
     await clock.untilSleeping();
-    assert.deepEqual(await countsOf('halted'), ['acme 1']);
-    assert.equal(await clock.advanceToNextSleep(), 5_000);
+    assert.ok(isHalted());
+    const pauseMs = await clock.advanceToNextSleep();
+    assert.ok(pauseMs >= 2_000 && pauseMs <= 4_000);
   }
   await running;
   assert.deepEqual(effects.slice(-2), ['effect of PUT /v1/users/u', 'done 0']);
-  assert.deepEqual(await countsOf('halted'), ['acme 0']);
+  assert.ok(!isHalted());
   assert.deepEqual(letters(), []);
+});
+
+test('while a key is refused one command at a time is called for, and the others go on behind it in their order', async () => {
+  const { effects, script, clock, run } = createHandler();
+  script.push(...Array.from({ length: 3 }, () => answer(401)));
+  const all = ['a', 'b', 'c'].map((userId, index) =>
+    run(recordOf(upsertUser({ userId, commandId: userId }), BigInt(index), userId)),
+  );
+  await clock.untilSleeping();
+  const before = effects.length;
+  script.push(answer(401));
+  await clock.advanceToNextSleep();
+  assert.equal(effects.length, before + 1, 'one probe');
+  await clock.advanceToNextSleep();
+  await Promise.all(all);
+  assert.equal(effects.filter((effect) => effect.startsWith('effect')).length, 3);
 });
 
 test('the wait for a key does not use up the budget of the command', async () => {
   const { script, clock, run, letters } = createHandler();
   script.push(...Array.from({ length: 100 }, () => answer(403)), answer(500));
   const running = run(recordOf(upsertUser()));
-  for (let attempt = 0; attempt < 101; attempt += 1) await clock.advanceToNextSleep();
+  const over = running.then(() => true);
+  const awhile = async () => {
+    await clock.advanceToNextSleep();
+    await turn();
+    return false;
+  };
+  for (let sleeps = 0; sleeps < 200; sleeps += 1) {
+    if (await Promise.race([over, awhile()])) break;
+  }
   await running;
   assert.deepEqual(letters(), []);
 });
@@ -275,7 +395,7 @@ test('a registry that is away is waited for, and its record never dead-lettered'
 test('a command of no connector, and one of a connector that is switched off, are dead letters that say so', async () => {
   const { effects, run, letters } = createHandler();
   await run(recordOf(upsertUser({ connectorId: 'gone' })));
-  await run(recordOf(upsertUser({ connectorId: 'off' })));
+  await run(recordOf(upsertUser({ connectorId: 'off', commandId: 'b' }), 1n));
   assert.deepEqual(
     letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
     [
@@ -287,19 +407,18 @@ test('a command of no connector, and one of a connector that is switched off, ar
 });
 
 test('a key that is rotated takes effect with the next call, and a halted connector goes on with it', async () => {
-  const { script, keys, clock, run, countsOf, letters, editAcme } = createHandler();
+  const { script, keys, clock, run, isHalted, letters, editAcme } = createHandler();
   script.push(answer(401), answer(503));
   const running = run(recordOf(upsertUser()));
   await clock.untilSleeping();
-  assert.deepEqual(await countsOf('halted'), ['acme 1']);
+  assert.ok(isHalted());
   editAcme({ apiKey: 'key-2' });
-  await clock.advanceToNextSleep();
-  await clock.untilSleeping();
+  await turn();
   editAcme({ apiKey: 'key-3' });
   await clock.advanceToNextSleep();
   await running;
   assert.deepEqual(keys, ['key-of-acme', 'key-2', 'key-3']);
-  assert.deepEqual(await countsOf('halted'), ['acme 0']);
+  assert.ok(!isHalted());
   assert.deepEqual(letters(), []);
 });
 
@@ -322,19 +441,18 @@ for (const [edit, code] of [
   [{ enabled: false }, 'command.connector-disabled'],
 ] as const) {
   test(`a halted connector that is ${edit === undefined ? 'removed' : 'switched off'} is halted no more, and its commands are dead letters`, async () => {
-    const { script, keys, clock, run, countsOf, letters, editAcme } = createHandler();
+    const { script, keys, clock, run, isHalted, letters, editAcme } = createHandler();
     script.push(answer(401));
     const running = run(recordOf(upsertUser()));
     await clock.untilSleeping();
     editAcme(edit);
-    await clock.advanceToNextSleep();
     await running;
     assert.equal(keys.length, 1);
     assert.deepEqual(
       letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
       [[code, '1']],
     );
-    assert.deepEqual(await countsOf('halted'), ['acme 0']);
+    assert.ok(!isHalted());
   });
 }
 
@@ -406,9 +524,9 @@ function createSession(effects: string[]): PartitionSession & { faults: unknown[
 }
 
 test('in its lane a command waits for the one before it, other lanes go on, and nothing is committed past the one that waits', async () => {
-  const { effects, script, clock, handle } = createHandler();
+  const { effects, script, clock, processorOf } = createHandler();
   const session = createSession(effects);
-  const processor = createLaneProcessor({ session, laneOf, handle, maxRecords: 100, maxBytes: 1_000_000 });
+  const processor = processorOf(session);
   script.push(answer(503));
   const command = (userId: string, commandId: string) => upsertUser({ userId, commandId });
   processor.enqueue(
@@ -427,37 +545,63 @@ test('in its lane a command waits for the one before it, other lanes go on, and 
   assert.deepEqual(effects.slice(3), [
     'call PUT /v1/users/a',
     'effect of PUT /v1/users/a',
-    'committable 2',
     'call PUT /v1/users/a',
     'effect of PUT /v1/users/a',
+    'committable 2',
     'committable 3',
   ]);
   assert.deepEqual(session.faults, []);
 });
 
+test('the next command of a key starts with the answer to the one before it, and an offset waits for the ledger', async () => {
+  const { effects, processorOf, ledger } = createHandler();
+  const { release } = ledger.hold();
+  const processor = processorOf(createSession(effects));
+  processor.enqueue(
+    [recordOf(upsertUser({ commandId: 'a-1' }), 0n), recordOf(upsertUser({ commandId: 'a-2' }), 1n)],
+    2n,
+  );
+  await turn();
+  assert.deepEqual(effects.filter((effect) => effect.startsWith('call')).length, 2);
+  assert.ok(!effects.some((effect) => effect.startsWith('committable')));
+  release();
+  await processor.idle();
+  assert.equal(effects.at(-1), 'committable 2');
+});
+
+test('what the ledger knows is done without a call, and not before the ledger has acknowledged it', async () => {
+  const { effects, processorOf, ledger, countsOf } = createHandler();
+  const { release } = ledger.hold();
+  const processor = processorOf(createSession(effects));
+  processor.enqueue([recordOf(upsertUser(), 0n), recordOf(upsertUser(), 1n)], 2n);
+  await turn();
+  assert.deepEqual(effects, ['call PUT /v1/users/u', 'effect of PUT /v1/users/u']);
+  release();
+  await processor.idle();
+  processor.enqueue([recordOf(upsertUser(), 2n)], 3n);
+  assert.equal(effects.at(-1), 'committable 3');
+  assert.equal(effects.filter((effect) => effect.startsWith('call')).length, 1);
+  assert.deepEqual(await countsOf('commands'), ['acme UpsertUser delivered 1', 'acme UpsertUser duplicate ledger 2']);
+});
+
+test('a dead letter that is read again is not stored again, and one that was sent in again is tried again', async () => {
+  const { script, run, letters, ledger, effects } = createHandler();
+  script.push(answer(400));
+  await run(recordOf(upsertUser(), 4n));
+  await run(recordOf(upsertUser(), 4n));
+  assert.equal(letters().length, 1);
+  assert.deepEqual(
+    ledger.deliveries.map(({ outcome, offset }) => `${outcome} ${offset}`),
+    ['dead-lettered 4'],
+  );
+  await run(recordOf(upsertUser(), 9n));
+  assert.deepEqual(effects.slice(-3), ['call PUT /v1/users/u', 'effect of PUT /v1/users/u', 'done 9']);
+});
+
 test('freshness is measured from the moment at which ingest took the event', async () => {
-  const effects: string[] = [];
-  const metrics = createMetrics({ service: 'dispatcher' });
-  const dispatcherMetrics = createDispatcherMetrics(metrics);
-  const connectors = createConnectorDirectory([
-    { id: 'acme', name: 'Acme', apiKey: 'k', writeKeys: [], freeEmailProviders: 'allow', enabled: true },
-  ]);
-  const handle = createDispatchHandler({
-    apiClient: createScriptedApi(effects).client,
-    connectors: () => connectors,
-    decoder: createCommandDecoder({ schemaById: async () => ({ kind: 'avro', type: commandTypes.UpsertUser }) }),
-    deadLetters: createInMemoryLog(),
-    deadLetterTopic: 'dlq',
-    groupId: 'dispatcher',
-    policy: { baseMs: 1, maxMs: 1, budgetMs: 1, haltMs: 1, maxRetryAfterMs: 1 },
-    maxConcurrentCalls: 1,
-    clock: createManualClock(common.receivedAt + 1_500),
-    random: () => 0,
-    logger: createLogger({ name: 'dispatcher', level: 'silent' }),
-    metrics: dispatcherMetrics,
-  });
-  await handle(recordOf(upsertUser()), new AbortController().signal);
-  const { values } = await dispatcherMetrics.freshness.get();
+  const { run, metrics } = createHandler();
+  await run(recordOf(upsertUser()));
+  const { values } = await metrics.freshness.get();
   const sum = values.find(({ metricName }) => metricName === 'dispatcher_freshness_seconds_sum');
   assert.equal(sum?.value, 1.5);
 });

@@ -5,13 +5,100 @@ export interface DispatcherMetrics {
   /** Every record read ends in exactly one of these: delivered, duplicate, dead-lettered. */
   readonly commands: Counter<'connector' | 'kind' | 'outcome' | 'reason'>;
   readonly retries: Counter<'connector' | 'reason'>;
-  /** 1 while a connector's credential is refused: the alert. */
-  readonly halted: Gauge<'connector'>;
+  readonly ledgerHits: Counter<'connector'>;
+  readonly expired: Counter<'partition'>;
   readonly freshness: Histogram<'connector'>;
   readonly callDuration: Histogram<'connector'>;
 }
 
-export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
+/** What the dispatcher shows of itself at each scrape. */
+export interface DispatcherState {
+  connectors(): readonly ConnectorState[];
+  partitions(): readonly PartitionState[];
+}
+
+export interface ConnectorState {
+  readonly connector: string;
+  readonly isHalted: boolean;
+  /** 0 closed, 1 probing, 2 open. */
+  readonly circuit: number;
+  readonly inFlight: number;
+  readonly limit: number;
+  readonly queued: number;
+}
+
+export interface PartitionState {
+  readonly partition: number;
+  readonly lanes: number;
+  readonly records: number;
+  /** By connector that lags: records that were read past it at most, and the age of the oldest in hand. */
+  readonly lagging: readonly { readonly connector: string; readonly offsets: number; readonly seconds: number }[];
+  readonly ledgerEntries: number;
+  readonly ledgerBytes: number;
+}
+
+const nothing: DispatcherState = { connectors: () => [], partitions: () => [] };
+
+export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
+  ofConnectors(
+    metrics,
+    state,
+    'halted_connectors',
+    '1 while the API refuses the credential of the connector. Its commands wait.',
+    ({ isHalted }) => (isHalted ? 1 : 0),
+  );
+  ofConnectors(
+    metrics,
+    state,
+    'circuit_state',
+    'Circuit of the connector: 0 closed, 1 probing, 2 open.',
+    ({ circuit }) => circuit,
+  );
+  ofConnectors(metrics, state, 'in_flight_calls', 'Calls of the connector under way.', ({ inFlight }) => inFlight);
+  ofConnectors(
+    metrics,
+    state,
+    'concurrency_limit_calls',
+    'Calls of the connector that may be under way, as its API has shown so far.',
+    ({ limit }) => limit,
+  );
+  ofConnectors(
+    metrics,
+    state,
+    'waiting_commands',
+    'Commands of the connector that wait for their call.',
+    ({ queued }) => queued,
+  );
+  ofPartitions(metrics, state, 'partition_lanes', 'Keys with a command in hand.', ({ lanes }) => lanes);
+  ofPartitions(metrics, state, 'partition_records', 'Commands in hand.', ({ records }) => records);
+  ofPartitions(
+    metrics,
+    state,
+    'ledger_entries',
+    'Deliveries that the ledger of the partition knows.',
+    ({ ledgerEntries }) => ledgerEntries,
+  );
+  ofPartitions(
+    metrics,
+    state,
+    'ledger_bytes',
+    'Disk that the ledger of the partition takes.',
+    ({ ledgerBytes }) => ledgerBytes,
+  );
+  ofLagging(
+    metrics,
+    state,
+    'connector_lag_records',
+    'Offsets of the partition that were read past a connector which lags: its own commands among them wait.',
+    ({ offsets }) => offsets,
+  );
+  ofLagging(
+    metrics,
+    state,
+    'connector_lag_seconds',
+    'Age of the oldest command in hand of a connector that lags.',
+    ({ seconds }) => seconds,
+  );
   return {
     commands: metrics.counter({
       name: 'commands_total',
@@ -23,10 +110,15 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       help: 'Attempts that did not deliver and are repeated, by reason.',
       labelNames: ['connector', 'reason'],
     }),
-    halted: metrics.gauge({
-      name: 'halted_connectors',
-      help: '1 while the API refuses the credential of the connector. Its commands wait.',
+    ledgerHits: metrics.counter({
+      name: 'ledger_hits_total',
+      help: 'Commands that the delivery ledger knew: no call was made.',
       labelNames: ['connector'],
+    }),
+    expired: metrics.counter({
+      name: 'expired_offsets_total',
+      help: 'Offsets that the topic dropped before a connector that lags had come to them. Any at all is a loss: the alert.',
+      labelNames: ['partition'],
     }),
     freshness: metrics.histogram({
       name: 'freshness_seconds',
@@ -40,4 +132,61 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       labelNames: ['connector'],
     }),
   };
+}
+
+function ofConnectors(
+  metrics: Metrics,
+  state: DispatcherState,
+  name: string,
+  help: string,
+  valueOf: (connector: ConnectorState) => number,
+): void {
+  metrics.gauge({
+    name,
+    help,
+    labelNames: ['connector'],
+    collect: (gauge) => {
+      gauge.reset();
+      for (const each of state.connectors()) gauge.set({ connector: each.connector }, valueOf(each));
+    },
+  });
+}
+
+function ofPartitions(
+  metrics: Metrics,
+  state: DispatcherState,
+  name: string,
+  help: string,
+  valueOf: (partition: PartitionState) => number,
+): void {
+  metrics.gauge({
+    name,
+    help,
+    labelNames: ['partition'],
+    collect: (gauge) => {
+      gauge.reset();
+      for (const each of state.partitions()) gauge.set({ partition: String(each.partition) }, valueOf(each));
+    },
+  });
+}
+
+function ofLagging(
+  metrics: Metrics,
+  state: DispatcherState,
+  name: string,
+  help: string,
+  valueOf: (lagging: PartitionState['lagging'][number]) => number,
+): void {
+  metrics.gauge({
+    name,
+    help,
+    labelNames: ['connector', 'partition'],
+    collect: (gauge: Gauge<'connector' | 'partition'>) => {
+      gauge.reset();
+      for (const { partition, lagging } of state.partitions()) {
+        for (const each of lagging)
+          gauge.set({ connector: each.connector, partition: String(partition) }, valueOf(each));
+      }
+    },
+  });
 }

@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { createKafkaAdmin } from '../admin.ts';
 import { clientOf } from '../connection.ts';
 import { startGroupConsumer } from '../group-consumer.ts';
-import { createLaneProcessor } from '../lane-processor.ts';
+import { createPromisedProcessor } from '../testing/promised-handler.ts';
 import { createPartitionReader } from '../kafkajs-partition-reader.ts';
 import { connect, topicDefinition } from '../testing/broker.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
@@ -82,7 +82,7 @@ async function readByGroup(topic: string): Promise<string[]> {
     logger: silentLogger,
     onFault: reject,
     createProcessor: (session) =>
-      createLaneProcessor({
+      createPromisedProcessor({
         session,
         laneOf: () => '',
         handle: async ({ value }) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { getEventListeners } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { ApiClient } from '../api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
+import type { ApiOutcome } from '../core/classify-response.ts';
 import { createApiClient, type ApiClientOptions } from './undici-api-client.ts';
 
 interface Received {
@@ -46,10 +46,9 @@ async function start(t: TestContext, answer: RequestListener, options: Partial<A
 }
 
 const put: ApiRequest = { method: 'PUT', path: '/v1/users/a%2Fb', body: '{"a":"ü"}', idempotencyKey: '"id-1"' };
-const never = new AbortController().signal;
 
-function call(client: ApiClient, request = put) {
-  return client.call(request, 'the-key', never);
+function call(client: ApiClient, request = put): Promise<ApiOutcome> {
+  return new Promise((resolve) => client.call(request, 'the-key', { onOutcome: resolve }));
 }
 
 async function statusOf(client: ApiClient): Promise<number | string> {
@@ -160,7 +159,7 @@ test('a host that has no address is told apart: nothing was sent', async () => {
 });
 
 test('of a large body the start is kept, and the connection serves the next call', async (t) => {
-  const { client, connectionCount } = await start(t, (_, response) => response.end('x'.repeat(200_000)));
+  const { client, connectionCount } = await start(t, (_, response) => response.writeHead(400).end('x'.repeat(200_000)));
   for (let repetition = 0; repetition < 3; repetition += 1) {
     const outcome = await call(client);
     assert.ok(outcome.kind === 'response');
@@ -171,6 +170,7 @@ test('of a large body the start is kept, and the connection serves the next call
 
 test('a body without end is cut off with its connection, and the next call has a new one', async (t) => {
   const { client, connectionCount } = await start(t, (_, response) => {
+    response.writeHead(400);
     const flood = () => {
       while (!response.destroyed && response.write('x'.repeat(65_536)));
     };
@@ -186,29 +186,47 @@ test('a body without end is cut off with its connection, and the next call has a
 });
 
 test('a body that is cut in the middle of a character is text all the same', async (t) => {
-  const { client } = await start(t, (_, response) => response.end('x'.repeat(16_383) + 'ü'));
+  const { client } = await start(t, (_, response) => response.writeHead(400).end('x'.repeat(16_383) + 'ü'));
   const outcome = await call(client);
   assert.ok(outcome.kind === 'response');
   assert.equal(outcome.body, 'x'.repeat(16_383) + '\ufffd');
 });
 
-test('a call rejects with the reason of its signal: before it starts, while it runs, and while a body comes in', async (t) => {
-  const { client, received } = await start(t, (request, response) => {
+test('of a call that is given up nothing comes any more: before it is on its way, while it runs, and while a body comes in', async (t) => {
+  const { client, received, sockets } = await start(t, (request, response) => {
     if (request.url === '/body') response.writeHead(200).flushHeaders();
     started.resolve();
   });
   let started = Promise.withResolvers<void>();
-  const reason = new Error('partition lost');
-  await assert.rejects(client.call(put, 'k', AbortSignal.abort(reason)), reason);
-  assert.equal(received.length, 0);
+  const outcomes: ApiOutcome[] = [];
+  const receiver = { onOutcome: (outcome: ApiOutcome) => void outcomes.push(outcome) };
+  client.call(put, 'k', receiver).abort();
   for (const path of ['/head', '/body']) {
     started = Promise.withResolvers<void>();
-    const controller = new AbortController();
-    const calling = client.call({ ...put, path }, 'k', controller.signal);
+    const calling = client.call({ ...put, path }, 'k', receiver);
     await started.promise;
-    controller.abort(reason);
-    await assert.rejects(calling, reason);
+    const closed = Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    calling.abort();
+    await closed;
   }
+  assert.deepEqual(outcomes, []);
+  assert.equal(received.length, 2);
+});
+
+test('a request that cannot be built is no answer, and is not told within the call', async (t) => {
+  const { client } = await start(t, (_, response) => response.end());
+  const outcomes: ApiOutcome[] = [];
+  const told = new Promise<void>((resolve) => {
+    client.call({ ...put, path: '/with blank' }, 'k', {
+      onOutcome: (each) => {
+        outcomes.push(each);
+        resolve();
+      },
+    });
+  });
+  assert.equal(outcomes.length, 0);
+  await told;
+  assert.equal(outcomes[0]?.kind, 'no-response');
 });
 
 test('calls beyond the number of connections wait for one', async (t) => {
@@ -229,11 +247,4 @@ test('calls beyond the number of connections wait for one', async (t) => {
   for (const response of open.slice()) response.end();
   assert.deepEqual(await Promise.all(calls), [200, 200, 200, 200]);
   assert.equal(connectionCount(), 2);
-});
-
-test('calls leave no listeners on the signal of their session, which lives as long as its partition is here', async (t) => {
-  const { client } = await start(t, (_, response) => response.end());
-  const { signal } = new AbortController();
-  for (let repetition = 0; repetition < 20; repetition += 1) await client.call(put, 'k', signal);
-  assert.deepEqual(getEventListeners(signal, 'abort'), []);
 });

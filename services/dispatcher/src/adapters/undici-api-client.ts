@@ -1,84 +1,220 @@
 import { Pool, errors, type Dispatcher } from 'undici';
-import type { ApiClient } from '../api-client.ts';
+import type { ApiCall, ApiCallReceiver, ApiClient } from '../api-client.ts';
+import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiNoResponse, ApiOutcome } from '../core/classify-response.ts';
 
 export interface ApiClientOptions {
   /** Base URL, with the path's prefix if the API has one. No trailing slash. */
   readonly baseUrl: string;
-  /** For connecting, for the answer's head and for its whole. */
+  /** For a whole call: connecting, the answer's head and all of its body. */
   readonly timeoutMs: number;
   /** Default: one for each call in flight. */
   readonly maxConnections?: number;
 }
 
-/** What of an answer's body is kept. The rest is read off, so that the connection can be used again. */
+/** What of an answer's body is kept, of a single call and of a bulk call. The rest is read off, so that the connection can be used again. */
 const MAX_BODY_BYTES = 16_384;
+const MAX_BULK_BODY_BYTES = 1_048_576;
 /** Beyond this much the connection is closed: a new one costs less. */
 const MAX_READ_OFF_BYTES = 262_144;
 
 const NAME_RESOLUTION_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA']);
 
-export function createApiClient({ baseUrl, timeoutMs, maxConnections }: ApiClientOptions): ApiClient {
-  const { origin, pathname } = new URL(baseUrl);
-  const prefix = pathname.replace(/\/+$/, '');
-  const pool = new Pool(origin, {
-    connections: maxConnections ?? null,
-    connect: { timeout: timeoutMs },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    // A redirect is never followed: the key would go to wherever the answer says.
-  });
-  return {
-    call: async ({ method, path, body, idempotencyKey }, apiKey, signal) => {
-      signal.throwIfAborted();
-      const deadline = AbortSignal.timeout(timeoutMs);
-      try {
-        const response = await pool.request({
-          method,
-          path: prefix + path,
-          ...(body === undefined ? {} : { body }),
-          headers: {
-            authorization: `Bearer ${apiKey}`,
-            'idempotency-key': idempotencyKey,
-            accept: 'application/json, application/problem+json',
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
-          signal: AbortSignal.any([signal, deadline]),
-        });
-        return await toOutcome(response);
-      } catch (error) {
-        signal.throwIfAborted();
-        return toNoResponse(error, deadline.aborted, timeoutMs);
-      }
-    },
-    close: () => pool.close(),
-  };
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  return new UndiciApiClient(options);
 }
 
-async function toOutcome({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiOutcome> {
+class UndiciApiClient implements ApiClient {
+  readonly #pool: Pool;
+  readonly #prefix: string;
+  readonly #deadlines: CallDeadlines;
+  readonly #authorizations = new Map<string, string>();
+
+  constructor({ baseUrl, timeoutMs, maxConnections }: ApiClientOptions) {
+    const { origin, pathname } = new URL(baseUrl);
+    this.#prefix = pathname.replace(/\/+$/, '');
+    this.#deadlines = new CallDeadlines(timeoutMs);
+    this.#pool = new Pool(origin, {
+      connections: maxConnections ?? null,
+      connect: { timeout: timeoutMs },
+      // `CallDeadlines` bounds the whole call, with one timer for all.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // A redirect is never followed: the key would go to wherever the answer says.
+    });
+  }
+
+  call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall {
+    const { method, path, body, idempotencyKey } = request;
+    const call = new UndiciCall(receiver, this.#deadlines, idempotencyKey === undefined);
+    const headers = ['authorization', this.#authorizationOf(apiKey), 'accept', ACCEPT];
+    if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
+    if (body !== undefined) headers.push('content-type', 'application/json');
+    this.#deadlines.add(call);
+    this.#pool.dispatch({ method, path: this.#prefix + path, body: body ?? null, headers }, call);
+    call.started();
+    return call;
+  }
+
+  async close(): Promise<void> {
+    this.#deadlines.close();
+    await this.#pool.destroy();
+  }
+
+  #authorizationOf(apiKey: string): string {
+    let authorization = this.#authorizations.get(apiKey);
+    if (authorization === undefined) {
+      authorization = `Bearer ${apiKey}`;
+      this.#authorizations.set(apiKey, authorization);
+    }
+    return authorization;
+  }
+}
+
+const ACCEPT = 'application/json, application/problem+json';
+
+/** One call as undici's handler: its methods are called by the parser. */
+class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
+  readonly #receiver: ApiCallReceiver;
+  readonly #deadlines: CallDeadlines;
+  readonly #isBulk: boolean;
+  readonly startedAtMs = performance.now();
+  #controller: Dispatcher.DispatchController | undefined;
+  #isStarting = true;
+  #isOver = false;
+  #status = 0;
+  #headers: Readonly<Record<string, string | undefined>> = noHeaders;
+  #chunks: Buffer[] | undefined;
+  #bytes = 0;
+
+  constructor(receiver: ApiCallReceiver, deadlines: CallDeadlines, isBulk: boolean) {
+    this.#receiver = receiver;
+    this.#deadlines = deadlines;
+    this.#isBulk = isBulk;
+  }
+
+  started(): void {
+    this.#isStarting = false;
+  }
+
+  abort(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#deadlines.delete(this);
+    this.#controller?.abort(new errors.RequestAbortedError());
+  }
+
+  expire(timeoutMs: number): void {
+    if (this.#isOver) return;
+    this.#end({ kind: 'no-response', reason: 'timeout', message: `no answer within ${timeoutMs} ms` });
+    this.#controller?.abort(new errors.RequestAbortedError());
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isOver) controller.abort(new errors.RequestAbortedError());
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.#status = status;
+    const isSuccess = status >= 200 && status < 300;
+    // Nothing else of a success is looked at.
+    if (isSuccess) this.#headers = headers['idempotency-replayed'] === 'true' ? replayedHeaders : noHeaders;
+    else this.#headers = flatten(headers);
+    this.#chunks = isSuccess && !this.#isBulk ? undefined : [];
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    if (this.#isOver) return;
+    const maxBytes = this.#isBulk ? MAX_BULK_BODY_BYTES : MAX_BODY_BYTES;
+    if (this.#bytes < maxBytes) this.#chunks?.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes <= Math.max(maxBytes, MAX_READ_OFF_BYTES)) return;
+    this.#answer();
+    this.#controller?.abort(new errors.RequestAbortedError());
+  }
+
+  onResponseEnd(): void {
+    if (!this.#isOver) this.#answer();
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#isOver) return;
+    const outcome = toNoResponse(error);
+    // A request that cannot even be built is refused within `dispatch`.
+    if (this.#isStarting)
+      process.nextTick(() => {
+        if (!this.#isOver) this.#end(outcome);
+      });
+    else this.#end(outcome);
+  }
+
+  #answer(): void {
+    const maxBytes = this.#isBulk ? MAX_BULK_BODY_BYTES : MAX_BODY_BYTES;
+    const chunks = this.#chunks;
+    const body = chunks === undefined ? '' : Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
+    this.#end({ kind: 'response', status: this.#status, headers: this.#headers, body });
+  }
+
+  #end(outcome: ApiOutcome): void {
+    this.#isOver = true;
+    this.#deadlines.delete(this);
+    this.#receiver.onOutcome(outcome);
+  }
+}
+
+/** Ends calls that take too long. All have the same time, so the oldest is the first due: one timer serves them all. */
+class CallDeadlines {
+  readonly #timeoutMs: number;
+  readonly #calls = new Set<UndiciCall>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  add(call: UndiciCall): void {
+    this.#calls.add(call);
+    this.#timer ??= this.#arm(call);
+  }
+
+  delete(call: UndiciCall): void {
+    this.#calls.delete(call);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const call of this.#calls) call.abort();
+  }
+
+  #arm(oldest: UndiciCall): NodeJS.Timeout {
+    const remainingMs = Math.max(1, Math.ceil(oldest.startedAtMs + this.#timeoutMs - performance.now()));
+    return setTimeout(() => {
+      const nowMs = performance.now();
+      for (const call of this.#calls) {
+        if (call.startedAtMs + this.#timeoutMs > nowMs) break;
+        this.#calls.delete(call);
+        call.expire(this.#timeoutMs);
+      }
+      const [next] = this.#calls;
+      this.#timer = next === undefined ? undefined : this.#arm(next);
+    }, remainingMs);
+  }
+}
+
+const noHeaders = Object.freeze({});
+const replayedHeaders = Object.freeze({ 'idempotency-replayed': 'true' });
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
   const flat: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) flat[name] = Array.isArray(value) ? value[0] : value;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    if (size < MAX_BODY_BYTES) chunks.push(chunk);
-    size += chunk.length;
-    if (size > MAX_READ_OFF_BYTES) break;
-  }
-  const text = Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString('utf8');
-  return { kind: 'response', status: statusCode, headers: flat, body: text };
+  return flat;
 }
 
-function toNoResponse(error: unknown, timedOut: boolean, timeoutMs: number): ApiNoResponse {
-  if (
-    timedOut ||
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError ||
-    error instanceof errors.ConnectTimeoutError
-  ) {
-    return { kind: 'no-response', reason: 'timeout', message: `no answer within ${timeoutMs} ms` };
-  }
-  const { code, message } = error as { code?: string; message?: string };
+function toNoResponse(error: Error & { readonly code?: string }): ApiNoResponse {
+  const { code, message } = error;
+  if (error instanceof errors.ConnectTimeoutError) return { kind: 'no-response', reason: 'timeout', message };
   const text = [code, message].filter(Boolean).join(': ');
   return {
     kind: 'no-response',

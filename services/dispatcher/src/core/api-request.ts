@@ -7,8 +7,8 @@ export interface ApiRequest {
   readonly path: string;
   /** JSON text; undefined for a request without a body. */
   readonly body: string | undefined;
-  /** The command's id as the structured-field string that the IETF's Idempotency-Key draft asks for: quoted. */
-  readonly idempotencyKey: string;
+  /** The command's id as the structured-field string that the IETF's Idempotency-Key draft asks for: quoted. Undefined for bulk calls. */
+  readonly idempotencyKey: string | undefined;
 }
 
 export function toApiRequest({ kind, record }: Command): ApiRequest {

@@ -61,12 +61,60 @@ export const EXECUTED_BEFORE_CODE = 'idempotency-key-reused';
 /** Problem code of a 409 that says: an earlier call with this key is still running (IETF draft, section 2.6). */
 export const IN_PROGRESS_CODE = 'idempotency-key-in-use';
 
-const retriedStatuses: ReadonlyMap<number, RetryReason> = new Map([
-  [408, 'request-timeout'],
-  [423, 'in-progress'],
-  [425, 'in-progress'],
-  [429, 'rate-limited'],
-]);
+/** What is done with a command after an answer. */
+export interface OutcomeRule {
+  /** Statuses from `from` to `to`, both included. */
+  readonly from: number;
+  readonly to: number;
+  /** Only where the problem document of the answer has this code. */
+  readonly code?: string;
+  readonly outcome: Exclude<Verdict['kind'], 'delivered'> | 'delivered' | 'duplicate';
+  /** With `retry`. */
+  readonly reason?: RetryReason;
+  readonly why: string;
+}
+
+/** The table. The first row that fits counts; `docs/delivery.md` shows it. */
+export const outcomeRules: readonly OutcomeRule[] = [
+  { from: 200, to: 299, outcome: 'delivered', why: 'With `Idempotency-Replayed: true` it counts as a duplicate.' },
+  { from: 401, to: 401, outcome: 'halt', why: 'The key is refused. No command is at fault: the connector waits.' },
+  { from: 403, to: 403, outcome: 'halt', why: 'The key may not do this. The connector waits.' },
+  { from: 408, to: 408, outcome: 'retry', reason: 'request-timeout', why: 'The request did not arrive whole.' },
+  {
+    from: 409,
+    to: 409,
+    code: IN_PROGRESS_CODE,
+    outcome: 'retry',
+    reason: 'in-progress',
+    why: 'An earlier call of the same command is still running.',
+  },
+  {
+    from: 422,
+    to: 422,
+    code: EXECUTED_BEFORE_CODE,
+    outcome: 'duplicate',
+    why: 'The command was executed before, from an event that its sender has changed since. The first one counts.',
+  },
+  { from: 423, to: 423, outcome: 'retry', reason: 'in-progress', why: 'Locked for now.' },
+  { from: 425, to: 425, outcome: 'retry', reason: 'in-progress', why: 'Too early.' },
+  {
+    from: 429,
+    to: 429,
+    outcome: 'retry',
+    reason: 'rate-limited',
+    why: 'The whole connector pauses for `Retry-After`.',
+  },
+  { from: 501, to: 501, outcome: 'rejected', why: 'The API does not offer that, and will not by itself.' },
+  { from: 400, to: 499, outcome: 'rejected', why: 'No repetition helps: the command is dead-lettered.' },
+  { from: 500, to: 599, outcome: 'retry', reason: 'server-error', why: 'A fault of the API or of what is before it.' },
+  {
+    from: 100,
+    to: 999,
+    outcome: 'retry',
+    reason: 'unexpected-status',
+    why: "No answer to a command. A proxy's redirect to its maintenance page must not empty the topic into the dead letters.",
+  },
+];
 
 const MAX_MESSAGE_CHARACTERS = 1_000;
 
@@ -77,24 +125,31 @@ export function classifyResponse(outcome: ApiOutcome, nowMs: number): Verdict {
     return { kind: 'retry', reason, afterMs: undefined, message, status: undefined };
   }
   const { status, headers } = outcome;
-  if (status >= 200 && status < 300) {
-    return { kind: 'delivered', duplicate: headers['idempotency-replayed'] === 'true' };
+  // Ahead of the table, of which it is the first row, since nearly every answer is one of these.
+  if (status >= 200 && status < 300) return headers['idempotency-replayed'] === 'true' ? duplicate : delivered;
+  const { code, message } = readProblem(outcome);
+  const rule = outcomeRules.find(
+    (rule) => status >= rule.from && status <= rule.to && (rule.code === undefined || rule.code === code),
+  );
+  switch (rule?.outcome) {
+    case 'delivered':
+      return delivered;
+    case 'duplicate':
+      return duplicate;
+    case 'halt':
+      return { kind: 'halt', message, status };
+    case 'rejected':
+      return { kind: 'rejected', message, status };
+    case 'retry':
+    case undefined: {
+      const afterMs = parseRetryAfter(headers['retry-after'], nowMs);
+      return { kind: 'retry', reason: rule?.reason ?? 'unexpected-status', afterMs, message, status };
+    }
   }
-  const problem = readProblem(outcome);
-  const { message } = problem;
-  const reason =
-    retriedStatuses.get(status) ??
-    (status === 409 && problem.code === IN_PROGRESS_CODE ? 'in-progress' : undefined) ??
-    (status >= 500 && status !== 501 ? 'server-error' : undefined) ??
-    // A proxy's redirect to its maintenance page must not empty the topic into the dead letters.
-    (status < 400 ? 'unexpected-status' : undefined);
-  if (reason !== undefined) {
-    return { kind: 'retry', reason, afterMs: parseRetryAfter(headers['retry-after'], nowMs), message, status };
-  }
-  if (status === 422 && problem.code === EXECUTED_BEFORE_CODE) return { kind: 'delivered', duplicate: true };
-  if (status === 401 || status === 403) return { kind: 'halt', message, status };
-  return { kind: 'rejected', message, status };
 }
+
+const delivered: Verdict = Object.freeze({ kind: 'delivered', duplicate: false });
+const duplicate: Verdict = Object.freeze({ kind: 'delivered', duplicate: true });
 
 /** `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3), in milliseconds from now; undefined for anything else. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {

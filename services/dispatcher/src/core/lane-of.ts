@@ -1,4 +1,4 @@
-import type { ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
 
 /**
  * The lane of a command record: its key, which names the user or account that it changes. Records without a key, which only foreign
@@ -6,4 +6,9 @@ import type { ConsumedRecord } from '@astrolabe/kafka';
  */
 export function laneOf({ key }: Pick<ConsumedRecord, 'key'>): string {
   return key === null ? '' : key.toString('latin1');
+}
+
+/** The connector of a command record, by its header: known before the value is decoded. Empty where a foreign producer gave none. */
+export function connectorOf(record: Pick<ConsumedRecord, 'headers'>): string {
+  return headerText(record, headerNames.connectorId) ?? '';
 }

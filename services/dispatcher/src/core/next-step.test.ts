@@ -7,7 +7,6 @@ const policy: RetryPolicy = {
   baseMs: 200,
   maxMs: 1_000,
   budgetMs: 14_400_000,
-  haltMs: 5_000,
   maxRetryAfterMs: 900_000,
 };
 const retry: Verdict = {

@@ -9,8 +9,6 @@ export interface RetryPolicy {
   readonly maxMs: number;
   /** How long a command is retried; then it is dead-lettered. Segment's own is four hours. Waiting for a key does not count. */
   readonly budgetMs: number;
-  /** Pause before a refused credential is tried again. */
-  readonly haltMs: number;
   /** The longest `Retry-After` that is obeyed: a year must not stand for for ever. */
   readonly maxRetryAfterMs: number;
 }
@@ -25,6 +23,8 @@ export interface AttemptHistory {
 export type NextStep =
   | { readonly kind: 'done'; readonly duplicate: boolean }
   | { readonly kind: 'wait'; readonly delayMs: number }
+  /** For as long as the key of the connector is refused. */
+  | { readonly kind: 'halt' }
   | {
       readonly kind: 'dead-letter';
       readonly code: ErrorCode;
@@ -46,7 +46,7 @@ export function nextStep(
       return { kind: 'dead-letter', code: 'api.rejected', message: verdict.message, status: verdict.status };
     case 'halt':
       // Never dead-lettered: a wrong key would empty the whole topic into the dead letters.
-      return { kind: 'wait', delayMs: policy.haltMs };
+      return { kind: 'halt' };
     case 'retry': {
       const ownDelayMs = fullJitterDelayMs({ attempt: attempts, baseMs: policy.baseMs, maxMs: policy.maxMs, random });
       const askedMs = Math.min(verdict.afterMs ?? 0, policy.maxRetryAfterMs);

@@ -1,0 +1,23 @@
+/** What the ledger knows of a command: the fact that it has ended, how, when, and where the command stands. */
+
+/**
+ * - `delivered`: the API had the effect and said so
+ * - `duplicate`: the API said that it had the effect before
+ * - `dead-lettered`: the command was given up and stands on the dead-letter topic
+ *
+ * All three are final: the command must not be sent again.
+ */
+export type DeliveryOutcome = 'delivered' | 'duplicate' | 'dead-lettered';
+
+export interface Delivery {
+  /** As the command has it. Read back from disk, an id that is no 32 lower-case hexadecimal digits is its 128-bit key in that form. */
+  readonly commandId: string;
+  readonly connectorId: string;
+  readonly outcome: DeliveryOutcome;
+  /** HTTP status of the last answer; undefined where there was none. */
+  readonly status: number | undefined;
+  /** Of the command on the command topic, below 2^48. The partition is the ledger's own. */
+  readonly offset: bigint;
+  /** When the answer came, epoch milliseconds. The window counts from here. */
+  readonly atMs: number;
+}

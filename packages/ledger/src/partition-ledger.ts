@@ -1,0 +1,246 @@
+/**
+ * What became of the commands of one partition, for as long as its window:
+ *
+ * 1. `restore`: the local copy is brought up to the end of the changelog. Every delivery that any owner has recorded is known.
+ * 2. `lookup` before a call: a command that has ended is not sent again.
+ * 3. `record` after the answer: many deliveries share a chunk, and a chunk is one record of the changelog. Once it resolves, all
+ *    in-sync replicas have the delivery, so the next owner will know of it, and the command's offset may be committed.
+ *
+ * The changelog is the truth and the local store a copy of its beginning: it loses nothing that cannot be read again, and where
+ * the two disagree it is thrown away.
+ */
+import { PipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
+import { ChunkGatherer, type GatheredChunk } from './chunk-gatherer.ts';
+import { encodeChunk } from './chunk-codec.ts';
+import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';
+import type { Delivery } from './delivery.ts';
+import { DeliveryStore, type StoreStats } from './delivery-store.ts';
+import type { LedgerChangelog } from './ledger-changelog.ts';
+import { LocalCopy } from './local-copy.ts';
+import { restoreStore, type RestoreProgress } from './restore-store.ts';
+import { createTryOn, type TryOn } from './try-on.ts';
+
+export interface PartitionLedgerOptions {
+  readonly partition: number;
+  readonly changelog: LedgerChangelog;
+  /** Of this partition alone: `partitionDirectory`. */
+  readonly directory: string;
+  /** How long a delivery is known, from its time on. */
+  readonly windowMs: number;
+  /** How long a delivery waits for others to share its chunk. Default 5. It delays commits, not calls. */
+  readonly lingerMs?: number;
+  /** Deliveries of a chunk at most. Default 2,000. */
+  readonly maxChunkDeliveries?: number;
+  /** Acknowledged bytes that are written to the local copy at once. Default 65,536. A crash costs reading them again. */
+  readonly copyAfterBytes?: number;
+  /** How long to wait for another process that holds the directory. Default 30,000. */
+  readonly lockTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+export interface LedgerStats extends StoreStats {
+  /** Recorded, and not yet both acknowledged and in the local copy. */
+  readonly inHand: number;
+  /** Offset of the changelog up to which the copy is complete. */
+  readonly nextOffset: bigint;
+}
+
+export interface PartitionLedger {
+  /**
+   * Called once, before anything else. Resolves when every delivery is known that was on the changelog at the call. Tries on until the signal
+   * is aborted; rejects with its reason, or with `ledger.unknown-format`, `ledger.damaged` or `ledger.disk-failed`.
+   */
+  restore(signal?: AbortSignal, onProgress?: (progress: RestoreProgress) => void): Promise<void>;
+  /**
+   * The delivery of a command, recorded within the window, be it acknowledged yet or not; where there are several, one of them.
+   * Synchronous: a miss costs some tables in memory, a hit a read of the local file. Never wrong about a hit: all 128 bits are compared.
+   * Throws `ledger.disk-failed`.
+   */
+  lookup(commandId: string): Delivery | undefined;
+  /**
+   * Called once for each command that has ended, in any order. Resolves when the changelog has it: only then may the offset be
+   * committed. Rejects when the ledger is closed first or has a fault; the command must then be taken for pending.
+   */
+  record(delivery: Delivery): Promise<void>;
+  /** Gives back the disk and the memory of what is older than the window. Also done as deliveries are recorded. */
+  expire(): Promise<void>;
+  stats(): LedgerStats;
+  /** Stores what is in hand, unless `signal` is aborted first, and lets go of the directory. */
+  close(signal?: AbortSignal): Promise<void>;
+}
+
+/** Takes the directory and reads what is there. Rejects with `ledger.locked`, `ledger.unknown-format` or `ledger.disk-failed`. */
+export async function openPartitionLedger(options: PartitionLedgerOptions): Promise<PartitionLedger> {
+  const { directory, windowMs, lockTimeoutMs = 30_000, signal } = options;
+  const store = await DeliveryStore.open({
+    directory,
+    windowMs,
+    lockTimeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return new Ledger(options, store);
+}
+
+const DEFAULT_LINGER_MS = 5;
+const DEFAULT_CHUNK_DELIVERIES = 2_000;
+const DEFAULT_COPY_BYTES = 65_536;
+
+class Ledger implements PartitionLedger {
+  readonly #options: PartitionLedgerOptions;
+  readonly #store: DeliveryStore;
+  readonly #tryOn: TryOn;
+  readonly #closing = new AbortController();
+  /** Recorded, and not in the store yet. */
+  readonly #inHand = new Map<string, Delivery>();
+  readonly #gatherer: ChunkGatherer;
+  readonly #key = Buffer.alloc(KEY_BYTES);
+  /** Undefined until the ledger is restored. */
+  #copy: LocalCopy | undefined;
+  #working: Promise<void> | undefined;
+  #isOpen = true;
+  #closed: Promise<void> | undefined;
+  #ended: { readonly reason: unknown } | undefined;
+
+  constructor(options: PartitionLedgerOptions, store: DeliveryStore) {
+    this.#options = options;
+    this.#store = store;
+    this.#tryOn = createTryOn(options);
+    this.#gatherer = new ChunkGatherer(options.maxChunkDeliveries ?? DEFAULT_CHUNK_DELIVERIES);
+  }
+
+  async restore(restoreSignal?: AbortSignal, onProgress?: (progress: RestoreProgress) => void): Promise<void> {
+    const { partition, changelog, clock, windowMs, logger } = this.#options;
+    const ended = this.#closing.signal;
+    const signal = restoreSignal === undefined ? ended : AbortSignal.any([restoreSignal, ended]);
+    const progress = onProgress === undefined ? {} : { onProgress };
+    const store = this.#store;
+    const afterMs = clock.nowMs() - windowMs;
+    const nextOffset = await this.#tryOn(
+      'restoring the delivery ledger',
+      () => restoreStore({ store, changelog, partition, afterMs, signal, logger, ...progress }),
+      signal,
+    );
+    this.#copy = new LocalCopy({ store, changelog, partition, nextOffset, tryOn: this.#tryOn, signal: ended });
+    await this.expire();
+  }
+
+  lookup(commandId: string): Delivery | undefined {
+    this.#restored();
+    const afterMs = this.#options.clock.nowMs() - this.#options.windowMs;
+    const inHand = this.#inHand.get(commandId);
+    if (inHand !== undefined && inHand.atMs > afterMs) return inHand;
+    writeCommandKey(commandId, this.#key);
+    const found = this.#store.find(this.#key, tagOf(this.#key, 0), afterMs);
+    return found === undefined || found.commandId === commandId ? found : { ...found, commandId };
+  }
+
+  record(delivery: Delivery): Promise<void> {
+    const copy = this.#restored();
+    if (this.#ended !== undefined) return Promise.reject(this.#ended.reason);
+    if (!this.#isOpen) return Promise.reject(closedError());
+    this.#inHand.set(delivery.commandId, delivery);
+    const stored = this.#gatherer.add(delivery);
+    this.#working ??= this.#work(copy);
+    return stored;
+  }
+
+  expire(): Promise<void> {
+    return this.#store.expire(this.#options.clock.nowMs() - this.#options.windowMs);
+  }
+
+  stats(): LedgerStats {
+    return { ...this.#store.stats(), inHand: this.#inHand.size, nextOffset: this.#copy?.nextOffset ?? 0n };
+  }
+
+  async close(signal?: AbortSignal): Promise<void> {
+    const giveUp = (): void => {
+      this.#end(signal?.reason);
+    };
+    if (signal?.aborted === true) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      await (this.#closed ??= this.#close());
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#isOpen = false;
+    try {
+      this.#gatherer.hurry();
+      await this.#working;
+      if (this.#ended === undefined && this.#copy !== undefined) await this.#write(this.#copy);
+    } catch (error) {
+      // Given up on the way: the changelog has what the copy has not.
+      if (this.#ended === undefined) throw error;
+    } finally {
+      this.#end(closedError());
+      await this.#store.close();
+    }
+  }
+
+  async #work(copy: LocalCopy): Promise<void> {
+    try {
+      // Nothing is awaited between the last look and the end: what is recorded in between would wait for ever.
+      for (let next = this.#gatherer.first(); next !== undefined; next = this.#gatherer.first()) {
+        await this.#linger(next.isFull);
+        const gathered = this.#gatherer.take();
+        if (gathered !== undefined) await this.#storeChunk(gathered, copy);
+        // A write costs as much as the rest of a small chunk's way; what has not been written yet is known in hand.
+        if (copy.waitingBytes >= (this.#options.copyAfterBytes ?? DEFAULT_COPY_BYTES)) await this.#write(copy);
+      }
+    } catch (error) {
+      this.#end(error);
+    } finally {
+      this.#working = undefined;
+    }
+  }
+
+  async #linger(isFull: Promise<void>): Promise<void> {
+    const { clock, lingerMs = DEFAULT_LINGER_MS } = this.#options;
+    // Even so, what is recorded in one turn shares a chunk.
+    if (lingerMs === 0) return Promise.resolve();
+    await Promise.race([clock.sleep(lingerMs, this.#closing.signal).catch(() => undefined), isFull]);
+  }
+
+  async #storeChunk(gathered: GatheredChunk, copy: LocalCopy): Promise<void> {
+    const { partition, changelog } = this.#options;
+    try {
+      const bytes = encodeChunk(gathered.deliveries);
+      const append = () => changelog.append(partition, bytes);
+      const offset = await this.#tryOn('storing deliveries', append, this.#closing.signal);
+      copy.add({ offset, bytes, deliveries: gathered.deliveries });
+    } catch (error) {
+      gathered.reject(error);
+      throw error;
+    }
+    gathered.resolve();
+  }
+
+  async #write(copy: LocalCopy): Promise<void> {
+    for (const delivery of await copy.write()) {
+      if (this.#inHand.get(delivery.commandId) === delivery) this.#inHand.delete(delivery.commandId);
+    }
+    await this.expire();
+  }
+
+  #end(reason: unknown): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { reason };
+    this.#closing.abort(reason);
+    this.#gatherer.rejectAll(reason);
+  }
+
+  #restored(): LocalCopy {
+    if (this.#copy === undefined) throw new Error('the delivery ledger is not restored yet');
+    return this.#copy;
+  }
+}
+
+function closedError(): PipelineError {
+  return new PipelineError('kafka.unavailable', 'the delivery ledger is closed', { retryable: true });
+}

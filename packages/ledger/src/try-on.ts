@@ -1,0 +1,30 @@
+import { unlessAborted } from '@astrolabe/kafka';
+import { fullJitterDelayMs, isPipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
+
+/** Repeats an action while its faults are retryable; rejects with any other, or with the signal's reason as soon as that aborts. */
+export type TryOn = <T>(doing: string, action: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+
+export interface TryOnOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+const BASE_MS = 50;
+const MAX_MS = 5_000;
+
+/** For what must be done however long Kafka is away. Says so in the log each time. */
+export function createTryOn({ clock, random, logger }: TryOnOptions): TryOn {
+  return async (doing, action, signal) => {
+    for (let attempt = 1; ; attempt += 1) {
+      signal.throwIfAborted();
+      try {
+        return await unlessAborted(action(), signal);
+      } catch (error) {
+        if (signal.aborted || !isPipelineError(error) || !error.retryable) throw error;
+        logger.warn({ err: error, attempt }, `${doing} did not work yet; it is tried again`);
+      }
+      await clock.sleep(fullJitterDelayMs({ attempt, baseMs: BASE_MS, maxMs: MAX_MS, random: random() }), signal);
+    }
+  };
+}

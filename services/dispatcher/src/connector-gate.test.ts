@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createManualClock } from '@astrolabe/service-kit';
+import { ConnectorGate, type CallResult, type GatePolicy } from './connector-gate.ts';
+import type { GateItem } from './gate-line.ts';
+import { SharedSlots } from './shared-slots.ts';
+
+class Item implements GateItem {
+  isWaiting = true;
+  isSingle = false;
+  readonly name: string;
+  readonly sizeBytes: number;
+
+  constructor(name: string, sizeBytes = 100) {
+    this.name = name;
+    this.sizeBytes = sizeBytes;
+  }
+}
+
+const success: CallResult = { circuit: 'success', pressure: 'none', durationMs: 1, pauseMs: undefined };
+const failure: CallResult = { circuit: 'failure', pressure: 'none', durationMs: undefined, pauseMs: undefined };
+const refusal: CallResult = { circuit: 'refusal', pressure: 'none', durationMs: undefined, pauseMs: undefined };
+
+const base: GatePolicy = {
+  concurrency: { floor: 1, initial: 2, ceiling: 2 },
+  callsPerSecond: 0,
+  failing: { failuresToOpen: 3, pauseMs: 1_000, maxPauseMs: 4_000 },
+  halted: { failuresToOpen: 1, pauseMs: 5_000, maxPauseMs: 60_000 },
+  bulk: undefined,
+};
+
+/** Gates that share slots, and the calls that they have made, by the names of their items. */
+function createGates(policy: Partial<GatePolicy> = {}, ceiling = 100) {
+  const clock = createManualClock();
+  const slots = new SharedSlots(ceiling);
+  const calls: string[] = [];
+  const gateOf = (id: string) =>
+    new ConnectorGate<Item>({
+      id,
+      policy: { ...base, ...policy },
+      slots,
+      clock,
+      random: () => 0.5,
+      signal: new AbortController().signal,
+      send: (_gate, items) => {
+        for (const item of items) item.isWaiting = false;
+        calls.push(items.map(({ name }) => name).join('+'));
+      },
+      onCircuit: () => undefined,
+    });
+  const gate = gateOf('acme');
+  const offer = (...names: string[]) => {
+    for (const name of names) gate.offer(new Item(name));
+  };
+  const end = (result: CallResult) => {
+    gate.ended(result);
+    gate.pump();
+    slots.serve();
+  };
+  return { clock, slots, calls, gate, gateOf, offer, end };
+}
+
+test('as many calls as the limit allows are under way, the rest waits in its order', () => {
+  const { calls, gate, offer, end } = createGates();
+  offer('a', 'b', 'c', 'd');
+  assert.deepEqual([calls, gate.inFlight, gate.queued], [['a', 'b'], 2, 2]);
+  end(success);
+  assert.deepEqual(calls, ['a', 'b', 'c']);
+});
+
+test('an open circuit makes no call but one probe at a time, and what comes again goes first', async () => {
+  const { clock, calls, gate, offer, end } = createGates({ concurrency: { floor: 3, initial: 3, ceiling: 3 } });
+  offer('a', 'b', 'c', 'd', 'e');
+  for (let count = 0; count < 3; count += 1) gate.ended(failure);
+  gate.pump();
+  assert.deepEqual([calls.length, gate.circuit.kind, gate.isBlocked()], [3, 'open', true]);
+  gate.offer(new Item('a again'), true);
+  await clock.advance(749);
+  assert.equal(calls.length, 3);
+  await clock.advance(1);
+  assert.deepEqual([calls.slice(3), gate.circuit.kind], [['a again'], 'probing']);
+  await clock.advance(10_000);
+  assert.equal(calls.length, 4, 'one probe');
+  end(success);
+  assert.deepEqual([calls.slice(4), gate.isBlocked()], [['d', 'e'], false]);
+});
+
+test('a refused key holds the connector, the time is kept, and an edited key is tried at once', async () => {
+  const { clock, calls, gate, offer, end } = createGates();
+  offer('a', 'b');
+  end(refusal);
+  await clock.advance(3_000);
+  assert.equal(gate.haltedMs(clock.nowMs()), 3_000);
+  end(refusal);
+  offer('c');
+  gate.hurry();
+  assert.deepEqual(calls, ['a', 'b', 'c']);
+  end(success);
+  await clock.advance(5_000);
+  assert.equal(gate.haltedMs(clock.nowMs()), 3_000, 'no more once the key works');
+  assert.equal(gate.circuit.kind, 'closed');
+});
+
+test('a pause that the API asks for holds the whole connector, and no longer', async () => {
+  const { clock, calls, offer, end } = createGates();
+  offer('a');
+  end({ circuit: 'success', pressure: 'throttled', durationMs: undefined, pauseMs: 2_000 });
+  offer('b');
+  await clock.advance(1_999);
+  assert.deepEqual(calls, ['a']);
+  await clock.advance(1);
+  assert.deepEqual(calls, ['a', 'b']);
+});
+
+test('a rate is kept however much waits', async () => {
+  const { clock, calls, gate, end } = createGates({ callsPerSecond: 10 });
+  for (let index = 0; index < 100; index += 1) gate.offer(new Item(String(index)));
+  for (let step = 0; step < 1_000; step += 10) {
+    while (gate.inFlight > 0) end(success);
+    await clock.advance(10);
+  }
+  assert.ok(calls.length >= 9 && calls.length <= 11, `${calls.length} calls in a second`);
+});
+
+test('a connector that does not answer gets its floor only, and its silence is seen', async () => {
+  const { clock, calls, gate, offer } = createGates({ concurrency: { floor: 1, initial: 8, ceiling: 8 } });
+  offer('a', 'b');
+  await clock.advance(2_001);
+  assert.equal(gate.isBlocked(), true);
+  offer('c');
+  assert.deepEqual(calls, ['a', 'b']);
+});
+
+test('connectors that hang leave room for the next, and everybody has the floor', () => {
+  const { slots, gateOf } = createGates({ concurrency: { floor: 2, initial: 64, ceiling: 64 } }, 60);
+  const gates = ['a', 'b', 'c', 'd'].map((id) => {
+    const gate = gateOf(id);
+    for (let index = 0; index < 100; index += 1) gate.offer(new Item(`${id}${index}`));
+    return gate;
+  });
+  assert.deepEqual(
+    gates.map(({ inFlight }) => inFlight),
+    [30, 15, 8, 4],
+  );
+  assert.equal(slots.used, 57);
+  const [first, , , last] = gates;
+  first?.ended(success);
+  slots.serve();
+  assert.equal(last?.inFlight, 4, 'one more for one less would leave no room');
+});
+
+test('commands that are ready together share a call, up to its bounds, and a lone one does not wait for long', async () => {
+  const { clock, calls, gate } = createGates({ bulk: { maxCommands: 3, maxBytes: 250, lingerMs: 5 } });
+  for (const name of ['a', 'b', 'c', 'd']) gate.offer(new Item(name));
+  assert.deepEqual(calls, ['a+b'], 'three would be 300 bytes');
+  await clock.advance(5);
+  assert.deepEqual(calls, ['a+b', 'c+d']);
+});
+
+test('what must go alone has a call of its own', () => {
+  const { calls, gate } = createGates({ bulk: { maxCommands: 2, maxBytes: 1_000, lingerMs: 5 } });
+  const alone = new Item('alone');
+  alone.isSingle = true;
+  gate.offer(alone);
+  gate.offer(new Item('b'));
+  gate.offer(new Item('c'));
+  assert.deepEqual(calls, ['alone', 'b+c']);
+});
+
+test('what was withdrawn is never called for, and a long line of it is forgotten', () => {
+  const { calls, gate, end } = createGates();
+  const items = Array.from({ length: 5_000 }, (_, index) => new Item(String(index)));
+  for (const item of items) gate.offer(item);
+  for (const item of items.slice(2, -1)) {
+    item.isWaiting = false;
+    gate.withdraw();
+  }
+  assert.equal(gate.queued, 1);
+  end(success);
+  assert.deepEqual(calls, ['0', '1', '4999']);
+});

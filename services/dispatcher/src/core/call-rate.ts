@@ -1,0 +1,35 @@
+/**
+ * How many calls a second a connector's API is sent: never more than its limit in any second, wherever that second begins. Calls come in
+ * small bursts, since timers are no finer than a millisecond; what a burst takes at once, the refill gives less.
+ */
+
+/** Never changed; each function returns the next one. */
+export interface CallRate {
+  readonly tokens: number;
+  /** Epoch milliseconds at which it held them. */
+  readonly atMs: number;
+}
+
+export type RateDecision =
+  | { readonly kind: 'go'; readonly rate: CallRate }
+  /** `waitMs`: until a call may be made. At least 1. */
+  | { readonly kind: 'wait'; readonly waitMs: number };
+
+/** 20 ms worth of calls. */
+function burstOf(callsPerSecond: number): number {
+  return Math.max(1, Math.floor(callsPerSecond / 50));
+}
+
+export function freshRate(callsPerSecond: number, nowMs: number): CallRate {
+  return { tokens: burstOf(callsPerSecond), atMs: nowMs };
+}
+
+/** Takes one call. A clock that was set back neither adds tokens nor holds any up. */
+export function takeCall({ tokens, atMs }: CallRate, callsPerSecond: number, nowMs: number): RateDecision {
+  const burst = burstOf(callsPerSecond);
+  const perMs = (callsPerSecond - (burst - 1)) / 1_000;
+  const held = Math.min(burst, tokens + Math.max(0, nowMs - atMs) * perMs);
+  // Rounding must not keep a call back for another millisecond for ever.
+  if (held >= 1 - 1e-9) return { kind: 'go', rate: { tokens: Math.max(0, held - 1), atMs: nowMs } };
+  return { kind: 'wait', waitMs: Math.max(1, Math.ceil((1 - held) / perMs)) };
+}

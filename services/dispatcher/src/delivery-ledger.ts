@@ -1,0 +1,50 @@
+/**
+ * What became of the commands of one partition, as `@astrolabe/ledger` keeps it. Its own words are repeated here so that the dispatcher's
+ * decisions can be tried without a disk and without brokers.
+ */
+
+export interface DeliveryRecord {
+  readonly commandId: string;
+  readonly connectorId: string;
+  readonly outcome: 'delivered' | 'duplicate' | 'dead-lettered';
+  readonly status: number | undefined;
+  readonly offset: bigint;
+  readonly atMs: number;
+}
+
+export interface DeliveryLedger {
+  /** Called before each call. What has been recorded is known from then on, acknowledged or not. Throws where the disk fails. */
+  lookup(commandId: string): DeliveryRecord | undefined;
+  /**
+   * Called once for each command that has ended, many at once. Once it resolves, every later owner of the partition knows of it. Rejects
+   * where it cannot be stored: the command counts as pending.
+   */
+  record(delivery: DeliveryRecord): Promise<void>;
+}
+
+export interface InMemoryLedger extends DeliveryLedger {
+  readonly deliveries: readonly DeliveryRecord[];
+  /** From here on nothing is acknowledged until `release`. */
+  hold(): { release(): void };
+}
+
+/** For tests. */
+export function createInMemoryLedger(): InMemoryLedger {
+  const deliveries: DeliveryRecord[] = [];
+  const byId = new Map<string, DeliveryRecord>();
+  let gate = Promise.resolve();
+  return {
+    deliveries,
+    lookup: (commandId) => byId.get(commandId),
+    record: (delivery) => {
+      deliveries.push(delivery);
+      byId.set(delivery.commandId, delivery);
+      return gate;
+    },
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return { release: resolve };
+    },
+  };
+}

@@ -1,0 +1,158 @@
+/** Joins what one stay of a partition needs: its ledger, its lanes, its handler. */
+import {
+  createLaneProcessor,
+  type CommittedPosition,
+  type LaneLimits,
+  type LaneProcessor,
+  type PartitionProcessor,
+  type PartitionSession,
+  type ReadPage,
+} from '@astrolabe/kafka';
+import { fullJitterDelayMs, isPipelineError } from '@astrolabe/service-kit';
+import { connectorOf, laneOf } from './core/lane-of.ts';
+import type { DeliveryLedger } from './delivery-ledger.ts';
+import { DispatchHandler, type DispatchHandlerOptions } from './dispatch-handler.ts';
+import type { PartitionState } from './dispatcher-metrics.ts';
+
+/** A ledger that is open, and known to be complete. */
+export interface OpenLedger extends DeliveryLedger {
+  stats(): { readonly entries: number; readonly bytes: number };
+  /** Stores what is in hand, as far as that goes quickly. */
+  close(): Promise<void>;
+}
+
+export interface PartitionDispatchOptions extends Omit<DispatchHandlerOptions, 'session' | 'ledger'> {
+  readonly openLedger: (session: PartitionSession) => Promise<OpenLedger>;
+  readonly committed: (session: PartitionSession) => Promise<CommittedPosition | undefined>;
+  readonly readPage: ReadPage;
+  readonly limits: LaneLimits;
+}
+
+export interface PartitionDispatch extends PartitionProcessor {
+  review(): void;
+  state(): PartitionState;
+}
+
+export function createPartitionDispatch(
+  session: PartitionSession,
+  options: PartitionDispatchOptions,
+): PartitionDispatch {
+  return new Partition(session, options);
+}
+
+class Partition implements PartitionDispatch {
+  readonly #session: PartitionSession;
+  readonly #options: PartitionDispatchOptions;
+  readonly #lanes: LaneProcessor;
+  readonly #lagSince = new Map<string, number>();
+  #ledger: OpenLedger | undefined;
+  #opening: Promise<void> = Promise.resolve();
+
+  constructor(session: PartitionSession, options: PartitionDispatchOptions) {
+    this.#session = session;
+    this.#options = options;
+    const { clock, logger, limits, readPage } = options;
+    const ledger: DeliveryLedger = {
+      lookup: (commandId) => this.#opened().lookup(commandId),
+      record: (delivery) => this.#opened().record(delivery),
+    };
+    this.#lanes = createLaneProcessor({
+      session,
+      laneOf,
+      groupOf: connectorOf,
+      handler: new DispatchHandler({ ...options, session, ledger }),
+      limits,
+      nowMs: () => clock.nowMs(),
+      restore: () => this.#restore(),
+      readPage,
+      onLag: (connectorId, isLagging) => {
+        const { partition } = session;
+        if (isLagging) {
+          this.#lagSince.set(connectorId, clock.nowMs());
+          logger.warn({ connectorId, partition }, 'the connector lags: its partition goes on without it');
+        } else {
+          this.#lagSince.delete(connectorId);
+          logger.info({ connectorId, partition }, 'the connector has caught up with its partition');
+        }
+      },
+    });
+  }
+
+  enqueue(...args: Parameters<PartitionProcessor['enqueue']>): void {
+    this.#lanes.enqueue(...args);
+  }
+
+  quiesce(): void {
+    this.#lanes.quiesce();
+  }
+
+  idle(): Promise<void> {
+    return this.#lanes.idle();
+  }
+
+  async stop(): Promise<void> {
+    await this.#lanes.stop();
+    await this.#opening;
+    await this.#ledger?.close().catch((error: unknown) => {
+      const { partition } = this.#session;
+      this.#options.logger.warn(
+        { err: error, partition },
+        'the ledger did not close well; it is restored by its next owner',
+      );
+    });
+  }
+
+  review(): void {
+    this.#lanes.review();
+  }
+
+  state(): PartitionState {
+    const { clock } = this.#options;
+    const position = this.#lanes.position() ?? 0n;
+    const stats = this.#ledger?.stats();
+    return {
+      partition: this.#session.partition,
+      lanes: this.#lanes.laneCount(),
+      records: this.#lanes.recordCount(),
+      lagging: [...this.#lanes.cursors()].map(([connector, cursor]) => ({
+        connector,
+        offsets: Number(position - cursor),
+        seconds: (clock.nowMs() - (this.#lagSince.get(connector) ?? clock.nowMs())) / 1_000,
+      })),
+      ledgerEntries: stats?.entries ?? 0,
+      ledgerBytes: stats?.bytes ?? 0,
+    };
+  }
+
+  /** The ledger first: nothing is called for before every delivery of earlier owners is known. */
+  async #restore(): Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }> {
+    const { openLedger, committed } = this.#options;
+    const opening = openLedger(this.#session).then((ledger) => {
+      this.#ledger = ledger;
+    });
+    this.#opening = opening.catch(() => undefined);
+    await opening;
+    const position = await this.#untilDone('reading the commit', () => committed(this.#session));
+    return { nextOffset: position?.nextOffset, metadata: position?.metadata ?? '' };
+  }
+
+  async #untilDone<T>(doing: string, action: () => Promise<T>): Promise<T> {
+    const { clock, random, logger } = this.#options;
+    const { signal } = this.#session;
+    for (let attempt = 1; ; attempt += 1) {
+      signal.throwIfAborted();
+      try {
+        return await action();
+      } catch (error) {
+        if (!isPipelineError(error) || !error.retryable) throw error;
+        logger.warn({ err: error, attempt }, `${doing} did not work yet; it is tried again`);
+      }
+      await clock.sleep(fullJitterDelayMs({ attempt, baseMs: 200, maxMs: 5_000, random: random() }), signal);
+    }
+  }
+
+  #opened(): OpenLedger {
+    if (this.#ledger === undefined) throw new Error('a command is handled before the ledger is open');
+    return this.#ledger;
+  }
+}
