@@ -19,7 +19,8 @@ import { buildEvent, indexOf } from './events.ts';
 import { createRunTopics, startSide, type MapperLab, type RunTopics, type SideName } from './mapper-run.ts';
 
 const EVENTS_PER_SECOND = 500;
-const WARM_UP_SECONDS = 3;
+/** For each side: a broker's Java machine compiles the way of a transaction after some ten thousands of them, and one in production has long done so. */
+const WARM_UP_SECONDS = 20;
 /** For the last commands, once all events are sent. */
 const PATIENCE_MS = 20_000;
 /** Longer than any run: commits of the reader would be work for the broker that is measured. */
