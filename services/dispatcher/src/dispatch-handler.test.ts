@@ -206,7 +206,7 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
   /** What an edit of the connectors file makes of acme; undefined removes it. */
   const editAcme = (edit: Partial<Connector> | undefined) => {
     connectors = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
-    dispatch.hurry('acme');
+    dispatch.connectorsChanged();
   };
   return {
     effects,
@@ -282,6 +282,7 @@ test('a rejected command is done only once its dead letter is stored, with the c
     ['api.rejected', 'status 400: No: the id is empty', '7', 'dispatcher', '2', '400'],
   );
   assert.equal(headerText(letter, 'dlq.first.attempt.at'), '2025-11-24T10:30:01.500Z');
+  assert.equal(headerText(letter, 'dlq.last.attempt.at'), '2025-11-24T10:30:01.600Z');
   assert.equal(headerText(letter, 'dlq.at'), '2025-11-24T10:30:01.600Z');
   assert.deepEqual(await countsOf('commands'), ['acme UpsertUser dead-lettered api.rejected 1']);
 });
@@ -596,6 +597,28 @@ test('a dead letter that is read again is not stored again, and one that was sen
   );
   await run(recordOf(upsertUser(), 9n));
   assert.deepEqual(effects.slice(-3), ['call PUT /v1/users/u', 'effect of PUT /v1/users/u', 'done 9']);
+});
+
+test('a dead letter that dies each time it is sent in again makes a call for each, and none when the whole topic is read again', async () => {
+  const { script, run, letters, effects, countsOf } = createHandler();
+  const sentIn = (offset: bigint): ConsumedRecord => {
+    const record = recordOf(upsertUser(), offset);
+    return { ...record, headers: { ...record.headers, ...toHeaders({ 'redrive-from': `dlq:2:${offset}` }) } };
+  };
+  const topic = [recordOf(upsertUser(), 4n), sentIn(9n), sentIn(12n)];
+  script.push(answer(400), answer(400), answer(400));
+  for (const record of topic) await run(record);
+  const calls = () => effects.filter((effect) => effect.startsWith('call')).length;
+  assert.deepEqual([calls(), letters().length], [3, 3]);
+  for (const record of topic) await run(record);
+  assert.deepEqual([calls(), letters().length], [3, 3]);
+  assert.deepEqual(await countsOf('commands'), [
+    'acme UpsertUser dead-lettered api.rejected 3',
+    'acme UpsertUser duplicate ledger 3',
+  ]);
+  await run(sentIn(15n));
+  await run(sentIn(16n));
+  assert.equal(calls(), 4, 'delivered at last, it is not called for again however it comes');
 });
 
 test('freshness is measured from the moment at which ingest took the event', async () => {
