@@ -106,11 +106,12 @@ function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: ()
   const registry = createMetrics({ service: 'dispatcher' });
   const metrics = createDispatcherMetrics(registry);
   const calls = options.maxConcurrentCalls ?? 10;
+  const concurrencyOf = (limit: number) => ({ floor: limit, initial: limit, ceiling: limit });
   const dispatch = new Dispatch({
     apiClient: api.client,
     connectors: () => connectors,
-    policyOf: () => ({
-      concurrency: { floor: calls, initial: calls, ceiling: calls },
+    policyOf: (connectorId) => ({
+      concurrency: concurrencyOf(connectors.byId(connectorId)?.delivery?.maxConcurrentCalls ?? calls),
       callsPerSecond: 0,
       failing: { failuresToOpen: 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
       halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
@@ -435,6 +436,22 @@ test('a call that had to wait for its turn is made with the key of the moment', 
   await assert.rejects(first, /partition lost/);
   await second;
   assert.deepEqual(keys, ['key-of-acme', 'key-2']);
+});
+
+test('settings of a connector that are edited take effect at once, without an answer to wait for', async () => {
+  const { effects, script, run, editAcme } = createHandler();
+  editAcme({ delivery: { maxConcurrentCalls: 1 } });
+  script.push('hang');
+  const over = new AbortController();
+  const hanging = run(recordOf(upsertUser({ userId: 'a' }), 0n), over.signal);
+  const waiting = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  await turn();
+  assert.deepEqual(effects, ['call PUT /v1/users/a']);
+  editAcme({ delivery: { maxConcurrentCalls: 2 } });
+  await waiting;
+  assert.deepEqual(effects.slice(1), ['call PUT /v1/users/b', 'effect of PUT /v1/users/b', 'done 1']);
+  over.abort(new Error('partition lost'));
+  await assert.rejects(hanging, /partition lost/);
 });
 
 for (const [edit, code] of [
