@@ -51,8 +51,13 @@ COPY services/mapper services/mapper
 CMD ["node", "services/mapper/src/main.ts"]
 
 FROM service AS dispatcher
-ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json
+ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json DISPATCHER_LEDGER_DIRECTORY=/data/ledger
 COPY services/dispatcher services/dispatcher
+# A volume takes over the owner of the folder that it is mounted on.
+USER root
+RUN install --directory --owner=node --group=node /data
+USER node
+VOLUME ["/data"]
 CMD ["node", "services/dispatcher/src/main.ts"]
 
 FROM runtime AS cli

@@ -12,6 +12,8 @@ export interface DataFolder {
   readonly connectorsFile: string;
   /** The API's SQLite database. */
   readonly astrolabeDatabase: string;
+  /** A folder for each dispatcher, by its name. */
+  readonly ledgers: string;
   /** One file for each process. */
   readonly logs: string;
   /** Removes a folder that is not kept. Synchronous, so that it can be the last thing that a process does. */
@@ -34,6 +36,7 @@ export async function openDataFolder(dataDir: string | undefined): Promise<DataF
     isKept: dataDir !== undefined,
     connectorsFile: join(path, 'connectors.json'),
     astrolabeDatabase: join(path, 'astrolabe.sqlite'),
+    ledgers: join(path, 'ledgers'),
     logs,
     remove: () => {
       if (!isKept) rmSync(path, { recursive: true, force: true, maxRetries: 5 });

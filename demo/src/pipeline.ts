@@ -2,6 +2,7 @@
  * The whole pipeline on this machine: the local stack, the reference API and the three services, each as a process of its own. For the
  * demo, `npm start`, tests and the bench; prints nothing.
  */
+import { join } from 'node:path';
 import {
   connectionFromConfig,
   schemaRegistryFromConfig,
@@ -187,7 +188,16 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
       );
       const [first, ...others] = await Promise.all(
         names.map((name) =>
-          startInstance(stages.services, name, service, own[service], service === 'ingest' ? 'INGEST_PORT' : undefined),
+          startInstance(
+            stages.services,
+            name,
+            service,
+            // The copy of the delivery ledger is for one process.
+            service === 'dispatcher'
+              ? { ...own.dispatcher, DISPATCHER_LEDGER_DIRECTORY: join(folder.ledgers, name) }
+              : own[service],
+            service === 'ingest' ? 'INGEST_PORT' : undefined,
+          ),
         ),
       );
       if (first === undefined) throw new Error(`${service} needs at least one instance`);

@@ -79,6 +79,7 @@ test('a service whose broker or registry is away at start waits, says what for, 
     ...env,
     CONNECTORS_FILE: connectorsFile,
     DISPATCHER_API_URL: api.url,
+    DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
   });
   const ingest = startWaiting(t, 'ingest', {
     KAFKA_BROKERS: broker.address,

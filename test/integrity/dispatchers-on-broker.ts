@@ -20,7 +20,7 @@ import {
 } from '@astrolabe/kafka';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import type { Command } from '@astrolabe/schemas';
-import { createLogger } from '@astrolabe/service-kit';
+import { createLogger, type DeliverySettings } from '@astrolabe/service-kit';
 import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
 
 export interface DispatchersOnBroker {
@@ -34,6 +34,8 @@ export interface DispatchersOnBroker {
   /** Lets the group, which must have no members, begin anew. */
   rewind(): Promise<void>;
   deadLetters(): Promise<readonly ConsumedRecord[]>;
+  /** Writes the connectors file anew, with these settings for those that are named; running dispatchers follow it. */
+  editDelivery(settings: Readonly<Record<string, DeliverySettings>>): Promise<void>;
 }
 
 const entry = new URL('../../services/dispatcher/src/main.ts', import.meta.url);
@@ -73,8 +75,16 @@ export async function startDispatchersOnBroker(
   const folder = await mkdtemp(join(tmpdir(), 'dispatchers-'));
   closings.push(() => rm(folder, { recursive: true, force: true }));
   const connectorsFile = join(folder, 'connectors.json');
-  const connectors = connectorIds.map((id) => ({ id, name: id, apiKey: `key-of-${id}` }));
-  await writeFile(connectorsFile, JSON.stringify({ connectors }));
+  const editDelivery = async (settings: Readonly<Record<string, DeliverySettings>>): Promise<void> => {
+    const connectors = connectorIds.map((id) => ({
+      id,
+      name: id,
+      apiKey: `key-of-${id}`,
+      ...(settings[id] === undefined ? {} : { delivery: settings[id] }),
+    }));
+    await writeFile(connectorsFile, JSON.stringify({ connectors }));
+  };
+  await editDelivery({});
 
   return {
     api,
@@ -129,6 +139,7 @@ export async function startDispatchersOnBroker(
       await readTopic({ connection, topic: topics.commandsDeadLetters.name }, (letter) => letters.push(letter));
       return letters;
     },
+    editDelivery,
   };
 }
 

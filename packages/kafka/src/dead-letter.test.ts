@@ -37,10 +37,17 @@ test('a dead letter is its source byte for byte, at the same partition, with the
 });
 
 test('what was tried is told where something was', () => {
-  const { headers } = toDeadLetter(source, { ...cause, deliveryCount: 3, firstAttemptAtMs: 1, status: 503 });
+  const { headers } = toDeadLetter(source, {
+    ...cause,
+    deliveryCount: 3,
+    firstAttemptAtMs: 1,
+    lastAttemptAtMs: 2,
+    status: 503,
+  });
   const texts = textsOf(headers);
   assert.equal(texts['dlq.delivery.count'], '3');
   assert.equal(texts['dlq.first.attempt.at'], '1970-01-01T00:00:00.001Z');
+  assert.equal(texts['dlq.last.attempt.at'], '1970-01-01T00:00:00.002Z');
   assert.equal(texts['dlq.status'], '503');
 });
 

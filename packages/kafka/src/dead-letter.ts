@@ -17,6 +17,8 @@ export interface DeadLetterCause {
   /** How often delivery was tried. Absent where nothing was tried. */
   readonly deliveryCount?: number;
   readonly firstAttemptAtMs?: number;
+  /** Not `atMs`: what has been tried may be given up later, where its connector is removed while it waits. */
+  readonly lastAttemptAtMs?: number;
   /** The API's last HTTP status. */
   readonly status?: number;
 }
@@ -25,7 +27,7 @@ const MAX_MESSAGE_CHARACTERS = 2_000;
 
 /** The dead letter of a consumed record. Same partition number as its source, so that both topics are read side by side. */
 export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): OutgoingRecord {
-  const { code, message, group, atMs, deliveryCount, firstAttemptAtMs, status } = cause;
+  const { code, message, group, atMs, deliveryCount, firstAttemptAtMs, lastAttemptAtMs, status } = cause;
   return {
     key: source.key,
     value: source.value,
@@ -39,14 +41,18 @@ export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): Ou
         [headerNames.deadLetterPartition]: String(source.partition),
         [headerNames.deadLetterOffset]: source.offset.toString(),
         [headerNames.deadLetterGroup]: group,
-        [headerNames.deadLetterAt]: new Date(atMs).toISOString(),
+        [headerNames.deadLetterAt]: toIso(atMs),
         [headerNames.deadLetterDeliveryCount]: deliveryCount?.toString(),
-        [headerNames.deadLetterFirstAttemptAt]:
-          firstAttemptAtMs === undefined ? undefined : new Date(firstAttemptAtMs).toISOString(),
+        [headerNames.deadLetterFirstAttemptAt]: toIso(firstAttemptAtMs),
+        [headerNames.deadLetterLastAttemptAt]: toIso(lastAttemptAtMs),
         [headerNames.deadLetterStatus]: status?.toString(),
       }),
     },
   };
+}
+
+function toIso(epochMs: number | undefined): string | undefined {
+  return epochMs === undefined ? undefined : new Date(epochMs).toISOString();
 }
 
 const CAUSE_PREFIX = 'dlq.';

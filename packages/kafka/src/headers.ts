@@ -34,9 +34,11 @@ export const headerNames = {
   deadLetterDeliveryCount: 'dlq.delivery.count',
   /** On a dead letter: the API's last HTTP status. Absent when there was none. */
   deadLetterStatus: 'dlq.status',
-  /** On a dead letter: when it was given up, and when delivery was first tried; ISO 8601 UTC. */
+  /** On a dead letter: when it was given up; ISO 8601 UTC. */
   deadLetterAt: 'dlq.at',
+  /** On the same: when the first try and the last one ended; they are one where it was tried once. Absent where nothing was tried. */
   deadLetterFirstAttemptAt: 'dlq.first.attempt.at',
+  deadLetterLastAttemptAt: 'dlq.last.attempt.at',
 } as const;
 
 export type HeaderName = (typeof headerNames)[keyof typeof headerNames];

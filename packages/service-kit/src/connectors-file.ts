@@ -25,6 +25,15 @@ const rateLimit = z.strictObject({
   burst: z.int().min(1).max(MAX_EVENTS),
 });
 
+const MAX_CONCURRENT_CALLS = 4_096;
+const MAX_CALLS_PER_SECOND = 1_000_000;
+
+const delivery = z.strictObject({
+  maxConcurrentCalls: z.int().min(1).max(MAX_CONCURRENT_CALLS).exactOptional(),
+  callsPerSecond: z.int().min(0).max(MAX_CALLS_PER_SECOND).exactOptional(),
+  bulk: z.boolean().exactOptional(),
+});
+
 /** Comes out lower case and in punycode. The message does not quote: what is no domain may be a key in the wrong place. */
 const emailDomains = z.array(
   z.string().transform((text, context) => {
@@ -51,6 +60,7 @@ const connector = z.strictObject({
   deniedEmailDomains: emailDomains.optional(),
   enabled: z.boolean().default(true),
   rateLimit: rateLimit.optional(),
+  delivery: delivery.optional(),
 });
 
 const connectorsFile = z.strictObject({

@@ -20,6 +20,8 @@ export interface Connector {
   readonly enabled: boolean;
   /** Takes the place of ingest's default for this connector. */
   readonly rateLimit?: RateLimit;
+  /** Takes the place of the dispatcher's defaults for this connector, as far as it goes. */
+  readonly delivery?: DeliverySettings;
 }
 
 /** How many events a connector may send. Whole numbers. */
@@ -28,6 +30,16 @@ export interface RateLimit {
   readonly eventsPerSecond: number;
   /** At once, after a pause; at least 1. */
   readonly burst: number;
+}
+
+/** How the dispatcher calls the API for a connector, from each of its instances. What is absent is as the process has it. */
+export interface DeliverySettings {
+  /** Calls in flight at most; a whole number, at least 1. */
+  readonly maxConcurrentCalls?: number;
+  /** Whole number; 0 is unlimited. A bulk call is one. */
+  readonly callsPerSecond?: number;
+  /** Whether commands share calls. */
+  readonly bulk?: boolean;
 }
 
 /** The connectors of one moment. Lookups are synchronous and cheap enough for every request. */

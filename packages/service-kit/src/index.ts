@@ -24,7 +24,13 @@ export {
 export type { ConnectorsChange } from './connectors-change.ts';
 export { parseConnectorsFile, type ConnectorsFile, type ConnectorsProblem, type KeySource } from './connectors-file.ts';
 export { resolveKeyFile } from './connectors-snapshot.ts';
-export { createConnectorDirectory, type Connector, type ConnectorDirectory, type RateLimit } from './connectors.ts';
+export {
+  createConnectorDirectory,
+  type Connector,
+  type ConnectorDirectory,
+  type DeliverySettings,
+  type RateLimit,
+} from './connectors.ts';
 export { parseEmailDomain } from './email-domain.ts';
 export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
 export { renderErrorCatalogue } from './error-docs.ts';

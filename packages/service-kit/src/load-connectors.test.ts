@@ -261,3 +261,25 @@ test('a rate limit is two whole numbers, of which only the rate may be 0', async
     );
   }
 });
+
+test('how a connector is delivered to is as many settings as are given, each within its bounds', async (t) => {
+  const connector = { id: 'acme', name: 'Acme', apiKey: 'ak' };
+  for (const delivery of [{}, { bulk: false }, { maxConcurrentCalls: 1, callsPerSecond: 0, bulk: true }]) {
+    const path = await write(t, { connectors: [{ ...connector, delivery }] });
+    assert.deepEqual((await loadConnectors(path, {})).byId('acme')?.delivery, delivery);
+  }
+  for (const [broken, place] of [
+    [{ maxConcurrentCalls: 0 }, 'delivery.maxConcurrentCalls'],
+    [{ maxConcurrentCalls: 4_097 }, 'delivery.maxConcurrentCalls'],
+    [{ callsPerSecond: 0.5 }, 'delivery.callsPerSecond'],
+    [{ callsPerSecond: -1 }, 'delivery.callsPerSecond'],
+    [{ bulk: 100 }, 'delivery.bulk'],
+    [{ bulkMaxCommands: 100 }, 'delivery'],
+  ] as const) {
+    const problems = await problemsOf(t, { connectors: [{ ...connector, delivery: broken }] });
+    assert.deepEqual(
+      problems.map(([at]) => at),
+      [`connectors[0].${place}`],
+    );
+  }
+});

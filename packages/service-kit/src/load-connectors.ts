@@ -63,7 +63,7 @@ export function buildConnectors(
 
   const buildConnector = (described: ConnectorsFile['connectors'][number], place: string): Connector => {
     const { id, name, apiKey, writeKeys, webhookSecret, freeEmailProviders, enabled, rateLimit } = described;
-    const { allowedEmailDomains, deniedEmailDomains } = described;
+    const { allowedEmailDomains, deniedEmailDomains, delivery } = described;
     return Object.freeze({
       id,
       name,
@@ -78,6 +78,7 @@ export function buildConnectors(
       ...(deniedEmailDomains !== undefined && { deniedEmailDomains: Object.freeze(deniedEmailDomains) }),
       enabled,
       ...(rateLimit !== undefined && { rateLimit: Object.freeze(rateLimit) }),
+      ...(delivery !== undefined && { delivery: Object.freeze(delivery) }),
     });
   };
 

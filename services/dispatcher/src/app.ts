@@ -21,9 +21,9 @@ import {
 import { createPageReader } from './adapters/read-page.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import type { DispatcherConfig } from './config.ts';
-import type { GatePolicy } from './connector-gate.ts';
 import { Dispatch } from './dispatch.ts';
 import { createDispatcherMetrics, type ConnectorState } from './dispatcher-metrics.ts';
+import { createGatePolicies } from './gate-policy.ts';
 import { createPartitionDispatch, type PartitionDispatch } from './partition-dispatch.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
@@ -34,7 +34,6 @@ const LEDGER_CLOSE_MS = 2_000;
 const PAGE_FETCH_BYTES = 524_288;
 const LAG_WINDOW_BYTES = 4_194_304;
 const CROWD_MS = 1_000;
-const INITIAL_CALLS = 64;
 
 export async function startDispatcher(
   config: DispatcherConfig,
@@ -77,11 +76,11 @@ export async function startDispatcher(
     connectors: () => [...dispatch.gates()].map(toConnectorState),
     partitions: () => [...partitions.values()].map((partition) => partition.state()),
   });
-  const policy = gatePolicyOf(config);
+  const gatePolicyOf = createGatePolicies(config);
   const dispatch = new Dispatch({
     apiClient,
     connectors: () => connectors.current(),
-    policyOf: () => policy,
+    policyOf: (connectorId) => gatePolicyOf(connectors.current().byId(connectorId)?.delivery),
     maxCalls: config.maxCalls,
     maxRetryAfterMs: MAX_RETRY_AFTER_MS,
     clock: systemClock,
@@ -93,7 +92,7 @@ export async function startDispatcher(
     dispatch.close();
   });
   connectors.onChange(() => {
-    for (const gate of dispatch.gates()) gate.hurry();
+    dispatch.connectorsChanged();
   });
 
   const changelog = createKafkaChangelog({ topic: topics.deliveries.name, producer, reader, admin });
@@ -189,24 +188,6 @@ export async function startDispatcher(
   });
   stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
   logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
-}
-
-function gatePolicyOf(config: DispatcherConfig): GatePolicy {
-  const ceiling = config.maxConcurrentCalls;
-  const floor = Math.min(config.minConcurrentCalls, ceiling);
-  return {
-    concurrency: { floor, initial: Math.max(floor, Math.min(INITIAL_CALLS, ceiling)), ceiling },
-    callsPerSecond: config.callsPerSecond,
-    failing: {
-      failuresToOpen: config.circuitFailures,
-      pauseMs: config.circuitPauseMs,
-      maxPauseMs: config.circuitMaxPauseMs,
-    },
-    halted: { failuresToOpen: 1, pauseMs: config.haltMs, maxPauseMs: config.haltMaxMs },
-    bulk: config.bulk
-      ? { maxCommands: config.bulkMaxCommands, maxBytes: config.bulkMaxBytes, lingerMs: config.bulkLingerMs }
-      : undefined,
-  };
 }
 
 function toConnectorState({ id, circuit, inFlight, limit, queued }: ReturnType<Dispatch['gateOf']>): ConnectorState {

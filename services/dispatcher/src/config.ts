@@ -56,7 +56,7 @@ export const dispatcherConfig = defineConfig(
       schema: configValues.boolean(),
       default: false,
       description:
-        'Whether commands that are ready together share a call, POST /v1/commands. Where the API has none, single calls are made.',
+        'Whether commands that are ready together share a call, POST /v1/commands. Where the API has none, single calls are made. A connector may have it otherwise.',
     },
     bulkMaxCommands: {
       env: 'DISPATCHER_BULK_MAX_COMMANDS',

@@ -179,3 +179,59 @@ test('what was withdrawn is never called for, and a long line of it is forgotten
   end(success);
   assert.deepEqual(calls, ['0', '1', '4999']);
 });
+
+test('another policy is followed from the next call on, and what was under way stays', () => {
+  const { calls, gate, offer, end } = createGates({ concurrency: { floor: 1, initial: 4, ceiling: 4 } });
+  offer('a', 'b', 'c', 'd', 'e', 'f');
+  gate.adopt({ ...base, concurrency: { floor: 1, initial: 1, ceiling: 1 } });
+  assert.deepEqual([gate.limit, gate.inFlight], [1, 4]);
+  for (let count = 0; count < 3; count += 1) end(success);
+  assert.equal(calls.length, 4, 'one is still under way');
+  end(success);
+  assert.deepEqual(calls.slice(4), ['e']);
+  gate.adopt({ ...base, concurrency: { floor: 2, initial: 2, ceiling: 8 } });
+  assert.deepEqual(calls.slice(4), ['e', 'f'], 'without waiting for an answer');
+});
+
+test('bulk calls begin and end with the policy, and what the API refused stays refused under the same one', async () => {
+  const bulk = { maxCommands: 2, maxBytes: 1_000, lingerMs: 5 };
+  const { clock, calls, gate, offer, end } = createGates({ concurrency: { floor: 1, initial: 1, ceiling: 1 } });
+  const one = { ...base, concurrency: { floor: 1, initial: 1, ceiling: 1 } };
+  offer('a', 'b', 'c');
+  gate.adopt({ ...one, bulk });
+  end(success);
+  assert.deepEqual(calls, ['a', 'b+c']);
+  gate.endBulk();
+  gate.adopt({ ...one, bulk: { ...bulk }, callsPerSecond: 1_000 });
+  offer('d', 'e');
+  end(success);
+  await clock.advance(100);
+  end(success);
+  assert.deepEqual(calls.slice(2), ['d', 'e']);
+  offer('f', 'g');
+  gate.adopt({ ...one, bulk: { ...bulk, maxCommands: 3 } });
+  await clock.advance(100);
+  end(success);
+  assert.deepEqual(calls.slice(4), ['f+g']);
+});
+
+test('however often its rate is changed, in no second are more calls made than the highest one of it allows', async () => {
+  const { clock, gate, end, calls } = createGates({
+    callsPerSecond: 20,
+    concurrency: { floor: 9, initial: 9, ceiling: 9 },
+  });
+  const timesMs: number[] = [];
+  for (let index = 0; index < 500; index += 1) gate.offer(new Item(String(index)));
+  const rates = [20, 5, 20, 1, 7, 20, 3, 19];
+  for (let step = 0; step < 2_000; step += 1) {
+    while (gate.inFlight > 0) end(success);
+    while (timesMs.length < calls.length) timesMs.push(clock.nowMs());
+    if (step % 37 === 0) gate.adopt({ ...base, callsPerSecond: rates[(step / 37) % rates.length] ?? 20 });
+    await clock.advance(5);
+  }
+  assert.ok(timesMs.length > 50, `${timesMs.length} calls`);
+  for (const [index, atMs] of timesMs.entries()) {
+    const later = timesMs[index + 20];
+    assert.ok(later === undefined || later - atMs >= 1_000, `21 calls within ${(later ?? 0) - atMs} ms`);
+  }
+});

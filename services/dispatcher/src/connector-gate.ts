@@ -2,8 +2,10 @@
  * What a connector's calls have to pass: its circuit, the pause that its API asked for, its concurrency and its rate. Commands wait here in
  * a line of their own, so a connector that cannot be served keeps nobody else waiting.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@astrolabe/service-kit';
 import {
+  boundedConcurrency,
   concurrencyLimit,
   initialConcurrency,
   isRoundOver,
@@ -37,6 +39,7 @@ export interface GatePolicy {
 
 export interface GateOptions<Item extends GateItem> {
   readonly id: string;
+  /** To begin with. */
   readonly policy: GatePolicy;
   readonly slots: SharedSlots;
   readonly clock: Clock;
@@ -67,6 +70,7 @@ export class ConnectorGate<Item extends GateItem> {
   readonly id: string;
   readonly #options: GateOptions<Item>;
   readonly #line = new GateLine<Item>();
+  #policy: GatePolicy;
   #bulk: BulkPolicy | undefined;
   #circuit: Circuit = closedCircuit;
   #concurrency: Concurrency;
@@ -83,6 +87,7 @@ export class ConnectorGate<Item extends GateItem> {
   constructor(options: GateOptions<Item>) {
     this.id = options.id;
     this.#options = options;
+    this.#policy = options.policy;
     this.#bulk = options.policy.bulk;
     this.#concurrency = initialConcurrency(options.policy.concurrency, options.clock.nowMs());
   }
@@ -96,7 +101,7 @@ export class ConnectorGate<Item extends GateItem> {
   }
 
   get limit(): number {
-    return concurrencyLimit(this.#concurrency, this.#options.policy.concurrency);
+    return concurrencyLimit(this.#concurrency, this.#policy.concurrency);
   }
 
   get circuit(): Circuit {
@@ -138,6 +143,15 @@ export class ConnectorGate<Item extends GateItem> {
     this.#bulk = undefined;
   }
 
+  /** Follows another policy from the next call on. What was learnt of the API stays, as far as the policy lets it. */
+  adopt(policy: GatePolicy): void {
+    if (isDeepStrictEqual(policy, this.#policy)) return;
+    if (!isDeepStrictEqual(policy.bulk, this.#policy.bulk)) this.#bulk = policy.bulk;
+    this.#policy = policy;
+    this.#concurrency = boundedConcurrency(this.#concurrency, policy.concurrency);
+    this.pump();
+  }
+
   /** Something of the connector has changed: a probe that would come later comes now. */
   hurry(): void {
     if (this.#circuit.kind !== 'open') return;
@@ -147,7 +161,8 @@ export class ConnectorGate<Item extends GateItem> {
 
   /** A call has ended. `pump` is to be called when its items are settled. */
   ended(result: CallResult): void {
-    const { clock, slots, policy } = this.#options;
+    const { clock, slots } = this.#options;
+    const policy = this.#policy;
     const nowMs = clock.nowMs();
     this.#inFlight -= 1;
     slots.give();
@@ -188,7 +203,8 @@ export class ConnectorGate<Item extends GateItem> {
   }
 
   #mayCall(nowMs: number): boolean {
-    const { policy, slots } = this.#options;
+    const { slots } = this.#options;
+    const policy = this.#policy;
     if (nowMs < this.#pausedUntilMs) return this.#wait(this.#pausedUntilMs);
     const isProbe = this.#circuit.kind === 'open';
     if (this.#circuit.kind === 'probing') return false;
@@ -232,7 +248,8 @@ export class ConnectorGate<Item extends GateItem> {
   #step(event: CircuitEvent, nowMs: number): void {
     const before = this.#circuit;
     const isHalt = event === 'refusal' || (before.kind === 'probing' && before.cause === 'halted');
-    const { policy, random, onCircuit } = this.#options;
+    const { random, onCircuit } = this.#options;
+    const policy = this.#policy;
     const next = nextCircuit(before, event, isHalt ? policy.halted : policy.failing, nowMs, random());
     if (next === before) return;
     this.#circuit = next;

@@ -38,6 +38,7 @@ export class Delivery implements GateItem {
   gate: ConnectorGate<Delivery> | undefined;
   attempts = 0;
   firstTriedAtMs: number | undefined;
+  lastTriedAtMs: number | undefined;
   isSingle = false;
   #stage: Stage = 'decoding';
   #haltedBeforeMs = 0;
@@ -103,6 +104,7 @@ export class Delivery implements GateItem {
     this.#call = undefined;
     if (this.#stage !== 'calling') return false;
     this.attempts += 1;
+    this.lastTriedAtMs = nowMs;
     if (this.firstTriedAtMs === undefined) {
       this.firstTriedAtMs = nowMs;
       this.#haltedBeforeMs = this.gate?.haltedMs(nowMs) ?? 0;

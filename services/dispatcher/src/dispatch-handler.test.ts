@@ -1,238 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { PipelineError } from '@astrolabe/service-kit';
+import { upsertUser } from './testing/commands.ts';
 import {
-  createCommandDecoder,
-  createCommandEncoder,
-  createInMemoryLog,
-  createLaneProcessor,
-  headerText,
-  toHeaders,
-  type ConsumedRecord,
-  type PartitionSession,
-  type RecordProducer,
-} from '@astrolabe/kafka';
-import { commandKinds, commandTypes, type Command } from '@astrolabe/schemas';
-import {
-  PipelineError,
-  createConnectorDirectory,
-  createLogger,
-  createManualClock,
-  createMetrics,
-  type Connector,
-} from '@astrolabe/service-kit';
-import type { ApiClient } from './api-client.ts';
-import type { ApiRequest } from './core/api-request.ts';
-import type { ApiOutcome } from './core/classify-response.ts';
-import { connectorOf, laneOf } from './core/lane-of.ts';
-import { createInMemoryLedger } from './delivery-ledger.ts';
-import { Dispatch } from './dispatch.ts';
-import { DispatchHandler } from './dispatch-handler.ts';
-import { createDispatcherMetrics } from './dispatcher-metrics.ts';
-import { receivedAtMs, upsertUser } from './testing/commands.ts';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const schemaIds = new Map(commandKinds.map((kind, index) => [kind, index + 1]));
-const encoder = createCommandEncoder(schemaIds);
-const unavailable = new PipelineError('kafka.unavailable', 'no broker', { retryable: true });
-
-type Answer = ApiOutcome | 'effect, then lost' | 'hang';
-
-function answer(status: number, body: object = {}, headers: Record<string, string> = {}): ApiOutcome {
-  return { kind: 'response', status, headers, body: JSON.stringify(body) };
-}
-
-/** The API in memory: scripted answers, else it carries out each key once, as the contract has it. */
-function createScriptedApi(effects: string[]) {
-  const script: Answer[] = [];
-  const executed = new Set<string>();
-  const keys: string[] = [];
-  const execute = (key: string, call: string): ApiOutcome => {
-    if (executed.has(key)) return answer(200, { result: 'applied' }, { 'idempotency-replayed': 'true' });
-    executed.add(key);
-    effects.push(`effect of ${call}`);
-    return answer(200, { result: 'applied' });
-  };
-  const outcomeOf = ({ method, path, idempotencyKey = '' }: ApiRequest): ApiOutcome | undefined => {
-    const call = `${method} ${path}`;
-    const scripted = script.shift();
-    if (scripted === 'hang') return undefined;
-    if (scripted === 'effect, then lost') {
-      execute(idempotencyKey, call);
-      return { kind: 'no-response', reason: 'connection', message: 'other side closed' };
-    }
-    return scripted ?? execute(idempotencyKey, call);
-  };
-  const client: ApiClient = {
-    call: (request, apiKey, receiver) => {
-      effects.push(`call ${request.method} ${request.path}`);
-      keys.push(apiKey);
-      const outcome = outcomeOf(request);
-      let aborted = false;
-      queueMicrotask(() => {
-        if (outcome !== undefined && !aborted) receiver.onOutcome(outcome);
-      });
-      return {
-        abort: () => {
-          aborted = true;
-        },
-      };
-    },
-    close: async () => undefined,
-  };
-  return { client, script, keys };
-}
-
-/** A handler with each of its effects, and the end of each record, in order. */
-function createHandler(options: { maxConcurrentCalls?: number; decoderFault?: () => PipelineError | undefined } = {}) {
-  const effects: string[] = [];
-  const api = createScriptedApi(effects);
-  const log = createInMemoryLog();
-  const deadLetters: RecordProducer = {
-    send: async (topic, records) => {
-      const positions = await log.send(topic, records);
-      effects.push('dead letter stored');
-      return positions;
-    },
-    close: () => log.close(),
-  };
-  const clock = createManualClock(receivedAtMs + 1_500);
-  const ledger = createInMemoryLedger();
-  const connector = { name: 'Acme', writeKeys: [], freeEmailProviders: 'allow' as const };
-  const acme: Connector = { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true };
-  const off: Connector = { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false };
-  let connectors = createConnectorDirectory([acme, off]);
-  const logger = createLogger({ name: 'dispatcher', level: 'silent' });
-  const registry = createMetrics({ service: 'dispatcher' });
-  const metrics = createDispatcherMetrics(registry);
-  const calls = options.maxConcurrentCalls ?? 10;
-  const dispatch = new Dispatch({
-    apiClient: api.client,
-    connectors: () => connectors,
-    policyOf: () => ({
-      concurrency: { floor: calls, initial: calls, ceiling: calls },
-      callsPerSecond: 0,
-      failing: { failuresToOpen: 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
-      halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
-      bulk: undefined,
-    }),
-    maxCalls: 1_000,
-    maxRetryAfterMs: 30_000,
-    clock,
-    random: () => 0.5,
-    logger,
-    metrics,
-  });
-  const handlerOf = (session: PartitionSession) =>
-    new DispatchHandler({
-      dispatch,
-      session,
-      ledger,
-      decoder: createCommandDecoder({
-        schemaById: async (id) => {
-          const fault = options.decoderFault?.();
-          if (fault !== undefined) throw fault;
-          const kind = commandKinds[id - 1];
-          return kind === undefined ? undefined : { kind: 'avro', type: commandTypes[kind] };
-        },
-      }),
-      deadLetters,
-      deadLetterTopic: 'dlq',
-      groupId: 'dispatcher',
-      policy: { baseMs: 200, maxMs: 1_000, budgetMs: 60_000, maxRetryAfterMs: 30_000 },
-      clock,
-      random: () => 0.5,
-      logger,
-      metrics,
-    });
-  const processorOf = (session: PartitionSession) =>
-    createLaneProcessor({
-      session,
-      laneOf,
-      groupOf: connectorOf,
-      handler: handlerOf(session),
-      limits: {
-        maxRecords: 100,
-        maxBytes: 1_000_000,
-        windowRecords: 10,
-        windowBytes: 1_000_000,
-        maxHoldMs: Infinity,
-        maxCrowdMs: Infinity,
-      },
-      nowMs: () => clock.nowMs(),
-      restore: undefined,
-      readPage: () => Promise.reject(new Error('nothing lags')),
-    });
-  /** Resolves when the record may be forgotten; rejects with the fault that stops the partition, or with the reason of the signal. */
-  const run = (record: ConsumedRecord, signal = new AbortController().signal) => {
-    const ended = Promise.withResolvers<void>();
-    const session: PartitionSession = {
-      topic: 'commands',
-      partition: 2,
-      epoch: 1,
-      signal,
-      markCommittable: () => {
-        effects.push(`done ${record.offset}`);
-        ended.resolve();
-      },
-      pause: () => undefined,
-      resume: () => undefined,
-      fail: (fault) => {
-        ended.reject(fault);
-      },
-    };
-    const processor = processorOf(session);
-    signal.addEventListener('abort', () => {
-      void processor.stop().then(() => {
-        ended.reject(signal.reason);
-      });
-    });
-    processor.enqueue([record], record.offset + 1n);
-    return ended.promise;
-  };
-  const countsOf = async (metric: 'commands' | 'retries') => {
-    const { values } = await metrics[metric].get();
-    const labelsOf = (labels: object) =>
-      Object.values(labels as Record<string, string>)
-        .join(' ')
-        .trimEnd();
-    return values.map(({ labels, value }) => `${labelsOf(labels)} ${value}`).sort();
-  };
-  const isHalted = () => {
-    const { circuit } = dispatch.gateOf('acme');
-    return circuit.kind !== 'closed' && circuit.cause === 'halted';
-  };
-  const letters = () => log.records('dlq');
-  /** What an edit of the connectors file makes of acme; undefined removes it. */
-  const editAcme = (edit: Partial<Connector> | undefined) => {
-    connectors = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
-    dispatch.hurry('acme');
-  };
-  return {
-    effects,
-    ...api,
-    log,
-    clock,
-    processorOf,
-    run,
-    countsOf,
-    isHalted,
-    letters,
-    editAcme,
-    ledger,
-    metrics,
-    dispatch,
-  };
-}
-
-function recordOf(command: Command, offset = 0n, key = 'u'): ConsumedRecord {
-  return rawRecord(encoder.encode(command), offset, key);
-}
-
-function rawRecord(value: Buffer | null, offset = 0n, key = 'u'): ConsumedRecord {
-  const headers = toHeaders({ 'connector-id': 'acme', 'message-id': 'm-1' });
-  return { topic: 'commands', partition: 2, offset, timestampMs: 0, key: Buffer.from(key), value, headers };
-}
+  answer,
+  createHandler,
+  createSession,
+  encoder,
+  rawRecord,
+  recordOf,
+  turn,
+  unavailable,
+} from './testing/scripted-handler.ts';
 
 test('a command is called once with the key of its connector, and done when the API has it', async () => {
   const { effects, keys, run, countsOf } = createHandler();
@@ -282,6 +62,7 @@ test('a rejected command is done only once its dead letter is stored, with the c
     ['api.rejected', 'status 400: No: the id is empty', '7', 'dispatcher', '2', '400'],
   );
   assert.equal(headerText(letter, 'dlq.first.attempt.at'), '2025-11-24T10:30:01.500Z');
+  assert.equal(headerText(letter, 'dlq.last.attempt.at'), '2025-11-24T10:30:01.600Z');
   assert.equal(headerText(letter, 'dlq.at'), '2025-11-24T10:30:01.600Z');
   assert.deepEqual(await countsOf('commands'), ['acme UpsertUser dead-lettered api.rejected 1']);
 });
@@ -436,6 +217,22 @@ test('a call that had to wait for its turn is made with the key of the moment', 
   assert.deepEqual(keys, ['key-of-acme', 'key-2']);
 });
 
+test('settings of a connector that are edited take effect at once, without an answer to wait for', async () => {
+  const { effects, script, run, editAcme } = createHandler();
+  editAcme({ delivery: { maxConcurrentCalls: 1 } });
+  script.push('hang');
+  const over = new AbortController();
+  const hanging = run(recordOf(upsertUser({ userId: 'a' }), 0n), over.signal);
+  const waiting = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  await turn();
+  assert.deepEqual(effects, ['call PUT /v1/users/a']);
+  editAcme({ delivery: { maxConcurrentCalls: 2 } });
+  await waiting;
+  assert.deepEqual(effects.slice(1), ['call PUT /v1/users/b', 'effect of PUT /v1/users/b', 'done 1']);
+  over.abort(new Error('partition lost'));
+  await assert.rejects(hanging, /partition lost/);
+});
+
 for (const [edit, code] of [
   [undefined, 'command.connector-unknown'],
   [{ enabled: false }, 'command.connector-disabled'],
@@ -506,22 +303,6 @@ test('what cannot be classified is a fault and no dead letter', async () => {
   await assert.rejects(run(recordOf(upsertUser())), fault);
   assert.deepEqual(letters(), []);
 });
-
-/** A session that keeps what is declared committable among the other effects. */
-function createSession(effects: string[]): PartitionSession & { faults: unknown[] } {
-  const faults: unknown[] = [];
-  return {
-    topic: 'commands',
-    partition: 2,
-    epoch: 1,
-    signal: new AbortController().signal,
-    faults,
-    markCommittable: (nextOffset) => void effects.push(`committable ${nextOffset}`),
-    pause: () => undefined,
-    resume: () => undefined,
-    fail: (fault) => void faults.push(fault),
-  };
-}
 
 test('in its lane a command waits for the one before it, other lanes go on, and nothing is committed past the one that waits', async () => {
   const { effects, script, clock, processorOf } = createHandler();
@@ -596,6 +377,28 @@ test('a dead letter that is read again is not stored again, and one that was sen
   );
   await run(recordOf(upsertUser(), 9n));
   assert.deepEqual(effects.slice(-3), ['call PUT /v1/users/u', 'effect of PUT /v1/users/u', 'done 9']);
+});
+
+test('a dead letter that dies each time it is sent in again makes a call for each, and none when the whole topic is read again', async () => {
+  const { script, run, letters, effects, countsOf } = createHandler();
+  const sentIn = (offset: bigint): ConsumedRecord => {
+    const record = recordOf(upsertUser(), offset);
+    return { ...record, headers: { ...record.headers, ...toHeaders({ 'redrive-from': `dlq:2:${offset}` }) } };
+  };
+  const topic = [recordOf(upsertUser(), 4n), sentIn(9n), sentIn(12n)];
+  script.push(answer(400), answer(400), answer(400));
+  for (const record of topic) await run(record);
+  const calls = () => effects.filter((effect) => effect.startsWith('call')).length;
+  assert.deepEqual([calls(), letters().length], [3, 3]);
+  for (const record of topic) await run(record);
+  assert.deepEqual([calls(), letters().length], [3, 3]);
+  assert.deepEqual(await countsOf('commands'), [
+    'acme UpsertUser dead-lettered api.rejected 3',
+    'acme UpsertUser duplicate ledger 3',
+  ]);
+  await run(sentIn(15n));
+  await run(sentIn(16n));
+  assert.equal(calls(), 4, 'delivered at last, it is not called for again however it comes');
 });
 
 test('freshness is measured from the moment at which ingest took the event', async () => {

@@ -135,8 +135,8 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     } catch (fault) {
       return delivery.task.fail(fault);
     }
-    // A dead letter that was sent in again stands at another offset and is to be tried again.
-    if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset === delivery.task.offset)) {
+    // A dead letter that was sent in again stands behind its death and is to be tried again; one that is read again does not.
+    if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= delivery.task.offset)) {
       return this.#known(delivery, command.kind, connectorId, commandId);
     }
     delivery.queue(command, dispatch.gateOf(connectorId));
@@ -200,13 +200,14 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     });
   }
 
-  async #deadLetter({ task, command, attempts, firstTriedAtMs }: Delivery, refusal: Refusal): Promise<void> {
+  async #deadLetter(delivery: Delivery, refusal: Refusal): Promise<void> {
     const { deadLetters, deadLetterTopic, groupId, clock, logger, metrics } = this.#options;
+    const { task, command, attempts, firstTriedAtMs, lastTriedAtMs } = delivery;
     const { record } = task;
     const tried =
-      attempts === 0 || firstTriedAtMs === undefined
+      firstTriedAtMs === undefined || lastTriedAtMs === undefined
         ? {}
-        : { deliveryCount: attempts, firstAttemptAtMs: firstTriedAtMs };
+        : { deliveryCount: attempts, firstAttemptAtMs: firstTriedAtMs, lastAttemptAtMs: lastTriedAtMs };
     const letter = toDeadLetter(record, { ...refusal, ...tried, group: groupId, atMs: clock.nowMs() });
     await this.#untilDone('storing a dead letter', () => deadLetters.send(deadLetterTopic, [letter]));
     const { topic, partition, offset } = record;

@@ -17,6 +17,7 @@ export interface DispatchOptions {
   readonly apiClient: ApiClient;
   /** The connectors of the moment; asked for each call, so that a change takes effect with the next. */
   readonly connectors: () => Pick<ConnectorDirectory, 'byId'>;
+  /** Asked for a gate's first policy, and again at `connectorsChanged`. */
   readonly policyOf: (connectorId: string) => GatePolicy;
   /** Calls in flight of all connectors. */
   readonly maxCalls: number;
@@ -72,9 +73,12 @@ export class Dispatch {
     return this.#gates.get(connectorId)?.isBlocked() ?? false;
   }
 
-  /** The connector was changed, its key maybe: no need to wait for the next probe. */
-  hurry(connectorId: string): void {
-    this.#gates.get(connectorId)?.hurry();
+  /** Connectors were changed: their policies, and maybe a key, which need not wait for the next probe. */
+  connectorsChanged(): void {
+    for (const gate of this.#gates.values()) {
+      gate.adopt(this.#options.policyOf(gate.id));
+      gate.hurry();
+    }
   }
 
   /** Queues a delivery again at a time. */

@@ -59,6 +59,11 @@ export function restartedConcurrency(state: Concurrency, { floor }: ConcurrencyP
   return { ...state, limit: floor, isSlowStart: true, confirmedAtMs: nowMs, probeRounds: 0 };
 }
 
+/** Under another policy. */
+export function boundedConcurrency(state: Concurrency, { floor, ceiling }: ConcurrencyPolicy): Concurrency {
+  return { ...state, limit: Math.min(ceiling, Math.max(floor, state.limit)) };
+}
+
 /** Calls that may be in flight now. */
 export function concurrencyLimit({ limit, probeRounds }: Concurrency, { floor }: ConcurrencyPolicy): number {
   return probeRounds > 0 ? Math.max(floor, Math.floor(limit / 2)) : Math.floor(limit);

@@ -101,6 +101,9 @@ test('an id is one segment of the path, whatever is in it', () => {
     ['\u{1F600}', '%F0%9F%98%80'],
     ['\ud800', '%EF%BF%BD'],
     ['\u0000', '%00'],
+    ['x'.repeat(10_240), 'x'.repeat(10_240)],
+    ['/'.repeat(10_240), '%2F'.repeat(10_240)],
+    ['../'.repeat(3_413), '..%2F'.repeat(3_413)],
   ];
   for (const [id, segment] of table) {
     assert.equal(toApiRequest(upsertUser({ userId: id })).path, `/v1/users/${segment}`);

@@ -35,6 +35,42 @@ test('each kind of command is an item of the contract, with its ids as they are'
   assert.deepEqual([path, idempotencyKey], ['/v1/commands', undefined]);
 });
 
+test('any id is text in an item, and nothing of it leaves its place', () => {
+  const ids = [
+    '.',
+    '..',
+    '../users/v',
+    'a/b',
+    'a?b=c',
+    '50%',
+    '%2e%2e',
+    '\r\n',
+    '"}],"x":[{"',
+    '\u{1F600}',
+    'x'.repeat(10_240),
+  ];
+  for (const id of ids) {
+    const commands: readonly Command[] = [
+      upsertUser({ userId: id }),
+      { kind: 'UpsertAccount', record: { ...common, accountId: id, properties: {} } },
+      { kind: 'AssociateUser', record: { ...common, accountId: id, userId: id } },
+      { kind: 'DeleteUser', record: { ...common, userId: id } },
+    ];
+    const { method, path, body } = toBulkRequest(commands.map(toBulkItem));
+    assert.deepEqual([method, path], ['POST', '/v1/commands']);
+    const sent = JSON.parse(body ?? '') as { commands: { userId?: string; accountId?: string }[] };
+    assert.deepEqual(
+      sent.commands.map(({ accountId, userId }) => [accountId, userId]),
+      [
+        [undefined, id],
+        [id, undefined],
+        [id, id],
+        [undefined, id],
+      ],
+    );
+  }
+});
+
 const answered = (results: unknown): ApiOutcome => ({
   kind: 'response',
   status: 200,
