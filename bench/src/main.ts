@@ -2,10 +2,11 @@
 import { errorMessage } from '@astrolabe/service-kit';
 import { parseArguments, type BenchArguments } from './arguments.ts';
 import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.ts';
+import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
 import { runIngestBench } from './ingest/ingest-bench.ts';
 import { runMapperBench } from './mapper/mapper-bench.ts';
 
-const benches = { ingest: runIngestBench, mapper: runMapperBench } as const;
+const benches = { dispatcher: runDispatcherBench, ingest: runIngestBench, mapper: runMapperBench } as const;
 type BenchName = keyof typeof benches;
 const names = Object.keys(benches) as BenchName[];
 

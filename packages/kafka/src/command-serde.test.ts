@@ -101,6 +101,16 @@ test('the registry is asked once for a schema, after which decoding is synchrono
   assert.deepEqual(registry.asked, [schemaIds.get('UpsertUser')]);
 });
 
+test('records that come before their schema is known share its look-up', async () => {
+  const registry = createRegistry();
+  const decoder = createCommandDecoder(registry);
+  const command: Command = { kind: 'DeleteUser', record: { ...common, userId: 'u' } };
+  const value = createCommandEncoder(schemaIds).encode(command);
+  const decoded = await Promise.all([decoder.decode(value), decoder.decode(value), decoder.decode(value)]);
+  for (const each of decoded) assert.deepEqual(each.kind === 'command' && each.command, command);
+  assert.deepEqual(registry.asked, [schemaIds.get('DeleteUser')]);
+});
+
 test('a value that is no framed command says so without asking the registry', async () => {
   const registry = createRegistry();
   const decoder = createCommandDecoder(registry);

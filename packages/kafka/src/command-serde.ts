@@ -57,13 +57,28 @@ type Reader = CommandReader | { readonly kind: 'wrong-type'; readonly name: stri
 
 export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'schemaById'>): CommandDecoder {
   const readers = new Map<number, Reader>();
+  /** Looked up right now. Thousands of records may wait for one schema, which takes a while to be compiled. */
+  const lookUps = new Map<number, Promise<Reader | undefined>>();
 
-  const lookUp = async (schemaId: number, payload: Buffer): Promise<DecodedCommand> => {
-    const schema = await registry.schemaById(schemaId);
-    if (schema === undefined) return unknownSchema(schemaId);
-    const reader = toReader(schema);
-    readers.set(schemaId, reader);
-    return read(reader, schemaId, payload);
+  const lookUp = async (schemaId: number): Promise<Reader | undefined> => {
+    try {
+      const schema = await registry.schemaById(schemaId);
+      if (schema === undefined) return undefined;
+      const reader = toReader(schema);
+      readers.set(schemaId, reader);
+      return reader;
+    } finally {
+      lookUps.delete(schemaId);
+    }
+  };
+  const readLater = async (schemaId: number, payload: Buffer): Promise<DecodedCommand> => {
+    let looking = lookUps.get(schemaId);
+    if (looking === undefined) {
+      looking = lookUp(schemaId);
+      lookUps.set(schemaId, looking);
+    }
+    const reader = await looking;
+    return reader === undefined ? unknownSchema(schemaId) : read(reader, schemaId, payload);
   };
 
   return {
@@ -75,7 +90,7 @@ export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'sche
       if (framed.schemaId < 1) return unknownSchema(framed.schemaId);
       const reader = readers.get(framed.schemaId);
       return reader === undefined
-        ? lookUp(framed.schemaId, framed.payload)
+        ? readLater(framed.schemaId, framed.payload)
         : read(reader, framed.schemaId, framed.payload);
     },
   };
