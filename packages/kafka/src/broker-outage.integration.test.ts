@@ -4,31 +4,29 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PipelineError } from '@astrolabe/service-kit';
-import { startLocalStack, type BrokerControl, type LocalStack } from '@astrolabe/testkit';
+import type { BrokerControl } from '@astrolabe/testkit';
 import { createKafkaAdmin } from './admin.ts';
 import { startGroupConsumer } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
 import { readTopic } from './read-topic.ts';
 import type { OutgoingRecord } from './record.ts';
 import type { RecordProducer } from './record-producer.ts';
-import { connect, topicDefinition } from './testing/broker.ts';
+import { topicDefinition } from './testing/broker.ts';
 import { createPromisedProcessor } from './testing/promised-handler.ts';
+import { startOwnBroker, type OwnBroker } from './testing/own-broker.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
-let stack: LocalStack;
+let own: OwnBroker;
 let broker: BrokerControl;
 
 before(async () => {
-  const { KAFKA_BROKERS: _kafka, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env;
-  if (env.ASTROLABE_STACK === 'external') delete env.ASTROLABE_STACK;
-  stack = await startLocalStack({ env });
-  assert.ok(stack.kafka);
-  broker = stack.kafka;
+  own = await startOwnBroker();
+  broker = own.control;
 });
 
-after(() => stack.stop());
+after(() => own.stop());
 
-const connectOwn = () => connect([broker.address]);
+const connectOwn = () => own.connect();
 
 async function createTopic(partitions = 1): Promise<string> {
   const name = `test-${randomUUID()}`;

@@ -2,25 +2,23 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { startLocalStack, type BrokerControl, type LocalStack } from '@astrolabe/testkit';
+import type { BrokerControl } from '@astrolabe/testkit';
 import { createKafkaAdmin } from './admin.ts';
 import { createPartitionReader } from './kafkajs-partition-reader.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import { connect, topicDefinition } from './testing/broker.ts';
+import { topicDefinition } from './testing/broker.ts';
+import { startOwnBroker, type OwnBroker } from './testing/own-broker.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 const RECORDS = 20_000;
 const topic = `test-${randomUUID()}`;
 
-let stack: LocalStack;
+let own: OwnBroker;
 let broker: BrokerControl;
 
 before(async () => {
-  const { KAFKA_BROKERS: _kafka, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env;
-  if (env.ASTROLABE_STACK === 'external') delete env.ASTROLABE_STACK;
-  stack = await startLocalStack({ env });
-  assert.ok(stack.kafka);
-  broker = stack.kafka;
+  own = await startOwnBroker();
+  broker = own.control;
   const admin = await createKafkaAdmin(connectOwn());
   await admin.applyTopics(await admin.planTopics([topicDefinition(topic)], 1));
   await admin.close();
@@ -35,9 +33,9 @@ before(async () => {
   await producer.close();
 });
 
-after(() => stack.stop());
+after(() => own.stop());
 
-const connectOwn = () => connect([broker.address]);
+const connectOwn = () => own.connect();
 
 for (const [what, interrupt] of [
   ['stopped and started again', () => broker.stop()],

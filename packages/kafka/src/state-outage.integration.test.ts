@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startLocalStack, type BrokerControl, type LocalStack } from '@astrolabe/testkit';
+import type { BrokerControl } from '@astrolabe/testkit';
 import { createKafkaAdmin } from './admin.ts';
 import { openWorkLog } from './exactly-once.ts';
 import { startGroupConsumer } from './group-consumer.ts';
@@ -11,24 +11,22 @@ import { createRecordProducer } from './kafkajs-producer.ts';
 import { readTopic } from './read-topic.ts';
 import type { ConsumedRecord } from './record.ts';
 import { createStateProcessor } from './state-processor.ts';
-import { connect, topicDefinition } from './testing/broker.ts';
+import { topicDefinition } from './testing/broker.ts';
 import { countByKey, countCodec, countedOnce, stateOf } from './testing/counting.ts';
+import { startOwnBroker, type OwnBroker } from './testing/own-broker.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
-let stack: LocalStack;
+let own: OwnBroker;
 let broker: BrokerControl;
 
 before(async () => {
-  const { KAFKA_BROKERS: _kafka, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env;
-  if (env.ASTROLABE_STACK === 'external') delete env.ASTROLABE_STACK;
-  stack = await startLocalStack({ env });
-  assert.ok(stack.kafka);
-  broker = stack.kafka;
+  own = await startOwnBroker();
+  broker = own.control;
 });
 
-after(() => stack.stop());
+after(() => own.stop());
 
-const connectOwn = () => connect([broker.address]);
+const connectOwn = () => own.connect();
 
 async function readAllOf(topic: string): Promise<ConsumedRecord[]> {
   const records: ConsumedRecord[] = [];
