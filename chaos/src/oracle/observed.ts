@@ -1,0 +1,134 @@
+/** All that a chaos run saw of the pipeline from outside: the seam between the harness, which reads it once everything has been delivered, and the oracle. */
+import type { Command, JsonObject } from '@astrolabe/schemas';
+
+export interface Observed {
+  /** Final state of the API by connector; every connector has one. */
+  readonly workspaces: ReadonlyMap<string, Workspace>;
+  /** Commands in the order in which the API executed them, repeated ones included. */
+  readonly arrivals: readonly Arrival[];
+  readonly topics: ObservedTopics;
+  /** Every life of every process of the pipeline, in order of start. */
+  readonly lives: readonly ProcessLife[];
+  /** The API's own count of keys that came again with another command. */
+  readonly keysReused: number;
+  /** Invariant of the cluster: the run waited until both groups had committed everything, and no connector lagged. */
+  readonly drained: { readonly kind: 'drained' } | { readonly kind: 'stuck'; readonly detail: string };
+}
+
+export interface Workspace {
+  readonly users: ReadonlyMap<string, Entity>;
+  readonly accounts: ReadonlyMap<string, Entity>;
+  /** User ids by account id, sorted; accounts without members are absent. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
+  /** By the id that the API keeps, which is the command's. */
+  readonly events: ReadonlyMap<string, RecordedEvent>;
+}
+
+export interface Entity {
+  readonly properties: JsonObject;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly occurredAt: string;
+}
+
+export interface RecordedEvent {
+  readonly event: string;
+  readonly userId: string | null;
+  readonly anonymousId: string | null;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly occurredAt: string;
+  readonly properties: JsonObject;
+  readonly userProperties: JsonObject | null;
+}
+
+export interface Arrival {
+  /** From 1, in the order of execution over all connectors. */
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly connectorId: string;
+  /** The idempotency key, which is the command's id. */
+  readonly commandId: string;
+  readonly kind: Command['kind'];
+  readonly userId: string | null;
+  readonly accountId: string | null;
+  /** `unchanged`: executed, and what was there is as new or newer. `replayed`: the key was known, nothing was executed. */
+  readonly outcome: 'applied' | 'unchanged' | 'replayed' | 'key-reused';
+}
+
+export interface ObservedTopics {
+  readonly events: readonly EventRecord[];
+  readonly commands: readonly CommandRecord[];
+  readonly eventDeadLetters: readonly DeadLetter[];
+  readonly commandDeadLetters: readonly DeadLetter[];
+}
+
+export interface Position {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** A record as it stands on a topic; order holds within a partition. */
+interface TopicRecord extends Position {
+  /** The record's key, as text; null where it has none. */
+  readonly key: string | null;
+  readonly connectorId: string;
+  readonly messageId: string;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly receivedAt: string;
+}
+
+export interface EventRecord extends TopicRecord {
+  /** The event's JSON, as it is on the topic. */
+  readonly value: string;
+}
+
+export interface CommandRecord extends TopicRecord {
+  readonly commandId: string;
+  /** Undefined where the value could not be decoded. */
+  readonly command: Command | undefined;
+}
+
+export interface DeadLetter extends TopicRecord {
+  /** One of docs/errors.md. */
+  readonly code: string;
+  readonly message: string;
+  /** Where the source record stood; undefined where ingest wrote the letter before there was one. */
+  readonly source: Position | undefined;
+  /** Present on letters of commands. */
+  readonly commandId: string | undefined;
+  /** The value as text: JSON for events, bytes of no meaning for commands. */
+  readonly value: string;
+}
+
+export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
+
+/** One life of one process: from its start to its end, or to the end of the run. */
+export interface ProcessLife {
+  readonly service: ServiceName;
+  /** `ingest-1`. */
+  readonly instance: string;
+  /** From 1, for each instance. */
+  readonly life: number;
+  /** `running` at the end of the run: its metrics are complete. Otherwise they are those of the last look, up to a second older. */
+  readonly end: 'running' | 'stopped' | 'killed' | 'crashed';
+  /** Of the last look: every sample of `/metrics`. */
+  readonly metrics: readonly MetricSample[];
+  /** About one a second, oldest first. */
+  readonly usage: readonly UsageSample[];
+  /** Lines of its log at level error or above. */
+  readonly errors: readonly string[];
+}
+
+export interface MetricSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface UsageSample {
+  readonly atMs: number;
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly openDescriptors: number;
+  /** Timers and other handles that keep the process busy. */
+  readonly activeHandles: number;
+}
