@@ -1,6 +1,8 @@
 export { startLocalStack } from './local-stack.ts';
 export type { LocalStack, LocalStackOptions } from './local-stack.ts';
 export type { StackKind } from './stack-settings.ts';
+export { startLocalCluster } from './local-cluster.ts';
+export type { ClusterBroker, LocalCluster, LocalClusterOptions } from './local-cluster.ts';
 export { describeProgress } from './stack-progress.ts';
 export type { StackProgress } from './stack-progress.ts';
 export type { BrokerControl } from './broker-control.ts';

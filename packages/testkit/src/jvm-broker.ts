@@ -1,13 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrokerControl } from './broker-control.ts';
 import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
 import type { BrokerLayout } from './broker-properties.ts';
 import { findFreePorts } from './free-ports.ts';
+import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import { retryOnTakenPort, startJvm } from './jvm-process.ts';
 import type { JvmProcess } from './jvm-process.ts';
+import { LOG_FLAGS } from './jvm-log-flags.ts';
 import { waitForBroker } from './readiness.ts';
+import type { WaitOptions } from './readiness.ts';
 
 export interface JvmBrokerOptions {
   readonly java: string;
@@ -30,15 +32,7 @@ const HOST = '127.0.0.1';
 const NODE_ID = 1;
 const READY_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 30_000;
-/** The broker's log holds what went wrong; its INFO lines alone would be megabytes in a day. */
-const LOG_FLAGS = [
-  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-  '-Dorg.slf4j.simpleLogger.showDateTime=true',
-  '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
-];
-const BROKER_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', ...LOG_FLAGS];
-/** A short run: compiling it thoroughly would take longer than it does. */
-const FORMAT_FLAGS = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...LOG_FLAGS];
+const HEAP_MEGABYTES = 512;
 
 /** Starts a broker, a cluster of one, on free ports of the loopback interface; resolves when it is ready for clients. */
 export async function startJvmBroker(options: JvmBrokerOptions): Promise<JvmBroker> {
@@ -52,29 +46,50 @@ export async function startJvmBroker(options: JvmBrokerOptions): Promise<JvmBrok
       voters: [{ nodeId: NODE_ID, host: HOST, port: controllerPort }],
       logDirectory: options.logDirectory,
     };
-    await formatIfNew(options, layout);
-    const propertiesPath = join(options.workDirectory, 'server.properties');
-    await writeFile(propertiesPath, toPropertiesFile(brokerProperties(layout)));
-    return runBroker(options, { propertiesPath, address: `${HOST}:${clientPort}` });
+    await formatIfNew(options, layout, newClusterId());
+    return runJvmBroker(options, {
+      properties: brokerProperties(layout),
+      heapMegabytes: HEAP_MEGABYTES,
+      address: `${HOST}:${clientPort}`,
+      waitUntilReady: waitForBroker,
+    });
   });
 }
 
-async function runBroker(
-  options: JvmBrokerOptions,
-  { propertiesPath, address }: { readonly propertiesPath: string; readonly address: string },
-): Promise<JvmBroker> {
+export interface BrokerRun {
+  readonly properties: Readonly<Record<string, string>>;
+  readonly heapMegabytes: number;
+  /** Of the listener for clients, as the broker binds it. */
+  readonly address: string;
+  /** Decides when a start is over. */
+  readonly waitUntilReady: (address: string, options: WaitOptions) => Promise<void>;
+}
+
+/** Starts a broker whose storage is formatted; it may be one of several. */
+export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): Promise<JvmBroker> {
+  const { address } = run;
+  const propertiesPath = join(options.workDirectory, 'server.properties');
+  await writeFile(propertiesPath, toPropertiesFile(run.properties));
   async function launch(): Promise<JvmProcess> {
     const jvm = await startJvm({
       name: 'the Kafka broker',
       java: options.java,
-      args: [...BROKER_FLAGS, '-cp', options.classpath, 'kafka.Kafka', propertiesPath],
+      args: [
+        `-Xmx${run.heapMegabytes}m`,
+        '-XX:+UseSerialGC',
+        ...LOG_FLAGS,
+        '-cp',
+        options.classpath,
+        'kafka.Kafka',
+        propertiesPath,
+      ],
       env: options.env,
       cwd: options.workDirectory,
       logPath: join(options.workDirectory, 'kafka.log'),
       orphanGraceMs: options.keepsData ? STOP_GRACE_MS : 0,
     });
     try {
-      await waitForBroker(address, { timeoutMs: READY_TIMEOUT_MS, failure: () => jvm.failure() });
+      await run.waitUntilReady(address, { timeoutMs: READY_TIMEOUT_MS, failure: () => jvm.failure() });
     } catch (error) {
       await jvm.process.stop({ graceMs: 0 });
       throw error;
@@ -107,50 +122,4 @@ async function runBroker(
       await current.process.stop({ graceMs: options.keepsData ? STOP_GRACE_MS : 0 });
     },
   };
-}
-
-/** Formats beside the final place and renames, so that a format that was killed is not taken for a finished one. */
-async function formatIfNew(options: JvmBrokerOptions, layout: BrokerLayout): Promise<void> {
-  const { java, classpath, env, workDirectory, logDirectory } = options;
-  if (await exists(join(logDirectory, 'meta.properties'))) return;
-  const unfinished = `${logDirectory}.unformatted`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
-  const propertiesPath = join(workDirectory, 'format.properties');
-  await writeFile(propertiesPath, toPropertiesFile(brokerProperties({ ...layout, logDirectory: unfinished })));
-  const jvm = await startJvm({
-    name: "Kafka's storage tool",
-    java,
-    args: [
-      ...FORMAT_FLAGS,
-      '-cp',
-      classpath,
-      'kafka.tools.StorageTool',
-      'format',
-      `--cluster-id=${newClusterId()}`,
-      `--config=${propertiesPath}`,
-    ],
-    env,
-    cwd: workDirectory,
-    logPath: join(workDirectory, 'kafka-format.log'),
-    orphanGraceMs: 0,
-  });
-  const { code } = await jvm.process.exited;
-  if (code !== 0) throw jvm.failure() ?? new Error("Kafka's storage tool failed");
-  await rm(logDirectory, { recursive: true, force: true });
-  await rename(unfinished, logDirectory);
-}
-
-/** Kafka's form of a UUID: 16 bytes in base64url. */
-function newClusterId(): string {
-  return randomBytes(16).toString('base64url');
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -26,6 +26,11 @@ export async function waitForBroker(broker: string, options: WaitOptions): Promi
   );
 }
 
+/** Waits until a broker takes connections, which is all that can be asked of one whose peers may be away. */
+export async function waitUntilAccepted(broker: string, options: WaitOptions): Promise<void> {
+  await pollUntil(Date.now() + options.timeoutMs, options, () => acceptsConnection(broker));
+}
+
 /** Waits until the registry lists its subjects. Returns the base URL of its Confluent API. */
 export async function waitForRegistry(origin: string, options: WaitOptions): Promise<string> {
   const url = origin + REGISTRY_API_PATH;

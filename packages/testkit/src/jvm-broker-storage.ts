@@ -1,0 +1,58 @@
+/** A broker's storage, formatted once by Kafka's own tool. */
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
+import type { BrokerLayout } from './broker-properties.ts';
+import type { JvmBrokerOptions } from './jvm-broker.ts';
+import { LOG_FLAGS } from './jvm-log-flags.ts';
+import { startJvm } from './jvm-process.ts';
+
+/** A short run: compiling it thoroughly would take longer than it does. */
+const FORMAT_FLAGS = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...LOG_FLAGS];
+
+/** Formats beside the final place and renames, so that a format that was killed is not taken for a finished one. */
+export async function formatIfNew(options: JvmBrokerOptions, layout: BrokerLayout, clusterId: string): Promise<void> {
+  const { java, classpath, env, workDirectory, logDirectory } = options;
+  if (await exists(join(logDirectory, 'meta.properties'))) return;
+  const unfinished = `${logDirectory}.unformatted`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
+  const propertiesPath = join(workDirectory, 'format.properties');
+  await writeFile(propertiesPath, toPropertiesFile(brokerProperties({ ...layout, logDirectory: unfinished })));
+  const jvm = await startJvm({
+    name: "Kafka's storage tool",
+    java,
+    args: [
+      ...FORMAT_FLAGS,
+      '-cp',
+      classpath,
+      'kafka.tools.StorageTool',
+      'format',
+      `--cluster-id=${clusterId}`,
+      `--config=${propertiesPath}`,
+    ],
+    env,
+    cwd: workDirectory,
+    logPath: join(workDirectory, 'kafka-format.log'),
+    orphanGraceMs: 0,
+  });
+  const { code } = await jvm.process.exited;
+  if (code !== 0) throw jvm.failure() ?? new Error("Kafka's storage tool failed");
+  await rm(logDirectory, { recursive: true, force: true });
+  await rename(unfinished, logDirectory);
+}
+
+/** Kafka's form of a UUID: 16 bytes in base64url. */
+export function newClusterId(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
