@@ -27,7 +27,12 @@ export interface TrafficCall {
 /** The end of one call, after however many attempts. */
 export type CallEnd =
   /** 200. Attempts before it may have been stored as well. */
-  | { readonly kind: 'acknowledged'; readonly attempts: number; readonly firstSentAtMs: number; readonly acknowledgedAtMs: number }
+  | {
+      readonly kind: 'acknowledged';
+      readonly attempts: number;
+      readonly firstSentAtMs: number;
+      readonly acknowledgedAtMs: number;
+    }
   /** A 4xx: nothing of it is stored, and it is not sent again. */
   | { readonly kind: 'refused'; readonly status: number; readonly attempts: number }
   /** The run ended before a 200: it may be stored or not. */
