@@ -109,6 +109,7 @@ export default tseslint.config(
       'test/**',
       'demo/**',
       'bench/**',
+      'chaos/**',
       'tools/**',
       'schemas/tools/**',
       'packages/testkit/**',

@@ -5,3 +5,4 @@ export type { DemoReport } from './demo-context.ts';
 export { runDemoSteps } from './demo-steps.ts';
 export { serviceNames, startPipeline, type Pipeline, type PipelineOptions, type ServiceName } from './pipeline.ts';
 export type { ServiceInstance } from './service-instance.ts';
+export { parsePrometheusText, sumOf, type Sample } from './prometheus-text.ts';

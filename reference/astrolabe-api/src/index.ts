@@ -8,6 +8,8 @@ export {
   type RunningReferenceApi,
 } from './reference-api.ts';
 export type { ApiKey } from './api-keys.ts';
+export type { ApiCommand, ApiCommandKind } from './command.ts';
+export type { Execution, KeyedCommand } from './execute-commands.ts';
 export type { CallPage, CallRecord } from './call-log.ts';
 export type { Counters } from './counters.ts';
 export type { Fault, FaultKind, FaultMatch, Faults, ScriptedFault } from './faults.ts';

@@ -4,7 +4,7 @@ import { createAuthenticate, type ApiKey } from './api-keys.ts';
 import { createCallLog, type CallLog } from './call-log.ts';
 import { createCounters, type Counters } from './counters.ts';
 import { openDatabase } from './database.ts';
-import { createExecuteCommands } from './execute-commands.ts';
+import { createExecuteCommands, type Execution, type KeyedCommand } from './execute-commands.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createIdempotencyStore, defaultIdempotencyTtlMs } from './idempotency-store.ts';
 import { createInFlightKeys } from './in-flight-keys.ts';
@@ -25,6 +25,8 @@ export interface ReferenceApiOptions {
   readonly callLogCapacity?: number;
   /** Epoch milliseconds. Default: the system's clock. */
   readonly nowMs?: () => number;
+  /** Told of every command in the order of execution, once its effect is there. Default: nobody. */
+  readonly onExecution?: (connector: string, command: KeyedCommand, execution: Execution) => void;
   /** Told of faults of the API's own. Default: nobody. */
   readonly onError?: (error: unknown) => void;
 }
@@ -45,10 +47,18 @@ export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
   const database = openDatabase(options.database ?? ':memory:');
   const state = createState(database);
   const answers = createIdempotencyStore(database, options.idempotencyTtlMs ?? defaultIdempotencyTtlMs);
+  const execute = createExecuteCommands(database, state, answers);
   const closing = new AbortController();
   const context: ApiContext = {
     state,
-    execute: createExecuteCommands(database, state, answers),
+    execute: (workspace, commands, nowMs) => {
+      const executions = execute(workspace, commands, nowMs);
+      for (const [index, execution] of executions.entries()) {
+        const command = commands[index];
+        if (command !== undefined) options.onExecution?.(workspace, command, execution);
+      }
+      return executions;
+    },
     inFlight: createInFlightKeys(),
     faults: createFaults(options.seed),
     calls: createCallLog(options.callLogCapacity ?? 100_000),

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseArguments } from './arguments.ts';
+
+test('events follow the minutes where they are not given', () => {
+  assert.deepEqual(parseArguments(['--seed', '7', '--minutes', '30']), {
+    kind: 'run',
+    seed: 7,
+    minutes: 30,
+    events: 72_000,
+    shrinkMinutes: 15,
+    logs: undefined,
+    json: false,
+  });
+});
+
+test('what is no number, or makes no sense as one, is refused with the option named', () => {
+  for (const [option, value] of [
+    ['--seed', '-1'],
+    ['--seed', 'x'],
+    ['--minutes', '0'],
+    ['--events', '1.5'],
+    ['--events', ''],
+    ['--shrink-minutes', 'x'],
+  ] as const) {
+    const parsed = parseArguments([`${option}=${value}`]);
+    assert.ok(parsed.kind === 'wrong' && parsed.message.startsWith(option), `${option} ${value}`);
+  }
+  assert.equal(parseArguments(['--seeds', '1']).kind, 'wrong');
+});

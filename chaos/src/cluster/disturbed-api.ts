@@ -1,0 +1,60 @@
+/** The reference API of a run: what it was asked, in order, and the faults that are on right now. */
+import { startReferenceApi, type ApiCommand, type Fault, type RunningReferenceApi } from '@astrolabe/reference-api';
+import type { CommandKind } from '@astrolabe/schemas';
+import type { Arrival } from '../oracle/observed.ts';
+import type { TrafficConnector } from '../traffic/traffic-connector.ts';
+
+export interface DisturbedApi {
+  readonly api: RunningReferenceApi;
+  readonly arrivals: readonly Arrival[];
+  /** Lets faults befall calls until the returned function is called. */
+  disturb(...faults: readonly Fault[]): () => void;
+  close(): Promise<void>;
+}
+
+const kindNames: Readonly<Record<ApiCommand['kind'], CommandKind>> = {
+  upsertUser: 'UpsertUser',
+  upsertAccount: 'UpsertAccount',
+  associateUser: 'AssociateUser',
+  trackEvent: 'TrackEvent',
+  deleteUser: 'DeleteUser',
+};
+
+export async function startDisturbedApi(connectors: readonly TrafficConnector[], seed: number): Promise<DisturbedApi> {
+  const arrivals: Arrival[] = [];
+  const api = await startReferenceApi({
+    apiKeys: connectors.map(({ id, apiKey }) => ({ connector: id, key: apiKey })),
+    seed,
+    callLogCapacity: 10_000,
+    onExecution: (connectorId, { key, command }, execution) => {
+      arrivals.push({
+        sequence: arrivals.length + 1,
+        atMs: Date.now(),
+        connectorId,
+        commandId: key,
+        kind: kindNames[command.kind],
+        userId: 'userId' in command ? command.userId : null,
+        accountId: 'accountId' in command ? command.accountId : null,
+        outcome: execution.kind === 'key-reused' ? 'key-reused' : execution.replayed ? 'replayed' : execution.result,
+      });
+    },
+  });
+  const active = new Set<readonly Fault[]>();
+  const applyActive = (): void => {
+    api.faults.clear();
+    api.faults.add(...[...active].flat());
+  };
+  return {
+    api,
+    arrivals,
+    disturb: (...faults) => {
+      active.add(faults);
+      applyActive();
+      return () => {
+        active.delete(faults);
+        applyActive();
+      };
+    },
+    close: () => api.close(),
+  };
+}

@@ -1,0 +1,180 @@
+/** The whole pipeline of a chaos run: three brokers, the registry, the API and two of each service, with a fault proxy on every way between them. */
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { applyContracts } from '@astrolabe/demo';
+import {
+  createKafkaConnection,
+  createSchemaRegistry,
+  topicsFor,
+  type CommandSchemaRegistry,
+  type KafkaConnection,
+  type Topics,
+} from '@astrolabe/kafka';
+import { createLogger } from '@astrolabe/service-kit';
+import {
+  findFreePorts,
+  guardian,
+  startFaultProxy,
+  startLocalCluster,
+  type ClusterBroker,
+  type FaultProxy,
+} from '@astrolabe/testkit';
+import type { ServiceName } from '../oracle/observed.ts';
+import { serviceInstances, type BrokerName, type InstanceName, type Link } from '../schedule/disturbance.ts';
+import type { TrafficConnector } from '../traffic/traffic-connector.ts';
+import { connectorsFileText } from './connectors.ts';
+import { startDisturbedApi, type DisturbedApi } from './disturbed-api.ts';
+import { openLedgerDisk, type LedgerDisk } from './ledger-disk.ts';
+import { serviceEnvironment } from './service-environment.ts';
+import { superviseProcess, type SupervisedProcess } from './supervised-process.ts';
+
+export interface SystemOptions {
+  readonly seed: number;
+  readonly connectors: readonly TrafficConnector[];
+  /** The environment that decides about Java. Normally `process.env`. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Configuration of a service beyond what the run sets. */
+  readonly variables?: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>;
+  /** Where the services' logs go, a file for each instance. Undefined: nowhere. */
+  readonly logDirectory?: string;
+}
+
+export interface System {
+  readonly connectors: readonly TrafficConnector[];
+  readonly links: ReadonlyMap<Link, FaultProxy>;
+  readonly brokers: ReadonlyMap<BrokerName, ClusterBroker>;
+  readonly instances: ReadonlyMap<InstanceName, SupervisedProcess>;
+  readonly ledgerDisks: ReadonlyMap<InstanceName, LedgerDisk>;
+  readonly api: DisturbedApi;
+  /** Each instance of ingest, through its proxy. */
+  readonly ingestUrls: readonly string[];
+  readonly connectorsFile: string;
+  readonly topics: Topics;
+  readonly groups: Readonly<Record<'mapper' | 'dispatcher', string>>;
+  readonly kafka: KafkaConnection;
+  readonly schemaRegistry: CommandSchemaRegistry;
+  close(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 60_000;
+/** A lost broker leaves the in-sync replicas, and a lost one is noticed, within seconds rather than half a minute: short runs see both. */
+const BROKER_PROPERTIES = {
+  'replica.lag.time.max.ms': '6000',
+  'broker.session.timeout.ms': '6000',
+  'broker.heartbeat.interval.ms': '1000',
+};
+
+/** Resolves when every part serves. A start that fails leaves nothing running. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const closings: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closings.splice(0).toReversed()) await end().catch(() => undefined);
+  };
+  try {
+    return { ...(await start(options, closings)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  { seed, connectors, env, variables, logDirectory }: SystemOptions,
+  closings: (() => Promise<unknown>)[],
+): Promise<Omit<System, 'close'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
+  const forget = await (await guardian()).watch({ paths: [folder] });
+  closings.push(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await forget();
+  });
+  if (logDirectory !== undefined) await mkdir(logDirectory, { recursive: true });
+  const connectorsFile = join(folder, 'connectors.json');
+  await writeFile(connectorsFile, connectorsFileText(connectors));
+
+  const cluster = await startLocalCluster({ env, brokers: 3, properties: BROKER_PROPERTIES });
+  closings.push(() => cluster.stop());
+  const api = await startDisturbedApi(connectors, seed);
+  closings.push(() => api.close());
+
+  const links = new Map<Link, FaultProxy>();
+  const proxy = async (link: Link, target: { readonly host: string; readonly port: number }): Promise<FaultProxy> => {
+    const started = await startFaultProxy({ target });
+    closings.push(() => started.close());
+    links.set(link, started);
+    return started;
+  };
+  for (const { nodeId, clients, peers } of cluster.brokers) {
+    links.set(`clients>broker-${nodeId}` as Link, clients);
+    links.set(`brokers>broker-${nodeId}` as Link, peers);
+  }
+  const registryUrl = new URL(cluster.schemaRegistryUrl);
+  const registry = await proxy('services>registry', { host: registryUrl.hostname, port: Number(registryUrl.port) });
+  const machine = pickMachine(env);
+  const shared = {
+    KAFKA_BROKERS: cluster.kafkaBrokers,
+    SCHEMA_REGISTRY_URL: `http://${registry.address}${registryUrl.pathname}`,
+  };
+  await applyContracts('topics', { ...machine, KAFKA_BROKERS: shared.KAFKA_BROKERS, KAFKA_REPLICATION_FACTOR: '3' });
+  await applyContracts('schemas', { ...machine, SCHEMA_REGISTRY_URL: shared.SCHEMA_REGISTRY_URL });
+
+  const apiUrl = new URL(api.api.url);
+  const ingestPorts = await findFreePorts(2);
+  const instances = new Map<InstanceName, SupervisedProcess>();
+  const ledgerDisks = new Map<InstanceName, LedgerDisk>();
+  const ingestUrls: string[] = [];
+  for (const name of serviceInstances) {
+    const [service, number] = name.split('-') as [ServiceName, string];
+    const own: Record<string, string> = { CONNECTORS_FILE: connectorsFile };
+    if (service === 'ingest') {
+      const port = ingestPorts[Number(number) - 1] ?? 0;
+      own['INGEST_PORT'] = String(port);
+      const { address } = await proxy(`senders>${name}` as Link, { host: '127.0.0.1', port });
+      ingestUrls.push(`http://${address}`);
+    } else if (service === 'dispatcher') {
+      const disk = await openLedgerDisk(join(folder, name));
+      closings.push(() => disk.close());
+      ledgerDisks.set(name, disk);
+      const { address } = await proxy(`${name}>api` as Link, { host: apiUrl.hostname, port: Number(apiUrl.port) });
+      own['DISPATCHER_LEDGER_DIRECTORY'] = disk.directory;
+      own['DISPATCHER_API_URL'] = `http://${address}`;
+    }
+    const log = logDirectory === undefined ? undefined : createWriteStream(join(logDirectory, `${name}.log`));
+    const instance = superviseProcess({
+      service,
+      name,
+      env: { ...machine, ...serviceEnvironment(service, shared), ...own, ...variables?.[service] },
+      onLine: (line) => log?.write(`${line}\n`),
+    });
+    closings.push(async () => {
+      await instance.close();
+      log?.end();
+    });
+    instances.set(name, instance);
+  }
+  await Promise.all([...instances.values()].map((instance) => instance.whenReady(START_TIMEOUT_MS)));
+
+  const logger = createLogger({ name: 'chaos', level: 'silent' });
+  return {
+    connectors,
+    links,
+    brokers: new Map(cluster.brokers.map((broker) => [`broker-${broker.nodeId}` as BrokerName, broker])),
+    instances,
+    ledgerDisks,
+    api,
+    ingestUrls,
+    connectorsFile,
+    topics: topicsFor(''),
+    groups: { mapper: 'astrolabe.mapper', dispatcher: 'astrolabe.dispatcher' },
+    kafka: createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger }),
+    schemaRegistry: createSchemaRegistry({ url: shared.SCHEMA_REGISTRY_URL }),
+  };
+}
+
+const MACHINE = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'] as const;
+
+function pickMachine(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(MACHINE.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}

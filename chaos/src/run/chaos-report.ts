@@ -1,0 +1,156 @@
+/** What a chaos run has shown: figures, and promises that were not kept. Pure. */
+import type { Figures, FreshnessSample, Judgement, Violation } from '../oracle/violation.ts';
+import { describeDisturbance, type Disturbance } from '../schedule/disturbance.ts';
+import type { AppliedDisturbance, RunRecord } from './run-schedule.ts';
+
+export interface Percentiles {
+  readonly commands: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+export interface DisturbanceReport {
+  readonly what: string;
+  readonly outcome: 'done' | 'skipped';
+  readonly reason?: string;
+  /** From its healing until everything that was received before was delivered. Others that overlap it count in. */
+  readonly recoveryMs: number;
+}
+
+export interface ChaosReport {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly events: number;
+  readonly figures: Figures;
+  /** Attempts of senders by status; 0 where there was no answer. */
+  readonly attemptsByStatus: Readonly<Record<string, number>>;
+  readonly disturbances: readonly DisturbanceReport[];
+  /** From the receipt of an event to its effect; healthy: no disturbance or its recovery touched that time. */
+  readonly freshness: { readonly healthy: Percentiles; readonly disturbed: Percentiles };
+  /** From the last acknowledgement or healing to the last commit. */
+  readonly drainMs: number;
+  readonly ledgerDisk: string;
+  readonly lives: readonly { readonly instance: string; readonly life: number; readonly end: string }[];
+  readonly violationCounts: Judgement['violationCounts'];
+  readonly violations: readonly Violation[];
+}
+
+export interface ReportInput {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly events: number;
+  readonly record: RunRecord;
+  readonly judgement: Judgement;
+}
+
+export function createReport({ seed, minutes, events, record, judgement }: ReportInput): ChaosReport {
+  const { disturbances, senders, observed } = record;
+  const { freshness } = judgement;
+  const windows = disturbances.map((applied) => ({
+    fromMs: applied.startedAtMs,
+    toMs: applied.healedAtMs + recoveryMsOf(applied, freshness),
+  }));
+  const isDisturbed = ({ atMs, freshnessMs }: FreshnessSample): boolean =>
+    windows.some(({ fromMs, toMs }) => atMs >= fromMs && atMs - freshnessMs <= toMs);
+  return {
+    seed,
+    minutes,
+    events,
+    figures: judgement.figures,
+    attemptsByStatus: Object.fromEntries([...senders.attempts].sort(([a], [b]) => a - b)),
+    disturbances: disturbances.map((applied) => ({
+      what: describeDisturbance(applied.disturbance),
+      outcome: applied.end.kind,
+      ...(applied.end.kind === 'skipped' ? { reason: applied.end.reason } : {}),
+      recoveryMs: recoveryMsOf(applied, freshness),
+    })),
+    freshness: {
+      healthy: percentilesOf(freshness.filter((sample) => !isDisturbed(sample))),
+      disturbed: percentilesOf(freshness.filter(isDisturbed)),
+    },
+    drainMs: record.drainedAtMs - record.sentAtMs,
+    ledgerDisk: record.ledgerDisk,
+    lives: observed.lives.map(({ instance, life, end }) => ({ instance, life, end })),
+    violationCounts: judgement.violationCounts,
+    violations: judgement.violations,
+  };
+}
+
+function recoveryMsOf({ healedAtMs, end }: AppliedDisturbance, freshness: readonly FreshnessSample[]): number {
+  if (end.kind === 'skipped') return 0;
+  let lastMs = healedAtMs;
+  for (const { atMs, freshnessMs } of freshness) {
+    if (atMs - freshnessMs <= healedAtMs && atMs > lastMs) lastMs = atMs;
+  }
+  return lastMs - healedAtMs;
+}
+
+function percentilesOf(samples: readonly FreshnessSample[]): Percentiles {
+  const sorted = samples.map(({ freshnessMs }) => freshnessMs).sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { commands: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: sorted.at(-1) ?? 0 };
+}
+
+export interface ShortestFailure {
+  readonly schedule: readonly Disturbance[];
+  readonly runs: number;
+  readonly isMinimal: boolean;
+}
+
+/** For people. */
+export function renderReport(report: ChaosReport, shortest?: ShortestFailure): string {
+  const { figures, freshness, disturbances } = report;
+  const crashed = report.lives
+    .filter(({ end }) => end === 'crashed')
+    .map(({ instance, life }) => `${instance}#${life}`);
+  const lines = [
+    `seed ${report.seed}, ${report.minutes} minutes, ${report.events} events`,
+    '',
+    `calls      ${entries(figures.calls)}; attempts by status ${entries(report.attemptsByStatus)}`,
+    `events     ${figures.acknowledgedEvents} acknowledged, ${figures.eventRecords} records: ${entries(figures.outcomes)}`,
+    `commands   ${figures.commandRecords} records, ${figures.executedCommands} executed, ${figures.replayedCalls} calls answered from memory`,
+    `letters    ${entries(figures.deadLetters)}`,
+    `freshness  healthy ${percentiles(freshness.healthy)}`,
+    `           disturbed ${percentiles(freshness.disturbed)}`,
+    `processes  ${report.lives.length} lives, crashed: ${crashed.join(' ') || 'none'}`,
+    `drained    ${report.drainMs} ms after the last call and the last healing`,
+    `ledger     on a disk of its own: ${report.ledgerDisk}`,
+    '',
+    'disturbances, and the time from healing until all that came before was delivered',
+    ...disturbances.map(
+      ({ what, outcome, reason, recoveryMs }) =>
+        `  ${what}${outcome === 'skipped' ? `: skipped, ${reason ?? ''}` : `: ${recoveryMs} ms`}`,
+    ),
+    '',
+  ];
+  if (report.violations.length === 0) {
+    lines.push('every promise was kept');
+    return lines.join('\n');
+  }
+  lines.push(`violations ${entries(report.violationCounts)}`);
+  for (const { invariant, subject, detail, trail } of report.violations) {
+    lines.push(`  ${invariant}: ${subject}: ${detail}`, ...trail.map((line) => `      ${line}`));
+  }
+  lines.push('', `again: npm run chaos -- --seed ${report.seed} --minutes ${report.minutes} --events ${report.events}`);
+  if (shortest !== undefined) {
+    const how = shortest.isMinimal
+      ? 'none of these can be left out'
+      : 'the time ran out before a shorter one was found';
+    lines.push(
+      `shortest schedule that fails, after ${shortest.runs} more runs (${how}):`,
+      ...shortest.schedule.map((disturbance) => `  ${describeDisturbance(disturbance)}`),
+    );
+    if (shortest.schedule.length === 0) lines.push('  none: it fails undisturbed');
+  }
+  return lines.join('\n');
+}
+
+function entries(counts: Readonly<Record<string, number | undefined>>): string {
+  const texts = Object.entries(counts).map(([name, count]) => `${name} ${count ?? 0}`);
+  return texts.join(', ') || 'none';
+}
+
+function percentiles({ commands, p50Ms, p99Ms, maxMs }: Percentiles): string {
+  return `p50 ${p50Ms} ms, p99 ${p99Ms} ms, at most ${maxMs} ms (${commands} commands)`;
+}

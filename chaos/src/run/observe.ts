@@ -1,0 +1,97 @@
+/** Reads from outside all that the oracle judges by. */
+import {
+  createCommandDecoder,
+  headerNames,
+  headerText,
+  readTopic,
+  type ConsumedRecord,
+  type TopicDefinition,
+} from '@astrolabe/kafka';
+import type { System } from '../cluster/system.ts';
+import type { CommandRecord, DeadLetter, EventRecord, Observed, Position } from '../oracle/observed.ts';
+import { readWorkspace } from './read-workspace.ts';
+
+export async function observe(system: System, drained: Observed['drained']): Promise<Observed> {
+  await Promise.all([...system.instances.values()].map((instance) => instance.look()));
+  const { topics, api, connectors } = system;
+  const workspaces = new Map(
+    await Promise.all(
+      connectors.map(async ({ id, apiKey }) => [id, await readWorkspace(api.api.url, apiKey)] as const),
+    ),
+  );
+  const [events, commands, eventDeadLetters, commandDeadLetters] = await Promise.all([
+    read(system, topics.segmentEvents),
+    read(system, topics.commands),
+    read(system, topics.segmentEventsDeadLetters),
+    read(system, topics.commandsDeadLetters),
+  ]);
+  return {
+    workspaces,
+    arrivals: [...api.arrivals],
+    topics: {
+      events: events.map((record): EventRecord => ({ ...common(record), value: text(record.value) })),
+      commands: await decodeAll(system, commands),
+      eventDeadLetters: eventDeadLetters.map(toDeadLetter),
+      commandDeadLetters: commandDeadLetters.map(toDeadLetter),
+    },
+    lives: [...system.instances.values()].flatMap((instance) => instance.lives()),
+    keysReused: api.api.counters().keysReused,
+    drained,
+  };
+}
+
+async function read({ kafka }: System, { name }: TopicDefinition): Promise<readonly ConsumedRecord[]> {
+  const records: ConsumedRecord[] = [];
+  await readTopic({ connection: kafka, topic: name }, (record) => records.push(record));
+  return records.toSorted((a, b) => a.partition - b.partition || Number(a.offset - b.offset));
+}
+
+async function decodeAll(
+  { schemaRegistry }: System,
+  records: readonly ConsumedRecord[],
+): Promise<readonly CommandRecord[]> {
+  const decoder = createCommandDecoder(schemaRegistry);
+  return Promise.all(
+    records.map(async (record) => {
+      const decoded = await decoder.decode(record.value);
+      return {
+        ...common(record),
+        commandId: headerText(record, headerNames.commandId) ?? '',
+        command: decoded.kind === 'command' ? decoded.command : undefined,
+      };
+    }),
+  );
+}
+
+function common(record: ConsumedRecord) {
+  return {
+    partition: record.partition,
+    offset: record.offset,
+    key: record.key === null ? null : text(record.key),
+    connectorId: headerText(record, headerNames.connectorId) ?? '',
+    messageId: headerText(record, headerNames.messageId) ?? '',
+    receivedAt: headerText(record, headerNames.receivedAt) ?? '',
+  };
+}
+
+function toDeadLetter(record: ConsumedRecord): DeadLetter {
+  return {
+    ...common(record),
+    code: headerText(record, headerNames.deadLetterCode) ?? '',
+    message: headerText(record, headerNames.deadLetterMessage) ?? '',
+    source: sourceOf(record),
+    commandId: headerText(record, headerNames.commandId),
+    value: text(record.value),
+  };
+}
+
+function sourceOf(record: ConsumedRecord): Position | undefined {
+  const partition = headerText(record, headerNames.deadLetterPartition);
+  const offset = headerText(record, headerNames.deadLetterOffset);
+  if (partition === undefined || offset === undefined) return undefined;
+  return { partition: Number(partition), offset: BigInt(offset) };
+}
+
+function text(bytes: Buffer | null): string {
+  return bytes?.toString('utf8') ?? '';
+}

@@ -1,0 +1,59 @@
+/** A run from its seed to its report: traffic and schedule are drawn, the run is made, the oracle judges. */
+import type { SystemOptions } from '../cluster/system.ts';
+import { createOracle } from '../oracle/create-oracle.ts';
+import type { Invariant } from '../oracle/violation.ts';
+import { describeDisturbance, type Disturbance } from '../schedule/disturbance.ts';
+import { drawSchedule } from '../schedule/draw-schedule.ts';
+import { shrinkSchedule } from '../schedule/shrink-schedule.ts';
+import { createTraffic } from '../traffic/create-traffic.ts';
+import { trafficConnectors } from '../traffic/traffic-connector.ts';
+import { createReport, type ChaosReport, type ShortestFailure } from './chaos-report.ts';
+import { runSchedule } from './run-schedule.ts';
+
+export interface ChaosOptions extends Omit<SystemOptions, 'connectors'> {
+  readonly minutes: number;
+  readonly events: number;
+  /** Default: drawn from the seed. */
+  readonly schedule?: readonly Disturbance[];
+  readonly drainTimeoutMs?: number;
+  readonly onProgress: (line: string) => void;
+}
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, minutes, events } = options;
+  const connectors = trafficConnectors;
+  const oracle = createOracle(connectors);
+  const record = await runSchedule({
+    ...options,
+    connectors,
+    schedule: scheduleOf(options),
+    calls: [...createTraffic({ seed, events, connectors, startMs: Date.now() })],
+    onCallEnd: (call, end) => oracle.ended(call, end),
+    describe: describeDisturbance,
+  });
+  return createReport({ seed, minutes, events, record, judgement: oracle.judge(record.observed) });
+}
+
+function scheduleOf({ seed, minutes, schedule }: ChaosOptions): readonly Disturbance[] {
+  return schedule ?? drawSchedule({ seed, minutes, connectors: trafficConnectors.length });
+}
+
+/** Runs again with parts of the schedule, for `forMs` at most and one run more: the shortest part under which one of the same promises is broken. */
+export async function findShortestFailure(
+  options: ChaosOptions,
+  failed: ChaosReport,
+  forMs: number,
+): Promise<ShortestFailure> {
+  const broken = Object.keys(failed.violationCounts) as Invariant[];
+  const endMs = Date.now() + forMs;
+  const { shortest, runs, isMinimal } = await shrinkSchedule(
+    scheduleOf(options),
+    async (schedule) => {
+      options.onProgress(`again with ${schedule.length} disturbances`);
+      const { violationCounts } = await runChaos({ ...options, schedule });
+      return broken.some((invariant) => (violationCounts[invariant] ?? 0) > 0);
+    },
+    () => Date.now() < endMs,
+  );
+  return { schedule: shortest, runs, isMinimal };
+}

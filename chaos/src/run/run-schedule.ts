@@ -1,0 +1,101 @@
+/** One run: the pipeline is started, sent traffic, disturbed, healed, drained and read. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startSystem, type System, type SystemOptions } from '../cluster/system.ts';
+import type { Observed } from '../oracle/observed.ts';
+import type { Disturbance } from '../schedule/disturbance.ts';
+import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
+import { applyDisturbance, type DisturbanceEnd } from './apply-disturbance.ts';
+import { awaitDrained } from './await-drained.ts';
+import { observe } from './observe.ts';
+import { sendAll, type SendersReport } from './senders.ts';
+
+export interface RunScheduleOptions extends SystemOptions {
+  readonly minutes: number;
+  readonly schedule: readonly Disturbance[];
+  /** In order of sending. */
+  readonly calls: readonly TrafficCall[];
+  readonly onCallEnd: (call: TrafficCall, end: CallEnd) => void;
+  readonly onProgress: (line: string) => void;
+  readonly describe: (disturbance: Disturbance) => string;
+  /** After the traffic and the last disturbance. Default 120000. */
+  readonly drainTimeoutMs?: number;
+}
+
+export interface AppliedDisturbance {
+  readonly disturbance: Disturbance;
+  readonly startedAtMs: number;
+  readonly healedAtMs: number;
+  readonly end: DisturbanceEnd;
+}
+
+export interface RunRecord {
+  readonly observed: Observed;
+  readonly disturbances: readonly AppliedDisturbance[];
+  readonly senders: SendersReport;
+  readonly startedAtMs: number;
+  readonly sentAtMs: number;
+  readonly drainedAtMs: number;
+  /** How the ledger's disk was made small: `tmpfs` or `unbounded`. */
+  readonly ledgerDisk: string;
+}
+
+/** Of the run, the share over which the traffic is spread. */
+const TRAFFIC_SHARE = 0.95;
+/** After the planned end, for senders whose last calls meet an outage. */
+const SENDING_GRACE_MS = 60_000;
+const DRAIN_TIMEOUT_MS = 120_000;
+
+export async function runSchedule(options: RunScheduleOptions): Promise<RunRecord> {
+  const { minutes, schedule, calls, onProgress, describe } = options;
+  onProgress('starting three brokers, the registry, the API and two of each service');
+  const system = await startSystem(options);
+  try {
+    const startedAtMs = Date.now();
+    const durationMs = minutes * 60_000;
+    onProgress(`sending ${calls.length} calls over ${minutes} minutes, ${schedule.length} disturbances`);
+    const disturbing = disturb(system, schedule, startedAtMs, (line, disturbance) =>
+      onProgress(`${line} ${describe(disturbance)}`),
+    );
+    const [senders, disturbances] = await Promise.all([
+      sendAll({
+        calls,
+        ingestUrls: system.ingestUrls,
+        durationMs: durationMs * TRAFFIC_SHARE,
+        giveUpAtMs: startedAtMs + durationMs + SENDING_GRACE_MS,
+        onEnd: options.onCallEnd,
+      }),
+      disturbing,
+    ]);
+    const sentAtMs = Date.now();
+    onProgress('everything is sent and healed; waiting until it is delivered');
+    const drained = await awaitDrained(system, options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
+    const drainedAtMs = Date.now();
+    onProgress(
+      drained.kind === 'drained' ? `delivered after ${drainedAtMs - sentAtMs} ms` : `stuck: ${drained.detail}`,
+    );
+    const observed = await observe(system, drained);
+    const ledgerDisk = [...system.ledgerDisks.values()][0]?.kind ?? 'unbounded';
+    return { observed, disturbances, senders, startedAtMs, sentAtMs, drainedAtMs, ledgerDisk };
+  } finally {
+    await system.close();
+  }
+}
+
+async function disturb(
+  system: System,
+  schedule: readonly Disturbance[],
+  startMs: number,
+  report: (what: string, disturbance: Disturbance) => void,
+): Promise<readonly AppliedDisturbance[]> {
+  return Promise.all(
+    schedule.map(async (disturbance) => {
+      const dueInMs = startMs + disturbance.atMs - Date.now();
+      if (dueInMs > 0) await sleep(dueInMs);
+      const startedAtMs = Date.now();
+      report('>', disturbance);
+      const end = await applyDisturbance(system, disturbance);
+      if (end.kind === 'skipped') report(`skipped (${end.reason})`, disturbance);
+      return { disturbance, startedAtMs, healedAtMs: Date.now(), end };
+    }),
+  );
+}

@@ -1,0 +1,95 @@
+/** What a chaos run does to the pipeline, as data: drawn from a seed, applied, shrunk and printed. */
+
+export const services = ['ingest', 'mapper', 'dispatcher'] as const;
+export type DisturbedService = (typeof services)[number];
+
+export const serviceInstances = [
+  'ingest-1',
+  'ingest-2',
+  'mapper-1',
+  'mapper-2',
+  'dispatcher-1',
+  'dispatcher-2',
+] as const;
+export type InstanceName = (typeof serviceInstances)[number];
+
+export const brokerNames = ['broker-1', 'broker-2', 'broker-3'] as const;
+export type BrokerName = (typeof brokerNames)[number];
+
+/** Every connection that leads through a fault proxy, by who makes it and whom it reaches. */
+export const links = [
+  'senders>ingest-1',
+  'senders>ingest-2',
+  'clients>broker-1',
+  'clients>broker-2',
+  'clients>broker-3',
+  'brokers>broker-1',
+  'brokers>broker-2',
+  'brokers>broker-3',
+  'services>registry',
+  'dispatcher-1>api',
+  'dispatcher-2>api',
+] as const;
+export type Link = (typeof links)[number];
+
+export type ApiFaultName = 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
+
+export type DisturbanceAction =
+  /** SIGKILL. A service is started again at once, a broker after `forMs`. */
+  | { readonly kind: 'kill'; readonly target: InstanceName | BrokerName }
+  /** SIGSTOP, and SIGCONT after `forMs`. */
+  | { readonly kind: 'freeze'; readonly target: InstanceName | BrokerName }
+  /** One after the other, in good order, each ready before the next. */
+  | { readonly kind: 'rolling-restart'; readonly of: DisturbedService | 'brokers' }
+  | { readonly kind: 'cut'; readonly link: Link }
+  | { readonly kind: 'blackhole'; readonly link: Link }
+  | { readonly kind: 'delay'; readonly link: Link; readonly delayMs: number }
+  /** Befalls `rate` of the calls, of one connector or of all. */
+  | {
+      readonly kind: 'api-fault';
+      readonly fault: ApiFaultName;
+      readonly rate: number;
+      readonly connector: number | null;
+    }
+  | { readonly kind: 'registry-away' }
+  /** The API answers 401 to a connector's key. */
+  | { readonly kind: 'key-revoked'; readonly connector: number }
+  /** `broken` is half a file; the others are valid. The file is as before after `forMs`. */
+  | { readonly kind: 'connectors-edited'; readonly edit: 'broken' | 'bulk' | 'concurrency' }
+  /** To both dead-letter topics: those that promise no order. */
+  | { readonly kind: 'partitions-added' }
+  /** No byte is left where a dispatcher keeps its copy of the ledger. */
+  | { readonly kind: 'disk-full'; readonly target: 'dispatcher-1' | 'dispatcher-2' }
+  /** Two of three brokers are frozen: more than replication bears. Ingest must answer 503. */
+  | { readonly kind: 'quorum-lost' };
+
+export type Disturbance = DisturbanceAction & {
+  /** Since the first event was sent. */
+  readonly atMs: number;
+  /** Until it is healed; for those that pass at once, how long nothing else of their kind begins. */
+  readonly forMs: number;
+};
+
+/** One line, as the report prints it. */
+export function describeDisturbance({ atMs, forMs, kind, ...rest }: Disturbance): string {
+  const details = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
+  return [`${(atMs / 1_000).toFixed(1)} s`, kind, ...details, `for ${(forMs / 1_000).toFixed(1)} s`].join(' ');
+}
+
+/** Whether it takes a broker, or the way to one, from the cluster. Replication bears one at a time. */
+export function weakensCluster(action: DisturbanceAction): boolean {
+  switch (action.kind) {
+    case 'kill':
+    case 'freeze':
+      return action.target.startsWith('broker');
+    case 'cut':
+    case 'blackhole':
+      return action.link.includes('>broker');
+    case 'rolling-restart':
+      return action.of === 'brokers';
+    case 'quorum-lost':
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { weakensCluster } from './disturbance.ts';
+import { drawSchedule } from './draw-schedule.ts';
+
+const seeds = Array.from({ length: 200 }, (_, seed) => seed);
+
+test('a seed always draws the same schedule, and another seed another one', () => {
+  const draw = (seed: number) => drawSchedule({ seed, minutes: 3, connectors: 3 });
+  assert.deepEqual(draw(7), draw(7));
+  assert.notDeepEqual(draw(7), draw(8));
+});
+
+test('no two disturbances that take a broker away overlap', () => {
+  for (const seed of seeds) {
+    const weakening = drawSchedule({ seed, minutes: 10, connectors: 3 }).filter(weakensCluster);
+    for (const [index, next] of weakening.entries()) {
+      const before = weakening[index - 1];
+      if (before !== undefined) assert.ok(next.atMs > before.atMs + before.forMs, `seed ${seed} at ${next.atMs}`);
+    }
+  }
+});
+
+test('a long run meets every kind of disturbance', () => {
+  for (const seed of seeds.slice(0, 20)) {
+    const kinds = new Set(drawSchedule({ seed, minutes: 10, connectors: 3 }).map(({ kind }) => kind));
+    assert.equal(kinds.size, 13, `seed ${seed}: ${[...kinds].join(' ')}`);
+  }
+});
+
+test('disturbances begin after a quiet time and leave the end of the run to recovery', () => {
+  for (const seed of seeds) {
+    const schedule = drawSchedule({ seed, minutes: 2, connectors: 3 });
+    assert.ok(schedule.length >= 8);
+    for (const { atMs } of schedule) assert.ok(atMs >= 8_000 && atMs < 102_000);
+  }
+});
