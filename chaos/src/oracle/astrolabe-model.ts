@@ -76,6 +76,7 @@ export function stateAfter(commands: readonly Command[]): ModelState {
 
 /** The newest value of each property; of two of one time, the one with the greater text. */
 function write(entities: Map<string, Entity>, id: string, atMs: number, properties: JsonObject): void {
+  const entity: Entity = entities.get(id) ?? { properties: new Map() };
   entities.set(id, entity);
   for (const [name, value] of Object.entries(properties)) {
     const present = entity.properties.get(name);

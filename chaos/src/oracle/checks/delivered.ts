@@ -1,0 +1,97 @@
+/** Of the dispatcher and the API: each command is executed once and in order, or is in the dead letters. */
+import type { Evidence } from '../evidence.ts';
+import { inOrder, type ExpectedCommand } from '../expected-run.ts';
+import type { Arrival, Observed } from '../observed.ts';
+import type { Finding } from '../violation.ts';
+
+/** Executions by command id, in their order. */
+export function executionsOf({ arrivals }: Pick<Observed, 'arrivals'>): ReadonlyMap<string, readonly Arrival[]> {
+  const executions = new Map<string, Arrival[]>();
+  for (const arrival of arrivals) {
+    if (arrival.outcome !== 'applied' && arrival.outcome !== 'unchanged') continue;
+    const others = executions.get(arrival.commandId);
+    if (others === undefined) executions.set(arrival.commandId, [arrival]);
+    else others.push(arrival);
+  }
+  return executions;
+}
+
+export function* findUnaccounted({ expected, observed, possibleDeadLetterCodes }: Evidence): Iterable<Finding> {
+  const executions = executionsOf(observed);
+  const letters = new Map(observed.topics.commandDeadLetters.map((letter) => [letter.commandId, letter]));
+  for (const [commandId, wanted] of expected.commandsById) {
+    const letter = letters.get(commandId);
+    if (letter !== undefined && !possibleDeadLetterCodes.has(letter.code)) {
+      const detail = `it is in the dead letters as ${letter.code}, which nothing in this run causes: ${letter.message}`;
+      yield about(wanted, 'accounted', detail);
+    } else if (letter === undefined && !executions.has(commandId)) {
+      yield about(wanted, 'accounted', 'the API has not executed it, and it is not in the dead letters');
+    }
+  }
+  for (const { commandId = '', connectorId, messageId, partition, offset } of observed.topics.commandDeadLetters) {
+    if (expected.commandsById.has(commandId)) continue;
+    yield {
+      invariant: 'accounted',
+      subject: `command ${commandId} of ${connectorId}`,
+      detail: `no event stands for the dead letter at ${partition}@${offset}`,
+      event: { connectorId, messageId },
+    };
+  }
+}
+
+export function* findAppliedOtherwise({ expected, observed }: Evidence): Iterable<Finding> {
+  for (const [commandId, executions] of executionsOf(observed)) {
+    const wanted = expected.commandsById.get(commandId);
+    if (wanted !== undefined && executions.length > 1) {
+      yield about(wanted, 'applied-once', `the API has executed it ${executions.length} times`);
+    } else if (wanted === undefined) {
+      const { connectorId, kind, userId, accountId } = executions[0]!;
+      const subject = `${kind} ${commandId} of ${connectorId}, ${userId ?? accountId ?? 'a visitor'}`;
+      yield { invariant: 'applied-once', subject, detail: 'the API has executed it, and no event stands for it' };
+    }
+  }
+}
+
+/** For each key and partition of the command topic, first executions have the order of the topic. */
+export function* findCallsOutOfOrder({ expected, observed }: Evidence): Iterable<Finding> {
+  const executions = executionsOf(observed);
+  const last = new Map<string, { readonly sequence: number; readonly commandId: string }>();
+  const seen = new Set<string>();
+  for (const { commandId, partition, offset } of inOrder(observed.topics.commands)) {
+    const wanted = expected.commandsById.get(commandId);
+    const [execution] = executions.get(commandId) ?? [];
+    if (wanted === undefined || execution === undefined || seen.has(commandId)) continue;
+    seen.add(commandId);
+    const line = `${partition} ${wanted.key}`;
+    const before = last.get(line);
+    const { sequence } = execution;
+    if (before === undefined || before.sequence < sequence) last.set(line, { sequence, commandId });
+    else {
+      const detail = `the command at ${partition}@${offset} was executed as number ${sequence}, before ${before.commandId} (number ${before.sequence}), which stands before it on the topic`;
+      yield about(wanted, 'order-by-key', detail);
+    }
+  }
+}
+
+export function* findConflicts({ expected, observed }: Evidence): Iterable<Finding> {
+  const told = new Set<string>();
+  for (const { outcome, commandId, connectorId } of observed.arrivals) {
+    if (outcome !== 'key-reused' || told.has(commandId)) continue;
+    told.add(commandId);
+    const wanted = expected.commandsById.get(commandId);
+    const detail = 'its key came again with another command';
+    yield wanted === undefined
+      ? { invariant: 'no-conflict', subject: `command ${commandId} of ${connectorId}`, detail }
+      : about(wanted, 'no-conflict', detail);
+  }
+  if (told.size === 0 && observed.keysReused > 0) {
+    const detail = `the API counts ${observed.keysReused} keys that came again with another command`;
+    yield { invariant: 'no-conflict', subject: 'the API', detail };
+  }
+}
+
+function about({ command, key }: ExpectedCommand, invariant: Finding['invariant'], detail: string): Finding {
+  const { commandId, connectorId, messageId } = command.record;
+  const subject = `${command.kind} ${commandId} of ${key}`;
+  return { invariant, subject, detail, event: { connectorId, messageId } };
+}

@@ -1,0 +1,99 @@
+/** The API ends in the state that the events make. */
+import type { Command, JsonObject, JsonValue } from '@astrolabe/schemas';
+import { stateAfter, type ModelState } from '../astrolabe-model.ts';
+import { canonicalText } from '../canonical-text.ts';
+import type { Evidence } from '../evidence.ts';
+import type { Workspace } from '../observed.ts';
+import type { Finding } from '../violation.ts';
+import { executionsOf } from './delivered.ts';
+
+export function* findOtherState({ expected, observed }: Evidence): Iterable<Finding> {
+  const executions = executionsOf(observed);
+  const dead = new Set(observed.topics.commandDeadLetters.map(({ commandId }) => commandId));
+  const byConnector = new Map<string, Command[]>([...observed.workspaces.keys()].map((id) => [id, []]));
+  for (const [commandId, { command }] of expected.commandsById) {
+    // What is in the dead letters has no effect, unless the API had executed it before it refused it.
+    if (dead.has(commandId) && !executions.has(commandId)) continue;
+    byConnector.get(command.record.connectorId)?.push(command);
+  }
+  for (const [connectorId, workspace] of observed.workspaces) {
+    const commands = byConnector.get(connectorId) ?? [];
+    yield* compare(connectorId, stateAfter(commands), workspace, commands);
+  }
+}
+
+function* compare(
+  connectorId: string,
+  model: ModelState,
+  workspace: Workspace,
+  commands: readonly Command[],
+): Iterable<Finding> {
+  const parts: readonly [string, ReadonlyMap<string, JsonValue>, ReadonlyMap<string, JsonValue>][] = [
+    ['user', model.users, properties(workspace.users)],
+    ['account', model.accounts, properties(workspace.accounts)],
+    ['members of account', model.members, workspace.members],
+    ['event', asJson(model.events), asJson(workspace.events)],
+  ];
+  for (const [part, wanted, found] of parts) {
+    for (const id of new Set([...wanted.keys(), ...found.keys()])) {
+      const [shouldBe, is] = [textOf(wanted.get(id)), textOf(found.get(id))];
+      if (shouldBe === is) continue;
+      const event = eventOf(part, id, commands, wanted.get(id), found.get(id));
+      yield {
+        invariant: 'final-state',
+        subject: `${part} ${id} of ${connectorId}`,
+        detail: `has to be ${shouldBe} and is ${is}`,
+        ...(event === undefined ? {} : { event }),
+      };
+    }
+  }
+}
+
+/** Which event has been wronged: the newest that says something of what differs. */
+function eventOf(
+  part: string,
+  id: string,
+  commands: readonly Command[],
+  wanted: JsonValue | undefined,
+  found: JsonValue | undefined,
+): Finding['event'] {
+  const differs = (name: string): boolean => textOf(memberOf(wanted, name)) !== textOf(memberOf(found, name));
+  const ofPart = commands.filter((command) => isAbout(command, part, id));
+  const telling = ofPart.filter((command) => writtenNames(command).some(differs));
+  const [newest] = (telling.length > 0 ? telling : ofPart).sort((a, b) => b.record.occurredAt - a.record.occurredAt);
+  return newest && { connectorId: newest.record.connectorId, messageId: newest.record.messageId };
+}
+
+function isAbout({ kind, record }: Command, part: string, id: string): boolean {
+  switch (part) {
+    case 'user':
+      return kind !== 'UpsertAccount' && record.userId === id;
+    case 'account':
+      return (kind === 'UpsertAccount' || kind === 'AssociateUser') && record.accountId === id;
+    case 'members of account':
+      return kind === 'AssociateUser' && record.accountId === id;
+    default:
+      return record.commandId === id;
+  }
+}
+
+function writtenNames({ kind, record }: Command): readonly string[] {
+  if (kind === 'UpsertUser' || kind === 'UpsertAccount') return Object.keys(record.properties);
+  return kind === 'TrackEvent' ? Object.keys(record.userProperties) : [];
+}
+
+function memberOf(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject)[name] : undefined;
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return value === undefined ? 'absent' : canonicalText(value);
+}
+
+function properties(entities: Workspace['users']): Map<string, JsonValue> {
+  return new Map([...entities].map(([id, entity]) => [id, entity.properties]));
+}
+
+function asJson(events: Workspace['events']): Map<string, JsonValue> {
+  return new Map([...events].map(([id, event]) => [id, { ...event }]));
+}
