@@ -24,7 +24,6 @@ import { trailOf } from './trail.ts';
 import type { Figures, Finding, FreshnessSample, Invariant, Judgement, Violation } from './violation.ts';
 
 export interface OracleOptions {
-  readonly connectors: readonly TrafficConnector[];
   /** Causes of dead letters of commands that the run's disturbances can have (docs/errors.md); none by default. */
   readonly possibleDeadLetterCodes?: readonly string[];
 }
@@ -54,7 +53,10 @@ const checks: readonly Check[] = [
   findLeaks,
 ];
 
-export function createOracle({ connectors, possibleDeadLetterCodes = [] }: OracleOptions): Oracle {
+export function createOracle(
+  connectors: readonly TrafficConnector[],
+  { possibleDeadLetterCodes = [] }: OracleOptions = {},
+): Oracle {
   const sent = new SentEvents();
   return {
     ended: (call, end) => {
