@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTraffic } from '../traffic/create-traffic.ts';
+import { trafficConnectors } from '../traffic/traffic-connector.ts';
+import { createOracle } from './create-oracle.ts';
+import type { Observed, UsageSample } from './observed.ts';
+import { perfectRun, type Mutable } from './testing/perfect-run.ts';
+import type { Invariant, Judgement } from './violation.ts';
+
+const startMs = Date.parse('2026-11-24T10:00:00.000Z');
+const calls = [...createTraffic({ seed: 7, events: 400, connectors: trafficConnectors, startMs })];
+
+function judge(tamper: (observed: Mutable<Observed>) => void, codes: readonly string[] = []): Judgement {
+  const attempts = ({ sequence }: { readonly sequence: number }): number => (sequence % 5 === 0 ? 2 : 1);
+  const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts });
+  tamper(observed);
+  const oracle = createOracle(trafficConnectors, { possibleDeadLetterCodes: codes });
+  for (const [call, end] of ends) oracle.ended(call, end);
+  return oracle.judge(observed);
+}
+
+/** The tampering gives violations of this one promise and of no other. The services' counts, which tell of it too, are left out. */
+function findsOnly(invariant: Invariant, tamper: (observed: Mutable<Observed>) => void): void {
+  const { violationCounts, violations } = judge((observed) => {
+    if (invariant !== 'totals-balance' && invariant !== 'no-leak') observed.lives = [];
+    tamper(observed);
+  });
+  assert.deepEqual(Object.keys(violationCounts), [invariant], JSON.stringify(violations.slice(0, 3), undefined, 2));
+}
+
+function first<T>(items: readonly T[], isMeant: (item: T) => boolean = () => true): T {
+  const found = items.find(isMeant);
+  assert.ok(found !== undefined);
+  return found;
+}
+
+function remove<T>(items: T[], item: T): void {
+  items.splice(items.indexOf(item), 1);
+}
+
+/** Two commands of one key, one behind the other, that are there once. */
+function neighbours({ topics }: Mutable<Observed>) {
+  const isAlone = (id: string): boolean => topics.commands.filter(({ commandId }) => commandId === id).length === 1;
+  for (const one of topics.commands) {
+    const other = topics.commands.find(
+      (record) => record.key === one.key && record.partition === one.partition && record.offset > one.offset,
+    );
+    if (other === undefined || other.messageId === one.messageId) continue;
+    if (one.key?.includes('"account"') !== true && isAlone(one.commandId) && isAlone(other.commandId))
+      return [one, other] as const;
+  }
+  throw new Error('the traffic has no two commands of one key');
+}
+
+function grow(observed: Mutable<Observed>, name: keyof UsageSample, by: number): void {
+  for (const [index, sample] of first(observed.lives).usage.entries()) sample[name] += index * by;
+}
+
+test('a run that did not drain is found', () => {
+  findsOnly('drained', (observed) => (observed.drained = { kind: 'stuck', detail: 'partition 1' }));
+});
+
+test('an acknowledged event that is not stored is found', () => {
+  const lost = 'only-here';
+  const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts: () => 1 });
+  const oracle = createOracle(trafficConnectors);
+  for (const [call, end] of ends) oracle.ended(call, end);
+  const [call, end] = first(ends);
+  const event = { messageId: lost, type: 'identify', body: { type: 'identify', userId: 'user-1', messageId: lost } };
+  oracle.ended({ ...call, sequence: 10_000, events: [event] }, end);
+  const { violationCounts, violations } = oracle.judge({ ...observed, lives: [] });
+  assert.deepEqual(violationCounts, { stored: 1 });
+  assert.match(violations[0]?.trail.join('\n') ?? '', /call 10000 of stream \d+, event 0, .*: 200 at/);
+});
+
+test('a bad event that is not in the dead letters is found', () => {
+  findsOnly('stored', ({ topics }) => {
+    remove(
+      topics.eventDeadLetters,
+      first(topics.eventDeadLetters, ({ source }) => source === undefined),
+    );
+  });
+});
+
+test('a stored event that says something else than was sent is found', () => {
+  findsOnly('stored-as-sent', ({ topics }) => {
+    const record = first(topics.events, ({ value }) => value.includes('"plan"'));
+    record.value = record.value.replace('"plan"', '"plain"');
+  });
+});
+
+test('a stored event that happened at another time is found', () => {
+  findsOnly('stored-as-sent', ({ topics }) => {
+    const record = first(topics.events);
+    record.value = record.value.replace(/"timestamp":"\d{4}/, '"timestamp":"2001');
+  });
+});
+
+test('a record under the key of another user is found', () => {
+  findsOnly('stored-as-sent', ({ topics }) => (first(topics.events).key = '["acme","user","nobody"]'));
+});
+
+test('a record that nobody sent is found', () => {
+  findsOnly('stored-as-sent', ({ topics }) => {
+    topics.events.push({ ...first(topics.events), offset: 9_999n, messageId: 'never sent' });
+  });
+});
+
+test('a command that is missing on its topic is found', () => {
+  findsOnly('mapped-once', ({ topics }) => {
+    topics.commands.pop();
+  });
+});
+
+test('a command that is on its topic twice is found', () => {
+  findsOnly('mapped-once', ({ topics }) => topics.commands.push({ ...first(topics.commands), offset: 9_999n }));
+});
+
+test('a command that no event stands for is found', () => {
+  findsOnly('mapped-once', ({ topics }) => {
+    topics.commands.push({ ...first(topics.commands), offset: 9_999n, commandId: 'f'.repeat(32) });
+  });
+});
+
+test('a dead letter of the mapper that is missing, or there twice, is found', () => {
+  const isMappers = ({ source }: { source: unknown }): boolean => source !== undefined;
+  findsOnly('mapped-once', ({ topics }) => remove(topics.eventDeadLetters, first(topics.eventDeadLetters, isMappers)));
+  findsOnly('mapped-once', ({ topics }) => topics.eventDeadLetters.push(first(topics.eventDeadLetters, isMappers)));
+});
+
+test('a command that says something else than its event means is found', () => {
+  findsOnly('mapped-as-meant', ({ topics }) => {
+    const record = first(topics.commands, ({ command }) => command?.kind === 'UpsertUser');
+    const { command } = record;
+    assert.ok(command !== undefined);
+    record.command = { ...command, record: { ...command.record, occurredAt: 1 } } as typeof command;
+  });
+});
+
+test('two commands of one key that have changed places are found', () => {
+  findsOnly('order-by-key', (observed) => {
+    const [one, other] = neighbours(observed);
+    [one.offset, other.offset] = [other.offset, one.offset];
+    const sequences = new Map(observed.arrivals.map((arrival) => [arrival.commandId, arrival]));
+    const [a, b] = [sequences.get(one.commandId), sequences.get(other.commandId)];
+    if (a !== undefined && b !== undefined) [a.sequence, b.sequence] = [b.sequence, a.sequence];
+  });
+});
+
+test('two calls of one key that were executed in the wrong order are found', () => {
+  findsOnly('order-by-key', (observed) => {
+    const [one, other] = neighbours(observed);
+    const a = first(observed.arrivals, ({ commandId }) => commandId === one.commandId);
+    const b = first(observed.arrivals, ({ commandId }) => commandId === other.commandId);
+    [a.sequence, b.sequence] = [b.sequence, a.sequence];
+  });
+});
+
+test('a command that the API never saw is found', () => {
+  findsOnly('accounted', ({ arrivals }) => {
+    arrivals.pop();
+  });
+});
+
+test('a dead letter whose cause this run cannot have is found, and one that it can have is not', () => {
+  const kill = (observed: Mutable<Observed>): void => {
+    const isLast = new Map(observed.topics.commands.map((record) => [record.commandId, record]));
+    const record = first([...isLast.values()], ({ command }) => command?.kind === 'TrackEvent');
+    const { commandId } = record;
+    const code = 'api.rejected';
+    observed.topics.commandDeadLetters.push({ ...record, code, message: '401', source: record, value: '' });
+    remove(
+      observed.arrivals,
+      first(observed.arrivals, (arrival) => arrival.commandId === commandId),
+    );
+    observed.workspaces.get(record.connectorId)?.events.delete(commandId);
+    observed.lives.splice(0);
+  };
+  assert.ok((judge(kill).violationCounts.accounted ?? 0) > 0);
+  assert.equal(judge(kill, ['api.rejected']).violationCounts.accounted, undefined);
+});
+
+test('a command that was executed twice is found', () => {
+  findsOnly('applied-once', ({ arrivals }) =>
+    arrivals.push({ ...first(arrivals), sequence: 99_999, outcome: 'unchanged' }),
+  );
+});
+
+test('a call that is repeated under its key is no violation', () => {
+  const { violations } = judge(({ arrivals }) =>
+    arrivals.push({ ...first(arrivals), sequence: 99_999, outcome: 'replayed' }),
+  );
+  assert.deepEqual(violations, []);
+});
+
+test('a command that was executed and that no event stands for is found', () => {
+  findsOnly('applied-once', ({ arrivals }) => arrivals.push({ ...first(arrivals), commandId: 'f'.repeat(32) }));
+});
+
+test('a key that came again with another command is found', () => {
+  findsOnly('no-conflict', ({ arrivals }) => arrivals.push({ ...first(arrivals), outcome: 'key-reused' }));
+  findsOnly('no-conflict', (observed) => (observed.keysReused = 1));
+});
+
+test('a user, an account, a membership or an event that is not what it has to be is found, with the event that is wronged', () => {
+  const tamperings: readonly ((observed: Mutable<Observed>) => void)[] = [
+    ({ workspaces }) => {
+      const user = first([...(workspaces.get('acme')?.users.values() ?? [])], ({ properties }) => 'plan' in properties);
+      user.properties = { ...user.properties, plan: 'another' };
+    },
+    ({ workspaces }) => workspaces.get('acme')?.users.delete(first([...(workspaces.get('acme')?.users.keys() ?? [])])),
+    ({ workspaces }) => workspaces.get('acme')?.accounts.clear(),
+    ({ workspaces }) => workspaces.get('globex')?.members.clear(),
+    ({ workspaces }) => (first([...(workspaces.get('initech')?.events.values() ?? [])]).event = 'Another'),
+  ];
+  for (const tamper of tamperings) {
+    findsOnly('final-state', tamper);
+    const [violation] = judge(tamper).violations;
+    assert.match(violation?.trail.join('\n') ?? '', /event topic \d@\d+: .*\n.*command topic \d@\d+.*\n.*API, number/s);
+  }
+});
+
+test('an entity that nothing has made is found', () => {
+  findsOnly('final-state', ({ workspaces }) =>
+    workspaces.get('acme')?.users.set('ghost', { properties: {}, occurredAt: '' }),
+  );
+});
+
+test('counts beyond the topics are found, and missing counts where nobody has died', () => {
+  const change = (by: number, end: 'running' | 'killed') => (observed: Mutable<Observed>) => {
+    for (const life of observed.lives) {
+      life.end = end;
+      for (const sample of life.metrics) sample.value += by;
+    }
+  };
+  findsOnly('totals-balance', change(1, 'running'));
+  findsOnly('totals-balance', change(1, 'killed'));
+  findsOnly('totals-balance', change(-1, 'running'));
+  assert.deepEqual(judge(change(-1, 'killed')).violations, []);
+});
+
+test('a process that holds more and more is found, and one that is merely busy is not', () => {
+  findsOnly('no-leak', (observed) => grow(observed, 'heapBytes', 1_000_000));
+  findsOnly('no-leak', (observed) => grow(observed, 'residentBytes', 3_000_000));
+  findsOnly('no-leak', (observed) => grow(observed, 'openDescriptors', 1));
+  findsOnly('no-leak', (observed) => grow(observed, 'activeHandles', 1));
+  const busy = judge((observed) => {
+    for (const [index, sample] of first(observed.lives).usage.entries()) {
+      if (index % 9 !== 0) sample.heapBytes += index * 5_000_000;
+    }
+  });
+  assert.deepEqual(busy.violations, []);
+});
+
+test('of many violations of one promise twenty are told, and all are counted', () => {
+  const { violations, violationCounts } = judge(({ arrivals, lives }) => {
+    arrivals.splice(0, 50);
+    lives.splice(0);
+  });
+  assert.equal(violations.length, 20);
+  assert.equal(violationCounts.accounted, 50);
+});
