@@ -75,10 +75,7 @@ test('an acknowledged event that is not stored is found', () => {
 
 test('a bad event that is not in the dead letters is found', () => {
   findsOnly('stored', ({ topics }) => {
-    remove(
-      topics.eventDeadLetters,
-      first(topics.eventDeadLetters, ({ source }) => source === undefined),
-    );
+    topics.eventDeadLetters = topics.eventDeadLetters.filter(({ source }) => source !== undefined);
   });
 });
 

@@ -181,5 +181,5 @@ function sample(name: string, labels: Readonly<Record<string, string>>, value: n
 }
 
 function partitionOf(key: string): number {
-  return [...key].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0) % PARTITIONS;
+  return Buffer.from(key).reduce((sum, byte) => sum + byte, 0) % PARTITIONS;
 }
