@@ -37,6 +37,8 @@ export interface SystemOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Configuration of a service beyond what the run sets. */
   readonly variables?: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>;
+  /** Replication is as many. Default 3. */
+  readonly brokers?: number;
   /** Where the services' logs go, a file for each instance. Undefined: nowhere. */
   readonly logDirectory?: string;
 }
@@ -81,7 +83,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 async function start(
-  { seed, connectors, env, variables, logDirectory }: SystemOptions,
+  { seed, connectors, env, variables, brokers = 3, logDirectory }: SystemOptions,
   closings: (() => Promise<unknown>)[],
 ): Promise<Omit<System, 'close'>> {
   const folder = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
@@ -94,7 +96,7 @@ async function start(
   const connectorsFile = join(folder, 'connectors.json');
   await writeFile(connectorsFile, connectorsFileText(connectors));
 
-  const cluster = await startLocalCluster({ env, brokers: 3, properties: BROKER_PROPERTIES });
+  const cluster = await startLocalCluster({ env, brokers, properties: BROKER_PROPERTIES });
   closings.push(() => cluster.stop());
   const api = await startDisturbedApi(connectors, seed);
   closings.push(() => api.close());
@@ -117,7 +119,7 @@ async function start(
     KAFKA_BROKERS: cluster.kafkaBrokers,
     SCHEMA_REGISTRY_URL: `http://${registry.address}${registryUrl.pathname}`,
   };
-  await applyContracts('topics', { ...machine, KAFKA_BROKERS: shared.KAFKA_BROKERS, KAFKA_REPLICATION_FACTOR: '3' });
+  await applyContracts('topics', { ...machine, KAFKA_BROKERS: shared.KAFKA_BROKERS, KAFKA_REPLICATION_FACTOR: String(brokers) });
   await applyContracts('schemas', { ...machine, SCHEMA_REGISTRY_URL: shared.SCHEMA_REGISTRY_URL });
 
   const apiUrl = new URL(api.api.url);
