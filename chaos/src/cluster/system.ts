@@ -119,7 +119,11 @@ async function start(
     KAFKA_BROKERS: cluster.kafkaBrokers,
     SCHEMA_REGISTRY_URL: `http://${registry.address}${registryUrl.pathname}`,
   };
-  await applyContracts('topics', { ...machine, KAFKA_BROKERS: shared.KAFKA_BROKERS, KAFKA_REPLICATION_FACTOR: String(brokers) });
+  await applyContracts('topics', {
+    ...machine,
+    KAFKA_BROKERS: shared.KAFKA_BROKERS,
+    KAFKA_REPLICATION_FACTOR: String(brokers),
+  });
   await applyContracts('schemas', { ...machine, SCHEMA_REGISTRY_URL: shared.SCHEMA_REGISTRY_URL });
 
   const apiUrl = new URL(api.api.url);
