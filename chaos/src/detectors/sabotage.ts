@@ -1,0 +1,160 @@
+/**
+ * Guarantees taken out of the product, one at a time, to show that a chaos run notices. The product has no switch for it: its source is
+ * changed as it is loaded (`register-sabotage.ts`), and a text that is no longer there exactly once is an error.
+ */
+export interface Patch {
+  /** From the repository's root. */
+  readonly file: string;
+  /** Occurs once. */
+  readonly text: string;
+  readonly by: string;
+}
+
+export interface Sabotage {
+  /** What the product does no more. */
+  readonly without: string;
+  readonly patches: readonly Patch[];
+}
+
+export const sabotages = {
+  'answer-before-stored': {
+    without: 'ingest awaits the brokers before it answers 200',
+    patches: [
+      {
+        file: 'services/ingest/src/adapters/kafka-event-sink.ts',
+        text: 'await Promise.all(sends);',
+        by: 'void Promise.allSettled(sends);',
+      },
+    ],
+  },
+  'no-acknowledgement': {
+    without: 'brokers acknowledge what they have stored',
+    patches: [
+      { file: 'packages/kafka/src/kafkajs-producer.ts', text: '      acks: -1,', by: '      acks: 0,' },
+      { file: 'packages/kafka/src/kafkajs-producer.ts', text: 'idempotent: true,', by: 'idempotent: false,' },
+      // Without acknowledgement there are no offsets to tell either.
+      {
+        file: 'packages/kafka/src/kafkajs-producer.ts',
+        text: 'of await sending) {',
+        by: 'of (await sending) ?? []) {',
+      },
+      {
+        file: 'packages/kafka/src/kafkajs-producer.ts',
+        text: 'messages.map((message) => takePosition(topic, message, nextOffsets))',
+        by: 'messages.map(() => ({ topic, partition: 0, offset: 0n }))',
+      },
+    ],
+  },
+  'no-transaction': {
+    without: 'commands, state and position of a batch are one transaction, and an old owner is fenced',
+    patches: [
+      {
+        file: 'packages/kafka/src/exactly-once.ts',
+        text: "options.guarantee === 'at-least-once'",
+        by: "options.guarantee !== 'at-least-once'",
+      },
+      {
+        file: 'packages/kafka/src/state-at-least-once.ts',
+        text: 'await Promise.all([...sent, before]);',
+        by: 'await Promise.all([...sent, before]); await new Promise((resolve) => setTimeout(resolve, 300));',
+      },
+    ],
+  },
+  'position-not-stored': {
+    without: 'the position is stored with the batch whose commands are stored',
+    patches: [
+      {
+        file: 'packages/kafka/src/state-processor.ts',
+        text: 'state: [...changes, positionRecord(work.groupId, pending.nextOffset, session.partition)]',
+        by: 'state: [...changes, positionRecord(work.groupId, pending.nextOffset - 1n, session.partition)]',
+      },
+    ],
+  },
+  'dead-letter-not-stored': {
+    without: 'an event that has no commands is in the dead letters before it counts as handled',
+    patches: [
+      {
+        file: 'services/mapper/src/map-batch.ts',
+        text: 'outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...letter });',
+        by: 'void letter;',
+      },
+    ],
+  },
+  'state-not-restored': {
+    without: 'the next owner of a partition knows who was deleted for privacy',
+    patches: [
+      {
+        file: 'packages/kafka/src/state-restore.ts',
+        text: 'if (!isPositionKey(key)) state.restore(key, value);',
+        by: 'if (!isPositionKey(key)) return;',
+      },
+    ],
+  },
+  'no-lanes': {
+    without: 'a command waits for the one before it of the same key',
+    patches: [
+      {
+        file: 'packages/kafka/src/lane-processor.ts',
+        text: 'this.#lanes.add(laneOf(record), task)',
+        by: 'this.#lanes.add(`${laneOf(record)} ${record.offset}`, task)',
+      },
+    ],
+  },
+  'commit-beyond-gap': {
+    without: 'the committed offset stays before the first command that is not finished',
+    patches: [
+      {
+        file: 'packages/kafka/src/offset-tracker.ts',
+        text: 'return this.#entries[this.#head]?.offset ?? this.#position;',
+        by: 'return this.#position;',
+      },
+      {
+        file: 'packages/kafka/src/lane-processor.ts',
+        text: 'if (main.pendingCount === 0) this.#declare();',
+        by: 'this.#declare();',
+      },
+    ],
+  },
+  'failure-is-delivery': {
+    without: 'a command whose call ended in 5xx is called for again',
+    patches: [
+      {
+        file: 'services/dispatcher/src/core/classify-response.ts',
+        text: "{ from: 500, to: 599, outcome: 'retry', reason: 'server-error',",
+        by: "{ from: 500, to: 599, outcome: 'delivered',",
+      },
+    ],
+  },
+  'refused-key-is-refused-command': {
+    without: "a refused key makes its connector's commands wait",
+    patches: [
+      {
+        file: 'services/dispatcher/src/core/classify-response.ts',
+        text: "{ from: 401, to: 401, outcome: 'halt',",
+        by: "{ from: 401, to: 401, outcome: 'rejected',",
+      },
+    ],
+  },
+  'key-of-each-attempt': {
+    without: 'a command has the same idempotency key in every call',
+    patches: [
+      {
+        file: 'services/dispatcher/src/core/api-request.ts',
+        text: 'const idempotencyKey = `"${record.commandId}"`;',
+        by: 'const idempotencyKey = `"${record.commandId}-${Math.random()}"`;',
+      },
+    ],
+  },
+} as const satisfies Readonly<Record<string, Sabotage>>;
+
+export type SabotageName = keyof typeof sabotages;
+
+/** Environment variable of a service process that names its sabotage. */
+export const SABOTAGE_VARIABLE = 'CHAOS_SABOTAGE';
+
+/** Throws where a text is not there exactly once: the product has changed, and the patch has to follow it. */
+export function applyPatch(source: string, { file, text, by }: Patch): string {
+  const parts = source.split(text);
+  if (parts.length !== 2) throw new Error(`${file} holds "${text}" ${parts.length - 1} times and not once`);
+  return parts.join(by);
+}
