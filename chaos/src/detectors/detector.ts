@@ -1,0 +1,110 @@
+/** Short runs in which a guarantee is missing, each under the disturbance that the guarantee is for: the oracle has to notice. */
+import type { Invariant } from '../oracle/violation.ts';
+import type { ServiceName } from '../oracle/observed.ts';
+import { runChaos } from '../run/run-chaos.ts';
+import type { ChaosReport } from '../run/chaos-report.ts';
+import type { Disturbance, InstanceName } from '../schedule/disturbance.ts';
+import { SABOTAGE_VARIABLE, type SabotageName } from './sabotage.ts';
+
+export interface Detector {
+  readonly sabotage: SabotageName;
+  readonly service: ServiceName;
+  /** What the run must find to be broken. */
+  readonly invariant: Invariant;
+  readonly schedule: readonly Disturbance[];
+}
+
+const registration = new URL('./register-sabotage.ts', import.meta.url).href;
+const SECONDS = 6;
+const EVENTS = 700;
+
+const kills = (service: ServiceName, ...atMs: readonly number[]): Disturbance[] =>
+  atMs.flatMap((at) =>
+    ([`${service}-1`, `${service}-2`] as InstanceName[]).map((target) => ({
+      kind: 'kill' as const,
+      target,
+      atMs: at,
+      forMs: 500,
+    })),
+  );
+
+export const detectors: readonly Detector[] = [
+  {
+    sabotage: 'answer-before-stored',
+    service: 'ingest',
+    invariant: 'stored',
+    schedule: [{ kind: 'cut', link: 'clients>broker-1', atMs: 1_500, forMs: 3_000 }, ...kills('ingest', 3_000)],
+  },
+  {
+    sabotage: 'no-acknowledgement',
+    service: 'ingest',
+    invariant: 'stored',
+    schedule: [
+      { kind: 'blackhole', link: 'clients>broker-1', atMs: 1_500, forMs: 2_500 },
+      { kind: 'kill', target: 'broker-1', atMs: 2_500, forMs: 200 },
+    ],
+  },
+  { sabotage: 'no-transaction', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 2_000, 4_500) },
+  {
+    sabotage: 'position-not-stored',
+    service: 'mapper',
+    invariant: 'mapped-once',
+    schedule: kills('mapper', 3_000),
+  },
+  { sabotage: 'dead-letter-not-stored', service: 'mapper', invariant: 'mapped-once', schedule: [] },
+  { sabotage: 'state-not-restored', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 3_000) },
+  {
+    sabotage: 'no-lanes',
+    service: 'dispatcher',
+    invariant: 'order-by-key',
+    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.4, connector: null, atMs: 500, forMs: 4_000 }],
+  },
+  {
+    sabotage: 'commit-beyond-gap',
+    service: 'dispatcher',
+    invariant: 'accounted',
+    schedule: [
+      { kind: 'api-fault', fault: 'hang', rate: 1, connector: null, atMs: 1_000, forMs: 3_500 },
+      ...kills('dispatcher', 4_000),
+    ],
+  },
+  {
+    sabotage: 'failure-is-delivery',
+    service: 'dispatcher',
+    invariant: 'accounted',
+    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 500, forMs: 3_000 }],
+  },
+  {
+    sabotage: 'refused-key-is-refused-command',
+    service: 'dispatcher',
+    invariant: 'accounted',
+    schedule: [{ kind: 'key-revoked', connector: 0, atMs: 1_000, forMs: 2_000 }],
+  },
+  {
+    sabotage: 'key-of-each-attempt',
+    service: 'dispatcher',
+    invariant: 'applied-once',
+    schedule: [{ kind: 'api-fault', fault: 'lose-answer', rate: 0.3, connector: null, atMs: 500, forMs: 3_000 }],
+  },
+];
+
+/** With the sabotage, or, to show that it is the sabotage that is found, without. */
+export function runDetector(
+  { sabotage, service, schedule }: Detector,
+  options: { readonly env: NodeJS.ProcessEnv; readonly isSabotaged: boolean; readonly logDirectory?: string },
+): Promise<ChaosReport> {
+  const { env, isSabotaged, logDirectory } = options;
+  const preload = { NODE_OPTIONS: `--import=${registration}`, [SABOTAGE_VARIABLE]: sabotage };
+  return runChaos({
+    seed: 8,
+    minutes: SECONDS / 60,
+    events: EVENTS,
+    env,
+    brokers: 1,
+    schedule,
+    drainTimeoutMs: 20_000,
+    onProgress: () => undefined,
+    ...(isSabotaged ? { variables: { [service]: preload } } : {}),
+    ...(logDirectory === undefined ? {} : { logDirectory }),
+  });
+}
