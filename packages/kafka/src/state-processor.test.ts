@@ -184,6 +184,26 @@ test('a log that shows less than it has taken is read again, and no record is le
   await processor.stop();
 });
 
+test('a batch whose write got no answer is reported as such, whether it was stored or is written again', async () => {
+  for (const fate of ['ambiguous', 'lost'] as const) {
+    const unanswered: (readonly bigint[])[] = [];
+    const { work, stored, begin, append } = createTask({ onUnanswered: (offsets) => void unanswered.push(offsets) });
+    await append([recordAt(0n)]);
+    let failed = false;
+    work.decideFate(() => {
+      if (failed) return 'written';
+      failed = true;
+      return fate;
+    });
+    const processor = begin();
+    processor.enqueue([recordAt(0n)], 1n);
+    await processor.idle();
+    assert.deepEqual([unanswered, stored], [[[0n]], fate === 'lost' ? [[0n]] : []]);
+    assert.equal(work.log.records('output').length, 1);
+    await processor.stop();
+  }
+});
+
 test('what cannot be put right by trying again is a fault, and nothing follows it', async () => {
   const tooLarge = new PipelineError('kafka.record-too-large', 'too large', { retryable: false });
   const defect = new TypeError('defect');

@@ -34,6 +34,11 @@ export interface StateProcessorOptions<V, R> {
   readonly transform: (records: readonly ConsumedRecord[], state: StateView<V>) => Transformed<R>;
   /** Called once for each batch, in order, when everything of it is stored. A crash can come in between. */
   readonly onStored?: (result: R) => void;
+  /**
+   * Called for each batch of a write that ended without an answer, at most once for each write: it is stored, and never reported as such, or
+   * is transformed and reported anew.
+   */
+  readonly onUnanswered?: (result: R) => void;
   /** The state was read: at the start of a session and after a failure. Called before the first record is transformed. */
   readonly onRestored?: (restored: Restored) => void;
   readonly logger: Logger;
@@ -193,6 +198,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
           else ended ??= {};
         })
         .catch((error: unknown) => {
+          if (isPipelineError(error) && error.retryable) this.#unanswered(next.pending);
           ended ??= { error };
         })
         .finally(() => {
@@ -245,6 +251,10 @@ class StateProcessor<V, R> implements PartitionProcessor {
     this.#options.session.markCommittable(nextOffset);
     for (const result of results) this.#options.onStored?.(result);
     this.#release(nextOffset);
+  }
+
+  #unanswered({ results }: Pending<R>): void {
+    for (const result of results) this.#options.onUnanswered?.(result);
   }
 
   #release(nextOffset: bigint): void {

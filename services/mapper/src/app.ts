@@ -15,7 +15,7 @@ import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
 import { decodeUserState, encodeUserState } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';
-import { countBatch, createMapperMetrics, observeRestored } from './mapper-metrics.ts';
+import { countBatch, countUnanswered, createMapperMetrics, observeRestored } from './mapper-metrics.ts';
 import { createRulesByConnector } from './rules-by-connector.ts';
 
 const MAX_COMMAND_BYTES = 1_000_000;
@@ -88,6 +88,9 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
           transform: mapBatch,
           onStored: (batch) => {
             countBatch(batch, metrics);
+          },
+          onUnanswered: (batch) => {
+            countUnanswered(batch, metrics);
           },
           onRestored: (restored) => {
             logger.info({ ...restored, position: String(restored.position) }, 'state restored');

@@ -7,6 +7,7 @@ export interface MapperMetrics {
   /** Every record read ends in exactly one of these: mapped, skipped, dead-lettered. */
   readonly events: Counter<'connector' | 'type' | 'outcome' | 'reason'>;
   readonly commands: Counter<'connector'>;
+  readonly unanswered: Counter<'connector'>;
   readonly withheldUsers: Counter<'connector' | 'reason'>;
   readonly clampedTimes: Counter<'connector' | 'reason'>;
   readonly batchRecords: Histogram;
@@ -25,6 +26,11 @@ export function createMapperMetrics(metrics: Metrics): MapperMetrics {
     commands: metrics.counter({
       name: 'commands_total',
       help: 'Commands stored by the brokers.',
+      labelNames: ['connector'],
+    }),
+    unanswered: metrics.counter({
+      name: 'unanswered_events_total',
+      help: 'Events whose transaction ended without an answer of the brokers: stored without being counted as events and commands, or mapped and counted anew.',
       labelNames: ['connector'],
     }),
     withheldUsers: metrics.counter({
@@ -77,6 +83,11 @@ export function countBatch(batch: HandledBatch, metrics: MapperMetrics): void {
   for (const { labels, count } of alike.values()) metrics.events.inc(labels, count);
   for (const [connector, count] of commands) metrics.commands.inc({ connector }, count);
   metrics.batchRecords.observe(batch.length);
+}
+
+/** By so many the counts of what is stored may be too low. */
+export function countUnanswered(batch: HandledBatch, metrics: MapperMetrics): void {
+  for (const { connector } of batch) metrics.unanswered.inc({ connector });
 }
 
 export function observeRestored({ partition, records, keys, tookMs }: Restored, metrics: MapperMetrics): void {
