@@ -15,6 +15,8 @@ export interface Detector {
 }
 
 const registration = new URL('./register-sabotage.ts', import.meta.url).href;
+/** Drawn from it: users who are deleted early in the run and heard of late in it. */
+const SEED = 20;
 const SECONDS = 6;
 const EVENTS = 700;
 
@@ -96,7 +98,7 @@ export function runDetector(
   const { env, isSabotaged, logDirectory } = options;
   const preload = { NODE_OPTIONS: `--import=${registration}`, [SABOTAGE_VARIABLE]: sabotage };
   return runChaos({
-    seed: 8,
+    seed: SEED,
     minutes: SECONDS / 60,
     events: EVENTS,
     env,

@@ -68,6 +68,12 @@ export const sabotages = {
         text: 'state: [...changes, positionRecord(work.groupId, pending.nextOffset, session.partition)]',
         by: 'state: [...changes, positionRecord(work.groupId, pending.nextOffset - 1n, session.partition)]',
       },
+      // Or the mapper would see that its state is older than what is committed, and stop.
+      {
+        file: 'packages/kafka/src/state-position.ts',
+        text: '(stored === undefined || stored < committed.offset)',
+        by: 'stored === undefined',
+      },
     ],
   },
   'dead-letter-not-stored': {
