@@ -56,6 +56,20 @@ test('without a fault bytes pass both ways, and the end of a side does too', asy
   await eventually(() => proxy.connectionCount === 0, { timeoutMs: 5_000, intervalMs: 1, describe: 'no connection' });
 });
 
+test('a cut in the moment in which a side ends leaves no connection behind', async (t) => {
+  // What it would leave behind keeps this process from ending: then the file fails, not the test.
+  const { proxy, open } = await setUp(t);
+  const client = await open();
+  proxy.blackhole();
+  client.socket.end('hello');
+  await eventually(() => proxy.connectionCount === 1, { timeoutMs: 5_000, intervalMs: 1, describe: 'a connection' });
+  await turn();
+  proxy.resume();
+  proxy.cut();
+  await client.closed;
+  await eventually(() => proxy.connectionCount === 0, { timeoutMs: 5_000, intervalMs: 1, describe: 'no connection' });
+});
+
 test('a cut resets open connections and new ones until it is over', async (t) => {
   const { proxy, open } = await setUp(t);
   const before = await open();

@@ -68,7 +68,7 @@ export async function startFaultProxy({ target }: FaultProxyOptions): Promise<Fa
       [server, client],
     ] as const) {
       socket.setNoDelay(true);
-      socket.on('error', () => other.resetAndDestroy());
+      socket.on('error', () => reset(other));
       // A side that closed in good order may have left delayed bytes behind, which are still to be delivered.
       socket.on('close', () => {
         if (other.closed) links.delete(link);
@@ -119,6 +119,15 @@ export async function startFaultProxy({ target }: FaultProxyOptions): Promise<Fa
 }
 
 function resetLink({ client, server }: Link): void {
-  client.resetAndDestroy();
-  server.resetAndDestroy();
+  reset(client);
+  reset(server);
+}
+
+/**
+ * A socket whose end is under way is closed without a reset: libuv refuses the reset, Node takes the socket for closed all the same, and the
+ * process then waits for it at its exit for ever.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
