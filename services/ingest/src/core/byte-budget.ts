@@ -82,7 +82,7 @@ export class ByteBudget {
     return {
       take: (bytes) => {
         // Making room may cost this very body its place.
-        if (isGivenUp || !this.hasRoomFor(bytes) || isGivenUp) return false;
+        if (!this.hasRoomFor(bytes) || isGivenUp) return false;
         ownBytes += bytes;
         this.#heldBytes += bytes;
         if (owner !== undefined) this.#addTo(owner, bytes);
