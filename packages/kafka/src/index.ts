@@ -63,6 +63,7 @@ export type { CommittedOffset, TopicRecord, UnitOfWork, UnitWriter, WorkLog, Wri
 export { topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';
 export {
   openTransactionalProducer,
+  type GroupPosition,
   type TopicRecords,
   type TransactionalProducer,
   type TransactionalProducerOptions,
