@@ -34,7 +34,9 @@ export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kin
  * again. Opening another one settles it: what its predecessor left open is aborted before it opens.
  */
 export interface TransactionalProducer {
-  /** At least one record; kafkajs does not repeat the offsets of a transaction that has none. */
+  /**
+   * In the order of the parts, the position after the first: readers of the last part's topic are held up the shortest. At least one record; kafkajs does not repeat the offsets of a transaction that has none.
+   */
   commit(parts: readonly TopicRecords[], position?: GroupPosition): Promise<TransactionOutcome>;
   close(): Promise<void>;
 }
@@ -84,17 +86,17 @@ async function commit(
   position: GroupPosition | undefined,
 ): Promise<TransactionOutcome> {
   const transaction = await producer.transaction();
+  const sendPosition = async ({ groupId, topic, nextOffsets }: GroupPosition): Promise<void> => {
+    const partitions = [...nextOffsets].map(([partition, offset]) => ({ partition, offset: offset.toString() }));
+    await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
+  };
   try {
-    for (const { topic, records } of parts) {
+    for (const [index, { topic, records }] of parts.entries()) {
       for (const request of cutIntoRequests(records)) {
         const messages = request.map(({ key, value, headers, partition }) => ({ key, value, headers, partition }));
         await transaction.send({ topic, messages, acks: -1 });
       }
-    }
-    if (position !== undefined && position.nextOffsets.size > 0) {
-      const { groupId, topic, nextOffsets } = position;
-      const partitions = [...nextOffsets].map(([partition, offset]) => ({ partition, offset: offset.toString() }));
-      await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
+      if (index === 0 && position !== undefined && position.nextOffsets.size > 0) await sendPosition(position);
     }
     await transaction.commit();
     return { kind: 'committed' };
