@@ -13,6 +13,7 @@ import {
   toHeaders,
   type ConsumedRecord,
 } from '@astrolabe/kafka';
+import { decodeChunk } from '@astrolabe/ledger';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
@@ -229,4 +230,99 @@ test('a replay delivers what was not delivered and nothing else, and a killed on
   const refused = await startReplay(pipeline, 'commands', '--id', 'killed', '--user', 'u1', '--yes').ended;
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /user was not given/);
+});
+
+/** Milliseconds from reception to delivery of commands that no replay sent, in the order of their deliveries. */
+async function freshnessOfLive(pipeline: Pipeline, names: string): Promise<number[]> {
+  const received = new Map<string, number>();
+  for (const record of await recordsOn(pipeline, pipeline.topics.commands.name)) {
+    if (headerText(record, 'replay-id') !== undefined || headerText(record, 'message-id')?.startsWith(names) !== true) {
+      continue;
+    }
+    received.set(`${record.partition}:${record.offset}`, Date.parse(headerText(record, 'received-at') ?? ''));
+  }
+  const freshness: number[] = [];
+  for (const { partition, value } of await recordsOn(pipeline, pipeline.topics.deliveries.name)) {
+    for (const { offset, atMs } of decodeChunk(value ?? Buffer.alloc(0)).deliveries()) {
+      const receivedAtMs = received.get(`${partition}:${offset}`);
+      if (receivedAtMs !== undefined) freshness.push(atMs - receivedAtMs);
+    }
+  }
+  return freshness;
+}
+
+const percentile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
+
+/** Fifty a second until it is told to end. */
+async function sendLive(pipeline: Pipeline, name: string, until: Promise<unknown>): Promise<number> {
+  const over = new AbortController();
+  void until.finally(() => over.abort());
+  const { apiKey, ingest } = pipeline.addresses;
+  const authorization = `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`;
+  let sent = 0;
+  while (!over.signal.aborted) {
+    const body = JSON.stringify({
+      type: 'track',
+      event: name,
+      userId: `live${sent % 50}`,
+      messageId: `${name}-${sent}`,
+    });
+    const answer = await fetch(`${ingest}/segment`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body,
+    });
+    assert.equal(answer.status, 200);
+    sent += 1;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return sent;
+}
+
+test('events of a time range are mapped again past gaps, and suppressed users stay so, beside live traffic', async (t) => {
+  const pipeline = await startTestPipeline(t, 'replay-events', {});
+  const { topics } = pipeline;
+  const early = tracks('Early', 500);
+  await sendEvents(pipeline, early);
+  await untilCommands(pipeline, 500);
+  // What is replayed once leaves markers of transactions on every partition.
+  const first = await replay(pipeline, 'events', '--all', '--id', 'first', '--rate', '2000', '--execute');
+  assert.deepEqual([first.read, first.matched, first.commands, first.skippedByLedger], [500, 500, 500, 500]);
+  assert.deepEqual(first.events, { mapped: 500, skipped: 0, deadLettered: 0 });
+
+  const fromMs = Date.now();
+  const gone = { userId: 'gone', timestamp: new Date(fromMs - 60_000).toISOString() };
+  await sendEvents(pipeline, [
+    { ...gone, type: 'identify', messageId: 'gone-1', traits: { plan: 'pro' } },
+    { ...gone, type: 'track', event: 'E', messageId: 'gone-2' },
+  ]);
+  await sendEvents(pipeline, tracks('Late', 1_200));
+  await sendEvents(pipeline, [{ type: 'delete', userId: 'gone', messageId: 'gone-3' }]);
+  await untilCommands(pipeline, 500 + 500 + 1_200 + 3);
+  await untilDispatched(pipeline);
+
+  const untilMs = Date.now();
+  const range = ['--to-datetime', new Date(fromMs).toISOString(), '--until-datetime', new Date(untilMs).toISOString()];
+  const dry = await replay(pipeline, 'events', ...range, '--dry-run');
+  assert.deepEqual([dry.read, dry.matched], [1_203, 1_203]);
+
+  const wait = new Promise((resolve) => setTimeout(resolve, 12_000));
+  const before = await sendLive(pipeline, 'Before', wait);
+  await untilDispatched(pipeline);
+  const replaying = replay(pipeline, ...['events', ...range, '--id', 'late', '--rate', '100'], ...['--force', '--yes']);
+  const during = await sendLive(pipeline, 'During', replaying);
+  const report = await replaying;
+  await untilDispatched(pipeline);
+  assert.deepEqual([report.read, report.matched, report.pending], [1_203, 1_203, 0]);
+  // Of the suppressed user the deletion alone makes a command again.
+  assert.deepEqual(report.events, { mapped: 1_201, skipped: 2, deadLettered: 0 });
+  assert.deepEqual([report.commands, report.delivered, report.skippedByLedger], [1_201, 1_201, 0]);
+  const p99 = async (name: string): Promise<number> => percentile(await freshnessOfLive(pipeline, name), 0.99);
+  const [p99Before, p99During] = [await p99('Before'), await p99('During')];
+  t.diagnostic(
+    `live p99 freshness: ${p99Before} ms before (${before} events), ${p99During} ms during (${during} events)`,
+  );
+  assert.equal((await freshnessOfLive(pipeline, 'During')).length, during);
+  assert.equal(copiesBySource(await recordsOn(pipeline, topics.segmentEvents.name), 'late').size, 1_203);
 });

@@ -145,7 +145,8 @@ class ReplaySender {
     const mark = { key: Buffer.from(state.id), value: encodeState(state), headers: {}, partition: 0 };
     const groupId = `${topicPrefix}astrolabe.replay.${state.id}`;
     const outcome = await this.#producer.commit(
-      [...(records.length > 0 ? [{ topic: reading.topic, records }] : []), { topic: replays, records: [mark] }],
+      // Live records behind these wait for the end of the transaction: they come last.
+      [{ topic: replays, records: [mark] }, ...(records.length > 0 ? [{ topic: reading.topic, records }] : [])],
       { groupId, topic: reading.topic, nextOffsets: positionsOf(state.spans) },
     );
     if (outcome.kind === 'fenced') throw new Error(`another run of replay ${state.id} was started and has taken over`);
