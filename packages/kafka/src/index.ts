@@ -2,6 +2,7 @@
 export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
 export { assertTopicsExist } from './assert-topics-exist.ts';
 export { decodeCursors } from './commit-cursors.ts';
+export { decodeCursors, encodeCursors, type GroupCursors } from './commit-cursors.ts';
 export {
   createCommandDecoder,
   createCommandEncoder,
