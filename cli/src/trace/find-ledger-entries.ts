@@ -1,7 +1,8 @@
 /** What the delivery ledger and the dispatcher's commits say of commands that were found. */
 import type { CommittedPosition } from '@astrolabe/kafka';
-import { createKafkaChangelog, findDeliveries } from '@astrolabe/ledger';
+import { findDeliveries } from '@astrolabe/ledger';
 import type { Cluster } from '../cluster.ts';
+import { readOnlyLedger } from '../read-only-ledger.ts';
 import type { DescribedRecord } from '../tail/describe-record.ts';
 import type { DescribedDelivery } from './describe-delivery.ts';
 import { judgeWait } from './judge-wait.ts';
@@ -17,16 +18,16 @@ const SLACK_MS = 60_000;
 
 /** Reads the ledger's partitions of the commands among `stations`, from the first of them on. */
 export async function findLedgerEntries(
-  { admin, reader, topics }: Cluster,
+  cluster: Cluster,
   groupId: string,
   stations: readonly DescribedRecord[],
   signal: AbortSignal,
 ): Promise<LedgerEntries> {
   const commands = stations.filter(({ role, commandId }) => role === 'command' && commandId !== undefined);
   if (commands.length === 0) return { deliveries: [], waits: new Map() };
+  const { admin, topics } = cluster;
   const topic = topics.deliveries.name;
-  const producer = { send: () => Promise.reject(new Error(`${topic} is only read here`)) };
-  const changelog = createKafkaChangelog({ topic, producer, reader, admin });
+  const changelog = readOnlyLedger(cluster);
   const byPartition = [...Map.groupBy(commands, ({ partition }) => partition)];
   const found = await Promise.all(
     byPartition.map(async ([partition, those]) => {
