@@ -4,10 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { expectState } from './expected-state.ts';
-import { operate, readCounters, untilDrained } from './operator.ts';
+import { operate, readCounters } from './operator.ts';
 import { readState } from './read-state.ts';
 import { startTestPipeline } from './test-pipeline.ts';
 import { generateTraffic } from './traffic.ts';
+import { untilDrained } from './until-drained.ts';
 
 const EVENTS = Number(process.env['BACKFILL_EVENTS'] ?? 2_000);
 const SEED = 20_261_125;

@@ -1,8 +1,6 @@
-/** What an operator does beside a running pipeline: the program, the API's counters, and waiting until nothing is on its way. */
+/** What an operator does beside a running pipeline: the program, and the API's counters. */
 import assert from 'node:assert/strict';
 import type { Pipeline } from '@astrolabe/demo';
-import { createKafkaAdmin } from '@astrolabe/kafka';
-import { eventually } from '@astrolabe/testkit';
 import { jsonLines, runAstrolabe } from '../../cli/src/testing/run-astrolabe.ts';
 
 export interface ApiCounters {
@@ -38,28 +36,4 @@ export async function operate<Result>(pipeline: Pipeline, ...args: readonly stri
 export async function readCounters({ addresses }: Pipeline): Promise<ApiCounters> {
   const response = await fetch(`${addresses.astrolabe}/__reference/counters`);
   return (await response.json()) as ApiCounters;
-}
-
-/** Resolves when the mapper has committed every event, and then the dispatcher every command. */
-export async function untilDrained(pipeline: Pipeline, timeoutMs: number): Promise<void> {
-  const { kafka, topics, groups } = pipeline;
-  const admin = await createKafkaAdmin(kafka);
-  try {
-    for (const [group, topic] of [
-      [groups.mapper, topics.segmentEvents.name],
-      [groups.dispatcher, topics.commands.name],
-    ] as const) {
-      const isDrained = async (): Promise<boolean> => {
-        const committed = await admin.committedOffsets(group, topic);
-        const watermarks = await admin.watermarks(topic);
-        return watermarks.every(
-          ({ partition, lowWatermark, highWatermark }) =>
-            highWatermark === lowWatermark || (committed.get(partition) ?? lowWatermark) >= highWatermark,
-        );
-      };
-      await eventually(isDrained, { timeoutMs, describe: `${group} to have committed everything` });
-    }
-  } finally {
-    await admin.close();
-  }
 }

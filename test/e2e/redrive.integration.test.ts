@@ -8,11 +8,12 @@ import { createRecordProducer, toHeaders } from '@astrolabe/kafka';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { expectState } from './expected-state.ts';
-import { operate, readCounters, untilDrained, type WaitingLetters } from './operator.ts';
+import { operate, readCounters, type WaitingLetters } from './operator.ts';
 import { readState } from './read-state.ts';
 import { sendUntilStored } from './send-until-stored.ts';
 import { startTestPipeline } from './test-pipeline.ts';
 import { generateTraffic } from './traffic.ts';
+import { untilDrained } from './until-drained.ts';
 
 const DRAIN_TIMEOUT_MS = 60_000;
 
