@@ -54,10 +54,7 @@ export const backfillConfig = defineConfig({
   connectorsFile: configSections.process.connectorsFile,
 });
 
-/** Names of the services' consumer groups, whose lag is shown. */
-export const lagConfig = defineConfig({
-  ...configSections.kafka,
-  logLevel,
+const serviceGroups = {
   mapperGroupId: {
     env: 'MAPPER_GROUP_ID',
     schema: configValues.text('the name of a consumer group'),
@@ -70,6 +67,21 @@ export const lagConfig = defineConfig({
     default: 'astrolabe.dispatcher',
     description: "The dispatcher's.",
   },
+} as const;
+
+/** Names of the services' consumer groups, whose lag is shown. */
+export const lagConfig = defineConfig({ ...configSections.kafka, logLevel, ...serviceGroups });
+
+export const replayConfig = defineConfig({
+  ...configSections.kafka,
+  logLevel,
+  ...serviceGroups,
+  ledgerWindowHours: {
+    env: 'DISPATCHER_LEDGER_WINDOW_HOURS',
+    schema: configValues.integer({ min: 1, max: 8_760 }),
+    default: 48,
+    description: "The dispatcher's: what was delivered longer ago is called for again.",
+  },
 });
 
 export type TopicsConfig = ConfigOf<typeof topicsConfig>;
@@ -79,3 +91,4 @@ export type ClusterAndRegistryConfig = ConfigOf<typeof clusterAndRegistryConfig>
 export type ConnectorsConfig = ConfigOf<typeof connectorsConfig>;
 export type BackfillConfig = ConfigOf<typeof backfillConfig>;
 export type LagConfig = ConfigOf<typeof lagConfig>;
+export type ReplayConfig = ConfigOf<typeof replayConfig>;

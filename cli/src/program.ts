@@ -19,6 +19,7 @@ import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, type ChangeFlags, type CommonFlags } from './flags.ts';
 import { registerLag } from './lag/lag-command.ts';
 import { createOutput } from './output.ts';
+import { registerReplay } from './replay/replay-command.ts';
 import { runSchemas } from './schemas-command.ts';
 import { registerTail } from './tail/tail-command.ts';
 import { registerTrace } from './trace/trace-command.ts';
@@ -72,6 +73,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
   registerConnectors(program, act);
   registerBackfill(program, act);
   registerDlq(program, act);
+  registerReplay(program, act);
   registerLag(program, act);
   registerTail(program, act);
   registerDoctor(program, act);

@@ -92,13 +92,14 @@ export function toLine(record: DescribedRecord): string {
   ].join(' ');
 }
 
-/** One line of JSON, whole numbers of any length as they are. */
-export function toJsonLine({ timestampMs, offset, value, ...record }: DescribedRecord): string {
+/** One line of JSON, whole numbers of any length as they are; `more` is what else is known of the record. */
+export function toJsonLine({ timestampMs, offset, value, ...record }: DescribedRecord, more: JsonObject = {}): string {
   const members = Object.entries(record).filter(([, member]) => member !== undefined) as [string, JsonValue][];
   return stringifyJson({
     ...Object.fromEntries(members),
     offset: Number(offset),
     at: new Date(timestampMs).toISOString(),
+    ...more,
     value: value ?? null,
   });
 }

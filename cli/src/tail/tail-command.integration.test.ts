@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders } from '@astrolabe/kafka';
+import { encodeChunk } from '@astrolabe/ledger';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -52,4 +53,34 @@ test('tail shows what comes after it began, and nothing before', async (t) => {
   const ids = jsonLines<{ messageId: string }>(await tailing).map(({ messageId }) => Number(messageId.slice(1)));
   assert.equal(ids.length, 3);
   assert.ok(ids.every((id) => id >= 100));
+});
+
+test('tail deliveries shows the entries of the ledger, by connector and outcome', async (t) => {
+  const { env, producer, topics } = await startTestCluster(t, 'tail-deliveries');
+  const chunk = encodeChunk(
+    (['delivered', 'duplicate', 'dead-lettered'] as const).flatMap((outcome, index) =>
+      ['acme', 'beta'].map((connectorId) => ({
+        commandId: `${index}`.repeat(32),
+        connectorId,
+        outcome,
+        status: 200 + index,
+        offset: BigInt(index),
+        atMs: 1_780_000_000_000,
+      })),
+    ),
+  );
+  await producer.send(topics.deliveries.name, [{ key: null, value: chunk, headers: {}, partition: 2 }]);
+  const args = ['tail', 'deliveries', '--to-earliest', '--connector', 'acme'];
+  const all = await runAstrolabe([...args, '--max-messages', '3', '--json'], env);
+  assert.deepEqual(
+    jsonLines<{ outcome: string; connectorId: string }>(all).map(({ connectorId, outcome }) => [connectorId, outcome]),
+    [
+      ['acme', 'delivered'],
+      ['acme', 'duplicate'],
+      ['acme', 'dead-lettered'],
+    ],
+  );
+  const one = await runAstrolabe([...args, '--outcome', 'dead-lettered', '--max-messages', '1'], env);
+  assert.match(one.stdout, /Z \S+deliveries\.v1 2:2 acme dead-lettered 202 command 2{32}\n$/);
+  assert.equal((await runAstrolabe([...args, '--user', 'u1'], env)).exitCode, 2);
 });

@@ -1,11 +1,12 @@
 /** `astrolabe tail`: records as they come. */
 import type { CommandDecoder, ConsumedRecord } from '@astrolabe/kafka';
+import { decodeChunk, type DeliveryOutcome } from '@astrolabe/ledger';
 import { readConfig } from '@astrolabe/service-kit';
 import { Argument, Option, type Command } from 'commander';
 import { openCluster, spansOf, type Cluster, type PartitionSpan } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
 import { clusterConfig } from '../config.ts';
-import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import {
   addClusterOption,
   addRangeOptions,
@@ -16,6 +17,7 @@ import {
   type RangeFlags,
 } from '../flags.ts';
 import { decoderFrom } from '../registry.ts';
+import { toDeliveryJson, toDeliveryLine } from '../trace/describe-delivery.ts';
 import { describeRecord, toJsonLine, toLine, type DescribedRecord, type RecordRole } from './describe-record.ts';
 
 interface TailFlags extends CommonFlags, RangeFlags {
@@ -24,12 +26,14 @@ interface TailFlags extends CommonFlags, RangeFlags {
   readonly account?: string;
   readonly type?: string;
   readonly event?: string;
+  readonly outcome?: DeliveryOutcome;
   readonly full?: boolean;
   readonly maxMessages?: number;
   readonly timeout?: number;
 }
 
-type What = 'events' | 'commands' | 'dead-letters';
+type What = 'events' | 'commands' | 'dead-letters' | 'deliveries';
+type Role = RecordRole | 'deliveries';
 
 /** Beyond every offset: a read up to there follows the partition. */
 const NO_END = 2n ** 62n;
@@ -37,19 +41,27 @@ const NO_END = 2n ** 62n;
 export function registerTail(program: Command, act: Act): void {
   addRangeOptions(
     addClusterOption(
-      addVerb(program, 'tail', 'events, commands or dead letters as they come, until Ctrl-C', [
+      addVerb(program, 'tail', 'events, commands, dead letters or deliveries as they come, until Ctrl-C', [
         'astrolabe tail events --connector acme --user u1',
         'astrolabe tail dead-letters --by-duration 10m --full',
+        'astrolabe tail deliveries --connector acme --outcome dead-lettered',
         'astrolabe tail commands --type UpsertUser --max-messages 10 --json',
       ]),
     ),
   )
-    .addArgument(new Argument('<what>', 'which records').choices(['events', 'commands', 'dead-letters']))
+    .addArgument(new Argument('<what>', 'which records').choices(['events', 'commands', 'dead-letters', 'deliveries']))
     .option('--connector <id>', 'of this connector')
     .option('--user <id>', 'about this user')
     .option('--account <id>', 'about this account')
     .option('--type <type>', 'of this type, such as track or UpsertUser')
     .option('--event <name>', 'tracked under this name')
+    .addOption(
+      new Option('--outcome <outcome>', 'of deliveries: that ended so').choices([
+        'delivered',
+        'duplicate',
+        'dead-lettered',
+      ]),
+    )
     .option('--full', 'the value and everything that is known, not one line')
     .addOption(new Option('--max-messages <count>', 'stops after so many').argParser(readCount))
     .addOption(new Option('--timeout <duration>', 'stops after this long').argParser(readDuration))
@@ -58,6 +70,11 @@ export function registerTail(program: Command, act: Act): void {
 
 async function tail(context: CommandContext, flags: TailFlags, what: What): Promise<ExitCode> {
   const { clock, signal } = context;
+  const { outcome, user, account, type, event } = flags;
+  if (what !== 'deliveries' && outcome !== undefined) throw new UsageError('--outcome is of deliveries only.');
+  if (what === 'deliveries' && [user, account, type, event].some((flag) => flag !== undefined)) {
+    throw new UsageError('Deliveries are found by --connector and --outcome; "astrolabe trace" finds those of a user.');
+  }
   const cluster = await openCluster(readConfig(clusterConfig, context.env));
   const enough = new AbortController();
   const ends = AbortSignal.any([signal, enough.signal]);
@@ -99,12 +116,14 @@ async function tail(context: CommandContext, flags: TailFlags, what: What): Prom
   }
 }
 
-function topicsOf({ topics }: Cluster, what: What): readonly { readonly topic: string; readonly role: RecordRole }[] {
+function topicsOf({ topics }: Cluster, what: What): readonly { readonly topic: string; readonly role: Role }[] {
   switch (what) {
     case 'events':
       return [{ topic: topics.segmentEvents.name, role: 'event' }];
     case 'commands':
       return [{ topic: topics.commands.name, role: 'command' }];
+    case 'deliveries':
+      return [{ topic: topics.deliveries.name, role: 'deliveries' }];
     case 'dead-letters':
       return [topics.segmentEventsDeadLetters, topics.commandsDeadLetters].map(({ name }) => ({
         topic: name,
@@ -139,17 +158,29 @@ function printer(
   flags: TailFlags,
   decoder: CommandDecoder | undefined,
   onEnough: () => void,
-): (role: RecordRole, record: ConsumedRecord) => Promise<void> {
+): (role: Role, record: ConsumedRecord) => Promise<void> {
   let shown = 0;
-  return async (role, record) => {
-    const described = await describeRecord(role, record, decoder);
-    if (!matches(described, flags)) return;
+  const print = (line: string, json: string): void => {
     // Partitions are read side by side: another one may have been the last.
     if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
     shown += 1;
-    if (output.isJson) output.text(toJsonLine(described));
-    else output.text(flags.full === true ? `${toLine(described)}\n  ${toJsonLine(described)}` : toLine(described));
+    if (output.isJson) output.text(json);
+    else output.text(flags.full === true ? `${line}\n  ${json}` : line);
     if (shown === flags.maxMessages) onEnough();
+  };
+  return async (role, record) => {
+    if (role !== 'deliveries') {
+      const described = await describeRecord(role, record, decoder);
+      if (matches(described, flags)) print(toLine(described), toJsonLine(described));
+      return;
+    }
+    if (record.value === null) return;
+    for (const entry of decodeChunk(record.value).deliveries()) {
+      if (flags.connector !== undefined && entry.connectorId !== flags.connector) continue;
+      if (flags.outcome !== undefined && entry.outcome !== flags.outcome) continue;
+      const delivery = { ...entry, topic: record.topic, partition: record.partition };
+      print(toDeliveryLine(delivery), toDeliveryJson(delivery));
+    }
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toDeadLetter, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { encodeChunk } from '@astrolabe/ledger';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -21,10 +22,18 @@ async function writeTrail({ producer, topics }: TestCluster, messageId: string):
   const [position] = await producer.send(topics.segmentEvents.name, [{ key, value, headers }]);
   assert.ok(position);
   const command = { ...headers, ...toHeaders({ 'command-id': COMMAND_ID }) };
-  await producer.send(topics.commands.name, [{ key, value: Buffer.from([0, 0, 0, 0, 1]), headers: command }]);
+  const [stored] = await producer.send(topics.commands.name, [
+    { key, value: Buffer.from([0, 0, 0, 0, 1]), headers: command },
+  ]);
+  assert.ok(stored);
   const source = { ...position, topic: topics.commands.name, timestampMs: Date.now(), key, value, headers: command };
   const cause = { code: 'api.rejected', message: 'no', group: 'dispatcher', atMs: Date.now() } as const;
   await producer.send(topics.commandsDeadLetters.name, [toDeadLetter(source, cause)]);
+  const { partition, offset } = stored;
+  const chunk = encodeChunk([
+    { commandId: COMMAND_ID, connectorId: 'acme', outcome: 'dead-lettered', status: 422, offset, atMs: Date.now() + 5 },
+  ]);
+  await producer.send(topics.deliveries.name, [{ key: null, value: chunk, headers: {}, partition }]);
 }
 
 test('a message is traced among a million events within two seconds, and so are its command and its user', async (t) => {
@@ -45,7 +54,7 @@ test('a message is traced among a million events within two seconds, and so are 
     });
     assert.equal(traced.exitCode, 0, traced.stderr);
     t.diagnostic(`${args.join(' ')}: ${Math.round(performance.now() - startedAtMs)} ms, ${traced.stderr.trim()}`);
-    const stations = jsonLines<{ role: string; messageId: string; commandId?: string }>(traced);
+    const stations = jsonLines<{ role: string; messageId?: string; commandId?: string }>(traced);
     return { stations, elapsedMs: performance.now() - startedAtMs };
   };
   let byMessage = await stationsOf(messageId);
@@ -54,16 +63,16 @@ test('a message is traced among a million events within two seconds, and so are 
   assert.ok(byMessage.elapsedMs < 2_000, `${byMessage.elapsedMs} ms`);
   assert.deepEqual(
     byMessage.stations.map(({ role }) => role),
-    ['event', 'command', 'dead letter'],
+    ['event', 'command', 'dead letter', 'delivery'],
   );
   const byCommand = await stationsOf(COMMAND_ID);
   assert.deepEqual(
     byCommand.stations.map(({ role }) => role),
-    ['event', 'command', 'dead letter'],
+    ['event', 'command', 'dead letter', 'delivery'],
   );
   const byUser = await stationsOf('--as', 'user', 'traced', '--connector', 'acme');
   assert.deepEqual(
-    byUser.stations.map(({ messageId: id }) => id),
+    byUser.stations.flatMap(({ messageId: id }) => id ?? []),
     [messageId, messageId, messageId],
   );
   const one = await stationsOf('--as', 'message', 'm777777');
@@ -71,6 +80,24 @@ test('a message is traced among a million events within two seconds, and so are 
     one.stations.map(({ role, messageId: id }) => [role, id]),
     [['event', 'm777777']],
   );
+});
+
+test('a command that the dispatcher has not come to is said to wait', async (t) => {
+  const { env, prefix, topics, admin, producer } = await startTestCluster(t, 'trace-waits');
+  const key = Buffer.from('["acme","user","u1"]');
+  const command = {
+    key,
+    value: Buffer.from([0, 0, 0, 0, 1]),
+    headers: toHeaders({ 'connector-id': 'acme', 'message-id': 'm1', 'command-id': COMMAND_ID }),
+  };
+  const [position] = await producer.send(topics.commands.name, [command]);
+  assert.ok(position);
+  const groupId = `${prefix}astrolabe.dispatcher`;
+  await admin.setOffsets(groupId, topics.commands.name, new Map([[position.partition, 0n]]));
+  const traced = await runAstrolabe(['trace', COMMAND_ID], env);
+  assert.equal(traced.exitCode, 0, traced.stderr);
+  await admin.deleteGroups([groupId]);
+  assert.match(traced.stdout, /\n {2}waits: the dispatcher stands at offset 0 of this partition\n$/);
 });
 
 test('what is nowhere is said to be nowhere', async (t) => {

@@ -3,14 +3,16 @@ import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
 import { openCluster } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
-import { clusterConfig, connectorsConfig } from '../config.ts';
+import { connectorsConfig, lagConfig } from '../config.ts';
 import { openConnectorsDocument } from '../connectors/connectors-document.ts';
 import { formatDuration } from '../core/durations.ts';
 import { formatCount } from '../core/table.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addClusterOption, addVerb, readDuration, type CommonFlags } from '../flags.ts';
 import { decoderFrom } from '../registry.ts';
-import { toJsonLine, toLine } from '../tail/describe-record.ts';
+import { toJsonLine, toLine, type DescribedRecord } from '../tail/describe-record.ts';
+import { toDeliveryJson, toDeliveryLine } from './describe-delivery.ts';
+import { findLedgerEntries, type LedgerEntries } from './find-ledger-entries.ts';
 import { traceCommand, traceMessage, traceUser, type Found, type TraceSearch } from './find-stations.ts';
 import { searchWindows } from './search-windows.ts';
 
@@ -49,7 +51,8 @@ export function registerTrace(program: Command, act: Act): void {
 async function trace(context: CommandContext, flags: TraceFlags, id: string): Promise<ExitCode> {
   const { clock, signal, output } = context;
   const startedAtMs = performance.now();
-  const cluster = await openCluster(readConfig(clusterConfig, context.env));
+  const config = readConfig(lagConfig, context.env);
+  const cluster = await openCluster(config);
   const progress = context.startProgress('searching', 'records');
   const nowMs = clock.nowMs();
   const sinceMs = nowMs - flags.byDuration;
@@ -62,26 +65,51 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
   };
   try {
     const found = await find(context, search, flags, id, sinceMs);
-    progress.end();
     const { stations, searched } = found;
+    const groupId = config.kafkaTopicPrefix + config.dispatcherGroupId;
+    const entries = await findLedgerEntries(cluster, groupId, stations, signal);
+    progress.end();
     let before: number | undefined;
-    for (const station of stations) {
-      const later = before === undefined ? '' : ` (+${formatDuration(station.timestampMs - before)})`;
-      before = station.timestampMs;
-      if (output.isJson) output.text(toJsonLine(station));
-      else output.text(`${toLine(station)}${later}${flags.full === true ? `\n  ${toJsonLine(station)}` : ''}`);
+    for (const { timestampMs, line, json, notes } of printable(stations, entries)) {
+      const later = before === undefined ? '' : ` (+${formatDuration(timestampMs - before)})`;
+      before = timestampMs;
+      if (output.isJson) output.text(json);
+      else output.text([`${line}${later}`, ...notes, ...(flags.full === true ? [json] : [])].join('\n  '));
     }
     const took = formatDuration(performance.now() - startedAtMs);
     context.note(
       stations.length === 0
         ? `Nothing of ${id} is on the topics since ${new Date(sinceMs).toISOString()} (${formatCount(searched)} records searched, ${took}).`
-        : `${formatCount(stations.length)} records, ${formatCount(searched)} searched, ${took}.`,
+        : `${formatCount(stations.length)} records, ${formatCount(entries.deliveries.length)} deliveries, ${formatCount(searched)} searched, ${took}.`,
     );
     return stations.length === 0 ? exitCodes.failed : exitCodes.done;
   } finally {
     progress.end();
     await cluster.close();
   }
+}
+
+interface Printable {
+  readonly timestampMs: number;
+  readonly line: string;
+  readonly json: string;
+  readonly notes: readonly string[];
+}
+
+/** Records and ledger entries in the order of their times. */
+function printable(stations: readonly DescribedRecord[], { deliveries, waits }: LedgerEntries): Printable[] {
+  const records = stations.map((station): Printable => {
+    const wait = waits.get(station);
+    const json = toJsonLine(station, wait === undefined ? {} : { waits: wait });
+    return { timestampMs: station.timestampMs, line: toLine(station), json, notes: wait === undefined ? [] : [wait] };
+  });
+  const entries = deliveries.map((delivery): Printable => ({
+    timestampMs: delivery.atMs,
+    line: toDeliveryLine(delivery),
+    json: toDeliveryJson(delivery),
+    notes: [],
+  }));
+  return [...records, ...entries].toSorted((a, b) => a.timestampMs - b.timestampMs);
 }
 
 async function find(

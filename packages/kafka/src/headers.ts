@@ -12,6 +12,10 @@ export const headerNames = {
   traceparent: 'traceparent',
   /** Set on records that a replay produced. */
   replayId: 'replay-id',
+  /** On the same: the record that was sent again, `topic:partition:offset`. What the mapper makes of it has it too, and names the event there. */
+  replayFrom: 'replay-from',
+  /** On the same, `1` where what was delivered before shall be delivered anew, once for that replay. */
+  replayForce: 'replay-force',
   /** On a record that was redriven: how often it has come back to this topic from its dead letters. */
   redriveCount: 'redrive-count',
   /** On the same: the dead letter that it was last, `topic:partition:offset`. */

@@ -1,6 +1,7 @@
 /** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
 export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
 export { assertTopicsExist } from './assert-topics-exist.ts';
+export { decodeCursors } from './commit-cursors.ts';
 export {
   createCommandDecoder,
   createCommandEncoder,
@@ -62,6 +63,7 @@ export type { CommittedOffset, TopicRecord, UnitOfWork, UnitWriter, WorkLog, Wri
 export { topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';
 export {
   openTransactionalProducer,
+  type GroupPosition,
   type TopicRecords,
   type TransactionalProducer,
   type TransactionalProducerOptions,

@@ -24,7 +24,8 @@ export type TopicRole =
   | 'commandsDeadLetters'
   | 'deliveries'
   | 'mapperState'
-  | 'redrives';
+  | 'redrives'
+  | 'replays';
 
 const DEFAULT_PARTITIONS = 6;
 
@@ -99,6 +100,16 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
     maxMessageBytes: undefined,
     key: 'dead-letter topic and partition',
     value: 'JSON: offsets of the dead letters that were sent back to their source topic in one transaction with this',
+  },
+  replays: {
+    name: 'astrolabe.replays.v1',
+    // One for all: each replay has one record, written in one transaction with what it sends.
+    partitions: 1,
+    cleanupPolicy: 'compact',
+    retentionMs: undefined,
+    maxMessageBytes: undefined,
+    key: 'id of the replay',
+    value: 'JSON: what was asked for, how far it has come, and what it has counted',
   },
 };
 

@@ -18,6 +18,13 @@ export interface TopicRecords {
   readonly records: readonly (OutgoingRecord & { readonly partition: number })[];
 }
 
+/** Where a consumer group stands in a topic, stored with the records. The group must have no members. */
+export interface GroupPosition {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly nextOffsets: ReadonlyMap<number, bigint>;
+}
+
 /** `fenced`: another process has taken the id over, and nothing of this transaction is stored. */
 export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kind: 'fenced' };
 
@@ -27,7 +34,10 @@ export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kin
  * again. Opening another one settles it: what its predecessor left open is aborted before it opens.
  */
 export interface TransactionalProducer {
-  commit(parts: readonly TopicRecords[]): Promise<TransactionOutcome>;
+  /**
+   * In the order of the parts, the position after the first: readers of the last part's topic are held up the shortest. At least one record; kafkajs does not repeat the offsets of a transaction that has none.
+   */
+  commit(parts: readonly TopicRecords[], position?: GroupPosition): Promise<TransactionOutcome>;
   close(): Promise<void>;
 }
 
@@ -58,9 +68,9 @@ export async function openTransactionalProducer(options: TransactionalProducerOp
     throw toKafkaError(error, `taking over ${transactionalId}`);
   }
   return {
-    commit: async (parts) => {
+    commit: async (parts, position) => {
       try {
-        return await commit(producer, parts);
+        return await commit(producer, parts, position);
       } catch (error) {
         if (isFenced(error)) return { kind: 'fenced' };
         throw toKafkaError(error, `committing a transaction of ${transactionalId}`);
@@ -70,14 +80,23 @@ export async function openTransactionalProducer(options: TransactionalProducerOp
   };
 }
 
-async function commit(producer: Producer, parts: readonly TopicRecords[]): Promise<TransactionOutcome> {
+async function commit(
+  producer: Producer,
+  parts: readonly TopicRecords[],
+  position: GroupPosition | undefined,
+): Promise<TransactionOutcome> {
   const transaction = await producer.transaction();
+  const sendPosition = async ({ groupId, topic, nextOffsets }: GroupPosition): Promise<void> => {
+    const partitions = [...nextOffsets].map(([partition, offset]) => ({ partition, offset: offset.toString() }));
+    await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
+  };
   try {
-    for (const { topic, records } of parts) {
+    for (const [index, { topic, records }] of parts.entries()) {
       for (const request of cutIntoRequests(records)) {
         const messages = request.map(({ key, value, headers, partition }) => ({ key, value, headers, partition }));
         await transaction.send({ topic, messages, acks: -1 });
       }
+      if (index === 0 && position !== undefined && position.nextOffsets.size > 0) await sendPosition(position);
     }
     await transaction.commit();
     return { kind: 'committed' };

@@ -4,6 +4,7 @@
  */
 
 export interface DeliveryRecord {
+  /** As of `deliveryIdOf`: the command's own, unless a replay forces it. */
   readonly commandId: string;
   readonly connectorId: string;
   readonly outcome: 'delivered' | 'duplicate' | 'dead-lettered';

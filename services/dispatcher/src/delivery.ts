@@ -35,6 +35,8 @@ export class Delivery implements GateItem {
   readonly task: LaneTask<Delivery>;
   readonly handler: DeliveryOwner;
   command: Command | undefined;
+  /** By which the ledger and the API know it. */
+  deliveryId = '';
   gate: ConnectorGate<Delivery> | undefined;
   attempts = 0;
   firstTriedAtMs: number | undefined;
@@ -69,12 +71,15 @@ export class Delivery implements GateItem {
 
   bulkItem(): string {
     if (this.command === undefined) throw new Error('a record is called for before it is decoded');
-    return (this.#bulkItem ??= toBulkItem(this.command));
+    return (this.#bulkItem ??= toBulkItem(this.command, this.deliveryId));
   }
 
-  queue(command: Command, gate: ConnectorGate<Delivery>): void {
+  queue(command: Command, deliveryId: string, gate: ConnectorGate<Delivery>): void {
     this.command = command;
+    this.deliveryId = deliveryId;
     this.gate = gate;
+    // An item of a bulk call has one id, which is the event's too: under another one it would be another event.
+    if (command.kind === 'TrackEvent' && deliveryId !== command.record.commandId) this.isSingle = true;
     this.#stage = 'queued';
     gate.offer(this);
   }

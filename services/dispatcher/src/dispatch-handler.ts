@@ -24,6 +24,7 @@ import {
   type RecordProducer,
 } from '@astrolabe/kafka';
 import { fullJitterDelayMs, isPipelineError, type Clock, type ErrorCode, type Logger } from '@astrolabe/service-kit';
+import { deliveryIdOf } from './core/delivery-id.ts';
 import { nextStep, type RetryPolicy } from './core/next-step.ts';
 import type { Verdict } from './core/classify-response.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';
@@ -45,6 +46,9 @@ export interface DispatchHandlerOptions {
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
 }
+
+/** No connector has a longer id; a foreign producer may write one, which the ledger would have no room for. */
+const MAX_ID_CHARACTERS = 63;
 
 type Refusal = Omit<DeadLetterCause, 'group' | 'atMs'>;
 type Task = LaneTask<Delivery>;
@@ -128,26 +132,34 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     const { dispatch, ledger } = this.#options;
     if (decoded.kind === 'undecodable') return this.#giveUp(delivery, { code: decoded.code, message: decoded.reason });
     const { command } = decoded;
-    const { commandId, connectorId } = command.record;
+    const { connectorId } = command.record;
+    const deliveryId = deliveryIdOf(delivery.task.record, command.record.commandId);
     let known: DeliveryRecord | undefined;
     try {
-      known = ledger.lookup(commandId);
+      known = ledger.lookup(deliveryId);
     } catch (fault) {
       return delivery.task.fail(fault);
     }
     // A dead letter that was sent in again stands behind its death and is to be tried again; one that is read again does not.
     if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= delivery.task.offset)) {
-      return this.#known(delivery, command.kind, connectorId, commandId);
+      return this.#known(delivery, command.kind, connectorId, deliveryId);
     }
-    delivery.queue(command, dispatch.gateOf(connectorId));
+    if (!dispatch.isKnown(connectorId)) {
+      delivery.command = command;
+      delivery.deliveryId = deliveryId;
+      const message = `no connector has the id ${connectorId.slice(0, MAX_ID_CHARACTERS)}`;
+      return this.#giveUp(delivery, { code: 'command.connector-unknown', message });
+    }
+    delivery.queue(command, deliveryId, dispatch.gateOf(connectorId));
   }
 
   /** What the ledger has is done, as soon as it is acknowledged. */
-  #known({ task }: Delivery, kind: string, connector: string, commandId: string): void {
+  #known({ task }: Delivery, kind: string, connectorId: string, deliveryId: string): void {
     const { metrics } = this.#options;
+    const connector = this.#labelOf(connectorId);
     metrics.ledgerHits.inc({ connector });
     metrics.commands.inc({ connector, kind, outcome: 'duplicate', reason: 'ledger' });
-    const storing = this.#storing.get(commandId);
+    const storing = this.#storing.get(deliveryId);
     if (storing === undefined) return task.finish();
     task.release();
     storing.then(
@@ -162,14 +174,17 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
 
   #delivered(delivery: Delivery, duplicate: boolean, nowMs: number): void {
     const { metrics } = this.#options;
-    const { command, task } = delivery;
+    const { command, task, deliveryId } = delivery;
     if (command === undefined) return;
-    const { commandId, connectorId, receivedAt } = command.record;
+    const { connectorId, receivedAt } = command.record;
     const outcome = duplicate ? 'duplicate' : 'delivered';
     metrics.commands.inc({ connector: connectorId, kind: command.kind, outcome, reason: '' });
-    metrics.freshness.observe({ connector: connectorId }, Math.max(0, nowMs - receivedAt) / 1_000);
+    // What is replayed was received long ago; how fresh live traffic is would not be seen any more.
+    if (task.record.headers[headerNames.replayId] === undefined) {
+      metrics.freshness.observe({ connector: connectorId }, Math.max(0, nowMs - receivedAt) / 1_000);
+    }
     delivery.store();
-    this.#record(task, { commandId, connectorId, outcome, status: 200, offset: task.offset, atMs: nowMs });
+    this.#record(task, { commandId: deliveryId, connectorId, outcome, status: 200, offset: task.offset, atMs: nowMs });
     task.release();
   }
 
@@ -213,12 +228,17 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     const { topic, partition, offset } = record;
     const { code, message, status } = refusal;
     logger.warn({ topic, partition, offset: offset.toString(), code, reason: message }, 'dead-lettered');
-    const connector = command?.record.connectorId ?? headerText(record, headerNames.connectorId) ?? 'unknown';
+    const connector = this.#labelOf(command?.record.connectorId ?? headerText(record, headerNames.connectorId) ?? '');
     metrics.commands.inc({ connector, kind: command?.kind ?? 'unknown', outcome: 'dead-lettered', reason: code });
     // What is no command has no id to be known by: read again, it is a dead letter again.
     if (command === undefined) return task.finish();
-    const { commandId, connectorId } = command.record;
+    const { deliveryId: commandId } = delivery;
+    const connectorId = command.record.connectorId.slice(0, MAX_ID_CHARACTERS);
     this.#record(task, { commandId, connectorId, outcome: 'dead-lettered', status, offset, atMs: clock.nowMs() });
+  }
+
+  #labelOf(connectorId: string): string {
+    return this.#options.dispatch.isKnown(connectorId) ? connectorId : 'unknown';
   }
 
   /** Kafka or the registry being away is no fault of the record: its lane stands still until they are back. */

@@ -69,6 +69,11 @@ export class Dispatch {
     return gate;
   }
 
+  /** False for ids that only a foreign producer knows: they are without number, and get neither a gate nor a metric. */
+  isKnown(connectorId: string): boolean {
+    return this.#gates.has(connectorId) || this.#options.connectors().byId(connectorId) !== undefined;
+  }
+
   isBlocked(connectorId: string): boolean {
     return this.#gates.get(connectorId)?.isBlocked() ?? false;
   }
@@ -109,7 +114,7 @@ export class Dispatch {
     if (first?.command === undefined) return;
     const request = call.isBulk
       ? toBulkRequest(deliveries.map((delivery) => delivery.bulkItem()))
-      : toApiRequest(first.command);
+      : toApiRequest(first.command, first.deliveryId);
     call.started(apiClient.call(request, connector.apiKey, call));
   }
 
@@ -136,8 +141,8 @@ export class Dispatch {
   }
 
   #settleBulk({ gate, deliveries }: GateCall, outcome: ApiOutcome, verdict: Verdict, nowMs: number): void {
-    const commandIds = deliveries.map(({ command }) => command?.record.commandId ?? '');
-    const outcomes = readBulkOutcomes(outcome, commandIds);
+    const deliveryIds = deliveries.map(({ deliveryId }) => deliveryId);
+    const outcomes = readBulkOutcomes(outcome, deliveryIds);
     if (outcomes !== undefined) {
       for (const [index, delivery] of deliveries.entries()) {
         const own = outcomes[index];

@@ -122,7 +122,7 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     }),
     freshness: metrics.histogram({
       name: 'freshness_seconds',
-      help: 'From the moment ingest took the event to the acknowledgement of the API.',
+      help: 'From the moment ingest took the event to the acknowledgement of the API; replayed commands left out.',
       labelNames: ['connector'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800],
     }),

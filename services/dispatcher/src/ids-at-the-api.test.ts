@@ -66,7 +66,7 @@ async function start(t: TestContext) {
     return outcomes.map((outcome) => classifyResponse(outcome, 0));
   };
   const bulk = async (commands: readonly Command[]): Promise<Verdict[]> => {
-    const outcome = await call(toBulkRequest(commands.map(toBulkItem)));
+    const outcome = await call(toBulkRequest(commands.map((command) => toBulkItem(command))));
     const commandIds = commands.map(({ record }) => record.commandId);
     return (readBulkOutcomes(outcome, commandIds) ?? []).map((own) => classifyResponse(own, 0));
   };

@@ -7,12 +7,13 @@ export interface ApiRequest {
   readonly path: string;
   /** JSON text; undefined for a request without a body. */
   readonly body: string | undefined;
-  /** The command's id as the structured-field string that the IETF's Idempotency-Key draft asks for: quoted. Undefined for bulk calls. */
+  /** The delivery's id as the structured-field string that the IETF's Idempotency-Key draft asks for: quoted. Undefined for bulk calls. */
   readonly idempotencyKey: string | undefined;
 }
 
-export function toApiRequest({ kind, record }: Command): ApiRequest {
-  const idempotencyKey = `"${record.commandId}"`;
+/** `deliveryId` as of `deliveryIdOf`. The id in the body stays the command's own, so that an event that is sent anew is not recorded twice. */
+export function toApiRequest({ kind, record }: Command, deliveryId = record.commandId): ApiRequest {
+  const idempotencyKey = `"${deliveryId}"`;
   const occurredAt = new Date(record.occurredAt).toISOString();
   switch (kind) {
     case 'UpsertUser':

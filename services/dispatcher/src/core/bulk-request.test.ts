@@ -30,7 +30,7 @@ test('each kind of command is an item of the contract, with its ids as they are'
       assert.equal(item['userId'], command.record.userId);
     if ('accountId' in command.record) assert.equal(item['accountId'], command.record.accountId);
   }
-  const { body, path, idempotencyKey } = toBulkRequest(every.map(toBulkItem));
+  const { body, path, idempotencyKey } = toBulkRequest(every.map((command) => toBulkItem(command)));
   assert.deepEqual(contract.errorsOf('CommandBatch', JSON.parse(body ?? '')), []);
   assert.deepEqual([path, idempotencyKey], ['/v1/commands', undefined]);
 });
@@ -56,7 +56,7 @@ test('any id is text in an item, and nothing of it leaves its place', () => {
       { kind: 'AssociateUser', record: { ...common, accountId: id, userId: id } },
       { kind: 'DeleteUser', record: { ...common, userId: id } },
     ];
-    const { method, path, body } = toBulkRequest(commands.map(toBulkItem));
+    const { method, path, body } = toBulkRequest(commands.map((command) => toBulkItem(command)));
     assert.deepEqual([method, path], ['POST', '/v1/commands']);
     const sent = JSON.parse(body ?? '') as { commands: { userId?: string; accountId?: string }[] };
     assert.deepEqual(

@@ -3,9 +3,9 @@ import { stringifyJson, type Command, type JsonObject } from '@astrolabe/schemas
 import type { ApiRequest } from './api-request.ts';
 import type { ApiOutcome, ApiResponse } from './classify-response.ts';
 
-/** One command as an item of a bulk call: JSON text. */
-export function toBulkItem({ kind, record }: Command): string {
-  const common = { id: record.commandId, occurredAt: new Date(record.occurredAt).toISOString() };
+/** One command as an item of a bulk call: JSON text. Its id is the key of the item, and of a tracked event the id of the event as well. */
+export function toBulkItem({ kind, record }: Command, deliveryId = record.commandId): string {
+  const common = { id: deliveryId, occurredAt: new Date(record.occurredAt).toISOString() };
   return stringifyJson(itemOf(kind, record, common));
 }
 

@@ -1,0 +1,67 @@
+/** Reads the ranges of a replay in portions, sorted into what is sent and what is not. */
+import type { CommandDecoder, ConsumedRecord } from '@astrolabe/kafka';
+import type { Cluster } from '../cluster.ts';
+import type { KnownDeliveries } from './known-deliveries.ts';
+import { commandIdOf } from './known-deliveries.ts';
+import { matchRecord, type Match } from './match-record.ts';
+import type { ReplayRequest, ReplaySpan, SortedAs } from './replay-state.ts';
+
+export interface SortedRecord {
+  readonly record: ConsumedRecord;
+  readonly sorted: SortedAs;
+}
+
+export interface SourceReading {
+  readonly cluster: Cluster;
+  readonly topic: string;
+  readonly request: ReplayRequest;
+  readonly decoder: CommandDecoder | undefined;
+  readonly known: KnownDeliveries;
+}
+
+/** In one look into the ledger, which reads a partition of it whole. */
+const PORTION_RECORDS = 10_000;
+const PORTION_BYTES = 16_000_000;
+
+/** Calls `onPortion` with every record of the span from its position on, in order; resolves when all were taken. */
+export async function readSource(
+  { cluster, topic, request, decoder, known }: SourceReading,
+  { partition, position, endOffset }: ReplaySpan,
+  signal: AbortSignal,
+  onPortion: (portion: readonly SortedRecord[]) => Promise<void> | void,
+): Promise<void> {
+  let portion: { readonly record: ConsumedRecord; readonly match: Match }[] = [];
+  let bytes = 0;
+  const hand = async (): Promise<void> => {
+    if (portion.length === 0) return;
+    const taken = portion;
+    portion = [];
+    bytes = 0;
+    const matched = taken.filter(({ match }) => match === 'matched').map(({ record }) => record);
+    // A forced replay asks for what was delivered too, and of events nobody knows the commands yet.
+    const asks = request.source === 'commands' && request.force !== true;
+    const delivered = asks ? await known.find(partition, matched, signal) : new Set<string>();
+    await onPortion(
+      taken.map(({ record, match }): SortedRecord => {
+        if (match !== 'matched') return { record, sorted: match };
+        return { record, sorted: delivered.has(commandIdOf(record) ?? '') ? 'known' : 'send' };
+      }),
+    );
+  };
+  if (position >= endOffset) return;
+  await cluster.reader.read({
+    topic,
+    partition,
+    fromOffset: position,
+    endOffset,
+    signal,
+    onRecords: async (records) => {
+      for (const record of records) {
+        portion.push({ record, match: await matchRecord(record, request, decoder) });
+        bytes += record.value?.length ?? 0;
+      }
+      if (portion.length >= PORTION_RECORDS || bytes >= PORTION_BYTES) await hand();
+    },
+  });
+  await hand();
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { matchRecord } from './match-record.ts';
+import { decodeState, differencesFrom, encodeState, noCounts, positionsOf, type ReplayState } from './replay-state.ts';
+import { replayedRecord } from './run-replay.ts';
+
+const state: ReplayState = {
+  id: 'r1',
+  request: { source: 'commands', toEarliest: true, connector: ['acme'] },
+  startedAt: '2026-03-01T10:00:00.000Z',
+  spans: [
+    { partition: 0, fromOffset: 0n, endOffset: 5n, position: 5n },
+    { partition: 0, fromOffset: 9n, endOffset: 12n, position: 9n },
+    { partition: 1, fromOffset: 0n, endOffset: 9_007_199_254_740_993n, position: 9_007_199_254_740_993n },
+  ],
+  watchFrom: { topic: [0n, 9_007_199_254_740_993n] },
+  counts: noCounts(),
+};
+
+const record: ConsumedRecord = {
+  topic: 'commands',
+  partition: 3,
+  offset: 41n,
+  timestampMs: 0,
+  key: Buffer.from('key'),
+  value: Buffer.from([0, 255]),
+  headers: toHeaders({ 'connector-id': 'acme', 'replay-id': 'old', 'replay-force': '1', 'replay-from': 'events:0:1' }),
+};
+
+test('the state of a replay is read as it was written, offsets of any size included', () => {
+  assert.deepEqual(decodeState(encodeState(state)), state);
+});
+
+test('the group of a replay stands at the first offset that is still to be read', () => {
+  assert.deepEqual(
+    [...positionsOf(state.spans)],
+    [
+      [0, 9n],
+      [1, 9_007_199_254_740_993n],
+    ],
+  );
+});
+
+test('another run may leave out what the replay was started with, and may not change it', () => {
+  assert.deepEqual(differencesFrom(state.request, { source: 'commands' }), []);
+  assert.deepEqual(differencesFrom(state.request, { source: 'commands', connector: ['acme'] }), []);
+  assert.deepEqual(differencesFrom(state.request, { source: 'events', user: 'ada' }), ['source', 'user']);
+});
+
+test('a replayed record is the record, with the marks of this replay in place of those of another', () => {
+  const again = replayedRecord(record, state, 6);
+  assert.deepEqual([again.key, again.value], [record.key, record.value]);
+  assert.deepEqual(
+    again.headers,
+    toHeaders({ 'connector-id': 'acme', 'replay-id': 'r1', 'replay-from': 'commands:3:41' }),
+  );
+  const forced = replayedRecord(record, { ...state, request: { ...state.request, force: true } }, 6);
+  assert.equal(String(forced.headers['replay-force']), '1');
+});
+
+test('the copies of earlier replays are left out, and what was made of a replayed event is not', async () => {
+  const request = state.request;
+  const copy = { ...record, headers: { ...record.headers, ...toHeaders({ 'replay-from': 'commands:3:7' }) } };
+  assert.equal(await matchRecord(record, request, undefined), 'matched');
+  assert.equal(await matchRecord(copy, request, undefined), 'replayedBefore');
+  assert.equal(await matchRecord(copy, { ...request, includeReplayed: true }, undefined), 'matched');
+  assert.equal(await matchRecord(record, { ...request, connector: ['other'] }, undefined), 'filteredOut');
+});
+
+test('events are chosen by what they say', async () => {
+  const event = {
+    ...record,
+    key: Buffer.from('["acme","user","ada"]'),
+    value: Buffer.from('{"type":"Track","event":"E","userId":"ada"}'),
+  };
+  const outcomes = await Promise.all(
+    [{ user: 'ada' }, { type: 'track', event: 'E' }, { event: 'F' }, { user: 'bob' }, { account: 'a' }].map((filter) =>
+      matchRecord(event, { source: 'events', ...filter }, undefined),
+    ),
+  );
+  assert.deepEqual(outcomes, ['matched', 'matched', 'filteredOut', 'filteredOut', 'filteredOut']);
+});

@@ -1,0 +1,109 @@
+/** What a replay is to do and how far it has come: its record on `astrolabe.replays.v1`. Pure. */
+import { toJson } from '../output.ts';
+
+export type ReplaySource = 'events' | 'commands';
+
+/** As it was typed. Another run under the same id may leave it out, and may not change it. */
+export interface ReplayRequest {
+  readonly source: ReplaySource;
+  readonly toEarliest?: boolean;
+  /** Epoch milliseconds, as `untilDatetime`. */
+  readonly toDatetime?: number;
+  /** Milliseconds back from the first run's start. */
+  readonly byDuration?: number;
+  readonly untilDatetime?: number;
+  /** As `parseOffsetRanges` reads them, in its order. */
+  readonly offsets?: string;
+  readonly connector?: readonly string[];
+  readonly user?: string;
+  readonly account?: string;
+  readonly type?: string;
+  readonly event?: string;
+  readonly force?: boolean;
+  readonly includeReplayed?: boolean;
+}
+
+/** Part of a partition that is replayed: up to `endOffset`, which is fixed, and done below `position`. */
+export interface ReplaySpan {
+  readonly partition: number;
+  readonly fromOffset: bigint;
+  readonly endOffset: bigint;
+  position: bigint;
+}
+
+/** Of the records read. `read` is `replayedBefore` + `filteredOut` + `knownToLedger` + `sent`. */
+export interface ReplayCounts {
+  read: number;
+  /** Copies that an earlier replay wrote. */
+  replayedBefore: number;
+  filteredOut: number;
+  /** Commands that the ledger had as delivered: not sent. */
+  knownToLedger: number;
+  sent: number;
+}
+
+export interface ReplayState {
+  readonly id: string;
+  readonly request: ReplayRequest;
+  readonly startedAt: string;
+  readonly spans: readonly ReplaySpan[];
+  /** Where to look for what becomes of it: the ends of the topics at the start, by topic and partition. */
+  readonly watchFrom: Readonly<Record<string, readonly bigint[]>>;
+  readonly counts: ReplayCounts;
+}
+
+/** What is done with a record that was read: it is sent, or it is not, and why. */
+export type SortedAs = 'replayedBefore' | 'filteredOut' | 'known' | 'send';
+
+export function countSorted(counts: ReplayCounts, sortedAs: SortedAs): void {
+  counts.read += 1;
+  if (sortedAs === 'send') counts.sent += 1;
+  else if (sortedAs === 'known') counts.knownToLedger += 1;
+  else counts[sortedAs] += 1;
+}
+
+export const noCounts = (): ReplayCounts => ({ read: 0, replayedBefore: 0, filteredOut: 0, knownToLedger: 0, sent: 0 });
+
+export function encodeState(state: ReplayState): Buffer {
+  return Buffer.from(toJson(state), 'utf8');
+}
+
+/** JSON has offsets as numbers, or as text where a number would round them. */
+interface StoredState extends Omit<ReplayState, 'spans' | 'watchFrom'> {
+  readonly spans: readonly Readonly<Record<'partition' | 'fromOffset' | 'endOffset' | 'position', number | string>>[];
+  readonly watchFrom: Readonly<Record<string, readonly (number | string)[]>>;
+}
+
+/** Throws on what `encodeState` did not make. */
+export function decodeState(value: Buffer): ReplayState {
+  const stored = JSON.parse(value.toString('utf8')) as StoredState;
+  return {
+    ...stored,
+    spans: stored.spans.map(({ partition, fromOffset, endOffset, position }) => ({
+      partition: Number(partition),
+      fromOffset: BigInt(fromOffset),
+      endOffset: BigInt(endOffset),
+      position: BigInt(position),
+    })),
+    watchFrom: Object.fromEntries(
+      Object.entries(stored.watchFrom).map(([topic, offsets]) => [topic, offsets.map((offset) => BigInt(offset))]),
+    ),
+  };
+}
+
+/** Names of what was typed and is not what the replay was started with; empty where it is the same, or was left out. */
+export function differencesFrom(started: ReplayRequest, typed: ReplayRequest): string[] {
+  return (Object.keys(typed) as (keyof ReplayRequest)[]).filter(
+    (name) => JSON.stringify(typed[name]) !== JSON.stringify(started[name]),
+  );
+}
+
+/** Where the replay's consumer group stands: the first offset of each partition that is still to be read. */
+export function positionsOf(spans: readonly ReplaySpan[]): Map<number, bigint> {
+  const positions = new Map<number, bigint>();
+  for (const [partition, group] of Map.groupBy(spans, (span) => span.partition)) {
+    const next = group.find(({ position, endOffset }) => position < endOffset) ?? group.at(-1);
+    if (next !== undefined) positions.set(partition, next.position);
+  }
+  return positions;
+}
