@@ -25,7 +25,7 @@ const noForeignRelatives = {
 };
 const testOnly = {
   group: ['@astrolabe/testkit', '@astrolabe/reference-api', '@astrolabe/demo'],
-  message: 'Test tools and the reference API are for tests, demo and bench only.',
+  message: 'Test tools and the reference API are for tests, demo, bench and chaos only.',
 };
 const impureBuiltins = [
   'node:fs',

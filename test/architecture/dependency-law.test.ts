@@ -20,6 +20,7 @@ const workspaceByPackage = new Map([
   ['@astrolabe/reference-api', 'reference/astrolabe-api'],
   ['@astrolabe/cli', 'cli'],
   ['@astrolabe/demo', 'demo'],
+  ['@astrolabe/chaos', 'chaos'],
 ]);
 
 /** What the product's code of a workspace may import of ours. Tests may import the test tools beside. */
@@ -60,7 +61,7 @@ test('services never import each other', () => {
   assert.deepEqual(breaches, []);
 });
 
-test('test tools and the reference API are imported by tests, demo and bench only', () => {
+test('test tools and the reference API are imported by tests, demo, bench and chaos only', () => {
   const breaches = sources
     .filter((file) => !isTestCode(file) && !isTestTool(workspaceOf(file.path)))
     .flatMap((file) =>
@@ -131,7 +132,7 @@ function isTestCode(file: SourceFile): boolean {
 }
 
 function isTestTool(workspace: string): boolean {
-  return ['packages/testkit', 'reference/astrolabe-api', 'demo', 'bench', 'test', 'tools'].includes(workspace);
+  return ['packages/testkit', 'reference/astrolabe-api', 'demo', 'bench', 'chaos', 'test', 'tools'].includes(workspace);
 }
 
 function ourImports({ imports }: SourceFile): string[] {

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
-const workspaces = ['schemas', 'packages', 'services', 'reference', 'cli', 'demo', 'test', 'tools'];
+const workspaces = ['schemas', 'packages', 'services', 'reference', 'cli', 'demo', 'bench', 'chaos', 'test', 'tools'];
 
 export interface SourceFile {
   /** Relative to the root, with forward slashes. */

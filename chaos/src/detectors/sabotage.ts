@@ -146,8 +146,8 @@ export const sabotages = {
     patches: [
       {
         file: 'services/dispatcher/src/core/api-request.ts',
-        text: 'const idempotencyKey = `"${record.commandId}"`;',
-        by: 'const idempotencyKey = `"${record.commandId}-${Math.random()}"`;',
+        text: 'const idempotencyKey = `"${deliveryId}"`;',
+        by: 'const idempotencyKey = `"${deliveryId}-${Math.random()}"`;',
       },
     ],
   },

@@ -4,16 +4,26 @@ import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
 import type { BrokerLayout } from './broker-properties.ts';
-import type { JvmBrokerOptions } from './jvm-broker.ts';
 import { LOG_FLAGS } from './jvm-log-flags.ts';
 import { startJvm } from './jvm-process.ts';
 
 /** A short run: compiling it thoroughly would take longer than it does. */
 const FORMAT_FLAGS = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...LOG_FLAGS];
 
+/** Where a broker is run and keeps its data. */
+export interface BrokerHome {
+  readonly java: string;
+  readonly classpath: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Configuration and log; exists. */
+  readonly workDirectory: string;
+  /** The broker's storage; formatted when it does not exist. */
+  readonly logDirectory: string;
+}
+
 /** Formats beside the final place and renames, so that a format that was killed is not taken for a finished one. */
-export async function formatIfNew(options: JvmBrokerOptions, layout: BrokerLayout, clusterId: string): Promise<void> {
-  const { java, classpath, env, workDirectory, logDirectory } = options;
+export async function formatIfNew(home: BrokerHome, layout: BrokerLayout, clusterId: string): Promise<void> {
+  const { java, classpath, env, workDirectory, logDirectory } = home;
   if (await exists(join(logDirectory, 'meta.properties'))) return;
   const unfinished = `${logDirectory}.unformatted`;
   await rm(unfinished, { recursive: true, force: true });

@@ -5,20 +5,14 @@ import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
 import type { BrokerLayout } from './broker-properties.ts';
 import { findFreePorts } from './free-ports.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
+import type { BrokerHome } from './jvm-broker-storage.ts';
 import { retryOnTakenPort, startJvm } from './jvm-process.ts';
 import type { JvmProcess } from './jvm-process.ts';
 import { LOG_FLAGS } from './jvm-log-flags.ts';
 import { waitForBroker } from './readiness.ts';
 import type { WaitOptions } from './readiness.ts';
 
-export interface JvmBrokerOptions {
-  readonly java: string;
-  readonly classpath: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** Configuration and log; exists. */
-  readonly workDirectory: string;
-  /** The broker's storage; formatted when it does not exist. */
-  readonly logDirectory: string;
+export interface JvmBrokerOptions extends BrokerHome {
   /** Whether the data is worth an orderly end when the stack stops. */
   readonly keepsData: boolean;
 }
