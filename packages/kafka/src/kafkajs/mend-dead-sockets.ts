@@ -1,0 +1,33 @@
+/**
+ * A mend of kafkajs 2.2.4: each request that fails with its connection disconnects it, and each time the dead socket is told to end and no
+ * longer to keep the process alive. A socket without a handle notes that for when it connects, which it never does: with a dozen requests
+ * in flight Node warns of a leak of listeners.
+ */
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+
+const require = createRequire(import.meta.url);
+
+interface Connection {
+  socket?: Socket | undefined;
+  disconnect(this: Connection): Promise<boolean>;
+}
+
+function mendEndsOfDeadSockets(): void {
+  const { prototype } = require('kafkajs/src/network/connection') as { prototype: Connection };
+  const { disconnect } = prototype;
+  prototype.disconnect = async function () {
+    const { socket } = this;
+    // The original waits for requests before it comes to the socket, which may die meanwhile.
+    if (socket !== undefined) ignoreOnceDead(socket);
+    return disconnect.call(this);
+  };
+}
+
+function ignoreOnceDead(socket: Socket): void {
+  if (Object.hasOwn(socket, 'unref')) return;
+  const unref = socket.unref.bind(socket);
+  socket.unref = () => (socket.destroyed ? socket : unref());
+}
+
+mendEndsOfDeadSockets();
