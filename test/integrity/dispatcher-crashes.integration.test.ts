@@ -81,21 +81,29 @@ test('through five kills, joins, leaves and every fault of the API each command 
   );
   const expected = generate();
   const running: ServiceProcess[] = [await pipeline.start('dispatcher-0')];
-  const producing = pipeline.produce(expected.commands);
   running.push(await pipeline.start('dispatcher-1'));
   let started = 2;
+  // A part for each kill, and one behind the last: each befalls work that has just begun.
+  const part = Math.ceil(COMMANDS / (KILLS + 1));
+  const produce = (index: number) => pipeline.produce(expected.commands.slice(index * part, (index + 1) * part));
   for (let kill = 0; kill < KILLS; kill += 1) {
-    await eventually(() => api.counters().applied >= ((kill + 1) * COMMANDS) / (KILLS + 3), {
+    const before = api.counters().applied;
+    const producing = produce(kill);
+    await eventually(() => api.counters().applied >= before + part / 4, {
       timeoutMs: 100_000,
-      describe: `a part of the commands before kill ${kill + 1}`,
+      describe: `effects before kill ${kill + 1}`,
     });
+    const inHand = kill * part + part - api.counters().applied;
+    assert.ok(inHand > 0, `kill ${kill + 1} interrupts work`);
     const victim = running.shift();
     victim?.kill('SIGKILL');
     running.push(await pipeline.start(`dispatcher-${started}`));
     started += 1;
-    t.diagnostic(`kill ${kill + 1} at ${api.counters().applied} effects`);
+    t.diagnostic(`kill ${kill + 1} with ${inHand} commands to go`);
+    await producing;
   }
   // One leaves in order, and another one comes.
+  const producing = produce(KILLS);
   await running.shift()?.stop();
   running.push(await pipeline.start(`dispatcher-${started}`));
   await producing;

@@ -21,7 +21,7 @@ interface Rival {
   readonly commandsPerSecond: number;
 }
 
-const WARM_UP_SECONDS = 1;
+const WARM_UP_SECONDS = 3;
 const POLL_MS = 20;
 /** Nothing new for so long with something missing: the side hangs, or drops commands. */
 const STALL_MS = 20_000;

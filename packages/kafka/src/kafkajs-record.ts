@@ -14,12 +14,18 @@ export function toConsumedRecord(topic: string, partition: number, message: Kafk
   };
 }
 
-const NO_HEADERS: RecordHeaders = Object.freeze({});
+/** Without members of `Object`, whatever a header is called; unlike those of `Object.create(null)`, its instances are no hash tables. */
+const Headers = function () {
+  // Their names are all that they have.
+} as unknown as new () => Record<string, Buffer>;
+(Headers as { prototype: object }).prototype = Object.create(null) as object;
+
+const NO_HEADERS: RecordHeaders = Object.freeze(new Headers());
 
 /** kafkajs gives a repeated header as an array and leaves out one with a null value; we keep the last value. */
 function toRecordHeaders(headers: IHeaders | undefined): RecordHeaders {
   if (headers === undefined) return NO_HEADERS;
-  const result: Record<string, Buffer> = Object.create(null) as Record<string, Buffer>;
+  const result = new Headers();
   for (const name in headers) {
     const value = headers[name];
     const last = Array.isArray(value) ? value.at(-1) : value;

@@ -27,7 +27,7 @@ export interface PartitionLedgerOptions {
   readonly directory: string;
   /** How long a delivery is known, from its time on. */
   readonly windowMs: number;
-  /** How long a delivery waits for others to share its chunk. Default 5. It delays commits, not calls. */
+  /** How long a delivery waits for others to share its chunk. Default 25. It delays commits, not calls. */
   readonly lingerMs?: number;
   /** Deliveries of a chunk at most. Default 2,000. */
   readonly maxChunkDeliveries?: number;
@@ -84,7 +84,7 @@ export async function openPartitionLedger(options: PartitionLedgerOptions): Prom
   return new Ledger(options, store);
 }
 
-const DEFAULT_LINGER_MS = 5;
+const DEFAULT_LINGER_MS = 25;
 const DEFAULT_CHUNK_DELIVERIES = 2_000;
 const DEFAULT_COPY_BYTES = 65_536;
 

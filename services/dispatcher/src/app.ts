@@ -31,6 +31,8 @@ const REVIEW_INTERVAL_MS = 250;
 const HOUR_MS = 3_600_000;
 const LEDGER_CLOSE_MS = 2_000;
 /** Of a page for connectors that lag, which takes a window's worth of it. */
+/** Of a partition at once. Larger ones are decoded in one go: answers wait meanwhile, and so many records outlive the young generation. */
+const FETCH_BYTES = 131_072;
 const PAGE_FETCH_BYTES = 524_288;
 const LAG_WINDOW_BYTES = 4_194_304;
 const CROWD_MS = 1_000;
@@ -114,6 +116,7 @@ export async function startDispatcher(
       topic: topics.commands.name,
       logger,
       sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+      maxBytesPerPartition: FETCH_BYTES,
       onFault: (fault) => {
         stack.fail(fault);
       },

@@ -58,6 +58,8 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
   readonly #options: DispatchHandlerOptions;
   /** Deliveries that the ledger has not acknowledged yet: whoever meets one again must not commit before that. */
   readonly #storing = new Map<string, Promise<void>>();
+  /** The newest of those that are stored together. */
+  #together: { readonly storing: Promise<void>; readonly tasks: Task[]; readonly commandIds: string[] } | undefined;
 
   constructor(options: DispatchHandlerOptions) {
     this.#options = options;
@@ -193,13 +195,27 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     const { commandId } = record;
     const storing = this.#options.ledger.record(record);
     this.#storing.set(commandId, storing);
+    // Deliveries that are stored together have one promise, and so one reaction: each of its own would cost more than the rest of this.
+    const together = this.#together;
+    if (together?.storing === storing) {
+      together.tasks.push(task);
+      together.commandIds.push(commandId);
+      return;
+    }
+    const tasks = [task];
+    const commandIds = [commandId];
+    const opened = { storing, tasks, commandIds };
+    this.#together = opened;
     storing.then(
       () => {
-        if (this.#storing.get(commandId) === storing) this.#storing.delete(commandId);
-        task.finish();
+        // Whoever gets a promise that has settled already must not wait for this reaction: it is over.
+        if (this.#together === opened) this.#together = undefined;
+        for (const id of commandIds) if (this.#storing.get(id) === storing) this.#storing.delete(id);
+        for (const each of tasks) each.finish();
       },
       (fault: unknown) => {
-        this.#failUnlessOver(task, fault);
+        if (this.#together === opened) this.#together = undefined;
+        for (const each of tasks) this.#failUnlessOver(each, fault);
       },
     );
   }

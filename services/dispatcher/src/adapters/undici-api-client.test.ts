@@ -36,7 +36,7 @@ async function start(t: TestContext, answer: RequestListener, options: Partial<A
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const baseUrl = `http://127.0.0.1:${port}${options.baseUrl ?? ''}`;
-  const client = createApiClient({ timeoutMs: 2_000, maxConnections: 1, ...options, baseUrl });
+  const client = createApiClient({ timeoutMs: 2_000, ...options, baseUrl });
   t.after(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
@@ -136,7 +136,7 @@ test('a server that is not there is no answer, and once it is there calls go thr
   await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
   const { port } = gone.address() as AddressInfo;
   await new Promise((resolve) => gone.close(resolve));
-  const client = createApiClient({ baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 2_000, maxConnections: 1 });
+  const client = createApiClient({ baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 2_000 });
   const outcome = await call(client);
   assert.ok(outcome.kind === 'no-response' && outcome.reason === 'connection');
   assert.match(outcome.message, /ECONNREFUSED/);
@@ -152,7 +152,7 @@ test('a server that is not there is no answer, and once it is there calls go thr
 
 test('a host that has no address is told apart: nothing was sent', async () => {
   // RFC 6761: "invalid" never resolves.
-  const client = createApiClient({ baseUrl: 'http://api.invalid', timeoutMs: 2_000, maxConnections: 1 });
+  const client = createApiClient({ baseUrl: 'http://api.invalid', timeoutMs: 2_000 });
   const outcome = await call(client);
   assert.ok(outcome.kind === 'no-response' && outcome.reason === 'name-resolution', JSON.stringify(outcome));
   await client.close();
@@ -229,24 +229,39 @@ test('a request that cannot be built is no answer, and is not told within the ca
   assert.equal(outcomes[0]?.kind, 'no-response');
 });
 
-test('calls beyond the number of connections wait for one', async (t) => {
+test('there are as many connections as calls at once, and what follows an answer goes out on its connection', async (t) => {
   const open: ServerResponse[] = [];
   const arrived = Promise.withResolvers<void>();
-  const { client, connectionCount } = await start(
+  const { client, connectionCount } = await start(t, (_, response) => {
+    open.push(response);
+    if (open.length === 2) arrived.resolve();
+    if (open.length > 2) response.end();
+  });
+  const calls = [1, 2].map(async () => [await statusOf(client), await statusOf(client)]);
+  await arrived.promise;
+  for (const response of open.slice()) response.end();
+  assert.deepEqual(await Promise.all(calls), [
+    [200, 200],
+    [200, 200],
+  ]);
+  assert.equal(connectionCount(), 2);
+});
+
+test('a call that is given up, or whose connection is cut, leaves the next one a working connection of its own', async (t) => {
+  let count = 0;
+  const { client, sockets } = await start(
     t,
     (_, response) => {
-      open.push(response);
-      if (open.length === 2) arrived.resolve();
-      if (open.length > 2) response.end();
+      count += 1;
+      if (count % 3 === 0) response.end();
+      if (count % 3 === 1) for (const socket of sockets) socket.destroy();
     },
-    { maxConnections: 2 },
+    { timeoutMs: 300 },
   );
-  const calls = [1, 2, 3, 4].map(() => statusOf(client));
-  await arrived.promise;
-  assert.equal(open.length, 2);
-  for (const response of open.slice()) response.end();
-  assert.deepEqual(await Promise.all(calls), [200, 200, 200, 200]);
-  assert.equal(connectionCount(), 2);
+  const seen: (number | string)[] = [];
+  for (let round = 0; round < 9; round += 1) seen.push(await statusOf(client));
+  assert.deepEqual(seen, ['connection', 'timeout', 200, 'connection', 'timeout', 200, 'connection', 'timeout', 200]);
+  assert.equal(sockets.size, 1);
 });
 
 test('an answer that tells the key again is handed on without it, refused or in bulk', async (t) => {

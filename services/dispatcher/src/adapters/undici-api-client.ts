@@ -1,16 +1,15 @@
-import { Pool, errors, type Dispatcher } from 'undici';
+import { errors, type Client, type Dispatcher } from 'undici';
 import type { ApiCall, ApiCallReceiver, ApiClient } from '../api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiNoResponse, ApiOutcome } from '../core/classify-response.ts';
 import { createKeyRedactor } from '../core/redact-key.ts';
+import { Connections } from './connections.ts';
 
 export interface ApiClientOptions {
   /** Base URL, with the path's prefix if the API has one. No trailing slash. */
   readonly baseUrl: string;
   /** For a whole call: connecting, the answer's head and all of its body. */
   readonly timeoutMs: number;
-  /** Default: one for each call in flight. */
-  readonly maxConnections?: number;
 }
 
 /** What of an answer's body is kept, of a single call and of a bulk call. The rest is read off, so that the connection can be used again. */
@@ -26,41 +25,36 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 }
 
 class UndiciApiClient implements ApiClient {
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   readonly #prefix: string;
   readonly #deadlines: CallDeadlines;
   readonly #credentials = new Map<string, Credential>();
 
-  constructor({ baseUrl, timeoutMs, maxConnections }: ApiClientOptions) {
+  constructor({ baseUrl, timeoutMs }: ApiClientOptions) {
     const { origin, pathname } = new URL(baseUrl);
     this.#prefix = pathname.replace(/\/+$/, '');
     this.#deadlines = new CallDeadlines(timeoutMs);
-    this.#pool = new Pool(origin, {
-      connections: maxConnections ?? null,
-      connect: { timeout: timeoutMs },
-      // `CallDeadlines` bounds the whole call, with one timer for all.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      // A redirect is never followed: the key would go to wherever the answer says.
-    });
+    this.#connections = new Connections(origin, timeoutMs);
   }
 
   call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall {
     const { method, path, body, idempotencyKey } = request;
     const { authorization, redact } = this.#credentialOf(apiKey);
-    const call = new UndiciCall(receiver, this.#deadlines, idempotencyKey === undefined, redact);
+    const connection = this.#connections.take();
+    const isBulk = idempotencyKey === undefined;
+    const call = new UndiciCall(receiver, this.#deadlines, this.#connections, connection, isBulk, redact);
     const headers = ['authorization', authorization, 'accept', ACCEPT];
     if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
     if (body !== undefined) headers.push('content-type', 'application/json');
     this.#deadlines.add(call);
-    this.#pool.dispatch({ method, path: this.#prefix + path, body: body ?? null, headers }, call);
+    connection.dispatch({ method, path: this.#prefix + path, body: body ?? null, headers }, call);
     call.started();
     return call;
   }
 
   async close(): Promise<void> {
     this.#deadlines.close();
-    await this.#pool.destroy();
+    await this.#connections.close();
   }
 
   #credentialOf(apiKey: string): Credential {
@@ -85,6 +79,9 @@ const ACCEPT = 'application/json, application/problem+json';
 class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
   readonly #receiver: ApiCallReceiver;
   readonly #deadlines: CallDeadlines;
+  readonly #connections: Connections;
+  /** Undefined once it is given back. */
+  #connection: Client | undefined;
   readonly #isBulk: boolean;
   readonly #redact: (text: string) => string;
   readonly startedAtMs = performance.now();
@@ -96,9 +93,18 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
   #chunks: Buffer[] | undefined;
   #bytes = 0;
 
-  constructor(receiver: ApiCallReceiver, deadlines: CallDeadlines, isBulk: boolean, redact: (text: string) => string) {
+  constructor(
+    receiver: ApiCallReceiver,
+    deadlines: CallDeadlines,
+    connections: Connections,
+    connection: Client,
+    isBulk: boolean,
+    redact: (text: string) => string,
+  ) {
     this.#receiver = receiver;
     this.#deadlines = deadlines;
+    this.#connections = connections;
+    this.#connection = connection;
     this.#isBulk = isBulk;
     this.#redact = redact;
   }
@@ -145,10 +151,13 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    // Before the answer, which makes room for the next call: that goes out on the connection that has just been heard from.
+    this.#giveBack();
     if (!this.#isOver) this.#answer();
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    this.#giveBack();
     if (this.#isOver) return;
     const outcome = toNoResponse(error);
     // A request that cannot even be built is refused within `dispatch`.
@@ -157,6 +166,13 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
         if (!this.#isOver) this.#end(outcome);
       });
     else this.#end(outcome);
+  }
+
+  /** Only undici knows when a connection is free: a call that was given up may still be under way on it. */
+  #giveBack(): void {
+    if (this.#connection === undefined) return;
+    this.#connections.give(this.#connection);
+    this.#connection = undefined;
   }
 
   #answer(): void {

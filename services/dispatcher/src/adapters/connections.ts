@@ -1,0 +1,45 @@
+import { Client, buildConnector } from 'undici';
+
+/**
+ * Connections to one origin, each for one call at a time: as many as there are calls under way. undici's `Pool` looks through all of its
+ * connections twice for each call; here a call takes the one that became free last, so that those which are not needed fall idle and end.
+ */
+export class Connections {
+  readonly #origin: string;
+  readonly #options: Client.Options;
+  readonly #all: Client[] = [];
+  readonly #free: Client[] = [];
+
+  constructor(origin: string, connectTimeoutMs: number) {
+    this.#origin = origin;
+    this.#options = {
+      // One for all, so that they share TLS sessions.
+      connect: buildConnector({ timeout: connectTimeoutMs, allowH2: false }),
+      // A call for each connection: with HTTP/2, one reset would take all calls with it.
+      allowH2: false,
+      // `CallDeadlines` bounds the whole call, with one timer for all.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // A redirect is never followed: the key would go to wherever the answer says.
+    };
+  }
+
+  /** Connects when it is used, again too after its connection has ended. */
+  take(): Client {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    const added = new Client(this.#origin, this.#options);
+    this.#all.push(added);
+    return added;
+  }
+
+  /** To be called once for each `take`, when undici has told the end of the call. */
+  give(connection: Client): void {
+    this.#free.push(connection);
+  }
+
+  /** Ends all connections, whatever is under way on them. */
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((connection) => connection.destroy()));
+  }
+}
