@@ -1,11 +1,12 @@
 /** `astrolabe tail`: records as they come. */
 import type { CommandDecoder, ConsumedRecord } from '@astrolabe/kafka';
+import { decodeChunk, type DeliveryOutcome } from '@astrolabe/ledger';
 import { readConfig } from '@astrolabe/service-kit';
 import { Argument, Option, type Command } from 'commander';
 import { openCluster, spansOf, type Cluster, type PartitionSpan } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
 import { clusterConfig } from '../config.ts';
-import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import {
   addClusterOption,
   addRangeOptions,
@@ -16,6 +17,7 @@ import {
   type RangeFlags,
 } from '../flags.ts';
 import { decoderFrom } from '../registry.ts';
+import { deliveryJson, deliveryLine } from './describe-delivery.ts';
 import { describeRecord, toJsonLine, toLine, type DescribedRecord, type RecordRole } from './describe-record.ts';
 
 interface TailFlags extends CommonFlags, RangeFlags {
@@ -24,12 +26,20 @@ interface TailFlags extends CommonFlags, RangeFlags {
   readonly account?: string;
   readonly type?: string;
   readonly event?: string;
+  readonly outcome?: DeliveryOutcome;
   readonly full?: boolean;
   readonly maxMessages?: number;
   readonly timeout?: number;
 }
 
-type What = 'events' | 'commands' | 'dead-letters';
+const kinds = ['events', 'commands', 'dead-letters', 'deliveries'] as const;
+type What = (typeof kinds)[number];
+
+/** What is printed of a record: a line for people, and JSON. */
+interface Shown {
+  readonly line: string;
+  readonly json: string;
+}
 
 /** Beyond every offset: a read up to there follows the partition. */
 const NO_END = 2n ** 62n;
@@ -37,19 +47,27 @@ const NO_END = 2n ** 62n;
 export function registerTail(program: Command, act: Act): void {
   addRangeOptions(
     addClusterOption(
-      addVerb(program, 'tail', 'events, commands or dead letters as they come, until Ctrl-C', [
+      addVerb(program, 'tail', 'events, commands, dead letters or deliveries as they come, until Ctrl-C', [
         'astrolabe tail events --connector acme --user u1',
         'astrolabe tail dead-letters --by-duration 10m --full',
+        'astrolabe tail deliveries --connector acme --outcome dead-lettered',
         'astrolabe tail commands --type UpsertUser --max-messages 10 --json',
       ]),
     ),
   )
-    .addArgument(new Argument('<what>', 'which records').choices(['events', 'commands', 'dead-letters']))
+    .addArgument(new Argument('<what>', 'which records').choices(kinds))
     .option('--connector <id>', 'of this connector')
     .option('--user <id>', 'about this user')
     .option('--account <id>', 'about this account')
     .option('--type <type>', 'of this type, such as track or UpsertUser')
     .option('--event <name>', 'tracked under this name')
+    .addOption(
+      new Option('--outcome <outcome>', 'of deliveries: what became of the command').choices([
+        'delivered',
+        'duplicate',
+        'dead-lettered',
+      ]),
+    )
     .option('--full', 'the value and everything that is known, not one line')
     .addOption(new Option('--max-messages <count>', 'stops after so many').argParser(readCount))
     .addOption(new Option('--timeout <duration>', 'stops after this long').argParser(readDuration))
@@ -58,6 +76,7 @@ export function registerTail(program: Command, act: Act): void {
 
 async function tail(context: CommandContext, flags: TailFlags, what: What): Promise<ExitCode> {
   const { clock, signal } = context;
+  assertFilters(flags, what);
   const cluster = await openCluster(readConfig(clusterConfig, context.env));
   const enough = new AbortController();
   const ends = AbortSignal.any([signal, enough.signal]);
@@ -99,12 +118,17 @@ async function tail(context: CommandContext, flags: TailFlags, what: What): Prom
   }
 }
 
-function topicsOf({ topics }: Cluster, what: What): readonly { readonly topic: string; readonly role: RecordRole }[] {
+function topicsOf(
+  { topics }: Cluster,
+  what: What,
+): readonly { readonly topic: string; readonly role: RecordRole | 'delivery' }[] {
   switch (what) {
     case 'events':
       return [{ topic: topics.segmentEvents.name, role: 'event' }];
     case 'commands':
       return [{ topic: topics.commands.name, role: 'command' }];
+    case 'deliveries':
+      return [{ topic: topics.deliveries.name, role: 'delivery' }];
     case 'dead-letters':
       return [topics.segmentEventsDeadLetters, topics.commandsDeadLetters].map(({ name }) => ({
         topic: name,
@@ -139,18 +163,54 @@ function printer(
   flags: TailFlags,
   decoder: CommandDecoder | undefined,
   onEnough: () => void,
-): (role: RecordRole, record: ConsumedRecord) => Promise<void> {
+): (role: RecordRole | 'delivery', record: ConsumedRecord) => Promise<void> {
   let shown = 0;
   return async (role, record) => {
-    const described = await describeRecord(role, record, decoder);
-    if (!matches(described, flags)) return;
-    // Partitions are read side by side: another one may have been the last.
-    if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
-    shown += 1;
-    if (output.isJson) output.text(toJsonLine(described));
-    else output.text(flags.full === true ? `${toLine(described)}\n  ${toJsonLine(described)}` : toLine(described));
-    if (shown === flags.maxMessages) onEnough();
+    const found = role === 'delivery' ? showDeliveries(record, flags) : await showRecord(role, record, flags, decoder);
+    for (const { line, json } of found) {
+      // Partitions are read side by side: another one may have been the last.
+      if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
+      shown += 1;
+      if (output.isJson) output.text(json);
+      else output.text(flags.full === true ? `${line}\n  ${json}` : line);
+      if (shown === flags.maxMessages) onEnough();
+    }
   };
+}
+
+async function showRecord(
+  role: RecordRole,
+  record: ConsumedRecord,
+  flags: TailFlags,
+  decoder: CommandDecoder | undefined,
+): Promise<Shown[]> {
+  const described = await describeRecord(role, record, decoder);
+  return matches(described, flags) ? [{ line: toLine(described), json: toJsonLine(described) }] : [];
+}
+
+/** A record of the ledger holds many: all that ended within a few milliseconds. */
+function showDeliveries({ topic, partition, value }: ConsumedRecord, { connector, outcome }: TailFlags): Shown[] {
+  if (value === null) return [];
+  return decodeChunk(value)
+    .deliveries()
+    .filter(
+      (delivery) =>
+        (connector === undefined || delivery.connectorId === connector) &&
+        (outcome === undefined || delivery.outcome === outcome),
+    )
+    .map((delivery) => ({ ...delivery, topic, partition }))
+    .map((described) => ({ line: deliveryLine(described), json: deliveryJson(described) }));
+}
+
+/** The ledger knows of connectors, ids and outcomes only, and a filter that is not heeded would mislead. */
+function assertFilters({ user, account, type, event, outcome }: TailFlags, what: What): void {
+  const unknown = [user, account, type, event].some((filter) => filter !== undefined);
+  if (what === 'deliveries' && unknown) {
+    throw new UsageError(
+      'Deliveries are told apart by --connector and --outcome only; "astrolabe trace" finds those of a user or an event.',
+    );
+  }
+  if (what !== 'deliveries' && outcome !== undefined) throw new UsageError('--outcome is for deliveries.');
 }
 
 function matches(record: DescribedRecord, { connector, user, account, type, event }: TailFlags): boolean {
