@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toDeadLetter, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { encodeChunk } from '@astrolabe/ledger';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
 const EVENTS = 1_000_000;
 const BATCH = 20_000;
 const COMMAND_ID = 'c'.repeat(32);
+const WAITING_ID = 'd'.repeat(32);
 
 const event = (index: number): OutgoingRecord => ({
   key: Buffer.from(`["acme","user","u${index % 5_003}"]`),
@@ -21,10 +23,19 @@ async function writeTrail({ producer, topics }: TestCluster, messageId: string):
   const [position] = await producer.send(topics.segmentEvents.name, [{ key, value, headers }]);
   assert.ok(position);
   const command = { ...headers, ...toHeaders({ 'command-id': COMMAND_ID }) };
-  await producer.send(topics.commands.name, [{ key, value: Buffer.from([0, 0, 0, 0, 1]), headers: command }]);
+  const framed = Buffer.from([0, 0, 0, 0, 1]);
+  // One that nobody has delivered.
+  const waiting = { ...headers, ...toHeaders({ 'command-id': WAITING_ID }) };
+  await producer.send(topics.commands.name, [{ key, value: framed, headers: waiting }]);
+  const [ended] = await producer.send(topics.commands.name, [{ key, value: framed, headers: command }]);
+  assert.ok(ended);
   const source = { ...position, topic: topics.commands.name, timestampMs: Date.now(), key, value, headers: command };
   const cause = { code: 'api.rejected', message: 'no', group: 'dispatcher', atMs: Date.now() } as const;
   await producer.send(topics.commandsDeadLetters.name, [toDeadLetter(source, cause)]);
+  const entry = { commandId: COMMAND_ID, connectorId: 'acme', outcome: 'dead-lettered', status: 400 } as const;
+  const { partition } = ended;
+  const chunk = encodeChunk([{ ...entry, offset: ended.offset, atMs: Date.now() }]);
+  await producer.send(topics.deliveries.name, [{ key: null, value: chunk, headers: {}, partition }]);
 }
 
 test('a message is traced among a million events within two seconds, and so are its command and its user', async (t) => {
@@ -54,17 +65,18 @@ test('a message is traced among a million events within two seconds, and so are 
   assert.ok(byMessage.elapsedMs < 2_000, `${byMessage.elapsedMs} ms`);
   assert.deepEqual(
     byMessage.stations.map(({ role }) => role),
-    ['event', 'command', 'dead letter'],
+    ['event', 'command', 'command', 'dead letter', 'delivery', 'waiting'],
   );
+  assert.equal(byMessage.stations.at(-1)?.commandId, WAITING_ID);
   const byCommand = await stationsOf(COMMAND_ID);
   assert.deepEqual(
     byCommand.stations.map(({ role }) => role),
-    ['event', 'command', 'dead letter'],
+    ['event', 'command', 'dead letter', 'delivery'],
   );
   const byUser = await stationsOf('--as', 'user', 'traced', '--connector', 'acme');
   assert.deepEqual(
-    byUser.stations.map(({ messageId: id }) => id),
-    [messageId, messageId, messageId],
+    byUser.stations.map(({ role }) => role),
+    ['event', 'command', 'command', 'dead letter', 'delivery', 'waiting'],
   );
   const one = await stationsOf('--as', 'message', 'm777777');
   assert.deepEqual(

@@ -3,14 +3,15 @@ import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
 import { openCluster } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
-import { clusterConfig, connectorsConfig } from '../config.ts';
+import { connectorsConfig, lagConfig } from '../config.ts';
 import { openConnectorsDocument } from '../connectors/connectors-document.ts';
 import { formatDuration } from '../core/durations.ts';
 import { formatCount } from '../core/table.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addClusterOption, addVerb, readDuration, type CommonFlags } from '../flags.ts';
 import { decoderFrom } from '../registry.ts';
-import { toJsonLine, toLine } from '../tail/describe-record.ts';
+import { describeStations, type Station } from './describe-stations.ts';
+import { findEndings } from './find-endings.ts';
 import { traceCommand, traceMessage, traceUser, type Found, type TraceSearch } from './find-stations.ts';
 import { searchWindows } from './search-windows.ts';
 
@@ -47,9 +48,10 @@ export function registerTrace(program: Command, act: Act): void {
 }
 
 async function trace(context: CommandContext, flags: TraceFlags, id: string): Promise<ExitCode> {
-  const { clock, signal, output } = context;
+  const { clock, signal } = context;
   const startedAtMs = performance.now();
-  const cluster = await openCluster(readConfig(clusterConfig, context.env));
+  const config = readConfig(lagConfig, context.env);
+  const cluster = await openCluster(config);
   const progress = context.startProgress('searching', 'records');
   const nowMs = clock.nowMs();
   const sinceMs = nowMs - flags.byDuration;
@@ -61,26 +63,32 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
     onProgress: (searched) => progress.update(searched),
   };
   try {
-    const found = await find(context, search, flags, id, sinceMs);
+    const { stations, searched } = await find(context, search, flags, id, sinceMs);
+    const groupId = config.kafkaTopicPrefix + config.dispatcherGroupId;
+    const endings = await findEndings(cluster, groupId, stations, signal);
     progress.end();
-    const { stations, searched } = found;
-    let before: number | undefined;
-    for (const station of stations) {
-      const later = before === undefined ? '' : ` (+${formatDuration(station.timestampMs - before)})`;
-      before = station.timestampMs;
-      if (output.isJson) output.text(toJsonLine(station));
-      else output.text(`${toLine(station)}${later}${flags.full === true ? `\n  ${toJsonLine(station)}` : ''}`);
-    }
+    print(context, flags, describeStations(stations, endings, cluster.topics));
     const took = formatDuration(performance.now() - startedAtMs);
     context.note(
       stations.length === 0
         ? `Nothing of ${id} is on the topics since ${new Date(sinceMs).toISOString()} (${formatCount(searched)} records searched, ${took}).`
-        : `${formatCount(stations.length)} records, ${formatCount(searched)} searched, ${took}.`,
+        : `${formatCount(stations.length)} records, ${formatCount(endings.deliveries.length)} deliveries, ${formatCount(endings.waiting.length)} waiting; ${formatCount(searched)} records searched, ${took}.`,
     );
     return stations.length === 0 ? exitCodes.failed : exitCodes.done;
   } finally {
     progress.end();
     await cluster.close();
+  }
+}
+
+/** Each line ends with the time since the one before. */
+function print({ output }: CommandContext, { full }: TraceFlags, stations: readonly Station[]): void {
+  let before: number | undefined;
+  for (const { atMs, line, json } of stations) {
+    const later = before === undefined || atMs === undefined ? '' : ` (+${formatDuration(atMs - before)})`;
+    before = atMs ?? before;
+    if (output.isJson) output.text(json);
+    else output.text(`${line}${later}${full === true ? `\n  ${json}` : ''}`);
   }
 }
 
