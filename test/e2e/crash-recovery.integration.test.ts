@@ -4,21 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Pipeline } from '@astrolabe/demo';
-import {
-  createCommandDecoder,
-  createKafkaAdmin,
-  headerNames,
-  headerText,
-  readTopic,
-  type DecodedCommand,
-} from '@astrolabe/kafka';
-import { eventually } from '@astrolabe/testkit';
+import { createCommandDecoder, headerNames, headerText, readTopic, type DecodedCommand } from '@astrolabe/kafka';
 import { expectState } from './expected-state.ts';
+import { readCounters } from './operator.ts';
 import { readState } from './read-state.ts';
 import { sendUntilStored } from './send-until-stored.ts';
 import { startTestPipeline } from './test-pipeline.ts';
 import { generateTraffic } from './traffic.ts';
+import { untilDrained } from './until-drained.ts';
 
 const EVENTS = 2_000;
 const BATCH = 20;
@@ -52,10 +45,7 @@ test('after a kill -9 of each service in the middle of 2,000 events the API hold
   t.diagnostic(`${EVENTS} events acknowledged; ${failures} sends were repeated while ingest was down`);
 
   const { state, commandCount } = expectState(events);
-  await eventually(() => isDrained(pipeline), {
-    timeoutMs: 60_000,
-    describe: 'both groups to have committed everything',
-  });
+  await untilDrained(pipeline, 60_000);
   assert.deepEqual(await readState(addresses.astrolabe, addresses.apiKey), state);
 
   // Every event is on the event topic, and every command that it stands for on the command topic, once.
@@ -80,36 +70,8 @@ test('after a kill -9 of each service in the middle of 2,000 events the API hold
   for (const topic of [topics.segmentEventsDeadLetters.name, topics.commandsDeadLetters.name]) {
     assert.equal(await readTopic({ connection: pipeline.kafka, topic }, () => undefined), 0, `${topic} is empty`);
   }
-  const counters = (await (await fetch(`${addresses.astrolabe}/__reference/counters`)).json()) as Record<
-    string,
-    number
-  >;
+  const counters = await readCounters(pipeline);
   t.diagnostic(`the API's counters: ${JSON.stringify(counters)}`);
-  assert.equal(
-    (counters['applied'] ?? 0) + (counters['unchanged'] ?? 0),
-    commandCount,
-    'every command was executed once',
-  );
-  assert.equal(counters['keysReused'], 0, 'no key was used for another command');
+  assert.equal(counters.applied + counters.unchanged, commandCount, 'every command was executed once');
+  assert.equal(counters.keysReused, 0, 'no key was used for another command');
 });
-
-async function isDrained({ kafka, topics, groups }: Pipeline): Promise<boolean> {
-  const admin = await createKafkaAdmin(kafka);
-  try {
-    for (const [group, topic] of [
-      [groups.mapper, topics.segmentEvents.name],
-      [groups.dispatcher, topics.commands.name],
-    ] as const) {
-      const committed = await admin.committedOffsets(group, topic);
-      const watermarks = await admin.watermarks(topic);
-      const isBehind = watermarks.some(
-        ({ partition, lowWatermark, highWatermark }) =>
-          highWatermark > lowWatermark && (committed.get(partition) ?? lowWatermark) < highWatermark,
-      );
-      if (isBehind) return false;
-    }
-    return true;
-  } finally {
-    await admin.close();
-  }
-}

@@ -17,6 +17,7 @@ import { decodeChunk } from '@astrolabe/ledger';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
+import { untilDispatched } from '../e2e/until-drained.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 interface Report {
@@ -112,25 +113,6 @@ async function untilCommands(pipeline: Pipeline, count: number): Promise<Consume
   );
 }
 
-/** Until the dispatcher has committed all that is there. */
-async function untilDispatched({ kafka, topics, groups }: Pipeline): Promise<void> {
-  const admin = await createKafkaAdmin(kafka);
-  try {
-    await eventually(
-      async () => {
-        const commits = await admin.committedOffsets(groups.dispatcher, topics.commands.name);
-        const ends = await admin.watermarks(topics.commands.name);
-        return ends.every(
-          ({ partition, highWatermark }) => highWatermark === 0n || commits.get(partition) === highWatermark,
-        );
-      },
-      { timeoutMs: MINUTE_MS, describe: 'the dispatcher to catch up' },
-    );
-  } finally {
-    await admin.close();
-  }
-}
-
 /** Makes the dispatcher, which must not run, pass by what is on its topic. */
 async function passBy({ kafka, topics, groups }: Pipeline): Promise<void> {
   const admin = await createKafkaAdmin(kafka);
@@ -162,7 +144,7 @@ test('a replay delivers what was not delivered and nothing else, and a killed on
   const dispatcher = services.dispatcher[0];
   await sendEvents(pipeline, tracks('First', 300));
   await untilCommands(pipeline, 300);
-  await untilDispatched(pipeline);
+  await untilDispatched(pipeline, MINUTE_MS);
   await dispatcher.stop();
   await sendEvents(pipeline, tracks('Second', 600));
   await untilCommands(pipeline, 900);
@@ -300,7 +282,7 @@ test('events of a time range are mapped again past gaps, and suppressed users st
   await sendEvents(pipeline, tracks('Late', 1_200));
   await sendEvents(pipeline, [{ type: 'delete', userId: 'gone', messageId: 'gone-3' }]);
   await untilCommands(pipeline, 500 + 500 + 1_200 + 3);
-  await untilDispatched(pipeline);
+  await untilDispatched(pipeline, MINUTE_MS);
 
   const untilMs = Date.now();
   const range = ['--to-datetime', new Date(fromMs).toISOString(), '--until-datetime', new Date(untilMs).toISOString()];
@@ -309,11 +291,11 @@ test('events of a time range are mapped again past gaps, and suppressed users st
 
   const wait = new Promise((resolve) => setTimeout(resolve, 12_000));
   const before = await sendLive(pipeline, 'Before', wait);
-  await untilDispatched(pipeline);
+  await untilDispatched(pipeline, MINUTE_MS);
   const replaying = replay(pipeline, ...['events', ...range, '--id', 'late', '--rate', '100'], ...['--force', '--yes']);
   const during = await sendLive(pipeline, 'During', replaying);
   const report = await replaying;
-  await untilDispatched(pipeline);
+  await untilDispatched(pipeline, MINUTE_MS);
   assert.deepEqual([report.read, report.matched, report.pending], [1_203, 1_203, 0]);
   // Of the suppressed user the deletion alone makes a command again.
   assert.deepEqual(report.events, { mapped: 1_201, skipped: 2, deadLettered: 0 });

@@ -1,24 +1,16 @@
 /** Which commands the dispatcher would skip, as its ledger on `astrolabe.deliveries.v1` stands now. */
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
-import { createKafkaChangelog, findDeliveries, type LedgerChangelog } from '@astrolabe/ledger';
+import { findDeliveries } from '@astrolabe/ledger';
 import type { Cluster } from '../cluster.ts';
+import { readOnlyLedger } from '../read-only-ledger.ts';
 
 export interface KnownDeliveries {
   /** Those of the commands, all of one partition, that have ended at the API. A dead letter has not: it is tried again. */
   find(partition: number, commands: readonly ConsumedRecord[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
-export function createKnownDeliveries(
-  { reader, admin, topics }: Cluster,
-  windowMs: number,
-  nowMs: () => number,
-): KnownDeliveries {
-  const changelog: LedgerChangelog = createKafkaChangelog({
-    topic: topics.deliveries.name,
-    producer: { send: () => Promise.reject(new Error('the ledger is only read here')) },
-    reader,
-    admin,
-  });
+export function createKnownDeliveries(cluster: Cluster, windowMs: number, nowMs: () => number): KnownDeliveries {
+  const changelog = readOnlyLedger(cluster);
   return {
     find: async (partition, commands, signal) => {
       const commandIds = commands.map(commandIdOf).filter((id) => id !== undefined);

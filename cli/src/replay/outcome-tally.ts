@@ -22,15 +22,13 @@ export interface EventEnds {
   deadLettered: number;
 }
 
-interface PendingRecord {
+export interface TalliedRecord {
   readonly partition: number;
   readonly offset: bigint;
   readonly connectorId: string;
   /** Of an event: what its commands are known by. */
   readonly eventKey: string;
 }
-
-export type TalliedRecord = PendingRecord;
 
 /** Whether a group is done with a record: it has passed it, and no cursor of the record's connector lies before it. */
 export type HasPassed = (record: { partition: number; offset: bigint; connectorId: string }) => boolean;
@@ -40,8 +38,8 @@ export class OutcomeTally {
   readonly events: EventEnds = { mapped: 0, skipped: 0, deadLettered: 0 };
   commandsSeen = 0;
   readonly #source: ReplaySource;
-  readonly #pendingEvents = new Map<string, PendingRecord>();
-  readonly #pendingCommands = new Map<string, PendingRecord>();
+  readonly #pendingEvents = new Map<string, TalliedRecord>();
+  readonly #pendingCommands = new Map<string, TalliedRecord>();
   readonly #mapped = new Set<string>();
 
   constructor(source: ReplaySource) {
@@ -63,11 +61,11 @@ export class OutcomeTally {
     return sum(this.commands) + sum(this.events);
   }
 
-  sawEvent(record: PendingRecord): void {
+  sawEvent(record: TalliedRecord): void {
     this.#pendingEvents.set(nameOf(record), record);
   }
 
-  sawCommand(record: PendingRecord): void {
+  sawCommand(record: TalliedRecord): void {
     this.commandsSeen += 1;
     this.#pendingCommands.set(nameOf(record), record);
     if (this.#source === 'events') this.#mapped.add(record.eventKey);

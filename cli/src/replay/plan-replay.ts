@@ -5,7 +5,7 @@ import type { OffsetRange } from '../core/offset-ranges.ts';
 import { parseOffsetRanges } from '../core/offset-ranges.ts';
 import { endsOf, watchedTopics } from './follow-outcomes.ts';
 import { readSource, type SourceReading } from './read-source.ts';
-import { noCounts, type ReplayCounts, type ReplayRequest, type ReplayState } from './replay-state.ts';
+import { countSorted, noCounts, type ReplayCounts, type ReplayRequest, type ReplayState } from './replay-state.ts';
 
 /** Ends are those of this moment: what the replay itself writes is never in its range. */
 export async function planReplay(
@@ -47,12 +47,7 @@ export async function countReplay(
   try {
     for (const span of spans) {
       await readSource(reading, span, context.signal, (portion) => {
-        for (const { sorted } of portion) {
-          counted.read += 1;
-          if (sorted === 'send') counted.sent += 1;
-          else if (sorted === 'known') counted.knownToLedger += 1;
-          else counted[sorted] += 1;
-        }
+        for (const { sorted } of portion) countSorted(counted, sorted);
         progress.update(counted.read);
       });
     }

@@ -4,11 +4,11 @@ import type { Cluster } from '../cluster.ts';
 import type { KnownDeliveries } from './known-deliveries.ts';
 import { commandIdOf } from './known-deliveries.ts';
 import { matchRecord, type Match } from './match-record.ts';
-import type { ReplayRequest, ReplaySpan } from './replay-state.ts';
+import type { ReplayRequest, ReplaySpan, SortedAs } from './replay-state.ts';
 
 export interface SortedRecord {
   readonly record: ConsumedRecord;
-  readonly sorted: Exclude<Match, 'matched'> | 'known' | 'send';
+  readonly sorted: SortedAs;
 }
 
 export interface SourceReading {

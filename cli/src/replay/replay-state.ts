@@ -52,6 +52,16 @@ export interface ReplayState {
   readonly counts: ReplayCounts;
 }
 
+/** What is done with a record that was read: it is sent, or it is not, and why. */
+export type SortedAs = 'replayedBefore' | 'filteredOut' | 'known' | 'send';
+
+export function countSorted(counts: ReplayCounts, sortedAs: SortedAs): void {
+  counts.read += 1;
+  if (sortedAs === 'send') counts.sent += 1;
+  else if (sortedAs === 'known') counts.knownToLedger += 1;
+  else counts[sortedAs] += 1;
+}
+
 export const noCounts = (): ReplayCounts => ({ read: 0, replayedBefore: 0, filteredOut: 0, knownToLedger: 0, sent: 0 });
 
 export function encodeState(state: ReplayState): Buffer {

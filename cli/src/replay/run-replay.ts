@@ -18,9 +18,9 @@ import type { CommandContext } from '../command-context.ts';
 import { createPace } from '../pace.ts';
 import type { Progress } from '../progress.ts';
 import { createFollower, type Follower, type ServiceGroups } from './follow-outcomes.ts';
-import { readSource, type SortedRecord, type SourceReading } from './read-source.ts';
+import { readSource, type SourceReading } from './read-source.ts';
 import { findReplay } from './replay-log.ts';
-import { encodeState, positionsOf, type ReplaySpan, type ReplayState } from './replay-state.ts';
+import { countSorted, encodeState, positionsOf, type ReplaySpan, type ReplayState } from './replay-state.ts';
 
 export interface ReplayRun {
   readonly context: CommandContext;
@@ -201,13 +201,6 @@ export class StalledError extends Error {
     super(`${pending} records are under way and no service moves; see "astrolabe lag" and "astrolabe doctor"`);
     this.pending = pending;
   }
-}
-
-function countSorted(counts: ReplayState['counts'], sorted: SortedRecord['sorted']): void {
-  counts.read += 1;
-  if (sorted === 'send') counts.sent += 1;
-  else if (sorted === 'known') counts.knownToLedger += 1;
-  else counts[sorted] += 1;
 }
 
 /** The record as it was, with the marks of this replay in place of an earlier one's. */

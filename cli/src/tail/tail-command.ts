@@ -17,7 +17,7 @@ import {
   type RangeFlags,
 } from '../flags.ts';
 import { decoderFrom } from '../registry.ts';
-import { deliveryJson, deliveryLine } from './describe-delivery.ts';
+import { toDeliveryJson, toDeliveryLine } from '../trace/describe-delivery.ts';
 import { describeRecord, toJsonLine, toLine, type DescribedRecord, type RecordRole } from './describe-record.ts';
 
 interface TailFlags extends CommonFlags, RangeFlags {
@@ -32,14 +32,8 @@ interface TailFlags extends CommonFlags, RangeFlags {
   readonly timeout?: number;
 }
 
-const kinds = ['events', 'commands', 'dead-letters', 'deliveries'] as const;
-type What = (typeof kinds)[number];
-
-/** What is printed of a record: a line for people, and JSON. */
-interface Shown {
-  readonly line: string;
-  readonly json: string;
-}
+type What = 'events' | 'commands' | 'dead-letters' | 'deliveries';
+type Role = RecordRole | 'deliveries';
 
 /** Beyond every offset: a read up to there follows the partition. */
 const NO_END = 2n ** 62n;
@@ -55,14 +49,14 @@ export function registerTail(program: Command, act: Act): void {
       ]),
     ),
   )
-    .addArgument(new Argument('<what>', 'which records').choices(kinds))
+    .addArgument(new Argument('<what>', 'which records').choices(['events', 'commands', 'dead-letters', 'deliveries']))
     .option('--connector <id>', 'of this connector')
     .option('--user <id>', 'about this user')
     .option('--account <id>', 'about this account')
     .option('--type <type>', 'of this type, such as track or UpsertUser')
     .option('--event <name>', 'tracked under this name')
     .addOption(
-      new Option('--outcome <outcome>', 'of deliveries: what became of the command').choices([
+      new Option('--outcome <outcome>', 'of deliveries: that ended so').choices([
         'delivered',
         'duplicate',
         'dead-lettered',
@@ -76,7 +70,11 @@ export function registerTail(program: Command, act: Act): void {
 
 async function tail(context: CommandContext, flags: TailFlags, what: What): Promise<ExitCode> {
   const { clock, signal } = context;
-  assertFilters(flags, what);
+  const { outcome, user, account, type, event } = flags;
+  if (what !== 'deliveries' && outcome !== undefined) throw new UsageError('--outcome is of deliveries only.');
+  if (what === 'deliveries' && [user, account, type, event].some((flag) => flag !== undefined)) {
+    throw new UsageError('Deliveries are found by --connector and --outcome; "astrolabe trace" finds those of a user.');
+  }
   const cluster = await openCluster(readConfig(clusterConfig, context.env));
   const enough = new AbortController();
   const ends = AbortSignal.any([signal, enough.signal]);
@@ -118,17 +116,14 @@ async function tail(context: CommandContext, flags: TailFlags, what: What): Prom
   }
 }
 
-function topicsOf(
-  { topics }: Cluster,
-  what: What,
-): readonly { readonly topic: string; readonly role: RecordRole | 'delivery' }[] {
+function topicsOf({ topics }: Cluster, what: What): readonly { readonly topic: string; readonly role: Role }[] {
   switch (what) {
     case 'events':
       return [{ topic: topics.segmentEvents.name, role: 'event' }];
     case 'commands':
       return [{ topic: topics.commands.name, role: 'command' }];
     case 'deliveries':
-      return [{ topic: topics.deliveries.name, role: 'delivery' }];
+      return [{ topic: topics.deliveries.name, role: 'deliveries' }];
     case 'dead-letters':
       return [topics.segmentEventsDeadLetters, topics.commandsDeadLetters].map(({ name }) => ({
         topic: name,
@@ -163,54 +158,30 @@ function printer(
   flags: TailFlags,
   decoder: CommandDecoder | undefined,
   onEnough: () => void,
-): (role: RecordRole | 'delivery', record: ConsumedRecord) => Promise<void> {
+): (role: Role, record: ConsumedRecord) => Promise<void> {
   let shown = 0;
+  const print = (line: string, json: string): void => {
+    // Partitions are read side by side: another one may have been the last.
+    if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
+    shown += 1;
+    if (output.isJson) output.text(json);
+    else output.text(flags.full === true ? `${line}\n  ${json}` : line);
+    if (shown === flags.maxMessages) onEnough();
+  };
   return async (role, record) => {
-    const found = role === 'delivery' ? showDeliveries(record, flags) : await showRecord(role, record, flags, decoder);
-    for (const { line, json } of found) {
-      // Partitions are read side by side: another one may have been the last.
-      if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
-      shown += 1;
-      if (output.isJson) output.text(json);
-      else output.text(flags.full === true ? `${line}\n  ${json}` : line);
-      if (shown === flags.maxMessages) onEnough();
+    if (role !== 'deliveries') {
+      const described = await describeRecord(role, record, decoder);
+      if (matches(described, flags)) print(toLine(described), toJsonLine(described));
+      return;
+    }
+    if (record.value === null) return;
+    for (const entry of decodeChunk(record.value).deliveries()) {
+      if (flags.connector !== undefined && entry.connectorId !== flags.connector) continue;
+      if (flags.outcome !== undefined && entry.outcome !== flags.outcome) continue;
+      const delivery = { ...entry, topic: record.topic, partition: record.partition };
+      print(toDeliveryLine(delivery), toDeliveryJson(delivery));
     }
   };
-}
-
-async function showRecord(
-  role: RecordRole,
-  record: ConsumedRecord,
-  flags: TailFlags,
-  decoder: CommandDecoder | undefined,
-): Promise<Shown[]> {
-  const described = await describeRecord(role, record, decoder);
-  return matches(described, flags) ? [{ line: toLine(described), json: toJsonLine(described) }] : [];
-}
-
-/** A record of the ledger holds many: all that ended within a few milliseconds. */
-function showDeliveries({ topic, partition, value }: ConsumedRecord, { connector, outcome }: TailFlags): Shown[] {
-  if (value === null) return [];
-  return decodeChunk(value)
-    .deliveries()
-    .filter(
-      (delivery) =>
-        (connector === undefined || delivery.connectorId === connector) &&
-        (outcome === undefined || delivery.outcome === outcome),
-    )
-    .map((delivery) => ({ ...delivery, topic, partition }))
-    .map((described) => ({ line: deliveryLine(described), json: deliveryJson(described) }));
-}
-
-/** The ledger knows of connectors, ids and outcomes only, and a filter that is not heeded would mislead. */
-function assertFilters({ user, account, type, event, outcome }: TailFlags, what: What): void {
-  const unknown = [user, account, type, event].some((filter) => filter !== undefined);
-  if (what === 'deliveries' && unknown) {
-    throw new UsageError(
-      'Deliveries are told apart by --connector and --outcome only; "astrolabe trace" finds those of a user or an event.',
-    );
-  }
-  if (what !== 'deliveries' && outcome !== undefined) throw new UsageError('--outcome is for deliveries.');
 }
 
 function matches(record: DescribedRecord, { connector, user, account, type, event }: TailFlags): boolean {

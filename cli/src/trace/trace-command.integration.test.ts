@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toDeadLetter, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
-import { encodeChunk } from '@astrolabe/ledger';
+import { deliveryIdOf, encodeChunk } from '@astrolabe/ledger';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -24,17 +24,17 @@ async function writeTrail({ producer, topics }: TestCluster, messageId: string):
   assert.ok(position);
   const command = { ...headers, ...toHeaders({ 'command-id': COMMAND_ID }) };
   const framed = Buffer.from([0, 0, 0, 0, 1]);
-  // One that nobody has delivered.
+  const [stored] = await producer.send(topics.commands.name, [{ key, value: framed, headers: command }]);
   const waiting = { ...headers, ...toHeaders({ 'command-id': WAITING_ID }) };
   await producer.send(topics.commands.name, [{ key, value: framed, headers: waiting }]);
-  const [ended] = await producer.send(topics.commands.name, [{ key, value: framed, headers: command }]);
-  assert.ok(ended);
+  assert.ok(stored);
   const source = { ...position, topic: topics.commands.name, timestampMs: Date.now(), key, value, headers: command };
   const cause = { code: 'api.rejected', message: 'no', group: 'dispatcher', atMs: Date.now() } as const;
   await producer.send(topics.commandsDeadLetters.name, [toDeadLetter(source, cause)]);
-  const entry = { commandId: COMMAND_ID, connectorId: 'acme', outcome: 'dead-lettered', status: 400 } as const;
-  const { partition } = ended;
-  const chunk = encodeChunk([{ ...entry, offset: ended.offset, atMs: Date.now() }]);
+  const { partition, offset } = stored;
+  const chunk = encodeChunk([
+    { commandId: COMMAND_ID, connectorId: 'acme', outcome: 'dead-lettered', status: 422, offset, atMs: Date.now() + 5 },
+  ]);
   await producer.send(topics.deliveries.name, [{ key: null, value: chunk, headers: {}, partition }]);
 }
 
@@ -56,7 +56,7 @@ test('a message is traced among a million events within two seconds, and so are 
     });
     assert.equal(traced.exitCode, 0, traced.stderr);
     t.diagnostic(`${args.join(' ')}: ${Math.round(performance.now() - startedAtMs)} ms, ${traced.stderr.trim()}`);
-    const stations = jsonLines<{ role: string; messageId: string; commandId?: string }>(traced);
+    const stations = jsonLines<{ role: string; messageId?: string; commandId?: string; waits?: string }>(traced);
     return { stations, elapsedMs: performance.now() - startedAtMs };
   };
   let byMessage = await stationsOf(messageId);
@@ -65,9 +65,12 @@ test('a message is traced among a million events within two seconds, and so are 
   assert.ok(byMessage.elapsedMs < 2_000, `${byMessage.elapsedMs} ms`);
   assert.deepEqual(
     byMessage.stations.map(({ role }) => role),
-    ['event', 'command', 'command', 'dead letter', 'delivery', 'waiting'],
+    ['event', 'command', 'command', 'dead letter', 'delivery'],
   );
-  assert.equal(byMessage.stations.at(-1)?.commandId, WAITING_ID);
+  assert.deepEqual(
+    byMessage.stations.flatMap(({ commandId, waits }) => (waits === undefined ? [] : [[commandId, waits]])),
+    [[WAITING_ID, 'waits: the dispatcher has committed nothing of this partition']],
+  );
   const byCommand = await stationsOf(COMMAND_ID);
   assert.deepEqual(
     byCommand.stations.map(({ role }) => role),
@@ -76,13 +79,64 @@ test('a message is traced among a million events within two seconds, and so are 
   const byUser = await stationsOf('--as', 'user', 'traced', '--connector', 'acme');
   assert.deepEqual(
     byUser.stations.map(({ role }) => role),
-    ['event', 'command', 'command', 'dead letter', 'delivery', 'waiting'],
+    ['event', 'command', 'command', 'dead letter', 'delivery'],
   );
   const one = await stationsOf('--as', 'message', 'm777777');
   assert.deepEqual(
     one.stations.map(({ role, messageId: id }) => [role, id]),
     [['event', 'm777777']],
   );
+});
+
+test('a command that the dispatcher has not come to is said to wait', async (t) => {
+  const { env, prefix, topics, admin, producer } = await startTestCluster(t, 'trace-waits');
+  const key = Buffer.from('["acme","user","u1"]');
+  const command = {
+    key,
+    value: Buffer.from([0, 0, 0, 0, 1]),
+    headers: toHeaders({ 'connector-id': 'acme', 'message-id': 'm1', 'command-id': COMMAND_ID }),
+  };
+  const [position] = await producer.send(topics.commands.name, [command]);
+  assert.ok(position);
+  const groupId = `${prefix}astrolabe.dispatcher`;
+  await admin.setOffsets(groupId, topics.commands.name, new Map([[position.partition, 0n]]));
+  const traced = await runAstrolabe(['trace', COMMAND_ID], env);
+  assert.equal(traced.exitCode, 0, traced.stderr);
+  await admin.deleteGroups([groupId]);
+  assert.match(traced.stdout, /\n {2}waits: the dispatcher stands at offset 0 of this partition\n$/);
+});
+
+test('what a forced replay delivered is traced beside the first delivery, and by the id of its own', async (t) => {
+  const { env, topics, producer } = await startTestCluster(t, 'trace-forced');
+  const key = Buffer.from('["acme","user","u1"]');
+  const value = Buffer.from([0, 0, 0, 0, 1]);
+  const headers = toHeaders({ 'connector-id': 'acme', 'message-id': 'm1', 'command-id': COMMAND_ID });
+  const forced = { ...headers, ...toHeaders({ 'replay-id': 'r1', 'replay-force': '1' }) };
+  const forcedId = deliveryIdOf({ headers: forced }, COMMAND_ID);
+  const unfinished = { ...headers, ...toHeaders({ 'replay-id': 'r2', 'replay-force': '1' }) };
+  const positions = await producer.send(
+    topics.commands.name,
+    [headers, forced, unfinished].map((each) => ({ key, value, headers: each })),
+  );
+  const chunk = encodeChunk(
+    [COMMAND_ID, forcedId].map((commandId, index) => ({
+      commandId,
+      connectorId: 'acme',
+      outcome: 'delivered',
+      status: 200,
+      offset: positions[index]?.offset ?? 0n,
+      atMs: Date.now() + index,
+    })),
+  );
+  const partition = positions[0]?.partition ?? 0;
+  await producer.send(topics.deliveries.name, [{ key: null, value: chunk, headers: {}, partition }]);
+  for (const id of [COMMAND_ID, forcedId]) {
+    const traced = await runAstrolabe(['trace', id], env);
+    assert.equal(traced.exitCode, 0, traced.stderr);
+    assert.match(traced.stdout, /delivered 200 command c{32} \(\+/);
+    assert.ok(traced.stdout.includes(`delivered 200 command ${COMMAND_ID} forced as ${forcedId}`), traced.stdout);
+    assert.equal(traced.stdout.match(/waits: the dispatcher has committed nothing/g)?.length, 1, 'that of r2 only');
+  }
 });
 
 test('what is nowhere is said to be nowhere', async (t) => {

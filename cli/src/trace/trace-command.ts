@@ -10,8 +10,9 @@ import { formatCount } from '../core/table.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addClusterOption, addVerb, readDuration, type CommonFlags } from '../flags.ts';
 import { decoderFrom } from '../registry.ts';
-import { describeStations, type Station } from './describe-stations.ts';
-import { findEndings } from './find-endings.ts';
+import { toJsonLine, toLine, type DescribedRecord } from '../tail/describe-record.ts';
+import { toDeliveryJson, toDeliveryLine } from './describe-delivery.ts';
+import { findLedgerEntries, type LedgerEntries } from './find-ledger-entries.ts';
 import { traceCommand, traceMessage, traceUser, type Found, type TraceSearch } from './find-stations.ts';
 import { searchWindows } from './search-windows.ts';
 
@@ -48,7 +49,7 @@ export function registerTrace(program: Command, act: Act): void {
 }
 
 async function trace(context: CommandContext, flags: TraceFlags, id: string): Promise<ExitCode> {
-  const { clock, signal } = context;
+  const { clock, signal, output } = context;
   const startedAtMs = performance.now();
   const config = readConfig(lagConfig, context.env);
   const cluster = await openCluster(config);
@@ -63,16 +64,23 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
     onProgress: (searched) => progress.update(searched),
   };
   try {
-    const { stations, searched } = await find(context, search, flags, id, sinceMs);
+    const found = await find(context, search, flags, id, sinceMs);
+    const { stations, searched } = found;
     const groupId = config.kafkaTopicPrefix + config.dispatcherGroupId;
-    const endings = await findEndings(cluster, groupId, stations, signal);
+    const entries = await findLedgerEntries(cluster, groupId, stations, signal);
     progress.end();
-    print(context, flags, describeStations(stations, endings, cluster.topics));
+    let before: number | undefined;
+    for (const { timestampMs, line, json, notes } of printable(stations, entries)) {
+      const later = before === undefined ? '' : ` (+${formatDuration(timestampMs - before)})`;
+      before = timestampMs;
+      if (output.isJson) output.text(json);
+      else output.text([`${line}${later}`, ...notes, ...(flags.full === true ? [json] : [])].join('\n  '));
+    }
     const took = formatDuration(performance.now() - startedAtMs);
     context.note(
       stations.length === 0
         ? `Nothing of ${id} is on the topics since ${new Date(sinceMs).toISOString()} (${formatCount(searched)} records searched, ${took}).`
-        : `${formatCount(stations.length)} records, ${formatCount(endings.deliveries.length)} deliveries, ${formatCount(endings.waiting.length)} waiting; ${formatCount(searched)} records searched, ${took}.`,
+        : `${formatCount(stations.length)} records, ${formatCount(entries.deliveries.length)} deliveries, ${formatCount(searched)} searched, ${took}.`,
     );
     return stations.length === 0 ? exitCodes.failed : exitCodes.done;
   } finally {
@@ -81,15 +89,27 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
   }
 }
 
-/** Each line ends with the time since the one before. */
-function print({ output }: CommandContext, { full }: TraceFlags, stations: readonly Station[]): void {
-  let before: number | undefined;
-  for (const { atMs, line, json } of stations) {
-    const later = before === undefined || atMs === undefined ? '' : ` (+${formatDuration(atMs - before)})`;
-    before = atMs ?? before;
-    if (output.isJson) output.text(json);
-    else output.text(`${line}${later}${full === true ? `\n  ${json}` : ''}`);
-  }
+interface Printable {
+  readonly timestampMs: number;
+  readonly line: string;
+  readonly json: string;
+  readonly notes: readonly string[];
+}
+
+/** Records and ledger entries in the order of their times. */
+function printable(stations: readonly DescribedRecord[], { deliveries, waits }: LedgerEntries): Printable[] {
+  const records = stations.map((station): Printable => {
+    const wait = waits.get(station);
+    const json = toJsonLine(station, wait === undefined ? {} : { waits: wait });
+    return { timestampMs: station.timestampMs, line: toLine(station), json, notes: wait === undefined ? [] : [wait] };
+  });
+  const entries = deliveries.map((delivery): Printable => ({
+    timestampMs: delivery.atMs,
+    line: toDeliveryLine(delivery),
+    json: toDeliveryJson(delivery),
+    notes: [],
+  }));
+  return [...records, ...entries].toSorted((a, b) => a.timestampMs - b.timestampMs);
 }
 
 async function find(

@@ -236,3 +236,13 @@ test('a registry that is away rejects and is asked again, since that is no fault
   away = false;
   assert.equal((await decoder.decode(value)).kind, 'command');
 });
+
+test('a command id that cannot be sent as an idempotency key makes its record undecodable', async () => {
+  const decoder = createCommandDecoder(createRegistry());
+  for (const commandId of ['', 'a\r\nX: y', 'a"b', 'a\\', 'ü', 'a'.repeat(256)]) {
+    const record = { ...common, commandId, accountId: 'a', userId: 'u' };
+    const decoded = await decoder.decode(encoder.encode({ kind: 'AssociateUser', record }));
+    assert.ok(decoded.kind === 'undecodable', JSON.stringify(commandId));
+    assert.match(decoded.reason, /idempotency key/);
+  }
+});

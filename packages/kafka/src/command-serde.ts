@@ -126,7 +126,8 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
   try {
     const record: unknown = reader.type.fromBuffer(payload, reader.resolver);
     const command = { kind: reader.kind, record } as Command;
-    const { occurredAt, receivedAt } = command.record;
+    const { commandId, occurredAt, receivedAt } = command.record;
+    if (!COMMAND_ID.test(commandId)) throw new RangeError('the command id cannot be an idempotency key');
     if (!isTime(occurredAt) || !isTime(receivedAt)) throw new RangeError('a time is beyond what a date can hold');
     return { kind: 'command', command, schemaId };
   } catch (error) {
@@ -137,6 +138,9 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
     };
   }
 }
+
+/** It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours. */
+const COMMAND_ID = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
 
 /** ECMAScript's range of dates, ±100,000,000 days; Avro's timestamps go further. */
 const LAST_TIME_MS = 8_640_000_000_000_000;

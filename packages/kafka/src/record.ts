@@ -32,13 +32,24 @@ export interface RecordPosition {
   readonly offset: bigint;
 }
 
-/** Bytes that a record is charged with when buffers and batches are bounded: key, value, headers and framing. */
+/**
+ * Bytes that a record is charged with when buffers and batches are bounded: key, value, headers and framing. Exact for headers: one that is
+ * charged with too much could be read from its topic, and then find no place among the dead letters.
+ */
 export function recordSizeBytes(record: Pick<OutgoingRecord, 'key' | 'value' | 'headers'>): number {
   let size = RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const name in record.headers) size += name.length + (record.headers[name]?.length ?? 0) + HEADER_OVERHEAD_BYTES;
+  for (const name in record.headers) {
+    size += framedBytes(Buffer.byteLength(name)) + framedBytes(record.headers[name]?.length ?? 0);
+  }
   return size;
 }
 
 /** Upper bound of a v2 record's own varints (length, attributes, timestamp and offset deltas, key, value, header count). */
 const RECORD_OVERHEAD_BYTES = 40;
-const HEADER_OVERHEAD_BYTES = 6;
+
+/** With the zigzag varint of the length before it. */
+function framedBytes(length: number): number {
+  let size = length + 1;
+  for (let rest = length >>> 6; rest > 0; rest >>>= 7) size += 1;
+  return size;
+}

@@ -253,6 +253,25 @@ for (const [edit, code] of [
   });
 }
 
+test('a command of a connector that nobody has is a dead letter without a gate or a metric of its own, however long its id', async () => {
+  const { keys, run, letters, ledger, dispatch, metrics } = createHandler();
+  for (const [index, connectorId] of ['stranger', 'x'.repeat(200_000)].entries()) {
+    await run(recordOf(upsertUser({ connectorId, commandId: `c${index}` }), BigInt(index)));
+    assert.equal(ledger.lookup(`c${index}`)?.outcome, 'dead-lettered');
+  }
+  assert.deepEqual(keys, []);
+  assert.deepEqual([...dispatch.gates()], []);
+  assert.deepEqual(
+    letters().map((letter) => headerText(letter, 'dlq.code')),
+    ['command.connector-unknown', 'command.connector-unknown'],
+  );
+  const { values } = await metrics.commands.get();
+  assert.deepEqual(
+    values.map(({ labels, value }) => [labels.connector, value]),
+    [['unknown', 2]],
+  );
+});
+
 test('calls of a connector are bounded, and a command that pauses holds no place among them', async () => {
   const { effects, script, clock, run } = createHandler({ maxConcurrentCalls: 1 });
   script.push(answer(503));

@@ -23,8 +23,8 @@ import {
   type PartitionSession,
   type RecordProducer,
 } from '@astrolabe/kafka';
+import { deliveryIdOf } from '@astrolabe/ledger';
 import { fullJitterDelayMs, isPipelineError, type Clock, type ErrorCode, type Logger } from '@astrolabe/service-kit';
-import { deliveryIdOf } from './core/delivery-id.ts';
 import { nextStep, type RetryPolicy } from './core/next-step.ts';
 import type { Verdict } from './core/classify-response.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';
@@ -46,6 +46,9 @@ export interface DispatchHandlerOptions {
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
 }
+
+/** No connector has a longer id; a foreign producer may write one, which the ledger would have no room for. */
+const MAX_ID_CHARACTERS = 63;
 
 type Refusal = Omit<DeadLetterCause, 'group' | 'atMs'>;
 type Task = LaneTask<Delivery>;
@@ -141,12 +144,19 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= delivery.task.offset)) {
       return this.#known(delivery, command.kind, connectorId, deliveryId);
     }
+    if (!dispatch.isKnown(connectorId)) {
+      delivery.command = command;
+      delivery.deliveryId = deliveryId;
+      const message = `no connector has the id ${connectorId.slice(0, MAX_ID_CHARACTERS)}`;
+      return this.#giveUp(delivery, { code: 'command.connector-unknown', message });
+    }
     delivery.queue(command, deliveryId, dispatch.gateOf(connectorId));
   }
 
   /** What the ledger has is done, as soon as it is acknowledged. */
-  #known({ task }: Delivery, kind: string, connector: string, deliveryId: string): void {
+  #known({ task }: Delivery, kind: string, connectorId: string, deliveryId: string): void {
     const { metrics } = this.#options;
+    const connector = this.#labelOf(connectorId);
     metrics.ledgerHits.inc({ connector });
     metrics.commands.inc({ connector, kind, outcome: 'duplicate', reason: 'ledger' });
     const storing = this.#storing.get(deliveryId);
@@ -218,13 +228,17 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     const { topic, partition, offset } = record;
     const { code, message, status } = refusal;
     logger.warn({ topic, partition, offset: offset.toString(), code, reason: message }, 'dead-lettered');
-    const connector = command?.record.connectorId ?? headerText(record, headerNames.connectorId) ?? 'unknown';
+    const connector = this.#labelOf(command?.record.connectorId ?? headerText(record, headerNames.connectorId) ?? '');
     metrics.commands.inc({ connector, kind: command?.kind ?? 'unknown', outcome: 'dead-lettered', reason: code });
     // What is no command has no id to be known by: read again, it is a dead letter again.
     if (command === undefined) return task.finish();
-    const { connectorId } = command.record;
     const { deliveryId: commandId } = delivery;
+    const connectorId = command.record.connectorId.slice(0, MAX_ID_CHARACTERS);
     this.#record(task, { commandId, connectorId, outcome: 'dead-lettered', status, offset, atMs: clock.nowMs() });
+  }
+
+  #labelOf(connectorId: string): string {
+    return this.#options.dispatch.isKnown(connectorId) ? connectorId : 'unknown';
   }
 
   /** Kafka or the registry being away is no fault of the record: its lane stands still until they are back. */

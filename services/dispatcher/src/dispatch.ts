@@ -69,6 +69,11 @@ export class Dispatch {
     return gate;
   }
 
+  /** False for ids that only a foreign producer knows: they are without number, and get neither a gate nor a metric. */
+  isKnown(connectorId: string): boolean {
+    return this.#gates.has(connectorId) || this.#options.connectors().byId(connectorId) !== undefined;
+  }
+
   isBlocked(connectorId: string): boolean {
     return this.#gates.get(connectorId)?.isBlocked() ?? false;
   }

@@ -39,10 +39,13 @@ export interface IngestDependencies {
   readonly newMessageId?: () => string;
 }
 
+/** A body comes whole within milliseconds, over a slow line within seconds. */
+const BODY_PATIENCE_MS = 2_000;
+
 /** The service without its process: any sink, any connectors, not listening yet. */
 export function createIngest(dependencies: IngestDependencies): HttpServer {
   const { config, connectors, sink, logger, nowMs = Date.now, newMessageId = () => randomUUID() } = dependencies;
-  const budget = new ByteBudget(config.maxInFlightBytes);
+  const budget = new ByteBudget({ maxBytes: config.maxInFlightBytes, patienceMs: BODY_PATIENCE_MS, nowMs });
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
   const fairness = createFairness({
     defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },

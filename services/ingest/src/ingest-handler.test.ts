@@ -47,7 +47,7 @@ function setUp() {
       webhook: undefined,
       traceparent: undefined,
       clientIp: undefined,
-      hold: new ByteBudget(1_000_000).open(),
+      hold: new ByteBudget({ maxBytes: 1_000_000, patienceMs: 0, nowMs: () => 0 }).open(),
     });
     log.push(`answer ${answer.status}`);
     return { ...answer, body: JSON.parse(answer.body) as Record<string, unknown> };

@@ -87,7 +87,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
           codec: { encode: encodeUserState, decode: decodeUserState },
           transform: mapBatch,
           onStored: (batch) => {
-            countBatch(batch, metrics);
+            countBatch(batch, metrics, (connectorId) => connectors.current().byId(connectorId) !== undefined);
           },
           onRestored: (restored) => {
             logger.info({ ...restored, position: String(restored.position) }, 'state restored');

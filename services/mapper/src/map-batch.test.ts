@@ -4,6 +4,7 @@ import {
   PartitionState,
   createCommandEncoder,
   headerText,
+  toHeaders,
   topicsFor,
   type ConsumedRecord,
   type TopicRecord,
@@ -46,7 +47,7 @@ function createMapper(options: { readonly maxRecordBytes?: number; readonly conn
   });
   const map = (...records: readonly ConsumedRecord[]): readonly TopicRecord[] => {
     const { outputs, result } = mapBatch(records, state);
-    countBatch(result, metrics);
+    countBatch(result, metrics, (connectorId) => connectorId === acme.id);
     return outputs;
   };
   const counts = async (name: 'events' | 'withheldUsers' | 'clampedTimes' | 'commands') => {
@@ -194,4 +195,15 @@ test('an event whose command is too large for the topic is dead-lettered as a wh
   );
   assert.equal(state.size, 0);
   assert.equal((await counts('events')).filter((line) => line.includes('dead-lettered')).length, 2);
+});
+
+test('connectors that nobody has are counted as one', async () => {
+  const { map, counts } = createMapper();
+  for (const connector of ['stranger-1', 'stranger-2']) {
+    map({
+      ...eventRecord({ type: 'page', messageId: 'm', userId: 'u' }),
+      headers: toHeaders({ 'connector-id': connector }),
+    });
+  }
+  assert.deepEqual(await counts('events'), ['unknown page skipped unsupported-type 2']);
 });

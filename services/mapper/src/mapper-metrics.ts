@@ -59,11 +59,19 @@ export function createMapperMetrics(metrics: Metrics): MapperMetrics {
   };
 }
 
-/** Counts what is stored. Once for each batch, so that the hot path does not look labels up for each event. */
-export function countBatch(batch: HandledBatch, metrics: MapperMetrics): void {
+/**
+ * Counts what is stored. Once for each batch, so that the hot path does not look labels up for each event. Connectors that are not known
+ * are counted as one: their ids come from record headers, and are without number.
+ */
+export function countBatch(
+  batch: HandledBatch,
+  metrics: MapperMetrics,
+  isKnown: (connectorId: string) => boolean,
+): void {
   const alike = new Map<string, { readonly labels: EventLabels; count: number }>();
   const commands = new Map<string, number>();
-  for (const { connector, type, outcome } of batch) {
+  for (const { connector: connectorId, type, outcome } of batch) {
+    const connector = isKnown(connectorId) ? connectorId : 'unknown';
     const labels = { connector, type, outcome: outcome.kind, reason: reasonOf(outcome) };
     const key = `${connector} ${type} ${labels.outcome} ${labels.reason}`;
     const same = alike.get(key);

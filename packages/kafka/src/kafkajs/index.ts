@@ -1,5 +1,6 @@
 /** The only import of kafkajs in this package: the mends must be in place before its modules load. */
 import './mends.ts';
+import './mend-header-decoding.ts';
 import './speed-mends.ts';
 import kafkajs from 'kafkajs';
 import { registerCodecs } from './codecs.ts';

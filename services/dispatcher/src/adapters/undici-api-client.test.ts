@@ -248,3 +248,17 @@ test('calls beyond the number of connections wait for one', async (t) => {
   assert.deepEqual(await Promise.all(calls), [200, 200, 200, 200]);
   assert.equal(connectionCount(), 2);
 });
+
+test('an answer that tells the key again is handed on without it, refused or in bulk', async (t) => {
+  for (const [status, request] of [
+    [400, put],
+    [200, { ...put, idempotencyKey: undefined }],
+  ] as const) {
+    const { client } = await start(t, ({ headers }, response) => {
+      response.writeHead(status).end(JSON.stringify({ detail: `you sent ${headers.authorization}` }));
+    });
+    const outcome = await call(client, request);
+    assert.ok(outcome.kind === 'response');
+    assert.equal(outcome.body, '{"detail":"you sent Bearer [redacted]"}');
+  }
+});

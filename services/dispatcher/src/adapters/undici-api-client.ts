@@ -2,6 +2,7 @@ import { Pool, errors, type Dispatcher } from 'undici';
 import type { ApiCall, ApiCallReceiver, ApiClient } from '../api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiNoResponse, ApiOutcome } from '../core/classify-response.ts';
+import { createKeyRedactor } from '../core/redact-key.ts';
 
 export interface ApiClientOptions {
   /** Base URL, with the path's prefix if the API has one. No trailing slash. */
@@ -28,7 +29,7 @@ class UndiciApiClient implements ApiClient {
   readonly #pool: Pool;
   readonly #prefix: string;
   readonly #deadlines: CallDeadlines;
-  readonly #authorizations = new Map<string, string>();
+  readonly #credentials = new Map<string, Credential>();
 
   constructor({ baseUrl, timeoutMs, maxConnections }: ApiClientOptions) {
     const { origin, pathname } = new URL(baseUrl);
@@ -46,8 +47,9 @@ class UndiciApiClient implements ApiClient {
 
   call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall {
     const { method, path, body, idempotencyKey } = request;
-    const call = new UndiciCall(receiver, this.#deadlines, idempotencyKey === undefined);
-    const headers = ['authorization', this.#authorizationOf(apiKey), 'accept', ACCEPT];
+    const { authorization, redact } = this.#credentialOf(apiKey);
+    const call = new UndiciCall(receiver, this.#deadlines, idempotencyKey === undefined, redact);
+    const headers = ['authorization', authorization, 'accept', ACCEPT];
     if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
     if (body !== undefined) headers.push('content-type', 'application/json');
     this.#deadlines.add(call);
@@ -61,14 +63,20 @@ class UndiciApiClient implements ApiClient {
     await this.#pool.destroy();
   }
 
-  #authorizationOf(apiKey: string): string {
-    let authorization = this.#authorizations.get(apiKey);
-    if (authorization === undefined) {
-      authorization = `Bearer ${apiKey}`;
-      this.#authorizations.set(apiKey, authorization);
+  #credentialOf(apiKey: string): Credential {
+    let credential = this.#credentials.get(apiKey);
+    if (credential === undefined) {
+      credential = { authorization: `Bearer ${apiKey}`, redact: createKeyRedactor(apiKey) };
+      this.#credentials.set(apiKey, credential);
     }
-    return authorization;
+    return credential;
   }
+}
+
+interface Credential {
+  readonly authorization: string;
+  /** Takes the key out of what the API says. */
+  readonly redact: (text: string) => string;
 }
 
 const ACCEPT = 'application/json, application/problem+json';
@@ -78,6 +86,7 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
   readonly #receiver: ApiCallReceiver;
   readonly #deadlines: CallDeadlines;
   readonly #isBulk: boolean;
+  readonly #redact: (text: string) => string;
   readonly startedAtMs = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
   #isStarting = true;
@@ -87,10 +96,11 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
   #chunks: Buffer[] | undefined;
   #bytes = 0;
 
-  constructor(receiver: ApiCallReceiver, deadlines: CallDeadlines, isBulk: boolean) {
+  constructor(receiver: ApiCallReceiver, deadlines: CallDeadlines, isBulk: boolean, redact: (text: string) => string) {
     this.#receiver = receiver;
     this.#deadlines = deadlines;
     this.#isBulk = isBulk;
+    this.#redact = redact;
   }
 
   started(): void {
@@ -153,7 +163,7 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
     const maxBytes = this.#isBulk ? MAX_BULK_BODY_BYTES : MAX_BODY_BYTES;
     const chunks = this.#chunks;
     const body = chunks === undefined ? '' : Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
-    this.#end({ kind: 'response', status: this.#status, headers: this.#headers, body });
+    this.#end({ kind: 'response', status: this.#status, headers: this.#headers, body: this.#redact(body) });
   }
 
   #end(outcome: ApiOutcome): void {

@@ -70,11 +70,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   app.setNotFoundHandler((request, reply) => {
     metrics.requestAnswered('unknown', 'unknown', 404);
-    const message = `there is no ${request.method} ${request.url.split('?', 1)[0]?.slice(0, 200)} here`;
+    // Without the path: some of ours hold a key, and whoever misspells one would find it in every log of answers.
+    const message = `there is no such path for ${request.method}; events go to /v1/batch, /segment or /webhook/<connector>`;
     return send(reply, refusedAnswer(404, 'request.not-found', message));
   });
   app.setErrorHandler((error, request, reply) => {
-    logger.error({ err: error, path: request.url.split('?', 1)[0] }, 'request failed');
+    logger.error({ err: error, path: request.routeOptions.url }, 'request failed');
     metrics.requestAnswered('unknown', 'unknown', 500);
     const message = 'the request failed for a reason that is not in the request; send it again';
     return send(reply, refusedAnswer(500, 'ingest.internal', message));

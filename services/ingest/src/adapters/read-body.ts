@@ -42,6 +42,7 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     const settle = (result: ReadBody) => {
+      endReading();
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       // A late error of a connection that was given up must not become an uncaught exception.
       request.on('error', () => undefined);
@@ -67,6 +68,10 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
         bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, sizeBytes),
       });
     };
+    const endReading = hold.reading(() => {
+      settle({ kind: 'overloaded' });
+      request.resume();
+    });
     const onClose = () => settle(refuse('request.incomplete', 'the connection closed before the body was complete'));
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });

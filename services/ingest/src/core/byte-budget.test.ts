@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteBudget } from './byte-budget.ts';
 
+const PATIENCE_MS = 2_000;
+
+function createBudget(maxBytes: number, nowMs = () => 0): ByteBudget {
+  return new ByteBudget({ maxBytes, patienceMs: PATIENCE_MS, nowMs });
+}
+
 test('what exceeds the budget is refused and takes nothing', () => {
-  const budget = new ByteBudget(100);
+  const budget = createBudget(100);
   const first = budget.open();
   const second = budget.open();
   assert.equal(first.take(60), true);
@@ -14,7 +20,7 @@ test('what exceeds the budget is refused and takes nothing', () => {
 });
 
 test('a hold gives back all that it took, once', () => {
-  const budget = new ByteBudget(100);
+  const budget = createBudget(100);
   const hold = budget.open();
   hold.take(30);
   hold.take(40);
@@ -24,7 +30,7 @@ test('a hold gives back all that it took, once', () => {
 });
 
 test('a connector holds at most as much as is left, so that there is room for others', () => {
-  const budget = new ByteBudget(120);
+  const budget = createBudget(120);
   const hold = (connectorId: string, bytes: number) => {
     const opened = budget.open();
     assert.equal(opened.take(bytes), true);
@@ -45,7 +51,7 @@ test('a connector holds at most as much as is left, so that there is room for ot
 });
 
 test('the first request of a connector may be as large as the budget, and what it gives back is free for the next', () => {
-  const budget = new ByteBudget(100);
+  const budget = createBudget(100);
   for (let round = 0; round < 3; round += 1) {
     const hold = budget.open();
     assert.equal(hold.take(90), true);
@@ -55,4 +61,33 @@ test('the first request of a connector may be as large as the budget, and what i
     hold.release();
     assert.equal(budget.heldBytes, 0);
   }
+});
+
+test('bodies that are read for too long make way where there is no room, the oldest first and no more than needed', () => {
+  let nowMs = 0;
+  const budget = createBudget(100, () => nowMs);
+  const givenUp: string[] = [];
+  const read = (name: string, bytes: number) => {
+    const hold = budget.open();
+    const end = hold.reading(() => givenUp.push(name));
+    assert.equal(hold.take(bytes), true);
+    return { hold, end };
+  };
+  const whole = read('whole', 10);
+  whole.end();
+  const slow = read('slow', 40);
+  nowMs = 1;
+  read('slow too', 30);
+  nowMs = 2;
+  read('new', 20);
+  assert.equal(budget.hasRoomFor(1), false, 'nobody has waited for too long');
+  nowMs = PATIENCE_MS + 1;
+  assert.equal(budget.hasRoomFor(40), true);
+  assert.deepEqual(givenUp, ['slow']);
+  assert.equal(budget.heldBytes, 60);
+  assert.equal(slow.hold.take(1), false, 'what was given up takes nothing more');
+  slow.hold.release();
+  assert.equal(budget.heldBytes, 60);
+  assert.equal(budget.hasRoomFor(90), false, 'a body that is there in full, and one that is new, stay');
+  assert.deepEqual(givenUp, ['slow', 'slow too']);
 });

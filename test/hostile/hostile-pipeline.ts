@@ -1,0 +1,202 @@
+/**
+ * The three services as processes of their own on a real broker, with topics and connectors that nobody else uses, and in front of the
+ * reference API a server that misbehaves for some of the connectors.
+ */
+import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import {
+  createCommandEncoder,
+  createKafkaAdmin,
+  createKafkaConnection,
+  createRecordProducer,
+  createSchemaRegistry,
+  readTopic,
+  topicsFor,
+  type CommandEncoder,
+  type ConsumedRecord,
+  type OutgoingRecord,
+  type TopicRole,
+  type Topics,
+} from '@astrolabe/kafka';
+import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
+import { createLogger } from '@astrolabe/service-kit';
+import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import { startApiFront, type ApiFront } from './api-front.ts';
+import { parseSamples, sumOf, type Sample } from './samples.ts';
+
+export interface HostileConnector {
+  readonly id: string;
+  readonly apiKey: string;
+  readonly writeKeys?: readonly string[];
+  readonly webhookSecret?: string;
+}
+
+export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
+
+export interface HostilePipeline {
+  readonly services: Readonly<Record<ServiceName, ServiceProcess>>;
+  readonly api: RunningReferenceApi;
+  readonly front: ApiFront;
+  readonly topics: Topics;
+  readonly encoder: CommandEncoder;
+  /** An id of the registry for a schema that is no command. */
+  readonly otherSchemaId: number;
+  produce(topic: TopicRole, records: readonly OutgoingRecord[]): Promise<void>;
+  read(topic: TopicRole): Promise<readonly ConsumedRecord[]>;
+  /** Text of a service's `/metrics`. */
+  metrics(service: ServiceName): Promise<string>;
+  samples(service: ServiceName): Promise<readonly Sample[]>;
+  /** Resident bytes of the processes. */
+  residentBytes(): Promise<Readonly<Record<ServiceName, number>>>;
+  /** Whether both groups have committed everything. */
+  isDrained(): Promise<boolean>;
+  /** Answers or rejects with the service that has ended. */
+  assertAlive(): Promise<void>;
+}
+
+/** V8 lets it grow by a hundred megabytes under any load, which would hide what is to be measured. */
+const SMALL_YOUNG_GENERATION = { NODE_OPTIONS: '--max-semi-space-size=16' };
+
+const entryOf = (service: ServiceName): URL => new URL(`../../services/${service}/src/main.ts`, import.meta.url);
+const roles = [
+  'segmentEvents',
+  'segmentEventsDeadLetters',
+  'commands',
+  'commandsDeadLetters',
+  'deliveries',
+  'mapperState',
+] as const;
+
+export async function startHostilePipeline(
+  t: Pick<TestContext, 'after'>,
+  connectors: readonly HostileConnector[],
+  variables: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>,
+): Promise<HostilePipeline> {
+  const kafkaBrokers = process.env['KAFKA_BROKERS'] ?? '';
+  const schemaRegistryUrl = process.env['SCHEMA_REGISTRY_URL'] ?? '';
+  const prefix = `${uniqueName('hostile')}.`;
+  const topics = topicsFor(prefix);
+  const logger = createLogger({ name: 'hostile-test', level: 'silent' });
+  const connection = createKafkaConnection({ brokers: kafkaBrokers.split(','), clientId: 'hostile-test', logger });
+  const closings: (() => Promise<unknown>)[] = [];
+  t.after(async () => {
+    for (const close of closings.toReversed()) await close();
+  });
+
+  const admin = await createKafkaAdmin(connection);
+  closings.push(() => admin.close());
+  await admin.applyTopics(
+    await admin.planTopics(
+      roles.map((role) => topics[role]),
+      1,
+    ),
+  );
+  const registry = createSchemaRegistry({ url: schemaRegistryUrl, auth: undefined });
+  await registry.apply(topics.commands.name);
+  const encoder = createCommandEncoder(await registry.commandIds(topics.commands.name));
+  const otherSchemaId = await registerOther(schemaRegistryUrl, prefix);
+  const producer = await createRecordProducer({
+    connection,
+    logger,
+    maxRecordBytes: 1_048_500,
+    maxRequestBytes: 1_048_500,
+  });
+  closings.push(() => producer.close());
+
+  const api = await startReferenceApi({
+    apiKeys: connectors.map(({ id, apiKey }) => ({ key: apiKey, connector: id })),
+  });
+  closings.push(() => api.close());
+  const front = await startApiFront(api.url);
+  closings.push(() => front.close());
+
+  const folder = await mkdtemp(join(tmpdir(), 'hostile-'));
+  closings.push(() => rm(folder, { recursive: true, force: true }));
+  const connectorsFile = join(folder, 'connectors.json');
+  await writeFile(
+    connectorsFile,
+    JSON.stringify({ connectors: connectors.map((each) => ({ name: each.id, ...each })) }),
+  );
+  const shared = { KAFKA_BROKERS: kafkaBrokers, KAFKA_TOPIC_PREFIX: prefix, CONNECTORS_FILE: connectorsFile };
+  const environments: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
+    ingest: { ...shared, INGEST_PORT: '0' },
+    mapper: { ...shared, SCHEMA_REGISTRY_URL: schemaRegistryUrl },
+    dispatcher: {
+      ...shared,
+      SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      DISPATCHER_API_URL: front.url,
+      DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
+    },
+  };
+  const start = async (name: ServiceName): Promise<ServiceProcess> => {
+    const env = { ...SMALL_YOUNG_GENERATION, ...environments[name], ...variables[name] };
+    const service = await spawnService({ name, entry: entryOf(name), env });
+    closings.push(() => service.stop());
+    return service;
+  };
+  const [ingest, mapper, dispatcher] = await Promise.all([start('ingest'), start('mapper'), start('dispatcher')]);
+  const services = { ingest, mapper, dispatcher };
+
+  const metrics = async (service: ServiceName): Promise<string> =>
+    (await fetch(`${services[service].adminUrl}/metrics`)).text();
+  const samples = async (service: ServiceName): Promise<readonly Sample[]> => parseSamples(await metrics(service));
+  const resident = async (service: ServiceName): Promise<number> =>
+    sumOf(await samples(service), 'process_resident_memory_bytes');
+  return {
+    services,
+    api,
+    front,
+    topics,
+    encoder,
+    otherSchemaId,
+    produce: (role, records) => producer.send(topics[role].name, records).then(() => undefined),
+    read: async (role) => {
+      const records: ConsumedRecord[] = [];
+      await readTopic({ connection, topic: topics[role].name }, (record) => records.push(record));
+      return records;
+    },
+    metrics,
+    samples,
+    residentBytes: async () => ({
+      ingest: await resident('ingest'),
+      mapper: await resident('mapper'),
+      dispatcher: await resident('dispatcher'),
+    }),
+    isDrained: async () => {
+      for (const [group, role] of [
+        ['astrolabe.mapper', 'segmentEvents'],
+        ['astrolabe.dispatcher', 'commands'],
+      ] as const) {
+        const topic = topics[role].name;
+        const commits = await admin.commits(prefix + group, topic);
+        for (const { partition, lowWatermark, highWatermark } of await admin.watermarks(topic)) {
+          const commit = commits.get(partition);
+          if ((commit?.nextOffset ?? lowWatermark) < highWatermark) return false;
+          if (role === 'commands' && (commit?.metadata ?? '') !== '') return false;
+        }
+      }
+      return true;
+    },
+    assertAlive: async () => {
+      for (const { name, pid, adminUrl } of Object.values(services)) {
+        await readFile(`/proc/${pid}/cmdline`).catch(() => {
+          throw new Error(`${name} has ended`);
+        });
+        const { status } = await fetch(`${adminUrl}/livez`);
+        if (status !== 200) throw new Error(`${name} answers ${status} at /livez`);
+      }
+    },
+  };
+}
+
+async function registerOther(url: string, prefix: string): Promise<number> {
+  const schema = JSON.stringify({ type: 'record', name: 'Other', fields: [{ name: 'text', type: 'string' }] });
+  const response = await fetch(`${url}/subjects/${prefix}other/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schema }),
+  });
+  return ((await response.json()) as { id: number }).id;
+}
