@@ -93,22 +93,26 @@ test('lag counts the commands of a lagging connector behind its own cursor, thou
       return { enqueue: () => undefined, idle: () => Promise.resolve(), stop: () => Promise.resolve() };
     },
   });
-  t.after(async () => {
+  try {
+    await eventually(
+      async () => {
+        if (fault !== undefined) throw fault;
+        return (await admin.commits(groupId, topics.commands.name)).get(1)?.nextOffset === 1_200n;
+      },
+      { timeoutMs: 20_000, describe: 'the commit' },
+    );
+    const [lag] = jsonLines<Lag>(await runAstrolabe(['lag', '--json', '--interval', '100ms'], env));
+    const dispatcher = lag?.services.find(({ service }) => service === 'dispatcher');
+    assert.ok(dispatcher);
+    const { records, behindMs, isEstimate, byConnector } = dispatcher.total;
+    assert.deepEqual([records, isEstimate, byConnector], [100, false, { acme: 100 }]);
+    assert.ok(behindMs > 0);
+    const shown = await runAstrolabe(['lag', '--interval', '100ms'], env);
+    assert.match(shown.stdout, /dispatcher +all +100 .*not catching up\n/);
+  } finally {
     await consumer.close(1_000);
     await admin.deleteGroups([groupId]);
-  });
-  await eventually(async () => {
-    if (fault !== undefined) throw fault;
-    assert.equal((await admin.commits(groupId, topics.commands.name)).get(1)?.nextOffset, 1_200n);
-  });
-  const [lag] = jsonLines<Lag>(await runAstrolabe(['lag', '--json', '--interval', '100ms'], env));
-  const dispatcher = lag?.services.find(({ service }) => service === 'dispatcher');
-  assert.ok(dispatcher);
-  const { records, behindMs, isEstimate, byConnector } = dispatcher.total;
-  assert.deepEqual([records, isEstimate, byConnector], [100, false, { acme: 100 }]);
-  assert.ok(behindMs > 0);
-  const shown = await runAstrolabe(['lag', '--interval', '100ms'], env);
-  assert.match(shown.stdout, /dispatcher +all +100 .*not catching up\n/);
+  }
 });
 
 test('a watch prints again and again and ends in order when it is interrupted', async (t) => {
