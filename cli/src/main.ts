@@ -35,5 +35,6 @@ const exitCode = await runProgram(process.argv.slice(2), {
   ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal } : {}),
   signal: interruption.signal,
 });
-// Everything is closed by now, but a connection that was being opened at that moment would keep the process until it times out.
+// Verbs end by themselves within milliseconds, but for one case: a broker that takes the connection and never answers. The client gives up
+// after 30 s and keeps trying behind its back, which would keep the process for many minutes.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

@@ -129,7 +129,7 @@ function kept(config: TopicDescription['config']): string {
 }
 
 /** Beyond this, times of events are corrected wrongly and replays by time begin at the wrong place. */
-const MAX_SKEW_MS = 5_000;
+export const MAX_SKEW_MS = 5_000;
 
 export function judgeClock(skewMs: number, against: string): Finding[] {
   const apart = formatDuration(Math.abs(skewMs));
@@ -140,6 +140,21 @@ export function judgeClock(skewMs: number, against: string): Finding[] {
       `is ${apart} ${skewMs > 0 ? 'ahead of' : 'behind'} ${against}`,
       'events get wrong times, and freshness and lag are wrong by as much',
       'timedatectl status; then set NTP up',
+    ),
+  ];
+}
+
+/** `aheadTopics`: those with records from the future. */
+export function judgeRecordTimes(aheadTopics: readonly string[]): Finding[] {
+  if (aheadTopics.length === 0) {
+    return [ok('clock', `no record is more than ${formatDuration(MAX_SKEW_MS)} ahead of this machine`)];
+  }
+  return [
+    problem(
+      'clock',
+      `records on ${aheadTopics.join(', ')} are more than ${formatDuration(MAX_SKEW_MS)} ahead of this machine`,
+      'the clock here or where they were written is wrong; replays by time begin at the wrong place',
+      'timedatectl status, here and where ingest, mapper and dispatcher run',
     ),
   ];
 }

@@ -1,13 +1,15 @@
 /** Looks at everything that the pipeline stands on. Each part that fails is a finding, and the others are looked at all the same. */
 import { statfs } from 'node:fs/promises';
-import { connectionFromConfig, describeCluster, schemaRegistryFromConfig, topicsFor } from '@astrolabe/kafka';
-import { createLogger, errorMessage, isPipelineError, readConfig } from '@astrolabe/service-kit';
+import { errorMessage, readConfig } from '@astrolabe/service-kit';
 import type { CommandContext } from '../command-context.ts';
 import { clusterAndRegistryConfig, connectorsConfig, type ClusterAndRegistryConfig } from '../config.ts';
 import { checkKey } from '../connectors/check-keys.ts';
 import { openConnectorsDocument, resolveKey } from '../connectors/connectors-document.ts';
+import { examineCluster } from './examine-cluster.ts';
+import { examineLedgerFolder } from './examine-ledger.ts';
+import { examineRegistry } from './examine-registry.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
-import { judgeBrokers, judgeClock, judgeDisk, judgeTopic } from './judge-cluster.ts';
+import { judgeDisk } from './judge-cluster.ts';
 
 export async function runDoctor(context: CommandContext, onFinding: (finding: Finding) => void): Promise<void> {
   const report = (findings: readonly Finding[]): void => findings.forEach(onFinding);
@@ -27,73 +29,12 @@ export async function runDoctor(context: CommandContext, onFinding: (finding: Fi
     ]);
   }
   if (config !== undefined) {
-    report(await examineCluster(config));
+    report(await examineCluster(config, context.env, context.clock.nowMs()));
     report(await examineRegistry(config));
   }
   report(await examineConnectors(context));
+  report(await examineLedgerFolder(context.env));
   report(await examineDisk());
-}
-
-async function examineCluster(config: ClusterAndRegistryConfig): Promise<Finding[]> {
-  const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
-  const topics = Object.values(topicsFor(config.kafkaTopicPrefix));
-  try {
-    const cluster = await describeCluster(
-      connectionFromConfig(config, 'cli', logger),
-      topics.map(({ name }) => name),
-    );
-    return [
-      ...judgeBrokers(cluster),
-      ...topics.flatMap((topic) =>
-        judgeTopic(
-          topic,
-          cluster.topics.find(({ name }) => name === topic.name),
-          cluster.brokers.length,
-        ),
-      ),
-    ];
-  } catch (error) {
-    const isRefused = isPipelineError(error, 'kafka.request-refused');
-    return [
-      problem(
-        'brokers',
-        errorMessage(error),
-        'ingest answers 503 and the other services wait; nothing is lost',
-        isRefused
-          ? 'give this user the rights to describe the cluster and its topics'
-          : 'check KAFKA_BROKERS, KAFKA_SSL, KAFKA_SASL_* and the network',
-      ),
-    ];
-  }
-}
-
-async function examineRegistry(config: ClusterAndRegistryConfig): Promise<Finding[]> {
-  try {
-    const ids = await schemaRegistryFromConfig(config).commandIds(topicsFor(config.kafkaTopicPrefix).commands.name);
-    return [ok('registry', `has all ${ids.size} command schemas`), ...(await examineRegistryClock(config))];
-  } catch (error) {
-    if (isPipelineError(error, 'registry.schema-missing')) {
-      return [problem('registry', error.message, 'the mapper does not start', 'astrolabe schemas apply --execute')];
-    }
-    const meaning = 'services that run go on with the schemas they know; none starts';
-    return [
-      problem('registry', errorMessage(error), meaning, 'check SCHEMA_REGISTRY_URL, its credentials and the registry'),
-    ];
-  }
-}
-
-/** The registry's answers carry its time, which Kafka's do not. */
-async function examineRegistryClock({ schemaRegistryUrl }: ClusterAndRegistryConfig): Promise<Finding[]> {
-  try {
-    const before = Date.now();
-    const response = await fetch(`${schemaRegistryUrl}/schemas/types`, { signal: AbortSignal.timeout(5_000) });
-    await response.body?.cancel();
-    const theirs = Date.parse(response.headers.get('date') ?? '');
-    // Whole seconds are all that the header has.
-    return Number.isNaN(theirs) ? [] : judgeClock((before + Date.now()) / 2 - theirs - 500, 'the registry');
-  } catch {
-    return [];
-  }
 }
 
 async function examineConnectors({ env, signal }: CommandContext): Promise<Finding[]> {

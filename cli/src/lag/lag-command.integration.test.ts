@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders } from '@astrolabe/kafka';
+import { startGroupConsumer, toHeaders } from '@astrolabe/kafka';
+import { createLogger } from '@astrolabe/service-kit';
+import { eventually } from '@astrolabe/testkit';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster } from '../testing/test-cluster.ts';
 
@@ -59,6 +61,58 @@ test('lag counts what each service has not read, by partition and by connector',
   const shown = await runAstrolabe(['lag', '--interval', '100ms', '--partitions'], env);
   assert.match(shown.stdout, /mapper +all +300 .*not catching up\n/);
   assert.match(shown.stdout, /dispatcher +all +0 +- +0 +0 +caught up\n/);
+});
+
+test('lag counts the commands of a lagging connector behind its own cursor, though the offset of its partition is past them', async (t) => {
+  const { topics, connection, admin, producer, env, prefix } = await startTestCluster(t, 'lag-cursor');
+  const groupId = `${prefix}astrolabe.dispatcher`;
+  await producer.send(
+    topics.commands.name,
+    Array.from({ length: 1_200 }, (_, index) => ({
+      key: Buffer.from('k'),
+      value: Buffer.from('{}'),
+      headers: toHeaders({ 'connector-id': index % 4 === 0 ? 'acme' : 'other' }),
+      partition: 1,
+    })),
+  );
+  let fault: Error | undefined;
+  const logger = createLogger({ name: 'cli-test', level: 'silent' });
+  // As the dispatcher commits: everything up to 1,200 is finished but acme's from offset 800 on.
+  const consumer = await startGroupConsumer({
+    connection,
+    groupId,
+    topic: topics.commands.name,
+    logger,
+    onFault: (error) => {
+      fault = error;
+    },
+    createProcessor: (session) => {
+      if (session.partition === 1) {
+        session.markCommittable(1_200n, `acme=${800n.toString(36)}`);
+      }
+      return { enqueue: () => undefined, idle: () => Promise.resolve(), stop: () => Promise.resolve() };
+    },
+  });
+  try {
+    await eventually(
+      async () => {
+        if (fault !== undefined) throw fault;
+        return (await admin.commits(groupId, topics.commands.name)).get(1)?.nextOffset === 1_200n;
+      },
+      { timeoutMs: 20_000, describe: 'the commit' },
+    );
+    const [lag] = jsonLines<Lag>(await runAstrolabe(['lag', '--json', '--interval', '100ms'], env));
+    const dispatcher = lag?.services.find(({ service }) => service === 'dispatcher');
+    assert.ok(dispatcher);
+    const { records, behindMs, isEstimate, byConnector } = dispatcher.total;
+    assert.deepEqual([records, isEstimate, byConnector], [100, false, { acme: 100 }]);
+    assert.ok(behindMs > 0);
+    const shown = await runAstrolabe(['lag', '--interval', '100ms'], env);
+    assert.match(shown.stdout, /dispatcher +all +100 .*not catching up\n/);
+  } finally {
+    await consumer.close(1_000);
+    await admin.deleteGroups([groupId]);
+  }
 });
 
 test('a watch prints again and again and ends in order when it is interrupted', async (t) => {

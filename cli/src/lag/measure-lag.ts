@@ -1,6 +1,6 @@
-import { headerNames, headerText } from '@astrolabe/kafka';
+import { decodeCursors, headerNames, headerText } from '@astrolabe/kafka';
 import type { Cluster } from '../cluster.ts';
-import { nextOffset, type LagSample, type UnreadRecords } from './partition-lag.ts';
+import { nextOffset, type BehindCursor, type LagSample, type UnreadRecords } from './partition-lag.ts';
 
 /** A service and what it reads. */
 export interface Reading {
@@ -15,21 +15,24 @@ export async function sampleLag(
   { groupId, topic }: Reading,
   nowMs: () => number,
 ): Promise<ReadonlyMap<number, LagSample>> {
-  const committed = await admin.committedOffsets(groupId, topic);
+  const commits = await admin.commits(groupId, topic);
   const partitions = (await admin.watermarks(topic)).map(({ partition }) => partition);
   const samples = await Promise.all(
     partitions.map(async (partition): Promise<[number, LagSample]> => {
       const { lowWatermark, lastStableOffset } = await reader.offsets(topic, partition);
-      const sample = { atMs: nowMs(), committed: committed.get(partition), lowWatermark, endOffset: lastStableOffset };
-      return [partition, sample];
+      const commit = commits.get(partition);
+      const committed = commit?.nextOffset;
+      // Other text than cursors is that of a service whose connectors have none.
+      const cursors = decodeCursors(commit?.metadata ?? '') ?? new Map<string, bigint>();
+      return [partition, { atMs: nowMs(), committed, cursors, lowWatermark, endOffset: lastStableOffset }];
     }),
   );
   return new Map(samples);
 }
 
-/** The first records that the service has not read, `limit` offsets at most. */
+/** The first records that the service has not read, `limit` offsets at most, and as many from each cursor on. */
 export async function readUnread(
-  { reader }: Cluster,
+  cluster: Pick<Cluster, 'reader'>,
   { topic }: Reading,
   partition: number,
   sample: LagSample,
@@ -43,7 +46,7 @@ export async function readUnread(
   const isAll = sample.endOffset - fromOffset <= BigInt(limit);
   const endOffset = isAll ? sample.endOffset : fromOffset + BigInt(limit);
   if (endOffset > fromOffset) {
-    await reader.read({
+    await cluster.reader.read({
       topic,
       partition,
       fromOffset,
@@ -59,5 +62,51 @@ export async function readUnread(
       },
     });
   }
-  return { count, isAll, oldestAtMs, byConnector };
+  const behindCursors = await readBehindCursors(cluster, topic, partition, sample, limit, signal);
+  return { count, isAll, oldestAtMs, byConnector, behindCursors };
+}
+
+/** Connectors that stand at one place, as after an outage, share the reading. */
+async function readBehindCursors(
+  { reader }: Pick<Cluster, 'reader'>,
+  topic: string,
+  partition: number,
+  sample: LagSample,
+  limit: number,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, BehindCursor>> {
+  const next = nextOffset(sample);
+  const behind = new Map<string, BehindCursor>();
+  // Below the low watermark everything has expired.
+  const places = Map.groupBy(sample.cursors, ([, cursor]) =>
+    cursor < sample.lowWatermark ? sample.lowWatermark : cursor,
+  );
+  for (const [fromOffset, standing] of places) {
+    if (fromOffset >= next) continue;
+    const isAll = next - fromOffset <= BigInt(limit);
+    const endOffset = isAll ? next : fromOffset + BigInt(limit);
+    const found = new Map(
+      standing.map(([connector]) => [connector, { count: 0, oldestAtMs: undefined as number | undefined }]),
+    );
+    await reader.read({
+      topic,
+      partition,
+      fromOffset,
+      endOffset,
+      signal,
+      onRecords: (records) => {
+        for (const record of records) {
+          const of = found.get(headerText(record, headerNames.connectorId) ?? '');
+          if (of === undefined) continue;
+          of.count += 1;
+          of.oldestAtMs ??= record.timestampMs;
+        }
+      },
+    });
+    const scale = Number(next - fromOffset) / Number(endOffset - fromOffset);
+    for (const [connector, { count, oldestAtMs }] of found) {
+      behind.set(connector, { records: Math.round(count * scale), isEstimate: !isAll, oldestAtMs });
+    }
+  }
+  return behind;
 }

@@ -5,6 +5,7 @@ import { partitionLag, sumLag, type LagSample, type UnreadRecords } from './part
 const sample = (fields: Partial<LagSample>): LagSample => ({
   atMs: 10_000,
   committed: 0n,
+  cursors: new Map(),
   lowWatermark: 0n,
   endOffset: 0n,
   ...fields,
@@ -14,6 +15,7 @@ const unread = (fields: Partial<UnreadRecords>): UnreadRecords => ({
   isAll: true,
   oldestAtMs: undefined,
   byConnector: new Map(),
+  behindCursors: new Map(),
   ...fields,
 });
 
@@ -56,4 +58,43 @@ test('the time to catch up comes from both rates, and there is none while more c
   assert.equal(stuck.catchUpMs, undefined);
   const sum = sumLag([lag, stuck]);
   assert.deepEqual([sum.records, sum.inPerSecond, sum.outPerSecond, sum.catchUpMs], [1_800, 40, 60, 90_000]);
+});
+
+test('what a lagging connector has behind its own cursor is lag, in records and in time, though all others are through', () => {
+  const behindCursors = new Map([['acme', { records: 40, isEstimate: false, oldestAtMs: 3_000 }]]);
+  const through = sample({ committed: 100n, endOffset: 100n, cursors: new Map([['acme', 20n]]) });
+  const first = partitionLag(0, through, unread({ behindCursors }), undefined);
+  assert.deepEqual(
+    [first.records, first.behindMs, first.byConnector, first.catchUpMs],
+    [40, 7_000, { acme: 40 }, undefined],
+  );
+  const hanging = partitionLag(0, through, unread({ behindCursors }), { ...through, atMs: 0 });
+  assert.equal(hanging.catchUpMs, undefined);
+  const moving = partitionLag(0, through, unread({ behindCursors }), {
+    ...through,
+    atMs: 0,
+    cursors: new Map([['acme', 0n]]),
+  });
+  assert.equal(moving.catchUpMs, 40_000);
+  assert.deepEqual([sumLag([hanging, moving]).records, sumLag([hanging, moving]).catchUpMs], [80, undefined]);
+  assert.equal(sumLag([moving, moving]).catchUpMs, 40_000);
+});
+
+test('a connector may have records on both sides of the committed offset', () => {
+  const lag = partitionLag(
+    0,
+    sample({ committed: 100n, endOffset: 110n, cursors: new Map([['acme', 20n]]) }),
+    unread({
+      count: 10,
+      oldestAtMs: 9_000,
+      byConnector: new Map([
+        ['acme', 4],
+        ['other', 6],
+      ]),
+      behindCursors: new Map([['acme', { records: 8, isEstimate: true, oldestAtMs: 2_000 }]]),
+    }),
+    undefined,
+  );
+  assert.deepEqual([lag.records, lag.isEstimate, lag.behindMs, lag.cursorRecords], [18, true, 8_000, 8]);
+  assert.deepEqual(lag.byConnector, { acme: 12, other: 6 });
 });

@@ -1,10 +1,13 @@
 /** How far a service is behind on a partition, and when it will have caught up. Pure. */
+import type { GroupCursors } from '@astrolabe/kafka';
 
 /** What was seen of a partition at one moment. */
 export interface LagSample {
   readonly atMs: number;
   /** Next offset that the service will read; undefined where it has committed none. */
   readonly committed: bigint | undefined;
+  /** By connector that lags behind `committed`, the first offset of it that may be unfinished (`docs/adr/0009`). */
+  readonly cursors: GroupCursors;
   readonly lowWatermark: bigint;
   /** Up to here records may be read. */
   readonly endOffset: bigint;
@@ -17,6 +20,16 @@ export interface UnreadRecords {
   readonly isAll: boolean;
   readonly oldestAtMs: number | undefined;
   readonly byConnector: ReadonlyMap<string, number>;
+  /** Of connectors with a cursor of their own: what is between it and `committed`. */
+  readonly behindCursors: ReadonlyMap<string, BehindCursor>;
+}
+
+/** A connector's own records from its cursor on, up to the offset that the others have come to. */
+export interface BehindCursor {
+  readonly records: number;
+  /** The records of the first offsets were counted, and stand for the rest. */
+  readonly isEstimate: boolean;
+  readonly oldestAtMs: number | undefined;
 }
 
 export interface PartitionLag {
@@ -34,6 +47,10 @@ export interface PartitionLag {
   readonly outPerSecond: number | undefined;
   /** Undefined where it is not catching up, or cannot be told. */
   readonly catchUpMs: number | undefined;
+  /** Of `records`, those behind the cursors of connectors that lag. The rates leave them out. */
+  readonly cursorRecords: number;
+  /** When the last of these connectors will have reached the end; 0 where there is none. As `catchUpMs` otherwise. */
+  readonly cursorCatchUpMs: number | undefined;
 }
 
 /** Where a service reads on: without a commit, from what is still there. */
@@ -48,23 +65,32 @@ export function partitionLag(
   earlier: LagSample | undefined,
 ): PartitionLag {
   const offsets = Number(sample.endOffset - nextOffset(sample));
-  const records = unread.isAll ? unread.count : Math.max(0, offsets);
+  const ahead = unread.isAll ? unread.count : Math.max(0, offsets);
+  const lagging = [...unread.behindCursors.values()];
+  const cursorRecords = lagging.reduce((total, { records }) => total + records, 0);
+  const records = ahead + cursorRecords;
+  const oldest = [unread.oldestAtMs, ...lagging.map(({ oldestAtMs }) => oldestAtMs)].filter(
+    (atMs) => atMs !== undefined,
+  );
   const seconds = earlier === undefined ? 0 : (sample.atMs - earlier.atMs) / 1_000;
   const rate = (from: bigint, to: bigint): number | undefined =>
     seconds > 0 ? Math.max(0, Number(to - from)) / seconds : undefined;
   const inPerSecond = earlier && rate(earlier.endOffset, sample.endOffset);
   const outPerSecond = earlier && rate(nextOffset(earlier), nextOffset(sample));
+  const cursorsMs = cursorCatchUpMs(sample, unread, earlier, seconds);
   return {
     partition,
     committed: sample.committed,
     endOffset: sample.endOffset,
     records,
-    isEstimate: !unread.isAll,
-    behindMs: unread.oldestAtMs === undefined ? 0 : Math.max(0, sample.atMs - unread.oldestAtMs),
-    byConnector: share(unread, records),
+    isEstimate: !unread.isAll || lagging.some(({ isEstimate }) => isEstimate),
+    behindMs: oldest.length === 0 ? 0 : Math.max(0, sample.atMs - Math.min(...oldest)),
+    byConnector: share(unread, ahead),
     inPerSecond,
     outPerSecond,
-    catchUpMs: catchUpMs(records, inPerSecond, outPerSecond),
+    catchUpMs: later(catchUpMs(ahead, inPerSecond, outPerSecond), cursorsMs),
+    cursorRecords,
+    cursorCatchUpMs: cursorsMs,
   };
 }
 
@@ -77,6 +103,8 @@ export function sumLag(
   const records = sum((lag) => lag.records);
   const inPerSecond = isRated ? sum((lag) => lag.inPerSecond ?? 0) : undefined;
   const outPerSecond = isRated ? sum((lag) => lag.outPerSecond ?? 0) : undefined;
+  const cursorRecords = sum((lag) => lag.cursorRecords);
+  const cursorsMs = partitions.reduce<number | undefined>((latest, lag) => later(latest, lag.cursorCatchUpMs), 0);
   const byConnector: Record<string, number> = {};
   for (const lag of partitions) {
     for (const [connector, count] of Object.entries(lag.byConnector)) {
@@ -90,7 +118,9 @@ export function sumLag(
     byConnector,
     inPerSecond,
     outPerSecond,
-    catchUpMs: catchUpMs(records, inPerSecond, outPerSecond),
+    catchUpMs: later(catchUpMs(records - cursorRecords, inPerSecond, outPerSecond), cursorsMs),
+    cursorRecords,
+    cursorCatchUpMs: cursorsMs,
   };
 }
 
@@ -104,12 +134,41 @@ function catchUpMs(
   return (records * 1_000) / (outPerSecond - inPerSecond);
 }
 
-/** The sample's shares of all records. */
-function share({ count, byConnector }: UnreadRecords, records: number): Readonly<Record<string, number>> {
-  return Object.fromEntries(
+/** A cursor has to come to the end of the partition, which moves on. */
+function cursorCatchUpMs(
+  { cursors, endOffset }: LagSample,
+  { behindCursors }: UnreadRecords,
+  earlier: LagSample | undefined,
+  seconds: number,
+): number | undefined {
+  let latest: number | undefined = 0;
+  for (const [connector, { records }] of behindCursors) {
+    const to = cursors.get(connector);
+    const from = earlier?.cursors.get(connector);
+    if (records === 0 || to === undefined) continue;
+    if (earlier === undefined || from === undefined || seconds <= 0) return undefined;
+    const rate = (before: bigint, now: bigint): number => Number(now - before) / seconds;
+    latest = later(latest, catchUpMs(Number(endOffset - to), rate(earlier.endOffset, endOffset), rate(from, to)));
+  }
+  return latest;
+}
+
+/** Undefined is never. */
+function later(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : Math.max(a, b);
+}
+
+/** The sample's shares of what no service has come to, and what is behind the cursors. */
+function share(
+  { count, byConnector, behindCursors }: UnreadRecords,
+  records: number,
+): Readonly<Record<string, number>> {
+  const shares = Object.fromEntries(
     [...byConnector].map(([connector, sampled]) => [
       connector,
       count === 0 ? 0 : Math.round((sampled * records) / count),
     ]),
   );
+  for (const [connector, behind] of behindCursors) shares[connector] = (shares[connector] ?? 0) + behind.records;
+  return shares;
 }

@@ -1,6 +1,7 @@
 /** A record of one of the pipeline's topics as a line, or in full, for people and for scripts. */
 import { isUtf8 } from 'node:buffer';
 import { headerNames, headerText, type CommandDecoder, type ConsumedRecord } from '@astrolabe/kafka';
+import { deliveryIdOf } from '@astrolabe/ledger';
 import { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 
 export type RecordRole = 'event' | 'command' | 'dead letter';
@@ -15,6 +16,8 @@ export interface DescribedRecord {
   readonly connectorId: string | undefined;
   readonly messageId: string | undefined;
   readonly commandId: string | undefined;
+  /** Under which id the ledger has the command where a replay forced it, and not under its own. */
+  readonly forcedId: string | undefined;
   /** Of an event its type, of a command its kind. */
   readonly type: string | undefined;
   /** Name of a tracked event. */
@@ -41,6 +44,8 @@ export async function describeRecord(
       : undefined;
   };
   const key = readKey(record.key);
+  const commandId = headerText(record, headerNames.commandId);
+  const deliveryId = commandId === undefined ? undefined : deliveryIdOf(record, commandId);
   return {
     role,
     topic: record.topic,
@@ -49,7 +54,8 @@ export async function describeRecord(
     timestampMs: record.timestampMs,
     connectorId: headerText(record, headerNames.connectorId),
     messageId: headerText(record, headerNames.messageId),
-    commandId: headerText(record, headerNames.commandId),
+    commandId,
+    forcedId: deliveryId === commandId ? undefined : deliveryId,
     type: text('type') ?? text('kind'),
     event: text('event'),
     userId: text('userId') ?? (key?.kind === 'user' ? key.id : undefined),
@@ -74,6 +80,7 @@ export function toLine(record: DescribedRecord): string {
     accountId,
     messageId,
     commandId,
+    forcedId,
     code,
     message,
   } = record;
@@ -88,6 +95,7 @@ export function toLine(record: DescribedRecord): string {
     ...(accountId === undefined ? [] : [`account ${accountId}`]),
     ...(messageId === undefined ? [] : [`message ${messageId}`]),
     ...(commandId === undefined ? [] : [`command ${commandId}`]),
+    ...(forcedId === undefined ? [] : [`forced as ${forcedId}`]),
     ...(code === undefined ? [] : [`${code}: ${message ?? ''}`]),
   ].join(' ');
 }

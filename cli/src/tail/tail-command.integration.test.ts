@@ -82,5 +82,12 @@ test('tail deliveries shows the entries of the ledger, by connector and outcome'
   );
   const one = await runAstrolabe([...args, '--outcome', 'dead-lettered', '--max-messages', '1'], env);
   assert.match(one.stdout, /Z \S+deliveries\.v1 2:2 acme dead-lettered 202 command 2{32}\n$/);
+  const first = await runAstrolabe([...args, '--max-messages', '2', '--json'], env);
+  assert.deepEqual(
+    jsonLines<{ outcome: string }>(first).map(({ outcome }) => outcome),
+    ['delivered', 'duplicate'],
+    'it ends within a chunk',
+  );
   assert.equal((await runAstrolabe([...args, '--user', 'u1'], env)).exitCode, 2);
+  assert.equal((await runAstrolabe(['tail', 'events', '--outcome', 'delivered'], env)).exitCode, 2);
 });

@@ -32,14 +32,18 @@ export async function findLedgerEntries(
   const found = await Promise.all(
     byPartition.map(async ([partition, those]) => {
       const afterMs = Math.min(...those.map(({ timestampMs }) => timestampMs)) - SLACK_MS;
-      const commandIds = those.flatMap(({ commandId }) => commandId ?? []);
-      const byCommand = await findDeliveries({ changelog, partition, commandIds, afterMs, signal });
-      return [...byCommand.values()].flat().map((delivery) => ({ ...delivery, topic, partition }));
+      // By the id of its delivery, which is another one where a replay forced the command.
+      const byId = new Map(those.map((command) => [deliveryIdIn(command), command]));
+      const byCommand = await findDeliveries({ changelog, partition, commandIds: byId.keys(), afterMs, signal });
+      return [...byCommand.values()].flat().map((delivery) => {
+        const { commandId = delivery.commandId, forcedId } = byId.get(delivery.commandId) ?? {};
+        return { ...delivery, commandId, forcedId, topic, partition };
+      });
     }),
   );
   const deliveries = found.flat();
-  const delivered = new Set(deliveries.map(({ commandId }) => commandId));
-  const undelivered = commands.filter(({ commandId }) => commandId === undefined || !delivered.has(commandId));
+  const delivered = new Set(deliveries.map(deliveryIdIn));
+  const undelivered = commands.filter((command) => !delivered.has(deliveryIdIn(command)));
   const commits =
     undelivered.length === 0
       ? new Map<number, CommittedPosition>()
@@ -50,4 +54,11 @@ export async function findLedgerEntries(
     if (wait !== undefined) waits.set(command, wait);
   }
   return { deliveries, waits };
+}
+
+function deliveryIdIn({
+  commandId,
+  forcedId,
+}: Pick<DescribedRecord, 'commandId'> & { readonly forcedId?: string | undefined }): string {
+  return forcedId ?? commandId ?? '';
 }

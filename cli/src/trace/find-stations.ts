@@ -2,7 +2,15 @@
  * Every record that an event, a command or a user has left. Only what may hold one is read: partitions of the keys in question, from the time
  * on at which the first record was found.
  */
-import { headerNames, partitionFor, type CommandDecoder, type ConsumedRecord, type Topics } from '@astrolabe/kafka';
+import {
+  headerNames,
+  headerText,
+  partitionFor,
+  type CommandDecoder,
+  type ConsumedRecord,
+  type Topics,
+} from '@astrolabe/kafka';
+import { deliveryIdOf } from '@astrolabe/ledger';
 import { encodeKey } from '@astrolabe/segment';
 import { offsetsIn, readSpans, type Cluster, type PartitionSpan } from '../cluster.ts';
 import { describeRecord, type DescribedRecord, type RecordRole } from '../tail/describe-record.ts';
@@ -38,17 +46,19 @@ export async function traceMessage(search: TraceSearch, messageId: string): Prom
   return traceId(search, messageId, headerNames.messageId);
 }
 
-/** A command by its id, with the event that it stems from. */
+/** A command by its id, or by that of its delivery where a replay forced it, with the event that it stems from. */
 export async function traceCommand(search: TraceSearch, commandId: string): Promise<Found> {
   const { topics } = search.cluster;
   const commands = [topics.commands.name, topics.commandsDeadLetters.name];
-  const first = await findFirst(search, commands, (record) => hasHeader(record, headerNames.commandId, commandId));
+  const first = await findFirst(search, commands, (record) => {
+    const own = headerText(record, headerNames.commandId);
+    return own !== undefined && (own === commandId || deliveryIdOf(record, own) === commandId);
+  });
+  const ownId = first.record && headerText(first.record, headerNames.commandId);
   const messageId = first.record?.headers[headerNames.messageId]?.toString('utf8');
   if (messageId === undefined) return { stations: [], searched: first.searched };
   const found = await traceId(search, messageId, headerNames.messageId, first.record);
-  const stations = found.stations.filter(
-    (station) => station.commandId === undefined || station.commandId === commandId,
-  );
+  const stations = found.stations.filter((station) => station.commandId === undefined || station.commandId === ownId);
   return { stations, searched: first.searched + found.searched };
 }
 
@@ -79,7 +89,11 @@ async function traceId(
   if (first.record === undefined) return { stations: [], searched: first.searched };
   // An event's commands go by the user or the account that they change, which its key or its text names; a letter's key is its source's.
   const keys = known === undefined ? await keysOf(first.record, search.decoder) : undefined;
-  const fromMs = first.record.timestampMs - (known === undefined ? SLACK_MS : DAY_MS);
+  // What a replay sent may be younger than what it was made of by as much as topics are kept.
+  const fromMs =
+    headerText(first.record, headerNames.replayId) === undefined
+      ? first.record.timestampMs - (known === undefined ? SLACK_MS : DAY_MS)
+      : Math.min(first.record.timestampMs - SLACK_MS, ...search.windows.map((each) => each.fromMs));
   const window = { fromMs, untilMs: Number.POSITIVE_INFINITY };
   const rest = await collect(search, rolesOf(topics), keys, window, isIt);
   return { stations: rest.stations, searched: first.searched + rest.searched };

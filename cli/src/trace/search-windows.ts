@@ -9,6 +9,9 @@ export interface TimeWindow {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const BEFORE_MS = 5 * MINUTE_MS;
+/** SDKs send what they have within ten seconds (`flushInterval` of analytics-node), and most clocks are right: nearly all events are here. */
+const PROMPT_BEFORE_MS = 2_000;
+const PROMPT_AFTER_MS = 30_000;
 /** SDKs keep events for as long as they cannot send, twelve hours at most (`maxTotalBackoffDuration` of analytics-node). */
 const AFTER_MS = 13 * HOUR_MS;
 
@@ -28,12 +31,13 @@ export function timeInId(id: string): number | undefined {
 /**
  * The windows to search one after the other: around the time in the id, then back from now in steps that grow, so that what is recent, which is
  * most of what is asked for, is found at once. Together they cover everything from `oldestMs` on; none is searched twice but for what the
- * first one covers.
+ * first ones cover.
  */
 export function searchWindows(id: string, nowMs: number, oldestMs: number): TimeWindow[] {
   const windows: TimeWindow[] = [];
   const madeAtMs = timeInId(id);
   if (madeAtMs !== undefined && madeAtMs < nowMs + BEFORE_MS) {
+    windows.push({ fromMs: madeAtMs - PROMPT_BEFORE_MS, untilMs: madeAtMs + PROMPT_AFTER_MS });
     windows.push({ fromMs: madeAtMs - BEFORE_MS, untilMs: madeAtMs + HOUR_MS });
     windows.push({ fromMs: madeAtMs + HOUR_MS, untilMs: madeAtMs + AFTER_MS });
   }

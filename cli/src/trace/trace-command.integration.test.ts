@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toDeadLetter, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
-import { encodeChunk } from '@astrolabe/ledger';
+import { deliveryIdOf, encodeChunk } from '@astrolabe/ledger';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
 const EVENTS = 1_000_000;
 const BATCH = 20_000;
 const COMMAND_ID = 'c'.repeat(32);
+const WAITING_ID = 'd'.repeat(32);
 
 const event = (index: number): OutgoingRecord => ({
   key: Buffer.from(`["acme","user","u${index % 5_003}"]`),
@@ -22,9 +23,10 @@ async function writeTrail({ producer, topics }: TestCluster, messageId: string):
   const [position] = await producer.send(topics.segmentEvents.name, [{ key, value, headers }]);
   assert.ok(position);
   const command = { ...headers, ...toHeaders({ 'command-id': COMMAND_ID }) };
-  const [stored] = await producer.send(topics.commands.name, [
-    { key, value: Buffer.from([0, 0, 0, 0, 1]), headers: command },
-  ]);
+  const framed = Buffer.from([0, 0, 0, 0, 1]);
+  const [stored] = await producer.send(topics.commands.name, [{ key, value: framed, headers: command }]);
+  const waiting = { ...headers, ...toHeaders({ 'command-id': WAITING_ID }) };
+  await producer.send(topics.commands.name, [{ key, value: framed, headers: waiting }]);
   assert.ok(stored);
   const source = { ...position, topic: topics.commands.name, timestampMs: Date.now(), key, value, headers: command };
   const cause = { code: 'api.rejected', message: 'no', group: 'dispatcher', atMs: Date.now() } as const;
@@ -54,7 +56,7 @@ test('a message is traced among a million events within two seconds, and so are 
     });
     assert.equal(traced.exitCode, 0, traced.stderr);
     t.diagnostic(`${args.join(' ')}: ${Math.round(performance.now() - startedAtMs)} ms, ${traced.stderr.trim()}`);
-    const stations = jsonLines<{ role: string; messageId?: string; commandId?: string }>(traced);
+    const stations = jsonLines<{ role: string; messageId?: string; commandId?: string; waits?: string }>(traced);
     return { stations, elapsedMs: performance.now() - startedAtMs };
   };
   let byMessage = await stationsOf(messageId);
@@ -63,7 +65,11 @@ test('a message is traced among a million events within two seconds, and so are 
   assert.ok(byMessage.elapsedMs < 2_000, `${byMessage.elapsedMs} ms`);
   assert.deepEqual(
     byMessage.stations.map(({ role }) => role),
-    ['event', 'command', 'dead letter', 'delivery'],
+    ['event', 'command', 'command', 'dead letter', 'delivery'],
+  );
+  assert.deepEqual(
+    byMessage.stations.flatMap(({ commandId, waits }) => (waits === undefined ? [] : [[commandId, waits]])),
+    [[WAITING_ID, 'waits: the dispatcher has committed nothing of this partition']],
   );
   const byCommand = await stationsOf(COMMAND_ID);
   assert.deepEqual(
@@ -72,8 +78,8 @@ test('a message is traced among a million events within two seconds, and so are 
   );
   const byUser = await stationsOf('--as', 'user', 'traced', '--connector', 'acme');
   assert.deepEqual(
-    byUser.stations.flatMap(({ messageId: id }) => id ?? []),
-    [messageId, messageId, messageId],
+    byUser.stations.map(({ role }) => role),
+    ['event', 'command', 'command', 'dead letter', 'delivery'],
   );
   const one = await stationsOf('--as', 'message', 'm777777');
   assert.deepEqual(
@@ -98,6 +104,39 @@ test('a command that the dispatcher has not come to is said to wait', async (t) 
   assert.equal(traced.exitCode, 0, traced.stderr);
   await admin.deleteGroups([groupId]);
   assert.match(traced.stdout, /\n {2}waits: the dispatcher stands at offset 0 of this partition\n$/);
+});
+
+test('what a forced replay delivered is traced beside the first delivery, and by the id of its own', async (t) => {
+  const { env, topics, producer } = await startTestCluster(t, 'trace-forced');
+  const key = Buffer.from('["acme","user","u1"]');
+  const value = Buffer.from([0, 0, 0, 0, 1]);
+  const headers = toHeaders({ 'connector-id': 'acme', 'message-id': 'm1', 'command-id': COMMAND_ID });
+  const forced = { ...headers, ...toHeaders({ 'replay-id': 'r1', 'replay-force': '1' }) };
+  const forcedId = deliveryIdOf({ headers: forced }, COMMAND_ID);
+  const unfinished = { ...headers, ...toHeaders({ 'replay-id': 'r2', 'replay-force': '1' }) };
+  const positions = await producer.send(
+    topics.commands.name,
+    [headers, forced, unfinished].map((each) => ({ key, value, headers: each })),
+  );
+  const chunk = encodeChunk(
+    [COMMAND_ID, forcedId].map((commandId, index) => ({
+      commandId,
+      connectorId: 'acme',
+      outcome: 'delivered',
+      status: 200,
+      offset: positions[index]?.offset ?? 0n,
+      atMs: Date.now() + index,
+    })),
+  );
+  const partition = positions[0]?.partition ?? 0;
+  await producer.send(topics.deliveries.name, [{ key: null, value: chunk, headers: {}, partition }]);
+  for (const id of [COMMAND_ID, forcedId]) {
+    const traced = await runAstrolabe(['trace', id], env);
+    assert.equal(traced.exitCode, 0, traced.stderr);
+    assert.match(traced.stdout, /delivered 200 command c{32} \(\+/);
+    assert.ok(traced.stdout.includes(`delivered 200 command ${COMMAND_ID} forced as ${forcedId}`), traced.stdout);
+    assert.equal(traced.stdout.match(/waits: the dispatcher has committed nothing/g)?.length, 1, 'that of r2 only');
+  }
 });
 
 test('what is nowhere is said to be nowhere', async (t) => {

@@ -1,7 +1,7 @@
 /** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
 export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
 export { assertTopicsExist } from './assert-topics-exist.ts';
-export { decodeCursors } from './commit-cursors.ts';
+export { decodeCursors, type GroupCursors } from './commit-cursors.ts';
 export {
   createCommandDecoder,
   createCommandEncoder,

@@ -1,6 +1,7 @@
 /** The delivery ledger: what became of each command, known to whoever owns its partition next. */
 export { decodeChunk, encodeChunk } from './chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
+export { deliveryIdOf } from './delivery-id.ts';
 export { findDeliveries, type FindDeliveriesOptions } from './find-deliveries.ts';
 export { createInMemoryChangelog, type InMemoryChangelog } from './in-memory-changelog.ts';
 export {

@@ -23,8 +23,8 @@ import {
   type PartitionSession,
   type RecordProducer,
 } from '@astrolabe/kafka';
+import { deliveryIdOf } from '@astrolabe/ledger';
 import { fullJitterDelayMs, isPipelineError, type Clock, type ErrorCode, type Logger } from '@astrolabe/service-kit';
-import { deliveryIdOf } from './core/delivery-id.ts';
 import { nextStep, type RetryPolicy } from './core/next-step.ts';
 import type { Verdict } from './core/classify-response.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';

@@ -1,0 +1,97 @@
+/** Brokers and topics. */
+import {
+  connectionFromConfig,
+  createKafkaAdmin,
+  describeCluster,
+  topicsFor,
+  type KafkaConnection,
+  type Topics,
+} from '@astrolabe/kafka';
+import { createLogger, errorMessage, isPipelineError, readConfig, type Environment } from '@astrolabe/service-kit';
+import type { ClusterAndRegistryConfig } from '../config.ts';
+import { readBrokerFeatures } from './broker-features.ts';
+import { ledgerConfig } from './examine-ledger.ts';
+import { problem, type Finding } from './finding.ts';
+import { judgeBrokers, judgeRecordTimes, judgeTopic, MAX_SKEW_MS } from './judge-cluster.ts';
+import { judgeLedgerWindow } from './judge-ledger.ts';
+import { judgeVersions, type BrokerRelease } from './judge-versions.ts';
+
+const FEATURES_TIMEOUT_MS = 3_000;
+const HOUR_MS = 3_600_000;
+
+export async function examineCluster(
+  config: ClusterAndRegistryConfig,
+  env: Environment,
+  nowMs: number,
+): Promise<Finding[]> {
+  const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
+  const declared = topicsFor(config.kafkaTopicPrefix);
+  const topics = Object.values(declared);
+  try {
+    const connection = connectionFromConfig(config, 'cli', logger);
+    const cluster = await describeCluster(
+      connection,
+      topics.map(({ name }) => name),
+    );
+    const find = (wanted: string) => cluster.topics.find(({ name }) => name === wanted);
+    const replicas = cluster.topics.flatMap(({ partitions }) => partitions.map((each) => each.replicas));
+    const { ledgerWindowHours } = readConfig(ledgerConfig, env);
+    return [
+      ...judgeBrokers(cluster),
+      ...judgeVersions(await readReleases(config, cluster.brokers), Math.min(cluster.brokers.length, ...replicas)),
+      ...topics.flatMap((topic) => judgeTopic(topic, find(topic.name), cluster.brokers.length)),
+      ...judgeLedgerWindow(ledgerWindowHours * HOUR_MS, find(declared.deliveries.name), find(declared.commands.name)),
+      ...(await examineRecordTimes(connection, declared, new Set(cluster.topics.map(({ name }) => name)), nowMs)),
+    ];
+  } catch (error) {
+    const isRefused = isPipelineError(error, 'kafka.request-refused');
+    return [
+      problem(
+        'brokers',
+        errorMessage(error),
+        'ingest answers 503 and the other services wait; nothing is lost',
+        isRefused
+          ? 'give this user the rights to describe the cluster and its topics'
+          : 'check KAFKA_BROKERS, KAFKA_SSL, KAFKA_SASL_* and the network',
+      ),
+    ];
+  }
+}
+
+function readReleases(
+  { kafkaSsl: ssl }: ClusterAndRegistryConfig,
+  brokers: readonly { readonly host: string; readonly port: number }[],
+): Promise<BrokerRelease[]> {
+  return Promise.all(
+    brokers.map(async ({ host, port }): Promise<BrokerRelease> => {
+      const features = await readBrokerFeatures({ host, port }, { ssl, timeoutMs: FEATURES_TIMEOUT_MS }).catch(
+        () => undefined,
+      );
+      return { broker: `${host}:${port}`, metadataLevel: features?.get('metadata.version') };
+    }),
+  );
+}
+
+/** Kafka tells no time of its own. Records have that of the machine that wrote them: ingest, mapper and dispatcher. */
+async function examineRecordTimes(
+  connection: KafkaConnection,
+  { segmentEvents, commands, deliveries }: Topics,
+  present: ReadonlySet<string>,
+  nowMs: number,
+): Promise<Finding[]> {
+  const admin = await createKafkaAdmin(connection);
+  try {
+    const ahead: string[] = [];
+    for (const { name } of [segmentEvents, commands, deliveries]) {
+      if (!present.has(name)) continue;
+      const from = await admin.offsetsAt(name, nowMs + MAX_SKEW_MS);
+      const isAhead = (await admin.watermarks(name)).some(
+        ({ partition, highWatermark }) => (from.get(partition) ?? highWatermark) < highWatermark,
+      );
+      if (isAhead) ahead.push(name);
+    }
+    return judgeRecordTimes(ahead);
+  } finally {
+    await admin.close();
+  }
+}

@@ -1,0 +1,81 @@
+/** The schema registry: whether it has the schemas, guards them, and what time it has. */
+import { schemaRegistryFromConfig, topicsFor } from '@astrolabe/kafka';
+import { commandKinds, commandSchemas, subjectFor } from '@astrolabe/schemas';
+import { errorMessage, isPipelineError } from '@astrolabe/service-kit';
+import type { ClusterAndRegistryConfig } from '../config.ts';
+import { ok, problem, type Finding } from './finding.ts';
+import { judgeClock } from './judge-cluster.ts';
+import { judgeCompatibility, type SubjectCompatibility } from './judge-compatibility.ts';
+
+const TIMEOUT_MS = 5_000;
+
+export async function examineRegistry(config: ClusterAndRegistryConfig): Promise<Finding[]> {
+  try {
+    const ids = await schemaRegistryFromConfig(config).commandIds(topicsFor(config.kafkaTopicPrefix).commands.name);
+    return [
+      ok('registry', `has all ${ids.size} command schemas`),
+      ...(await examineCompatibility(config)),
+      ...(await examineClock(config)),
+    ];
+  } catch (error) {
+    if (isPipelineError(error, 'registry.schema-missing')) {
+      return [problem('registry', error.message, 'the mapper does not start', 'astrolabe schemas apply --execute')];
+    }
+    const meaning = 'services that run go on with the schemas they know; none starts';
+    return [
+      problem('registry', errorMessage(error), meaning, 'check SCHEMA_REGISTRY_URL, its credentials and the registry'),
+    ];
+  }
+}
+
+async function examineCompatibility(config: ClusterAndRegistryConfig): Promise<Finding[]> {
+  const { commands } = topicsFor(config.kafkaTopicPrefix);
+  const subjects = await Promise.all(
+    commandKinds.map(async (kind): Promise<SubjectCompatibility> => {
+      const subject = subjectFor(commands.name, commandSchemas[kind].fullName);
+      const path = `/config/${encodeURIComponent(subject)}`;
+      // A subject without a level of its own has the registry's; not every registry knows `defaultToGlobal`.
+      const level = (await readLevel(config, `${path}?defaultToGlobal=true`)) ?? (await readLevel(config, '/config'));
+      return { subject, level, url: `${baseUrl(config)}${path}` };
+    }),
+  );
+  return judgeCompatibility(subjects);
+}
+
+/** Undefined for "not found". */
+async function readLevel(config: ClusterAndRegistryConfig, path: string): Promise<string | undefined> {
+  const response = await ask(config, path);
+  if (response.status === 404) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  if (!response.ok) throw new Error(`the registry answers ${response.status} at ${path}`);
+  const { compatibilityLevel } = (await response.json()) as { compatibilityLevel?: unknown };
+  return typeof compatibilityLevel === 'string' ? compatibilityLevel : undefined;
+}
+
+/** The registry's answers carry its time, which Kafka's do not. */
+async function examineClock(config: ClusterAndRegistryConfig): Promise<Finding[]> {
+  const before = Date.now();
+  const response = await ask(config, '/schemas/types');
+  await response.body?.cancel();
+  const theirs = Date.parse(response.headers.get('date') ?? '');
+  // Whole seconds are all that the header has.
+  return Number.isNaN(theirs) ? [] : judgeClock((before + Date.now()) / 2 - theirs - 500, 'the registry');
+}
+
+function ask(config: ClusterAndRegistryConfig, path: string): Promise<Response> {
+  const { schemaRegistryUsername: username, schemaRegistryPassword: password } = config;
+  const credentials =
+    username === undefined || password === undefined
+      ? undefined
+      : Buffer.from(`${username}:${password}`).toString('base64');
+  return fetch(`${baseUrl(config)}${path}`, {
+    headers: credentials === undefined ? {} : { authorization: `Basic ${credentials}` },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+}
+
+function baseUrl({ schemaRegistryUrl }: ClusterAndRegistryConfig): string {
+  return schemaRegistryUrl.replace(/\/+$/, '');
+}
