@@ -41,6 +41,8 @@ export interface SystemOptions {
   readonly brokers?: number;
   /** Where the services' logs go, a file for each instance. Undefined: nowhere. */
   readonly logDirectory?: string;
+  /** Told of a broker that ended by itself, and is started again. */
+  readonly onBrokerCrash?: (nodeId: number, failure: Error) => void;
 }
 
 export interface System {
@@ -83,7 +85,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 async function start(
-  { seed, connectors, env, variables, brokers = 3, logDirectory }: SystemOptions,
+  { seed, connectors, env, variables, brokers = 3, logDirectory, onBrokerCrash }: SystemOptions,
   closings: (() => Promise<unknown>)[],
 ): Promise<Omit<System, 'close'>> {
   const folder = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
@@ -96,7 +98,12 @@ async function start(
   const connectorsFile = join(folder, 'connectors.json');
   await writeFile(connectorsFile, connectorsFileText(connectors));
 
-  const cluster = await startLocalCluster({ env, brokers, properties: BROKER_PROPERTIES });
+  const cluster = await startLocalCluster({
+    env,
+    brokers,
+    properties: BROKER_PROPERTIES,
+    ...(onBrokerCrash === undefined ? {} : { onCrash: onBrokerCrash }),
+  });
   closings.push(() => cluster.stop());
   const api = await startDisturbedApi(connectors, seed);
   closings.push(() => api.close());

@@ -31,6 +31,7 @@ export interface ChaosReport {
   /** From the last acknowledgement or healing to the last commit. */
   readonly drainMs: number;
   readonly ledgerDisk: string;
+  readonly brokerCrashes: readonly string[];
   readonly lives: readonly { readonly instance: string; readonly life: number; readonly end: string }[];
   readonly violationCounts: Judgement['violationCounts'];
   readonly violations: readonly Violation[];
@@ -71,6 +72,7 @@ export function createReport({ seed, minutes, events, record, judgement }: Repor
     },
     drainMs: record.drainedAtMs - record.sentAtMs,
     ledgerDisk: record.ledgerDisk,
+    brokerCrashes: record.brokerCrashes,
     lives: observed.lives.map(({ instance, life, end }) => ({ instance, life, end })),
     violationCounts: judgement.violationCounts,
     violations: judgement.violations,
@@ -114,6 +116,7 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     `freshness  healthy ${percentiles(freshness.healthy)}`,
     `           disturbed ${percentiles(freshness.disturbed)}`,
     `processes  ${report.lives.length} lives, crashed: ${crashed.join(' ') || 'none'}`,
+    `brokers    ${report.brokerCrashes.length} ended by themselves and were started again`,
     `drained    ${report.drainMs} ms after the last call and the last healing`,
     `ledger     on a disk of its own: ${report.ledgerDisk}`,
     '',

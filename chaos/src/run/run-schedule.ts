@@ -37,6 +37,8 @@ export interface RunRecord {
   readonly drainedAtMs: number;
   /** How the ledger's disk was made small: `tmpfs` or `unbounded`. */
   readonly ledgerDisk: string;
+  /** Brokers that ended by themselves, with the end of their log. They were started again. */
+  readonly brokerCrashes: readonly string[];
 }
 
 /** Of the run, the share over which the traffic is spread. */
@@ -48,7 +50,12 @@ const DRAIN_TIMEOUT_MS = 120_000;
 export async function runSchedule(options: RunScheduleOptions): Promise<RunRecord> {
   const { minutes, schedule, calls, onProgress, describe } = options;
   onProgress('starting three brokers, the registry, the API and two of each service');
-  const system = await startSystem(options);
+  const brokerCrashes: string[] = [];
+  const onBrokerCrash = (nodeId: number, { message }: Error): void => {
+    brokerCrashes.push(`broker-${nodeId}: ${message}`);
+    onProgress(`broker-${nodeId} ended by itself and is started again`);
+  };
+  const system = await startSystem({ ...options, onBrokerCrash });
   try {
     const startedAtMs = Date.now();
     const durationMs = minutes * 60_000;
@@ -75,7 +82,7 @@ export async function runSchedule(options: RunScheduleOptions): Promise<RunRecor
     );
     const observed = await observe(system, drained);
     const ledgerDisk = [...system.ledgerDisks.values()][0]?.kind ?? 'unbounded';
-    return { observed, disturbances, senders, startedAtMs, sentAtMs, drainedAtMs, ledgerDisk };
+    return { observed, disturbances, senders, startedAtMs, sentAtMs, drainedAtMs, ledgerDisk, brokerCrashes };
   } finally {
     await system.close();
   }

@@ -6,7 +6,7 @@ import type { BrokerLayout } from './broker-properties.ts';
 import { findFreePorts } from './free-ports.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import type { BrokerHome } from './jvm-broker-storage.ts';
-import { retryOnTakenPort, startJvm } from './jvm-process.ts';
+import { StartFailure, retryOnTakenPort, startJvm } from './jvm-process.ts';
 import type { JvmProcess } from './jvm-process.ts';
 import { LOG_FLAGS } from './jvm-log-flags.ts';
 import { waitForBroker } from './readiness.ts';
@@ -57,7 +57,15 @@ export interface BrokerRun {
   readonly address: string;
   /** Decides when a start is over. */
   readonly waitUntilReady: (address: string, options: WaitOptions) => Promise<void>;
+  /**
+   * Given, a broker that ends by itself is started again, as a supervisor does where brokers are run for others, and told of. Otherwise it stays
+   * down, and a start that fails rejects.
+   */
+  readonly onCrash?: (failure: Error) => void;
 }
+
+/** In a row, without having been ready in between. */
+const MAX_CRASHES = 5;
 
 /** Starts a broker whose storage is formatted; it may be one of several. */
 export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): Promise<JvmBroker> {
@@ -91,18 +99,50 @@ export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): P
     return jvm;
   }
 
+  const { onCrash } = run;
+  let isWanted = true;
   let current = await launch();
+  let restarting: Promise<void> = Promise.resolve();
+
+  async function relaunch(): Promise<void> {
+    for (let crash = 1; ; crash += 1) {
+      try {
+        current = await launch();
+        return supervise(current);
+      } catch (failure) {
+        if (onCrash === undefined || crash === MAX_CRASHES || !(failure instanceof StartFailure)) throw failure;
+        onCrash(failure);
+      }
+    }
+  }
+
+  function supervise(jvm: JvmProcess): void {
+    if (onCrash === undefined) return;
+    void jvm.process.exited.then(() => {
+      if (!isWanted || current !== jvm) return;
+      onCrash(jvm.failure() ?? new Error(`the broker at ${address} ended`));
+      // One that cannot be brought back shows by what its absence does, and to whoever stops or starts it next.
+      restarting = relaunch().catch((failure: unknown) => {
+        onCrash(failure as Error);
+      });
+    });
+  }
+
+  async function end(graceMs: number): Promise<void> {
+    isWanted = false;
+    await restarting;
+    await current.process.stop({ graceMs });
+  }
+
+  supervise(current);
   return {
     address,
-    async stop() {
-      await current.process.stop({ graceMs: STOP_GRACE_MS });
-    },
-    async kill() {
-      await current.process.stop({ graceMs: 0 });
-    },
+    stop: () => end(STOP_GRACE_MS),
+    kill: () => end(0),
     async start() {
       if (current.process.exit === undefined) throw new Error(`the broker at ${address} still runs`);
-      current = await launch();
+      isWanted = true;
+      await relaunch();
     },
     pause() {
       current.process.kill('SIGSTOP');
@@ -112,8 +152,6 @@ export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): P
       current.process.kill('SIGCONT');
       return Promise.resolve();
     },
-    async close() {
-      await current.process.stop({ graceMs: options.keepsData ? STOP_GRACE_MS : 0 });
-    },
+    close: () => end(options.keepsData ? STOP_GRACE_MS : 0),
   };
 }

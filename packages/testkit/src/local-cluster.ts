@@ -26,6 +26,8 @@ export interface LocalClusterOptions {
   readonly brokers: number;
   /** Put over the brokers' properties. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Told of a broker that ended by itself, and is started again. */
+  readonly onCrash?: (nodeId: number, failure: Error) => void;
 }
 
 export interface ClusterBroker {
@@ -117,7 +119,7 @@ interface BrokerPorts {
 }
 
 async function startBrokers(
-  { env, brokers: count, properties }: LocalClusterOptions,
+  { env, brokers: count, properties, onCrash }: LocalClusterOptions,
   { java, classpath, workDirectory, closings }: Machine,
 ): Promise<readonly ClusterBroker[]> {
   const free = await findFreePorts(count * 3);
@@ -156,6 +158,7 @@ async function startBrokers(
       address: `${HOST}:${own.client}`,
       // One of several may come back while another is away, and then the cluster as a whole may not answer.
       waitUntilReady: waitUntilAccepted,
+      onCrash: (failure) => onCrash?.(own.nodeId, failure),
     });
     closings.push(() => control.close());
     return { nodeId: own.nodeId, control, clients, peers };
