@@ -1,12 +1,20 @@
 /** The reference API of a run: what it was asked, in order, and the faults that are on right now. */
-import { startReferenceApi, type ApiCommand, type Fault, type RunningReferenceApi } from '@astrolabe/reference-api';
+import {
+  startReferenceApi,
+  type ApiCommand,
+  type Fault,
+  type KeyedCommand,
+  type RunningReferenceApi,
+} from '@astrolabe/reference-api';
 import type { CommandKind } from '@astrolabe/schemas';
-import type { Arrival } from '../oracle/observed.ts';
+import type { Arrival, Attempt } from '../oracle/observed.ts';
 import type { TrafficConnector } from '../traffic/traffic-connector.ts';
 
 export interface DisturbedApi {
   readonly api: RunningReferenceApi;
   readonly arrivals: readonly Arrival[];
+  /** Each once, however often it was made. */
+  readonly attempts: () => readonly Attempt[];
   /** Lets faults befall calls until the returned function is called. */
   disturb(...faults: readonly Fault[]): () => void;
   close(): Promise<void>;
@@ -22,19 +30,20 @@ const kindNames: Readonly<Record<ApiCommand['kind'], CommandKind>> = {
 
 export async function startDisturbedApi(connectors: readonly TrafficConnector[], seed: number): Promise<DisturbedApi> {
   const arrivals: Arrival[] = [];
+  const attempts = new Map<string, Attempt>();
   const api = await startReferenceApi({
     apiKeys: connectors.map(({ id, apiKey }) => ({ connector: id, key: apiKey })),
     seed,
     callLogCapacity: 10_000,
-    onExecution: (connectorId, { key, command }, execution) => {
+    onAttempt: (connectorId, command) => {
+      const attempt = toAttempt(connectorId, command);
+      attempts.set(JSON.stringify(attempt), attempt);
+    },
+    onExecution: (connectorId, command, execution) => {
       arrivals.push({
+        ...toAttempt(connectorId, command),
         sequence: arrivals.length + 1,
         atMs: Date.now(),
-        connectorId,
-        commandId: key,
-        kind: kindNames[command.kind],
-        userId: 'userId' in command ? command.userId : null,
-        accountId: 'accountId' in command ? command.accountId : null,
         outcome: execution.kind === 'key-reused' ? 'key-reused' : execution.replayed ? 'replayed' : execution.result,
       });
     },
@@ -47,6 +56,7 @@ export async function startDisturbedApi(connectors: readonly TrafficConnector[],
   return {
     api,
     arrivals,
+    attempts: () => [...attempts.values()],
     disturb: (...faults) => {
       active.add(faults);
       applyActive();
@@ -56,5 +66,17 @@ export async function startDisturbedApi(connectors: readonly TrafficConnector[],
       };
     },
     close: () => api.close(),
+  };
+}
+
+function toAttempt(connectorId: string, { key, command }: KeyedCommand): Attempt {
+  return {
+    connectorId,
+    commandId: key,
+    kind: kindNames[command.kind],
+    userId: 'userId' in command ? command.userId : null,
+    accountId: 'accountId' in command ? command.accountId : null,
+    occurredAtMs: command.occurredAtMs,
+    eventId: command.kind === 'trackEvent' ? command.id : null,
   };
 }

@@ -85,8 +85,8 @@ export const detectors: readonly Detector[] = [
   {
     sabotage: 'key-of-each-attempt',
     service: 'dispatcher',
-    invariant: 'applied-once',
-    schedule: [{ kind: 'api-fault', fault: 'lose-answer', rate: 0.3, connector: null, atMs: 500, forMs: 3_000 }],
+    invariant: 'one-key',
+    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 500, forMs: 3_000 }],
   },
 ];
 

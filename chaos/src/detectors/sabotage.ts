@@ -145,9 +145,9 @@ export const sabotages = {
     without: 'a command has the same idempotency key in every call',
     patches: [
       {
-        file: 'services/dispatcher/src/core/api-request.ts',
-        text: 'const idempotencyKey = `"${deliveryId}"`;',
-        by: 'const idempotencyKey = `"${deliveryId}-${Math.random()}"`;',
+        file: 'services/dispatcher/src/dispatch.ts',
+        text: ': toApiRequest(first.command, first.deliveryId);',
+        by: ': toApiRequest(first.command, first.deliveryId + (first.attempts === 0 ? "" : `-${first.attempts}`));',
       },
     ],
   },

@@ -52,6 +52,20 @@ function neighbours({ topics }: Mutable<Observed>) {
   throw new Error('the traffic has no two commands of one key');
 }
 
+/** Of a command whose event stands on the topic at two times. */
+function isOfRepeatedEvent(arrivals: readonly { readonly commandId: string }[]) {
+  const { observed } = perfectRun(trafficConnectors, calls, {
+    startMs,
+    attempts: ({ sequence }) => (sequence % 5 ? 1 : 2),
+  });
+  const times = new Map<string, Set<number>>();
+  for (const { commandId, command } of observed.topics.commands) {
+    times.set(commandId, (times.get(commandId) ?? new Set()).add(command?.record.occurredAt ?? 0));
+  }
+  assert.ok(arrivals.some(({ commandId }) => (times.get(commandId)?.size ?? 0) > 1));
+  return ({ commandId }: { readonly commandId: string }): boolean => (times.get(commandId)?.size ?? 0) > 1;
+}
+
 function grow(observed: Mutable<Observed>, name: keyof UsageSample, by: number): void {
   for (const [index, sample] of first(observed.lives).usage.entries()) sample[name] += index * by;
 }
@@ -195,8 +209,36 @@ test('a command that was executed and that no event stands for is found', () => 
 });
 
 test('a key that came again with another command is found', () => {
-  findsOnly('no-conflict', ({ arrivals }) => arrivals.push({ ...first(arrivals), outcome: 'key-reused' }));
+  findsOnly('no-conflict', ({ arrivals }) => {
+    const isRepeated = isOfRepeatedEvent(arrivals);
+    arrivals.push({ ...first(arrivals, (arrival) => !isRepeated(arrival)), outcome: 'key-reused' });
+  });
+  findsOnly('no-conflict', ({ arrivals }) =>
+    arrivals.push({ ...first(arrivals, isOfRepeatedEvent(arrivals)), occurredAtMs: 1, outcome: 'key-reused' }),
+  );
   findsOnly('no-conflict', (observed) => (observed.keysReused = 1));
+});
+
+test('a key that came again since the sender repeated the event at another time is no conflict', () => {
+  const { violations } = judge((observed) => {
+    const { arrivals } = observed;
+    arrivals.push({ ...first(arrivals, isOfRepeatedEvent(arrivals)), outcome: 'key-reused' });
+    observed.keysReused = 1;
+  });
+  assert.deepEqual(violations, []);
+});
+
+test('a call under a key that is no id, or that of another command, is found, executed or not', () => {
+  const other = ({ attempts }: Mutable<Observed>) => first(attempts, ({ userId }) => userId !== attempts[0]?.userId);
+  const isEvent = ({ kind }: { kind: string }): boolean => kind === 'TrackEvent';
+  findsOnly('one-key', ({ attempts }) =>
+    attempts.push({ ...first(attempts), commandId: `${attempts[0]?.commandId}-1` }),
+  );
+  findsOnly('one-key', (observed) =>
+    observed.attempts.push({ ...first(observed.attempts), commandId: other(observed).commandId }),
+  );
+  findsOnly('one-key', ({ attempts }) => attempts.push({ ...first(attempts), occurredAtMs: 1 }));
+  findsOnly('one-key', ({ attempts }) => attempts.push({ ...first(attempts, isEvent), eventId: 'f'.repeat(32) }));
 });
 
 test('a user, an account, a membership or an event that is not what it has to be is found, with the event that is wronged', () => {

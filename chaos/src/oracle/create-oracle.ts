@@ -4,14 +4,9 @@
  */
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
 import type { TrafficConnector } from '../traffic/traffic-connector.ts';
-import {
-  executionsOf,
-  findAppliedOtherwise,
-  findCallsOutOfOrder,
-  findConflicts,
-  findUnaccounted,
-} from './checks/delivered.ts';
+import { executionsOf, findAppliedOtherwise, findCallsOutOfOrder, findUnaccounted } from './checks/delivered.ts';
 import { findOtherState } from './checks/final-state.ts';
+import { findConflicts, findForeignKeys } from './checks/keys.ts';
 import { findLeaks } from './checks/leaks.ts';
 import { findCommandsOutOfOrder, findMappedOtherwise, findMeantOtherwise } from './checks/mapped.ts';
 import { findAltered, findEventsOutOfOrder, findUnstored } from './checks/stored.ts';
@@ -47,6 +42,7 @@ const checks: readonly Check[] = [
   findUnaccounted,
   findAppliedOtherwise,
   findCallsOutOfOrder,
+  findForeignKeys,
   findConflicts,
   findOtherState,
   findImbalance,

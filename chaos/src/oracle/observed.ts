@@ -6,6 +6,8 @@ export interface Observed {
   readonly workspaces: ReadonlyMap<string, Workspace>;
   /** Commands in the order in which the API executed them, repeated ones included. */
   readonly arrivals: readonly Arrival[];
+  /** What calls asked the API for, answered or not, each once: see `Attempt`. */
+  readonly attempts: readonly Attempt[];
   readonly topics: ObservedTopics;
   /** Every life of every process of the pipeline, in order of start. */
   readonly lives: readonly ProcessLife[];
@@ -40,16 +42,24 @@ export interface RecordedEvent {
   readonly userProperties: JsonObject | null;
 }
 
-export interface Arrival {
-  /** From 1, in the order of execution over all connectors. */
-  readonly sequence: number;
-  readonly atMs: number;
+/** A command as a call carried it. Calls that repeat one under the same key are one attempt here. */
+export interface Attempt {
   readonly connectorId: string;
-  /** The idempotency key, which is the command's id. */
+  /** The idempotency key, which has to be the command's id. */
   readonly commandId: string;
   readonly kind: Command['kind'];
   readonly userId: string | null;
   readonly accountId: string | null;
+  /** Epoch milliseconds. */
+  readonly occurredAtMs: number;
+  /** The id in the body of a tracked event; null for other kinds. */
+  readonly eventId: string | null;
+}
+
+export interface Arrival extends Attempt {
+  /** From 1, in the order of execution over all connectors. */
+  readonly sequence: number;
+  readonly atMs: number;
   /** `unchanged`: executed, and what was there is as new or newer. `replayed`: the key was known, nothing was executed. */
   readonly outcome: 'applied' | 'unchanged' | 'replayed' | 'key-reused';
 }

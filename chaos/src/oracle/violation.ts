@@ -18,7 +18,9 @@ export const invariants = [
   'applied-once',
   /** Events, commands and calls of a key have the order in which they were sent. */
   'order-by-key',
-  /** No key came to the API with another command than before. */
+  /** Every call for a command has the command's id as its key, answered or not. */
+  'one-key',
+  /** No key came to the API with another command than before, but where the sender repeated the event at another time. */
   'no-conflict',
   /** Users, accounts, memberships and events are what the events that were sent make them. */
   'final-state',

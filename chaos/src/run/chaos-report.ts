@@ -1,4 +1,5 @@
 /** What a chaos run has shown: figures, and promises that were not kept. Pure. */
+import { heldBy, type Held } from '../oracle/checks/leaks.ts';
 import type { Figures, FreshnessSample, Judgement, Violation } from '../oracle/violation.ts';
 import { describeDisturbance, type Disturbance } from '../schedule/disturbance.ts';
 import type { AppliedDisturbance, RunRecord } from './run-schedule.ts';
@@ -18,6 +19,23 @@ export interface DisturbanceReport {
   readonly recoveryMs: number;
 }
 
+/** All disturbances of a kind. */
+export interface KindReport {
+  readonly done: number;
+  readonly skipped: number;
+  /** Of those that were done. */
+  readonly recoveryP50Ms: number;
+  readonly recoveryMaxMs: number;
+}
+
+export interface LifeReport {
+  readonly instance: string;
+  readonly life: number;
+  readonly end: string;
+  /** Undefined where the life was too short to tell a leak. */
+  readonly held: Held | undefined;
+}
+
 export interface ChaosReport {
   readonly seed: number;
   readonly minutes: number;
@@ -26,6 +44,8 @@ export interface ChaosReport {
   /** Attempts of senders by status; 0 where there was no answer. */
   readonly attemptsByStatus: Readonly<Record<string, number>>;
   readonly disturbances: readonly DisturbanceReport[];
+  /** The same by kind; of faults of the API and of links, by what they are. */
+  readonly disturbancesByKind: Readonly<Record<string, KindReport>>;
   /** From the receipt of an event to its effect; healthy: no disturbance or its recovery touched that time. */
   readonly freshness: { readonly healthy: Percentiles; readonly disturbed: Percentiles };
   /** From the last acknowledgement or healing to the last commit. */
@@ -33,6 +53,7 @@ export interface ChaosReport {
   readonly ledgerDisk: string;
   readonly brokerCrashes: readonly string[];
   readonly lives: readonly { readonly instance: string; readonly life: number; readonly end: string }[];
+  readonly lives: readonly LifeReport[];
   readonly violationCounts: Judgement['violationCounts'];
   readonly violations: readonly Violation[];
 }
@@ -66,6 +87,7 @@ export function createReport({ seed, minutes, events, record, judgement }: Repor
       ...(applied.end.kind === 'skipped' ? { reason: applied.end.reason } : {}),
       recoveryMs: recoveryMsOf(applied, freshness),
     })),
+    disturbancesByKind: byKind(disturbances, freshness),
     freshness: {
       healthy: percentilesOf(freshness.filter((sample) => !isDisturbed(sample))),
       disturbed: percentilesOf(freshness.filter(isDisturbed)),
@@ -74,9 +96,45 @@ export function createReport({ seed, minutes, events, record, judgement }: Repor
     ledgerDisk: record.ledgerDisk,
     brokerCrashes: record.brokerCrashes,
     lives: observed.lives.map(({ instance, life, end }) => ({ instance, life, end })),
+    lives: observed.lives.map((life) => ({
+      instance: life.instance,
+      life: life.life,
+      end: life.end,
+      held: heldBy(life),
+    })),
     violationCounts: judgement.violationCounts,
     violations: judgement.violations,
   };
+}
+
+function byKind(
+  disturbances: readonly AppliedDisturbance[],
+  freshness: readonly FreshnessSample[],
+): Record<string, KindReport> {
+  const kinds = Map.groupBy(disturbances, ({ disturbance }) => kindOf(disturbance));
+  return Object.fromEntries(
+    [...kinds].sort().map(([kind, all]) => {
+      const done = all.filter(({ end }) => end.kind === 'done');
+      const recoveries = done.map((applied) => recoveryMsOf(applied, freshness)).sort((a, b) => a - b);
+      const recoveryP50Ms = recoveries[Math.floor(recoveries.length / 2)] ?? 0;
+      const skipped = all.length - done.length;
+      return [kind, { done: done.length, skipped, recoveryP50Ms, recoveryMaxMs: recoveries.at(-1) ?? 0 }];
+    }),
+  );
+}
+
+function kindOf(disturbance: Disturbance): string {
+  switch (disturbance.kind) {
+    case 'kill':
+    case 'freeze':
+      return `${disturbance.kind} ${disturbance.target.replace(/-\d$/, '')}`;
+    case 'rolling-restart':
+      return `${disturbance.kind} ${disturbance.of}`;
+    case 'api-fault':
+      return `${disturbance.kind} ${disturbance.fault}`;
+    default:
+      return disturbance.kind;
+  }
 }
 
 function recoveryMsOf({ healedAtMs, end }: AppliedDisturbance, freshness: readonly FreshnessSample[]): number {
@@ -117,10 +175,17 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     `           disturbed ${percentiles(freshness.disturbed)}`,
     `processes  ${report.lives.length} lives, crashed: ${crashed.join(' ') || 'none'}`,
     `brokers    ${report.brokerCrashes.length} ended by themselves and were started again`,
+    ...leakLines(report),
     `drained    ${report.drainMs} ms after the last call and the last healing`,
     `ledger     on a disk of its own: ${report.ledgerDisk}`,
     '',
-    'disturbances, and the time from healing until all that came before was delivered',
+    'disturbances by kind, and the time from healing until all that came before was delivered: median and longest',
+    ...Object.entries(report.disturbancesByKind).map(
+      ([kind, { done, skipped, recoveryP50Ms, recoveryMaxMs }]) =>
+        `  ${kind}: ${done}${skipped > 0 ? ` and ${skipped} skipped` : ''}, ${recoveryP50Ms} ms, ${recoveryMaxMs} ms`,
+    ),
+    '',
+    'each of them',
     ...disturbances.map(
       ({ what, outcome, reason, recoveryMs }) =>
         `  ${what}${outcome === 'skipped' ? `: skipped, ${reason ?? ''}` : `: ${recoveryMs} ms`}`,
@@ -147,6 +212,21 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     if (shortest.schedule.length === 0) lines.push('  none: it fails undisturbed');
   }
   return lines.join('\n');
+}
+
+/** What each life held that was long enough to tell. */
+function leakLines({ lives, violationCounts }: ChaosReport): string[] {
+  const judged = lives.flatMap(({ instance, life, held }) => (held === undefined ? [] : [{ instance, life, held }]));
+  const megabytes = (bytes: readonly number[]): string => bytes.map((each) => Math.round(each / 1_048_576)).join(' ');
+  const verdict =
+    judged.length === 0 ? 'not judged, no life was long enough' : `${violationCounts['no-leak'] ?? 0} found`;
+  return [
+    `leaks      ${verdict}; ${judged.length} of ${lives.length} lives were long enough to tell`,
+    ...judged.map(
+      ({ instance, life, held }) =>
+        `           ${instance}#${life}, least of each third: heap ${megabytes(held.heapBytes)} MB, resident ${megabytes(held.residentBytes)} MB, descriptors ${held.openDescriptors.join(' ')}, handles ${held.activeHandles.join(' ')}`,
+    ),
+  ];
 }
 
 function entries(counts: Readonly<Record<string, number | undefined>>): string {

@@ -28,6 +28,7 @@ export async function observe(system: System, drained: Observed['drained']): Pro
   return {
     workspaces,
     arrivals: [...api.arrivals],
+    attempts: api.attempts(),
     topics: {
       events: events.map((record): EventRecord => ({ ...common(record), value: text(record.value) })),
       commands: await decodeAll(system, commands),

@@ -28,6 +28,20 @@ test('a long run meets every kind of disturbance', () => {
   }
 });
 
+test('from a third of a long run on, nothing ends the first instance of a service, so that a slow leak can show', () => {
+  const ends = (of: string) => of.endsWith('-1') && !of.startsWith('broker');
+  for (const seed of seeds.slice(0, 50)) {
+    const schedule = drawSchedule({ seed, minutes: 30, connectors: 3 });
+    const later = schedule.filter(({ atMs }) => atMs >= 10 * 60_000);
+    for (const disturbance of later) {
+      if (disturbance.kind === 'kill') assert.ok(!ends(disturbance.target), `seed ${seed} at ${disturbance.atMs}`);
+      if (disturbance.kind === 'rolling-restart') assert.equal(disturbance.of, 'brokers');
+    }
+    assert.ok(later.some(({ kind }) => kind === 'kill'));
+    assert.ok(schedule.some((each) => each.kind === 'kill' && ends(each.target)));
+  }
+});
+
 test('disturbances begin after a quiet time and leave the end of the run to recovery', () => {
   for (const seed of seeds) {
     const schedule = drawSchedule({ seed, minutes: 2, connectors: 3 });

@@ -22,6 +22,9 @@ const QUIET_MS = 8_000;
 /** Of the run, from its start: the rest is for recovery, still under load. */
 const DISTURBED_SHARE = 0.85;
 const MEAN_GAP_MS = 5_500;
+/** From this length on, the first instance of each service lives on from a third of the run to its end: only a long life shows a slow leak. */
+const SPARING_MINUTES = 10;
+const SPARING_FROM_SHARE = 1 / 3;
 /** Between two disturbances that weaken the cluster: a broker must be back among the in-sync replicas. */
 const CLUSTER_REST_MS = 12_000;
 
@@ -67,6 +70,7 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
     return item;
   };
   const endMs = minutes * 60_000 * DISTURBED_SHARE;
+  const sparingFromMs = minutes < SPARING_MINUTES ? endMs : minutes * 60_000 * SPARING_FROM_SHARE;
   const schedule: Disturbance[] = [];
   let deck: (typeof kinds)[number][] = [];
   let clusterFreeAtMs = 0;
@@ -77,7 +81,7 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
       if (deck.length === 0) deck = shuffled([...kinds], below);
       const kind = deck.shift() ?? 'kill';
       const candidate: Disturbance = {
-        ...drawAction(kind, connectors, below, pick),
+        ...sparing(drawAction(kind, connectors, below, pick), atMs >= sparingFromMs),
         atMs,
         forMs: drawLengthMs(kind, below),
       };
@@ -89,6 +93,16 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
     schedule.push(drawn);
   }
   return schedule;
+}
+
+/** In place of what would end a spared process: the same for the other instance, and for the brokers. */
+function sparing(action: DisturbanceAction, isSparing: boolean): DisturbanceAction {
+  if (!isSparing) return action;
+  if (action.kind === 'kill') {
+    const spared = services.find((service) => action.target === `${service}-1`);
+    return spared === undefined ? action : { ...action, target: `${spared}-2` };
+  }
+  return action.kind === 'rolling-restart' ? { ...action, of: 'brokers' } : action;
 }
 
 function drawAction(

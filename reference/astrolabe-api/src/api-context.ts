@@ -1,6 +1,6 @@
 import type { CallLog, CallRecord } from './call-log.ts';
 import type { CounterSet } from './counters.ts';
-import type { ExecuteCommands } from './execute-commands.ts';
+import type { ExecuteCommands, KeyedCommand } from './execute-commands.ts';
 import type { Faults } from './faults.ts';
 import type { InFlightKeys } from './in-flight-keys.ts';
 import type { State } from './state.ts';
@@ -9,6 +9,8 @@ import type { State } from './state.ts';
 export interface ApiContext {
   readonly state: State;
   readonly execute: ExecuteCommands;
+  /** Called with the valid commands of a call, before its faults are drawn. */
+  readonly attempted: (workspace: string, commands: readonly KeyedCommand[]) => void;
   readonly inFlight: InFlightKeys;
   readonly faults: Faults;
   readonly calls: CallLog;

@@ -60,6 +60,7 @@ async function executeBulk(
       }
     }
 
+    context.attempted(connector, commands);
     const fault = await applyFaults(context, request, reply);
     if (fault === 'ended') return undefined;
     const executions = context.execute(connector, commands, context.nowMs());

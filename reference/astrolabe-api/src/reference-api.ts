@@ -25,6 +25,8 @@ export interface ReferenceApiOptions {
   readonly callLogCapacity?: number;
   /** Epoch milliseconds. Default: the system's clock. */
   readonly nowMs?: () => number;
+  /** Told of every valid command as it comes, before a fault befalls its call. Default: nobody. */
+  readonly onAttempt?: (connector: string, command: KeyedCommand) => void;
   /** Told of every command in the order of execution, once its effect is there. Default: nobody. */
   readonly onExecution?: (connector: string, command: KeyedCommand, execution: Execution) => void;
   /** Told of faults of the API's own. Default: nobody. */
@@ -58,6 +60,9 @@ export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
         if (command !== undefined) options.onExecution?.(workspace, command, execution);
       }
       return executions;
+    },
+    attempted: (workspace, commands) => {
+      for (const command of commands) options.onAttempt?.(workspace, command);
     },
     inFlight: createInFlightKeys(),
     faults: createFaults(options.seed),

@@ -80,9 +80,11 @@ async function write(
     return sendProblem(reply, keyInUse());
   }
   try {
+    const commands = [{ key, command: reading.command }];
+    context.attempted(connector, commands);
     const fault = await applyFaults(context, request, reply);
     if (fault === 'ended') return undefined;
-    const [execution] = context.execute(connector, [{ key, command: reading.command }], context.nowMs());
+    const [execution] = context.execute(connector, commands, context.nowMs());
     if (execution === undefined) throw new Error('a command was executed without a result');
     countExecution(context, request, execution);
     if (fault === 'lose-answer') {

@@ -73,24 +73,7 @@ export function* findCallsOutOfOrder({ expected, observed }: Evidence): Iterable
   }
 }
 
-export function* findConflicts({ expected, observed }: Evidence): Iterable<Finding> {
-  const told = new Set<string>();
-  for (const { outcome, commandId, connectorId } of observed.arrivals) {
-    if (outcome !== 'key-reused' || told.has(commandId)) continue;
-    told.add(commandId);
-    const wanted = expected.commandsById.get(commandId);
-    const detail = 'its key came again with another command';
-    yield wanted === undefined
-      ? { invariant: 'no-conflict', subject: `command ${commandId} of ${connectorId}`, detail }
-      : about(wanted, 'no-conflict', detail);
-  }
-  if (told.size === 0 && observed.keysReused > 0) {
-    const detail = `the API counts ${observed.keysReused} keys that came again with another command`;
-    yield { invariant: 'no-conflict', subject: 'the API', detail };
-  }
-}
-
-function about({ command, key }: ExpectedCommand, invariant: Finding['invariant'], detail: string): Finding {
+export function about({ command, key }: ExpectedCommand, invariant: Finding['invariant'], detail: string): Finding {
   const { commandId, connectorId, messageId } = command.record;
   const subject = `${command.kind} ${commandId} of ${key}`;
   return { invariant, subject, detail, event: { connectorId, messageId } };

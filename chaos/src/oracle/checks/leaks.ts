@@ -26,10 +26,10 @@ const limits = [
 
 export function* findLeaks({ observed }: Pick<Evidence, 'observed'>): Iterable<Finding> {
   for (const life of observed.lives) {
-    const samples = life.usage.slice(WARM_UP_SAMPLES);
-    if (samples.length < FEWEST_SAMPLES - WARM_UP_SAMPLES) continue;
+    const held = heldBy(life);
+    if (held === undefined) continue;
     for (const { name, what, gain, factor } of limits) {
-      const [first, second, third] = leastOfThirds(samples, name);
+      const [first, second, third] = held[name];
       const isGrowing = first < second && second < third;
       if (!isGrowing || third - first <= gain || third <= first * factor) continue;
       yield leak(
@@ -38,6 +38,21 @@ export function* findLeaks({ observed }: Pick<Evidence, 'observed'>): Iterable<F
       );
     }
   }
+}
+
+/** The least that was held in each third of a life. */
+export type Held = Readonly<Record<(typeof limits)[number]['name'], readonly [number, number, number]>>;
+
+/** Undefined for a life that is too short to be judged. */
+export function heldBy({ usage }: Pick<ProcessLife, 'usage'>): Held | undefined {
+  const samples = usage.slice(WARM_UP_SAMPLES);
+  if (samples.length < FEWEST_SAMPLES - WARM_UP_SAMPLES) return undefined;
+  return {
+    heapBytes: leastOfThirds(samples, 'heapBytes'),
+    residentBytes: leastOfThirds(samples, 'residentBytes'),
+    openDescriptors: leastOfThirds(samples, 'openDescriptors'),
+    activeHandles: leastOfThirds(samples, 'activeHandles'),
+  };
 }
 
 function leastOfThirds(samples: readonly UsageSample[], name: keyof UsageSample): [number, number, number] {

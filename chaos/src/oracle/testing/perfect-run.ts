@@ -3,6 +3,7 @@ import { stringifyJson, type Command } from '@astrolabe/schemas';
 import type { CallEnd, TrafficCall } from '../../traffic/traffic-call.ts';
 import type { TrafficConnector } from '../../traffic/traffic-connector.ts';
 import { stateAfter } from '../astrolabe-model.ts';
+import { attemptOf } from '../checks/keys.ts';
 import { outcomesOf } from '../checks/totals.ts';
 import { timeOf } from '../event-times.ts';
 import { expectRun, type ExpectedRun } from '../expected-run.ts';
@@ -70,6 +71,7 @@ export function perfectRun(
   const observed: Observed = {
     workspaces,
     arrivals,
+    attempts: [...expected.commandsById.values()].map(({ command }) => attemptOf(command)),
     topics: { events, commands, eventDeadLetters, commandDeadLetters: [] },
     lives: livesOf(expected, { events, commands, eventDeadLetters }, arrivals),
     keysReused: 0,
@@ -119,15 +121,11 @@ function commandRecords({ commands }: ExpectedRun): CommandRecord[] {
 
 function arrivalsOf(records: readonly CommandRecord[], startMs: number): Arrival[] {
   const known = new Set<string>();
-  return records.flatMap(({ connectorId, commandId, command }): Arrival[] => {
+  return records.flatMap(({ commandId, command }): Arrival[] => {
     if (command === undefined || known.has(commandId)) return [];
     known.add(commandId);
     const sequence = known.size;
-    const { userId = null, accountId = null } = command.record as { userId?: string | null; accountId?: string };
-    const { kind } = command;
-    return [
-      { sequence, atMs: startMs + sequence, connectorId, commandId, kind, userId, accountId, outcome: 'applied' },
-    ];
+    return [{ ...attemptOf(command), sequence, atMs: startMs + sequence, outcome: 'applied' }];
   });
 }
 

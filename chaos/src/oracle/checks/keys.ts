@@ -1,0 +1,80 @@
+/** Of the dispatcher: a command goes to the API under its own id, and under no other, in whichever attempt. */
+import type { Evidence } from '../evidence.ts';
+import type { ExpectedCommand } from '../expected-run.ts';
+import type { Attempt } from '../observed.ts';
+import type { Finding } from '../violation.ts';
+import { about } from './delivered.ts';
+
+/** Attempts whose key is no command's id, or that of another command than the attempt carries. */
+export function* findForeignKeys({ expected, observed }: Evidence): Iterable<Finding> {
+  const meanings = meaningsById(expected.commands);
+  for (const attempt of observed.attempts) {
+    const wanted = expected.commandsById.get(attempt.commandId);
+    if (wanted === undefined) {
+      const { kind, commandId, connectorId, userId, accountId } = attempt;
+      const subject = `${kind} under the key ${commandId} of ${connectorId}, ${userId ?? accountId ?? 'a visitor'}`;
+      yield { invariant: 'one-key', subject, detail: "a call was made under a key that is no command's id" };
+    } else if (meanings.get(attempt.commandId)?.has(contentOf(attempt)) !== true) {
+      yield about(wanted, 'one-key', `a call was made under its key for another command: ${contentOf(attempt)}`);
+    }
+  }
+}
+
+/**
+ * A repeated event whose sender's clock or whose time of receipt is another one occurred at another time. The dispatcher takes the API's
+ * refusal of its command for what it is, the word that the first was executed; so that is no conflict.
+ */
+export function* findConflicts({ expected, observed }: Evidence): Iterable<Finding> {
+  const meanings = meaningsById(expected.commands);
+  const told = new Set<string>();
+  let refusals = 0;
+  for (const arrival of observed.arrivals) {
+    const { outcome, commandId, connectorId } = arrival;
+    if (outcome !== 'key-reused') continue;
+    refusals += 1;
+    const meant = meanings.get(commandId);
+    const isRepetition = meant !== undefined && meant.size > 1 && meant.has(contentOf(arrival));
+    if (isRepetition || told.has(commandId)) continue;
+    told.add(commandId);
+    const wanted = expected.commandsById.get(commandId);
+    const detail = 'its key came again with another command';
+    yield wanted === undefined
+      ? { invariant: 'no-conflict', subject: `command ${commandId} of ${connectorId}`, detail }
+      : about(wanted, 'no-conflict', detail);
+  }
+  if (observed.keysReused > refusals) {
+    const detail = `the API counts ${observed.keysReused} keys that came again with another command, and ${refusals} are known`;
+    yield { invariant: 'no-conflict', subject: 'the API', detail };
+  }
+}
+
+/** What calls for a command may carry: as many contents as its event's records tell times. */
+function meaningsById(commands: readonly ExpectedCommand[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const meanings = new Map<string, Set<string>>();
+  for (const { command } of commands) {
+    const { commandId } = command.record;
+    const own = meanings.get(commandId);
+    const content = contentOf(attemptOf(command));
+    if (own === undefined) meanings.set(commandId, new Set([content]));
+    else own.add(content);
+  }
+  return meanings;
+}
+
+/** The call that has to be made for a command. */
+export function attemptOf({ kind, record }: ExpectedCommand['command']): Attempt {
+  const { connectorId, commandId, occurredAt } = record;
+  return {
+    connectorId,
+    commandId,
+    kind,
+    userId: 'userId' in record ? record.userId : null,
+    accountId: 'accountId' in record ? record.accountId : null,
+    occurredAtMs: occurredAt,
+    eventId: kind === 'TrackEvent' ? commandId : null,
+  };
+}
+
+function contentOf({ connectorId, kind, userId, accountId, occurredAtMs, eventId }: Attempt): string {
+  return JSON.stringify([connectorId, kind, userId, accountId, new Date(occurredAtMs).toISOString(), eventId]);
+}
