@@ -52,7 +52,6 @@ export interface ChaosReport {
   readonly drainMs: number;
   readonly ledgerDisk: string;
   readonly brokerCrashes: readonly string[];
-  readonly lives: readonly { readonly instance: string; readonly life: number; readonly end: string }[];
   readonly lives: readonly LifeReport[];
   readonly violationCounts: Judgement['violationCounts'];
   readonly violations: readonly Violation[];
@@ -95,7 +94,6 @@ export function createReport({ seed, minutes, events, record, judgement }: Repor
     drainMs: record.drainedAtMs - record.sentAtMs,
     ledgerDisk: record.ledgerDisk,
     brokerCrashes: record.brokerCrashes,
-    lives: observed.lives.map(({ instance, life, end }) => ({ instance, life, end })),
     lives: observed.lives.map((life) => ({
       instance: life.instance,
       life: life.life,
