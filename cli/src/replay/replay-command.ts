@@ -46,7 +46,7 @@ export interface ReplayFlags extends ChangeFlags, RangeFlags {
 
 const HOUR_MS = 3_600_000;
 /** What a live pipeline on two cores does not feel (docs/adr/0012). */
-const DEFAULT_RATE = 50;
+const DEFAULT_RATE = 30;
 const DEFAULT_OUTSTANDING = 200;
 const DEFAULT_PATIENCE_MS = 60_000;
 
