@@ -12,10 +12,11 @@ import {
   type OutgoingRecord,
   type TransactionalProducer,
 } from '@astrolabe/kafka';
+import type { CommandContext } from '../command-context.ts';
 import { createPace } from '../pace.ts';
 import type { Progress } from '../progress.ts';
-import type { Follower } from './follow-outcomes.ts';
-import { readSource } from './read-source.ts';
+import type { Follower, ServiceGroups } from './follow-outcomes.ts';
+import { readSource, type SourceReading } from './read-source.ts';
 import {
   countSorted,
   encodeState,
@@ -24,7 +25,19 @@ import {
   type ReplaySpan,
   type ReplayState,
 } from './replay-state.ts';
-import type { ReplayRun } from './run-replay.ts';
+
+export interface ReplayRun {
+  readonly context: CommandContext;
+  readonly reading: SourceReading;
+  readonly topicPrefix: string;
+  readonly groups: ServiceGroups;
+  /** Where no state of that id is found. */
+  readonly initial: ReplayState;
+  readonly recordsPerSecond: number;
+  readonly maxOutstanding: number;
+  /** Without any movement of the services. */
+  readonly patienceMs: number;
+}
 
 const BATCH_BYTES = 4_000_000;
 const BATCH_RECORDS = 500;

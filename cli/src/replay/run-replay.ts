@@ -5,25 +5,10 @@
  * replay's state; a new one is stored before anything is sent. 3. Send, a transaction for each batch. 4. Wait for what is under way.
  */
 import { openTransactionalProducer } from '@astrolabe/kafka';
-import type { CommandContext } from '../command-context.ts';
-import { createFollower, type Follower, type ServiceGroups } from './follow-outcomes.ts';
-import type { SourceReading } from './read-source.ts';
+import { createFollower, type Follower } from './follow-outcomes.ts';
 import { findReplay } from './replay-log.ts';
-import { ReplaySender, TakenOverError } from './replay-sender.ts';
+import { ReplaySender, TakenOverError, type ReplayRun } from './replay-sender.ts';
 import type { ReplayCounts, ReplayState } from './replay-state.ts';
-
-export interface ReplayRun {
-  readonly context: CommandContext;
-  readonly reading: SourceReading;
-  readonly topicPrefix: string;
-  readonly groups: ServiceGroups;
-  /** Where no state of that id is found. */
-  readonly initial: ReplayState;
-  readonly recordsPerSecond: number;
-  readonly maxOutstanding: number;
-  /** Without any movement of the services. */
-  readonly patienceMs: number;
-}
 
 export interface ReplayEnd {
   /** What is stored for certain: another run goes on from there. */
