@@ -3,7 +3,7 @@
  * anywhere leaves records that are sent and counted, or neither.
  *
  * Live traffic goes first. Nothing is sent while the services are behind, and no more than so many records are under way at a time. A
- * transaction has records of one source partition and there are ten a second at most, so that few live records stand behind an open one.
+ * transaction has records of one source partition and there are about ten a second, so that few live records stand behind an open one.
  */
 import {
   headerNames,
