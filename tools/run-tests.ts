@@ -37,6 +37,9 @@ interface Phase {
   readonly timeoutMs: number;
 }
 
+/** `TEST_TIMEOUT_FACTOR` gives long forms of tests, and slow machines, so many times the time. */
+const timeoutFactor = Number(process.env.TEST_TIMEOUT_FACTOR ?? 1);
+
 const unit: Phase = { name: 'unit', concurrency: 2, testTimeoutMs: 20_000, fileTimeoutMs: 60_000, timeoutMs: 300_000 };
 /** Two at a time: they wait more than they work, and each keeps to topics and groups of its own. */
 const integration: Phase = {
@@ -120,7 +123,7 @@ async function runPhase(
       '--test',
       '--test-reporter=spec',
       `--test-concurrency=${phase.concurrency}`,
-      `--test-timeout=${phase.testTimeoutMs}`,
+      `--test-timeout=${phase.testTimeoutMs * timeoutFactor}`,
       ...files,
     ],
     env: {
@@ -128,7 +131,7 @@ async function runPhase(
       NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node-compile'),
       ...process.env,
       ...env,
-      ASTROLABE_TEST_FILE_TIMEOUT_MS: String(phase.fileTimeoutMs),
+      ASTROLABE_TEST_FILE_TIMEOUT_MS: String(phase.fileTimeoutMs * timeoutFactor),
     },
     cwd: root,
     output: 'inherit',
@@ -136,9 +139,9 @@ async function runPhase(
   });
   const running = runner;
   const limit = setTimeout(() => {
-    console.error(`${phase.name} tests: still running after ${phase.timeoutMs} ms, ended`);
+    console.error(`${phase.name} tests: still running after ${phase.timeoutMs * timeoutFactor} ms, ended`);
     void running.stop({ graceMs: STOP_GRACE_MS });
-  }, phase.timeoutMs);
+  }, phase.timeoutMs * timeoutFactor);
   const { code, signal } = await running.exited;
   clearTimeout(limit);
   runner = undefined;

@@ -1,4 +1,4 @@
-/** An archive goes in twice while all services run: the second time has no effect. `BACKFILL_EVENTS=100000` is the long form. */
+/** An archive goes in twice while all services run: the second time has no effect. `BACKFILL_EVENTS=100000 TEST_TIMEOUT_FACTOR=4` is the long form. */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,10 @@ const EVENTS = Number(process.env['BACKFILL_EVENTS'] ?? 2_000);
 const SEED = 20_261_125;
 const DRAIN_TIMEOUT_MS = 60_000 + EVENTS * 10;
 
-test('a backfill of an archive that runs twice leaves Astrolabe as the first run left it, and no command is applied again', async (t) => {
+const title =
+  'a backfill of an archive that runs twice leaves Astrolabe as the first run left it, and no command is applied again';
+
+test(title, { timeout: 2 * DRAIN_TIMEOUT_MS }, async (t) => {
   const pipeline = await startTestPipeline(t, 'backfill', {});
   const { addresses, folder } = pipeline;
   const events = generateTraffic({ seed: SEED, count: EVENTS, users: 200, accounts: 30 });

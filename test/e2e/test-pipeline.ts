@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { openDataFolder, startPipeline, type Pipeline } from '@astrolabe/demo';
+import { openDataFolder, startPipeline, type DataFolder, type Pipeline, type PipelineOptions } from '@astrolabe/demo';
 import { uniqueName } from '@astrolabe/testkit';
 
 /** The whole pipeline on topics of its own. Ends with the test: first its processes, then the folder that they write to. */
@@ -7,13 +7,15 @@ export async function startTestPipeline(
   t: TestContext,
   name: string,
   dispatcher: Readonly<Record<string, string>>,
+  /** Of other services, and of what is in the folder. */
+  variablesIn: (folder: DataFolder) => NonNullable<PipelineOptions['variables']> = () => ({}),
 ): Promise<Pipeline> {
   const folder = await openDataFolder(undefined);
   const starting = startPipeline({
     folder,
     env: process.env,
     topicPrefix: `${uniqueName(name)}.`,
-    variables: { dispatcher },
+    variables: { dispatcher, ...variablesIn(folder) },
   });
   t.after(async () => {
     // A start that failed has left nothing running, and is the test's own failure.

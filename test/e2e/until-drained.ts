@@ -1,5 +1,5 @@
 import type { Pipeline } from '@astrolabe/demo';
-import { createKafkaAdmin, type KafkaAdmin } from '@astrolabe/kafka';
+import { createKafkaAdmin, decodeCursors, type KafkaAdmin } from '@astrolabe/kafka';
 import { eventually } from '@astrolabe/testkit';
 
 /** Resolves when the mapper has committed every event, and then the dispatcher every command. */
@@ -31,11 +31,13 @@ async function untilCommitted(
   }
 }
 
+/** A connector that lags has a cursor of its own beside the commit (docs/adr/0009): its commands wait below it. */
 async function hasCommittedAll(admin: KafkaAdmin, group: string, topic: string): Promise<boolean> {
-  const committed = await admin.committedOffsets(group, topic);
+  const commits = await admin.commits(group, topic);
   const watermarks = await admin.watermarks(topic);
-  return watermarks.every(
-    ({ partition, lowWatermark, highWatermark }) =>
-      highWatermark === lowWatermark || (committed.get(partition) ?? lowWatermark) >= highWatermark,
-  );
+  return watermarks.every(({ partition, lowWatermark, highWatermark }) => {
+    if (highWatermark === lowWatermark) return true;
+    const { nextOffset, metadata } = commits.get(partition) ?? { nextOffset: lowWatermark, metadata: '' };
+    return nextOffset >= highWatermark && (decodeCursors(metadata)?.size ?? 0) === 0;
+  });
 }

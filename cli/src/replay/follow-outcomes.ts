@@ -1,14 +1,29 @@
 /** Reads what the services make of a replay's records, from its start on, beside them and without a consumer group. */
-import { decodeCursors, headerNames, headerText, type CommittedPosition, type ConsumedRecord } from '@astrolabe/kafka';
+import {
+  decodeCursors,
+  headerNames,
+  headerText,
+  type CommittedPosition,
+  type ConsumedRecord,
+  type PartitionWatermarks,
+} from '@astrolabe/kafka';
 import { decodeChunk } from '@astrolabe/ledger';
 import { readSpans, type Cluster, type PartitionSpan } from '../cluster.ts';
+import { LagWatch } from './lag-watch.ts';
 import { OutcomeTally, type HasPassed, type TalliedRecord } from './outcome-tally.ts';
 import type { ReplayState } from './replay-state.ts';
 
 export interface Follower {
   readonly tally: OutcomeTally;
-  /** Brings the tally up to date. Resolves with a text that changes whenever a service has moved. */
-  poll(signal: AbortSignal): Promise<string>;
+  /** Brings the tally up to date. */
+  poll(nowMs: number, signal: AbortSignal): Promise<Look>;
+}
+
+export interface Look {
+  /** A text that changes whenever a service has moved. */
+  readonly movement: string;
+  /** How long the services have been behind, live traffic included. Seen from the first look on. */
+  readonly behindMs: number;
 }
 
 export interface ServiceGroups {
@@ -24,13 +39,19 @@ export function watchedTopics({ topics }: Pick<Cluster, 'topics'>): readonly str
 
 /** The end of each partition of a topic. */
 export async function endsOf({ admin }: Pick<Cluster, 'admin'>, topic: string): Promise<bigint[]> {
-  return (await admin.watermarks(topic)).map(({ highWatermark }) => highWatermark);
+  return highsOf(await admin.watermarks(topic));
+}
+
+function highsOf(bounds: readonly PartitionWatermarks[]): bigint[] {
+  return bounds.map(({ highWatermark }) => highWatermark);
 }
 
 export function createFollower(cluster: Cluster, groups: ServiceGroups, state: ReplayState): Follower {
   const { admin, topics } = cluster;
   const { source } = state.request;
   const tally = new OutcomeTally(source);
+  const mapperLag = new LagWatch();
+  const dispatcherLag = new LagWatch();
   const positions = new Map(Object.entries(state.watchFrom).map(([topic, offsets]) => [topic, [...offsets]]));
 
   const isOurs = (record: ConsumedRecord): boolean => headerText(record, headerNames.replayId) === state.id;
@@ -63,20 +84,20 @@ export function createFollower(cluster: Cluster, groups: ServiceGroups, state: R
 
   return {
     tally,
-    poll: async (signal) => {
+    poll: async (nowMs, signal) => {
       // From what is written last to what is written first: whatever is found of a record comes after the record itself.
       const dispatched = await admin.commits(groups.dispatcher, topics.commands.name);
       const mapped = await admin.commits(groups.mapper, topics.segmentEvents.name);
       const deliveryEnds = await endsOf(cluster, topics.deliveries.name);
       const commandLetterEnds = await endsOf(cluster, topics.commandsDeadLetters.name);
       const eventLetterEnds = await endsOf(cluster, topics.segmentEventsDeadLetters.name);
-      const commandEnds = await endsOf(cluster, topics.commands.name);
-      const eventEnds = source === 'events' ? await endsOf(cluster, topics.segmentEvents.name) : [];
+      const commandBounds = await admin.watermarks(topics.commands.name);
+      const eventBounds = source === 'events' ? await admin.watermarks(topics.segmentEvents.name) : [];
 
-      await readTo(topics.segmentEvents.name, eventEnds, signal, (record) => {
+      await readTo(topics.segmentEvents.name, highsOf(eventBounds), signal, (record) => {
         if (isOurs(record)) tally.sawEvent(toTallied(record));
       });
-      await readTo(topics.commands.name, commandEnds, signal, (record) => {
+      await readTo(topics.commands.name, highsOf(commandBounds), signal, (record) => {
         if (isOurs(record)) tally.sawCommand(toTallied(record));
       });
       await readTo(topics.segmentEventsDeadLetters.name, eventLetterEnds, signal, (letter) => {
@@ -93,7 +114,13 @@ export function createFollower(cluster: Cluster, groups: ServiceGroups, state: R
           tally.sawDelivery(partition, offset, outcome);
       });
       tally.settle(passedBy(mapped), passedBy(dispatched));
-      return `${tally.ended} ${describeCommits(mapped)} ${describeCommits(dispatched)}`;
+      return {
+        movement: `${tally.ended} ${describeCommits(mapped)} ${describeCommits(dispatched)}`,
+        behindMs: Math.max(
+          mapperLag.observe(nowMs, eventBounds, mapped),
+          dispatcherLag.observe(nowMs, commandBounds, dispatched),
+        ),
+      };
     },
   };
 }

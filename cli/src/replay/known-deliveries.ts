@@ -6,14 +6,13 @@ import { readOnlyLedger } from '../read-only-ledger.ts';
 
 export interface KnownDeliveries {
   /** Those of the commands, all of one partition, that have ended at the API. A dead letter has not: it is tried again. */
-  find(partition: number, commands: readonly ConsumedRecord[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  find(partition: number, commandIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
 export function createKnownDeliveries(cluster: Cluster, windowMs: number, nowMs: () => number): KnownDeliveries {
   const changelog = readOnlyLedger(cluster);
   return {
-    find: async (partition, commands, signal) => {
-      const commandIds = commands.map(commandIdOf).filter((id) => id !== undefined);
+    find: async (partition, commandIds, signal) => {
       const afterMs = nowMs() - windowMs;
       const found = await findDeliveries({ changelog, partition, commandIds, afterMs, signal });
       const known = [...found].filter(([, deliveries]) => deliveries.at(-1)?.outcome !== 'dead-lettered');

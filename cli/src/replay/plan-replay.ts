@@ -1,8 +1,8 @@
 /** What flags ask for → where the replay begins and ends, and what it would do. */
 import { spansOf, type Cluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
-import type { OffsetRange } from '../core/offset-ranges.ts';
-import { parseOffsetRanges } from '../core/offset-ranges.ts';
+import { parseOffsetRanges, type OffsetRange } from '../core/offset-ranges.ts';
+import { countMadeCommands, EventNames, type MadeCommands } from './count-made-commands.ts';
 import { endsOf, watchedTopics } from './follow-outcomes.ts';
 import { readSource, type SourceReading } from './read-source.ts';
 import { countSorted, noCounts, type ReplayCounts, type ReplayRequest, type ReplayState } from './replay-state.ts';
@@ -36,25 +36,39 @@ export async function planReplay(
   };
 }
 
+export interface ReplayForecast {
+  readonly counts: ReplayCounts;
+  /** Of events: what was made before of those that would be sent. */
+  readonly made: MadeCommands | undefined;
+}
+
 /** Counts what a replay would do from its position on. Writes nothing. */
-export async function countReplay(
+export async function forecastReplay(
   context: CommandContext,
   reading: SourceReading,
   { spans, counts }: ReplayState,
-): Promise<ReplayCounts> {
+): Promise<ReplayForecast> {
+  const { clock, signal } = context;
+  const { cluster, known, request } = reading;
   const counted = { ...counts };
-  const progress = context.startProgress('reading', reading.request.source);
+  const events = new EventNames();
+  const progress = context.startProgress('reading', request.source);
   try {
     for (const span of spans) {
-      await readSource(reading, span, context.signal, (portion) => {
-        for (const { sorted } of portion) countSorted(counted, sorted);
+      await readSource(reading, span, signal, (portion) => {
+        for (const { record, sorted } of portion) {
+          countSorted(counted, sorted);
+          if (request.source === 'events' && sorted === 'send') events.add(record);
+        }
         progress.update(counted.read);
       });
     }
+    const made =
+      request.source === 'events' ? await countMadeCommands(cluster, known, events, clock.nowMs(), signal) : undefined;
+    return { counts: counted, made };
   } finally {
     progress.end();
   }
-  return counted;
 }
 
 /** As `parseOffsetRanges` reads it: the same ranges are the same text, however they were typed. */

@@ -37,10 +37,11 @@ export async function readSource(
     const taken = portion;
     portion = [];
     bytes = 0;
-    const matched = taken.filter(({ match }) => match === 'matched').map(({ record }) => record);
+    const matched = taken.filter(({ match }) => match === 'matched');
+    const commandIds = matched.map(({ record }) => commandIdOf(record)).filter((id) => id !== undefined);
     // A forced replay asks for what was delivered too, and of events nobody knows the commands yet.
     const asks = request.source === 'commands' && request.force !== true;
-    const delivered = asks ? await known.find(partition, matched, signal) : new Set<string>();
+    const delivered = asks ? await known.find(partition, commandIds, signal) : new Set<string>();
     await onPortion(
       taken.map(({ record, match }): SortedRecord => {
         if (match !== 'matched') return { record, sorted: match };

@@ -1,6 +1,6 @@
 /** `astrolabe replay`: events through the mapper again, or commands through the dispatcher. */
 import { randomUUID } from 'node:crypto';
-import { readConfig } from '@astrolabe/service-kit';
+import { errorMessage, readConfig } from '@astrolabe/service-kit';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { openCluster, type Cluster } from '../cluster.ts';
 import { isAgreed, type Act, type CommandContext } from '../command-context.ts';
@@ -18,19 +18,14 @@ import {
   type RangeFlags,
 } from '../flags.ts';
 import { decoderFrom } from '../registry.ts';
+import { describeForecast, reportForecast } from './describe-forecast.ts';
 import { createKnownDeliveries } from './known-deliveries.ts';
 import { needsValue } from './match-record.ts';
-import { countReplay, offsetsText, planReplay } from './plan-replay.ts';
+import { forecastReplay, offsetsText, planReplay } from './plan-replay.ts';
 import type { SourceReading } from './read-source.ts';
 import { findReplay } from './replay-log.ts';
 import { buildReport, describeReport } from './replay-report.ts';
-import {
-  differencesFrom,
-  type ReplayCounts,
-  type ReplayRequest,
-  type ReplaySource,
-  type ReplayState,
-} from './replay-state.ts';
+import { differencesFrom, type ReplayRequest, type ReplaySource, type ReplayState } from './replay-state.ts';
 import { runReplay } from './run-replay.ts';
 
 export interface ReplayFlags extends ChangeFlags, RangeFlags {
@@ -50,7 +45,8 @@ export interface ReplayFlags extends ChangeFlags, RangeFlags {
 }
 
 const HOUR_MS = 3_600_000;
-const DEFAULT_RATE = 200;
+/** What a live pipeline on two cores does not feel (docs/adr/0012). */
+const DEFAULT_RATE = 30;
 const DEFAULT_OUTSTANDING = 200;
 const DEFAULT_PATIENCE_MS = 60_000;
 
@@ -141,21 +137,21 @@ async function replayOn(
   const isForced = request.force === true;
   const isSettled = flags.yes === true || (flags.execute === true && !isForced);
   if (flags.dryRun === true || !isSettled) {
-    const counts = await countReplay(context, reading, state);
+    const forecast = reportForecast(await forecastReplay(context, reading, state), request);
+    const lines = describeForecast(forecast, request);
     if (flags.dryRun === true) {
-      output.result({ dryRun: true, ...planOf(counts) }, [...describePlan(counts, source), 'Nothing was changed.']);
+      output.result({ dryRun: true, ...forecast }, [...lines, 'Nothing was changed.']);
       return exitCodes.done;
     }
-    for (const line of describePlan(counts, source)) context.note(line);
-    const question = `${isForced ? 'Deliver anew, whatever was delivered before,' : 'Send'} ${formatCount(counts.sent)} ${source} ${isForced ? '' : 'again'}`;
+    for (const line of lines) context.note(line);
+    const question = `${isForced ? 'Deliver anew, whatever was delivered before,' : 'Send'} ${formatCount(forecast.wouldBeSent)} ${source} ${isForced ? '' : 'again'}`;
     if (isForced && context.terminal === undefined) {
       throw new UsageError(`${question.trim()}? Nobody can be asked here and nothing was changed: add --yes to do it.`);
     }
     if (!(await isAgreed(context, isForced ? {} : flags, `${question.trim()}?`))) return exitCodes.failed;
   }
-  context.note(
-    `Replay ${id}; if it is cut short: astrolabe replay ${source} --id ${id} ${isForced ? '--yes' : '--execute'}`,
-  );
+  const resume = `astrolabe replay ${source} --id ${id} ${isForced ? '--yes' : '--execute'}`;
+  context.note(`Replay ${id}; if it is cut short: ${resume}`);
   const end = await runReplay({
     context,
     reading,
@@ -169,21 +165,20 @@ async function replayOn(
     maxOutstanding: flags.maxOutstanding,
     patienceMs: flags.timeout,
   });
-  const { tally, pending } = end;
+  const { tally, counts, pending, failure } = end;
   const report = buildReport({
     id,
     source,
-    counts: end.state.counts,
+    counts,
     commandEnds: tally.commands,
     eventEnds: tally.events,
     commandsSeen: tally.commandsSeen,
     pending,
+    stopped: failure === undefined ? undefined : { reason: errorMessage(failure), resume },
   });
-  output.result(report, [
-    ...describeReport(report),
-    ...(pending > 0 ? ['They are on their topics and nothing is lost; run it again with its id to see them end.'] : []),
-  ]);
-  return pending > 0 ? exitCodes.failed : exitCodes.done;
+  output.result(report, describeReport(report));
+  if (failure === undefined) return exitCodes.done;
+  return signal.aborted ? exitCodes.interrupted : exitCodes.failed;
 }
 
 function toRequest(source: ReplaySource, flags: ReplayFlags): ReplayRequest {
@@ -235,29 +230,4 @@ function checked(started: ReplayState, typed: ReplayRequest): ReplayState {
   throw new UsageError(
     `Replay ${started.id} was started otherwise: ${was.join(', ')}. Leave these out to go on with it, or take another --id.`,
   );
-}
-
-interface ReplayPlan {
-  readonly read: number;
-  readonly replayedBefore: number;
-  readonly filteredOut: number;
-  readonly matched: number;
-  readonly skippedByLedger: number;
-  readonly wouldBeSent: number;
-}
-
-function planOf({ read, replayedBefore, filteredOut, knownToLedger, sent }: ReplayCounts): ReplayPlan {
-  const matched = knownToLedger + sent;
-  return { read, replayedBefore, filteredOut, matched, skippedByLedger: knownToLedger, wouldBeSent: sent };
-}
-
-function describePlan(counts: ReplayCounts, source: ReplaySource): string[] {
-  const { read, replayedBefore, filteredOut, matched, skippedByLedger, wouldBeSent } = planOf(counts);
-  const left = `${formatCount(replayedBefore)} replayed before, ${formatCount(filteredOut)} filtered out`;
-  return [
-    `${formatCount(read)} ${source} read: ${left}, ${formatCount(matched)} matched.`,
-    source === 'commands'
-      ? `The ledger would skip ${formatCount(skippedByLedger)}; ${formatCount(wouldBeSent)} would be sent.`
-      : `${formatCount(wouldBeSent)} would be mapped again; of their commands the ledger skips those that were delivered.`,
-  ];
 }

@@ -12,7 +12,15 @@ export interface ReplayReport extends CommandEnds {
   /** Of events only: what became of them, and how many commands they made. */
   readonly events?: EventEnds;
   readonly commands?: number;
+  /** Of what was sent: records, and commands of events. */
   readonly pending: number;
+  /** Where it ended before everything had: why, and how another run goes on. */
+  readonly stopped?: Stop;
+}
+
+export interface Stop {
+  readonly reason: string;
+  readonly resume: string;
 }
 
 export interface ReportParts {
@@ -23,11 +31,12 @@ export interface ReportParts {
   readonly eventEnds: EventEnds;
   readonly commandsSeen: number;
   readonly pending: number;
+  readonly stopped: Stop | undefined;
 }
 
 /**
- * `read` = `replayedBefore` + `filteredOut` + `matched`. Of commands `matched`, of events `commands`, is `skippedByLedger` + `delivered` +
- * `duplicate` + `deadLettered`, and of events `matched` is the sum of `events`; each as long as nothing is pending.
+ * `read` = `replayedBefore` + `filteredOut` + `matched`. Of commands, `matched` = `skippedByLedger` + `delivered` + `duplicate` +
+ * `deadLettered` + `pending`. Of events, `matched` + `commands` = all of `events` + those four + `pending`.
  */
 export function buildReport({
   id,
@@ -37,18 +46,20 @@ export function buildReport({
   eventEnds,
   commandsSeen,
   pending,
+  stopped,
 }: ReportParts): ReplayReport {
   const { read, replayedBefore, filteredOut, knownToLedger, sent } = counts;
   const skippedByLedger = commandEnds.skippedByLedger + knownToLedger;
   const matched = knownToLedger + sent;
   const common = { replayId: id, read, replayedBefore, filteredOut, matched };
   const ends = { ...commandEnds, skippedByLedger };
-  if (source === 'commands') return { ...common, ...ends, pending };
-  return { ...common, events: { ...eventEnds }, commands: commandsSeen, ...ends, pending };
+  const last = { pending, ...(stopped === undefined ? {} : { stopped }) };
+  if (source === 'commands') return { ...common, ...ends, ...last };
+  return { ...common, events: { ...eventEnds }, commands: commandsSeen, ...ends, ...last };
 }
 
 export function describeReport(report: ReplayReport): string[] {
-  const { replayId, read, replayedBefore, filteredOut, matched, events, commands, pending } = report;
+  const { replayId, read, replayedBefore, filteredOut, matched, events, commands, pending, stopped } = report;
   const { skippedByLedger, delivered, duplicate, deadLettered } = report;
   const row = (name: string, count: number): string => `${name.padEnd(28)}${formatCount(count).padStart(12)}`;
   return [
@@ -70,5 +81,11 @@ export function describeReport(report: ReplayReport): string[] {
     row('    duplicates at the API', duplicate),
     row('    dead-lettered', deadLettered),
     ...(pending > 0 ? [row('pending', pending)] : []),
+    ...(stopped === undefined ? [] : describeStop(stopped, pending)),
   ];
+}
+
+function describeStop({ reason, resume }: Stop, pending: number): string[] {
+  const left = pending > 0 ? ' What is pending is on its topic and ends when the services go on.' : '';
+  return [`Stopped before its end: ${reason}.${left}`, `Nothing is lost. To go on: ${resume}`];
 }

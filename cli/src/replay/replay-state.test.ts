@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
 import { matchRecord } from './match-record.ts';
 import { decodeState, differencesFrom, encodeState, noCounts, positionsOf, type ReplayState } from './replay-state.ts';
-import { replayedRecord } from './run-replay.ts';
+import { replayedRecord } from './replay-sender.ts';
 
 const state: ReplayState = {
   id: 'r1',
