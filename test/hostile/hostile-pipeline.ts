@@ -40,6 +40,8 @@ export interface HostilePipeline {
   readonly api: RunningReferenceApi;
   readonly front: ApiFront;
   readonly topics: Topics;
+  /** Path of the file that the services watch. */
+  readonly connectorsFile: string;
   readonly encoder: CommandEncoder;
   /** An id of the registry for a schema that is no command. */
   readonly otherSchemaId: number;
@@ -149,6 +151,7 @@ export async function startHostilePipeline(
     api,
     front,
     topics,
+    connectorsFile,
     encoder,
     otherSchemaId,
     produce: (role, records) => producer.send(topics[role].name, records).then(() => undefined),
