@@ -132,11 +132,13 @@ export function strangersEvents(): readonly OutgoingRecord[] {
   }));
 }
 
-function encodeUpsert(
+/** A command as the mapper writes it. */
+export function encodeUpsert(
   encoder: CommandEncoder,
   connectorId: string,
   number: number,
   commandId = number.toString(16).padStart(32, 'f'),
+  userId = 'direct',
 ): Buffer {
   return encoder.encode({
     kind: 'UpsertUser',
@@ -144,7 +146,7 @@ function encodeUpsert(
       commandId,
       connectorId,
       messageId: 'm',
-      userId: 'direct',
+      userId,
       occurredAt: 1_772_359_200_000,
       receivedAt: 1_772_359_200_000,
       properties: {},
