@@ -26,6 +26,7 @@ import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/referenc
 import { createLogger } from '@astrolabe/service-kit';
 import { spawnService, uniqueName, type ProcessExit, type ServiceProcess } from '@astrolabe/testkit';
 import { clientOf } from '../../packages/kafka/src/connection.ts';
+import { heldHeapBytes, measurable } from '../integrity/held-heap.ts';
 import { startApiFront, type ApiFront } from './api-front.ts';
 import { parseSamples, sumOf, type Sample } from './samples.ts';
 
@@ -37,6 +38,14 @@ export interface HostileConnector {
 }
 
 export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
+
+export interface ProcessMemory {
+  readonly residentBytes: number;
+  /** Objects, those that are not yet collected included. */
+  readonly heapBytes: number;
+  /** Buffers beside the heap. */
+  readonly externalBytes: number;
+}
 
 export interface HostilePipeline {
   readonly services: Readonly<Record<ServiceName, ServiceProcess>>;
@@ -60,16 +69,15 @@ export interface HostilePipeline {
   /** Text of a service's `/metrics`. */
   metrics(service: ServiceName): Promise<string>;
   samples(service: ServiceName): Promise<readonly Sample[]>;
-  /** Resident bytes of the processes. */
-  residentBytes(): Promise<Readonly<Record<ServiceName, number>>>;
+  /** What the processes take now. */
+  memory(): Promise<Readonly<Record<ServiceName, ProcessMemory>>>;
+  /** Bytes of objects that are left after a collection. */
+  heldBytes(): Promise<Readonly<Record<ServiceName, number>>>;
   /** Whether both groups have committed everything. */
   isDrained(): Promise<boolean>;
   /** Answers or rejects with the service that has ended. */
   assertAlive(): Promise<void>;
 }
-
-/** V8 lets it grow by a hundred megabytes under any load, which would hide what is to be measured. */
-const SMALL_YOUNG_GENERATION = { NODE_OPTIONS: '--max-semi-space-size=16' };
 
 const GROUPS = { segmentEvents: 'astrolabe.mapper', commands: 'astrolabe.dispatcher' } as const;
 
@@ -146,7 +154,7 @@ export async function startHostilePipeline(
   };
   const endedByThemselves = new Set<ServiceProcess>();
   const start = async (name: ServiceName): Promise<ServiceProcess> => {
-    const env = { ...SMALL_YOUNG_GENERATION, ...environments[name], ...variables[name] };
+    const env = { ...measurable, ...environments[name], ...variables[name] };
     const service = await spawnService({ name, entry: entryOf(name), env });
     closings.push(async () => {
       if (!endedByThemselves.has(service)) await service.stop();
@@ -159,8 +167,11 @@ export async function startHostilePipeline(
   const metrics = async (service: ServiceName): Promise<string> =>
     (await fetch(`${services[service].adminUrl}/metrics`)).text();
   const samples = async (service: ServiceName): Promise<readonly Sample[]> => parseSamples(await metrics(service));
-  const resident = async (service: ServiceName): Promise<number> =>
-    sumOf(await samples(service), 'process_resident_memory_bytes');
+  const ofEach = async <T>(measure: (service: ServiceName) => Promise<T>): Promise<Record<ServiceName, T>> => ({
+    ingest: await measure('ingest'),
+    mapper: await measure('mapper'),
+    dispatcher: await measure('dispatcher'),
+  });
   return {
     services,
     untilEnded: async (name) => {
@@ -201,11 +212,16 @@ export async function startHostilePipeline(
     },
     metrics,
     samples,
-    residentBytes: async () => ({
-      ingest: await resident('ingest'),
-      mapper: await resident('mapper'),
-      dispatcher: await resident('dispatcher'),
-    }),
+    memory: () =>
+      ofEach(async (service) => {
+        const now = await samples(service);
+        return {
+          residentBytes: sumOf(now, 'process_resident_memory_bytes'),
+          heapBytes: sumOf(now, 'nodejs_heap_size_used_bytes'),
+          externalBytes: sumOf(now, 'nodejs_external_memory_bytes'),
+        };
+      }),
+    heldBytes: () => ofEach((service) => heldHeapBytes(services[service])),
     isDrained: async () => {
       for (const role of ['segmentEvents', 'commands'] as const) {
         const topic = topics[role].name;

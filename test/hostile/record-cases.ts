@@ -132,6 +132,28 @@ export function strangersEvents(): readonly OutgoingRecord[] {
   }));
 }
 
+/** An event that is whole but for its key. */
+export function keylessEvent(connectorId: string): OutgoingRecord {
+  return {
+    key: null,
+    value: text('{"type":"identify","messageId":"keyless","userId":"keyless-event"}'),
+    headers: toHeaders({
+      [headerNames.connectorId]: connectorId,
+      [headerNames.messageId]: 'keyless',
+      [headerNames.receivedAt]: '2026-03-01T10:00:00.000Z',
+    }),
+  };
+}
+
+/** A command that is whole but for its key. */
+export function keylessCommand(connectorId: string, encoder: CommandEncoder): OutgoingRecord {
+  return {
+    key: null,
+    value: encodeUpsert(encoder, connectorId, 1_000_000, undefined, 'keyless-command'),
+    headers: toHeaders({ [headerNames.connectorId]: connectorId, [headerNames.messageId]: 'keyless' }),
+  };
+}
+
 /** A command as the mapper writes it. */
 export function encodeUpsert(
   encoder: CommandEncoder,

@@ -30,8 +30,32 @@ export async function produceBomb(
   codec: BombCodec,
   valueBytes: number,
 ): Promise<void> {
+  await produceCompressed(connection, topic, partition, codec, recordOfZeros(valueBytes));
+}
+
+/** Writes a batch of one record to a partition, with so many headers of a byte. */
+export async function produceHeaders(
+  connection: KafkaConnection,
+  topic: string,
+  partition: number,
+  codec: BombCodec,
+  headers: number,
+): Promise<void> {
+  const name = Buffer.concat([varint(1), Buffer.from('h'), varint(-1)]);
+  const head = Buffer.concat([Buffer.from([0, 0, 0]), varint(-1), varint(-1), varint(headers)]);
+  const record = Buffer.concat([head, Buffer.alloc(headers * name.length, name)]);
+  await produceCompressed(connection, topic, partition, codec, Buffer.concat([varint(record.length), record]));
+}
+
+async function produceCompressed(
+  connection: KafkaConnection,
+  topic: string,
+  partition: number,
+  codec: BombCodec,
+  record: Buffer,
+): Promise<void> {
   const type = compressionTypes[codec];
-  const bomb = await compress(codec, recordOfZeros(valueBytes));
+  const bomb = await compress(codec, record);
   const codecs = CompressionCodecs as Record<number, () => object>;
   const own = codecs[type];
   // kafkajs makes the batch, with its counts and checksum, around other records than it was given.
