@@ -6,6 +6,7 @@ import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createCommandEncoder,
   createKafkaAdmin,
@@ -16,13 +17,16 @@ import {
   topicsFor,
   type CommandEncoder,
   type ConsumedRecord,
+  type KafkaConnection,
   type OutgoingRecord,
   type TopicRole,
   type Topics,
 } from '@astrolabe/kafka';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
-import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import { spawnService, uniqueName, type ProcessExit, type ServiceProcess } from '@astrolabe/testkit';
+import { clientOf } from '../../packages/kafka/src/connection.ts';
+import { heldHeapBytes, measurable } from '../integrity/held-heap.ts';
 import { startApiFront, type ApiFront } from './api-front.ts';
 import { parseSamples, sumOf, type Sample } from './samples.ts';
 
@@ -35,29 +39,47 @@ export interface HostileConnector {
 
 export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
 
+export interface ProcessMemory {
+  readonly residentBytes: number;
+  /** Objects, those that are not yet collected included. */
+  readonly heapBytes: number;
+  /** Buffers beside the heap. */
+  readonly externalBytes: number;
+}
+
 export interface HostilePipeline {
   readonly services: Readonly<Record<ServiceName, ServiceProcess>>;
+  /** Waits for a service to end by itself, and gives what it grew by until then, in resident bytes. */
+  untilEnded(service: ServiceName): Promise<{ readonly exit: ProcessExit; readonly grewBytes: number }>;
+  /** Starts a service that has ended. */
+  restart(service: ServiceName): Promise<void>;
+  /** As an operator does it while the group's services are down. */
+  setOffset(topic: 'segmentEvents' | 'commands', partition: number, offset: bigint): Promise<void>;
   readonly api: RunningReferenceApi;
   readonly front: ApiFront;
   readonly topics: Topics;
+  /** Path of the file that the services watch. */
+  readonly connectorsFile: string;
   readonly encoder: CommandEncoder;
   /** An id of the registry for a schema that is no command. */
   readonly otherSchemaId: number;
+  readonly connection: KafkaConnection;
   produce(topic: TopicRole, records: readonly OutgoingRecord[]): Promise<void>;
   read(topic: TopicRole): Promise<readonly ConsumedRecord[]>;
   /** Text of a service's `/metrics`. */
   metrics(service: ServiceName): Promise<string>;
   samples(service: ServiceName): Promise<readonly Sample[]>;
-  /** Resident bytes of the processes. */
-  residentBytes(): Promise<Readonly<Record<ServiceName, number>>>;
+  /** What the processes take now. */
+  memory(): Promise<Readonly<Record<ServiceName, ProcessMemory>>>;
+  /** Bytes of objects that are left after a collection. */
+  heldBytes(): Promise<Readonly<Record<ServiceName, number>>>;
   /** Whether both groups have committed everything. */
   isDrained(): Promise<boolean>;
   /** Answers or rejects with the service that has ended. */
   assertAlive(): Promise<void>;
 }
 
-/** V8 lets it grow by a hundred megabytes under any load, which would hide what is to be measured. */
-const SMALL_YOUNG_GENERATION = { NODE_OPTIONS: '--max-semi-space-size=16' };
+const GROUPS = { segmentEvents: 'astrolabe.mapper', commands: 'astrolabe.dispatcher' } as const;
 
 const entryOf = (service: ServiceName): URL => new URL(`../../services/${service}/src/main.ts`, import.meta.url);
 const roles = [
@@ -130,10 +152,13 @@ export async function startHostilePipeline(
       DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
     },
   };
+  const endedByThemselves = new Set<ServiceProcess>();
   const start = async (name: ServiceName): Promise<ServiceProcess> => {
-    const env = { ...SMALL_YOUNG_GENERATION, ...environments[name], ...variables[name] };
+    const env = { ...measurable, ...environments[name], ...variables[name] };
     const service = await spawnService({ name, entry: entryOf(name), env });
-    closings.push(() => service.stop());
+    closings.push(async () => {
+      if (!endedByThemselves.has(service)) await service.stop();
+    });
     return service;
   };
   const [ingest, mapper, dispatcher] = await Promise.all([start('ingest'), start('mapper'), start('dispatcher')]);
@@ -142,13 +167,41 @@ export async function startHostilePipeline(
   const metrics = async (service: ServiceName): Promise<string> =>
     (await fetch(`${services[service].adminUrl}/metrics`)).text();
   const samples = async (service: ServiceName): Promise<readonly Sample[]> => parseSamples(await metrics(service));
-  const resident = async (service: ServiceName): Promise<number> =>
-    sumOf(await samples(service), 'process_resident_memory_bytes');
+  const ofEach = async <T>(measure: (service: ServiceName) => Promise<T>): Promise<Record<ServiceName, T>> => ({
+    ingest: await measure('ingest'),
+    mapper: await measure('mapper'),
+    dispatcher: await measure('dispatcher'),
+  });
   return {
     services,
+    untilEnded: async (name) => {
+      const service = services[name];
+      endedByThemselves.add(service);
+      let isRunning = true;
+      const exited = service.exited.finally(() => (isRunning = false));
+      const first = await residentBytesOf(service.pid);
+      let peak = first;
+      while (isRunning) {
+        peak = Math.max(peak, await residentBytesOf(service.pid));
+        await Promise.race([exited, sleep(50)]);
+      }
+      return { exit: await exited, grewBytes: peak - first };
+    },
+    restart: async (name) => {
+      services[name] = await start(name);
+    },
+    setOffset: async (role, partition, offset) => {
+      const client = clientOf(connection).admin();
+      await client.connect();
+      const partitions = [{ partition, offset: offset.toString() }];
+      await client.setOffsets({ groupId: prefix + GROUPS[role], topic: topics[role].name, partitions });
+      await client.disconnect();
+    },
     api,
     front,
     topics,
+    connectorsFile,
+    connection,
     encoder,
     otherSchemaId,
     produce: (role, records) => producer.send(topics[role].name, records).then(() => undefined),
@@ -159,18 +212,20 @@ export async function startHostilePipeline(
     },
     metrics,
     samples,
-    residentBytes: async () => ({
-      ingest: await resident('ingest'),
-      mapper: await resident('mapper'),
-      dispatcher: await resident('dispatcher'),
-    }),
+    memory: () =>
+      ofEach(async (service) => {
+        const now = await samples(service);
+        return {
+          residentBytes: sumOf(now, 'process_resident_memory_bytes'),
+          heapBytes: sumOf(now, 'nodejs_heap_size_used_bytes'),
+          externalBytes: sumOf(now, 'nodejs_external_memory_bytes'),
+        };
+      }),
+    heldBytes: () => ofEach((service) => heldHeapBytes(services[service])),
     isDrained: async () => {
-      for (const [group, role] of [
-        ['astrolabe.mapper', 'segmentEvents'],
-        ['astrolabe.dispatcher', 'commands'],
-      ] as const) {
+      for (const role of ['segmentEvents', 'commands'] as const) {
         const topic = topics[role].name;
-        const commits = await admin.commits(prefix + group, topic);
+        const commits = await admin.commits(prefix + GROUPS[role], topic);
         for (const { partition, lowWatermark, highWatermark } of await admin.watermarks(topic)) {
           const commit = commits.get(partition);
           if ((commit?.nextOffset ?? lowWatermark) < highWatermark) return false;
@@ -189,6 +244,14 @@ export async function startHostilePipeline(
       }
     },
   };
+}
+
+const PAGE_BYTES = 4_096;
+
+/** 0 once it has ended. */
+async function residentBytesOf(pid: number): Promise<number> {
+  const fields = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '');
+  return Number(fields.split(' ')[1] ?? 0) * PAGE_BYTES;
 }
 
 async function registerOther(url: string, prefix: string): Promise<number> {

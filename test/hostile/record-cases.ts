@@ -132,11 +132,35 @@ export function strangersEvents(): readonly OutgoingRecord[] {
   }));
 }
 
-function encodeUpsert(
+/** An event that is whole but for its key. */
+export function keylessEvent(connectorId: string): OutgoingRecord {
+  return {
+    key: null,
+    value: text('{"type":"identify","messageId":"keyless","userId":"keyless-event"}'),
+    headers: toHeaders({
+      [headerNames.connectorId]: connectorId,
+      [headerNames.messageId]: 'keyless',
+      [headerNames.receivedAt]: '2026-03-01T10:00:00.000Z',
+    }),
+  };
+}
+
+/** A command that is whole but for its key. */
+export function keylessCommand(connectorId: string, encoder: CommandEncoder): OutgoingRecord {
+  return {
+    key: null,
+    value: encodeUpsert(encoder, connectorId, 1_000_000, undefined, 'keyless-command'),
+    headers: toHeaders({ [headerNames.connectorId]: connectorId, [headerNames.messageId]: 'keyless' }),
+  };
+}
+
+/** A command as the mapper writes it. */
+export function encodeUpsert(
   encoder: CommandEncoder,
   connectorId: string,
   number: number,
   commandId = number.toString(16).padStart(32, 'f'),
+  userId = 'direct',
 ): Buffer {
   return encoder.encode({
     kind: 'UpsertUser',
@@ -144,7 +168,7 @@ function encodeUpsert(
       commandId,
       connectorId,
       messageId: 'm',
-      userId: 'direct',
+      userId,
       occurredAt: 1_772_359_200_000,
       receivedAt: 1_772_359_200_000,
       properties: {},

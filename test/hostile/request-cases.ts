@@ -1,5 +1,5 @@
 /** Bodies and requests that no SDK sends, and what ingest must answer. */
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 export interface RequestCase {
   readonly name: string;
@@ -112,6 +112,28 @@ export const requestCases: readonly RequestCase[] = [
     headers: GZIP,
     status: 400,
     code: 'event.too-large',
+  },
+  {
+    name: 'a deflate bomb of 100 MB',
+    body: deflateSync(Buffer.alloc(100 * MEGABYTE)),
+    headers: { 'content-encoding': 'deflate' },
+    status: 400,
+    code: 'event.too-large',
+  },
+  {
+    name: "a gzip bomb of 100 MB at the partners' endpoint",
+    body: gzipSync(Buffer.alloc(100 * MEGABYTE)),
+    path: '/segment',
+    headers: GZIP,
+    status: 400,
+    code: 'event.too-large',
+  },
+  {
+    name: 'a bomb in an encoding that is not spoken',
+    body: brotliCompressSync(Buffer.alloc(10 * MEGABYTE)),
+    headers: { 'content-encoding': 'br' },
+    status: 415,
+    code: 'request.encoding',
   },
   { name: 'gzip within gzip', body: gzipSync(gzipSync('{}')), headers: GZIP, status: 400, code: 'event.invalid-json' },
   {

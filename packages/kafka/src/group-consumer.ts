@@ -8,9 +8,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, errorMessage, isPipelineError, type Logger } from '@astrolabe/service-kit';
 import { clientOf, type KafkaConnection, type Patience } from './connection.ts';
-import type { Batch, Consumer } from './kafkajs/index.ts';
+import type { Consumer } from './kafkajs/index.ts';
 import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
-import { toConsumedRecord } from './kafkajs-record.ts';
+import { recordsOf } from './kafkajs-record.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 
@@ -121,7 +121,7 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
       autoCommit: false,
       eachBatchAutoResolve: true,
       eachBatch: async ({ batch, heartbeat }) => {
-        sessions.enqueue(batch.partition, toRecords(batch), BigInt(batch.lastOffset()) + 1n);
+        sessions.enqueue(batch.partition, recordsOf(batch), BigInt(batch.lastOffset()) + 1n);
         await heartbeat();
       },
     });
@@ -179,10 +179,6 @@ function toConsumerFault(error: unknown, doing: string): PipelineError {
     retryable: false,
     cause: error,
   });
-}
-
-function toRecords(batch: Batch) {
-  return batch.messages.map((message) => toConsumedRecord(batch.topic, batch.partition, message));
 }
 
 /** Commits what the sessions declare, one request at a time. A failed commit is only late: the next round asks again. */

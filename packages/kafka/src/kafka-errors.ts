@@ -1,5 +1,6 @@
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit';
 import { OFFSET_OUT_OF_RANGE } from './kafkajs/mends.ts';
+import { UNREADABLE_BATCH } from './kafkajs/undecodable.ts';
 
 interface KafkaJsError {
   readonly name: string;
@@ -34,6 +35,9 @@ export function toKafkaError(error: unknown, doing: string): PipelineError {
       retryable: false,
       cause: error,
     });
+  }
+  if (chain.some(({ type }) => type === UNREADABLE_BATCH)) {
+    return new PipelineError('kafka.batch-unreadable', `${doing}: ${message}`, { retryable: false, cause: error });
   }
   if (chain.some(({ type }) => type === 'UNKNOWN_TOPIC_OR_PARTITION')) {
     return new PipelineError('kafka.topic-missing', `${doing}: ${message}`, { retryable: true, cause: error });

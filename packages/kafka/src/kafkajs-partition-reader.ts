@@ -43,6 +43,8 @@ const ANSWER_TIMEOUT_MS = 15_000;
 const MAX_WAIT_MS = 100;
 /** Records that are handed out at once, give or take a batch: between them the process does its other work. */
 const HANDED_OUT_RECORDS = 1_000;
+/** And what they inflate to: a fetch of small batches can hold gigabytes. */
+const HANDED_OUT_INFLATED_BYTES = 4 * 1_048_576;
 
 /** What a fetch brought: perhaps no batch, and yet a step forward. */
 interface Fetched {
@@ -107,10 +109,14 @@ class KafkaPartitionReader implements PartitionReader {
       ahead?.catch(() => undefined);
       const decoder = new RecordSetDecoder(source, abortedTransactions, decompress);
       let records: ConsumedRecord[] = [];
+      let inflatedBytes = 0;
       for (const batch of batches) {
-        await decoded(decoder.decode(batch, records), source);
+        const size = await decoded(decoder.decode(batch, records), source);
+        inflatedBytes += size.inflatedBytes;
         const isLast = batch === batches.at(-1);
-        if (records.length === 0 || (!isLast && records.length < HANDED_OUT_RECORDS)) continue;
+        const isEnough = records.length >= HANDED_OUT_RECORDS || inflatedBytes >= HANDED_OUT_INFLATED_BYTES;
+        if (records.length === 0 || !(isLast || isEnough)) continue;
+        inflatedBytes = 0;
         // Only a fetch's first and last batch can reach out of the range.
         const inRange = records.filter(({ offset }) => offset >= from && offset < end);
         records = [];
@@ -239,9 +245,9 @@ async function readOffsets(cluster: Cluster, source: TopicPartition): Promise<Pa
   return { lowWatermark, lastStableOffset: later(lastStableOffset, lowWatermark), highWatermark };
 }
 
-async function decoded(decoding: Promise<void>, { topic, partition }: TopicPartition): Promise<void> {
+async function decoded<T>(decoding: Promise<T>, { topic, partition }: TopicPartition): Promise<T> {
   try {
-    await decoding;
+    return await decoding;
   } catch (error) {
     throw toKafkaError(error, `reading ${topic}[${partition}]`);
   }

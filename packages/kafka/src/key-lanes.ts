@@ -7,7 +7,7 @@
 /** The items of one key. Opaque to callers. */
 export interface Lane<Item> {
   readonly key: string;
-  items: Item[];
+  items: (Item | undefined)[];
   /** Index of the item under way, or of the next one. */
   head: number;
   /** An item is under way, as far as the lane knows. */
@@ -79,6 +79,8 @@ export class KeyLanes<Item> {
   /** The item under way ends for the lane: the next one starts. */
   next(lane: Lane<Item>): void {
     lane.busy = false;
+    // A key that never rests would keep what is done in memory until it is dropped.
+    lane.items[lane.head] = undefined;
     lane.head += 1;
     if (lane.head >= DROP_AFTER) {
       lane.items.splice(0, lane.head);
@@ -90,7 +92,7 @@ export class KeyLanes<Item> {
   /** Removes the items for which `isGone` holds from those that have not been started. */
   remove(lane: Lane<Item>, isGone: (item: Item) => boolean): void {
     const waitingFrom = lane.head + (lane.busy ? 1 : 0);
-    const kept = lane.items.filter((item, index) => index < waitingFrom || !isGone(item));
+    const kept = lane.items.filter((item, index) => index < waitingFrom || (item !== undefined && !isGone(item)));
     this.#waiting -= lane.items.length - kept.length;
     lane.items = kept;
   }

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KafkaMessage } from './kafkajs/index.ts';
-import { toConsumedRecord } from './kafkajs-record.ts';
 import { recordSizeBytes } from './record.ts';
-
-const plainMessage: KafkaMessage = { key: null, value: null, timestamp: '0', attributes: 0, offset: '0', headers: {} };
 
 test('the size of a record is never below what the broker counts, headers and framing included', () => {
   assert.equal(recordSizeBytes({ key: null, value: null, headers: {} }), 40);
@@ -23,28 +19,4 @@ test('headers are charged with their bytes on the wire, so that however many a r
   }
   const name = '\u{1F600}'.repeat(100);
   assert.equal(recordSizeBytes({ key: null, value: null, headers: { [name]: Buffer.alloc(0) } }), 40 + 2 + 400 + 1);
-});
-
-test('a message of kafkajs becomes a record with offsets of 64 bits and the last value of a repeated header', () => {
-  const message = {
-    ...plainMessage,
-    timestamp: '1700000000000',
-    offset: '9223372036854775807',
-    headers: { once: Buffer.from('1'), twice: [Buffer.from('1'), Buffer.from('2')], text: 'abc', none: undefined },
-  };
-  const record = toConsumedRecord('t', 3, message);
-  assert.equal(record.offset, 2n ** 63n - 1n);
-  assert.equal(record.timestampMs, 1_700_000_000_000);
-  assert.deepEqual(
-    { ...record.headers },
-    { once: Buffer.from('1'), twice: Buffer.from('2'), text: Buffer.from('abc') },
-  );
-});
-
-test('a header may have any name, those of Object.prototype included', () => {
-  const headers = JSON.parse('{"__proto__":"x","constructor":"y"}') as Record<string, string>;
-  const record = toConsumedRecord('t', 0, { ...plainMessage, headers });
-  assert.deepEqual(Object.keys(record.headers), ['__proto__', 'constructor']);
-  const without = toConsumedRecord('t', 0, { ...plainMessage, headers: {} });
-  assert.equal(without.headers['constructor'], undefined);
 });

@@ -16,7 +16,8 @@ const COMPACT_AT = 1_024;
 
 export class RecordBuffer {
   readonly #limits: BufferLimits;
-  readonly #records: ConsumedRecord[] = [];
+  /** What is released is undefined at once: a record keeps the whole fetch that it came with in memory. */
+  readonly #records: (ConsumedRecord | undefined)[] = [];
   readonly #sizes: number[] = [];
   /** Index of the first record that is not released. */
   #first = 0;
@@ -73,7 +74,7 @@ export class RecordBuffer {
       if (this.#next > start && bytes > maxBatchBytes) break;
       this.#next += 1;
     }
-    const records = this.#records.slice(start, this.#next);
+    const records = this.#records.slice(start, this.#next).filter((record) => record !== undefined);
     const last = records.at(-1);
     this.#taken = this.#next < this.#records.length && last !== undefined ? last.offset + 1n : this.#end;
     return { records, nextOffset: this.#taken };
@@ -86,6 +87,7 @@ export class RecordBuffer {
     for (; first < this.#records.length; first += 1) {
       const record = this.#records[first];
       if (record === undefined || record.offset >= offset) break;
+      this.#records[first] = undefined;
       this.#sizeBytes -= this.#sizes[first] ?? 0;
     }
     this.#first = first;

@@ -87,8 +87,17 @@ export function parseConnectorsFile(text: string): ParsedConnectorsFile {
   }
   const result = connectorsFile.safeParse(json);
   if (result.success) return { kind: 'parsed', file: result.data };
-  const problems = result.error.issues.map(({ path, message }) => ({ place: toPlace(path), message }));
+  const problems = result.error.issues.map((issue) => ({ place: toPlace(issue.path), message: describeIssue(issue) }));
   return { kind: 'invalid', problems };
+}
+
+/** What somebody may have meant as the name of a field. Anything else in its place may be a key. */
+const FIELD_NAME = /^[$A-Za-z][A-Za-z_-]{0,23}$/;
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  const names = issue.keys.map((name) => (FIELD_NAME.test(name) ? `"${name}"` : 'one whose name is not shown'));
+  return `has a field that is not known: ${names.join(', ')}`;
 }
 
 function toPlace(path: readonly PropertyKey[]): string {

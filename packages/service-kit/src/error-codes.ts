@@ -74,6 +74,12 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'kafka.batch-unreadable',
+    meaning:
+      'A batch of records is corrupt, or inflates to more than is read of one (16 MiB; 250,000 records and headers). Reading stopped rather than skip it; the message names its offsets.',
+    whoActs: 'operator',
+  },
+  {
     code: 'kafka.consumer-crashed',
     meaning: 'The consumer stopped for good. The process exits and reads on from the last commit when it is restarted.',
     whoActs: 'operator',

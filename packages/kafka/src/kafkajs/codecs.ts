@@ -12,9 +12,9 @@ import { undecodable } from './undecodable.ts';
 
 /**
  * Most bytes that one batch may inflate to: a broker bounds what a batch has compressed (`message.max.bytes`, 1 MiB by default), and zstd makes
- * gigabytes of that.
+ * gigabytes of that. Producers bound it before they compress, Java's to 1 MiB (`max.request.size`).
  */
-export const MAX_INFLATED_BYTES = 64 * 1_048_576;
+export const MAX_INFLATED_BYTES = 16 * 1_048_576;
 
 export interface Codec {
   readonly name: string;

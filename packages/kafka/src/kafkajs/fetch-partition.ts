@@ -52,7 +52,9 @@ export interface Cluster {
 }
 type CreateCluster = (options: { metadataMaxAge: number; allowAutoTopicCreation: boolean }) => Cluster;
 
-const { createErrorFromCode } = require('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error };
+export const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+  createErrorFromCode(code: number): Error;
+};
 const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (request: object) => object;
 
 const CREATE_CLUSTER = 'private:Kafka:createCluster';

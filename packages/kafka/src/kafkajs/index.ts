@@ -1,7 +1,8 @@
 /** The only import of kafkajs in this package: the mends must be in place before its modules load. */
 import './mends.ts';
 import './mend-dead-sockets.ts';
-import './mend-header-decoding.ts';
+import './mend-fetch-decoding.ts';
+import './mend-sasl-refusal.ts';
 import './speed-mends.ts';
 import kafkajs from 'kafkajs';
 import { registerCodecs } from './codecs.ts';
@@ -13,10 +14,8 @@ export type {
   Admin,
   Batch,
   Consumer,
-  IHeaders,
   Kafka as KafkaClient,
   KafkaConfig,
-  KafkaMessage,
   LogEntry,
   Message,
   PartitionerArgs,

@@ -118,10 +118,15 @@ type Group = (input: object) => Record<number, object[]>;
 test('5,000 messages for one partition are grouped in linear time; the original copies the array for each', () => {
   const messages = Array.from({ length: 5_000 }, (_, index) => ({ index }));
   const input = { topic: 't', partitionMetadata: [{}], messages, partitioner: () => 0 };
+  // The shortest of several: whatever else the machine does only adds to one.
   const durationOf = (group: Group): number => {
-    const startedAtMs = performance.now();
-    assert.equal(group(input)[0]?.length, messages.length);
-    return performance.now() - startedAtMs;
+    let shortestMs = Infinity;
+    for (let run = 0; run < 5; run += 1) {
+      const startedAtMs = performance.now();
+      assert.equal(group(input)[0]?.length, messages.length);
+      shortestMs = Math.min(shortestMs, performance.now() - startedAtMs);
+    }
+    return shortestMs;
   };
   const mendedMs = durationOf(loadMended('producer/groupMessagesPerPartition'));
   const originalMs = durationOf(loadUnmended('producer/groupMessagesPerPartition'));

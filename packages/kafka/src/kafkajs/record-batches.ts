@@ -57,6 +57,23 @@ const LOG_APPEND_TIME = 0x8;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
+/**
+ * Most records and headers, taken together, that one batch may hold: each is an object of ours, and a batch that inflates to 16 MiB has room for
+ * millions. A megabyte that is not compressed holds 150,000 records at most.
+ */
+export const MAX_BATCH_ITEMS = 250_000;
+
+/** What it takes to hold a decoded batch beside the bytes that were fetched. */
+export interface DecodedSize {
+  /** 0 for a batch that was not compressed. */
+  readonly inflatedBytes: number;
+  /** Records and headers. */
+  readonly items: number;
+}
+
+const TOO_MANY = `has more than ${MAX_BATCH_ITEMS} records and headers`;
+const NOTHING: DecodedSize = { inflatedBytes: 0, items: 0 };
+
 /** Inflates a batch's records; the number is that of the attributes (1 gzip, 2 snappy, 3 lz4, 4 zstd). */
 export type Decompress = (compression: number, bytes: Buffer) => Promise<Buffer>;
 
@@ -80,27 +97,42 @@ export class RecordSetDecoder {
 
   /**
    * Appends the batch's committed records to `into`. Keys, values and headers are views of the fetched (or inflated) bytes. Throws an error
-   * that kafkajs does not retry where the bytes are not what was written.
+   * that kafkajs does not retry where the bytes are not what was written, or are more than is read of one batch.
    */
-  async decode({ baseOffset, nextOffset, body, crc }: RecordBatch, into: ConsumedRecord[]): Promise<void> {
-    if (crc32c(body, 0, body.length) !== crc) throw this.#corrupt(baseOffset, 'does not match its checksum');
+  async decode({ baseOffset, nextOffset, body, crc }: RecordBatch, into: ConsumedRecord[]): Promise<DecodedSize> {
+    if (crc32c(body, 0, body.length) !== crc)
+      throw this.#unreadable(baseOffset, nextOffset, 'does not match its checksum');
     const attributes = body.readInt16BE(0);
-    if (this.#isAborted(body.readBigInt64BE(PRODUCER_ID_AT), attributes, nextOffset, body)) return;
-    if ((attributes & CONTROL) !== 0) return;
+    if (this.#isAborted(body.readBigInt64BE(PRODUCER_ID_AT), attributes, nextOffset, body)) return NOTHING;
+    if ((attributes & CONTROL) !== 0) return NOTHING;
     const count = body.readInt32BE(RECORD_COUNT_AT);
-    if (count <= 0) return;
+    if (count <= 0) return NOTHING;
+    if (count > MAX_BATCH_ITEMS) throw this.#unreadable(baseOffset, nextOffset, TOO_MANY);
     const compression = attributes & COMPRESSION_MASK;
     const records = body.subarray(RECORDS_AT);
-    const bytes = compression === 0 ? records : await this.#decompress(compression, records);
+    const bytes = compression === 0 ? records : await this.#inflate(compression, records, baseOffset, nextOffset);
     const hasAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
     const timestamp = Number(body.readBigInt64BE(hasAppendTime ? MAX_TIMESTAMP_AT : BASE_TIMESTAMP_AT));
-    const cursor = new RecordCursor(bytes);
+    const cursor = new RecordCursor(bytes, MAX_BATCH_ITEMS - count);
     for (let index = 0; index < count; index += 1) {
       const record = cursor.next(this.#source, baseOffset, timestamp, hasAppendTime);
-      if (record === undefined) throw this.#corrupt(baseOffset, `has a record ${index} that ends elsewhere`);
+      if (cursor.itemsLeft < 0) throw this.#unreadable(baseOffset, nextOffset, TOO_MANY);
+      if (record === undefined)
+        throw this.#unreadable(baseOffset, nextOffset, `has a record ${index} that ends elsewhere`);
       into.push(record);
     }
-    if (cursor.at !== bytes.length) throw this.#corrupt(baseOffset, `has bytes after its ${count} records`);
+    if (cursor.at !== bytes.length)
+      throw this.#unreadable(baseOffset, nextOffset, `has bytes after its ${count} records`);
+    return { inflatedBytes: compression === 0 ? 0 : bytes.length, items: MAX_BATCH_ITEMS - cursor.itemsLeft };
+  }
+
+  async #inflate(compression: number, records: Buffer, baseOffset: bigint, nextOffset: bigint): Promise<Buffer> {
+    try {
+      return await this.#decompress(compression, records);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw this.#unreadable(baseOffset, nextOffset, `cannot be inflated: ${reason}`, error);
+    }
   }
 
   /** As Java's consumer does it: a transaction is aborted from its first offset on, until its producer's marker. */
@@ -118,29 +150,39 @@ export class RecordSetDecoder {
     return false;
   }
 
-  #corrupt(baseOffset: bigint, what: string): Error {
+  #unreadable(baseOffset: bigint, nextOffset: bigint, what: string, cause?: unknown): Error {
     const { topic, partition } = this.#source;
-    return undecodable(`the batch of ${topic}[${partition}] at offset ${baseOffset} ${what}`);
+    const range = `offsets ${baseOffset} to ${nextOffset - 1n}`;
+    return undecodable(`the batch of ${topic}[${partition}] with ${range} ${what}`, cause);
   }
 }
 
 /** The key of a control record: its version and its type, two bytes each. */
 function isAbortMarker(body: Buffer): boolean {
   if (body.readInt32BE(RECORD_COUNT_AT) <= 0) return false;
-  const key = new RecordCursor(body.subarray(RECORDS_AT)).next(NOWHERE, 0n, 0, false)?.key;
+  const key = new RecordCursor(body.subarray(RECORDS_AT), 0).next(NOWHERE, 0n, 0, false)?.key;
   return key != null && key.length >= 4 && key.readInt16BE(2) === 0;
 }
 
 const NOWHERE: TopicPartition = { topic: '', partition: 0 };
 
-const NO_HEADERS: RecordHeaders = Object.freeze({});
+/** Without members of `Object`, whatever a header is called; unlike objects of `Object.create(null)`, its instances are no hash tables. */
+const Headers = function () {
+  // Their names are all that they have.
+} as unknown as new () => Record<string, Buffer>;
+(Headers as { prototype: object }).prototype = Object.create(null) as object;
+
+const NO_HEADERS: RecordHeaders = Object.freeze(new Headers());
 
 class RecordCursor {
   readonly #bytes: Buffer;
   at = 0;
+  /** How many headers it may still read; negative once that was not enough. */
+  itemsLeft: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, itemsLeft: number) {
     this.#bytes = bytes;
+    this.itemsLeft = itemsLeft;
   }
 
   /** The record at the cursor, which moves behind it; undefined where its parts do not add up to its length. */
@@ -159,6 +201,8 @@ class RecordCursor {
     const key = this.#nullableBytes();
     const value = this.#nullableBytes();
     const headerCount = this.#varint();
+    this.itemsLeft -= Math.max(0, headerCount);
+    if (this.itemsLeft < 0) return undefined;
     const headers = headerCount === 0 ? NO_HEADERS : this.#headers(headerCount, end);
     if (this.at !== end) return undefined;
     const timestampMs = hasAppendTime ? batchTimestamp : batchTimestamp + timestampDelta;
@@ -166,7 +210,7 @@ class RecordCursor {
   }
 
   #headers(count: number, end: number): RecordHeaders {
-    const headers = Object.create(null) as Record<string, Buffer>;
+    const headers = new Headers();
     for (let index = 0; index < count && this.at < end; index += 1) {
       const nameBytes = this.#varint();
       const name = this.#bytes.toString('utf8', this.at, (this.at += Math.max(0, nameBytes)));

@@ -2,10 +2,8 @@
  * Mends of kafkajs 2.2.4 that only make it faster: what goes over the wire is the same to the byte, which `speed-mends.property.test.ts`
  * proves against the original. Figures are in docs/adr/0003-kafkajs-behind-ports.md.
  */
-import { createRequire } from 'node:module';
 import { encodeProduceRequest, isPlainRequest, type ProduceArguments } from './produce-encoding.ts';
-
-const require = createRequire(import.meta.url);
+import { replaceExport } from './replace-export.ts';
 
 /** As much of kafkajs's own Encoder as those who are given one ask for. */
 interface Encoded {
@@ -22,15 +20,6 @@ interface FramedRequest {
   readonly correlationId: number;
   readonly clientId: string | null;
   readonly request: Request;
-}
-
-/** Puts a function in the place of the one that a module of kafkajs exports. Must come before other modules have taken it. */
-function replaceExport<T>(path: string, replace: (original: T) => T): void {
-  const name = require.resolve(`kafkajs/src/${path}`);
-  const original = require(name) as T;
-  const loaded = require.cache[name];
-  if (loaded === undefined) throw new Error(`kafkajs no longer has ${path}`);
-  loaded.exports = replace(original);
 }
 
 function asEncoded(bytes: Buffer): Encoded {

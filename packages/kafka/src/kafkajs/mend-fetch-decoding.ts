@@ -1,0 +1,15 @@
+/** A mend of kafkajs 2.2.4: its consumer decodes without bounds what it fetched. `fetch-decoding.ts` says what that costs. */
+import { decompress } from './codecs.ts';
+import { decodeFetchResponse, type FetchedTopics } from './fetch-decoding.ts';
+import { replaceExport } from './replace-export.ts';
+
+interface ResponseCodec {
+  decode(bytes: Buffer): Promise<FetchedTopics>;
+  parse(response: FetchedTopics): Promise<FetchedTopics>;
+}
+
+/** The version that brokers since 2.3 speak, and the newest that kafkajs knows. */
+replaceExport<ResponseCodec>('protocol/requests/fetch/v11/response', ({ parse }) => ({
+  decode: (bytes) => decodeFetchResponse(bytes, decompress),
+  parse,
+}));
