@@ -14,21 +14,21 @@ import { connectorId } from './commands.ts';
 import { compareThroughput, type DispatcherCase } from './throughput.ts';
 
 const cases: readonly DispatcherCase[] = [
-  beside('bare', 'delay-0', 0, 15_000, 20_000),
-  beside('bare', 'delay-20', 20, 10_000, 10_000),
+  beside('bare', 'delay-0', 0, 19_000, 26_000),
+  beside('bare', 'delay-20', 20, 11_000, 11_000),
   beside('bare', 'delay-200', 200, 1_200, 1_200),
   beside('each-message', 'each-message-20', 20, 10_000, 45),
   {
     name: 'bulk-0',
     delayMs: 0,
-    ours: { contender: 'bulk', commandsPerSecond: 40_000 },
-    baseline: { contender: 'single', commandsPerSecond: 15_000 },
+    ours: { contender: 'bulk', commandsPerSecond: 45_000 },
+    baseline: { contender: 'single', commandsPerSecond: 19_000 },
   },
   {
     name: 'bulk-20',
     delayMs: 20,
-    ours: { contender: 'bulk', commandsPerSecond: 40_000 },
-    baseline: { contender: 'single', commandsPerSecond: 10_000 },
+    ours: { contender: 'bulk', commandsPerSecond: 45_000 },
+    baseline: { contender: 'single', commandsPerSecond: 11_000 },
   },
 ];
 

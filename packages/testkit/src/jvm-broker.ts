@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerControl } from './broker-control.ts';
 import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
 import type { BrokerLayout } from './broker-properties.ts';
 import { findFreePorts } from './free-ports.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import type { BrokerHome } from './jvm-broker-storage.ts';
-import { StartFailure, retryOnTakenPort, startJvm } from './jvm-process.ts';
+import { retryOnTakenPort, startJvm } from './jvm-process.ts';
 import type { JvmProcess } from './jvm-process.ts';
 import { LOG_FLAGS } from './jvm-log-flags.ts';
 import { waitForBroker } from './readiness.ts';
@@ -64,8 +65,12 @@ export interface BrokerRun {
   readonly onCrash?: (failure: Error) => void;
 }
 
-/** In a row, without having been ready in between. */
-const MAX_CRASHES = 5;
+/**
+ * A broker that fails for so long does not come back. Kafka 4.2's controllers end in races of their own where elections follow each other
+ * quickly ("Cannot transition to Follower with leader 3 and epoch 21 since it matches the local node.id"), several times in a row at times.
+ */
+const RESTARTS_WITHIN_MS = 180_000;
+const RESTART_PAUSE_MS = 1_000;
 
 /** Starts a broker whose storage is formatted; it may be one of several. */
 export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): Promise<JvmBroker> {
@@ -105,13 +110,16 @@ export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): P
   let restarting: Promise<void> = Promise.resolve();
 
   async function relaunch(): Promise<void> {
-    for (let crash = 1; ; crash += 1) {
+    const giveUpAtMs = performance.now() + RESTARTS_WITHIN_MS;
+    for (;;) {
       try {
         current = await launch();
         return supervise(current);
       } catch (failure) {
-        if (onCrash === undefined || crash === MAX_CRASHES || !(failure instanceof StartFailure)) throw failure;
-        onCrash(failure);
+        const isOver = performance.now() > giveUpAtMs || !isWanted;
+        if (onCrash === undefined || isOver) throw failure;
+        onCrash(failure as Error);
+        await sleep(RESTART_PAUSE_MS);
       }
     }
   }
