@@ -116,9 +116,10 @@ export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): P
         current = await launch();
         return supervise(current);
       } catch (failure) {
-        const isOver = performance.now() > giveUpAtMs || !isWanted;
-        if (onCrash === undefined || isOver) throw failure;
+        if (onCrash === undefined || performance.now() > giveUpAtMs) throw failure;
         onCrash(failure as Error);
+        // Somebody wants it down by now, and decides when it comes back.
+        if (!isWanted) return;
         await sleep(RESTART_PAUSE_MS);
       }
     }

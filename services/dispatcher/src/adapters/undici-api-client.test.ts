@@ -264,6 +264,33 @@ test('a call that is given up, or whose connection is cut, leaves the next one a
   assert.equal(sockets.size, 1);
 });
 
+test('a call that is made as soon as another has failed to connect is a call like any other', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const client = createApiClient({ baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 2_000 });
+  const outcomes = await new Promise<ApiOutcome[]>((resolve) => {
+    const seen: ApiOutcome[] = [];
+    const again = (): void => {
+      client.call(put, 'the-key', {
+        onOutcome: (outcome) => {
+          seen.push(outcome);
+          // As a gate does, within the outcome.
+          if (seen.length < 5) again();
+          else resolve(seen);
+        },
+      });
+    };
+    again();
+  });
+  assert.deepEqual(
+    outcomes.map((outcome) => (outcome.kind === 'no-response' ? outcome.reason : outcome.status)),
+    ['connection', 'connection', 'connection', 'connection', 'connection'],
+  );
+  await client.close();
+});
+
 test('an answer that tells the key again is handed on without it, refused or in bulk', async (t) => {
   for (const [status, request] of [
     [400, put],

@@ -157,7 +157,10 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.#giveBack();
+    // Not before undici is through with the failure: a call that the outcome sets off must not find a client that is still clearing up.
+    setImmediate(() => {
+      this.#giveBack();
+    });
     if (this.#isOver) return;
     const outcome = toNoResponse(error);
     // A request that cannot even be built is refused within `dispatch`.
