@@ -21,8 +21,7 @@ import {
   topicsFor,
 } from '@astrolabe/kafka';
 import { createLogger } from '@astrolabe/service-kit';
-import { eventually, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
-import { seededRandom } from '../seeded-random.ts';
+import { eventually, seededRandom, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
 import { MapperModel, connectors, drawEvent, toRecord, type TrafficEvent } from './mapper-traffic.ts';
 
 const EVENTS = Number(process.env['MAPPER_EVENTS'] ?? 20_000);

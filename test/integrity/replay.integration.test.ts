@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pipeline } from '@astrolabe/demo';
 import { createKafkaAdmin } from '@astrolabe/kafka';
-import { eventually } from '@astrolabe/testkit';
+import { eventually, seededRandom } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDispatched } from '../e2e/until-drained.ts';
-import { seededRandom } from '../seeded-random.ts';
 import {
   assertBalanced,
   copiesBySource,

@@ -1,5 +1,5 @@
 /** Draws a schedule of disturbances. Pure: the same seed and length give the same schedule. */
-import { seededRandom } from '../seeded-random.ts';
+import { seededRandom } from '@astrolabe/testkit';
 import {
   brokerNames,
   links,

@@ -10,6 +10,7 @@ export { stackEnvironment } from './stack-environment.ts';
 export { guardian } from './guardian-client.ts';
 export { spawnGuarded } from './guarded-process.ts';
 export type { GuardedProcess, GuardedProcessOptions, ProcessExit } from './guarded-process.ts';
+export { seededRandom } from './seeded-random.ts';
 export { spawnService } from './service-process.ts';
 export type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
 export { startFaultProxy } from './fault-proxy.ts';
