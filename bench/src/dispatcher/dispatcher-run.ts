@@ -1,33 +1,14 @@
 /** What a measurement needs: topics of its own with commands on them, an API stub, and one of those that are compared. */
 import { join } from 'node:path';
-import {
-  createCommandEncoder,
-  createKafkaAdmin,
-  createRecordProducer,
-  createSchemaRegistry,
-  topicsFor,
-  type KafkaConnection,
-} from '@astrolabe/kafka';
-import type { Logger } from '@astrolabe/service-kit';
-import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import { createCommandEncoder } from '@astrolabe/kafka';
+import { spawnService, type ServiceProcess } from '@astrolabe/testkit';
+import type { BenchLab } from '../bench-lab.ts';
+import { createRunTopics } from '../run-topics.ts';
 import type { Arrivals } from './arrivals.ts';
 import { buildCommand } from './commands.ts';
 
 /** `single` and `bulk` are ours; `bare` and `each-message` are baselines. */
 export type Contender = 'single' | 'bulk' | 'bare' | 'each-message';
-
-/** The stack, and what the bench itself uses to talk to it. */
-export interface DispatcherLab {
-  readonly kafkaBrokers: string;
-  readonly schemaRegistryUrl: string;
-  readonly connection: KafkaConnection;
-  readonly logger: Logger;
-  readonly connectorsFile: string;
-  /** A folder of the bench. */
-  readonly folder: string;
-  /** Lines that say what is going on. */
-  readonly say: (line: string) => void;
-}
 
 export interface DispatcherRun extends AsyncDisposable {
   readonly service: ServiceProcess;
@@ -35,7 +16,7 @@ export interface DispatcherRun extends AsyncDisposable {
 }
 
 const FILL_BATCH = 5_000;
-const DELIVERY_TIMEOUT_MS = 60_000;
+const groupId = 'dispatcher';
 
 const dispatcherMain = new URL('../../../services/dispatcher/src/main.ts', import.meta.url);
 const bareMain = new URL('../baselines/bare-dispatcher.ts', import.meta.url);
@@ -48,34 +29,25 @@ const stubMain = new URL('api-stub.ts', import.meta.url);
  */
 export async function startRun(
   contender: Contender,
-  lab: DispatcherLab,
+  lab: BenchLab,
   commands: number,
   delayMs: number,
 ): Promise<DispatcherRun> {
-  const { connection, logger, kafkaBrokers: KAFKA_BROKERS, schemaRegistryUrl: SCHEMA_REGISTRY_URL } = lab;
+  const { kafkaBrokers: KAFKA_BROKERS, schemaRegistryUrl: SCHEMA_REGISTRY_URL } = lab;
   await using cleanup = new AsyncDisposableStack();
-  // Clients of its own: kafkajs keeps asking for every topic that a client has ever used, and fails once one of them is deleted.
-  const admin = await createKafkaAdmin(connection);
-  cleanup.defer(() => admin.close());
-  const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
-  cleanup.defer(() => producer.close());
-  const prefix = `${uniqueName('bench')}.`;
-  const topics = topicsFor(prefix);
-  const groupId = 'dispatcher';
-  const all = [topics.commands, topics.commandsDeadLetters, topics.deliveries];
-  await admin.applyTopics(await admin.planTopics(all, 1));
-  cleanup.defer(() => admin.deleteTopics(all.map(({ name }) => name)));
-  const registry = createSchemaRegistry({ url: SCHEMA_REGISTRY_URL });
-  const applied = await registry.apply(topics.commands.name);
-  const encoder = createCommandEncoder(new Map(applied.map(({ kind, schemaId }) => [kind, schemaId])));
+  const run = await createRunTopics(lab, groupId, ({ commands, commandsDeadLetters, deliveries }) => [
+    commands,
+    commandsDeadLetters,
+    deliveries,
+  ]);
+  cleanup.use(run);
+  const { producer, prefix, topics } = run;
+  const encoder = createCommandEncoder(run.schemaIds);
   for (let start = 0; start < commands; start += FILL_BATCH) {
     const length = Math.min(FILL_BATCH, commands - start);
     const records = Array.from({ length }, (_, index) => buildCommand(start + index, encoder));
     await producer.send(topics.commands.name, records);
   }
-  // One that is not empty yet ends by itself once its topics are gone.
-  cleanup.defer(() => admin.deleteGroups([prefix + groupId]).catch(() => undefined));
-
   const stub = await spawnService({ name: 'API stub', entry: stubMain, env: { API_DELAY_MS: String(delayMs) } });
   cleanup.defer(() => stub.stop());
   const isOurs = contender === 'single' || contender === 'bulk';

@@ -3,10 +3,13 @@
  * starting the process, joining the group, opening connections and compiling are left out, of both sides alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchLab } from '../bench-lab.ts';
+import type { BenchOptions } from '../bench-options.ts';
+import { compareInTurns, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import type { Arrivals } from './arrivals.ts';
-import { startRun, type Contender, type DispatcherLab, type DispatcherRun } from './dispatcher-run.ts';
+import { startRun, type Contender, type DispatcherRun } from './dispatcher-run.ts';
 
 export interface DispatcherCase {
   readonly name: string;
@@ -28,35 +31,17 @@ const STALL_MS = 20_000;
 /** For what may still be called for although everything has been: a repetition shows. */
 const QUIET_MS = 300;
 
-type Side = 'ours' | 'baseline';
-
-export async function compareThroughput(
+export function compareThroughput(
   each: DispatcherCase,
-  lab: DispatcherLab,
-  rounds: number,
-  seconds: number,
+  lab: BenchLab,
+  { rounds, seconds, say }: BenchOptions,
 ): Promise<ComparedCase> {
-  const samples: Record<Side, Sample[]> = { ours: [], baseline: [] };
-  for (let round = 0; round < rounds; round += 1) {
-    // Whoever comes second meets a warmer machine, so they take turns in that too.
-    for (const side of round % 2 === 0 ? (['ours', 'baseline'] as const) : (['baseline', 'ours'] as const)) {
-      samples[side].push(await measure(each[side], each.delayMs, lab, seconds));
-    }
-    const [own, other] = [samples.ours.at(-1), samples.baseline.at(-1)];
-    if (own === undefined || other === undefined) throw new Error('a round without samples');
-    const ratio = (own.perSecond / other.perSecond).toFixed(2);
-    lab.say(
-      `${each.name}, round ${round + 1} of ${rounds}: ours ${toText(own)}, baseline ${toText(other)}; ratio ${ratio}`,
-    );
-  }
-  return { case: each.name, unit: 'commands/s', ...samples };
+  const { name, delayMs } = each;
+  const measured = (side: SideName): Promise<Sample> => measure(each[side], delayMs, lab, seconds);
+  return compareInTurns({ name, unit: 'commands/s', rounds, say, measure: measured });
 }
 
-function toText({ perSecond, cpuUsPerUnit }: Sample): string {
-  return `${Math.round(perSecond)} commands/s at ${cpuUsPerUnit.toFixed(1)} µs of CPU each`;
-}
-
-async function measure(rival: Rival, delayMs: number, lab: DispatcherLab, seconds: number): Promise<Sample> {
+async function measure(rival: Rival, delayMs: number, lab: BenchLab, seconds: number): Promise<Sample> {
   const commands = Math.round(rival.commandsPerSecond * (seconds + WARM_UP_SECONDS));
   await using run = await startRun(rival.contender, lab, commands, delayMs);
   const { pid } = run.service;

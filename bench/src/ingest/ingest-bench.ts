@@ -4,20 +4,12 @@
  * in turn within each round.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  createKafkaAdmin,
-  createKafkaConnection,
-  topicsFor,
-  type KafkaAdmin,
-  type TopicDefinition,
-} from '@astrolabe/kafka';
-import { createLogger } from '@astrolabe/service-kit';
-import { spawnService, startLocalStack, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import { createKafkaAdmin, topicsFor, type KafkaAdmin, type TopicDefinition } from '@astrolabe/kafka';
+import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import { openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';
+import { compareInTurns, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { runLoad } from '../load/run-load.ts';
 import { readProcessUsage } from '../process-usage.ts';
@@ -38,7 +30,7 @@ const cases: readonly LoadCase[] = [
 
 /** One of the two that are compared, and what it has acknowledged since it started. */
 interface Side {
-  readonly name: 'ours' | 'baseline';
+  readonly name: SideName;
   readonly service: ServiceProcess;
   readonly topic: TopicDefinition;
   acknowledgedEvents: number;
@@ -53,13 +45,13 @@ const PAUSE_MS = 500;
 
 /** Rejects when a request is not answered with 200, or when a topic does not hold what was acknowledged. */
 export async function runIngestBench(options: BenchOptions): Promise<ComparedCase[]> {
-  const { env, say } = options;
+  const writeKey = randomBytes(16).toString('hex');
+  // The limit is applied, as in production, and never reached.
+  const rateLimit = { eventsPerSecond: 1_000_000, burst: 1_000_000 };
   await using cleanup = new AsyncDisposableStack();
-  const stack = await startLocalStack({ env, log: say });
-  cleanup.defer(() => stack.stop());
-  const logger = createLogger({ name: 'bench', level: 'error', destination: process.stderr });
-  const connection = createKafkaConnection({ brokers: stack.kafkaBrokers.split(','), clientId: 'bench', logger });
-  const admin = await createKafkaAdmin(connection);
+  const lab = cleanup.use(await openLab(options, [{ id: 'bench', name: 'Bench', apiKey: writeKey, rateLimit }]));
+  const { kafkaBrokers: KAFKA_BROKERS, connectorsFile: CONNECTORS_FILE, say } = lab;
+  const admin = await createKafkaAdmin(lab.connection);
   cleanup.defer(() => admin.close());
 
   const prefix = `${uniqueName('bench')}.`;
@@ -70,23 +62,14 @@ export async function runIngestBench(options: BenchOptions): Promise<ComparedCas
   // Somebody else's broker must not be left with our topics.
   cleanup.defer(() => admin.deleteTopics(created.map(({ name }) => name)));
 
-  const folder = await mkdtemp(join(tmpdir(), 'astrolabe-bench-'));
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const writeKey = randomBytes(16).toString('hex');
-  const connectorsFile = join(folder, 'connectors.json');
-  // The limit is applied, as in production, and never reached.
-  const rateLimit = { eventsPerSecond: 1_000_000, burst: 1_000_000 };
-  const connector = { id: 'bench', name: 'Bench', apiKey: writeKey, rateLimit };
-  await writeFile(connectorsFile, JSON.stringify({ connectors: [connector] }));
-
   const start = async (name: Side['name'], entry: URL, topic: TopicDefinition, variables: Record<string, string>) => {
-    const service = await spawnService({ name, entry, env: { KAFKA_BROKERS: stack.kafkaBrokers, ...variables } });
+    const service = await spawnService({ name, entry, env: { KAFKA_BROKERS, ...variables } });
     cleanup.defer(() => service.stop());
     return { name, service, topic, acknowledgedEvents: 0 };
   };
   const ours = await start('ours', ingestMain, topics.segmentEvents, {
     KAFKA_TOPIC_PREFIX: prefix,
-    CONNECTORS_FILE: connectorsFile,
+    CONNECTORS_FILE,
     INGEST_PORT: '0',
     ADMIN_PORT: '0',
   });
@@ -105,26 +88,18 @@ async function compare(
   writeKey: string,
   { rounds, seconds, say }: BenchOptions,
 ): Promise<ComparedCase> {
-  const samples: Record<Side['name'], Sample[]> = { ours: [], baseline: [] };
+  const sides = { ours, baseline };
   for (const side of [ours, baseline]) await measure(loadCase, side, writeKey, WARM_UP_SECONDS);
-  for (let round = 0; round < rounds; round += 1) {
-    // Whoever comes second meets a warmer machine, so they take turns in that too.
-    for (const side of round % 2 === 0 ? [ours, baseline] : [baseline, ours]) {
+  return compareInTurns({
+    name: loadCase.name,
+    unit: 'events/s',
+    rounds,
+    say,
+    measure: async (name) => {
       await sleep(PAUSE_MS);
-      samples[side.name].push(await measure(loadCase, side, writeKey, seconds));
-    }
-    const [own, other] = [samples.ours.at(-1), samples.baseline.at(-1)];
-    if (own === undefined || other === undefined) throw new Error('a round without samples');
-    const ratio = (own.perSecond / other.perSecond).toFixed(2);
-    say(
-      `${loadCase.name}, round ${round + 1} of ${rounds}: ours ${toText(own)}, baseline ${toText(other)}; ratio ${ratio}`,
-    );
-  }
-  return { case: loadCase.name, unit: 'events/s', ...samples };
-}
-
-function toText({ perSecond, cpuUsPerUnit }: Sample): string {
-  return `${Math.round(perSecond)} events/s at ${cpuUsPerUnit.toFixed(1)} µs of CPU each`;
+      return measure(loadCase, sides[name], writeKey, seconds);
+    },
+  });
 }
 
 async function measure(loadCase: LoadCase, side: Side, writeKey: string, seconds: number): Promise<Sample> {

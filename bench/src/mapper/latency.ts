@@ -12,11 +12,13 @@ import {
   type PartitionProcessor,
 } from '@astrolabe/kafka';
 import type { ServiceProcess } from '@astrolabe/testkit';
+import type { BenchLab } from '../bench-lab.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
+import { createRunTopics, type RunTopics } from '../run-topics.ts';
 import { percentile } from '../statistics.ts';
 import { buildEvent, indexOf } from './events.ts';
-import { createRunTopics, startSide, type MapperLab, type RunTopics, type SideName } from './mapper-run.ts';
+import { groupId, startSide, type SideName } from './mapper-run.ts';
 
 const EVENTS_PER_SECOND = 500;
 /** For each side: a broker's Java machine compiles the way of a transaction after some ten thousands of them, and one in production has long done so. */
@@ -29,7 +31,7 @@ const NEVER_MS = 3_600_000;
 const sideNames: readonly SideName[] = ['ours', 'at-least-once', 'baseline'];
 
 /** Two cases: exactly-once and at-least-once, each beside the same baseline. */
-export async function compareLatency(lab: MapperLab, rounds: number, seconds: number): Promise<ComparedCase[]> {
+export async function compareLatency(lab: BenchLab, rounds: number, seconds: number): Promise<ComparedCase[]> {
   await using cleanup = new AsyncDisposableStack();
   const sides = new Map<SideName, LatencySide>();
   for (const name of sideNames) sides.set(name, cleanup.use(await LatencySide.start(name, lab)));
@@ -83,9 +85,9 @@ class LatencySide implements AsyncDisposable {
     this.#arrivals = arrivals;
   }
 
-  static async start(name: SideName, lab: MapperLab): Promise<LatencySide> {
+  static async start(name: SideName, lab: BenchLab): Promise<LatencySide> {
     await using cleanup = new AsyncDisposableStack();
-    const run = cleanup.use(await createRunTopics(lab));
+    const run = cleanup.use(await createRunTopics(lab, groupId));
     const arrivals = new Arrivals();
     const reader = await startGroupConsumer({
       connection: lab.connection,

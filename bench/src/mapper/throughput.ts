@@ -4,10 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTopic, type OutgoingRecord } from '@astrolabe/kafka';
+import type { BenchLab } from '../bench-lab.ts';
+import { compareInTurns, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import { buildEvent } from './events.ts';
-import { createRunTopics, startSide, type MapperLab, type RunTopics } from './mapper-run.ts';
+import { createRunTopics, type RunTopics } from '../run-topics.ts';
+import { groupId, startSide } from './mapper-run.ts';
 
 /** About what one instance does in a second. */
 const EVENTS_PER_SECOND = 50_000;
@@ -18,32 +21,14 @@ const QUIET_MS = 500;
 /** Nothing new for so long with something missing: the side hangs, or drops events. */
 const STALL_MS = 20_000;
 
-type Side = 'ours' | 'baseline';
-
-export async function compareThroughput(lab: MapperLab, rounds: number, seconds: number): Promise<ComparedCase> {
+export function compareThroughput(lab: BenchLab, rounds: number, seconds: number): Promise<ComparedCase> {
   const events = Math.round(EVENTS_PER_SECOND * seconds);
-  const samples: Record<Side, Sample[]> = { ours: [], baseline: [] };
-  for (let round = 0; round < rounds; round += 1) {
-    // Whoever comes second meets a warmer machine, so they take turns in that too.
-    for (const side of round % 2 === 0 ? (['ours', 'baseline'] as const) : (['baseline', 'ours'] as const)) {
-      samples[side].push(await measure(side, lab, events));
-    }
-    const [own, other] = [samples.ours.at(-1), samples.baseline.at(-1)];
-    if (own === undefined || other === undefined) throw new Error('a round without samples');
-    const ratio = (own.perSecond / other.perSecond).toFixed(2);
-    lab.say(
-      `throughput, round ${round + 1} of ${rounds}: ours ${toText(own)}, baseline ${toText(other)}; ratio ${ratio}`,
-    );
-  }
-  return { case: 'throughput', unit: 'events/s', ...samples };
+  const measured = (side: SideName): Promise<Sample> => measure(side, lab, events);
+  return compareInTurns({ name: 'throughput', unit: 'events/s', rounds, say: lab.say, measure: measured });
 }
 
-function toText({ perSecond, cpuUsPerUnit }: Sample): string {
-  return `${Math.round(perSecond)} events/s at ${cpuUsPerUnit.toFixed(1)} µs of CPU each`;
-}
-
-async function measure(side: Side, lab: MapperLab, events: number): Promise<Sample> {
-  await using run = await createRunTopics(lab);
+async function measure(side: SideName, lab: BenchLab, events: number): Promise<Sample> {
+  await using run = await createRunTopics(lab, groupId);
   const commands = await fill(run, events);
   await using cleanup = new AsyncDisposableStack();
   const service = await startSide(side, lab, run);
@@ -111,7 +96,12 @@ async function nextChange(look: () => Promise<number>, known: number, patienceMs
 }
 
 /** Ours says exactly once. The baseline's producer may store a batch twice when it has to try again. */
-async function verifyCommands(side: Side, { connection }: MapperLab, topic: string, expected: number): Promise<void> {
+async function verifyCommands(
+  side: SideName,
+  { connection }: BenchLab,
+  topic: string,
+  expected: number,
+): Promise<void> {
   const readable = await readTopic({ connection, topic }, () => undefined);
   if (readable === expected || (side === 'baseline' && readable > expected)) return;
   throw new Error(`${side} wrote ${readable} commands, but the events stand for ${expected}`);

@@ -1,0 +1,45 @@
+/** What every bench needs: a stack, clients of its own, and a folder with the connectors file. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKafkaConnection, type KafkaConnection } from '@astrolabe/kafka';
+import { createLogger, type Logger } from '@astrolabe/service-kit';
+import { startLocalStack } from '@astrolabe/testkit';
+import type { BenchOptions } from './bench-options.ts';
+
+export interface BenchLab extends AsyncDisposable {
+  readonly kafkaBrokers: string;
+  readonly schemaRegistryUrl: string;
+  readonly connection: KafkaConnection;
+  readonly logger: Logger;
+  /** Gone when the lab is disposed of. */
+  readonly folder: string;
+  readonly connectorsFile: string;
+  /** Lines that say what is going on. */
+  readonly say: (line: string) => void;
+}
+
+/** `connectors` as the connectors file has them. */
+export async function openLab({ env, say }: BenchOptions, connectors: readonly object[]): Promise<BenchLab> {
+  await using cleanup = new AsyncDisposableStack();
+  const stack = await startLocalStack({ env, log: say });
+  cleanup.defer(() => stack.stop());
+  const { kafkaBrokers, schemaRegistryUrl } = stack;
+  const logger = createLogger({ name: 'bench', level: 'error', destination: process.stderr });
+  const connection = createKafkaConnection({ brokers: kafkaBrokers.split(','), clientId: 'bench', logger });
+  const folder = await mkdtemp(join(tmpdir(), 'astrolabe-bench-'));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  const connectorsFile = join(folder, 'connectors.json');
+  await writeFile(connectorsFile, JSON.stringify({ connectors }));
+  const owned = cleanup.move();
+  return {
+    kafkaBrokers,
+    schemaRegistryUrl,
+    connection,
+    logger,
+    folder,
+    connectorsFile,
+    say,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

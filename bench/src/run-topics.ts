@@ -1,0 +1,53 @@
+/** Topics that no other run has seen, so that what is on them tells exactly what became of this one's records. */
+import {
+  createKafkaAdmin,
+  createRecordProducer,
+  createSchemaRegistry,
+  topicsFor,
+  type KafkaAdmin,
+  type RecordProducer,
+  type TopicDefinition,
+  type Topics,
+} from '@astrolabe/kafka';
+import type { CommandKind } from '@astrolabe/schemas';
+import { uniqueName } from '@astrolabe/testkit';
+import type { BenchLab } from './bench-lab.ts';
+
+export interface RunTopics extends AsyncDisposable {
+  readonly admin: KafkaAdmin;
+  readonly producer: RecordProducer;
+  readonly prefix: string;
+  readonly topics: Topics;
+  /** Without the prefix. */
+  readonly groupId: string;
+  /** By kind of command. */
+  readonly schemaIds: ReadonlyMap<CommandKind, number>;
+}
+
+/** The broker of a busy machine may take its time over what is put on the source topic. */
+const DELIVERY_TIMEOUT_MS = 60_000;
+
+/** Disposed of, the topics and the group are gone: a broker that is somebody else's must not be left with them. */
+export async function createRunTopics(
+  { connection, logger, schemaRegistryUrl }: BenchLab,
+  groupId: string,
+  choose: (topics: Topics) => readonly TopicDefinition[] = Object.values<TopicDefinition>,
+): Promise<RunTopics> {
+  await using cleanup = new AsyncDisposableStack();
+  // Clients of its own: kafkajs keeps asking for every topic that a client has ever used, and fails once one of them is deleted.
+  const admin = await createKafkaAdmin(connection);
+  cleanup.defer(() => admin.close());
+  const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
+  cleanup.defer(() => producer.close());
+  const prefix = `${uniqueName('bench')}.`;
+  const topics = topicsFor(prefix);
+  const chosen = choose(topics);
+  await admin.applyTopics(await admin.planTopics(chosen, 1));
+  cleanup.defer(() => admin.deleteTopics(chosen.map(({ name }) => name)));
+  const applied = await createSchemaRegistry({ url: schemaRegistryUrl }).apply(topics.commands.name);
+  const schemaIds = new Map(applied.map(({ kind, schemaId }) => [kind, schemaId]));
+  // One that is not empty yet ends by itself once its topics are gone.
+  cleanup.defer(() => admin.deleteGroups([prefix + groupId]).catch(() => undefined));
+  const owned = cleanup.move();
+  return { admin, producer, prefix, topics, groupId, schemaIds, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
