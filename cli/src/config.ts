@@ -1,3 +1,4 @@
+import { DEFAULT_PARTITIONS } from '@astrolabe/kafka';
 import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
 
 /** The services' own variables: an operator's shell and a service's environment are the same. */
@@ -6,6 +7,13 @@ const logLevel = { ...configSections.process.logLevel, default: 'error' as const
 export const topicsConfig = defineConfig({
   ...configSections.kafka,
   logLevel,
+  partitions: {
+    env: 'KAFKA_PARTITIONS',
+    schema: configValues.integer({ min: 1, max: 10_000 }),
+    default: DEFAULT_PARTITIONS,
+    description:
+      'Partitions of each new topic, and so the most instances of a service. To be chosen once: topics that hold records get no more.',
+  },
   replicationFactor: {
     env: 'KAFKA_REPLICATION_FACTOR',
     schema: configValues.integer({ min: 1, max: 15 }),

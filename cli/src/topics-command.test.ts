@@ -16,6 +16,7 @@ test('a plan lists each setting with what it is and what it becomes', () => {
   const existing = {
     name: segmentEvents.name,
     partitions: 3,
+    hasHeldRecords: false,
     ownSettings: [],
     config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '1', 'retention.ms': '1000' },
   };
@@ -31,6 +32,7 @@ test('a plan never shrinks a topic that has more partitions', () => {
   const existing = {
     name: segmentEvents.name,
     partitions: 12,
+    hasHeldRecords: false,
     ownSettings: [],
     config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '2', 'retention.ms': '604800000' },
   };
@@ -38,4 +40,18 @@ test('a plan never shrinks a topic that has more partitions', () => {
     '= segment.events.v1',
     'The topics are as declared; nothing to do.',
   ]);
+});
+
+test('where keys would move, the reason and both ways out are told', () => {
+  const existing = {
+    name: segmentEvents.name,
+    partitions: 3,
+    hasHeldRecords: true,
+    ownSettings: [],
+    config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '2', 'retention.ms': '604800000' },
+  };
+  const [line = '', last] = describePlan(planTopics([segmentEvents], [existing], 3), false);
+  assert.match(line, /^! segment\.events\.v1: has 3 partitions, 6 are declared, and none are added: it holds records/);
+  assert.match(line, /Set KAFKA_PARTITIONS=3, or see "More partitions" in docs\/operating\.md\.$/);
+  assert.equal(last, 'Nothing else differs.');
 });

@@ -12,7 +12,7 @@ import type { ClusterAndRegistryConfig } from '../config.ts';
 import { readBrokerFeatures } from './broker-features.ts';
 import { ledgerConfig } from './examine-ledger.ts';
 import { problem, type Finding } from './finding.ts';
-import { judgeBrokers, judgeRecordTimes, judgeTopic, MAX_SKEW_MS } from './judge-cluster.ts';
+import { judgeBrokers, judgeCompanions, judgeRecordTimes, judgeTopic, MAX_SKEW_MS } from './judge-cluster.ts';
 import { judgeLedgerWindow } from './judge-ledger.ts';
 import { judgeVersions, type BrokerRelease } from './judge-versions.ts';
 
@@ -40,6 +40,14 @@ export async function examineCluster(
       ...judgeBrokers(cluster),
       ...judgeVersions(await readReleases(config, cluster.brokers), Math.min(cluster.brokers.length, ...replicas)),
       ...topics.flatMap((topic) => judgeTopic(topic, find(topic.name), cluster.brokers.length)),
+      ...judgeCompanions({
+        segmentEvents: find(declared.segmentEvents.name),
+        segmentEventsDeadLetters: find(declared.segmentEventsDeadLetters.name),
+        mapperState: find(declared.mapperState.name),
+        commands: find(declared.commands.name),
+        commandsDeadLetters: find(declared.commandsDeadLetters.name),
+        deliveries: find(declared.deliveries.name),
+      }),
       ...judgeLedgerWindow(ledgerWindowHours * HOUR_MS, find(declared.deliveries.name), find(declared.commands.name)),
       ...(await examineRecordTimes(connection, declared, new Set(cluster.topics.map(({ name }) => name)), nowMs)),
     ];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { topicsFor, type TopicDescription } from '@astrolabe/kafka';
 import type { Finding } from './finding.ts';
-import { judgeBrokers, judgeClock, judgeDisk, judgeTopic } from './judge-cluster.ts';
+import { judgeBrokers, judgeClock, judgeCompanions, judgeDisk, judgeTopic } from './judge-cluster.ts';
 
 const { segmentEvents } = topicsFor();
 const healthy: TopicDescription = {
@@ -28,7 +28,6 @@ test('whatever can lose or stop records is a problem, and each says what to type
   assert.deepEqual(judged({ partitions: [{ ...first, inSyncReplicas: 2 }, ...rest] }), [
     'warning: 1 of 6 partitions have replicas that are out of sync',
   ]);
-  assert.deepEqual(judged({ partitions: rest }), ['problem: 5 partitions, 6 are declared']);
   assert.deepEqual(judged({ config: { ...healthy.config, 'min.insync.replicas': '1' } }), [
     'problem: min.insync.replicas is 1 with 3 replicas',
   ]);
@@ -43,6 +42,36 @@ test('whatever can lose or stop records is a problem, and each says what to type
       ({ meaning, remedy }) => meaning !== undefined && remedy !== undefined,
     ),
   );
+});
+
+test('a topic that has fewer partitions than the one whose partitions it serves is a problem, and any number of both is not', () => {
+  const sized = (name: string, partitions: number): TopicDescription => ({
+    ...healthy,
+    name,
+    partitions: Array.from({ length: partitions }, (_, partition) => ({
+      partition,
+      leader: 1,
+      replicas: 3,
+      inSyncReplicas: 3,
+    })),
+  });
+  const topics = {
+    segmentEvents: sized('e', 24),
+    segmentEventsDeadLetters: sized('ed', 24),
+    mapperState: sized('s', 24),
+    commands: sized('c', 3),
+    commandsDeadLetters: sized('cd', 4),
+    deliveries: sized('d', 3),
+  };
+  assert.deepEqual(judgeCompanions(topics), []);
+  const grown = judgeCompanions({ ...topics, segmentEvents: sized('e', 30), commands: sized('c', 4) });
+  assert.deepEqual(facts(grown), [
+    'problem: 24 partitions, and e has 30',
+    'problem: 24 partitions, and e has 30',
+    'problem: 3 partitions, and c has 4',
+  ]);
+  assert.equal(grown.at(-1)?.remedy, 'kafka-topics --alter --topic d --partitions 4');
+  assert.deepEqual(judgeCompanions({ ...topics, mapperState: undefined }), [], 'a missing topic is told elsewhere');
 });
 
 test('few brokers, a wrong clock and a full disk are told', () => {

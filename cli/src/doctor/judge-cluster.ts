@@ -57,16 +57,6 @@ export function judgeTopic(declared: TopicDefinition, found: TopicDescription | 
       ),
     );
   }
-  if (partitions.length < declared.partitions) {
-    findings.push(
-      problem(
-        about,
-        `${partitions.length} partitions, ${declared.partitions} are declared`,
-        'fewer instances can share the work',
-        'astrolabe topics apply --execute',
-      ),
-    );
-  }
   const replicas = Math.min(...partitions.map((partition) => partition.replicas));
   const minInSync = Number(config['min.insync.replicas'] ?? '1');
   if (replicas >= 3 && minInSync < 2) {
@@ -92,6 +82,40 @@ export function judgeTopic(declared: TopicDefinition, found: TopicDescription | 
   findings.push(...judgeRetention(about, declared, config));
   if (findings.length > 0) return findings;
   return [ok(about, `${partitions.length} partitions, ${replicas} replicas, kept ${kept(config)}`)];
+}
+
+/** Topics that hold something for each partition of another, under its number. */
+const companions = [
+  [
+    'segmentEventsDeadLetters',
+    'segmentEvents',
+    'an event of the partitions beyond that must be a dead letter holds up its partition',
+  ],
+  ['mapperState', 'segmentEvents', 'the mapper does not take the partitions beyond'],
+  [
+    'commandsDeadLetters',
+    'commands',
+    'a command of the partitions beyond that must be a dead letter holds up its partition',
+  ],
+  ['deliveries', 'commands', 'the dispatcher does not take the partitions beyond'],
+] as const;
+
+export function judgeCompanions(
+  topics: Readonly<Record<(typeof companions)[number][0 | 1], TopicDescription | undefined>>,
+): Finding[] {
+  return companions.flatMap(([role, source, meaning]) => {
+    const [own, other] = [topics[role], topics[source]];
+    if (own === undefined || other === undefined || own.partitions.length >= other.partitions.length) return [];
+    const wanted = other.partitions.length;
+    return [
+      problem(
+        `topic ${own.name}`,
+        `${own.partitions.length} partitions, and ${other.name} has ${wanted}`,
+        meaning,
+        `kafka-topics --alter --topic ${own.name} --partitions ${wanted}`,
+      ),
+    ];
+  });
 }
 
 function judgeRetention(about: string, declared: TopicDefinition, config: TopicDescription['config']): Finding[] {

@@ -45,17 +45,6 @@ export function judgeLedgerWindow(
       ),
     );
   }
-  const partitions = commandsTopic.partitions.length;
-  if (deliveriesTopic.partitions.length < partitions) {
-    findings.push(
-      problem(
-        ABOUT,
-        `${deliveriesTopic.partitions.length} partitions, and ${commandsTopic.name} has ${partitions}`,
-        'the dispatcher does not take the partitions beyond',
-        `kafka-topics --alter --topic ${deliveriesTopic.name} --partitions ${partitions}`,
-      ),
-    );
-  }
   if (findings.length > 0) return findings;
   const reach = commandsKept === undefined ? 'for ever' : formatDuration(commandsKept);
   const beyond =

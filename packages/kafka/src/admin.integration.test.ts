@@ -56,9 +56,24 @@ test('partitions are added, retention is changed, and nothing shrinks', async (t
   await apply([topicDefinition(name, { partitions: 4, retentionMs: 120_000 })]);
   assert.equal((await admin.watermarks(name)).length, 4);
   assert.equal((await settingsOf(name))['retention.ms'], '120000');
-  const fewer = await apply([topicDefinition(name, { partitions: 1, retentionMs: 120_000 })]);
+  const fewer = await apply([topicDefinition(name, { partitions: 1, retentionMs: 60_000 })]);
   assert.ok(isEmptyPlan(fewer));
   assert.equal((await admin.watermarks(name)).length, 4);
+  assert.equal((await settingsOf(name))['retention.ms'], '120000');
+});
+
+test('a topic whose keys would move gets no more partitions once it holds a record', async (t) => {
+  const name = `test-${randomUUID()}`;
+  const definition = { ...topicDefinition(name), bindsKeys: true };
+  const { admin, apply } = await createAdmin(t, [definition]);
+  await apply([definition]);
+  assert.deepEqual((await apply([{ ...definition, partitions: 2 }])).addPartitions, [{ name, from: 1, to: 2 }]);
+  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
+  await producer.send(name, [{ key: Buffer.from('k'), value: Buffer.from('v'), headers: {} }]);
+  await producer.close();
+  const plan = await apply([{ ...definition, partitions: 3 }]);
+  assert.deepEqual([plan.addPartitions, plan.refused], [[], [{ name, from: 2, to: 3 }]]);
+  assert.equal((await admin.watermarks(name)).length, 2);
 });
 
 test('what an operator set on a topic survives a change of what is declared', async (t) => {
@@ -85,13 +100,13 @@ test('what an operator set on a topic survives a change of what is declared', as
     ],
   });
   await client.disconnect();
-  const plan = await apply([topicDefinition(name, { retentionMs: 5_000 })]);
+  const plan = await apply([topicDefinition(name, { retentionMs: 5_000_000 })]);
   assert.deepEqual(
     plan.configure.map(({ changes }) => changes),
-    [[{ setting: 'retention.ms', from: '3600000', to: '5000' }]],
+    [[{ setting: 'retention.ms', from: '3600000', to: '5000000' }]],
   );
   const after = await settingsOf(name);
-  assert.deepEqual([after['retention.ms'], after['segment.bytes']], ['5000', '2000000']);
+  assert.deepEqual([after['retention.ms'], after['segment.bytes']], ['5000000', '2000000']);
 });
 
 test('a plan by itself changes nothing', async (t) => {

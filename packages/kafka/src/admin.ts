@@ -138,11 +138,18 @@ async function describeExisting(admin: Admin, topics: readonly TopicDefinition[]
     includeSynonyms: false,
     resources: names.map((name) => ({ type: TOPIC_RESOURCE, name })),
   });
+  const held = new Set<string>();
+  for (const { name, partitions } of metadata.topics) {
+    // Asked only where the answer decides.
+    if (partitions.length >= (topics.find((topic) => topic.name === name)?.partitions ?? 0)) continue;
+    if ((await admin.fetchTopicOffsets(name)).some(({ high }) => high !== '0')) held.add(name);
+  }
   return metadata.topics.map(({ name, partitions }) => {
     const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
     return {
       name,
       partitions: partitions.length,
+      hasHeldRecords: held.has(name),
       config: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
       ownSettings: entries
         .filter(({ configSource }) => configSource === TOPIC_CONFIG_SOURCE)

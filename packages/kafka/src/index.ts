@@ -60,7 +60,7 @@ export type { Restored } from './state-restore.ts';
 export { PartitionState, type StateCodec, type StateView } from './state-view.ts';
 export { createInMemoryWorkLog, type InMemoryWorkLog } from './state-work-in-memory.ts';
 export type { CommittedOffset, TopicRecord, UnitOfWork, UnitWriter, WorkLog, WriteOutcome } from './state-work.ts';
-export { topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';
+export { DEFAULT_PARTITIONS, topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';
 export {
   openTransactionalProducer,
   type GroupPosition,

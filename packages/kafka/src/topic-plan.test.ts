@@ -16,6 +16,7 @@ const declared: TopicDefinition = {
 const asDeclared: ExistingTopic = {
   name: 'events',
   partitions: 6,
+  hasHeldRecords: true,
   config: {
     'cleanup.policy': 'delete',
     'min.insync.replicas': '1',
@@ -42,6 +43,7 @@ test('a topic that is not there is created with all of its settings', () => {
       },
     ],
     addPartitions: [],
+    refused: [],
     configure: [],
     unchanged: [],
   });
@@ -69,6 +71,45 @@ test('partitions are added and never taken away', () => {
   const partitionsOf = (partitions: number) => planTopics([declared], [{ ...asDeclared, partitions }], 1);
   assert.deepEqual(partitionsOf(4).addPartitions, [{ name: 'events', from: 4, to: 6 }]);
   assert.ok(isEmptyPlan(partitionsOf(12)));
+});
+
+test('a topic whose keys would move gets more partitions only while it has never held a record', () => {
+  const planOf = (hasHeldRecords: boolean) =>
+    planTopics([{ ...declared, bindsKeys: true }], [{ ...asDeclared, partitions: 4, hasHeldRecords }], 1);
+  const change = { name: 'events', from: 4, to: 6 };
+  assert.deepEqual([planOf(false).addPartitions, planOf(false).refused], [[change], []]);
+  assert.deepEqual([planOf(true).addPartitions, planOf(true).refused], [[], [change]]);
+  assert.ok(isEmptyPlan(planOf(true)));
+});
+
+test('events and commands bind their keys to partitions, and all that is kept by partition has as many', () => {
+  const topics = topicsFor('', 24);
+  const binding = Object.values(topics).filter(({ bindsKeys }) => bindsKeys);
+  assert.deepEqual(binding, [topics.segmentEvents, topics.commands]);
+  const single = new Set([topics.redrives, topics.replays]);
+  for (const topic of Object.values(topics)) assert.equal(topic.partitions, single.has(topic) ? 1 : 24);
+});
+
+test('what is kept for longer than declared, or may be larger, stays so', () => {
+  const kept = (setting: string, value: string): ExistingTopic => ({
+    ...asDeclared,
+    config: { ...asDeclared.config, 'max.message.bytes': '500', [setting]: value },
+    ownSettings: [setting],
+  });
+  const wanted = { ...declared, maxMessageBytes: 500 };
+  for (const [setting, value] of [
+    ['retention.ms', '1001'],
+    ['retention.ms', '-1'],
+    ['max.message.bytes', '501'],
+    ['min.insync.replicas', '2'],
+  ] as const) {
+    assert.ok(isEmptyPlan(planTopics([wanted], [kept(setting, value)], 1)), `${setting} ${value}`);
+    // Nor is it lost where something else is changed.
+    const [change] = planTopics([{ ...wanted, segmentMs: 7 }], [kept(setting, value)], 1).configure;
+    assert.deepEqual([change?.config[setting], change?.changes.map((each) => each.setting)], [value, ['segment.ms']]);
+  }
+  const [longer] = planTopics([wanted], [{ ...kept('retention.ms', '-1'), ownSettings: [] }], 3).configure;
+  assert.equal(longer?.config['retention.ms'], undefined, "the broker's own default for ever is not made shorter");
 });
 
 test('a setting that differs is set, and what somebody else set on the topic goes along, or the broker would reset it', () => {

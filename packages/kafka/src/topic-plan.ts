@@ -1,13 +1,24 @@
-/** What must change for a cluster to have the declared topics. Never shrinks, never deletes. */
+/**
+ * What must change for a cluster to have the declared topics. Never shrinks, never deletes: what somebody keeps for longer, or lets be larger,
+ * than is declared stays so.
+ */
 import type { TopicDefinition } from './topics.ts';
 
 export interface ExistingTopic {
   readonly name: string;
   readonly partitions: number;
+  /** Or has held some: any high watermark above 0. */
+  readonly hasHeldRecords: boolean;
   /** Effective configuration, defaults included. */
   readonly config: Readonly<Record<string, string>>;
   /** Names of those settings that were made on the topic itself. */
   readonly ownSettings: readonly string[];
+}
+
+export interface PartitionChange {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface TopicPlan {
@@ -17,7 +28,9 @@ export interface TopicPlan {
     readonly replicationFactor: number;
     readonly config: Readonly<Record<string, string>>;
   }[];
-  readonly addPartitions: readonly { readonly name: string; readonly from: number; readonly to: number }[];
+  readonly addPartitions: readonly PartitionChange[];
+  /** Declared, and not done: keys would move. */
+  readonly refused: readonly PartitionChange[];
   /**
    * Full configuration of the topics whose declared settings differ; `changes` says which and how. Holds what somebody else set on the
    * topic too: Kafka's AlterConfigs resets every setting that it is not given.
@@ -37,7 +50,8 @@ export function planTopics(
 ): TopicPlan {
   const byName = new Map(existing.map((topic) => [topic.name, topic]));
   const create: TopicPlan['create'][number][] = [];
-  const addPartitions: TopicPlan['addPartitions'][number][] = [];
+  const addPartitions: PartitionChange[] = [];
+  const refused: PartitionChange[] = [];
   const configure: TopicPlan['configure'][number][] = [];
   const unchanged: string[] = [];
   for (const topic of declared) {
@@ -48,20 +62,35 @@ export function planTopics(
       continue;
     }
     const changes = Object.entries(config)
-      .filter(([setting, to]) => found.config[setting] !== to)
+      .filter(([setting, to]) => !isEnough(setting, found.config[setting], to))
       .map(([setting, to]) => ({ setting, from: found.config[setting], to }));
-    if (changes.length > 0) configure.push({ name: topic.name, config: { ...ownConfig(found), ...config }, changes });
+    if (changes.length > 0) {
+      const agreed = Object.entries(config).filter(([setting, to]) => found.config[setting] === to);
+      const changed = changes.map(({ setting, to }) => [setting, to] as const);
+      const whole = { ...Object.fromEntries(agreed), ...ownConfig(found), ...Object.fromEntries(changed) };
+      configure.push({ name: topic.name, config: whole, changes });
+    }
     if (found.partitions < topic.partitions) {
-      addPartitions.push({ name: topic.name, from: found.partitions, to: topic.partitions });
+      const isRefused = topic.bindsKeys === true && found.hasHeldRecords;
+      (isRefused ? refused : addPartitions).push({ name: topic.name, from: found.partitions, to: topic.partitions });
     }
     if (changes.length === 0 && found.partitions >= topic.partitions) unchanged.push(topic.name);
   }
-  return { create, addPartitions, configure, unchanged };
+  return { create, addPartitions, refused, configure, unchanged };
 }
 
-/** True where a plan would change nothing. */
+/** True where a plan would change nothing; what it refuses is not changed. */
 export function isEmptyPlan(plan: TopicPlan): boolean {
   return plan.create.length + plan.addPartitions.length + plan.configure.length === 0;
+}
+
+/** Of these a larger value gives more than is declared; a smaller one would delete records, or refuse what was taken before. */
+const atLeast = new Set(['retention.ms', 'max.message.bytes', 'min.insync.replicas']);
+const FOR_EVER = '-1';
+
+function isEnough(setting: string, found: string | undefined, wanted: string): boolean {
+  if (found === wanted || found === undefined || !atLeast.has(setting)) return found === wanted;
+  return (setting === 'retention.ms' && found === FOR_EVER) || Number(found) > Number(wanted);
 }
 
 function ownConfig({ config, ownSettings }: ExistingTopic): Record<string, string> {

@@ -6,6 +6,11 @@ export interface TopicDefinition {
   readonly name: string;
   /** Partition count at creation. Source and command topics have the same count of dead letters, so that partition numbers agree. */
   readonly partitions: number;
+  /**
+   * A key's partition is where its order holds and where what is remembered of it is kept. Such a topic gets no more partitions once it
+   * holds records: keys would move, and with them users would be forgotten who were deleted for privacy.
+   */
+  readonly bindsKeys?: boolean;
   readonly cleanupPolicy: 'delete' | 'compact';
   /** Undefined for compacted topics. */
   readonly retentionMs: number | undefined;
@@ -27,15 +32,16 @@ export type TopicRole =
   | 'redrives'
   | 'replays';
 
-const DEFAULT_PARTITIONS = 6;
+export const DEFAULT_PARTITIONS = 6;
 
 /** A dead letter is its source record and the headers that tell the cause: the largest record must still find its place here. */
 const DEAD_LETTER_MAX_BYTES = 1_048_588 + 65_536;
 
-const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
+/** Without `partitions`: as many as are chosen for the pipeline. */
+const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'> & { readonly partitions?: 1 }>> = {
   segmentEvents: {
     name: 'segment.events.v1',
-    partitions: DEFAULT_PARTITIONS,
+    bindsKeys: true,
     cleanupPolicy: 'delete',
     retentionMs: 7 * DAY_MS,
     maxMessageBytes: undefined,
@@ -44,7 +50,6 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
   },
   segmentEventsDeadLetters: {
     name: 'segment.events.dlq.v1',
-    partitions: DEFAULT_PARTITIONS,
     cleanupPolicy: 'delete',
     retentionMs: 30 * DAY_MS,
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
@@ -53,7 +58,7 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
   },
   commands: {
     name: 'astrolabe.commands.v1',
-    partitions: DEFAULT_PARTITIONS,
+    bindsKeys: true,
     cleanupPolicy: 'delete',
     retentionMs: 7 * DAY_MS,
     maxMessageBytes: undefined,
@@ -62,7 +67,6 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
   },
   commandsDeadLetters: {
     name: 'astrolabe.commands.dlq.v1',
-    partitions: DEFAULT_PARTITIONS,
     cleanupPolicy: 'delete',
     retentionMs: 30 * DAY_MS,
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
@@ -71,8 +75,6 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
   },
   deliveries: {
     name: 'astrolabe.deliveries.v1',
-    // As many as the commands: a partition's deliveries are of the commands of the same partition.
-    partitions: DEFAULT_PARTITIONS,
     cleanupPolicy: 'delete',
     retentionMs: 2 * DAY_MS,
     segmentMs: DAY_MS / 6,
@@ -82,8 +84,6 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
   },
   mapperState: {
     name: 'astrolabe.mapper-state.v1',
-    // A partition for each one of the source topic, under the same number.
-    partitions: DEFAULT_PARTITIONS,
     cleanupPolicy: 'compact',
     retentionMs: undefined,
     maxMessageBytes: undefined,
@@ -115,8 +115,13 @@ const definitions: Readonly<Record<TopicRole, TopicDefinition>> = {
 
 export type Topics = Readonly<Record<TopicRole, TopicDefinition>>;
 
-/** The topics under a name prefix (several pipelines on one cluster, or one for each test). */
-export function topicsFor(prefix = ''): Topics {
-  const entries = Object.entries(definitions) as [TopicRole, TopicDefinition][];
-  return Object.fromEntries(entries.map(([role, topic]) => [role, { ...topic, name: prefix + topic.name }])) as Topics;
+/**
+ * The topics under a name prefix (several pipelines on one cluster, or one for each test). All but those that have one partition have
+ * `partitions`: what is kept of a partition is kept under its number.
+ */
+export function topicsFor(prefix = '', partitions = DEFAULT_PARTITIONS): Topics {
+  const entries = Object.entries(definitions) as [TopicRole, (typeof definitions)[TopicRole]][];
+  return Object.fromEntries(
+    entries.map(([role, topic]) => [role, { partitions, ...topic, name: prefix + topic.name }]),
+  ) as Topics;
 }
