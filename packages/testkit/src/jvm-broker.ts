@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerControl } from './broker-control.ts';
 import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
 import type { BrokerLayout } from './broker-properties.ts';
@@ -12,6 +11,7 @@ import type { JvmProcess } from './jvm-process.ts';
 import { LOG_FLAGS } from './jvm-log-flags.ts';
 import { waitForBroker } from './readiness.ts';
 import type { WaitOptions } from './readiness.ts';
+import { SupervisedBroker } from './supervised-broker.ts';
 
 export interface JvmBrokerOptions extends BrokerHome {
   /** Whether the data is worth an orderly end when the stack stops. */
@@ -65,13 +65,6 @@ export interface BrokerRun {
   readonly onCrash?: (failure: Error) => void;
 }
 
-/**
- * A broker that fails for so long does not come back. Kafka 4.2's controllers end in races of their own where elections follow each other
- * quickly ("Cannot transition to Follower with leader 3 and epoch 21 since it matches the local node.id"), several times in a row at times.
- */
-const RESTARTS_WITHIN_MS = 180_000;
-const RESTART_PAUSE_MS = 1_000;
-
 /** Starts a broker whose storage is formatted; it may be one of several. */
 export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): Promise<JvmBroker> {
   const { address } = run;
@@ -104,63 +97,21 @@ export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): P
     return jvm;
   }
 
-  const { onCrash } = run;
-  let isWanted = true;
-  let current = await launch();
-  let restarting: Promise<void> = Promise.resolve();
-
-  async function relaunch(): Promise<void> {
-    const giveUpAtMs = performance.now() + RESTARTS_WITHIN_MS;
-    for (;;) {
-      try {
-        current = await launch();
-        return supervise(current);
-      } catch (failure) {
-        if (onCrash === undefined || performance.now() > giveUpAtMs) throw failure;
-        onCrash(failure as Error);
-        // Somebody wants it down by now, and decides when it comes back.
-        if (!isWanted) return;
-        await sleep(RESTART_PAUSE_MS);
-      }
-    }
-  }
-
-  function supervise(jvm: JvmProcess): void {
-    if (onCrash === undefined) return;
-    void jvm.process.exited.then(() => {
-      if (!isWanted || current !== jvm) return;
-      onCrash(jvm.failure() ?? new Error(`the broker at ${address} ended`));
-      // One that cannot be brought back shows by what its absence does, and to whoever stops or starts it next.
-      restarting = relaunch().catch((failure: unknown) => {
-        onCrash(failure as Error);
-      });
-    });
-  }
-
-  async function end(graceMs: number): Promise<void> {
-    isWanted = false;
-    await restarting;
-    await current.process.stop({ graceMs });
-  }
-
-  supervise(current);
+  const broker = new SupervisedBroker({ launch, onCrash: run.onCrash, name: `the broker at ${address}` });
+  await broker.start();
   return {
     address,
-    stop: () => end(STOP_GRACE_MS),
-    kill: () => end(0),
-    async start() {
-      if (current.process.exit === undefined) throw new Error(`the broker at ${address} still runs`);
-      isWanted = true;
-      await relaunch();
-    },
+    start: () => broker.start(),
+    stop: () => broker.end(STOP_GRACE_MS),
+    kill: () => broker.end(0),
     pause() {
-      current.process.kill('SIGSTOP');
+      broker.signal('SIGSTOP');
       return Promise.resolve();
     },
     resume() {
-      current.process.kill('SIGCONT');
+      broker.signal('SIGCONT');
       return Promise.resolve();
     },
-    close: () => end(options.keepsData ? STOP_GRACE_MS : 0),
+    close: () => broker.end(options.keepsData ? STOP_GRACE_MS : 0),
   };
 }
