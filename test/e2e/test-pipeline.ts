@@ -9,11 +9,13 @@ export async function startTestPipeline(
   dispatcher: Readonly<Record<string, string>>,
   /** Of other services, and of what is in the folder. */
   variablesIn: (folder: DataFolder) => NonNullable<PipelineOptions['variables']> = () => ({}),
+  /** Decides about the stack. */
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<Pipeline> {
   const folder = await openDataFolder(undefined);
   const starting = startPipeline({
     folder,
-    env: process.env,
+    env,
     topicPrefix: `${uniqueName(name)}.`,
     variables: { dispatcher, ...variablesIn(folder) },
   });

@@ -58,6 +58,13 @@ export async function replay<Report = ReplayReport>(pipeline: Pipeline, ...args:
   return JSON.parse(stdout) as Report;
 }
 
+/** Of a line as `astrolabe` prints it to go on. */
+export function argumentsOf(resume: string): string[] {
+  const [program, verb, ...args] = resume.split(' ');
+  assert.deepEqual([program, verb], ['astrolabe', 'replay']);
+  return args;
+}
+
 /** What was read is what was left out and what matched, and all that matched and was made of it has ended or is pending. */
 export function assertBalanced(report: ReplayReport): void {
   const { read, replayedBefore, filteredOut, matched, events, commands, pending } = report;

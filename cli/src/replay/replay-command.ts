@@ -150,7 +150,7 @@ async function replayOn(
     }
     if (!(await isAgreed(context, isForced ? {} : flags, `${question.trim()}?`))) return exitCodes.failed;
   }
-  const resume = `astrolabe replay ${source} --id ${id} ${isForced ? '--yes' : '--execute'}`;
+  const resume = resumeLine(id, request, flags);
   context.note(`Replay ${id}; if it is cut short: ${resume}`);
   const end = await runReplay({
     context,
@@ -179,6 +179,18 @@ async function replayOn(
   output.result(report, describeReport(report));
   if (failure === undefined) return exitCodes.done;
   return signal.aborted ? exitCodes.interrupted : exitCodes.failed;
+}
+
+/** What was asked for is in the replay's record; how fast is asked for each run. */
+function resumeLine(id: string, { source, force }: ReplayRequest, flags: ReplayFlags): string {
+  const { rate, maxOutstanding, timeout } = flags;
+  return [
+    `astrolabe replay ${source} --id ${id}`,
+    ...(rate === DEFAULT_RATE ? [] : [`--rate ${rate}`]),
+    ...(maxOutstanding === DEFAULT_OUTSTANDING ? [] : [`--max-outstanding ${maxOutstanding}`]),
+    ...(timeout === DEFAULT_PATIENCE_MS ? [] : [`--timeout ${timeout}ms`]),
+    force === true ? '--yes' : '--execute',
+  ].join(' ');
 }
 
 function toRequest(source: ReplaySource, flags: ReplayFlags): ReplayRequest {

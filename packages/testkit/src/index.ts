@@ -6,6 +6,7 @@ export type { ClusterBroker, LocalCluster, LocalClusterOptions } from './local-c
 export { describeProgress } from './stack-progress.ts';
 export type { StackProgress } from './stack-progress.ts';
 export type { BrokerControl } from './broker-control.ts';
+export { ownStackEnvironment } from './own-stack-environment.ts';
 export { stackEnvironment } from './stack-environment.ts';
 export { guardian } from './guardian-client.ts';
 export { spawnGuarded } from './guarded-process.ts';
