@@ -15,9 +15,16 @@ export interface DisturbedApi {
   readonly arrivals: readonly Arrival[];
   /** Each once, however often it was made. */
   readonly attempts: () => readonly Attempt[];
+  /** Collects every call for a command from here on, answered or not, until `stop`. One at a time. */
+  recordCalls(): CallRecording;
   /** Lets faults befall calls until the returned function is called. */
   disturb(...faults: readonly Fault[]): () => void;
   close(): Promise<void>;
+}
+
+export interface CallRecording {
+  /** In the order in which they were made, each as often as it was. */
+  stop(): readonly Attempt[];
 }
 
 const kindNames: Readonly<Record<ApiCommand['kind'], CommandKind>> = {
@@ -31,6 +38,7 @@ const kindNames: Readonly<Record<ApiCommand['kind'], CommandKind>> = {
 export async function startDisturbedApi(connectors: readonly TrafficConnector[], seed: number): Promise<DisturbedApi> {
   const arrivals: Arrival[] = [];
   const attempts = new Map<string, Attempt>();
+  let recorded: Attempt[] | undefined;
   const api = await startReferenceApi({
     apiKeys: connectors.map(({ id, apiKey }) => ({ connector: id, key: apiKey })),
     seed,
@@ -38,6 +46,7 @@ export async function startDisturbedApi(connectors: readonly TrafficConnector[],
     onAttempt: (connectorId, command) => {
       const attempt = toAttempt(connectorId, command);
       attempts.set(JSON.stringify(attempt), attempt);
+      recorded?.push(attempt);
     },
     onExecution: (connectorId, command, execution) => {
       arrivals.push({
@@ -57,6 +66,16 @@ export async function startDisturbedApi(connectors: readonly TrafficConnector[],
     api,
     arrivals,
     attempts: () => [...attempts.values()],
+    recordCalls: () => {
+      const calls: Attempt[] = [];
+      recorded = calls;
+      return {
+        stop: () => {
+          recorded = undefined;
+          return calls;
+        },
+      };
+    },
     disturb: (...faults) => {
       active.add(faults);
       applyActive();

@@ -28,6 +28,10 @@ export interface SupervisedProcess {
   thaw(): void;
   /** SIGTERM, and waits until the next life serves. */
   restart(timeoutMs: number): Promise<void>;
+  /** Once it serves: SIGTERM, and waits until it has ended. No next life begins before `start`. */
+  stop(timeoutMs: number): Promise<void>;
+  /** After `stop`: waits until the next life serves. */
+  start(timeoutMs: number): Promise<void>;
   /** One look at the metrics now. */
   look(): Promise<void>;
   lives(): readonly ProcessLife[];
@@ -60,6 +64,8 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
   const entry = fileURLToPath(new URL(`../../../services/${service}/src/main.ts`, import.meta.url));
   const lives: Life[] = [];
   const closing = new AbortController();
+  /** While it is stopped: what the next life waits for. */
+  let stopped: PromiseWithResolvers<void> | undefined;
   const current = (): Life | undefined => lives.at(-1);
 
   const live = async (): Promise<void> => {
@@ -96,6 +102,7 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
     while (!closing.signal.aborted) {
       await live();
       await sleep(RESTART_PAUSE_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+      await stopped?.promise;
     }
   })();
 
@@ -131,6 +138,17 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
       await sleep(50);
     }
   };
+  const endInGoodOrder = async (): Promise<void> => {
+    const life = current();
+    if (life === undefined || life.process.exit !== undefined) return;
+    life.ended = 'stopped';
+    const { signal } = await life.process.stop({ graceMs: STOP_GRACE_MS });
+    if (signal === 'SIGKILL') life.ended = 'killed';
+  };
+  const letLive = (): void => {
+    stopped?.resolve();
+    stopped = undefined;
+  };
   return {
     name,
     service,
@@ -145,12 +163,17 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
     freeze: () => current()?.process.kill('SIGSTOP'),
     thaw: () => current()?.process.kill('SIGCONT'),
     restart: async (timeoutMs) => {
-      const life = current();
-      if (life !== undefined && life.process.exit === undefined) {
-        life.ended = 'stopped';
-        const { signal } = await life.process.stop({ graceMs: STOP_GRACE_MS });
-        if (signal === 'SIGKILL') life.ended = 'killed';
-      }
+      await endInGoodOrder();
+      await whenReady(timeoutMs);
+    },
+    stop: async (timeoutMs) => {
+      // Between two lives there is nothing to stop, and the next one would come.
+      await whenReady(timeoutMs);
+      stopped ??= Promise.withResolvers();
+      await endInGoodOrder();
+    },
+    start: async (timeoutMs) => {
+      letLive();
       await whenReady(timeoutMs);
     },
     look,
@@ -166,6 +189,7 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
       })),
     close: async () => {
       closing.abort();
+      letLive();
       const life = current();
       if (life !== undefined) {
         life.ended ??= 'stopped';

@@ -12,6 +12,10 @@ export interface Detector {
   /** What the run must find to be broken. */
   readonly invariant: Invariant;
   readonly schedule: readonly Disturbance[];
+  /** Where what is missing shows only when the command topic is read again. */
+  readonly readsAgain?: boolean;
+  /** Causes of dead letters that the schedule has without the sabotage too; none by default. */
+  readonly possibleDeadLetterCodes?: readonly string[];
 }
 
 const registration = new URL('./register-sabotage.ts', import.meta.url).href;
@@ -82,6 +86,16 @@ export const detectors: readonly Detector[] = [
     invariant: 'accounted',
     schedule: [{ kind: 'key-revoked', connector: 0, atMs: 1_000, forMs: 2_000 }],
   },
+  { sabotage: 'ledger-not-asked', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
+  { sabotage: 'ledger-stored-late', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
+  {
+    sabotage: 'command-dead-letter-not-stored',
+    service: 'dispatcher',
+    invariant: 'accounted',
+    // For longer than the traffic takes, so that a slow machine has commands refused too.
+    schedule: [{ kind: 'api-fault', fault: 'status-400', rate: 0.5, connector: null, atMs: 0, forMs: 9_000 }],
+    possibleDeadLetterCodes: ['api.rejected'],
+  },
   {
     sabotage: 'key-of-each-attempt',
     service: 'dispatcher',
@@ -92,7 +106,7 @@ export const detectors: readonly Detector[] = [
 
 /** With the sabotage, or, to show that it is the sabotage that is found, without. */
 export function runDetector(
-  { sabotage, service, schedule }: Detector,
+  { sabotage, service, schedule, readsAgain = false, possibleDeadLetterCodes = [] }: Detector,
   options: { readonly env: NodeJS.ProcessEnv; readonly isSabotaged: boolean; readonly logDirectory?: string },
 ): Promise<ChaosReport> {
   const { env, isSabotaged, logDirectory } = options;
@@ -104,6 +118,8 @@ export function runDetector(
     env,
     brokers: 1,
     schedule,
+    readsAgain,
+    possibleDeadLetterCodes,
     drainTimeoutMs: 20_000,
     onProgress: () => undefined,
     ...(isSabotaged ? { variables: { [service]: preload } } : {}),

@@ -147,6 +147,44 @@ export const sabotages = {
       },
     ],
   },
+  'ledger-not-asked': {
+    without: 'the delivery ledger is asked before a command is called for',
+    patches: [
+      {
+        file: 'services/dispatcher/src/dispatch-handler.ts',
+        text: 'known = ledger.lookup(deliveryId);',
+        by: 'void ledger;',
+      },
+    ],
+  },
+  'ledger-stored-late': {
+    without: 'the ledger has a delivery before its offset is committed',
+    patches: [
+      { file: 'packages/ledger/src/partition-ledger.ts', text: 'return stored;', by: 'return Promise.resolve();' },
+      // Later than the run ends, and a process that ends does not wait for it, as one that is killed cannot: all that was delivered is lost,
+      // whenever that is. Only this shows that the commit has not waited.
+      {
+        file: 'packages/ledger/src/partition-ledger.ts',
+        text: 'const DEFAULT_LINGER_MS = 25;',
+        by: 'const DEFAULT_LINGER_MS = 600_000;',
+      },
+      {
+        file: 'packages/ledger/src/partition-ledger.ts',
+        text: 'this.#gatherer.hurry();',
+        by: 'this.#end(closedError());',
+      },
+    ],
+  },
+  'command-dead-letter-not-stored': {
+    without: 'a command that is given up is in the dead letters before it counts as handled',
+    patches: [
+      {
+        file: 'services/dispatcher/src/dispatch-handler.ts',
+        text: "await this.#untilDone('storing a dead letter', () => deadLetters.send(deadLetterTopic, [letter]));",
+        by: 'void [deadLetters, deadLetterTopic, letter];',
+      },
+    ],
+  },
   'key-of-each-attempt': {
     without: 'a command has the same idempotency key in every call',
     patches: [

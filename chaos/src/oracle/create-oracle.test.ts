@@ -1,88 +1,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTraffic } from '../traffic/create-traffic.ts';
 import { trafficConnectors } from '../traffic/traffic-connector.ts';
 import { createOracle } from './create-oracle.ts';
 import type { Observed, UsageSample } from './observed.ts';
 import { perfectRun, type Mutable } from './testing/perfect-run.ts';
-import type { Invariant, Judgement } from './violation.ts';
-
-const startMs = Date.parse('2026-11-24T10:00:00.000Z');
-const calls = [...createTraffic({ seed: 7, events: 400, connectors: trafficConnectors, startMs })];
-
-function judge(tamper: (observed: Mutable<Observed>) => void, codes: readonly string[] = []): Judgement {
-  const attempts = ({ sequence }: { readonly sequence: number }): number => (sequence % 5 === 0 ? 2 : 1);
-  const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts });
-  tamper(observed);
-  const oracle = createOracle(trafficConnectors, { possibleDeadLetterCodes: codes });
-  for (const [call, end] of ends) oracle.ended(call, end);
-  return oracle.judge(observed);
-}
-
-/** The tampering gives violations of this one promise and of no other. The services' counts, which tell of it too, are left out. */
-function findsOnly(invariant: Invariant, tamper: (observed: Mutable<Observed>) => void): void {
-  const { violationCounts, violations } = judge((observed) => {
-    if (invariant !== 'totals-balance' && invariant !== 'no-leak') observed.lives = [];
-    tamper(observed);
-  });
-  assert.deepEqual(Object.keys(violationCounts), [invariant], JSON.stringify(violations.slice(0, 3), undefined, 2));
-}
-
-function first<T>(items: readonly T[], isMeant: (item: T) => boolean = () => true): T {
-  const found = items.find(isMeant);
-  assert.ok(found !== undefined);
-  return found;
-}
-
-function remove<T>(items: T[], item: T): void {
-  items.splice(items.indexOf(item), 1);
-}
-
-/** Two commands of one key, one behind the other, that are there once. */
-function neighbours({ topics }: Mutable<Observed>) {
-  const isAlone = (id: string): boolean => topics.commands.filter(({ commandId }) => commandId === id).length === 1;
-  for (const one of topics.commands) {
-    const other = topics.commands.find(
-      (record) => record.key === one.key && record.partition === one.partition && record.offset > one.offset,
-    );
-    if (other === undefined || other.messageId === one.messageId) continue;
-    if (one.key?.includes('"account"') !== true && isAlone(one.commandId) && isAlone(other.commandId))
-      return [one, other] as const;
-  }
-  throw new Error('the traffic has no two commands of one key');
-}
-
-/** Of a command whose event stands on the topic at two times. */
-function isOfRepeatedEvent(arrivals: readonly { readonly commandId: string }[]) {
-  const { observed } = perfectRun(trafficConnectors, calls, {
-    startMs,
-    attempts: ({ sequence }) => (sequence % 5 ? 1 : 2),
-  });
-  const times = new Map<string, Set<number>>();
-  for (const { commandId, command } of observed.topics.commands) {
-    times.set(commandId, (times.get(commandId) ?? new Set()).add(command?.record.occurredAt ?? 0));
-  }
-  assert.ok(arrivals.some(({ commandId }) => (times.get(commandId)?.size ?? 0) > 1));
-  return ({ commandId }: { readonly commandId: string }): boolean => (times.get(commandId)?.size ?? 0) > 1;
-}
+import {
+  calls,
+  findsOnly,
+  first,
+  giveUp,
+  isOfRepeatedEvent,
+  judge,
+  leaveOutCounts,
+  neighbours,
+  remove,
+  startMs,
+} from './testing/tampered-run.ts';
 
 function grow(observed: Mutable<Observed>, name: keyof UsageSample, by: number): void {
   for (const [index, sample] of first(observed.lives).usage.entries()) sample[name] += index * by;
 }
 
-test('a run that did not drain is found', () => {
+test('a run that did not drain is found, and one that did not when it was read again', () => {
   findsOnly('drained', (observed) => (observed.drained = { kind: 'stuck', detail: 'partition 1' }));
+  findsOnly('drained', ({ readAgain }) => (readAgain!.drained = { kind: 'stuck', detail: 'partition 1' }));
 });
 
 test('an acknowledged event that is not stored is found', () => {
   const lost = 'only-here';
   const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts: () => 1 });
+  leaveOutCounts(observed);
   const oracle = createOracle(trafficConnectors);
   for (const [call, end] of ends) oracle.ended(call, end);
   const [call, end] = first(ends);
   const event = { messageId: lost, type: 'identify', body: { type: 'identify', userId: 'user-1', messageId: lost } };
   oracle.ended({ ...call, sequence: 10_000, events: [event] }, end);
-  const { violationCounts, violations } = oracle.judge({ ...observed, lives: [] });
+  const { violationCounts, violations } = oracle.judge(observed);
   assert.deepEqual(violationCounts, { stored: 1 });
   assert.match(violations[0]?.trail.join('\n') ?? '', /call 10000 of stream \d+, event 0, .*: 200 at/);
 });
@@ -178,14 +131,13 @@ test('a dead letter whose cause this run cannot have is found, and one that it c
     const isLast = new Map(observed.topics.commands.map((record) => [record.commandId, record]));
     const record = first([...isLast.values()], ({ command }) => command?.kind === 'TrackEvent');
     const { commandId } = record;
-    const code = 'api.rejected';
-    observed.topics.commandDeadLetters.push({ ...record, code, message: '401', source: record, value: '' });
+    giveUp(observed, record);
     remove(
       observed.arrivals,
       first(observed.arrivals, (arrival) => arrival.commandId === commandId),
     );
     observed.workspaces.get(record.connectorId)?.events.delete(commandId);
-    observed.lives.splice(0);
+    leaveOutCounts(observed);
   };
   assert.ok((judge(kill).violationCounts.accounted ?? 0) > 0);
   assert.equal(judge(kill, ['api.rejected']).violationCounts.accounted, undefined);
@@ -275,6 +227,7 @@ test('counts beyond the topics are found, and missing counts where nobody has di
   findsOnly('totals-balance', change(1, 'running'));
   findsOnly('totals-balance', change(1, 'killed'));
   findsOnly('totals-balance', change(-1, 'running'));
+  findsOnly('totals-balance', ({ readAgain }) => (readAgain!.lives[0]!.metrics[0]!.value -= 1));
   assert.deepEqual(judge(change(-1, 'killed')).violations, []);
 });
 

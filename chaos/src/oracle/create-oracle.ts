@@ -4,10 +4,17 @@
  */
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
 import type { TrafficConnector } from '../traffic/traffic-connector.ts';
-import { executionsOf, findAppliedOtherwise, findCallsOutOfOrder, findUnaccounted } from './checks/delivered.ts';
+import {
+  arrivalsBeforeReadAgain,
+  executionsBeforeReadAgain,
+  findAppliedOtherwise,
+  findCallsOutOfOrder,
+  findUnaccounted,
+} from './checks/delivered.ts';
 import { findOtherState } from './checks/final-state.ts';
 import { findConflicts, findForeignKeys } from './checks/keys.ts';
 import { findLeaks } from './checks/leaks.ts';
+import { commandsReadAgain, findForgotten } from './checks/read-again.ts';
 import { findCommandsOutOfOrder, findMappedOtherwise, findMeantOtherwise } from './checks/mapped.ts';
 import { findAltered, findEventsOutOfOrder, findUnstored } from './checks/stored.ts';
 import { findImbalance, outcomesOf } from './checks/totals.ts';
@@ -41,6 +48,7 @@ const checks: readonly Check[] = [
   findCommandsOutOfOrder,
   findUnaccounted,
   findAppliedOtherwise,
+  findForgotten,
   findCallsOutOfOrder,
   findForeignKeys,
   findConflicts,
@@ -75,8 +83,11 @@ export function createOracle(
 }
 
 function* findings(evidence: Evidence): Iterable<Finding> {
-  const { drained } = evidence.observed;
+  const { drained, readAgain } = evidence.observed;
   if (drained.kind === 'stuck') yield { invariant: 'drained', subject: 'the pipeline', detail: drained.detail };
+  if (readAgain?.drained.kind === 'stuck') {
+    yield { invariant: 'drained', subject: 'the command topic, read again', detail: readAgain.drained.detail };
+  }
   for (const check of checks) yield* check(evidence);
 }
 
@@ -85,7 +96,7 @@ function toViolation({ invariant, subject, detail, event }: Finding, evidence: E
 }
 
 function figuresOf({ sent, expected, observed }: Evidence): Figures {
-  const { topics, arrivals, lives } = observed;
+  const { topics, lives, readAgain } = observed;
   const deadLetters: Record<string, number> = {};
   for (const { code } of [...topics.eventDeadLetters, ...topics.commandDeadLetters]) {
     deadLetters[code] = (deadLetters[code] ?? 0) + 1;
@@ -96,16 +107,17 @@ function figuresOf({ sent, expected, observed }: Evidence): Figures {
     acknowledgedEvents: sent.all().filter(({ end }) => end.kind === 'acknowledged').length,
     eventRecords: topics.events.length,
     commandRecords: topics.commands.length,
-    executedCommands: executionsOf(observed).size,
-    replayedCalls: arrivals.filter(({ outcome }) => outcome === 'replayed').length,
+    executedCommands: executionsBeforeReadAgain(observed).size,
+    replayedCalls: arrivalsBeforeReadAgain(observed).filter(({ outcome }) => outcome === 'replayed').length,
     outcomes: outcomesOf(expected),
     deadLetters,
-    crashes: lives.filter(({ end }) => end === 'crashed').length,
+    crashes: [...lives, ...(readAgain?.lives ?? [])].filter(({ end }) => end === 'crashed').length,
+    readAgain: readAgain && { commands: commandsReadAgain(readAgain), calls: readAgain.calls.length },
   };
 }
 
 function freshnessOf({ expected, observed }: Evidence): FreshnessSample[] {
-  return [...executionsOf(observed)]
+  return [...executionsBeforeReadAgain(observed)]
     .flatMap(([commandId, [first]]) => {
       const wanted = expected.commandsById.get(commandId);
       if (wanted === undefined || first === undefined) return [];

@@ -4,17 +4,33 @@ import type { Command, JsonObject } from '@astrolabe/schemas';
 export interface Observed {
   /** Final state of the API by connector; every connector has one. */
   readonly workspaces: ReadonlyMap<string, Workspace>;
-  /** Commands in the order in which the API executed them, repeated ones included. */
+  /** Commands in the order in which the API executed them, repeated ones included; those of the re-read too. */
   readonly arrivals: readonly Arrival[];
   /** What calls asked the API for, answered or not, each once: see `Attempt`. */
   readonly attempts: readonly Attempt[];
   readonly topics: ObservedTopics;
-  /** Every life of every process of the pipeline, in order of start. */
+  /** Every life of every process of the pipeline, in order of start; of dispatchers, as it was before the re-read. */
   readonly lives: readonly ProcessLife[];
   /** The API's own count of keys that came again with another command. */
   readonly keysReused: number;
   /** Invariant of the cluster: the run waited until both groups had committed everything, and no connector lagged. */
-  readonly drained: { readonly kind: 'drained' } | { readonly kind: 'stuck'; readonly detail: string };
+  readonly drained: Drained;
+  /** Undefined where the run had none, or was stuck before it. */
+  readonly readAgain: ReadAgain | undefined;
+}
+
+export type Drained = { readonly kind: 'drained' } | { readonly kind: 'stuck'; readonly detail: string };
+
+/** What came of it when the dispatchers read the whole command topic a second time, after everything had been delivered. */
+export interface ReadAgain {
+  /** Arrivals up to this sequence number are the run's own; later ones are of the re-read. */
+  readonly afterSequence: number;
+  /** Calls that the re-read made, answered or not, in their order; each as often as it was made. */
+  readonly calls: readonly Attempt[];
+  /** Lives of dispatchers that began for the re-read. */
+  readonly lives: readonly ProcessLife[];
+  /** Whether the dispatchers came to the end again. */
+  readonly drained: Drained;
 }
 
 export interface Workspace {

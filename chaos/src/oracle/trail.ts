@@ -10,6 +10,7 @@ export function trailOf(
   const isOfEvent = (other: { readonly connectorId: string; readonly messageId: string }): boolean =>
     other.connectorId === event.connectorId && other.messageId === event.messageId;
   const { topics } = observed;
+  const lastSequence = observed.readAgain?.afterSequence ?? Infinity;
   const meant = expected.commands.filter(({ command }) => isOfEvent(command.record));
   const ids = new Set([
     ...meant.map(({ command }) => command.record.commandId),
@@ -44,9 +45,9 @@ export function trailOf(
       .filter(({ commandId }) => ids.has(commandId))
       .map(
         ({ sequence, atMs, kind, commandId, outcome }) =>
-          `API, number ${sequence} at ${new Date(atMs).toISOString()}: ${kind} ${commandId}, ${outcome}`,
+          `API, number ${sequence} at ${new Date(atMs).toISOString()}: ${kind} ${commandId}, ${outcome}${sequence > lastSequence ? ', in the re-read' : ''}`,
       ),
-    ...observed.lives.flatMap(({ instance, life, errors }) =>
+    ...[...observed.lives, ...(observed.readAgain?.lives ?? [])].flatMap(({ instance, life, errors }) =>
       errors
         .filter((line) => line.includes(event.messageId) || [...ids].some((id) => line.includes(id)))
         .map((line) => `log of ${instance}, life ${life}: ${line}`),

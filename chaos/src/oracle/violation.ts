@@ -16,6 +16,8 @@ export const invariants = [
   'accounted',
   /** The API executed each command once, and no command that no event stands for. */
   'applied-once',
+  /** A command that was delivered before is not called for when the whole command topic is read again. */
+  'remembered',
   /** Events, commands and calls of a key have the order in which they were sent. */
   'order-by-key',
   /** Every call for a command has the command's id as its key, answered or not. */
@@ -75,6 +77,8 @@ export interface Figures {
   readonly deadLetters: Readonly<Record<string, number>>;
   /** Processes that ended by themselves with a fault. */
   readonly crashes: number;
+  /** Undefined where the command topic was not read again. */
+  readonly readAgain: { readonly commands: number; readonly calls: number } | undefined;
 }
 
 export interface Judgement {
@@ -83,6 +87,6 @@ export interface Judgement {
   /** All of them, those beyond twenty too. */
   readonly violationCounts: Readonly<Partial<Record<Invariant, number>>>;
   readonly figures: Figures;
-  /** One for each executed command, in the order of execution. */
+  /** One for each executed command, in the order of execution; none of the re-read. */
   readonly freshness: readonly FreshnessSample[];
 }

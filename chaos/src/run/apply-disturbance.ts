@@ -60,6 +60,7 @@ export async function applyDisturbance(system: System, disturbance: Disturbance)
 const done: DisturbanceEnd = { kind: 'done' };
 
 const faults: Readonly<Record<ApiFaultName, Fault>> = {
+  'status-400': { kind: 'status', status: 400 },
   'status-500': { kind: 'status', status: 500 },
   'status-503': { kind: 'status', status: 503 },
   'status-429': { kind: 'status', status: 429, retryAfterSeconds: 1 },

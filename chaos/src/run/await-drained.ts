@@ -2,12 +2,12 @@
 import { createKafkaAdmin, type KafkaAdmin } from '@astrolabe/kafka';
 import { eventually } from '@astrolabe/testkit';
 import type { System } from '../cluster/system.ts';
-import type { Observed } from '../oracle/observed.ts';
+import type { Drained } from '../oracle/observed.ts';
 
 const INTERVAL_MS = 500;
 
 /** Never rejects: what is stuck is a finding. */
-export async function awaitDrained(system: System, timeoutMs: number): Promise<Observed['drained']> {
+export async function awaitDrained(system: System, timeoutMs: number): Promise<Drained> {
   let behind: readonly string[] = ['nothing could be read'];
   try {
     await eventually(

@@ -94,7 +94,7 @@ export function createReport({ seed, minutes, events, record, judgement }: Repor
     drainMs: record.drainedAtMs - record.sentAtMs,
     ledgerDisk: record.ledgerDisk,
     brokerCrashes: record.brokerCrashes,
-    lives: observed.lives.map((life) => ({
+    lives: [...observed.lives, ...(observed.readAgain?.lives ?? [])].map((life) => ({
       instance: life.instance,
       life: life.life,
       end: life.end,
@@ -168,6 +168,7 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     `calls      ${entries(figures.calls)}; attempts by status ${entries(report.attemptsByStatus)}`,
     `events     ${figures.acknowledgedEvents} acknowledged, ${figures.eventRecords} records: ${entries(figures.outcomes)}`,
     `commands   ${figures.commandRecords} records, ${figures.executedCommands} executed, ${figures.replayedCalls} calls answered from memory`,
+    `again      ${readAgainText(figures)}`,
     `letters    ${entries(figures.deadLetters)}`,
     `freshness  healthy ${percentiles(freshness.healthy)}`,
     `           disturbed ${percentiles(freshness.disturbed)}`,
@@ -225,6 +226,11 @@ function leakLines({ lives, violationCounts }: ChaosReport): string[] {
         `           ${instance}#${life}, least of each third: heap ${megabytes(held.heapBytes)} MB, resident ${megabytes(held.residentBytes)} MB, descriptors ${held.openDescriptors.join(' ')}, handles ${held.activeHandles.join(' ')}`,
     ),
   ];
+}
+
+function readAgainText({ readAgain }: Figures): string {
+  if (readAgain === undefined) return 'the command topic was not read again';
+  return `${readAgain.commands} commands were read again at the end, and ${readAgain.calls} calls made for them`;
 }
 
 function entries(counts: Readonly<Record<string, number | undefined>>): string {

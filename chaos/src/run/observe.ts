@@ -8,11 +8,16 @@ import {
   type TopicDefinition,
 } from '@astrolabe/kafka';
 import type { System } from '../cluster/system.ts';
-import type { CommandRecord, DeadLetter, EventRecord, Observed, Position } from '../oracle/observed.ts';
+import type { CommandRecord, DeadLetter, EventRecord, Observed, Position, ProcessLife } from '../oracle/observed.ts';
 import { readWorkspace } from './read-workspace.ts';
 
-export async function observe(system: System, drained: Observed['drained']): Promise<Observed> {
-  await Promise.all([...system.instances.values()].map((instance) => instance.look()));
+export interface Phases extends Pick<Observed, 'drained' | 'readAgain'> {
+  /** Lives of all processes before the re-read; undefined where there was none. */
+  readonly livesBefore: readonly ProcessLife[] | undefined;
+}
+
+export async function observe(system: System, { drained, readAgain, livesBefore }: Phases): Promise<Observed> {
+  const lives = livesBefore ?? (await lookAtLives(system));
   const { topics, api, connectors } = system;
   const workspaces = new Map(
     await Promise.all(
@@ -35,10 +40,17 @@ export async function observe(system: System, drained: Observed['drained']): Pro
       eventDeadLetters: eventDeadLetters.map(toDeadLetter),
       commandDeadLetters: commandDeadLetters.map(toDeadLetter),
     },
-    lives: [...system.instances.values()].flatMap((instance) => instance.lives()),
+    lives,
     keysReused: api.api.counters().keysReused,
     drained,
+    readAgain,
   };
+}
+
+/** Every life as it is now, with its newest metrics. */
+export async function lookAtLives({ instances }: System): Promise<readonly ProcessLife[]> {
+  await Promise.all([...instances.values()].map((instance) => instance.look()));
+  return [...instances.values()].flatMap((instance) => instance.lives());
 }
 
 async function read({ kafka }: System, { name }: TopicDefinition): Promise<readonly ConsumedRecord[]> {

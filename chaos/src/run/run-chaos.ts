@@ -16,15 +16,20 @@ export interface ChaosOptions extends Omit<SystemOptions, 'connectors'> {
   /** Default: drawn from the seed. */
   readonly schedule?: readonly Disturbance[];
   readonly drainTimeoutMs?: number;
+  /** Whether the command topic is read again at the end, to see whether what was delivered is remembered. Default true. */
+  readonly readsAgain?: boolean;
+  /** Causes of dead letters of commands that the schedule can have; none by default. */
+  readonly possibleDeadLetterCodes?: readonly string[];
   readonly onProgress: (line: string) => void;
 }
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, minutes, events } = options;
+  const { seed, minutes, events, readsAgain = true, possibleDeadLetterCodes = [] } = options;
   const connectors = trafficConnectors;
-  const oracle = createOracle(connectors);
+  const oracle = createOracle(connectors, { possibleDeadLetterCodes });
   const record = await runSchedule({
     ...options,
+    readsAgain,
     connectors,
     schedule: scheduleOf(options),
     calls: [...createTraffic({ seed, events, connectors, startMs: Date.now() })],

@@ -1,12 +1,13 @@
 /** One run: the pipeline is started, sent traffic, disturbed, healed, drained and read. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSystem, type System, type SystemOptions } from '../cluster/system.ts';
-import type { Observed } from '../oracle/observed.ts';
+import type { Drained, Observed } from '../oracle/observed.ts';
 import type { Disturbance } from '../schedule/disturbance.ts';
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
 import { applyDisturbance, type DisturbanceEnd } from './apply-disturbance.ts';
 import { awaitDrained } from './await-drained.ts';
-import { observe } from './observe.ts';
+import { observe, type Phases } from './observe.ts';
+import { readAgain } from './read-again.ts';
 import { sendAll, type SendersReport } from './senders.ts';
 
 export interface RunScheduleOptions extends SystemOptions {
@@ -19,6 +20,8 @@ export interface RunScheduleOptions extends SystemOptions {
   readonly describe: (disturbance: Disturbance) => string;
   /** After the traffic and the last disturbance. Default 120000. */
   readonly drainTimeoutMs?: number;
+  /** Whether the dispatchers read the whole command topic again when everything is delivered. */
+  readonly readsAgain: boolean;
 }
 
 export interface AppliedDisturbance {
@@ -80,12 +83,24 @@ export async function runSchedule(options: RunScheduleOptions): Promise<RunRecor
     onProgress(
       drained.kind === 'drained' ? `delivered after ${drainedAtMs - sentAtMs} ms` : `stuck: ${drained.detail}`,
     );
-    const observed = await observe(system, drained);
+    const again = await readAgainIf(options, system, drained);
+    const observed = await observe(system, { drained, ...again });
     const ledgerDisk = [...system.ledgerDisks.values()][0]?.kind ?? 'unbounded';
     return { observed, disturbances, senders, startedAtMs, sentAtMs, drainedAtMs, ledgerDisk, brokerCrashes };
   } finally {
     await system.close();
   }
+}
+
+/** What was not delivered the first time would be called for now, and its loss be hidden. */
+async function readAgainIf(
+  { readsAgain, onProgress, drainTimeoutMs = DRAIN_TIMEOUT_MS }: RunScheduleOptions,
+  system: System,
+  drained: Drained,
+): Promise<Pick<Phases, 'readAgain' | 'livesBefore'>> {
+  if (!readsAgain || drained.kind === 'stuck') return { readAgain: undefined, livesBefore: undefined };
+  onProgress('the command topic is read again');
+  return readAgain(system, drainTimeoutMs);
 }
 
 async function disturb(

@@ -32,7 +32,9 @@ export const links = [
 ] as const;
 export type Link = (typeof links)[number];
 
-export type ApiFaultName = 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
+export type ApiFaultName =
+  /** Refuses the command, which is given up: only where the oracle knows that it can be. */
+  'status-400' | 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
 
 export type DisturbanceAction =
   /** SIGKILL. A service is started again at once, a broker after `forMs`. */

@@ -4,7 +4,7 @@ import { inOrder, type ExpectedCommand } from '../expected-run.ts';
 import type { Arrival, Observed } from '../observed.ts';
 import type { Finding } from '../violation.ts';
 
-/** Executions by command id, in their order. */
+/** Executions by command id, in their order, those of the re-read included. */
 export function executionsOf({ arrivals }: Pick<Observed, 'arrivals'>): ReadonlyMap<string, readonly Arrival[]> {
   const executions = new Map<string, Arrival[]>();
   for (const arrival of arrivals) {
@@ -16,8 +16,17 @@ export function executionsOf({ arrivals }: Pick<Observed, 'arrivals'>): Readonly
   return executions;
 }
 
+/** The same before the command topic was read again: what the re-read executed was not delivered when it should have been. */
+export function executionsBeforeReadAgain(observed: Observed): ReturnType<typeof executionsOf> {
+  return executionsOf({ arrivals: arrivalsBeforeReadAgain(observed) });
+}
+
+export function arrivalsBeforeReadAgain({ arrivals, readAgain }: Observed): readonly Arrival[] {
+  return readAgain === undefined ? arrivals : arrivals.filter(({ sequence }) => sequence <= readAgain.afterSequence);
+}
+
 export function* findUnaccounted({ expected, observed, possibleDeadLetterCodes }: Evidence): Iterable<Finding> {
-  const executions = executionsOf(observed);
+  const executions = executionsBeforeReadAgain(observed);
   const letters = new Map(observed.topics.commandDeadLetters.map((letter) => [letter.commandId, letter]));
   for (const [commandId, wanted] of expected.commandsById) {
     const letter = letters.get(commandId);
@@ -54,7 +63,8 @@ export function* findAppliedOtherwise({ expected, observed }: Evidence): Iterabl
 
 /** For each key and partition of the command topic, first executions have the order of the topic. */
 export function* findCallsOutOfOrder({ expected, observed }: Evidence): Iterable<Finding> {
-  const executions = executionsOf(observed);
+  const executions = executionsBeforeReadAgain(observed);
+  const dead = deadCommandIds(observed);
   const last = new Map<string, { readonly sequence: number; readonly commandId: string }>();
   const seen = new Set<string>();
   for (const { commandId, partition, offset } of inOrder(observed.topics.commands)) {
@@ -62,6 +72,8 @@ export function* findCallsOutOfOrder({ expected, observed }: Evidence): Iterable
     const [execution] = executions.get(commandId) ?? [];
     if (wanted === undefined || execution === undefined || seen.has(commandId)) continue;
     seen.add(commandId);
+    // What was given up at its first record and delivered at a later one, of an event that was repeated, has that one's turn.
+    if (dead.has(commandId)) continue;
     const line = `${partition} ${wanted.key}`;
     const before = last.get(line);
     const { sequence } = execution;
@@ -71,6 +83,10 @@ export function* findCallsOutOfOrder({ expected, observed }: Evidence): Iterable
       yield about(wanted, 'order-by-key', detail);
     }
   }
+}
+
+export function deadCommandIds({ topics }: Observed): ReadonlySet<string | undefined> {
+  return new Set(topics.commandDeadLetters.map(({ commandId }) => commandId));
 }
 
 export function about({ command, key }: ExpectedCommand, invariant: Finding['invariant'], detail: string): Finding {

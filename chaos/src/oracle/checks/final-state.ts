@@ -3,23 +3,35 @@ import type { Command, JsonObject, JsonValue } from '@astrolabe/schemas';
 import { stateAfter, type ModelState } from '../astrolabe-model.ts';
 import { canonicalText } from '../canonical-text.ts';
 import type { Evidence } from '../evidence.ts';
-import type { Workspace } from '../observed.ts';
+import type { ExpectedRun } from '../expected-run.ts';
+import type { Arrival, Workspace } from '../observed.ts';
 import type { Finding } from '../violation.ts';
-import { executionsOf } from './delivered.ts';
+import { deadCommandIds, executionsOf } from './delivered.ts';
 
 export function* findOtherState({ expected, observed }: Evidence): Iterable<Finding> {
   const executions = executionsOf(observed);
-  const dead = new Set(observed.topics.commandDeadLetters.map(({ commandId }) => commandId));
+  const dead = deadCommandIds(observed);
   const byConnector = new Map<string, Command[]>([...observed.workspaces.keys()].map((id) => [id, []]));
-  for (const [commandId, { command }] of expected.commandsById) {
-    // What is in the dead letters has no effect, unless the API had executed it before it refused it.
-    if (dead.has(commandId) && !executions.has(commandId)) continue;
-    byConnector.get(command.record.connectorId)?.push(command);
+  for (const [commandId, { command: first }] of expected.commandsById) {
+    let command: Command | undefined = first;
+    if (dead.has(commandId)) {
+      // What is in the dead letters has no effect, unless the API had executed it before it refused it, or has from a record that came later.
+      const [execution] = executions.get(commandId) ?? [];
+      command = execution && (executedAs(execution, expected) ?? first);
+    }
+    if (command !== undefined) byConnector.get(command.record.connectorId)?.push(command);
   }
   for (const [connectorId, workspace] of observed.workspaces) {
     const commands = byConnector.get(connectorId) ?? [];
     yield* compare(connectorId, stateAfter(commands), workspace, commands);
   }
+}
+
+/** Of the commands of an id, which its event's records tell at several times, the one that a call carried. */
+function executedAs({ commandId, occurredAtMs }: Arrival, { commands }: ExpectedRun): Command | undefined {
+  return commands.find(
+    ({ command: { record } }) => record.commandId === commandId && record.occurredAt === occurredAtMs,
+  )?.command;
 }
 
 function* compare(

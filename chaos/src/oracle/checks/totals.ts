@@ -7,12 +7,13 @@ import type { ExpectedRun } from '../expected-run.ts';
 import type { Observed, ServiceName } from '../observed.ts';
 import { rejectionOf } from '../segment-meaning.ts';
 import type { Finding } from '../violation.ts';
-import { executionsOf } from './delivered.ts';
+import { executionsBeforeReadAgain } from './delivered.ts';
 
 export function* findImbalance(evidence: Evidence): Iterable<Finding> {
   yield* ofIngest(evidence);
   yield* ofMapper(evidence);
   yield* ofDispatcher(evidence);
+  yield* ofReadAgain(evidence);
 }
 
 function* ofIngest({ sent, observed }: Evidence): Iterable<Finding> {
@@ -52,10 +53,19 @@ function* ofDispatcher({ observed }: Evidence): Iterable<Finding> {
   const { commands, commandDeadLetters } = observed.topics;
   const delivered = totals.sum('dispatcher_commands_total', ({ outcome }) => outcome === 'delivered');
   const dead = totals.sum('dispatcher_commands_total', ({ outcome }) => outcome === 'dead-lettered');
-  yield* atMost('dispatcher', 'commands delivered', delivered, executionsOf(observed).size);
+  yield* atMost('dispatcher', 'commands delivered', delivered, executionsBeforeReadAgain(observed).size);
   yield* atMost('dispatcher', 'commands dead-lettered', dead, commandDeadLetters.length);
   if (!totals.areComplete) return;
   yield* atLeast('dispatcher', 'commands ended', totals.sum('dispatcher_commands_total'), commands.length);
+}
+
+/** Were the topic not read from its beginning, it would be no wonder that nothing is called for. */
+function* ofReadAgain({ observed: { readAgain, topics } }: Evidence): Iterable<Finding> {
+  if (readAgain === undefined) return;
+  const totals = new Totals(readAgain, 'dispatcher');
+  if (!totals.areComplete) return;
+  const ended = totals.sum('dispatcher_commands_total');
+  yield* atLeast('dispatcher', 'commands read again', ended, topics.commands.length);
 }
 
 /** Ends of event records by the model, named as in `Figures`. */
@@ -76,7 +86,7 @@ function endName(outcome: string | undefined, reason: string): string {
 type Labels = Readonly<Record<string, string>>;
 
 /** Of all lives of all instances of a service. */
-class Totals {
+export class Totals {
   /** No life has ended before the run, so that nothing can have been stored and not counted. */
   readonly areComplete: boolean;
   readonly #lives: Observed['lives'];

@@ -15,6 +15,7 @@ import type {
   MetricSample,
   Observed,
   ProcessLife,
+  ReadAgain,
   Workspace,
 } from '../observed.ts';
 import { keyOfEvent, rejectionOf } from '../segment-meaning.ts';
@@ -76,6 +77,7 @@ export function perfectRun(
     lives: livesOf(expected, { events, commands, eventDeadLetters }, arrivals),
     keysReused: 0,
     drained: { kind: 'drained' },
+    readAgain: readAgainOf(commands, arrivals),
   };
   return { ends, observed: observed as Mutable<Observed> };
 }
@@ -161,6 +163,13 @@ function livesOf(
       sample('dispatcher_commands_total', { outcome: 'duplicate', reason: 'ledger' }, duplicates),
     ]),
   ];
+}
+
+/** All are known to the ledger, and none is called for. */
+function readAgainOf(commands: readonly CommandRecord[], arrivals: readonly Arrival[]): ReadAgain {
+  const known = sample('dispatcher_commands_total', { outcome: 'duplicate', reason: 'ledger' }, commands.length);
+  const lives = [{ ...lifeOf('dispatcher', [known]), life: 2 }];
+  return { afterSequence: arrivals.length, calls: [], lives, drained: { kind: 'drained' } };
 }
 
 function lifeOf(service: ProcessLife['service'], metrics: readonly MetricSample[]): ProcessLife {

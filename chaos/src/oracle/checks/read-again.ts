@@ -1,0 +1,27 @@
+/** Of the dispatcher's ledger: what was delivered is known when it is read again, whoever reads it. An API that keeps its keys hides what is not. */
+import type { Evidence } from '../evidence.ts';
+import type { ReadAgain } from '../observed.ts';
+import type { Finding } from '../violation.ts';
+import { about, deadCommandIds, executionsBeforeReadAgain } from './delivered.ts';
+import { Totals } from './totals.ts';
+
+/** A command that is in the dead letters may be tried again: a letter that is stored may not be in the ledger, or be there for another record. */
+export function* findForgotten({ expected, observed }: Evidence): Iterable<Finding> {
+  const { readAgain } = observed;
+  if (readAgain === undefined) return;
+  const delivered = executionsBeforeReadAgain(observed);
+  const dead = deadCommandIds(observed);
+  const calls = Map.groupBy(readAgain.calls, ({ commandId }) => commandId);
+  for (const [commandId, { length }] of calls) {
+    const wanted = expected.commandsById.get(commandId);
+    // What was never delivered is unaccounted for, and what is no command's id is a foreign key.
+    if (wanted === undefined || dead.has(commandId) || !delivered.has(commandId)) continue;
+    const times = length === 1 ? 'once' : `${length} times`;
+    yield about(wanted, 'remembered', `it was delivered, and called for ${times} more when the topic was read again`);
+  }
+}
+
+/** By the dispatchers' own count. */
+export function commandsReadAgain(readAgain: ReadAgain): number {
+  return new Totals(readAgain, 'dispatcher').sum('dispatcher_commands_total');
+}
