@@ -92,8 +92,7 @@ export const detectors: readonly Detector[] = [
     sabotage: 'command-dead-letter-not-stored',
     service: 'dispatcher',
     invariant: 'accounted',
-    // For longer than the traffic takes, so that a slow machine has commands refused too.
-    schedule: [{ kind: 'api-fault', fault: 'status-400', rate: 0.5, connector: null, atMs: 0, forMs: 9_000 }],
+    schedule: [{ kind: 'commands-refused', calls: 100, atMs: 0, forMs: 60_000 }],
     possibleDeadLetterCodes: ['api.rejected'],
   },
   {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin } from '@astrolabe/kafka';
 import type { Fault } from '@astrolabe/reference-api';
-import type { FaultProxy } from '@astrolabe/testkit';
+import { eventually, type FaultProxy } from '@astrolabe/testkit';
 import { connectorsFileText } from '../cluster/connectors.ts';
 import type { System } from '../cluster/system.ts';
 import type { ApiFaultName, BrokerName, Disturbance, InstanceName, Link } from '../schedule/disturbance.ts';
@@ -42,6 +42,8 @@ export async function applyDisturbance(system: System, disturbance: Disturbance)
       const match = connector === undefined ? {} : { match: { connector } };
       return disturbApi(system, { ...faults[disturbance.fault], rate: disturbance.rate, ...match }, forMs);
     }
+    case 'commands-refused':
+      return refuseCommands(system, disturbance.calls, forMs);
     case 'key-revoked': {
       const connector = system.connectors[disturbance.connector]?.id ?? '';
       return disturbApi(system, { kind: 'status', status: 401, match: { connector } }, forMs);
@@ -60,7 +62,6 @@ export async function applyDisturbance(system: System, disturbance: Disturbance)
 const done: DisturbanceEnd = { kind: 'done' };
 
 const faults: Readonly<Record<ApiFaultName, Fault>> = {
-  'status-400': { kind: 'status', status: 400 },
   'status-500': { kind: 'status', status: 500 },
   'status-503': { kind: 'status', status: 503 },
   'status-429': { kind: 'status', status: 429, retryAfterSeconds: 1 },
@@ -144,6 +145,19 @@ async function disturbApi(system: System, fault: Fault, forMs: number): Promise<
   await sleep(forMs);
   heal();
   return done;
+}
+
+async function refuseCommands({ api }: System, calls: number, forMs: number): Promise<DisturbanceEnd> {
+  const heal = api.disturb({ kind: 'status', status: 400, times: calls });
+  const refused = (): number => api.api.faults.list().reduce((sum, { hits }) => sum + hits, 0);
+  try {
+    await eventually(() => refused() >= calls, { timeoutMs: forMs, describe: `${calls} calls to be refused` });
+    return done;
+  } catch {
+    return { kind: 'skipped', reason: `only ${refused()} of ${calls} calls came` };
+  } finally {
+    heal();
+  }
 }
 
 async function editConnectors(

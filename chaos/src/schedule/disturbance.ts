@@ -32,9 +32,7 @@ export const links = [
 ] as const;
 export type Link = (typeof links)[number];
 
-export type ApiFaultName =
-  /** Refuses the command, which is given up: only where the oracle knows that it can be. */
-  'status-400' | 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
+export type ApiFaultName = 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
 
 export type DisturbanceAction =
   /** SIGKILL. A service is started again at once, a broker after `forMs`. */
@@ -53,6 +51,11 @@ export type DisturbanceAction =
       readonly rate: number;
       readonly connector: number | null;
     }
+  /**
+   * The API answers 400 to the next so many calls, however long they take to come, `forMs` at most. Their commands are given up, so it is for
+   * runs whose oracle knows of that.
+   */
+  | { readonly kind: 'commands-refused'; readonly calls: number }
   | { readonly kind: 'registry-away' }
   /** The API answers 401 to a connector's key. */
   | { readonly kind: 'key-revoked'; readonly connector: number }
