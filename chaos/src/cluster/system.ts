@@ -22,7 +22,7 @@ import {
   type FaultProxy,
 } from '@astrolabe/testkit';
 import type { ServiceName } from '../oracle/observed.ts';
-import { serviceInstances, type BrokerName, type InstanceName, type Link } from '../schedule/disturbance.ts';
+import { serviceInstances, services, type BrokerName, type InstanceName, type Link } from '../schedule/disturbance.ts';
 import type { TrafficConnector } from '../traffic/traffic-connector.ts';
 import { connectorsFileText } from './connectors.ts';
 import { startDisturbedApi, type DisturbedApi } from './disturbed-api.ts';
@@ -47,7 +47,8 @@ export interface SystemOptions {
 
 export interface System {
   readonly connectors: readonly TrafficConnector[];
-  readonly links: ReadonlyMap<Link, FaultProxy>;
+  /** What is disturbed together: a link of all services has the proxy of each. */
+  readonly links: ReadonlyMap<Link, readonly FaultProxy[]>;
   readonly brokers: ReadonlyMap<BrokerName, ClusterBroker>;
   readonly instances: ReadonlyMap<InstanceName, SupervisedProcess>;
   readonly ledgerDisks: ReadonlyMap<InstanceName, LedgerDisk>;
@@ -101,6 +102,7 @@ async function start(
   const cluster = await startLocalCluster({
     env,
     brokers,
+    clients: services,
     properties: BROKER_PROPERTIES,
     ...(onBrokerCrash === undefined ? {} : { onCrash: onBrokerCrash }),
   });
@@ -108,30 +110,28 @@ async function start(
   const api = await startDisturbedApi(connectors, seed);
   closings.push(() => api.close());
 
-  const links = new Map<Link, FaultProxy>();
+  const links = new Map<Link, readonly FaultProxy[]>();
   const proxy = async (link: Link, target: { readonly host: string; readonly port: number }): Promise<FaultProxy> => {
     const started = await startFaultProxy({ target });
     closings.push(() => started.close());
-    links.set(link, started);
+    links.set(link, [started]);
     return started;
   };
   for (const { nodeId, clients, peers } of cluster.brokers) {
-    links.set(`clients>broker-${nodeId}` as Link, clients);
-    links.set(`brokers>broker-${nodeId}` as Link, peers);
+    for (const [service, own] of clients) links.set(`${service}>broker-${nodeId}` as Link, [own]);
+    links.set(`clients>broker-${nodeId}` as Link, [...clients.values()]);
+    links.set(`brokers>broker-${nodeId}` as Link, [peers]);
   }
   const registryUrl = new URL(cluster.schemaRegistryUrl);
   const registry = await proxy('services>registry', { host: registryUrl.hostname, port: Number(registryUrl.port) });
   const machine = pickMachine(env);
-  const shared = {
-    KAFKA_BROKERS: cluster.kafkaBrokers,
-    SCHEMA_REGISTRY_URL: `http://${registry.address}${registryUrl.pathname}`,
-  };
+  const schemaRegistryUrl = `http://${registry.address}${registryUrl.pathname}`;
   await applyContracts('topics', {
     ...machine,
-    KAFKA_BROKERS: shared.KAFKA_BROKERS,
+    KAFKA_BROKERS: cluster.kafkaBrokers,
     KAFKA_REPLICATION_FACTOR: String(brokers),
   });
-  await applyContracts('schemas', { ...machine, SCHEMA_REGISTRY_URL: shared.SCHEMA_REGISTRY_URL });
+  await applyContracts('schemas', { ...machine, SCHEMA_REGISTRY_URL: schemaRegistryUrl });
 
   const apiUrl = new URL(api.api.url);
   const ingestPorts = await findFreePorts(2);
@@ -140,6 +140,7 @@ async function start(
   const ingestUrls: string[] = [];
   for (const name of serviceInstances) {
     const [service, number] = name.split('-') as [ServiceName, string];
+    const shared = { KAFKA_BROKERS: cluster.kafkaBrokersOf(service), SCHEMA_REGISTRY_URL: schemaRegistryUrl };
     const own: Record<string, string> = { CONNECTORS_FILE: connectorsFile };
     if (service === 'ingest') {
       const port = ingestPorts[Number(number) - 1] ?? 0;
@@ -182,7 +183,7 @@ async function start(
     topics: topicsFor(''),
     groups: { mapper: 'astrolabe.mapper', dispatcher: 'astrolabe.dispatcher' },
     kafka: createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger }),
-    schemaRegistry: createSchemaRegistry({ url: shared.SCHEMA_REGISTRY_URL }),
+    schemaRegistry: createSchemaRegistry({ url: schemaRegistryUrl }),
   };
 }
 

@@ -122,7 +122,7 @@ async function rollingRestart(system: System, of: string): Promise<DisturbanceEn
 /** A broker that serves again is not yet in sync; the next one would leave two replicas out. */
 const BROKER_REST_MS = 3_000;
 
-/** Faults of one link at the same time: the last one holds until the last one ends. */
+/** Faults of one proxy at the same time, of one link or of two that share it: the last one holds until the last one ends. */
 const disturbed = new WeakMap<FaultProxy, symbol>();
 
 async function disturbLink(
@@ -131,12 +131,14 @@ async function disturbLink(
   forMs: number,
   disturb: (proxy: FaultProxy) => void,
 ): Promise<DisturbanceEnd> {
-  const proxy = found(system.links, link);
+  const proxies = found(system.links, link);
   const own = Symbol(link);
-  disturbed.set(proxy, own);
-  disturb(proxy);
+  for (const proxy of proxies) {
+    disturbed.set(proxy, own);
+    disturb(proxy);
+  }
   await sleep(forMs);
-  if (disturbed.get(proxy) === own) proxy.resume();
+  for (const proxy of proxies) if (disturbed.get(proxy) === own) proxy.resume();
   return done;
 }
 

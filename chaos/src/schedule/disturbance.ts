@@ -16,10 +16,22 @@ export type InstanceName = (typeof serviceInstances)[number];
 export const brokerNames = ['broker-1', 'broker-2', 'broker-3'] as const;
 export type BrokerName = (typeof brokerNames)[number];
 
-/** Every connection that leads through a fault proxy, by who makes it and whom it reaches. */
+/**
+ * Every connection that leads through a fault proxy, by who makes it and whom it reaches. `clients` are all services at once: those of
+ * `ingest>broker-1`, `mapper>broker-1` and `dispatcher>broker-1` are what `clients>broker-1` is made of.
+ */
 export const links = [
   'senders>ingest-1',
   'senders>ingest-2',
+  'ingest>broker-1',
+  'ingest>broker-2',
+  'ingest>broker-3',
+  'mapper>broker-1',
+  'mapper>broker-2',
+  'mapper>broker-3',
+  'dispatcher>broker-1',
+  'dispatcher>broker-2',
+  'dispatcher>broker-3',
   'clients>broker-1',
   'clients>broker-2',
   'clients>broker-3',
@@ -81,7 +93,12 @@ export function describeDisturbance({ atMs, forMs, kind, ...rest }: Disturbance)
   return [`${(atMs / 1_000).toFixed(1)} s`, kind, ...details, `for ${(forMs / 1_000).toFixed(1)} s`].join(' ');
 }
 
-/** Whether it takes a broker, or the way to one, from the cluster. Replication bears one at a time. */
+/**
+ * Whether it takes a broker from the cluster, or from all who use it. Replication bears one at a time.
+ *
+ * One service that cannot reach one broker does not: the broker stays in sync, leads its partitions and serves the others, so nothing is
+ * moved, and the service alone waits. It may meet the loss of another broker, which is the case that is worth trying.
+ */
 export function weakensCluster(action: DisturbanceAction): boolean {
   switch (action.kind) {
     case 'kill':
@@ -89,7 +106,7 @@ export function weakensCluster(action: DisturbanceAction): boolean {
       return action.target.startsWith('broker');
     case 'cut':
     case 'blackhole':
-      return action.link.includes('>broker');
+      return action.link.startsWith('clients>broker') || action.link.startsWith('brokers>broker');
     case 'rolling-restart':
       return action.of === 'brokers';
     case 'quorum-lost':

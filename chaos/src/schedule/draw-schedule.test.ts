@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { weakensCluster } from './disturbance.ts';
+import { links, weakensCluster, type Disturbance } from './disturbance.ts';
 import { drawSchedule } from './draw-schedule.ts';
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
@@ -19,6 +19,34 @@ test('no two disturbances that take a broker away overlap', () => {
       if (before !== undefined) assert.ok(next.atMs > before.atMs + before.forMs, `seed ${seed} at ${next.atMs}`);
     }
   }
+});
+
+test('a link to a broker takes it away only where it is that of all its clients or of its peers', () => {
+  const weakening = links.filter((link) => weakensCluster({ kind: 'cut', link }));
+  const ofEach = (who: string): string[] => [1, 2, 3].map((nodeId) => `${who}>broker-${nodeId}`);
+  assert.deepEqual(weakening, [...ofEach('clients'), ...ofEach('brokers')]);
+  for (const link of links) {
+    assert.equal(weakensCluster({ kind: 'blackhole', link }), weakening.includes(link), link);
+    assert.equal(weakensCluster({ kind: 'delay', link, delayMs: 400 }), false, link);
+  }
+});
+
+test('a service loses its way to one broker while another broker is away, among other times', () => {
+  const overlap = (one: Disturbance, other: Disturbance): boolean =>
+    one.atMs < other.atMs + other.forMs && other.atMs < one.atMs + one.forMs;
+  const isOwnLink = (each: Disturbance): boolean =>
+    (each.kind === 'cut' || each.kind === 'blackhole') && /^(ingest|mapper|dispatcher)>broker/.test(each.link);
+  const schedules = seeds.map((seed) => drawSchedule({ seed, minutes: 10, connectors: 3 }));
+  const both = schedules.filter((schedule) =>
+    schedule.filter(isOwnLink).some((own) => schedule.some((each) => weakensCluster(each) && overlap(own, each))),
+  );
+  assert.ok(both.length > seeds.length / 2, `in ${both.length} of ${seeds.length} schedules`);
+});
+
+test('no link is left out by the draw', () => {
+  const schedules = seeds.slice(0, 20).flatMap((seed) => drawSchedule({ seed, minutes: 10, connectors: 3 }));
+  const met = new Set(schedules.flatMap((each) => ('link' in each ? [each.link] : [])));
+  assert.deepEqual([...met].sort(), [...links].sort());
 });
 
 test('a long run meets every kind of disturbance', () => {

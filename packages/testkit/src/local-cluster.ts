@@ -1,6 +1,6 @@
 /**
- * A cluster of several brokers and a registry as processes of this machine, each broker behind fault proxies: what clients and what its
- * peers are told of it are the proxies' addresses.
+ * A cluster of several brokers and a registry as processes of this machine, each broker behind fault proxies, one for each client that is named
+ * and one for its peers: what each of them is told of the broker is the address of its own proxy.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,8 @@ export interface LocalClusterOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Three or more keep three copies of everything, of which two must be in sync. */
   readonly brokers: number;
+  /** Names of clients, in small letters; each has a listener of its own on each broker, behind a fault proxy of its own. */
+  readonly clients: readonly string[];
   /** Put over the brokers' properties. */
   readonly properties?: Readonly<Record<string, string>>;
   /** Told of a broker that ended by itself, and is started again. */
@@ -33,16 +35,18 @@ export interface LocalClusterOptions {
 export interface ClusterBroker {
   readonly nodeId: number;
   readonly control: BrokerControl;
-  /** Between clients and this broker. */
-  readonly clients: FaultProxy;
+  /** Between each client that was named and this broker. */
+  readonly clients: ReadonlyMap<string, FaultProxy>;
   /** From the other brokers to this one: replication, not the controllers' quorum. */
   readonly peers: FaultProxy;
 }
 
 export interface LocalCluster {
   readonly brokers: readonly ClusterBroker[];
-  /** Comma-separated, through the proxies. */
+  /** Comma-separated, past all proxies: for who watches. */
   readonly kafkaBrokers: string;
+  /** Comma-separated, through the proxies of a client that was named. */
+  kafkaBrokersOf(client: string): string;
   readonly schemaRegistryUrl: string;
   /** Kills everything and removes its data. */
   stop(): Promise<void>;
@@ -94,7 +98,8 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     const brokers = await startingBrokers;
     return {
       brokers,
-      kafkaBrokers: brokers.map(({ clients }) => clients.address).join(','),
+      kafkaBrokers: brokers.map(({ control }) => control.address).join(','),
+      kafkaBrokersOf: (client) => brokers.map(({ clients }) => proxyOf(clients, client).address).join(','),
       schemaRegistryUrl: registry.url,
       stop,
     };
@@ -113,37 +118,50 @@ interface Machine {
 
 interface BrokerPorts {
   readonly nodeId: number;
-  readonly client: number;
+  readonly observer: number;
   readonly peer: number;
   readonly controller: number;
+  readonly clients: readonly { readonly client: string; readonly port: number }[];
 }
 
 async function startBrokers(
-  { env, brokers: count, properties, onCrash }: LocalClusterOptions,
+  { env, brokers: count, clients: names, properties, onCrash }: LocalClusterOptions,
   { java, classpath, workDirectory, closings }: Machine,
 ): Promise<readonly ClusterBroker[]> {
-  const free = await findFreePorts(count * 3);
+  const free = await findFreePorts(count * (3 + names.length));
+  const takePort = (): number => free.shift() ?? 0;
   const ports = Array.from({ length: count }, (_, index): BrokerPorts => ({
     nodeId: index + 1,
-    client: free[index * 3] ?? 0,
-    peer: free[index * 3 + 1] ?? 0,
-    controller: free[index * 3 + 2] ?? 0,
+    observer: takePort(),
+    peer: takePort(),
+    controller: takePort(),
+    clients: names.map((client) => ({ client, port: takePort() })),
   }));
   const voters = ports.map(({ nodeId, controller }) => ({ nodeId, host: HOST, port: controller }));
   const clusterId = newClusterId();
 
+  const startProxy = async (port: number): Promise<FaultProxy> => {
+    const proxy = await startFaultProxy({ target: { host: HOST, port } });
+    closings.push(() => proxy.close());
+    return proxy;
+  };
   const start = async (own: BrokerPorts): Promise<ClusterBroker> => {
-    const clients = await startFaultProxy({ target: { host: HOST, port: own.client } });
-    closings.push(() => clients.close());
-    const peers = await startFaultProxy({ target: { host: HOST, port: own.peer } });
-    closings.push(() => peers.close());
+    const clients = new Map<string, FaultProxy>();
+    for (const { client, port } of own.clients) clients.set(client, await startProxy(port));
+    const peers = await startProxy(own.peer);
     const directory = join(workDirectory, `broker-${own.nodeId}`);
     await mkdir(directory);
     const layout: BrokerLayout = {
       nodeId: own.nodeId,
       listeners: [
-        { name: 'CLIENT', host: HOST, port: own.client, advertised: clients },
+        { name: 'OBSERVER', host: HOST, port: own.observer },
         { name: 'PEER', host: HOST, port: own.peer, advertised: peers },
+        ...own.clients.map(({ client, port }) => ({
+          name: client.toUpperCase(),
+          host: HOST,
+          port,
+          advertised: proxyOf(clients, client),
+        })),
       ],
       interBrokerListener: 'PEER',
       controllerListener: { name: 'CONTROLLER', host: HOST, port: own.controller },
@@ -155,7 +173,7 @@ async function startBrokers(
     const control = await runJvmBroker(jvm, {
       properties: { ...brokerProperties(layout), ...properties },
       heapMegabytes: HEAP_MEGABYTES,
-      address: `${HOST}:${own.client}`,
+      address: `${HOST}:${own.observer}`,
       // One of several may come back while another is away, and then the cluster as a whole may not answer.
       waitUntilReady: waitUntilAccepted,
       onCrash: (failure) => onCrash?.(own.nodeId, failure),
@@ -168,6 +186,12 @@ async function startBrokers(
     brokers.map(({ control }) => waitForBroker(control.address, { timeoutMs: 60_000, failure: () => undefined })),
   );
   return brokers;
+}
+
+function proxyOf(clients: ReadonlyMap<string, FaultProxy>, client: string): FaultProxy {
+  const proxy = clients.get(client);
+  if (proxy === undefined) throw new Error(`the cluster was started for no client "${client}"`);
+  return proxy;
 }
 
 /** Resolves as `Promise.all`, but rejects only once every start has come to its end: what is still starting could not be closed. */
