@@ -174,6 +174,7 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     `           disturbed ${percentiles(freshness.disturbed)}`,
     `processes  ${report.lives.length} lives, crashed: ${crashed.join(' ') || 'none'}`,
     `brokers    ${report.brokerCrashes.length} ended by themselves and were started again`,
+    ...report.brokerCrashes.map((crash) => `           ${crash.split(/[;\n]/, 1)[0] ?? ''}`),
     ...leakLines(report),
     `drained    ${report.drainMs} ms after the last call and the last healing`,
     `ledger     on a disk of its own: ${report.ledgerDisk}`,
