@@ -15,21 +15,14 @@ const MANY_HEADERS = 1_000_000;
 const MAX_GROWTH_BYTES = 150_000_000;
 
 let pipeline: HostilePipeline;
-const closings: (() => unknown)[] = [];
 
 before(
   async () => {
-    pipeline = await startHostilePipeline(
-      { after: (close) => void closings.push(close as () => unknown) },
-      [connector],
-      {},
-    );
+    pipeline = await startHostilePipeline([connector]);
   },
   { timeout: 60_000 },
 );
-after(async () => {
-  for (const close of closings) await close();
-});
+after(() => pipeline.close());
 
 function eventOf(userId: string): OutgoingRecord {
   return {

@@ -49,28 +49,21 @@ const MAX_HELD_BYTES = 20_000_000;
 const DRAIN_MS = 40_000;
 
 let pipeline: HostilePipeline;
-const closings: (() => unknown)[] = [];
 
 before(
   async () => {
-    pipeline = await startHostilePipeline(
-      { after: (close) => void closings.push(close as () => unknown) },
-      connectors,
-      {
-        dispatcher: {
-          DISPATCHER_API_TIMEOUT_MS: '1500',
-          DISPATCHER_RETRY_BUDGET_MS: '3000',
-          DISPATCHER_RETRY_MAX_MS: '500',
-          DISPATCHER_CIRCUIT_MAX_PAUSE_MS: '500',
-        },
+    pipeline = await startHostilePipeline(connectors, {
+      dispatcher: {
+        DISPATCHER_API_TIMEOUT_MS: '1500',
+        DISPATCHER_RETRY_BUDGET_MS: '3000',
+        DISPATCHER_RETRY_MAX_MS: '500',
+        DISPATCHER_CIRCUIT_MAX_PAUSE_MS: '500',
       },
-    );
+    });
   },
   { timeout: 60_000 },
 );
-after(async () => {
-  for (const close of closings) await close();
-});
+after(() => pipeline.close());
 
 /** The services' last words, where they do not get there. */
 async function untilDrained(): Promise<void> {

@@ -5,7 +5,6 @@
 import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createCommandEncoder,
@@ -35,6 +34,7 @@ export interface HostileConnector {
   readonly apiKey: string;
   readonly writeKeys?: readonly string[];
   readonly webhookSecret?: string;
+  readonly freeEmailProviders?: 'allow' | 'block';
 }
 
 export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
@@ -77,6 +77,7 @@ export interface HostilePipeline {
   isDrained(): Promise<boolean>;
   /** Answers or rejects with the service that has ended. */
   assertAlive(): Promise<void>;
+  close(): Promise<void>;
 }
 
 const GROUPS = { segmentEvents: 'astrolabe.mapper', commands: 'astrolabe.dispatcher' } as const;
@@ -91,21 +92,36 @@ const roles = [
   'mapperState',
 ] as const;
 
+type Variables = Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>;
+
+/** Resolves when every part serves. A start that fails leaves nothing running. */
 export async function startHostilePipeline(
-  t: Pick<TestContext, 'after'>,
   connectors: readonly HostileConnector[],
-  variables: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>,
+  variables: Variables = {},
 ): Promise<HostilePipeline> {
+  const closings: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closings.splice(0).toReversed()) await end();
+  };
+  try {
+    return { ...(await start(connectors, variables, closings)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  connectors: readonly HostileConnector[],
+  variables: Variables,
+  closings: (() => Promise<unknown>)[],
+): Promise<Omit<HostilePipeline, 'close'>> {
   const kafkaBrokers = process.env['KAFKA_BROKERS'] ?? '';
   const schemaRegistryUrl = process.env['SCHEMA_REGISTRY_URL'] ?? '';
   const prefix = `${uniqueName('hostile')}.`;
   const topics = topicsFor(prefix);
   const logger = createLogger({ name: 'hostile-test', level: 'silent' });
   const connection = createKafkaConnection({ brokers: kafkaBrokers.split(','), clientId: 'hostile-test', logger });
-  const closings: (() => Promise<unknown>)[] = [];
-  t.after(async () => {
-    for (const close of closings.toReversed()) await close();
-  });
 
   const admin = await createKafkaAdmin(connection);
   closings.push(() => admin.close());
@@ -153,7 +169,7 @@ export async function startHostilePipeline(
     },
   };
   const endedByThemselves = new Set<ServiceProcess>();
-  const start = async (name: ServiceName): Promise<ServiceProcess> => {
+  const startService = async (name: ServiceName): Promise<ServiceProcess> => {
     const env = { ...measurable, ...environments[name], ...variables[name] };
     const service = await spawnService({ name, entry: entryOf(name), env });
     closings.push(async () => {
@@ -161,7 +177,11 @@ export async function startHostilePipeline(
     });
     return service;
   };
-  const [ingest, mapper, dispatcher] = await Promise.all([start('ingest'), start('mapper'), start('dispatcher')]);
+  const [ingest, mapper, dispatcher] = await Promise.all([
+    startService('ingest'),
+    startService('mapper'),
+    startService('dispatcher'),
+  ]);
   const services = { ingest, mapper, dispatcher };
 
   const metrics = async (service: ServiceName): Promise<string> =>
@@ -188,7 +208,7 @@ export async function startHostilePipeline(
       return { exit: await exited, grewBytes: peak - first };
     },
     restart: async (name) => {
-      services[name] = await start(name);
+      services[name] = await startService(name);
     },
     setOffset: async (role, partition, offset) => {
       const client = clientOf(connection).admin();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '@astrolabe/testkit';
 import { runProgram } from '../../cli/src/program.ts';
-import { startHostilePipeline, type HostilePipeline, type ServiceName } from './hostile-pipeline.ts';
+import { startHostilePipeline, type ServiceName } from './hostile-pipeline.ts';
 import { basic, post } from './http-client.ts';
 import { startSaslGate, type SaslGate } from './sasl-gate.ts';
 import { findSecrets, newKey, processText } from './secrets.ts';
@@ -30,7 +30,6 @@ const login = (given: string) => ({
 
 let gate: SaslGate;
 let folder: string;
-const closings: (() => unknown)[] = [];
 
 before(async () => {
   const [broker = ''] = (process.env['KAFKA_BROKERS'] ?? '').split(',');
@@ -38,7 +37,6 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'secrets-'));
 });
 after(async () => {
-  for (const close of closings) await close();
   await gate.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -68,14 +66,14 @@ async function writeConnectors(name: string, text: string): Promise<string> {
   return path;
 }
 
-test('services that have logged in to their brokers work, and show the password nowhere', async () => {
-  const pipeline: HostilePipeline = await startHostilePipeline(
-    { after: (close) => void closings.push(close as () => unknown) },
+test('services that have logged in to their brokers work, and show the password nowhere', async (t) => {
+  const pipeline = await startHostilePipeline(
     [connector],
     Object.fromEntries(
       NAMES.map((name) => [name, { ...login(password), LOG_LEVEL: 'debug', KAFKA_BROKERS: gate.address }]),
     ),
   );
+  t.after(() => pipeline.close());
   assert.ok(gate.accepted > 0, 'nobody has logged in');
   const batch = [
     { type: 'identify', messageId: 'm', userId: 'u', traits: { a: 1 } },
@@ -208,14 +206,11 @@ async function run(entry: URL, args: readonly string[], env: Readonly<Record<str
   return running.text();
 }
 
-test('a service that runs and is given a file that it cannot use tells nothing of its text', async () => {
+test('a service that runs and is given a file that it cannot use tells nothing of its text', async (t) => {
   const whole = JSON.stringify({ connectors: [{ name: 'whole', ...connector }] });
   const [broker = ''] = (process.env['KAFKA_BROKERS'] ?? '').split(',');
-  const pipeline = await startHostilePipeline(
-    { after: (close) => void closings.push(close as () => unknown) },
-    [connector],
-    { ingest: { KAFKA_BROKERS: broker } },
-  );
+  const pipeline = await startHostilePipeline([connector], { ingest: { KAFKA_BROKERS: broker } });
+  t.after(() => pipeline.close());
   const path = pipeline.connectorsFile;
   const problems = (name: ServiceName): number =>
     pipeline.services[name].logs().filter((line) => line.includes('connectors.invalid')).length;

@@ -104,3 +104,13 @@ test('a value that says the same in another layout is not edited: its own bytes 
   });
   assert.equal(rounded.kind === 'send' && rounded.isEdited, true);
 });
+
+test('a letter that holds only a part of its record goes nowhere as it is, and does when it is edited', async () => {
+  const dead = letter(`{"type":"track","userId":"u1","event":"${'E'.repeat(3_000_000)}"}`);
+  const refused = await redrive(dead);
+  assert.ok(refused.kind === 'refused');
+  assert.match(refused.reason, /^\d+ bytes of the record did not fit .* read it whole at segment\.events\.v1:4:9$/);
+  const edited = await redrive(dead, { kind: 'event', text: event });
+  assert.ok(edited.kind === 'send');
+  assert.ok(!Object.keys(edited.record.headers).some((name) => name.startsWith('dlq.')));
+});

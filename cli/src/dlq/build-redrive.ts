@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   headerNames,
+  headerText,
   partitionFor,
   toHeaders,
   type CommandEncoder,
@@ -43,6 +44,11 @@ export function buildRedrive(
   if (letter.redriveCount >= rules.maxRedrives) return { kind: 'exhausted' };
   const { key, value } = letter.record;
   const isEdited = edited !== undefined && !isSame(content, edited);
+  if (letter.cutBytes > 0 && !isEdited) {
+    return refuse(
+      `${letter.cutBytes} bytes of the record did not fit its dead letter; edit it, or read it whole at ${sourceOf(letter)}`,
+    );
+  }
   if (letter.role === 'commands') {
     if (!isEdited) return send(letter, { key, value }, false, rules);
     return edited.kind === 'command' && content.kind === 'command'
@@ -130,6 +136,11 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+}
+
+function sourceOf({ record }: DeadLetter): string {
+  const { deadLetterTopic, deadLetterPartition, deadLetterOffset } = headerNames;
+  return [deadLetterTopic, deadLetterPartition, deadLetterOffset].map((name) => headerText(record, name)).join(':');
 }
 
 function refuse(reason: string): Redrive {

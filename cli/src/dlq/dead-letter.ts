@@ -17,6 +17,8 @@ export interface DeadLetter {
   readonly isFromTopic: boolean;
   /** How often it has come back from the dead letters of this topic already. */
   readonly redriveCount: number;
+  /** How much of the record did not fit the letter; 0 for one that is whole. */
+  readonly cutBytes: number;
 }
 
 export function readDeadLetter(role: LetterRole, record: ConsumedRecord): DeadLetter {
@@ -32,6 +34,7 @@ export function readDeadLetter(role: LetterRole, record: ConsumedRecord): DeadLe
     commandId: headerText(record, headerNames.commandId),
     isFromTopic: record.headers[headerNames.deadLetterTopic] !== undefined,
     redriveCount: readRedriveCount(record),
+    cutBytes: Number(headerText(record, headerNames.deadLetterCutBytes) ?? 0),
   };
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toDeadLetter } from './dead-letter.ts';
+import { recordSizeBytes, type OutgoingRecord } from './record.ts';
 import { consumedRecord } from './testing/records.ts';
+import { topicsFor } from './topics.ts';
 
 const source = consumedRecord({
   topic: 'events',
@@ -67,4 +69,62 @@ test('a record that dies again tells its last cause', () => {
   assert.equal(textsOf(again.headers)['dlq.message'], 'second');
   assert.equal(textsOf(again.headers)['dlq.topic'], 'redriven');
   assert.equal(textsOf(again.headers)['dlq.status'], undefined, 'the status was that of another death');
+});
+
+const maxBatchBytes = topicsFor().segmentEventsDeadLetters.maxMessageBytes ?? 0;
+/** Of a batch of one record. */
+const BATCH_HEADER_BYTES = 61;
+
+function assertFits(letter: OutgoingRecord): void {
+  assert.ok(recordSizeBytes(letter) + BATCH_HEADER_BYTES <= maxBatchBytes, `${recordSizeBytes(letter)} bytes`);
+}
+
+test('the largest record that a source topic takes uncompressed is whole in its letter', () => {
+  const value = Buffer.alloc(1_048_400, 0x61);
+  const letter = toDeadLetter(consumedRecord({ value }), { ...cause, message: '\uffff'.repeat(3_000) });
+  assert.equal(letter.value, value);
+  assert.equal(letter.headers['dlq.cut.bytes'], undefined);
+  assertFits(letter);
+});
+
+test('a record that does not fit is cut at its value, and the letter says by how much and where the whole is', () => {
+  const value = Buffer.alloc(3_000_000, 0x61);
+  const letter = toDeadLetter({ ...source, value }, cause);
+  assertFits(letter);
+  assert.ok(recordSizeBytes(letter) > maxBatchBytes - 2_000, 'as much as there is room for');
+  assert.deepEqual(letter.value, value.subarray(0, letter.value?.length));
+  assert.equal(letter.key, source.key);
+  assert.equal(letter.headers['other'], source.headers['other']);
+  const texts = textsOf(letter.headers);
+  assert.equal(texts['dlq.cut.bytes'], String(value.length - letter.value.length));
+  assert.equal(texts['dlq.code'], 'event.invalid-json');
+  assert.deepEqual(
+    [texts['dlq.topic'], texts['dlq.partition'], texts['dlq.offset']],
+    ['events', '4', String(2n ** 60n)],
+  );
+});
+
+test('a key and headers that do not fit go, but for the short ones of this pipeline’s own', () => {
+  const long = Buffer.alloc(2_000_000);
+  const short = { 'connector-id': Buffer.from('acme'), 'message-id': Buffer.from('m') };
+  const ofKey = toDeadLetter({ ...source, key: long, headers: short }, cause);
+  assertFits(ofKey);
+  assert.equal(ofKey.key, null);
+  assert.deepEqual(ofKey.value, source.value);
+  assert.equal(textsOf(ofKey.headers)['dlq.cut.bytes'], '2000000');
+
+  const headers = { ...short, traceparent: long, foreign: Buffer.from('x'), other: long };
+  const ofHeaders = toDeadLetter({ ...source, headers }, cause);
+  assertFits(ofHeaders);
+  assert.equal(ofHeaders.key, source.key);
+  const texts = textsOf(ofHeaders.headers);
+  assert.deepEqual([texts['connector-id'], texts['message-id']], ['acme', 'm']);
+  assert.deepEqual([texts['traceparent'], texts['foreign'], texts['other']], [undefined, undefined, undefined]);
+  assert.ok(Number(texts['dlq.cut.bytes']) > 4_000_000);
+});
+
+test('a letter that was cut and edited is whole when it dies again', () => {
+  const first = toDeadLetter({ ...source, value: Buffer.alloc(3_000_000) }, cause);
+  const again = toDeadLetter(consumedRecord({ ...first, value: Buffer.from('{}') }), cause);
+  assert.equal(again.headers['dlq.cut.bytes'], undefined);
 });

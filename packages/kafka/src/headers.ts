@@ -43,6 +43,11 @@ export const headerNames = {
   /** On the same: when the first try and the last one ended; they are one where it was tried once. Absent where nothing was tried. */
   deadLetterFirstAttemptAt: 'dlq.first.attempt.at',
   deadLetterLastAttemptAt: 'dlq.last.attempt.at',
+  /**
+   * On a dead letter whose record did not fit: how many bytes of it are left out. Absent on all others, which are whole. The record itself is
+   * where `dlq.topic`, `dlq.partition` and `dlq.offset` say, as long as that topic keeps it.
+   */
+  deadLetterCutBytes: 'dlq.cut.bytes',
 } as const;
 
 export type HeaderName = (typeof headerNames)[keyof typeof headerNames];

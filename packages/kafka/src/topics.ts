@@ -34,8 +34,11 @@ export type TopicRole =
 
 export const DEFAULT_PARTITIONS = 6;
 
-/** A dead letter is its source record and the headers that tell the cause: the largest record must still find its place here. */
-const DEAD_LETTER_MAX_BYTES = 1_048_588 + 65_536;
+/**
+ * A dead letter is its source record and the headers that tell the cause: the largest record must still find its place here. What is larger
+ * came compressed, and is cut (dead-letter.ts).
+ */
+export const DEAD_LETTER_MAX_BYTES = 1_048_588 + 65_536;
 
 /** Without `partitions`: as many as are chosen for the pipeline. */
 const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'> & { readonly partitions?: 1 }>> = {
@@ -54,7 +57,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     retentionMs: 30 * DAY_MS,
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
     key: 'as the source',
-    value: 'the source record byte for byte, cause in headers',
+    value: 'the source record byte for byte (cut where it does not fit), cause in headers',
   },
   commands: {
     name: 'astrolabe.commands.v1',
@@ -71,7 +74,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     retentionMs: 30 * DAY_MS,
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
     key: 'as the source',
-    value: 'the source record byte for byte, cause in headers',
+    value: 'the source record byte for byte (cut where it does not fit), cause in headers',
   },
   deliveries: {
     name: 'astrolabe.deliveries.v1',

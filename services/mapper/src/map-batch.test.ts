@@ -207,3 +207,26 @@ test('connectors that nobody has are counted as one', async () => {
   }
   assert.deepEqual(await counts('events'), ['unknown page skipped unsupported-type 2']);
 });
+
+test('an event whose state would not fit its topic is a dead letter, though no command of it is too large, and teaches nothing', async () => {
+  const { map, state, counts } = createMapper({ maxRecordBytes: 1_000, connector: { freeEmailProviders: 'block' } });
+  const userId = 'u'.repeat(2_000);
+  const [letter, ...others] = map(
+    eventRecord(identify(userId, { messageId: 'm', traits: { email: 'ann@gmail.com' } })),
+  );
+  assert.ok(letter);
+  assert.equal(others.length, 0);
+  assert.equal(headerText(letter, 'dlq.code'), 'kafka.record-too-large');
+  assert.match(
+    headerText(letter, 'dlq.message') ?? '',
+    /^the state of its user of 2\d\d\d bytes is over the limit of 1000$/,
+  );
+  assert.equal(state.get(userStateKey('acme', userId)), undefined);
+  assert.deepEqual(await counts('events'), ['acme identify dead-lettered kafka.record-too-large 1']);
+  assert.deepEqual(
+    map(eventRecord(identify('ann', { traits: { email: 'ann@gmail.com' } }))),
+    [],
+    'one that fits is skipped',
+  );
+  assert.ok(state.get(userStateKey('acme', 'ann')));
+});

@@ -20,7 +20,7 @@ import { mapEvent, type MappedEvent } from './core/map-event.ts';
 import type { MappingRules } from './core/mapping-rules.ts';
 import type { SkipReason, WithheldReason } from './core/mapping.ts';
 import { readEvent } from './core/read-event.ts';
-import { userStateKey, type UserState } from './core/user-state.ts';
+import { encodeUserState, userStateKey, type UserState } from './core/user-state.ts';
 
 export interface MapBatchOptions {
   readonly encoder: CommandEncoder;
@@ -31,7 +31,7 @@ export interface MapBatchOptions {
   readonly nowMs: () => number;
   /** The rules of the moment; asked for every event. */
   readonly rulesOf: (connectorId: string) => MappingRules;
-  /** A command record above this cannot be produced; its event is dead-lettered. */
+  /** A record of a command or of state above this cannot be produced; its event is dead-lettered. */
   readonly maxRecordBytes: number;
 }
 
@@ -82,7 +82,12 @@ function handleRecord(
   const stateKey = event.userId === undefined ? undefined : userStateKey(connectorId, event.userId);
   const userState = stateKey === undefined ? undefined : state.get(stateKey);
   const mapped = mapEvent(event, facts, options.rulesOf(connectorId), userState);
-  const outcome = emit(record, mapped, outputs, options);
+  const stateSizeBytes =
+    stateKey === undefined || mapped.nextUserState === userState ? 0 : stateRecordBytes(stateKey, mapped.nextUserState);
+  const outcome =
+    stateSizeBytes > options.maxRecordBytes
+      ? giveUpTooLarge(record, 'the state of its user', stateSizeBytes, outputs, options)
+      : emit(record, mapped, outputs, options);
   // What is dead-lettered has no effect, and so teaches nothing either.
   if (stateKey !== undefined && outcome.kind !== 'dead-lettered' && mapped.nextUserState !== userState) {
     if (mapped.nextUserState === undefined) state.delete(stateKey);
@@ -111,14 +116,30 @@ function emit(
         const sizeBytes = recordSizeBytes(output);
         if (sizeBytes > maxRecordBytes) {
           outputs.length = before;
-          const message = `a command of ${sizeBytes} bytes is over the limit of ${maxRecordBytes}`;
-          return giveUp(record, 'kafka.record-too-large', message, outputs, options);
+          return giveUpTooLarge(record, 'a command', sizeBytes, outputs, options);
         }
         outputs.push({ topic: topics.commands.name, ...output });
       }
       return { kind: 'mapped', commands: commands.length, withheld, clamped: clamped?.reason };
     }
   }
+}
+
+/** An id that came compressed may be longer than a state record can be, where no command that would show it is made. */
+function stateRecordBytes(stateKey: string, state: UserState | undefined): number {
+  const value = state === undefined ? null : encodeUserState(state);
+  return recordSizeBytes({ key: Buffer.from(stateKey), value, headers: {} });
+}
+
+function giveUpTooLarge(
+  record: ConsumedRecord,
+  what: string,
+  sizeBytes: number,
+  outputs: TopicRecord[],
+  options: MapBatchOptions,
+): RecordOutcome {
+  const message = `${what} of ${sizeBytes} bytes is over the limit of ${options.maxRecordBytes}`;
+  return giveUp(record, 'kafka.record-too-large', message, outputs, options);
 }
 
 function giveUp(

@@ -4,6 +4,7 @@ import { compressFrameSync } from 'lz4-napi';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { CompressionCodecs, CompressionTypes } from '../kafkajs/index.ts';
 import { compressXerial } from '../kafkajs/snappy-framing.ts';
+import type { OutgoingRecord } from '../record.ts';
 
 export type BombCodec = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
@@ -31,6 +32,22 @@ export async function produceBomb(
   valueBytes: number,
 ): Promise<void> {
   await produceCompressed(connection, topic, partition, codec, recordOfZeros(valueBytes));
+}
+
+/** Writes a record by itself, as a producer that compresses does: what the broker measures is much smaller than the record. */
+export async function produceGzipped(
+  connection: KafkaConnection,
+  topic: string,
+  { key, value, headers, partition }: OutgoingRecord,
+): Promise<void> {
+  const producer = clientOf(connection).producer();
+  try {
+    await producer.connect();
+    const place = partition === undefined ? {} : { partition };
+    await producer.send({ topic, compression: compressionTypes.gzip, messages: [{ key, value, headers, ...place }] });
+  } finally {
+    await producer.disconnect();
+  }
 }
 
 /** Writes a batch of one record to a partition, with so many headers of a byte. */
