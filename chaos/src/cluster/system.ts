@@ -104,6 +104,7 @@ async function start(
     brokers,
     clients: services,
     properties: BROKER_PROPERTIES,
+    ...(logDirectory === undefined ? {} : { logDirectory }),
     ...(onBrokerCrash === undefined ? {} : { onCrash: onBrokerCrash }),
   });
   closings.push(() => cluster.stop());

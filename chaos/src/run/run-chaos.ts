@@ -1,4 +1,5 @@
 /** A run from its seed to its report: traffic and schedule are drawn, the run is made, the oracle judges. */
+import { join } from 'node:path';
 import type { SystemOptions } from '../cluster/system.ts';
 import { createOracle } from '../oracle/create-oracle.ts';
 import type { Invariant } from '../oracle/violation.ts';
@@ -51,14 +52,21 @@ export async function findShortestFailure(
 ): Promise<ShortestFailure> {
   const broken = Object.keys(failed.violationCounts) as Invariant[];
   const endMs = Date.now() + forMs;
+  let run = 0;
   const { shortest, runs, isMinimal } = await shrinkSchedule(
     scheduleOf(options),
     async (schedule) => {
       options.onProgress(`again with ${schedule.length} disturbances`);
-      const { violationCounts } = await runChaos({ ...options, schedule });
+      run += 1;
+      const { violationCounts } = await runChaos({ ...options, ...logsOf(options, run), schedule });
       return broken.some((invariant) => (violationCounts[invariant] ?? 0) > 0);
     },
     () => Date.now() < endMs,
   );
   return { schedule: shortest, runs, isMinimal };
+}
+
+/** Beside those of the run that failed, which tell of what happened then. */
+function logsOf({ logDirectory }: ChaosOptions, run: number): Pick<ChaosOptions, 'logDirectory'> {
+  return logDirectory === undefined ? {} : { logDirectory: join(logDirectory, `again-${run}`) };
 }

@@ -16,6 +16,8 @@ import { SupervisedBroker } from './supervised-broker.ts';
 export interface JvmBrokerOptions extends BrokerHome {
   /** Whether the data is worth an orderly end when the stack stops. */
   readonly keepsData: boolean;
+  /** Of what the broker prints, appended. Default: in its work directory. */
+  readonly logPath?: string;
 }
 
 export interface JvmBroker extends BrokerControl {
@@ -85,14 +87,15 @@ export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): P
       ],
       env: options.env,
       cwd: options.workDirectory,
-      logPath: join(options.workDirectory, 'kafka.log'),
+      logPath: options.logPath ?? join(options.workDirectory, 'kafka.log'),
       orphanGraceMs: options.keepsData ? STOP_GRACE_MS : 0,
     });
     try {
       await run.waitUntilReady(address, { timeoutMs: READY_TIMEOUT_MS, failure: () => jvm.failure() });
     } catch (error) {
+      if (jvm.failure() !== undefined) throw error;
       await jvm.process.stop({ graceMs: 0 });
-      throw error;
+      throw new Error(`${(error as Error).message}; the end of its log:\n${jvm.logTail()}`, { cause: error });
     }
     return jvm;
   }

@@ -22,6 +22,8 @@ export interface JvmProcess {
   readonly process: GuardedProcess;
   /** How it ended, with the end of its log; undefined while it runs. */
   failure(): StartFailure | undefined;
+  /** The last lines of its output. */
+  logTail(): string;
 }
 
 export class StartFailure extends Error {
@@ -57,17 +59,18 @@ export async function startJvm(options: JvmProcessOptions): Promise<JvmProcess> 
     output: log.fd,
     orphanGraceMs,
   }).finally(() => log.close());
+  const output = (): string => readFileSync(logPath).subarray(logStart).toString('utf8').trimEnd();
+  const logTail = (): string => output().split('\n').slice(-LOG_TAIL_LINES).join('\n');
   return {
     process: running,
     failure() {
       if (running.exit === undefined) return undefined;
       const { code, signal } = running.exit;
-      const output = readFileSync(logPath).subarray(logStart).toString('utf8').trimEnd();
-      const tail = output.split('\n').slice(-LOG_TAIL_LINES).join('\n');
-      return new StartFailure(`${name} ended (${signal ?? `exit code ${code}`}); the end of its log:\n${tail}`, {
-        portTaken: PORT_TAKEN.test(output),
+      return new StartFailure(`${name} ended (${signal ?? `exit code ${code}`}); the end of its log:\n${logTail()}`, {
+        portTaken: PORT_TAKEN.test(output()),
       });
     },
+    logTail,
   };
 }
 

@@ -28,6 +28,8 @@ export interface LocalClusterOptions {
   readonly clients: readonly string[];
   /** Put over the brokers' properties. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Whether what each broker prints is kept, in `broker-N.log`. The folder exists. */
+  readonly logDirectory?: string;
   /** Told of a broker that ended by itself, and is started again. */
   readonly onCrash?: (nodeId: number, failure: Error) => void;
 }
@@ -125,7 +127,7 @@ interface BrokerPorts {
 }
 
 async function startBrokers(
-  { env, brokers: count, clients: names, properties, onCrash }: LocalClusterOptions,
+  { env, brokers: count, clients: names, properties, logDirectory, onCrash }: LocalClusterOptions,
   { java, classpath, workDirectory, closings }: Machine,
 ): Promise<readonly ClusterBroker[]> {
   const free = await findFreePorts(count * (3 + names.length));
@@ -168,7 +170,9 @@ async function startBrokers(
       voters,
       logDirectory: join(directory, 'data'),
     };
-    const jvm = { java, classpath, env, workDirectory: directory, logDirectory: layout.logDirectory, keepsData: false };
+    const logPath = join(logDirectory ?? directory, `broker-${own.nodeId}.log`);
+    const data = { logDirectory: layout.logDirectory, keepsData: false };
+    const jvm = { java, classpath, env, workDirectory: directory, logPath, ...data };
     await formatIfNew(jvm, layout, clusterId);
     const control = await runJvmBroker(jvm, {
       properties: { ...brokerProperties(layout), ...properties },
