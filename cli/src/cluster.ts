@@ -8,6 +8,7 @@ import {
   type KafkaAdmin,
   type KafkaConnection,
   type PartitionReader,
+  type SoughtBytes,
   type Topics,
 } from '@astrolabe/kafka';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
@@ -103,13 +104,14 @@ export async function readSpans(
   spans: readonly PartitionSpan[],
   signal: AbortSignal,
   onRecords: (records: readonly ConsumedRecord[]) => void | Promise<void>,
+  only?: SoughtBytes,
 ): Promise<void> {
   const failed = new AbortController();
   const ends = AbortSignal.any([signal, failed.signal]);
   const byPartition = Map.groupBy(spans, ({ topic, partition }) => `${topic}:${partition}`);
   const reads = [...byPartition.values()].map(async (parts) => {
     try {
-      for (const part of parts) await reader.read({ ...part, signal: ends, onRecords });
+      for (const part of parts) await reader.read({ ...part, signal: ends, onRecords, only });
     } catch (error) {
       failed.abort(error);
       throw error;

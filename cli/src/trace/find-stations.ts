@@ -8,6 +8,7 @@ import {
   partitionFor,
   type CommandDecoder,
   type ConsumedRecord,
+  type SoughtBytes,
   type Topics,
 } from '@astrolabe/kafka';
 import { deliveryIdOf } from '@astrolabe/ledger';
@@ -50,10 +51,15 @@ export async function traceMessage(search: TraceSearch, messageId: string): Prom
 export async function traceCommand(search: TraceSearch, commandId: string): Promise<Found> {
   const { topics } = search.cluster;
   const commands = [topics.commands.name, topics.commandsDeadLetters.name];
-  const first = await findFirst(search, commands, (record) => {
-    const own = headerText(record, headerNames.commandId);
-    return own !== undefined && (own === commandId || deliveryIdOf(record, own) === commandId);
-  });
+  const own = await findFirst(
+    search,
+    commands,
+    (record) => headerText(record, headerNames.commandId) === commandId,
+    commandId,
+  );
+  // The id of a forced delivery is written nowhere: it is made of the command's and the replay's, so that every command has to be looked at.
+  const first =
+    own.record === undefined ? await findFirst(search, commands, (record) => isForcedAs(record, commandId)) : own;
   const ownId = first.record && headerText(first.record, headerNames.commandId);
   const messageId = first.record?.headers[headerNames.messageId]?.toString('utf8');
   if (messageId === undefined) return { stations: [], searched: first.searched };
@@ -71,9 +77,14 @@ export async function traceUser(
 ): Promise<Found> {
   const keys = new Set(connectors.map((connector) => encodeKey(connector, 'user', userId)));
   const window = { fromMs: sinceMs, untilMs: Number.POSITIVE_INFINITY };
-  return collect(search, rolesOf(search.cluster.topics), [...keys], window, (record) =>
-    keys.has(record.key?.toString('utf8') ?? ''),
-  );
+  const isIt = (record: ConsumedRecord): boolean => keys.has(record.key?.toString('utf8') ?? '');
+  // As it stands in the key.
+  return collect(search, rolesOf(search.cluster.topics), [...keys], window, isIt, JSON.stringify(userId));
+}
+
+function isForcedAs(record: ConsumedRecord, deliveryId: string): boolean {
+  const commandId = headerText(record, headerNames.commandId);
+  return commandId !== undefined && deliveryIdOf(record, commandId) === deliveryId;
 }
 
 async function traceId(
@@ -85,7 +96,7 @@ async function traceId(
   const { topics } = search.cluster;
   const isIt = (record: ConsumedRecord): boolean => hasHeader(record, header, id);
   const doors = [topics.segmentEvents.name, topics.segmentEventsDeadLetters.name];
-  const first = known === undefined ? await findFirst(search, doors, isIt) : { record: known, searched: 0 };
+  const first = known === undefined ? await findFirst(search, doors, isIt, id) : { record: known, searched: 0 };
   if (first.record === undefined) return { stations: [], searched: first.searched };
   // An event's commands go by the user or the account that they change, which its key or its text names; a letter's key is its source's.
   const keys = known === undefined ? await keysOf(first.record, search.decoder) : undefined;
@@ -95,7 +106,7 @@ async function traceId(
       ? first.record.timestampMs - (known === undefined ? SLACK_MS : DAY_MS)
       : Math.min(first.record.timestampMs - SLACK_MS, ...search.windows.map((each) => each.fromMs));
   const window = { fromMs, untilMs: Number.POSITIVE_INFINITY };
-  const rest = await collect(search, rolesOf(topics), keys, window, isIt);
+  const rest = await collect(search, rolesOf(topics), keys, window, isIt, id);
   return { stations: rest.stations, searched: first.searched + rest.searched };
 }
 
@@ -113,28 +124,34 @@ async function keysOf(record: ConsumedRecord, decoder: CommandDecoder | undefine
   ];
 }
 
-/** Looks through the windows of the id in turn, and stops at the first record. */
+/** Looks through the windows of the id in turn, and stops at the first record. With `text`, only where that is written. */
 async function findFirst(
   search: TraceSearch,
   topics: readonly string[],
   isIt: (record: ConsumedRecord) => boolean,
+  text?: string,
 ): Promise<{ readonly record: ConsumedRecord | undefined; readonly searched: number }> {
   let searched = 0;
+  const count = (records: number): void => {
+    searched += records;
+    search.onProgress(searched);
+  };
   for (const window of search.windows) {
     let found: ConsumedRecord | undefined;
     const spans = (await Promise.all(topics.map((topic) => spansIn(search.cluster, topic, window)))).flat();
     if (offsetsIn(spans) === 0) continue;
     const enough = new AbortController();
+    const onRecords = (records: readonly ConsumedRecord[]): void => {
+      count(records.length);
+      for (const record of records) {
+        if (!isIt(record) || (found !== undefined && found.timestampMs <= record.timestampMs)) continue;
+        found = record;
+        enough.abort();
+      }
+    };
+    const signal = AbortSignal.any([search.signal, enough.signal]);
     try {
-      await readSpans(search.cluster, spans, AbortSignal.any([search.signal, enough.signal]), (records) => {
-        searched += records.length;
-        search.onProgress(searched);
-        for (const record of records) {
-          if (!isIt(record) || (found !== undefined && found.timestampMs <= record.timestampMs)) continue;
-          found = record;
-          enough.abort();
-        }
-      });
+      await readSpans(search.cluster, spans, signal, onRecords, sought(text, count));
     } catch (error) {
       if (!enough.signal.aborted || search.signal.aborted) throw error;
     }
@@ -149,28 +166,37 @@ async function collect(
   keys: readonly string[] | undefined,
   window: TimeWindow,
   isIt: (record: ConsumedRecord) => boolean,
+  text: string,
 ): Promise<Found> {
   const found: { readonly role: RecordRole; readonly record: ConsumedRecord }[] = [];
   const oldestMs = Math.min(window.fromMs, ...windows.map(({ fromMs }) => fromMs));
   let searched = 0;
+  const count = (records: number): void => {
+    searched += records;
+    onProgress(searched);
+  };
   await Promise.all(
     roles.map(async ([role, topic]) => {
       // A letter that was redriven is older than the event that it became.
       const all = await spansIn(cluster, topic, role === 'dead letter' ? { ...window, fromMs: oldestMs } : window);
-      const count = (await cluster.admin.watermarks(topic)).length;
-      const wanted = keys && new Set(keys.map((key) => partitionFor(Buffer.from(key), count)));
+      const partitions = (await cluster.admin.watermarks(topic)).length;
+      const wanted = keys && new Set(keys.map((key) => partitionFor(Buffer.from(key), partitions)));
       // Records without a key, which doors refused, may be anywhere on the dead letters.
       const spans =
         wanted === undefined || role === 'dead letter' ? all : all.filter(({ partition }) => wanted.has(partition));
-      await readSpans(cluster, spans, signal, (records) => {
-        searched += records.length;
-        onProgress(searched);
+      const onRecords = (records: readonly ConsumedRecord[]): void => {
+        count(records.length);
         for (const record of records) if (isIt(record)) found.push({ role, record });
-      });
+      };
+      await readSpans(cluster, spans, signal, onRecords, sought(text, count));
     }),
   );
   const stations = await Promise.all(found.map(({ role, record }) => describeRecord(role, record, decoder)));
   return { stations: stations.toSorted((a, b) => a.timestampMs - b.timestampMs || order(a) - order(b)), searched };
+}
+
+function sought(text: string | undefined, onPassedOver: (records: number) => void): SoughtBytes | undefined {
+  return text === undefined ? undefined : { holding: Buffer.from(text), onPassedOver };
 }
 
 function order({ role }: DescribedRecord): number {

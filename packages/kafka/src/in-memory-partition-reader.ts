@@ -48,7 +48,7 @@ export function createInMemoryPartitionReader(
     return { lowWatermark: 0n, lastStableOffset: end, highWatermark: end };
   };
 
-  const read = async ({ topic, partition, fromOffset, endOffset, signal, onRecords }: PartitionRange) => {
+  const read = async ({ topic, partition, fromOffset, endOffset, signal, onRecords, only }: PartitionRange) => {
     signal?.throwIfAborted();
     check(topic, partition);
     const atStart = offsetsOf(topic, partition);
@@ -64,7 +64,9 @@ export function createInMemoryPartitionReader(
       const found = recordsOf(topic, partition).filter(({ offset }) => offset >= next && offset < stable);
       const batch = found.slice(0, maxRecords);
       const reached = batch.length < found.length ? (batch.at(-1)?.offset ?? next) + 1n : later(stable, next);
-      if (batch.length > 0) await onRecords(batch, reached);
+      const wanted = only === undefined ? batch : batch.filter((record) => holds(record, only.holding));
+      if (wanted.length < batch.length) only?.onPassedOver(batch.length - wanted.length);
+      if (wanted.length > 0) await onRecords(wanted, reached);
       else if (reached === next) await sleep(POLL_MS);
       signal?.throwIfAborted();
       check(topic, partition);
@@ -86,6 +88,10 @@ export function createInMemoryPartitionReader(
       failure = error;
     },
   };
+}
+
+function holds({ key, value, headers }: ConsumedRecord, bytes: Buffer): boolean {
+  return [key, value, ...Object.values(headers)].some((part) => part?.includes(bytes) ?? false);
 }
 
 function later(a: bigint, b: bigint): bigint {

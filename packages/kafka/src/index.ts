@@ -36,7 +36,7 @@ export { createLaneProcessor } from './lane-processor.ts';
 export type { LaneTask } from './lane-task.ts';
 export { partitionFor } from './partitioner.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './partition-processor.ts';
-export type { PartitionOffsets, PartitionRange, PartitionReader } from './partition-reader.ts';
+export type { PartitionOffsets, PartitionRange, PartitionReader, SoughtBytes } from './partition-reader.ts';
 export { readTopic, type ReadTopicOptions } from './read-topic.ts';
 export {
   recordSizeBytes,

@@ -26,6 +26,17 @@ export interface PartitionRange {
    * makes copies.
    */
   readonly onRecords: (records: readonly ConsumedRecord[], nextOffset: bigint) => void | Promise<void>;
+  /** For who looks for an id: what need not be decoded to see that it is not there. */
+  readonly only?: SoughtBytes | undefined;
+}
+
+export interface SoughtBytes {
+  /**
+   * Of a key, a value or a header. Records are passed over, batch by batch, where these bytes are nowhere in the batch, which is several times
+   * faster than decoding them; those that are given out need not hold them all.
+   */
+  readonly holding: Buffer;
+  readonly onPassedOver: (records: number) => void;
 }
 
 /** Offsets of a partition at one moment: `lowWatermark` <= `lastStableOffset` <= `highWatermark`. */
@@ -41,8 +52,8 @@ export interface PartitionOffsets {
 /**
  * Called by: the state store at each assignment of a partition, replay, the command line. Reads of several partitions may run side by side.
  *
- * Success of `read`: every committed record of the range that is still there was given to `onRecords` once, in order; resolves with the offset
- * that follows, the end of the range (or `fromOffset` if that is higher). Markers of transactions, aborted records and what compaction
+ * Success of `read`: every committed record of the range that is still there was given to `onRecords` once, in order, or passed over by `only`;
+ * resolves with the offset that follows, the end of the range (or `fromOffset` if that is higher). Markers of transactions, aborted records and what compaction
  * removed leave gaps in the offsets.
  *
  * Failure: rejects with what `onRecords` throws, unchanged; with the signal's reason, as soon as a running `onRecords` has settled; or with a

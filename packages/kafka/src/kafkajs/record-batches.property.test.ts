@@ -46,10 +46,10 @@ async function encode({ baseOffset, compression, timestamp, transactional, produ
   return Buffer.from(buffer);
 }
 
-async function decode(bytes: Buffer, aborted: { producerId: bigint; firstOffset: bigint }[] = []) {
+async function decode(bytes: Buffer, aborted: { producerId: bigint; firstOffset: bigint }[] = [], holding?: Buffer) {
   const records: ConsumedRecord[] = [];
   const decoder = new RecordSetDecoder({ topic: 't', partition: 3 }, aborted, decompress);
-  for (const batch of splitRecordSet(bytes)) await decoder.decode(batch, records);
+  for (const batch of splitRecordSet(bytes)) await decoder.decode(batch, records, holding);
   return records;
 }
 
@@ -140,6 +140,26 @@ const BODY_AT = 21;
 const LAST_OFFSET_DELTA_AT = 23;
 const RECORD_COUNT_AT = 57;
 const RECORDS_AT = 61;
+
+test('of batches, those are decoded that hold what is looked for, by every codec, and no aborted one', async () => {
+  const sought = Buffer.from('m777777');
+  const record = { offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('other'), headers: {} };
+  const found = { ...record, headers: { 'message-id': sought } };
+  const batch = { timestamp: 0, transactional: true, producerId: 7n };
+  for (const compression of [0, 1, 2, 3, 4]) {
+    const bytes = Buffer.concat(
+      await Promise.all(
+        [record, found, record].map((each, index) =>
+          encode({ ...batch, compression, baseOffset: BigInt(index), records: [each] }),
+        ),
+      ),
+    );
+    const offsetsWith = async (aborted: { producerId: bigint; firstOffset: bigint }[]) =>
+      (await decode(bytes, aborted, sought)).map(({ offset }) => offset);
+    assert.deepEqual(await offsetsWith([]), [1n]);
+    assert.deepEqual(await offsetsWith([{ producerId: 7n, firstOffset: 0n }]), []);
+  }
+});
 
 test('a batch with any of its bytes changed is a fault, and none of its records is given out', async () => {
   for (const compression of [0, 1, 2, 3, 4]) {

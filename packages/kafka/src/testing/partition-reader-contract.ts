@@ -162,6 +162,24 @@ export function testPartitionReader(create: () => Promise<ReaderUnderTest>): voi
     });
   });
 
+  test('who looks for some bytes is given every record that holds them, whether in key, value or header, and told how many were passed over', async () => {
+    await withReader(async ({ reader, topic, produce }) => {
+      const empty = { key: null, value: null, headers: {} };
+      for (let count = 0; count < 3; count += 1) await produce(0, values(100));
+      await produce(0, [{ ...empty, key: Buffer.from('a-sought-key') }]);
+      await produce(0, values(100));
+      await produce(0, [{ ...empty, value: Buffer.from('sought') }]);
+      await produce(0, [{ ...empty, headers: { h: Buffer.from('sought too') } }]);
+      for (let count = 0; count < 3; count += 1) await produce(0, values(100));
+      let passedOver = 0;
+      const only = { holding: Buffer.from('sought'), onPassedOver: (records: number) => void (passedOver += records) };
+      const { offsets, nextOffset } = await readAll(reader, { topic, partition: 0, only });
+      assert.equal(nextOffset, 703n);
+      assert.deepEqual(offsets, [300n, 401n, 402n]);
+      assert.equal(passedOver, 700);
+    });
+  });
+
   test('what is not there is refused: an offset beyond the end for good, a partition or topic until somebody creates it', async () => {
     await withReader(async ({ reader, topic, produce }) => {
       await produce(0, values(3));
