@@ -21,8 +21,11 @@ import {
 
 const COMMANDS = 300;
 const FROZEN_MS = 8_000;
+const title =
+  'a replay whose broker is killed or stands still in the middle sends and delivers each record once, in that run or the next';
 
-test('a replay whose broker is killed or stands still in the middle sends and delivers each record once, in that run or the next', async (t) => {
+/** Beside other tests the stack of its own alone takes most of a minute to start. */
+test(title, { timeout: 4 * MINUTE_MS }, async (t) => {
   const env = ownStackEnvironment(process.env);
   const pipeline = await startTestPipeline(t, 'replay-outage', {}, undefined, env);
   const { topics, stack } = pipeline;

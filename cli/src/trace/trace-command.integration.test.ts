@@ -59,10 +59,15 @@ test('a message is traced among a million events within two seconds, and so are 
     const stations = jsonLines<{ role: string; messageId?: string; commandId?: string; waits?: string }>(traced);
     return { stations, elapsedMs: performance.now() - startedAtMs };
   };
-  let byMessage = await stationsOf(messageId);
-  // Other tests share the machine: the best of six is what the search takes.
-  for (let again = 0; again < 5 && byMessage.elapsedMs >= 2_000; again += 1) byMessage = await stationsOf(messageId);
-  assert.ok(byMessage.elapsedMs < 2_000, `${byMessage.elapsedMs} ms`);
+  /** Other tests share the machine: the best of six is what the search takes. */
+  const promptly = async (...args: string[]) => {
+    for (let left = 5; ; left -= 1) {
+      const traced = await stationsOf(...args);
+      if (traced.elapsedMs < 2_000) return traced;
+      assert.ok(left > 0, `${traced.elapsedMs} ms`);
+    }
+  };
+  const byMessage = await promptly(messageId);
   assert.deepEqual(
     byMessage.stations.map(({ role }) => role),
     ['event', 'command', 'command', 'dead letter', 'delivery'],
@@ -76,12 +81,13 @@ test('a message is traced among a million events within two seconds, and so are 
     byCommand.stations.map(({ role }) => role),
     ['event', 'command', 'dead letter', 'delivery'],
   );
-  const byUser = await stationsOf('--as', 'user', 'traced', '--connector', 'acme');
+  const byUser = await promptly('--as', 'user', 'traced', '--connector', 'acme');
   assert.deepEqual(
     byUser.stations.map(({ role }) => role),
     ['event', 'command', 'command', 'dead letter', 'delivery'],
   );
-  const one = await stationsOf('--as', 'message', 'm777777');
+  // Nothing in this id tells a time, and nothing its key.
+  const one = await promptly('--as', 'message', 'm777777');
   assert.deepEqual(
     one.stations.map(({ role, messageId: id }) => [role, id]),
     [['event', 'm777777']],
