@@ -39,12 +39,14 @@ export class SupervisedBroker {
     this.#options = options;
   }
 
-  /** Rejects where it runs already, and with the failure of the last try; the first start of all has only one. */
+  /**
+   * Without effect where it runs already: of two who stopped it for a while, one is the first to start it again. Rejects with the failure of the
+   * last try; the first start of all has only one.
+   */
   start(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#isRunning()) throw new Error(`${this.#options.name} still runs`);
       this.#isWanted = true;
-      await this.#launch();
+      if (!this.#isRunning()) await this.#launch();
     });
   }
 
