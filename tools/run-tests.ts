@@ -46,8 +46,8 @@ const integration: Phase = {
   name: 'integration',
   concurrency: 2,
   testTimeoutMs: 120_000,
-  fileTimeoutMs: 300_000,
-  timeoutMs: 1_200_000,
+  fileTimeoutMs: 420_000,
+  timeoutMs: 1_800_000,
 };
 
 /** Between SIGTERM and SIGKILL for the test runner. */

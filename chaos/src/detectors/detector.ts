@@ -23,6 +23,8 @@ const registration = new URL('./register-sabotage.ts', import.meta.url).href;
 const SEED = 20;
 const SECONDS = 6;
 const EVENTS = 700;
+/** On a slow machine the first commands come to the API only when the last events are sent. */
+const SLOW_MS = 10_000;
 
 const kills = (service: ServiceName, ...atMs: readonly number[]): Disturbance[] =>
   atMs.flatMap((at) =>
@@ -63,28 +65,28 @@ export const detectors: readonly Detector[] = [
     sabotage: 'no-lanes',
     service: 'dispatcher',
     invariant: 'order-by-key',
-    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.4, connector: null, atMs: 500, forMs: 4_000 }],
+    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.4, connector: null, atMs: 0, forMs: SLOW_MS }],
   },
   {
     sabotage: 'commit-beyond-gap',
     service: 'dispatcher',
     invariant: 'accounted',
     schedule: [
-      { kind: 'api-fault', fault: 'hang', rate: 1, connector: null, atMs: 1_000, forMs: 3_500 },
-      ...kills('dispatcher', 4_000),
+      { kind: 'api-fault', fault: 'hang', rate: 1, connector: null, atMs: 1_000, forMs: SLOW_MS },
+      ...kills('dispatcher', SLOW_MS),
     ],
   },
   {
     sabotage: 'failure-is-delivery',
     service: 'dispatcher',
     invariant: 'accounted',
-    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 500, forMs: 3_000 }],
+    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 0, forMs: SLOW_MS }],
   },
   {
     sabotage: 'refused-key-is-refused-command',
     service: 'dispatcher',
     invariant: 'accounted',
-    schedule: [{ kind: 'key-revoked', connector: 0, atMs: 1_000, forMs: 2_000 }],
+    schedule: [{ kind: 'calls-refused', status: 401, calls: 5, atMs: 0, forMs: 60_000 }],
   },
   { sabotage: 'ledger-not-asked', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
   { sabotage: 'ledger-stored-late', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
@@ -92,14 +94,14 @@ export const detectors: readonly Detector[] = [
     sabotage: 'command-dead-letter-not-stored',
     service: 'dispatcher',
     invariant: 'accounted',
-    schedule: [{ kind: 'commands-refused', calls: 100, atMs: 0, forMs: 60_000 }],
+    schedule: [{ kind: 'calls-refused', status: 400, calls: 100, atMs: 0, forMs: 60_000 }],
     possibleDeadLetterCodes: ['api.rejected'],
   },
   {
     sabotage: 'key-of-each-attempt',
     service: 'dispatcher',
     invariant: 'one-key',
-    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 500, forMs: 3_000 }],
+    schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 0, forMs: SLOW_MS }],
   },
 ];
 

@@ -1,3 +1,3 @@
 import { testDetectors } from './testing/test-detectors.ts';
 
-testDetectors('ingest');
+testDetectors('ingest', { part: 1, of: 1 });

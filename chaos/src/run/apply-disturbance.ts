@@ -42,8 +42,8 @@ export async function applyDisturbance(system: System, disturbance: Disturbance)
       const match = connector === undefined ? {} : { match: { connector } };
       return disturbApi(system, { ...faults[disturbance.fault], rate: disturbance.rate, ...match }, forMs);
     }
-    case 'commands-refused':
-      return refuseCommands(system, disturbance.calls, forMs);
+    case 'calls-refused':
+      return refuseCalls(system, disturbance, forMs);
     case 'key-revoked': {
       const connector = system.connectors[disturbance.connector]?.id ?? '';
       return disturbApi(system, { kind: 'status', status: 401, match: { connector } }, forMs);
@@ -149,8 +149,12 @@ async function disturbApi(system: System, fault: Fault, forMs: number): Promise<
   return done;
 }
 
-async function refuseCommands({ api }: System, calls: number, forMs: number): Promise<DisturbanceEnd> {
-  const heal = api.disturb({ kind: 'status', status: 400, times: calls });
+async function refuseCalls(
+  { api }: System,
+  { status, calls }: Extract<Disturbance, { readonly kind: 'calls-refused' }>,
+  forMs: number,
+): Promise<DisturbanceEnd> {
+  const heal = api.disturb({ kind: 'status', status, times: calls });
   const refused = (): number => api.api.faults.list().reduce((sum, { hits }) => sum + hits, 0);
   try {
     await eventually(() => refused() >= calls, { timeoutMs: forMs, describe: `${calls} calls to be refused` });

@@ -6,6 +6,7 @@ import type { Disturbance } from '../schedule/disturbance.ts';
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
 import { applyDisturbance, type DisturbanceEnd } from './apply-disturbance.ts';
 import { awaitDrained } from './await-drained.ts';
+import { awaitOwners } from './await-owners.ts';
 import { observe, type Phases } from './observe.ts';
 import { readAgain } from './read-again.ts';
 import { sendAll, type SendersReport } from './senders.ts';
@@ -60,6 +61,7 @@ export async function runSchedule(options: RunScheduleOptions): Promise<RunRecor
   };
   const system = await startSystem({ ...options, onBrokerCrash });
   try {
+    await awaitOwners(system);
     const startedAtMs = Date.now();
     const durationMs = minutes * 60_000;
     onProgress(`sending ${calls.length} calls over ${minutes} minutes, ${schedule.length} disturbances`);

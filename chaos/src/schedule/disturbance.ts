@@ -64,10 +64,10 @@ export type DisturbanceAction =
       readonly connector: number | null;
     }
   /**
-   * The API answers 400 to the next so many calls, however long they take to come, `forMs` at most. Their commands are given up, so it is for
-   * runs whose oracle knows of that.
+   * The API refuses the next so many calls, however long they take to come, `forMs` at most: with 401 the key, with 400 the command, which is
+   * given up, so that the oracle has to know of it.
    */
-  | { readonly kind: 'commands-refused'; readonly calls: number }
+  | { readonly kind: 'calls-refused'; readonly status: 400 | 401; readonly calls: number }
   | { readonly kind: 'registry-away' }
   /** The API answers 401 to a connector's key. */
   | { readonly kind: 'key-revoked'; readonly connector: number }

@@ -5,9 +5,13 @@ import { renderReport } from '../../run/chaos-report.ts';
 import { detectors, runDetector } from '../detector.ts';
 import { sabotages } from '../sabotage.ts';
 
-/** A test for each guarantee of a service. A file for each service: one after the other they would take longer than a file may. */
-export function testDetectors(service: ServiceName): void {
-  for (const detector of detectors.filter((each) => each.service === service)) {
+/**
+ * A test for each guarantee of a service, or for those of one of several parts of them: all in one file, one after the other, they would take
+ * longer than a file may.
+ */
+export function testDetectors(service: ServiceName, { part, of }: { part: number; of: number }): void {
+  const own = detectors.filter((each) => each.service === service);
+  for (const detector of own.filter((_, index) => index % of === part - 1)) {
     const { sabotage, invariant } = detector;
     test(`a run notices when it is no longer so that ${sabotages[sabotage].without}`, async () => {
       const report = await runDetector(detector, { env: process.env, isSabotaged: true });

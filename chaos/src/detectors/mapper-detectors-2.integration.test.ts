@@ -1,3 +1,3 @@
 import { testDetectors } from './testing/test-detectors.ts';
 
-testDetectors('mapper');
+testDetectors('mapper', { part: 2, of: 2 });

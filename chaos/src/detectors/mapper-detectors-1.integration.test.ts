@@ -1,3 +1,3 @@
 import { testDetectors } from './testing/test-detectors.ts';
 
-testDetectors('dispatcher');
+testDetectors('mapper', { part: 1, of: 2 });

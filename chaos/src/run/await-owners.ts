@@ -1,0 +1,40 @@
+/** Waits until both groups have come together: what a schedule does to a service in its first seconds must meet one that works. */
+import { eventually } from '@astrolabe/testkit';
+import type { System } from '../cluster/system.ts';
+import type { ServiceName } from '../oracle/observed.ts';
+
+/** Each has a sample for every partition that its instance has, that of the mapper for those that it had as well. */
+const gauges = { mapper: 'mapper_state_keys', dispatcher: 'dispatcher_partition_records' } as const;
+const TIMEOUT_MS = 60_000;
+
+/** Resolves when each partition has an owner, and each instance has partitions. */
+export async function awaitOwners(system: System): Promise<void> {
+  const { topics } = system;
+  await Promise.all([
+    awaitOwnersOf(system, 'mapper', topics.segmentEvents.partitions),
+    awaitOwnersOf(system, 'dispatcher', topics.commands.partitions),
+  ]);
+}
+
+async function awaitOwnersOf(
+  { instances }: System,
+  service: ServiceName & keyof typeof gauges,
+  partitions: number,
+): Promise<void> {
+  const own = [...instances.values()].filter((instance) => instance.service === service);
+  const isShared = async (): Promise<boolean> => {
+    const owned = await Promise.all(
+      own.map(async (instance) => {
+        await instance.look();
+        const samples = instance.lives().at(-1)?.metrics ?? [];
+        return samples.filter(({ name }) => name === gauges[service]).map(({ labels }) => labels['partition']);
+      }),
+    );
+    return owned.every(({ length }) => length > 0) && new Set(owned.flat()).size === partitions;
+  };
+  await eventually(isShared, {
+    timeoutMs: TIMEOUT_MS,
+    intervalMs: 200,
+    describe: `the ${service} instances to have all ${partitions} partitions between them`,
+  });
+}
