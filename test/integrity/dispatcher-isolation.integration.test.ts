@@ -12,7 +12,14 @@ import type { Command } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import { startDispatchersOnBroker } from './dispatchers-on-broker.ts';
 
-const TROUBLE_MS = Number(process.env['ISOLATION_SECONDS'] ?? 20) * 1_000;
+const longForm = process.env['ISOLATION_SECONDS'];
+const TROUBLE_MS = Number(longForm ?? 20) * 1_000;
+const API_TIMEOUT_MS = 5_000;
+/**
+ * More than before, where that is more than twice as much. The short form runs beside other tests, which cost more than that; whoever waits for a call that hangs waits
+ * for its time-out, more than twice as long as is allowed here.
+ */
+const ALLOWANCE_MS = longForm === undefined ? 2_000 : 100;
 const BEFORE_MS = Math.max(10_000, TROUBLE_MS / 4);
 const TICK_MS = 50;
 /** Of each connector in each tick: 200 commands a second. */
@@ -26,7 +33,7 @@ const MAX_GROWTH_BYTES = 150_000_000;
 
 test('a connector that hangs and one that answers only 503 cost the others nothing, and drain in order afterwards', async (t) => {
   const pipeline = await startDispatchersOnBroker(t, CONNECTORS, {
-    DISPATCHER_API_TIMEOUT_MS: '5000',
+    DISPATCHER_API_TIMEOUT_MS: String(API_TIMEOUT_MS),
     DISPATCHER_LAG_AFTER_MS: '5000',
     DISPATCHER_CIRCUIT_MAX_PAUSE_MS: '4000',
     // So small that what the two have waiting fills it many times over.
@@ -116,8 +123,7 @@ test('a connector that hangs and one that answers only 503 cost the others nothi
       `the commands of ${key} arrive in their order`,
     );
   }
-  // On a machine that is busy with other tests a few milliseconds are nobody's fault.
-  assert.ok(during <= Math.max(2 * before, before + 100), `p99 was ${before} ms and became ${during} ms`);
+  assert.ok(during <= Math.max(2 * before, before + ALLOWANCE_MS), `p99 was ${before} ms and became ${during} ms`);
   assert.ok(growth < MAX_GROWTH_BYTES, `memory grew by ${mb(growth)}`);
 });
 
