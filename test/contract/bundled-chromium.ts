@@ -3,14 +3,14 @@
  * system lacks. It is unpacked once, into the cache. The package's own way of unpacking writes to fixed names in the temporary folder, where
  * another version, half a file or somebody else's may be.
  */
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
 import { cacheDirectory } from '@astrolabe/testkit';
 
@@ -60,14 +60,12 @@ async function unpackInto(folder: string, packed: string): Promise<void> {
 }
 
 async function unpackArchive(archive: string, folder: string): Promise<void> {
+  const unpacked = `${folder}.tar`;
+  await pipeline(createReadStream(archive), createBrotliDecompress(), createWriteStream(unpacked));
   await mkdir(folder);
-  const tar = spawn('tar', ['-x', '-f', '-', '-C', folder], { stdio: ['pipe', 'ignore', 'inherit'] });
-  const exited = once(tar, 'exit') as Promise<[number | null]>;
-  const [, [code]] = await Promise.all([
-    pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin),
-    exited,
-  ]);
-  if (code !== 0) throw new Error(`tar could not unpack ${archive} into ${folder}: exit code ${code}`);
+  // From a file: tar may stop reading before the padding behind the last entry, which ends a pipe in an error.
+  await promisify(execFile)('tar', ['-x', '-f', unpacked, '-C', folder]);
+  await rm(unpacked);
 }
 
 async function exists(path: string): Promise<boolean> {
