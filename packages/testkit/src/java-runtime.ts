@@ -16,7 +16,10 @@ export async function findJava(env: NodeJS.ProcessEnv): Promise<JavaRuntime> {
   const command =
     home !== undefined && home !== '' ? await executableIn(join(home, 'bin'), 'java') : await findOnPath('java', env);
   if (command === undefined)
-    return { kind: 'missing', reason: home ? `no java under JAVA_HOME (${home})` : 'no java on PATH' };
+    return {
+      kind: 'missing',
+      reason: home ? `JAVA_HOME is ${home}, and there is no bin/java in it` : 'no java on PATH',
+    };
   try {
     // Every Java writes its version to standard error.
     const { stderr } = await promisify(execFile)(command, ['-version'], { env, timeout: VERSION_TIMEOUT_MS });
