@@ -64,6 +64,9 @@ const PATIENCE_FACTOR = 3;
 /** Between SIGTERM and SIGKILL for the test runner. */
 const STOP_GRACE_MS = 5_000;
 
+// For the stack that is started here, and for every process of tests.
+process.env.ASTROLABE_PATIENCE_FACTOR ??= String(PATIENCE_FACTOR * timeoutFactor);
+
 let runner: GuardedProcess | undefined;
 let stack: LocalStack | undefined;
 let interruptedBy: NodeJS.Signals | undefined;
@@ -148,7 +151,6 @@ async function runPhase(
       NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node-compile'),
       ...process.env,
       ...env,
-      ASTROLABE_PATIENCE_FACTOR: String(PATIENCE_FACTOR * timeoutFactor),
       ASTROLABE_TEST_FILE_TIMEOUT_MS: String(phase.fileTimeoutMs * timeoutFactor),
     },
     cwd: root,

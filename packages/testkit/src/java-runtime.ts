@@ -8,7 +8,8 @@ export type JavaRuntime =
   | { readonly kind: 'found'; readonly command: string; readonly version: string; readonly major: number }
   | { readonly kind: 'missing'; readonly reason: string };
 
-const VERSION_TIMEOUT_MS = 15_000;
+/** To find a program that hangs: a busy machine takes its time to start a JVM. */
+const VERSION_TIMEOUT_MS = 60_000;
 
 /** The Java of `JAVA_HOME`, else the first on `PATH`. */
 export async function findJava(env: NodeJS.ProcessEnv): Promise<JavaRuntime> {
