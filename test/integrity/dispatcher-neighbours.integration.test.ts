@@ -1,5 +1,6 @@
 /** One user of a connector with more commands than memory takes, and a quiet connector behind them on the same partition. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { partitionFor } from '@astrolabe/kafka';
 import type { Command } from '@astrolabe/schemas';
@@ -10,6 +11,9 @@ const QUIET = 'quiet';
 const FLOODING = 'flooding';
 const QUIET_COMMANDS = 20;
 const FLOOD_COMMANDS = 1_200;
+/** Batches of this size, of records that compress badly: one fetch brings no more of the flood than memory takes. */
+const BATCH_COMMANDS = 20;
+const PADDING_BYTES = 1_500;
 const PARTITIONS = 6;
 
 test("a quiet connector's commands do not wait for another's flood on the same partition", async (t) => {
@@ -22,10 +26,11 @@ test("a quiet connector's commands do not wait for another's flood on the same p
     (userId) => partitionOf(QUIET, userId) === partition,
   );
   assert.ok(quietUser !== undefined, 'a user of the quiet connector on the partition of the flood');
-  await pipeline.produce([
-    ...commandsOf(FLOODING, floodingUser, FLOOD_COMMANDS, 0),
-    ...commandsOf(QUIET, quietUser, QUIET_COMMANDS, FLOOD_COMMANDS),
-  ]);
+  const flood = commandsOf(FLOODING, floodingUser, FLOOD_COMMANDS, 0);
+  for (let start = 0; start < flood.length; start += BATCH_COMMANDS) {
+    await pipeline.produce(flood.slice(start, start + BATCH_COMMANDS));
+  }
+  await pipeline.produce(commandsOf(QUIET, quietUser, QUIET_COMMANDS, FLOOD_COMMANDS));
   await pipeline.start('dispatcher');
 
   const applied = (): { readonly connector: string | null; readonly idempotencyKey: string | null }[] =>
@@ -65,8 +70,9 @@ function commandIdOf(number: number): string {
 function commandsOf(connectorId: string, userId: string, count: number, firstNumber: number): Command[] {
   return Array.from({ length: count }, (_, index) => {
     const number = firstNumber + index;
+    const padding = randomBytes(PADDING_BYTES).toString('base64');
     const common = { commandId: commandIdOf(number), connectorId, messageId: `m-${number}` };
     const times = { occurredAt: Date.UTC(2026, 0, 1) + number, receivedAt: Date.UTC(2026, 0, 1) + number };
-    return { kind: 'UpsertUser', record: { ...common, ...times, userId, properties: { number } } };
+    return { kind: 'UpsertUser', record: { ...common, ...times, userId, properties: { number, padding } } };
   });
 }
