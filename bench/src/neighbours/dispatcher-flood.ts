@@ -4,21 +4,14 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  createCommandEncoder,
-  headerNames,
-  toHeaders,
-  type CommandEncoder,
-  type OutgoingRecord,
-} from '@astrolabe/kafka';
-import { partitionKey } from '@astrolabe/segment';
+import { createCommandEncoder } from '@astrolabe/kafka';
 import { spawnService } from '@astrolabe/testkit';
 import type { BenchLab } from '../bench-lab.ts';
 import type { Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import { createRunTopics } from '../run-topics.ts';
 import { percentile } from '../statistics.ts';
-import { startNeighbourApi } from './neighbour-api.ts';
+import { FLOOD_ID_PREFIX, QUIET_ID_PREFIX, commandIdOf, toRecord } from './flood-records.ts';
 import { atPace } from './paced.ts';
 
 /** Users of the connector that floods; 0: it does not. */
@@ -36,9 +29,9 @@ const QUIET_PER_SECOND = 20;
 const WARM_UP_SECONDS = 3;
 const API_DELAY_MS = 3;
 const PATIENCE_MS = 120_000;
-const PARTITION = 0;
-const EPOCH_MS = Date.parse('2026-03-01T12:00:00.000Z');
+const POLL_MS = 50;
 const groupId = 'dispatcher';
+const apiMain = new URL('neighbour-api.ts', import.meta.url);
 const dispatcherMain = new URL('../../../services/dispatcher/src/main.ts', import.meta.url);
 
 /** Rejects when a command of the quiet connector does not come within two minutes. */
@@ -53,7 +46,8 @@ export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: num
   );
   const topic = run.topics.commands.name;
   const encoder = createCommandEncoder(run.schemaIds);
-  const api = cleanup.use(await startNeighbourApi(API_DELAY_MS));
+  const api = await spawnService({ name: 'API stub', entry: apiMain, env: { API_DELAY_MS: String(API_DELAY_MS) } });
+  cleanup.defer(() => api.stop());
   const service = await spawnService({
     name: 'dispatcher',
     entry: dispatcherMain,
@@ -71,26 +65,27 @@ export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: num
   cleanup.defer(() => service.stop());
 
   let next = 0;
-  const latenciesMs: number[] = [];
-  const sendQuiet = async (dueAtMs: number): Promise<void> => {
-    const commandId = commandIdOf('a', (next += 1));
-    const arrival = api.called(commandId);
-    const late = sleep(PATIENCE_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`a command of ${quietConnector} did not reach the API within ${PATIENCE_MS} ms`);
-    });
-    await run.producer.send(topic, [toRecord(commandId, quietConnector, `user-${next % 5}`, encoder)]);
-    latenciesMs.push((await Promise.race([arrival, late])) - dueAtMs);
-  };
+  const dueAtMs = new Map<string, number>();
   const quietFor = (each: number): Promise<void> =>
-    atPace({ perSecond: QUIET_PER_SECOND, seconds: each, begin: (_index, dueAtMs) => sendQuiet(dueAtMs) });
+    atPace({
+      perSecond: QUIET_PER_SECOND,
+      seconds: each,
+      begin: async (_index, dueMs) => {
+        next += 1;
+        const commandId = commandIdOf(QUIET_ID_PREFIX, next);
+        dueAtMs.set(commandId, performance.timeOrigin + dueMs);
+        await run.producer.send(topic, [toRecord(commandId, quietConnector, `user-${next % 5}`, encoder)]);
+      },
+    });
 
   await quietFor(WARM_UP_SECONDS);
-  latenciesMs.length = 0;
+  await callsOf(dueAtMs, api.url);
+  dueAtMs.clear();
   const commands = users === 0 ? 0 : FLOOD_COMMANDS;
   for (let start = 0; start < commands; start += FLOOD_BATCH) {
     const records = Array.from({ length: Math.min(FLOOD_BATCH, commands - start) }, (_, index) => {
       const number = start + index;
-      return toRecord(commandIdOf('b', number), floodingConnector, `user-${number % users}`, encoder);
+      return toRecord(commandIdOf(FLOOD_ID_PREFIX, number), floodingConnector, `user-${number % users}`, encoder);
     });
     await run.producer.send(topic, records);
   }
@@ -98,6 +93,8 @@ export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: num
   const startedAtMs = performance.now();
   await quietFor(seconds);
   const elapsedMs = performance.now() - startedAtMs;
+  const calledAtMs = await callsOf(dueAtMs, api.url);
+  const latenciesMs = [...dueAtMs].map(([id, dueMs]) => (calledAtMs[id] ?? Number.NaN) - dueMs);
   const after = await readProcessUsage(service.pid);
   return {
     perSecond: latenciesMs.length / (elapsedMs / 1_000),
@@ -108,25 +105,14 @@ export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: num
   };
 }
 
-function commandIdOf(sender: 'a' | 'b', number: number): string {
-  return sender + number.toString(16).padStart(31, '0');
-}
-
-function toRecord(commandId: string, connectorId: string, userId: string, encoder: CommandEncoder): OutgoingRecord {
-  const messageId = `node-next-1772366400000-${commandId}`;
-  const properties = { email: `${userId}@company.example`, firstName: 'Ann', plan: 'enterprise' };
-  const times = { occurredAt: EPOCH_MS, receivedAt: EPOCH_MS + 250 };
-  const value = encoder.encode({
-    kind: 'UpsertUser',
-    record: { commandId, connectorId, messageId, ...times, userId, properties },
-  });
-  const headers = toHeaders({
-    [headerNames.connectorId]: connectorId,
-    [headerNames.messageId]: messageId,
-    [headerNames.receivedAt]: new Date(times.receivedAt).toISOString(),
-    [headerNames.commandId]: commandId,
-  });
-  const key = partitionKey(connectorId, { userId, anonymousId: undefined });
-  if (key === undefined) throw new Error('a user without a partition key');
-  return { key: Buffer.from(key), value, headers, partition: PARTITION };
+/** When each of the commands was called for. Rejects when one is not, for two minutes. */
+async function callsOf(commands: ReadonlyMap<string, number>, apiUrl: string): Promise<Record<string, number>> {
+  const untilMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const calls = (await (await fetch(`${apiUrl}/calls`)).json()) as Record<string, number>;
+    const missing = [...commands.keys()].filter((id) => calls[id] === undefined).length;
+    if (missing === 0) return calls;
+    if (performance.now() > untilMs) throw new Error(`${missing} commands of ${quietConnector} did not reach the API`);
+    await sleep(POLL_MS);
+  }
 }

@@ -1,36 +1,21 @@
-/** An API that takes every command after a delay, in the measuring process: one clock tells when a command was sent and when it came. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/**
+ * An API that takes every command after API_DELAY_MS, and answers `GET /calls` with when the quiet connector's came: epoch
+ * milliseconds by id. Repetitions do not count.
+ */
+import type { Socket } from 'node:net';
+import { answerOf, listenRaw } from '../dispatcher/raw-server.ts';
+import { QUIET_ID_PREFIX } from './flood-records.ts';
 
-export interface NeighbourApi extends AsyncDisposable {
-  readonly url: string;
-  /** Resolves when the command is called for, with the time of `performance.now()`. To be asked once for each. */
-  called(commandId: string): Promise<number>;
-}
+const delayMs = Number(process.env['API_DELAY_MS'] ?? '0');
+const calls: Record<string, number> = {};
+const APPLIED = answerOf('{"result":"applied"}');
 
-const APPLIED = '{"result":"applied"}';
-
-export async function startNeighbourApi(delayMs: number): Promise<NeighbourApi> {
-  const awaited = new Map<string, (atMs: number) => void>();
-  const server = createServer((request, response) => {
-    const commandId = /[0-9a-f]{32}/.exec(String(request.headers['idempotency-key']))?.[0] ?? '';
-    awaited.get(commandId)?.(performance.now());
-    awaited.delete(commandId);
-    request.resume();
-    setTimeout(() => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(APPLIED);
-    }, delayMs);
-  });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    called: (commandId) => new Promise((resolve) => awaited.set(commandId, resolve)),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+listenRaw((socket: Socket, head: string) => {
+  if (head.startsWith('GET /calls ')) {
+    socket.write(answerOf(JSON.stringify(calls)));
+    return;
+  }
+  const id = /^idempotency-key: "?([0-9a-f]{32})/m.exec(head)?.[1];
+  if (id?.startsWith(QUIET_ID_PREFIX) === true) calls[id] ??= Date.now();
+  setTimeout(() => socket.write(APPLIED), delayMs);
+});

@@ -3,6 +3,7 @@
  * at a time, for the group that has waited longest; others that need what is on it take their records too, so that groups
  * at the same place, as after an outage, share the reading.
  */
+import { setImmediate as afterOtherWork } from 'node:timers/promises';
 import type { Amount } from './lane-groups.ts';
 import type { LaneGroup } from './lane-task.ts';
 import type { PartitionSession } from './partition-processor.ts';
@@ -45,6 +46,9 @@ export interface GroupCatchUpOptions<State> {
   /** Nothing is read for the time being. */
   readonly rests: () => void;
 }
+
+/** Each is decoded and looked up in the ledger at once: answers and records of others come in between. */
+const HANDED_AT_ONCE = 100;
 
 export class GroupCatchUp<State> {
   readonly #options: GroupCatchUpOptions<State>;
@@ -100,7 +104,7 @@ export class GroupCatchUp<State> {
       for (const { name, tracker } of hungry.values()) if (tracker.position < from) hungry.delete(name);
       const page = await readPage(session.topic, session.partition, from, mainPosition(), session.signal);
       if (this.#isOver()) return;
-      this.#hand(page, hungry);
+      await this.#hand(page, hungry);
     }
   }
 
@@ -121,11 +125,12 @@ export class GroupCatchUp<State> {
     return hungry;
   }
 
-  #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, LaneGroup<State>>): void {
+  async #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, LaneGroup<State>>): Promise<void> {
     const { groupOf, mainPosition, window, take, moved } = this.#options;
     const end = mainPosition();
     this.#pages += 1;
     for (const group of hungry.values()) if (group.tracker.position < nextOffset) group.readTurn = this.#pages;
+    let handed = 0;
     for (const record of records) {
       if (record.offset >= end || hungry.size === 0) break;
       const group = hungry.get(groupOf(record));
@@ -137,6 +142,10 @@ export class GroupCatchUp<State> {
         hungry.delete(group.name);
       } else {
         take(group, record);
+        handed += 1;
+        if (handed % HANDED_AT_ONCE > 0) continue;
+        await afterOtherWork();
+        if (this.#isOver()) return;
       }
     }
     for (const { tracker } of hungry.values()) tracker.advanceTo(nextOffset < end ? nextOffset : end);

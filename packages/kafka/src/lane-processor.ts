@@ -39,6 +39,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   readonly #inHand = new InHand<State>();
   /** Started and neither finished nor given up. */
   #unfinished = 0;
+  #isDeclaring = false;
   #paused = false;
   #quiet = false;
   #waiters: (() => void)[] = [];
@@ -164,7 +165,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#inHand.remove(task);
     const cursorMoved = group.tracker.settle() && this.#cursors.has(group.name);
     const mainMoved = task.isMain && this.#main?.settle() === true;
-    if (cursorMoved || mainMoved) this.#declare();
+    if (cursorMoved || mainMoved) this.#declareSoon();
     if (group.isLagging) this.#catchUp.poke();
     else if (group.records === 0 && !this.#cursors.has(group.name)) this.#groups.delete(group.name);
     this.#resumeAtHalf();
@@ -279,6 +280,17 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     group.isLagging = false;
     this.#options.onLag?.(group.name, undefined);
     this.#declare();
+  }
+
+  /** What finishes together is declared once: the text of many cursors costs more than the end of a record. */
+  #declareSoon(): void {
+    if (this.#cursors.size === 0) return this.#declare();
+    if (this.#isDeclaring) return;
+    this.#isDeclaring = true;
+    queueMicrotask(() => {
+      this.#isDeclaring = false;
+      this.#declare();
+    });
   }
 
   #declare(): void {
