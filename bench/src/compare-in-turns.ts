@@ -1,21 +1,26 @@
 /** Measures two sides in turn, round by round, and says each round's figures. */
-import type { ComparedCase, Sample } from './comparison.ts';
+import type { Compared, ComparedCase, Sample } from './comparison.ts';
 
 export type SideName = 'ours' | 'baseline';
 
 export interface Rounds {
   readonly name: string;
   readonly unit: ComparedCase['unit'];
+  /** Default: the rate. */
+  readonly compared?: Compared;
   readonly rounds: number;
   readonly say: (line: string) => void;
   readonly measure: (side: SideName) => Promise<Sample>;
 }
 
-export async function compareInTurns({ name, unit, rounds, say, measure }: Rounds): Promise<ComparedCase> {
+export async function compareInTurns(options: Rounds): Promise<ComparedCase> {
+  const { name, unit, compared = 'perSecond', rounds, say, measure } = options;
   const samples: Record<SideName, Sample[]> = { ours: [], baseline: [] };
   const [things] = unit.split('/');
-  const toText = ({ perSecond, cpuUsPerUnit }: Sample): string =>
-    `${Math.round(perSecond)} ${things}/s at ${cpuUsPerUnit.toFixed(1)} µs of CPU each`;
+  const toText = ({ perSecond, cpuUsPerUnit, p50Ms, p99Ms }: Sample): string =>
+    compared === 'p99Ms'
+      ? `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`
+      : `${Math.round(perSecond)} ${things}/s at ${cpuUsPerUnit.toFixed(1)} µs of CPU each`;
   for (let round = 0; round < rounds; round += 1) {
     // Whoever comes second meets a warmer machine, so they take turns in that too.
     for (const side of round % 2 === 0 ? (['ours', 'baseline'] as const) : (['baseline', 'ours'] as const)) {
@@ -23,8 +28,8 @@ export async function compareInTurns({ name, unit, rounds, say, measure }: Round
     }
     const [own, other] = [samples.ours.at(-1), samples.baseline.at(-1)];
     if (own === undefined || other === undefined) throw new Error('a round without samples');
-    const ratio = (own.perSecond / other.perSecond).toFixed(2);
+    const ratio = (own[compared] / other[compared]).toFixed(2);
     say(`${name}, round ${round + 1} of ${rounds}: ours ${toText(own)}, baseline ${toText(other)}; ratio ${ratio}`);
   }
-  return { case: name, unit, ...samples };
+  return { case: name, unit, compared, ...samples };
 }

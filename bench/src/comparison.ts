@@ -19,7 +19,11 @@ export interface ComparedCase {
   /** In the order of the rounds; as many as in `baseline`. */
   readonly ours: readonly Sample[];
   readonly baseline: readonly Sample[];
+  /** What the ratio is of: the rate, where nothing else is said. */
+  readonly compared?: Compared;
 }
+
+export type Compared = 'perSecond' | 'p99Ms';
 
 /** Medians over the rounds; memory is the largest that was seen. Latency and memory are those of ours, where nothing else is said. */
 export interface CaseSummary {
@@ -39,8 +43,8 @@ export interface CaseSummary {
  * The ratio is the median of the rounds' own ratios: the two measurements of a round share what else the machine was doing, those of
  * different rounds do not.
  */
-export function summarise({ case: name, unit, ours, baseline }: ComparedCase): CaseSummary {
-  const ratios = ours.map(({ perSecond }, round) => perSecond / (baseline[round]?.perSecond ?? Number.NaN));
+export function summarise({ case: name, unit, ours, baseline, compared = 'perSecond' }: ComparedCase): CaseSummary {
+  const ratios = ours.map((sample, round) => sample[compared] / (baseline[round]?.[compared] ?? Number.NaN));
   return {
     case: name,
     ours: Math.round(median(ours.map(({ perSecond }) => perSecond))),

@@ -6,8 +6,14 @@ import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.
 import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
 import { runIngestBench } from './ingest/ingest-bench.ts';
 import { runMapperBench } from './mapper/mapper-bench.ts';
+import { runNeighboursBench } from './neighbours/neighbours-bench.ts';
 
-const benches = { dispatcher: runDispatcherBench, ingest: runIngestBench, mapper: runMapperBench } as const;
+const benches = {
+  dispatcher: runDispatcherBench,
+  ingest: runIngestBench,
+  mapper: runMapperBench,
+  neighbours: runNeighboursBench,
+} as const;
 type BenchName = keyof typeof benches;
 const names = Object.keys(benches) as BenchName[];
 

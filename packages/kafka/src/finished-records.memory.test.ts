@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { KeyLanes } from './key-lanes.ts';
+import { OffsetTracker } from './offset-tracker.ts';
 import type { ConsumedRecord } from './record.ts';
 import { RecordBuffer } from './state-buffer.ts';
 import { consumedRecord } from './testing/records.ts';
@@ -51,4 +52,23 @@ test('what is done of a key that never rests leaves memory at once', async () =>
   lanes.run(lane);
   for (let done = 0; done < 20; done += 1) lanes.next(lane);
   assert.equal(await survivors(references), COUNT - 20);
+});
+
+test('what is done leaves memory although a record before it holds the offset back', async () => {
+  const done = new Set<bigint>();
+  const tracker = new OffsetTracker<ConsumedRecord>(0n, ({ offset }) => done.has(offset));
+  tracker.track(consumedRecord({ offset: 0n }));
+  const references: WeakRef<object>[] = [];
+  for (let offset = 1n; offset <= 10_000n; offset += 1n) {
+    const record = consumedRecord({ offset });
+    references.push(new WeakRef(record));
+    tracker.track(record);
+    done.add(offset);
+    tracker.settle();
+  }
+  assert.ok((await survivors(references)) < 2_000);
+  assert.equal(tracker.committableOffset, 0n);
+  done.add(0n);
+  assert.ok(tracker.settle());
+  assert.equal(tracker.committableOffset, 10_001n);
 });

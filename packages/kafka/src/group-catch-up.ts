@@ -1,7 +1,10 @@
 /**
- * Reads a partition again for the groups that lag behind it, each from its own cursor, until they have caught up. One page at a time and
- * for all of them together, from the lowest cursor on: groups that stand at the same place, as after an outage, share the reading.
+ * Reads a partition again for the groups that lag behind it, each from its own cursor, until they have caught up. One page
+ * at a time, for the group that has waited longest; others that need what is on it take their records too, so that groups
+ * at the same place, as after an outage, share the reading.
  */
+import { setImmediate as afterOtherWork } from 'node:timers/promises';
+import type { Amount } from './lane-groups.ts';
 import type { LaneGroup } from './lane-task.ts';
 import type { PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
@@ -14,8 +17,8 @@ export interface PartitionPage {
 }
 
 /**
- * Reads some of the records from `fromOffset` up to, not including, `endOffset`, both of which have been read before; waits out what may pass. Called by one caller a partition at a time. Rejects with the
- * signal's reason, or with a fault.
+ * Reads some of the records from `fromOffset` up to, not including, `endOffset`, both of which have been read before; waits
+ * out what may pass. Called by one caller a partition at a time. Rejects with the signal's reason, or with a fault.
  */
 export type ReadPage = (
   topic: string,
@@ -28,7 +31,8 @@ export type ReadPage = (
 export interface GroupCatchUpOptions<State> {
   readonly readPage: ReadPage;
   readonly session: PartitionSession;
-  readonly limits: { readonly windowRecords: number; readonly windowBytes: number };
+  /** What a group that lags may have in hand at the moment. */
+  readonly window: (group: LaneGroup<State>) => Amount;
   /** Groups with a cursor, lagging or not. */
   readonly groups: () => Iterable<LaneGroup<State>>;
   /** Up to here the groups have to come. */
@@ -43,9 +47,13 @@ export interface GroupCatchUpOptions<State> {
   readonly rests: () => void;
 }
 
+/** Each is decoded and looked up in the ledger at once: answers and records of others come in between. */
+const HANDED_AT_ONCE = 100;
+
 export class GroupCatchUp<State> {
   readonly #options: GroupCatchUpOptions<State>;
   #reading: Promise<void> | undefined;
+  #pages = 0;
   #closed = false;
 
   constructor(options: GroupCatchUpOptions<State>) {
@@ -59,7 +67,7 @@ export class GroupCatchUp<State> {
   /** Reads on if a group has room. */
   poke(): void {
     if (this.#reading !== undefined || this.#isOver()) return;
-    if (this.#lowest(this.#hungry()) === undefined) return;
+    if (this.#hungry().size === 0) return;
     this.#reading = this.#read()
       .catch((fault: unknown) => {
         const { session } = this.#options;
@@ -89,58 +97,71 @@ export class GroupCatchUp<State> {
     const { readPage, session, mainPosition } = this.#options;
     for (;;) {
       const hungry = this.#hungry();
-      const from = this.#lowest(hungry);
-      if (from === undefined || this.#isOver()) return;
+      const next = nextInTurn(hungry.values());
+      if (next === undefined || this.#isOver()) return;
+      const from = next.tracker.position;
+      // What is before the page would be taken for read.
+      for (const { name, tracker } of hungry.values()) if (tracker.position < from) hungry.delete(name);
       const page = await readPage(session.topic, session.partition, from, mainPosition(), session.signal);
       if (this.#isOver()) return;
-      this.#hand(page, hungry);
+      await this.#hand(page, hungry);
     }
   }
 
   /** Groups that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
   #hungry(): Map<string, LaneGroup<State>> {
-    const { groups, mainPosition, isBlocked, limits, caughtUp } = this.#options;
+    const { groups, mainPosition, isBlocked, window, caughtUp } = this.#options;
     const hungry = new Map<string, LaneGroup<State>>();
     for (const group of [...groups()]) {
       if (!group.isLagging) continue;
       if (group.tracker.position >= mainPosition()) {
         // A group that can do nothing would be sent away again with the next records.
         if (!isBlocked(group.name)) caughtUp(group);
-      } else if (
-        group.records <= limits.windowRecords / 2 &&
-        group.bytes <= limits.windowBytes / 2 &&
-        (group.records === 0 || !isBlocked(group.name))
-      ) {
-        hungry.set(group.name, group);
+      } else if (group.records === 0 || !isBlocked(group.name)) {
+        const { records, bytes } = window(group);
+        if (group.records <= records / 2 && group.bytes <= bytes / 2) hungry.set(group.name, group);
       }
     }
     return hungry;
   }
 
-  #lowest(groups: ReadonlyMap<string, LaneGroup<State>>): bigint | undefined {
-    let lowest: bigint | undefined;
-    for (const { tracker } of groups.values()) {
-      if (lowest === undefined || tracker.position < lowest) lowest = tracker.position;
-    }
-    return lowest;
-  }
-
-  #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, LaneGroup<State>>): void {
-    const { limits, groupOf, mainPosition, take, moved } = this.#options;
+  async #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, LaneGroup<State>>): Promise<void> {
+    const { groupOf, mainPosition, window, take, moved } = this.#options;
     const end = mainPosition();
+    this.#pages += 1;
+    for (const group of hungry.values()) if (group.tracker.position < nextOffset) group.readTurn = this.#pages;
+    let handed = 0;
     for (const record of records) {
       if (record.offset >= end || hungry.size === 0) break;
       const group = hungry.get(groupOf(record));
       if (group === undefined || record.offset < group.tracker.position) continue;
-      if (group.records >= limits.windowRecords || group.bytes >= limits.windowBytes) {
+      const { records: maxRecords, bytes: maxBytes } = window(group);
+      if (group.records >= maxRecords || group.bytes >= maxBytes) {
         // Full: it goes on at this very record, with another page.
         group.tracker.advanceTo(record.offset);
         hungry.delete(group.name);
       } else {
         take(group, record);
+        handed += 1;
+        if (handed % HANDED_AT_ONCE > 0) continue;
+        await afterOtherWork();
+        if (this.#isOver()) return;
       }
     }
     for (const { tracker } of hungry.values()) tracker.advanceTo(nextOffset < end ? nextOffset : end);
     moved();
   }
+}
+
+/** The one that nothing has been read for longest: the lowest would keep all others waiting while it never has enough. */
+function nextInTurn<State>(groups: Iterable<LaneGroup<State>>): LaneGroup<State> | undefined {
+  let next: LaneGroup<State> | undefined;
+  for (const group of groups) {
+    const isSooner =
+      next === undefined ||
+      group.readTurn < next.readTurn ||
+      (group.readTurn === next.readTurn && group.tracker.position < next.tracker.position);
+    if (isSooner) next = group;
+  }
+  return next;
 }

@@ -31,7 +31,7 @@ export {
 export { createPartitionReader, type PartitionReaderOptions } from './kafkajs-partition-reader.ts';
 export { createRecordProducer, type RecordProducerOptions } from './kafkajs-producer.ts';
 export type { PartitionPage, ReadPage } from './group-catch-up.ts';
-export type { LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+export type { LaneHandler, LagReason, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
 export { createLaneProcessor } from './lane-processor.ts';
 export type { LaneTask } from './lane-task.ts';
 export { partitionFor } from './partitioner.ts';

@@ -17,19 +17,22 @@ export interface LaneHandler<State> {
 }
 
 export interface LaneLimits {
-  /** Records in hand at which the partition is paused; resumed at half. */
+  /** Records in hand at which the largest group lags, so that what is unread behind them need not wait for it. */
   readonly maxRecords: number;
-  /** Bytes in hand at which the partition is paused; resumed at half. */
+  /** Bytes in hand at which the largest group lags. */
   readonly maxBytes: number;
-  /** Records in hand of a group that lags. */
+  /** Records in hand of a group that lags, at most, where many lag; few share twice `maxRecords`. */
   readonly windowRecords: number;
-  /** Bytes in hand of a group that lags. */
+  /** Bytes in hand of a group that lags, at most, where many lag; few share twice `maxBytes`. */
   readonly windowBytes: number;
   /** How long one record may hold the partition's offset back before its group lags. */
   readonly maxHoldMs: number;
-  /** How long a group that fills half of the partition's buffer may keep its oldest record waiting before it lags. */
-  readonly maxCrowdMs: number;
+  /** While so many groups have a cursor, a full buffer pauses the partition until half of it is free: memory is bounded. */
+  readonly maxLaggingGroups: number;
 }
+
+/** Why a group lags: a record held the offset back, the group filled the buffer, or it did so for the partition's previous owner. */
+export type LagReason = 'holds-offset' | 'fills-buffer' | 'restored';
 
 export interface LaneProcessorOptions<State> {
   readonly session: PartitionSession;
@@ -41,8 +44,8 @@ export interface LaneProcessorOptions<State> {
   /** Where the group of consumers stands, and its metadata. Awaited before the first record is started. Undefined: at the first record. */
   readonly restore: (() => Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }>) | undefined;
   readonly readPage: ReadPage;
-  /** A group begins or ceases to lag. */
-  readonly onLag?: (group: string, isLagging: boolean) => void;
+  /** A group begins to lag, or has caught up (`undefined`). */
+  readonly onLag?: (group: string, reason: LagReason | undefined) => void;
 }
 
 export interface LaneProcessor extends PartitionProcessor {

@@ -7,8 +7,17 @@
 import { decodeCursors, encodeCursors } from './commit-cursors.ts';
 import { GroupCatchUp } from './group-catch-up.ts';
 import { KeyLanes } from './key-lanes.ts';
-import type { LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
-import { groupsThatLag, isPastForMain, openGroup } from './lane-groups.ts';
+import type { LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+import {
+  countWithin,
+  groupThatFills,
+  groupThatHoldsBack,
+  isPastForMain,
+  InHand,
+  lagWindow,
+  openGroup,
+  type Amount,
+} from './lane-groups.ts';
 import { LaneTask, type LaneGroup, type LaneTaskEvents } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import { recordSizeBytes, type ConsumedRecord } from './record.ts';
@@ -27,10 +36,10 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   #main: OffsetTracker<LaneTask<State>> | undefined;
   /** Fetched before the restoration is through. */
   #early: { readonly records: readonly ConsumedRecord[]; readonly nextOffset: bigint }[] | undefined;
-  #records = 0;
-  #bytes = 0;
+  readonly #inHand = new InHand<State>();
   /** Started and neither finished nor given up. */
   #unfinished = 0;
+  #isDeclaring = false;
   #paused = false;
   #quiet = false;
   #waiters: (() => void)[] = [];
@@ -49,7 +58,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#catchUp = new GroupCatchUp({
       readPage: options.readPage,
       session: options.session,
-      limits: options.limits,
+      window: (group) => this.#lagWindow(group),
       groups: () => this.#cursors.values(),
       mainPosition: () => this.#main?.position ?? 0n,
       groupOf: options.groupOf,
@@ -72,7 +81,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       this.#pauseIf(true);
       return;
     }
-    const { groupOf, limits } = this.#options;
+    const { groupOf } = this.#options;
     const main = (this.#main ??= new OffsetTracker(records[0]?.offset ?? nextOffset, isPastForMain));
     for (const record of records) {
       if (record.offset < main.position) continue;
@@ -84,7 +93,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     }
     main.advanceTo(nextOffset);
     if (main.pendingCount === 0) this.#declare();
-    this.#pauseIf(this.#records >= limits.maxRecords || this.#bytes >= limits.maxBytes);
+    this.#makeRoom();
   }
 
   idle(): Promise<void> {
@@ -120,9 +129,10 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   review(): void {
     const main = this.#main;
     if (this.#quiet || main === undefined) return;
-    const { limits, nowMs, handler } = this.#options;
-    const isBlocked = (group: string): boolean => handler.isBlocked(group);
-    for (const group of groupsThatLag(main, this.#groups, limits, isBlocked, nowMs())) this.#beginLag(group);
+    const { limits, nowMs } = this.#options;
+    const holding = groupThatHoldsBack(main, limits, nowMs());
+    if (holding !== undefined) this.#beginLag(holding, 'holds-offset');
+    this.#makeRoom();
     this.#catchUp.poke();
   }
 
@@ -152,10 +162,10 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#unfinished -= 1;
     this.#wakeWaiters();
     if (task.isForgotten) return;
-    this.#uncount(task);
+    this.#inHand.remove(task);
     const cursorMoved = group.tracker.settle() && this.#cursors.has(group.name);
     const mainMoved = task.isMain && this.#main?.settle() === true;
-    if (cursorMoved || mainMoved) this.#declare();
+    if (cursorMoved || mainMoved) this.#declareSoon();
     if (group.isLagging) this.#catchUp.poke();
     else if (group.records === 0 && !this.#cursors.has(group.name)) this.#groups.delete(group.name);
     this.#resumeAtHalf();
@@ -180,7 +190,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
         const group = this.#groupOf(name, offset);
         group.isLagging = true;
         this.#cursors.set(name, group);
-        this.#options.onLag?.(name, true);
+        this.#options.onLag?.(name, 'restored');
       }
       for (const { records, nextOffset } of early) this.enqueue(records, nextOffset);
       this.#resumeAtHalf();
@@ -204,56 +214,54 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const sizeBytes = recordSizeBytes(record);
     const task = new LaneTask(record, group, sizeBytes, nowMs(), isMain, this);
     group.tracker.track(task);
-    group.records += 1;
-    group.bytes += sizeBytes;
-    if (isMain) {
-      this.#main?.track(task);
-      this.#records += 1;
-      this.#bytes += sizeBytes;
-      group.mainRecords += 1;
-      group.mainBytes += sizeBytes;
-    }
+    if (isMain) this.#main?.track(task);
+    this.#inHand.add(task);
     const lane = this.#lanes.add(laneOf(record), task);
     task.lane = lane;
     this.#lanes.run(lane);
   }
 
-  #uncount(task: LaneTask<State>): void {
-    task.group.records -= 1;
-    task.group.bytes -= task.sizeBytes;
-    if (task.isMain) this.#uncountMain(task);
+  /**
+   * A full buffer must not keep the rest of the partition unread: nobody can know whose records are there. So the largest
+   * group makes room.
+   */
+  #makeRoom(): void {
+    const { limits } = this.#options;
+    for (;;) {
+      const group = groupThatFills(this.#inHand.main, this.#groups.values(), limits);
+      if (group === undefined) return;
+      if (this.#cursors.size >= limits.maxLaggingGroups && !this.#cursors.has(group.name)) return this.#pauseIf(true);
+      this.#beginLag(group, 'fills-buffer');
+    }
   }
 
-  #uncountMain({ group, sizeBytes }: LaneTask<State>): void {
-    this.#records -= 1;
-    this.#bytes -= sizeBytes;
-    group.mainRecords -= 1;
-    group.mainBytes -= sizeBytes;
+  #lagWindow(group: LaneGroup<State>): Amount {
+    return lagWindow(this.#options.limits, this.#inHand.apartOfOthers(group));
   }
 
   /** From here on the partition goes on without the group. What is in hand beyond the window is forgotten, and read again. */
-  #beginLag(group: LaneGroup<State>): void {
+  #beginLag(group: LaneGroup<State>, reason: LagReason): void {
     const main = this.#main;
     if (main === undefined || group.isLagging) return;
-    const { limits, onLag } = this.#options;
+    const { limits, handler, onLag } = this.#options;
     group.isLagging = true;
     group.tracker.advanceTo(main.position);
-    for (const task of group.tracker.pending()) {
-      if (!task.isDone && task.isMain) this.#uncountMain(task);
-      task.isMain = false;
-    }
-    for (const task of group.tracker.forgetAfter(limits.windowRecords)) this.#forget(task);
+    for (const task of group.tracker.pending()) this.#inHand.setApart(task);
     if (!this.#cursors.has(group.name)) this.#cursors.set(group.name, group);
+    const window = handler.isBlocked(group.name)
+      ? { records: limits.windowRecords, bytes: limits.windowBytes }
+      : this.#lagWindow(group);
+    for (const task of group.tracker.forgetAfter(countWithin(group.tracker.pending(), window))) this.#forget(task);
     main.settle();
     this.#declare();
     this.#resumeAtHalf();
-    onLag?.(group.name, true);
+    onLag?.(group.name, reason);
   }
 
   #forget(task: LaneTask<State>): void {
     task.isForgotten = true;
     if (task.isDone) return;
-    this.#uncount(task);
+    this.#inHand.remove(task);
     const { lane } = task;
     if (lane === undefined || task.isReleased) return;
     if (lane.items[lane.head] !== task || !lane.busy) {
@@ -270,8 +278,19 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
 
   #endLag(group: LaneGroup<State>): void {
     group.isLagging = false;
-    this.#options.onLag?.(group.name, false);
+    this.#options.onLag?.(group.name, undefined);
     this.#declare();
+  }
+
+  /** What finishes together is declared once: the text of many cursors costs more than the end of a record. */
+  #declareSoon(): void {
+    if (this.#cursors.size === 0) return this.#declare();
+    if (this.#isDeclaring) return;
+    this.#isDeclaring = true;
+    queueMicrotask(() => {
+      this.#isDeclaring = false;
+      this.#declare();
+    });
   }
 
   #declare(): void {
@@ -298,7 +317,8 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
 
   #resumeAtHalf(): void {
     const { limits, session } = this.#options;
-    if (!this.#paused || this.#records > limits.maxRecords / 2 || this.#bytes > limits.maxBytes / 2) return;
+    const { records, bytes } = this.#inHand.main;
+    if (!this.#paused || records > limits.maxRecords / 2 || bytes > limits.maxBytes / 2) return;
     this.#paused = false;
     session.resume();
   }

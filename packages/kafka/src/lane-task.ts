@@ -12,6 +12,8 @@ export interface LaneGroup<State> {
   readonly tracker: OffsetTracker<LaneTask<State>>;
   /** The partition is read past records of the group: they come by its own cursor. */
   isLagging: boolean;
+  /** When the partition was last read for it alone, counted in pages: the one that has waited longest comes next. */
+  readTurn: number;
   /** Records in hand, and those among them that hold the partition's own offset back; likewise bytes. */
   records: number;
   bytes: number;

@@ -11,6 +11,8 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
   #entries: Entry[] = [];
   /** Index of the first entry not yet past; what is before it is dropped now and then. */
   #head = 0;
+  /** Calls of `settle` since the last compaction that found the first entry not past: about so many others are. */
+  #pastBehindFirst = 0;
   #position: bigint;
 
   /**
@@ -27,7 +29,7 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
     return this.#position;
   }
 
-  /** Records received and not yet behind the committable offset. */
+  /** Records received and not yet behind the committable offset; what is past may be among them. */
   get pendingCount(): number {
     return this.#entries.length - this.#head;
   }
@@ -55,12 +57,15 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
     if (nextOffset > this.#position) this.#position = nextOffset;
   }
 
-  /** Takes note of entries that are past by now; returns whether the committable offset moved. */
+  /** Takes note of an entry that is past by now; returns whether the committable offset moved. */
   settle(): boolean {
     const before = this.#head;
     const { length } = this.#entries;
     for (let entry = this.first; entry !== undefined && this.#isPast(entry); entry = this.first) this.#head += 1;
-    if (this.#head === before) return false;
+    if (this.#head === before) {
+      this.#dropPast();
+      return false;
+    }
     if (this.#head === length) {
       this.#entries.length = 0;
       this.#head = 0;
@@ -71,12 +76,21 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
     return true;
   }
 
-  /** What was received and is not behind the committable offset, past or not, by offset. */
+  /** A record that holds the offset back for hours must not keep in memory all that is done behind it. */
+  #dropPast(): void {
+    this.#pastBehindFirst += 1;
+    if (this.#pastBehindFirst < COMPACT_AFTER || this.#pastBehindFirst * 2 < this.pendingCount) return;
+    this.#entries = this.#entries.filter((entry, index) => index >= this.#head && !this.#isPast(entry));
+    this.#head = 0;
+    this.#pastBehindFirst = 0;
+  }
+
+  /** What was received and is not behind the committable offset, by offset; what is past may be among it. */
   pending(): readonly Entry[] {
     return this.#entries.slice(this.#head);
   }
 
-  /** Forgets all but the first `count` pending entries and returns them: they are to be received again, from the new position on. */
+  /** Forgets all but the first `count` of `pending` and returns them: they are to be received again, from the new position on. */
   forgetAfter(count: number): readonly Entry[] {
     const forgotten = this.#entries.splice(this.#head + count);
     const [first] = forgotten;

@@ -30,12 +30,13 @@ const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;
 const HOUR_MS = 3_600_000;
 const LEDGER_CLOSE_MS = 2_000;
-/** Of a page for connectors that lag, which takes a window's worth of it. */
 /** Of a partition at once. Larger ones are decoded in one go: answers wait meanwhile, and so many records outlive the young generation. */
 const FETCH_BYTES = 131_072;
+/** Of a page for connectors that lag, which take a window's worth of it. */
 const PAGE_FETCH_BYTES = 524_288;
-const LAG_WINDOW_BYTES = 4_194_304;
-const CROWD_MS = 1_000;
+const LAG_WINDOW_BYTES = 1_048_576;
+/** Each has a place beside the committed offset (`commit-cursors.ts`), ids of 63 characters included. */
+const MAX_LAGGING_CONNECTORS = 48;
 
 export async function startDispatcher(
   config: DispatcherConfig,
@@ -139,7 +140,7 @@ export async function startDispatcher(
             windowRecords: config.lagWindowRecords,
             windowBytes: LAG_WINDOW_BYTES,
             maxHoldMs: config.lagAfterMs,
-            maxCrowdMs: CROWD_MS,
+            maxLaggingGroups: MAX_LAGGING_CONNECTORS,
           },
           openLedger: async ({ partition, signal }) => {
             const ledger = await openPartitionLedger({

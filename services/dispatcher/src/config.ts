@@ -137,8 +137,9 @@ export const dispatcherConfig = defineConfig(
     lagWindowRecords: {
       env: 'DISPATCHER_LAG_WINDOW_RECORDS',
       schema: configValues.integer({ min: 1, max: 100_000 }),
-      default: 512,
-      description: 'Commands in memory for each partition of a connector that lags.',
+      default: 128,
+      description:
+        'Commands in memory for each partition of a connector that lags, where many lag. Few share as many as DISPATCHER_MAX_BUFFERED_RECORDS.',
     },
     ledgerDirectory: {
       env: 'DISPATCHER_LEDGER_DIRECTORY',
@@ -158,13 +159,13 @@ export const dispatcherConfig = defineConfig(
       schema: configValues.integer({ min: 1, max: 100_000 }),
       default: 2_000,
       description:
-        'Commands in memory for each partition at which reading it pauses. More keys in parallel, more repeated after a crash.',
+        'Commands in memory for each partition at which the connector with the most of them is read by itself. More keys in parallel, more repeated after a crash.',
     },
     maxBufferedBytes: {
       env: 'DISPATCHER_MAX_BUFFERED_BYTES',
       schema: configValues.integer({ min: 1_048_576, max: 1_073_741_824 }),
       default: 16_777_216,
-      description: 'Bytes in memory for each partition at which reading it pauses.',
+      description: 'Bytes in memory for each partition at which the connector with the most of them is read by itself.',
     },
   },
   { prefix: 'DISPATCHER_' },

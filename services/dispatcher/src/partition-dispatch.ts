@@ -2,6 +2,7 @@
 import {
   createLaneProcessor,
   type CommittedPosition,
+  type LagReason,
   type LaneLimits,
   type LaneProcessor,
   type PartitionProcessor,
@@ -45,13 +46,14 @@ class Partition implements PartitionDispatch {
   readonly #options: PartitionDispatchOptions;
   readonly #lanes: LaneProcessor;
   readonly #lagSince = new Map<string, number>();
+  readonly #warnedOf = new Set<string>();
   #ledger: OpenLedger | undefined;
   #opening: Promise<void> = Promise.resolve();
 
   constructor(session: PartitionSession, options: PartitionDispatchOptions) {
     this.#session = session;
     this.#options = options;
-    const { clock, logger, limits, readPage } = options;
+    const { clock, limits, readPage } = options;
     const ledger: DeliveryLedger = {
       lookup: (commandId) => this.#opened().lookup(commandId),
       record: (delivery) => this.#opened().record(delivery),
@@ -65,15 +67,8 @@ class Partition implements PartitionDispatch {
       nowMs: () => clock.nowMs(),
       restore: () => this.#restore(),
       readPage,
-      onLag: (connectorId, isLagging) => {
-        const { partition } = session;
-        if (isLagging) {
-          this.#lagSince.set(connectorId, clock.nowMs());
-          logger.warn({ connectorId, partition }, 'the connector lags: its partition goes on without it');
-        } else {
-          this.#lagSince.delete(connectorId);
-          logger.info({ connectorId, partition }, 'the connector has caught up with its partition');
-        }
+      onLag: (connectorId, reason) => {
+        this.#tellLag(connectorId, reason);
       },
     });
   }
@@ -122,6 +117,31 @@ class Partition implements PartitionDispatch {
       ledgerEntries: stats?.entries ?? 0,
       ledgerBytes: stats?.bytes ?? 0,
     };
+  }
+
+  #tellLag(connectorId: string, reason: LagReason | undefined): void {
+    const { clock, logger, dispatch } = this.#options;
+    const { partition } = this.#session;
+    if (reason === undefined) {
+      this.#lagSince.delete(connectorId);
+      const isExpected = this.#warnedOf.delete(connectorId);
+      logger[isExpected ? 'info' : 'debug'](
+        { connectorId, partition },
+        'the connector has caught up with its partition',
+      );
+      return;
+    }
+    this.#lagSince.set(connectorId, clock.nowMs());
+    // A burst that its API takes is nothing to look after, however often it comes.
+    if (reason === 'fills-buffer' && !dispatch.isBlocked(connectorId)) {
+      logger.debug(
+        { connectorId, partition, reason },
+        'the connector has more commands than fit in memory: it is read by itself',
+      );
+      return;
+    }
+    this.#warnedOf.add(connectorId);
+    logger.warn({ connectorId, partition, reason }, 'the connector lags: its partition goes on without it');
   }
 
   /** The ledger first: nothing is called for before every delivery of earlier owners is known. */

@@ -41,7 +41,7 @@ export function createPromisedProcessor(options: PromisedProcessorOptions): Lane
       windowRecords: 100,
       windowBytes: 1_000_000,
       maxHoldMs: Infinity,
-      maxCrowdMs: Infinity,
+      maxLaggingGroups: 0,
     },
     nowMs: () => 0,
     restore: undefined,

@@ -187,7 +187,7 @@ export function createHandler(options: HandlerOptions = {}) {
         windowRecords: 10,
         windowBytes: 1_000_000,
         maxHoldMs: Infinity,
-        maxCrowdMs: Infinity,
+        maxLaggingGroups: 0,
       },
       nowMs: () => clock.nowMs(),
       restore: undefined,
