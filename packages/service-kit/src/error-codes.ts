@@ -86,7 +86,8 @@ const entries = [
   },
   {
     code: 'registry.unavailable',
-    meaning: 'The schema registry did not answer. It is tried again; check SCHEMA_REGISTRY_URL and the registry.',
+    meaning:
+      'The schema registry did not answer, or what answers at its URL is not a schema registry. It is tried again; check SCHEMA_REGISTRY_URL and the registry.',
     whoActs: 'operator',
   },
   {
@@ -104,11 +105,6 @@ const entries = [
     code: 'registry.unauthorized',
     meaning: 'The registry refused the credentials. Check SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
     whoActs: 'operator',
-  },
-  {
-    code: 'registry.schema-unknown',
-    meaning: 'The registry holds a schema of that subject or id which this version cannot work with.',
-    whoActs: 'developer',
   },
   {
     code: 'event.invalid-json',
@@ -211,6 +207,12 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'command.id-mismatch',
+    meaning:
+      'The id of a command does not fit its connector, messageId and kind. The registry names another schema than its writer had (a restore exchanged schema ids), or something else writes to the topic. Repair the registry, then redrive.',
+    whoActs: 'operator',
+  },
+  {
     code: 'command.connector-unknown',
     meaning: 'The command is of a connector that the connectors file does not have. Add the connector, then redrive.',
     whoActs: 'operator',
@@ -229,11 +231,6 @@ const entries = [
   {
     code: 'api.retries-exhausted',
     meaning: 'The Astrolabe API kept failing until the retry limit. Redrive the command once the API is healthy.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'api.unavailable',
-    meaning: 'The Astrolabe API does not answer, or answers that it cannot. It is tried again.',
     whoActs: 'operator',
   },
   {

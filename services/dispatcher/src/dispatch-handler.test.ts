@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { commandId } from '@astrolabe/schemas';
 import { PipelineError } from '@astrolabe/service-kit';
 import { upsertUser } from './testing/commands.ts';
 import {
@@ -114,7 +115,7 @@ test('while a key is refused one command at a time is called for, and the others
   const { effects, script, clock, run } = createHandler();
   script.push(...Array.from({ length: 3 }, () => answer(401)));
   const all = ['a', 'b', 'c'].map((userId, index) =>
-    run(recordOf(upsertUser({ userId, commandId: userId }), BigInt(index), userId)),
+    run(recordOf(upsertUser({ userId, messageId: userId }), BigInt(index), userId)),
   );
   await clock.untilSleeping();
   const before = effects.length;
@@ -176,7 +177,7 @@ test('a registry that is away is waited for, and its record never dead-lettered'
 test('a command of no connector, and one of a connector that is switched off, are dead letters that say so', async () => {
   const { effects, run, letters } = createHandler();
   await run(recordOf(upsertUser({ connectorId: 'gone' })));
-  await run(recordOf(upsertUser({ connectorId: 'off', commandId: 'b' }), 1n));
+  await run(recordOf(upsertUser({ connectorId: 'off', messageId: 'b' }), 1n));
   assert.deepEqual(
     letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
     [
@@ -208,7 +209,7 @@ test('a call that had to wait for its turn is made with the key of the moment', 
   script.push('hang');
   const over = new AbortController();
   const first = run(recordOf(upsertUser({ userId: 'a' }), 0n), over.signal);
-  const second = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  const second = run(recordOf(upsertUser({ userId: 'b', messageId: 'b' }), 1n));
   await turn();
   editAcme({ apiKey: 'key-2' });
   over.abort(new Error('partition lost'));
@@ -223,7 +224,7 @@ test('settings of a connector that are edited take effect at once, without an an
   script.push('hang');
   const over = new AbortController();
   const hanging = run(recordOf(upsertUser({ userId: 'a' }), 0n), over.signal);
-  const waiting = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  const waiting = run(recordOf(upsertUser({ userId: 'b', messageId: 'b' }), 1n));
   await turn();
   assert.deepEqual(effects, ['call PUT /v1/users/a']);
   editAcme({ delivery: { maxConcurrentCalls: 2 } });
@@ -256,8 +257,8 @@ for (const [edit, code] of [
 test('a command of a connector that nobody has is a dead letter without a gate or a metric of its own, however long its id', async () => {
   const { keys, run, letters, ledger, dispatch, metrics } = createHandler();
   for (const [index, connectorId] of ['stranger', 'x'.repeat(200_000)].entries()) {
-    await run(recordOf(upsertUser({ connectorId, commandId: `c${index}` }), BigInt(index)));
-    assert.equal(ledger.lookup(`c${index}`)?.outcome, 'dead-lettered');
+    await run(recordOf(upsertUser({ connectorId, messageId: `c${index}` }), BigInt(index)));
+    assert.equal(ledger.lookup(commandId(connectorId, `c${index}`, 'UpsertUser'))?.outcome, 'dead-lettered');
   }
   assert.deepEqual(keys, []);
   assert.deepEqual([...dispatch.gates()], []);
@@ -276,7 +277,7 @@ test('calls of a connector are bounded, and a command that pauses holds no place
   const { effects, script, clock, run } = createHandler({ maxConcurrentCalls: 1 });
   script.push(answer(503));
   const first = run(recordOf(upsertUser({ userId: 'a' }), 0n));
-  const second = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  const second = run(recordOf(upsertUser({ userId: 'b', messageId: 'b' }), 1n));
   await second;
   assert.deepEqual(effects.slice(-1), ['done 1']);
   await clock.advanceToNextSleep();
@@ -289,7 +290,7 @@ test('when its session ends a command is abandoned in the middle of a call, of a
     script.push(scripted, scripted);
     const over = new AbortController();
     const running = run(recordOf(upsertUser()), over.signal);
-    const waiting = run(recordOf(upsertUser({ commandId: 'b' }), 1n), over.signal);
+    const waiting = run(recordOf(upsertUser({ messageId: 'b' }), 1n), over.signal);
     await turn();
     const reason = new Error('partition lost');
     over.abort(reason);
@@ -328,7 +329,7 @@ test('in its lane a command waits for the one before it, other lanes go on, and 
   const session = createSession(effects);
   const processor = processorOf(session);
   script.push(answer(503));
-  const command = (userId: string, commandId: string) => upsertUser({ userId, commandId });
+  const command = (userId: string, messageId: string) => upsertUser({ userId, messageId });
   processor.enqueue(
     [
       recordOf(command('a', 'a-1'), 0n, 'a'),
@@ -358,7 +359,7 @@ test('the next command of a key starts with the answer to the one before it, and
   const { release } = ledger.hold();
   const processor = processorOf(createSession(effects));
   processor.enqueue(
-    [recordOf(upsertUser({ commandId: 'a-1' }), 0n), recordOf(upsertUser({ commandId: 'a-2' }), 1n)],
+    [recordOf(upsertUser({ messageId: 'a-1' }), 0n), recordOf(upsertUser({ messageId: 'a-2' }), 1n)],
     2n,
   );
   await turn();

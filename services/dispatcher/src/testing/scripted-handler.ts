@@ -41,10 +41,10 @@ export function answer(status: number, body: object = {}, headers: Record<string
   return { kind: 'response', status, headers, body: JSON.stringify(body) };
 }
 
-/** A single call by its method and path, a bulk call by the commands in it. */
+/** A single call by its method and path, a bulk call by the messages of the commands in it. */
 function nameOf(request: ApiRequest): string {
   const { method, path, idempotencyKey } = request;
-  return idempotencyKey === undefined ? idsOf(request).join('+') : `${method} ${path}`;
+  return idempotencyKey === undefined ? idsOf(request).map(messageOf).join('+') : `${method} ${path}`;
 }
 
 function idsOf({ body }: ApiRequest): string[] {
@@ -52,10 +52,17 @@ function idsOf({ body }: ApiRequest): string[] {
   return commands.map(({ id }) => id);
 }
 
+/** Messages by the ids of their commands, which tests cannot read. */
+const messageIds = new Map<string, string>();
+
+function messageOf(commandId: string): string {
+  return messageIds.get(commandId) ?? commandId;
+}
+
 /** The API in memory: scripted answers, else it carries out each key once, as the contract has it. */
 function createScriptedApi(effects: string[]) {
   const script: Answer[] = [];
-  /** Statuses of commands in bulk calls, by their ids; one for each call. */
+  /** Statuses of commands in bulk calls, by their messages; one for each call. */
   const items = new Map<string, number[]>();
   const executed = new Set<string>();
   const keys: string[] = [];
@@ -66,9 +73,9 @@ function createScriptedApi(effects: string[]) {
     return answer(200, { result: 'applied' });
   };
   const executeItem = (id: string): object => {
-    const scripted = items.get(id)?.shift();
+    const scripted = items.get(messageOf(id))?.shift();
     if (scripted !== undefined) return { id, status: scripted, problem: { title: `status ${scripted}` } };
-    const outcome = execute(`"${id}"`, id);
+    const outcome = execute(`"${id}"`, messageOf(id));
     const replayed = outcome.kind === 'response' && outcome.headers['idempotency-replayed'] !== undefined;
     return { id, status: 200, result: 'applied', ...(replayed ? { replayed } : {}) };
   };
@@ -256,6 +263,7 @@ export function createHandler(options: HandlerOptions = {}) {
 }
 
 export function recordOf(command: Command, offset = 0n, key = 'u'): ConsumedRecord {
+  messageIds.set(command.record.commandId, command.record.messageId);
   return rawRecord(encoder.encode(command), offset, key);
 }
 
