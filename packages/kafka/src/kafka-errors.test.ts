@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { PipelineError, type ErrorCode } from '@astrolabe/service-kit';
 import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
-import { OFFSET_OUT_OF_RANGE } from './kafkajs/mends.ts';
+import { OFFSET_OUT_OF_RANGE } from './kafkajs/behaviour-patches.ts';
 
 type ErrorClass = new (error: unknown, options?: unknown) => Error;
 const require = createRequire(import.meta.url);

@@ -1,5 +1,5 @@
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit';
-import { OFFSET_OUT_OF_RANGE } from './kafkajs/mends.ts';
+import { OFFSET_OUT_OF_RANGE } from './kafkajs/behaviour-patches.ts';
 import { UNREADABLE_BATCH } from './kafkajs/undecodable.ts';
 
 interface KafkaJsError {

@@ -80,6 +80,12 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'kafka.patch-missing',
+    meaning:
+      'kafkajs does not use one of our patches, without which it loses records: it is another version than 2.2.4, or was loaded before @astrolabe/kafka. The process does not start; install with "npm ci".',
+    whoActs: 'developer',
+  },
+  {
     code: 'kafka.consumer-crashed',
     meaning: 'The consumer stopped for good. The process exits and reads on from the last commit when it is restarted.',
     whoActs: 'operator',
