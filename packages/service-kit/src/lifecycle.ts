@@ -128,7 +128,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   };
 
   const onSignal = (signal: StopSignal) => () => {
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     if (firstSignalAtMs === undefined) {
       firstSignalAtMs = nowMs;
       logger.info({ signal, shutdownTimeoutMs }, `${name} stopping`);

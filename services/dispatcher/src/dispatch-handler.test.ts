@@ -428,3 +428,34 @@ test('freshness is measured from the moment at which ingest took the event', asy
   const sum = values.find(({ metricName }) => metricName === 'dispatcher_freshness_seconds_sum');
   assert.equal(sum?.value, 1.5);
 });
+
+for (const jumpMs of [-3_600_000, 3_600_000]) {
+  const jumped = jumpMs < 0 ? 'back' : 'forward';
+
+  test(`a wall clock that is set ${jumped} neither holds a repetition back nor uses up the budget of a command`, async () => {
+    const { effects, script, clock, run, letters } = createHandler();
+    script.push(answer(503), answer(503));
+    const running = run(recordOf(upsertUser()));
+    await clock.untilSleeping();
+    clock.jump(jumpMs);
+    assert.equal(await clock.advanceToNextSleep(), 100);
+    clock.jump(jumpMs);
+    assert.equal(await clock.advanceToNextSleep(), 200);
+    await running;
+    assert.deepEqual(effects.slice(-2), ['effect of PUT /v1/users/u', 'done 0']);
+    assert.deepEqual(letters(), []);
+  });
+}
+
+test('a dead letter tells the times of its attempts by the wall clock', async () => {
+  const { script, clock, run, letters } = createHandler();
+  script.push(answer(503), answer(400));
+  const firstAtMs = clock.nowMs();
+  const running = run(recordOf(upsertUser()));
+  await clock.advanceToNextSleep();
+  await running;
+  const timeOf = (name: 'dlq.first.attempt.at' | 'dlq.last.attempt.at') =>
+    headerText(letters()[0] ?? assert.fail('no dead letter'), name);
+  assert.equal(timeOf('dlq.first.attempt.at'), new Date(firstAtMs).toISOString());
+  assert.equal(timeOf('dlq.last.attempt.at'), new Date(firstAtMs + 100).toISOString());
+});

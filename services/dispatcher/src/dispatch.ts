@@ -86,7 +86,7 @@ export class Dispatch {
     }
   }
 
-  /** Queues a delivery again at a time. */
+  /** Queues a delivery again at a time of the monotonic clock. */
   retryAt(delivery: Delivery, dueMs: number): void {
     this.#pausing.add(delivery, dueMs);
     this.#watch();
@@ -108,7 +108,7 @@ export class Dispatch {
       for (const delivery of deliveries) delivery.handler.refuse(delivery, code, message);
       return this.#slots.serve();
     }
-    const call = new GateCall(this, gate, deliveries, clock.nowMs());
+    const call = new GateCall(this, gate, deliveries, clock.monotonicMs());
     for (const delivery of deliveries) delivery.call(call);
     const [first] = deliveries;
     if (first?.command === undefined) return;
@@ -121,10 +121,11 @@ export class Dispatch {
   answered(call: GateCall, outcome: ApiOutcome): void {
     const { clock, metrics } = this.#options;
     const { gate, deliveries } = call;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     const durationMs = nowMs - call.startedAtMs;
     metrics.callDuration.observe({ connector: gate.id }, durationMs / 1_000);
-    const verdict = classifyResponse(outcome, nowMs);
+    // A date in Retry-After is one of the wall clock.
+    const verdict = classifyResponse(outcome, clock.nowMs());
     gate.ended(this.#judge(verdict, durationMs));
     const [first] = deliveries;
     if (call.isBulk) this.#settleBulk(call, outcome, verdict, nowMs);
@@ -146,7 +147,8 @@ export class Dispatch {
     if (outcomes !== undefined) {
       for (const [index, delivery] of deliveries.entries()) {
         const own = outcomes[index];
-        if (own !== undefined) delivery.handler.settle(delivery, classifyResponse(own, nowMs), nowMs);
+        if (own !== undefined)
+          delivery.handler.settle(delivery, classifyResponse(own, this.#options.clock.nowMs()), nowMs);
       }
       return;
     }
@@ -207,11 +209,11 @@ export class Dispatch {
     if (dueMs === undefined || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= dueMs)) return;
     const { clock } = this.#options;
     this.#alarmAtMs = dueMs;
-    clock.sleep(dueMs - clock.nowMs(), this.#closing.signal).then(
+    clock.sleep(dueMs - clock.monotonicMs(), this.#closing.signal).then(
       () => {
         if (this.#alarmAtMs !== dueMs) return;
         this.#alarmAtMs = undefined;
-        const nowMs = clock.nowMs();
+        const nowMs = clock.monotonicMs();
         for (let due = this.#pausing.take(nowMs); due !== undefined; due = this.#pausing.take(nowMs)) {
           if (due.isPausing) due.queueAgain();
         }

@@ -62,13 +62,13 @@ class Partition implements PartitionDispatch {
       groupOf: connectorOf,
       handler: new DispatchHandler({ ...options, session, ledger }),
       limits,
-      nowMs: () => clock.nowMs(),
+      nowMs: () => clock.monotonicMs(),
       restore: () => this.#restore(),
       readPage,
       onLag: (connectorId, isLagging) => {
         const { partition } = session;
         if (isLagging) {
-          this.#lagSince.set(connectorId, clock.nowMs());
+          this.#lagSince.set(connectorId, clock.monotonicMs());
           logger.warn({ connectorId, partition }, 'the connector lags: its partition goes on without it');
         } else {
           this.#lagSince.delete(connectorId);
@@ -107,7 +107,6 @@ class Partition implements PartitionDispatch {
   }
 
   state(): PartitionState {
-    const { clock } = this.#options;
     const position = this.#lanes.position() ?? 0n;
     const stats = this.#ledger?.stats();
     return {
@@ -117,11 +116,15 @@ class Partition implements PartitionDispatch {
       lagging: [...this.#lanes.cursors()].map(([connector, cursor]) => ({
         connector,
         offsets: Number(position - cursor),
-        seconds: (clock.nowMs() - (this.#lagSince.get(connector) ?? clock.nowMs())) / 1_000,
+        seconds: this.#secondsSince(this.#lagSince.get(connector)),
       })),
       ledgerEntries: stats?.entries ?? 0,
       ledgerBytes: stats?.bytes ?? 0,
     };
+  }
+
+  #secondsSince(sinceMs: number | undefined): number {
+    return sinceMs === undefined ? 0 : (this.#options.clock.monotonicMs() - sinceMs) / 1_000;
   }
 
   /** The ledger first: nothing is called for before every delivery of earlier owners is known. */

@@ -196,7 +196,7 @@ export function createHandler(options: HandlerOptions = {}) {
         maxHoldMs: Infinity,
         maxCrowdMs: Infinity,
       },
-      nowMs: () => clock.nowMs(),
+      nowMs: () => clock.monotonicMs(),
       restore: undefined,
       readPage: () => Promise.reject(new Error('nothing lags')),
     });
