@@ -11,7 +11,7 @@ import {
   subjectFor,
   type CommandKind,
 } from '@astrolabe/schemas';
-import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit';
+import { PipelineError, errorMessage, isPipelineError, splitUrlCredentials } from '@astrolabe/service-kit';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import {
   fetchLatestId,
@@ -163,15 +163,9 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSch
   };
 }
 
-/** Credentials in a URL are taken out of it, where messages and `fetch` do not accept them. */
 function addressOf({ url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: SchemaRegistryOptions): RegistryAddress {
-  const parsed = new URL(url);
-  const { username, password } = parsed;
-  parsed.username = '';
-  parsed.password = '';
-  const inUrl =
-    username === '' ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-  return { url: parsed.href.replace(/\/+$/, ''), auth: auth ?? inUrl, timeoutMs };
+  const split = splitUrlCredentials(url);
+  return { url: split.url, auth: auth ?? split.auth, timeoutMs };
 }
 
 function confluentSchema(kind: CommandKind): { type: SchemaType.AVRO; schema: string } {
