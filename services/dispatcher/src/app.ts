@@ -30,9 +30,9 @@ const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;
 const HOUR_MS = 3_600_000;
 const LEDGER_CLOSE_MS = 2_000;
-/** Of a page for connectors that lag, which takes a window's worth of it. */
 /** Of a partition at once. Larger ones are decoded in one go: answers wait meanwhile, and so many records outlive the young generation. */
 const FETCH_BYTES = 131_072;
+/** Of a page for connectors that lag, which takes a window's worth of it. */
 const PAGE_FETCH_BYTES = 524_288;
 const LAG_WINDOW_BYTES = 4_194_304;
 const CROWD_MS = 1_000;
@@ -69,6 +69,7 @@ export async function startDispatcher(
   const pages = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES });
   stack.defer('page reader', () => pages.close());
 
+  warnOfProxy(env, logger);
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
   const apiClient = createApiClient({ baseUrl: config.apiUrl, timeoutMs: config.apiTimeoutMs });
   stack.defer('API client', () => apiClient.close());
@@ -191,6 +192,16 @@ export async function startDispatcher(
   });
   stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
   logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
+}
+
+/** Calls go straight to the API: who relies on a proxy would look for the fault anywhere else. */
+function warnOfProxy(env: Readonly<Record<string, string | undefined>>, logger: Logger): void {
+  const variables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].filter((name) => env[name]);
+  if (variables.length === 0) return;
+  logger.warn(
+    { variables },
+    'proxy variables are set but not used: the API is called directly; point DISPATCHER_API_URL at a gateway if it must not be',
+  );
 }
 
 function toConnectorState({ id, circuit, inFlight, limit, queued }: ReturnType<Dispatch['gateOf']>): ConnectorState {

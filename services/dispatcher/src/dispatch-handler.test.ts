@@ -459,3 +459,39 @@ test('a dead letter tells the times of its attempts by the wall clock', async ()
   assert.equal(timeOf('dlq.first.attempt.at'), new Date(firstAtMs).toISOString());
   assert.equal(timeOf('dlq.last.attempt.at'), new Date(firstAtMs + 100).toISOString());
 });
+
+for (const [what, failure, cause, fields] of [
+  [
+    'nobody listens',
+    { kind: 'no-response', reason: 'connection', code: 'ECONNREFUSED', message: 'ECONNREFUSED: connect 10.0.0.1:443' },
+    'refused',
+    { reason: 'ECONNREFUSED: connect 10.0.0.1:443' },
+  ],
+  [
+    'it answers that it cannot',
+    answer(503, { title: 'Maintenance', detail: 'back at noon' }),
+    'status-503',
+    { status: 503, reason: 'status 503: Maintenance: back at noon' },
+  ],
+  ['it refuses the key', answer(401, { title: 'Unknown key' }), 'status-401', { status: 401 }],
+] as const) {
+  test(`an API is reported once when its circuit opens, with the cause, and once when it closes: ${what}`, async () => {
+    const { script, clock, run, lines, countsOf } = createHandler({ failuresToOpen: 2 });
+    script.push(failure, failure, failure);
+    const running = run(recordOf(upsertUser()));
+    while (script.length > 0) await clock.advanceToNextSleep();
+    await clock.advance(60_000);
+    await running;
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const circuits = told.filter(({ msg }) => String(msg).startsWith('circuit'));
+    assert.equal(circuits.length, 2);
+    const [opened, closed] = circuits;
+    assert.match(String(opened?.['msg']), /^circuit opened: /);
+    assert.deepEqual({ ...opened, ...fields, connectorId: 'acme', cause }, opened);
+    assert.deepEqual(
+      [closed?.['msg'], closed?.['connectorId']],
+      ["circuit closed: calls to the connector's API resumed", 'acme'],
+    );
+    assert.deepEqual(await countsOf('failedCalls'), [`acme ${cause} 3`]);
+  });
+}

@@ -117,6 +117,8 @@ interface HandlerOptions {
   readonly maxConcurrentCalls?: number;
   readonly decoderFault?: () => PipelineError | undefined;
   readonly bulk?: GatePolicy['bulk'];
+  /** Failures in a row that open the circuit. Default: so many that it stays closed. */
+  readonly failuresToOpen?: number;
 }
 
 /** A handler with each of its effects, and the end of each record, in order. */
@@ -138,7 +140,12 @@ export function createHandler(options: HandlerOptions = {}) {
   const acme: Connector = { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true };
   const off: Connector = { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false };
   let connectors = createConnectorDirectory([acme, off]);
-  const logger = createLogger({ name: 'dispatcher', level: 'silent' });
+  const lines: string[] = [];
+  const logger = createLogger({
+    name: 'dispatcher',
+    level: 'info',
+    destination: { write: (line) => void lines.push(line) },
+  });
   const registry = createMetrics({ service: 'dispatcher' });
   const metrics = createDispatcherMetrics(registry);
   const calls = options.maxConcurrentCalls ?? 10;
@@ -149,7 +156,7 @@ export function createHandler(options: HandlerOptions = {}) {
     policyOf: (connectorId) => ({
       concurrency: concurrencyOf(connectors.byId(connectorId)?.delivery?.maxConcurrentCalls ?? calls),
       callsPerSecond: 0,
-      failing: { failuresToOpen: 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
+      failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
       halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
       bulk: options.bulk,
     }),
@@ -227,7 +234,7 @@ export function createHandler(options: HandlerOptions = {}) {
     processor.enqueue([record], record.offset + 1n);
     return ended.promise;
   };
-  const countsOf = async (metric: 'commands' | 'retries') => {
+  const countsOf = async (metric: 'commands' | 'retries' | 'failedCalls') => {
     const { values } = await metrics[metric].get();
     const labelsOf = (labels: object) =>
       Object.values(labels as Record<string, string>)
@@ -259,6 +266,7 @@ export function createHandler(options: HandlerOptions = {}) {
     ledger,
     metrics,
     dispatch,
+    lines,
   };
 }
 
