@@ -82,3 +82,14 @@ function causes(error: unknown): KafkaJsError[] {
   }
   return chain;
 }
+
+/** Whether an answer, or what caused it, says that another process has taken the transactional id over. kafkajs does not know 90 by name. */
+export function isFencedAnswer(error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; current instanceof Error && depth < 10; depth += 1) {
+    const { type, originalError, message } = current as Error & { type?: string; originalError?: unknown };
+    if (type === 'INVALID_PRODUCER_EPOCH' || message === 'Unknown error code 90') return true;
+    current = originalError ?? current.cause;
+  }
+  return false;
+}
