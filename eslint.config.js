@@ -43,6 +43,8 @@ const impureBuiltins = [
   'node:sqlite',
 ].map((name) => ({ name, message: 'core/ is pure: take the value as an argument, or move this to adapters/.' }));
 
+const environmentOnce = { object: 'process', property: 'env', message: 'Configuration is read once, in main.ts.' };
+
 export default tseslint.config(
   { ignores: ['**/node_modules/**', 'schemas/src/generated/**', '.cache/**', '.data/**', 'coverage/**'] },
   js.configs.recommended,
@@ -86,7 +88,13 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { patterns: [kafkaOnly, noDeepImports, noForeignRelatives, testOnly] }],
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Configuration is read once, in main.ts.' },
+        environmentOnce,
+        {
+          object: 'Date',
+          property: 'now',
+          message:
+            'Deadlines and durations go by a clock that cannot be set: Clock.monotonicMs or performance.now. For what is recorded: Clock.nowMs.',
+        },
       ],
       // Our objects are closures or frozen data: taking a method off one is safe, and the ports are used that way.
       '@typescript-eslint/unbound-method': 'off',
@@ -97,6 +105,18 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
     },
+  },
+  {
+    // The wall clock itself; what speaks to kafkajs or compares wall clocks; the reference API, which dates its answers.
+    files: [
+      'packages/service-kit/src/clock.ts',
+      'packages/kafka/src/kafkajs/*.ts',
+      'packages/ledger/tools/**',
+      'services/*/src/test-*.ts',
+      'cli/src/doctor/examine-registry.ts',
+      'reference/**',
+    ],
+    rules: { 'no-restricted-properties': ['error', environmentOnce] },
   },
   {
     files: ['packages/kafka/**', 'packages/testkit/**'],

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
+import { hideUrlCredentials } from '@astrolabe/service-kit';
 import type { Terminal } from './command-context.ts';
 import { runProgram } from './program.ts';
 
@@ -30,7 +31,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
+  stderr: (text) => process.stderr.write(hideUrlCredentials(text)),
   isTerminal: process.stderr.isTTY && process.env.TERM !== 'dumb',
   ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal } : {}),
   signal: interruption.signal,

@@ -10,13 +10,13 @@ export interface Pace {
 
 /** `perSecond` undefined is no limit. The time of a pause in between is not made up for: there is no burst after it. */
 export function createPace(perSecond: number | undefined, clock: Clock = systemClock): Pace {
-  let dueAtMs = clock.nowMs();
+  let dueAtMs = clock.monotonicMs();
   return {
     share: (most) => (perSecond === undefined ? most : Math.max(1, Math.min(most, Math.floor(perSecond / 10)))),
     take: async (count, signal) => {
       signal.throwIfAborted();
       if (perSecond === undefined) return;
-      const nowMs = clock.nowMs();
+      const nowMs = clock.monotonicMs();
       if (dueAtMs > nowMs) await clock.sleep(dueAtMs - nowMs, signal);
       dueAtMs = Math.max(dueAtMs, nowMs) + (count * 1_000) / perSecond;
     },

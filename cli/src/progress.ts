@@ -15,7 +15,7 @@ export interface ProgressScreen {
   readonly write: (text: string) => void;
   /** Whether a line can be drawn over. */
   readonly isTerminal: boolean;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 /** What is done by then needs no progress. */
@@ -25,7 +25,7 @@ const LINE_MS = 5_000;
 const CLEAR_LINE = '\r\u001b[2K';
 
 export function startProgress({ write, isTerminal, clock }: ProgressScreen, label: string, unit: string): Progress {
-  const startedAtMs = clock.nowMs();
+  const startedAtMs = clock.monotonicMs();
   let shownAtMs = startedAtMs + PATIENCE_MS - (isTerminal ? DRAW_MS : LINE_MS);
   let isDrawn = false;
   const clear = (): void => {
@@ -34,7 +34,7 @@ export function startProgress({ write, isTerminal, clock }: ProgressScreen, labe
   };
   return {
     update: (done, { total, share } = {}) => {
-      const nowMs = clock.nowMs();
+      const nowMs = clock.monotonicMs();
       if (nowMs - startedAtMs < PATIENCE_MS || nowMs - shownAtMs < (isTerminal ? DRAW_MS : LINE_MS)) return;
       shownAtMs = nowMs;
       const line = formatProgress({ label, unit, done, total, share, elapsedMs: nowMs - startedAtMs }, isTerminal);

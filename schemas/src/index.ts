@@ -9,6 +9,7 @@ export {
   type PropertyValue,
 } from './property-value.ts';
 export { avroOptions, type AvroOptions } from './avro-options.ts';
+export { commandId } from './command-id.ts';
 export type { AvroRecordSchema } from './avro-files.ts';
 export {
   commandKindOf,

@@ -1,5 +1,6 @@
 /** Records that neither ingest nor the mapper writes, on the topics that the mapper and the dispatcher read. */
 import { headerNames, toHeaders, type CommandEncoder, type OutgoingRecord } from '@astrolabe/kafka';
+import { commandId } from '@astrolabe/schemas';
 
 export interface RecordCase {
   readonly name: string;
@@ -99,6 +100,16 @@ export function commandRecords(
       'command.undecodable',
       { value: encodeUpsert(encoder, connectorId, 0, 'a'.repeat(200_000)) },
     ],
+    [
+      'the id of another kind, as with exchanged schemas',
+      'command.id-mismatch',
+      { value: encodeUpsert(encoder, connectorId, 0, commandId(connectorId, 'm-0', 'UpsertAccount')) },
+    ],
+    [
+      'an id that belongs to nothing',
+      'command.id-mismatch',
+      { value: encodeUpsert(encoder, connectorId, 0, 'f'.repeat(32)) },
+    ],
     ...Array.from({ length: STRANGERS }, (_, index): readonly [string, string, Partial<OutgoingRecord>] => {
       const stranger = `stranger-${index}`;
       return [
@@ -159,15 +170,15 @@ export function encodeUpsert(
   encoder: CommandEncoder,
   connectorId: string,
   number: number,
-  commandId = number.toString(16).padStart(32, 'f'),
+  id = commandId(connectorId, `m-${number}`, 'UpsertUser'),
   userId = 'direct',
 ): Buffer {
   return encoder.encode({
     kind: 'UpsertUser',
     record: {
-      commandId,
+      commandId: id,
       connectorId,
-      messageId: 'm',
+      messageId: `m-${number}`,
       userId,
       occurredAt: 1_772_359_200_000,
       receivedAt: 1_772_359_200_000,

@@ -46,16 +46,21 @@ function assertNoSecret(place: string, text: string): void {
   assert.deepEqual(findSecrets(text, secrets), [], `${place} shows secrets:\n${text.slice(0, 4_000)}`);
 }
 
+/** The registry's password where many keep it: in the URL. */
+function withPassword(url: string): string {
+  return url.replace('://', `://pipeline:${encodeURIComponent(registryPassword)}@`);
+}
+
 /** A configuration with which a service starts as far as its connectors file and its brokers let it. */
 function environmentOf(name: ServiceName, connectorsFile: string, broker: string): Record<string, string> {
-  const registry = { SCHEMA_REGISTRY_URL: process.env['SCHEMA_REGISTRY_URL'] ?? '' };
+  const registry = { SCHEMA_REGISTRY_URL: withPassword(process.env['SCHEMA_REGISTRY_URL'] ?? '') };
   const shared = { LOG_LEVEL: 'debug', KAFKA_BROKERS: broker, CONNECTORS_FILE: connectorsFile, ADMIN_PORT: '0' };
   if (name === 'ingest') return { ...shared, INGEST_PORT: '0' };
   if (name === 'mapper') return { ...shared, ...registry };
   return {
     ...shared,
     ...registry,
-    DISPATCHER_API_URL: 'http://127.0.0.1:9',
+    DISPATCHER_API_URL: withPassword('http://127.0.0.1:9'),
     DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
   };
 }
@@ -133,9 +138,7 @@ test('a broker that refuses the password, and repeats it, or wants none, makes n
     for (const args of [['topics', 'check'], ['lag'], ['doctor'], ['dlq', 'list']]) {
       const command = await watchProcess(astrolabe, args, {
         KAFKA_BROKERS: broker,
-        SCHEMA_REGISTRY_URL: process.env['SCHEMA_REGISTRY_URL'] ?? '',
-        SCHEMA_REGISTRY_USERNAME: 'pipeline',
-        SCHEMA_REGISTRY_PASSWORD: registryPassword,
+        SCHEMA_REGISTRY_URL: withPassword(process.env['SCHEMA_REGISTRY_URL'] ?? ''),
         CONNECTORS_FILE: connectorsFile,
         ...login(given),
       });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headerText } from '@astrolabe/kafka';
-import type { Command } from '@astrolabe/schemas';
+import { commandId, type Command } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import { startDispatchersOnBroker } from './dispatchers-on-broker.ts';
 
@@ -40,7 +40,9 @@ function generate(from: number, to: number) {
     const connectorId: Connector = CONNECTORS[index % 2] ?? 'acme';
     const userId = `user-${(index * 7_919) % USERS}`;
     const common = { messageId: `m-${index}`, occurredAt: FIRST_AT + index, receivedAt: Date.now(), connectorId };
-    const record = { ...common, commandId: `command-${index}` };
+    const isEvent = index % 100 === 50 || index % 100 === 51 || (index % 100 >= 2 && index % 5 === 1);
+    const id = commandId(connectorId, common.messageId, isEvent ? 'TrackEvent' : 'UpsertUser');
+    const record = { ...common, commandId: id };
     if (index % 100 < 2) {
       refused += 1;
       commands.push({ kind: 'UpsertUser', record: { ...record, userId: `${TOO_LONG}${index}`, properties: {} } });

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from '@astrolabe/schemas';
+import { commandId, type Command } from '@astrolabe/schemas';
 import { eventually, type ServiceProcess } from '@astrolabe/testkit';
 import { startDispatchersOnBroker, type DispatchersOnBroker } from './dispatchers-on-broker.ts';
 
@@ -47,14 +47,16 @@ function generate(): Expected {
     const dice = createHash('sha256').update(`dice ${index}`).digest();
     const connectorId = CONNECTORS[dice.readUInt8(0) % 2] ?? 'acme';
     const userId = `user-${dice.readUInt16LE(1) % USERS}`;
-    const commandId = createHash('sha256').update(`command ${index}`).digest('hex').slice(0, 32);
     const occurredAt = FIRST_AT + index;
-    const common = { commandId, connectorId, messageId: `m-${index}`, occurredAt, receivedAt: Date.now() };
+    const messageId = `m-${index}`;
+    const isEvent = dice.readUInt8(3) % 4 === 0;
+    const id = commandId(connectorId, messageId, isEvent ? 'TrackEvent' : 'UpsertUser');
+    const common = { commandId: id, connectorId, messageId, occurredAt, receivedAt: Date.now() };
     const key = `${connectorId} ${userId}`;
-    order.set(key, [...(order.get(key) ?? []), commandId]);
+    order.set(key, [...(order.get(key) ?? []), id]);
     const properties = users.get(key) ?? {};
     users.set(key, properties);
-    if (dice.readUInt8(3) % 4 === 0) {
+    if (isEvent) {
       events += 1;
       const event = { event: 'Opened', userId, anonymousId: null, properties: { index }, userProperties: {} };
       return { kind: 'TrackEvent', record: { ...common, ...event } };

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from '@astrolabe/schemas';
+import { commandId, type Command } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import { startDispatchersOnBroker } from './dispatchers-on-broker.ts';
 
@@ -50,12 +50,13 @@ test('a connector that hangs and one that answers only 503 cost the others nothi
       for (let each = 0; each < PER_TICK * CONNECTORS.length; each += 1) {
         const connectorId = CONNECTORS[each % CONNECTORS.length] ?? GOOD;
         const userId = `user-${Math.floor(count / CONNECTORS.length) % USERS}`;
-        const commandId = count.toString(16).padStart(32, '0');
+        const messageId = `m-${count}`;
+        const id = commandId(connectorId, messageId, 'UpsertUser');
         const nowMs = Date.now();
         const key = `${connectorId} ${userId}`;
-        order.set(key, [...(order.get(key) ?? []), commandId]);
-        producedAtMs.set(commandId, nowMs);
-        const common = { commandId, connectorId, messageId: `m-${count}`, occurredAt: nowMs + each, receivedAt: nowMs };
+        order.set(key, [...(order.get(key) ?? []), id]);
+        producedAtMs.set(id, nowMs);
+        const common = { commandId: id, connectorId, messageId, occurredAt: nowMs + each, receivedAt: nowMs };
         commands.push({ kind: 'UpsertUser', record: { ...common, userId, properties: { count } } });
         count += 1;
       }

@@ -10,6 +10,7 @@ import { answerOf, listenRaw } from './raw-server.ts';
 
 const delayMs = Number(process.env['API_DELAY_MS'] ?? '0');
 const count = new ArrivalCount();
+const OCCURRED_AT = '"occurredAt":"';
 const APPLIED = answerOf('{"result":"applied"}');
 
 function userOf(text: string): number {
@@ -19,13 +20,15 @@ function userOf(text: string): number {
 function take(head: string, body: string): Buffer {
   const nowMs = performance.now();
   if (head.startsWith('POST /v1/commands ')) {
-    const { commands } = JSON.parse(body) as { commands: readonly { id: string; userId: string }[] };
-    for (const { id, userId } of commands) count.add(indexOf(id), userOf(userId), nowMs);
+    const { commands } = JSON.parse(body) as {
+      commands: readonly { id: string; occurredAt: string; userId: string }[];
+    };
+    for (const { occurredAt, userId } of commands) count.add(indexOf(occurredAt), userOf(userId), nowMs);
     return answerOf(JSON.stringify({ results: commands.map(({ id }) => ({ id, status: 200, result: 'applied' })) }));
   }
-  const key = /^idempotency-key: "?([0-9a-f]{32})/m.exec(head)?.[1];
-  if (key === undefined) throw new Error(`a call without an idempotency key:\n${head}`);
-  count.add(indexOf(key), userOf(head), nowMs);
+  if (!/^idempotency-key: "?[0-9a-f]{32}/m.test(head)) throw new Error(`a call without an idempotency key:\n${head}`);
+  const at = body.indexOf(OCCURRED_AT) + OCCURRED_AT.length;
+  count.add(indexOf(body.slice(at, body.indexOf('"', at))), userOf(head), nowMs);
   return APPLIED;
 }
 

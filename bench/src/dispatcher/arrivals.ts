@@ -1,10 +1,10 @@
-/** What has reached the API stub, by the number that each command's id holds. */
+/** What has reached the API stub, by the number that each command's time holds. */
 import { USERS } from './commands.ts';
 
 export interface Arrivals {
   /** Commands that came, repetitions included. */
   readonly commands: number;
-  /** Different idempotency keys. */
+  /** Different commands. */
   readonly distinct: number;
   /** Commands that came after a later one of the same user. */
   readonly overtaken: number;

@@ -1,21 +1,20 @@
 /**
- * Records of the command topic as the mapper writes them. Which record an index stands for never changes, and its number is in its id: so
- * the API stub knows each without a table of ids.
+ * Records of the command topic as the mapper writes them. Which record an index stands for never changes, and its number is in the time
+ * at which it occurred: so the API stub knows each without a table of ids.
  */
 import { headerNames, toHeaders, type CommandEncoder, type OutgoingRecord } from '@astrolabe/kafka';
+import { commandId } from '@astrolabe/schemas';
 import { partitionKey } from '@astrolabe/segment';
 
 export const connectorId = 'bench';
 /** So many that the end of a run, when only long lanes are left, is short. */
 export const USERS = 20_000;
-const ID_DIGITS = 32;
-const INDEX_DIGITS = 8;
 const EPOCH_MS = Date.parse('2026-03-01T12:00:00.000Z');
 
 export function buildCommand(index: number, encoder: CommandEncoder): OutgoingRecord {
   const userId = `user-${scatter(index) % USERS}`;
-  const commandId = commandIdOf(index);
   const messageId = `node-next-1772366400000-${index}`;
+  const id = commandId(connectorId, messageId, 'UpsertUser');
   const atMs = EPOCH_MS + index;
   const properties = {
     email: `${userId}@company.example`,
@@ -28,30 +27,29 @@ export function buildCommand(index: number, encoder: CommandEncoder): OutgoingRe
   };
   const value = encoder.encode({
     kind: 'UpsertUser',
-    record: { commandId, connectorId, messageId, occurredAt: atMs, receivedAt: atMs + 250, userId, properties },
+    record: {
+      commandId: id,
+      connectorId,
+      messageId,
+      occurredAt: atMs,
+      receivedAt: atMs + 250,
+      userId,
+      properties,
+    },
   });
   const headers = toHeaders({
     [headerNames.connectorId]: connectorId,
     [headerNames.messageId]: messageId,
     [headerNames.receivedAt]: new Date(atMs + 250).toISOString(),
-    [headerNames.commandId]: commandId,
+    [headerNames.commandId]: id,
   });
   const key = partitionKey(connectorId, { userId, anonymousId: undefined }) ?? '';
   return { key: Buffer.from(key), value, headers };
 }
 
-/** 32 hexadecimal digits, as ids have; the last eight are the index. */
-export function commandIdOf(index: number): string {
-  return (
-    scatter(index)
-      .toString(16)
-      .padStart(ID_DIGITS - INDEX_DIGITS, 'c') + index.toString(16).padStart(INDEX_DIGITS, '0')
-  );
-}
-
-/** The index of the command with this id. */
-export function indexOf(commandId: string): number {
-  return Number.parseInt(commandId.slice(-INDEX_DIGITS), 16);
+/** The index of the command that occurred at this time, ISO 8601. */
+export function indexOf(occurredAt: string): number {
+  return Date.parse(occurredAt) - EPOCH_MS;
 }
 
 /** Spreads consecutive numbers, the same way each time (Knuth's multiplicative hash). */

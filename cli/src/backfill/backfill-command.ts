@@ -87,7 +87,7 @@ async function report(
   target: BackfillOptions['target'],
 ): Promise<ExitCode> {
   const progress = startProgress(flags.dryRun === true ? 'checking' : 'backfill', 'events');
-  const startedAtMs = clock.nowMs();
+  const startedAtMs = clock.monotonicMs();
   const bad: BadLine[] = [];
   let badLines = 0;
   let result: BackfillReport;
@@ -124,7 +124,7 @@ async function report(
   const { lines, events, deadLetters, empty, resumedLines } = result;
   const verb = target === undefined ? 'Checked' : 'Stored';
   output.result({ connector: flags.connector, dryRun: target === undefined, ...result, badLines: bad }, [
-    `${verb} ${formatCount(events)} events of ${formatCount(lines)} lines in ${formatCount(files.length)} files, ${formatDuration(clock.nowMs() - startedAtMs)}.`,
+    `${verb} ${formatCount(events)} events of ${formatCount(lines)} lines in ${formatCount(files.length)} files, ${formatDuration(clock.monotonicMs() - startedAtMs)}.`,
     ...(resumedLines > 0 ? [`${formatCount(resumedLines)} lines were stored by an earlier run.`] : []),
     ...(empty > 0 ? [`${formatCount(empty)} lines were empty.`] : []),
     ...(deadLetters > 0

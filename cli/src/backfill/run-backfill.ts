@@ -87,15 +87,15 @@ async function backfillFile(
   const reader = createLineReader(file.path, signal);
   const { lines, events, deadLetters, empty } = stored;
   let counts: FileCounts = { lines, events, deadLetters, empty };
-  let savedAtMs = clock.nowMs();
+  let savedAtMs = clock.monotonicMs();
   for await (const group of reader.lines()) {
     for (const batch of toBatches(group, stored.lines, pace.share(BATCH_LINES))) {
       await pace.take(batch.length, signal);
       counts = await storeBatch(options, file, batch, counts);
       state.advance(file, counts, false);
       onProgress(counts.lines, reader.readBytes());
-      if (clock.nowMs() - savedAtMs < SAVE_MS) continue;
-      savedAtMs = clock.nowMs();
+      if (clock.monotonicMs() - savedAtMs < SAVE_MS) continue;
+      savedAtMs = clock.monotonicMs();
       await state.save();
     }
   }

@@ -1,5 +1,5 @@
 /** Whether Astrolabe takes a connector's key: one call that reads a page of one user and changes nothing (`listUsers` of the contract). */
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage, splitUrlCredentials } from '@astrolabe/service-kit';
 
 export type KeyCheck =
   | { readonly kind: 'accepted' }
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 10_000;
 
 export async function checkKey(apiUrl: string, key: string, signal: AbortSignal): Promise<KeyCheck> {
   try {
-    const response = await fetch(`${apiUrl}/v1/users?limit=1`, {
+    const response = await fetch(`${splitUrlCredentials(apiUrl).url}/v1/users?limit=1`, {
       headers: { authorization: `Bearer ${key}`, accept: 'application/json' },
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),

@@ -14,7 +14,7 @@ import {
   type ConsumedRecord,
   type DeadLetterCause,
 } from '@astrolabe/kafka';
-import { commandTypes, type Command } from '@astrolabe/schemas';
+import { commandId, commandTypes, type Command } from '@astrolabe/schemas';
 import { eventually, spawnGuarded } from '@astrolabe/testkit';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -250,7 +250,7 @@ test('a dead command is shown decoded, and an edit of its properties is written 
   const command: Command = {
     kind: 'UpsertUser',
     record: {
-      commandId: 'a'.repeat(32),
+      commandId: commandId('acme', 'm1', 'UpsertUser'),
       connectorId: 'acme',
       messageId: 'm1',
       occurredAt: 1,
@@ -262,7 +262,7 @@ test('a dead command is shown decoded, and an edit of its properties is written 
   const dead = { ...source(cluster, 0, ''), topic: cluster.topics.commands.name, value: encoder.encode(command) };
   await cluster.producer.send(cluster.topics.commandsDeadLetters.name, [
     toDeadLetter(
-      { ...dead, headers: { ...dead.headers, ...toHeaders({ 'command-id': 'a'.repeat(32) }) } },
+      { ...dead, headers: { ...dead.headers, ...toHeaders({ 'command-id': commandId('acme', 'm1', 'UpsertUser') }) } },
       { ...cause('api.rejected', 'dispatcher'), status: 422 },
     ),
   ]);
@@ -293,7 +293,7 @@ test('a dead command is shown decoded, and an edit of its properties is written 
     commandId: string;
     properties: unknown;
   };
-  assert.equal(decoded.commandId, 'a'.repeat(32));
+  assert.equal(decoded.commandId, commandId('acme', 'm1', 'UpsertUser'));
   assert.deepEqual({ ...(decoded.properties as object) }, { plan: 'free', big: 1234567890123456789n });
   const after = await runAstrolabe(['dlq', 'show', `commands:${partition}:0`, '--json'], cluster.env);
   assert.equal((JSON.parse(after.stdout) as { state: string }).state, 'redriven');

@@ -253,10 +253,10 @@ async function send(
 
 /** The brokers write a transaction's markers after they have answered its commit; whoever lists the letters next shall see it. */
 async function untilMarksAreVisible({ clock, signal }: CommandContext, { reader, topics }: Cluster): Promise<void> {
-  const giveUpAtMs = clock.nowMs() + MARKERS_PATIENCE_MS;
+  const giveUpAtMs = clock.monotonicMs() + MARKERS_PATIENCE_MS;
   for (;;) {
     const { lastStableOffset, highWatermark } = await reader.offsets(topics.redrives.name, 0);
-    if (lastStableOffset === highWatermark || clock.nowMs() > giveUpAtMs) return;
+    if (lastStableOffset === highWatermark || clock.monotonicMs() > giveUpAtMs) return;
     await clock.sleep(MARKERS_POLL_MS, signal);
   }
 }

@@ -1,7 +1,7 @@
 /** The schema registry: whether it has the schemas, guards them, and what time it has. */
 import { schemaRegistryFromConfig, topicsFor } from '@astrolabe/kafka';
 import { commandKinds, commandSchemas, subjectFor } from '@astrolabe/schemas';
-import { errorMessage, isPipelineError } from '@astrolabe/service-kit';
+import { errorMessage, isPipelineError, splitUrlCredentials } from '@astrolabe/service-kit';
 import type { ClusterAndRegistryConfig } from '../config.ts';
 import { ok, problem, type Finding } from './finding.ts';
 import { judgeClock } from './judge-cluster.ts';
@@ -66,10 +66,10 @@ async function examineClock(config: ClusterAndRegistryConfig): Promise<Finding[]
 
 function ask(config: ClusterAndRegistryConfig, path: string): Promise<Response> {
   const { schemaRegistryUsername: username, schemaRegistryPassword: password } = config;
+  const { auth } = splitUrlCredentials(config.schemaRegistryUrl);
+  const login = username === undefined || password === undefined ? auth : { username, password };
   const credentials =
-    username === undefined || password === undefined
-      ? undefined
-      : Buffer.from(`${username}:${password}`).toString('base64');
+    login === undefined ? undefined : Buffer.from(`${login.username}:${login.password}`).toString('base64');
   return fetch(`${baseUrl(config)}${path}`, {
     headers: credentials === undefined ? {} : { authorization: `Basic ${credentials}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -77,5 +77,5 @@ function ask(config: ClusterAndRegistryConfig, path: string): Promise<Response> 
 }
 
 function baseUrl({ schemaRegistryUrl }: ClusterAndRegistryConfig): string {
-  return schemaRegistryUrl.replace(/\/+$/, '');
+  return splitUrlCredentials(schemaRegistryUrl).url;
 }

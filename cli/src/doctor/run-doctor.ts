@@ -1,6 +1,6 @@
 /** Looks at everything that the pipeline stands on. Each part that fails is a finding, and the others are looked at all the same. */
 import { statfs } from 'node:fs/promises';
-import { errorMessage, readConfig } from '@astrolabe/service-kit';
+import { errorMessage, hideUrlCredentials, readConfig } from '@astrolabe/service-kit';
 import type { CommandContext } from '../command-context.ts';
 import { clusterAndRegistryConfig, connectorsConfig, type ClusterAndRegistryConfig } from '../config.ts';
 import { checkKey } from '../connectors/check-keys.ts';
@@ -12,7 +12,7 @@ import { ok, problem, warning, type Finding } from './finding.ts';
 import { judgeDisk } from './judge-cluster.ts';
 
 export async function runDoctor(context: CommandContext, onFinding: (finding: Finding) => void): Promise<void> {
-  const report = (findings: readonly Finding[]): void => findings.forEach(onFinding);
+  const report = (findings: readonly Finding[]): void => findings.map(withoutCredentials).forEach(onFinding);
   let config: ClusterAndRegistryConfig | undefined;
   try {
     config = readConfig(clusterAndRegistryConfig, context.env);
@@ -35,6 +35,15 @@ export async function runDoctor(context: CommandContext, onFinding: (finding: Fi
   report(await examineConnectors(context));
   report(await examineLedgerFolder(context.env));
   report(await examineDisk());
+}
+
+/** What a finding says goes to terminals and tickets; a URL in the configuration may hold a password. */
+function withoutCredentials(finding: Finding): Finding {
+  const entries = Object.entries(finding).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? hideUrlCredentials(value) : value,
+  ]);
+  return Object.fromEntries(entries) as Finding;
 }
 
 async function examineConnectors({ env, signal }: CommandContext): Promise<Finding[]> {

@@ -120,7 +120,7 @@ export class ReplaySender {
     const { context, maxOutstanding } = this.#run;
     if (batch.length > 0) {
       await this.#pace.take(batch.length, context.signal);
-      if (context.clock.nowMs() - this.#lookedAtMs >= SEND_LOOK_MS) await this.#look();
+      if (context.clock.monotonicMs() - this.#lookedAtMs >= SEND_LOOK_MS) await this.#look();
       await this.#until(() => this.#behindMs <= BEHIND_MS && this.pending <= maxOutstanding - batch.length);
     }
     await this.commit(batch);
@@ -153,11 +153,11 @@ export class ReplaySender {
   async #until(isReached: () => boolean): Promise<void> {
     const { context, patienceMs } = this.#run;
     const { clock, signal } = context;
-    this.#movedAtMs = clock.nowMs();
+    this.#movedAtMs = clock.monotonicMs();
     while (!isReached()) {
       await this.#look();
       if (isReached()) return;
-      if (clock.nowMs() - this.#movedAtMs >= patienceMs) throw new StalledError(this.pending);
+      if (clock.monotonicMs() - this.#movedAtMs >= patienceMs) throw new StalledError(this.pending);
       await clock.sleep(WAIT_LOOK_MS, signal);
     }
   }
@@ -165,7 +165,7 @@ export class ReplaySender {
   async #look(): Promise<void> {
     const { clock, signal } = this.#run.context;
     const { movement, behindMs } = await this.#follower.poll(clock.nowMs(), signal);
-    this.#lookedAtMs = clock.nowMs();
+    this.#lookedAtMs = clock.monotonicMs();
     this.#behindMs = behindMs;
     if (movement !== this.#movement) this.#movedAtMs = this.#lookedAtMs;
     this.#movement = movement;

@@ -111,7 +111,7 @@ async function traceId(
   return { stations: rest.stations, searched: first.searched + rest.searched };
 }
 
-/** A command that was parked or redriven may be that much younger than its event. */
+/** A command that was redriven may be that much younger than its event. */
 const DAY_MS = 86_400_000;
 
 async function keysOf(record: ConsumedRecord, decoder: CommandDecoder | undefined): Promise<string[] | undefined> {

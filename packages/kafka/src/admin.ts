@@ -207,9 +207,9 @@ interface ServedTopic {
 
 /** Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it does. */
 async function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
-  const deadlineAtMs = Date.now() + SERVED_DEADLINE_MS;
+  const deadlineAtMs = performance.now() + SERVED_DEADLINE_MS;
   while (!(await areServed(admin, topics))) {
-    if (Date.now() > deadlineAtMs) {
+    if (performance.now() > deadlineAtMs) {
       const names = topics.map(({ name }) => name).join(', ');
       const message = `${names}: created, but not served after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
       throw new PipelineError('kafka.unavailable', message, { retryable: true });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   avroOptions,
+  commandId,
   commandKinds,
   commandSchemas,
   commandTypes,
@@ -12,6 +13,7 @@ import { PipelineError } from '@astrolabe/service-kit';
 import avro from 'avsc';
 import { createCommandDecoder, createCommandEncoder, type DecodedCommand } from './command-serde.ts';
 import { wireHeader } from './confluent-wire-format.ts';
+import type { RegisteredSchema } from './schema-registry.ts';
 
 const schemaIds = new Map(commandKinds.map((kind, index) => [kind, 101 + index]));
 
@@ -33,23 +35,30 @@ function typeOf(schema: unknown): avro.Type {
   return avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], avroOptions());
 }
 
-const common = {
-  commandId: '0123456789abcdef0123456789abcdef',
+const times = { occurredAt: 1_700_000_000_000, receivedAt: 1_700_000_000_001 };
+const commonOf = (kind: CommandKind) => ({
+  commandId: commandId('acme', 'm-1', kind),
   connectorId: 'acme',
   messageId: 'm-1',
-  occurredAt: 1_700_000_000_000,
-  receivedAt: 1_700_000_000_001,
-};
+  ...times,
+});
 const properties = { employees: 329, 'total billed': 830, big: 2n ** 60n, nested: [null, { a: -0.5 }] };
 const commands: readonly Command[] = [
-  { kind: 'UpsertUser', record: { ...common, userId: 'u', properties } },
-  { kind: 'UpsertAccount', record: { ...common, accountId: 'a', properties } },
-  { kind: 'AssociateUser', record: { ...common, accountId: 'a', userId: 'u' } },
+  { kind: 'UpsertUser', record: { ...commonOf('UpsertUser'), userId: 'u', properties } },
+  { kind: 'UpsertAccount', record: { ...commonOf('UpsertAccount'), accountId: 'a', properties } },
+  { kind: 'AssociateUser', record: { ...commonOf('AssociateUser'), accountId: 'a', userId: 'u' } },
   {
     kind: 'TrackEvent',
-    record: { ...common, event: 'e', userId: null, anonymousId: 'v', properties, userProperties: {} },
+    record: {
+      ...commonOf('TrackEvent'),
+      event: 'e',
+      userId: null,
+      anonymousId: 'v',
+      properties,
+      userProperties: {},
+    },
   },
-  { kind: 'DeleteUser', record: { ...common, userId: 'u' } },
+  { kind: 'DeleteUser', record: { ...commonOf('DeleteUser'), userId: 'u' } },
 ];
 
 const encoder = createCommandEncoder(schemaIds);
@@ -76,7 +85,10 @@ test('commands of any size encode, each into bytes of its own', async () => {
   const decoder = createCommandDecoder(createRegistry());
   const sizes = [10, 16_370, 16_384, 100_000, 5, 300_000];
   const values = sizes.map((size) =>
-    encoder.encode({ kind: 'UpsertUser', record: { ...common, userId: 'u', properties: { text: 'ü'.repeat(size) } } }),
+    encoder.encode({
+      kind: 'UpsertUser',
+      record: { ...commonOf('UpsertUser'), userId: 'u', properties: { text: 'ü'.repeat(size) } },
+    }),
   );
   for (const [index, value] of values.entries()) {
     const decoded = await decoder.decode(value);
@@ -87,7 +99,10 @@ test('commands of any size encode, each into bytes of its own', async () => {
 
 test('a command that its schema cannot hold, or whose schema has no id, is not encoded', () => {
   assert.throws(() =>
-    encoder.encode({ kind: 'UpsertUser', record: { ...common, userId: 'u', properties: { big: 2n ** 64n } } }),
+    encoder.encode({
+      kind: 'UpsertUser',
+      record: { ...commonOf('UpsertUser'), userId: 'u', properties: { big: 2n ** 64n } },
+    }),
   );
   assert.throws(() => createCommandEncoder(new Map()).encode(commands[0]!), /no schema id is known for UpsertUser/);
 });
@@ -104,7 +119,7 @@ test('the registry is asked once for a schema, after which decoding is synchrono
 test('records that come before their schema is known share its look-up', async () => {
   const registry = createRegistry();
   const decoder = createCommandDecoder(registry);
-  const command: Command = { kind: 'DeleteUser', record: { ...common, userId: 'u' } };
+  const command: Command = { kind: 'DeleteUser', record: { ...commonOf('DeleteUser'), userId: 'u' } };
   const value = createCommandEncoder(schemaIds).encode(command);
   const decoded = await Promise.all([decoder.decode(value), decoder.decode(value), decoder.decode(value)]);
   for (const each of decoded) assert.deepEqual(each.kind === 'command' && each.command, command);
@@ -177,8 +192,8 @@ test('truncated bytes, and bytes that go on behind the command, are no command',
 
 test('a time that no date can hold is no command: it would be a fault of whoever wants to write it down', async () => {
   const decoder = createCommandDecoder(createRegistry());
-  for (const times of [{ occurredAt: 8_640_000_000_000_001 }, { receivedAt: 8_640_000_000_000_001 }]) {
-    const value = encoder.encode({ kind: 'DeleteUser', record: { ...common, userId: 'u', ...times } });
+  for (const late of [{ occurredAt: 8_640_000_000_000_001 }, { receivedAt: 8_640_000_000_000_001 }]) {
+    const value = encoder.encode({ kind: 'DeleteUser', record: { ...commonOf('DeleteUser'), userId: 'u', ...late } });
     assert.equal((await reasonOf(decoder.decode(value)))[0], 'command.undecodable');
   }
 });
@@ -206,7 +221,7 @@ test('a command that another compatible version wrote is read as a command of th
       ]),
     ),
   );
-  const record = { ...common, occurredAt: 1, receivedAt: 2, userId: 'u' };
+  const record = { ...commonOf('DeleteUser'), occurredAt: 1, receivedAt: 2, userId: 'u' };
   const expected = { kind: 'DeleteUser', record };
   for (const [schemaId, payload] of [
     [7, typeOf(older).toBuffer(record)],
@@ -219,7 +234,7 @@ test('a command that another compatible version wrote is read as a command of th
 test('a version that this build cannot read is of the wrong type', async () => {
   const foreign = otherVersion('DeleteUser', (fields) => fields.filter(({ name }) => name !== 'userId'));
   const decoder = createCommandDecoder(createRegistry(new Map([[7, foreign]])));
-  const [code, reason] = await reasonOf(decoder.decode(framed(7, typeOf(foreign).toBuffer(common))));
+  const [code, reason] = await reasonOf(decoder.decode(framed(7, typeOf(foreign).toBuffer(commonOf('DeleteUser')))));
   assert.equal(code, 'command.wrong-type');
   assert.match(reason, /^schema 7 is astrolabe\.commands\.v1\.DeleteUser in a version that this build cannot read/);
 });
@@ -239,10 +254,55 @@ test('a registry that is away rejects and is asked again, since that is no fault
 
 test('a command id that cannot be sent as an idempotency key makes its record undecodable', async () => {
   const decoder = createCommandDecoder(createRegistry());
-  for (const commandId of ['', 'a\r\nX: y', 'a"b', 'a\\', 'ü', 'a'.repeat(256)]) {
-    const record = { ...common, commandId, accountId: 'a', userId: 'u' };
+  for (const id of ['', 'a\r\nX: y', 'a"b', 'a\\', 'ü', 'a'.repeat(256)]) {
+    const record = { ...commonOf('AssociateUser'), commandId: id, accountId: 'a', userId: 'u' };
     const decoded = await decoder.decode(encoder.encode({ kind: 'AssociateUser', record }));
-    assert.ok(decoded.kind === 'undecodable', JSON.stringify(commandId));
+    assert.ok(decoded.kind === 'undecodable', JSON.stringify(id));
     assert.match(decoded.reason, /idempotency key/);
+  }
+});
+
+test('a command whose id belongs to another kind is not delivered: a restored registry may have exchanged schema ids', async () => {
+  const exchanged = new Map<number, unknown>([
+    [101, commandSchemas.UpsertAccount.schema],
+    [102, commandSchemas.UpsertUser.schema],
+  ]);
+  const ids = new Map(schemaIds).set('UpsertUser', 101).set('UpsertAccount', 102);
+  const decoder = createCommandDecoder(createRegistry(exchanged));
+  const writer = createCommandEncoder(ids);
+  assert.deepEqual(await reasonOf(decoder.decode(writer.encode(commands[1]!))), [
+    'command.id-mismatch',
+    'the command was written as UpsertAccount, but the registry says that schema 102 is UpsertUser; were schema ids exchanged?',
+  ]);
+  assert.equal((await reasonOf(decoder.decode(writer.encode(commands[0]!))))[0], 'command.id-mismatch');
+});
+
+test('an id that is derived from other ids than the command has is not delivered', async () => {
+  const decoder = createCommandDecoder(createRegistry());
+  for (const changed of [{ connectorId: 'other' }, { messageId: 'm-2' }, { commandId: 'f'.repeat(32) }]) {
+    const record = { ...commonOf('DeleteUser'), ...changed, userId: 'u' };
+    assert.deepEqual(await reasonOf(decoder.decode(encoder.encode({ kind: 'DeleteUser', record }))), [
+      'command.id-mismatch',
+      'the id of the command is not derived from its connector, messageId and kind (DeleteUser)',
+    ]);
+  }
+});
+
+test('once the registry is repaired its word is taken: what it said of a record that could not be read is not kept', async () => {
+  const [user] = commands;
+  assert.ok(user);
+  const value = createCommandEncoder(new Map(schemaIds).set('UpsertUser', 7)).encode(user);
+  const wrong: readonly RegisteredSchema[] = [
+    { kind: 'avro', type: commandTypes.UpsertAccount },
+    { kind: 'avro', type: commandTypes.AssociateUser },
+    { kind: 'avro', type: typeOf('string') },
+    { kind: 'other', description: 'a schema of type JSON' },
+  ];
+  for (const schema of wrong) {
+    let answer = schema;
+    const decoder = createCommandDecoder({ schemaById: async () => answer });
+    await reasonOf(decoder.decode(value));
+    answer = { kind: 'avro', type: commandTypes.UpsertUser };
+    assert.equal((await decoder.decode(value)).kind, 'command', JSON.stringify(schema));
   }
 });

@@ -1,5 +1,12 @@
 /** Commands as record values: Confluent's framing around Avro. */
-import { commandKindOf, commandTypes, type Command, type CommandKind } from '@astrolabe/schemas';
+import {
+  commandId,
+  commandKindOf,
+  commandKinds,
+  commandTypes,
+  type Command,
+  type CommandKind,
+} from '@astrolabe/schemas';
 import type { Type } from 'avsc';
 import type avro from 'avsc';
 import { WIRE_HEADER_BYTES, parseWireFormat } from './confluent-wire-format.ts';
@@ -30,12 +37,15 @@ export function createCommandEncoder(schemaIds: ReadonlyMap<CommandKind, number>
   };
 }
 
-/** What a record's value turned out to be. All but `command` are final: no repetition makes them one. */
+/**
+ * What a record's value turned out to be. All but `command` are final for this record; once the registry has been repaired, a redrive of it may
+ * read it as a command.
+ */
 export type DecodedCommand =
   | { readonly kind: 'command'; readonly command: Command; readonly schemaId: number }
   | {
       readonly kind: 'undecodable';
-      readonly code: 'command.undecodable' | 'command.unknown-schema' | 'command.wrong-type';
+      readonly code: 'command.undecodable' | 'command.unknown-schema' | 'command.wrong-type' | 'command.id-mismatch';
       readonly reason: string;
     };
 
@@ -56,7 +66,8 @@ interface CommandReader {
 type Reader = CommandReader | { readonly kind: 'wrong-type'; readonly name: string };
 
 export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'schemaById'>): CommandDecoder {
-  const readers = new Map<number, Reader>();
+  /** Only those that read commands are kept: a registry that was restored, or repaired, may say otherwise by now. */
+  const readers = new Map<number, CommandReader>();
   /** Looked up right now. Thousands of records may wait for one schema, which takes a while to be compiled. */
   const lookUps = new Map<number, Promise<Reader | undefined>>();
 
@@ -65,7 +76,7 @@ export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'sche
       const schema = await registry.schemaById(schemaId);
       if (schema === undefined) return undefined;
       const reader = toReader(schema);
-      readers.set(schemaId, reader);
+      if (reader.kind !== 'wrong-type') readers.set(schemaId, reader);
       return reader;
     } finally {
       lookUps.delete(schemaId);
@@ -78,7 +89,13 @@ export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'sche
       lookUps.set(schemaId, looking);
     }
     const reader = await looking;
-    return reader === undefined ? unknownSchema(schemaId) : read(reader, schemaId, payload);
+    return reader === undefined ? unknownSchema(schemaId) : readWith(reader, schemaId, payload);
+  };
+  const readWith = (reader: Reader, schemaId: number, payload: Buffer): DecodedCommand => {
+    const decoded = read(reader, schemaId, payload);
+    // The record may be at fault, or the registry may have given the schema of another id: the next record asks again.
+    if (decoded.kind === 'undecodable') readers.delete(schemaId);
+    return decoded;
   };
 
   return {
@@ -91,7 +108,7 @@ export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'sche
       const reader = readers.get(framed.schemaId);
       return reader === undefined
         ? readLater(framed.schemaId, framed.payload)
-        : read(reader, framed.schemaId, framed.payload);
+        : readWith(reader, framed.schemaId, framed.payload);
     },
   };
 }
@@ -126,10 +143,10 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
   try {
     const record: unknown = reader.type.fromBuffer(payload, reader.resolver);
     const command = { kind: reader.kind, record } as Command;
-    const { commandId, occurredAt, receivedAt } = command.record;
-    if (!COMMAND_ID.test(commandId)) throw new RangeError('the command id cannot be an idempotency key');
+    const { occurredAt, receivedAt } = command.record;
+    if (!COMMAND_ID.test(command.record.commandId)) throw new RangeError('the command id cannot be an idempotency key');
     if (!isTime(occurredAt) || !isTime(receivedAt)) throw new RangeError('a time is beyond what a date can hold');
-    return { kind: 'command', command, schemaId };
+    return findIdMismatch(command, schemaId) ?? { kind: 'command', command, schemaId };
   } catch (error) {
     return {
       kind: 'undecodable',
@@ -137,6 +154,21 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
       reason: `the bytes are no ${reader.kind}: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
+}
+
+/**
+ * After a registry was restored, an id may stand for another schema than its writer meant, and the bytes of an account read as those of a
+ * user. The id tells: it is a hash over the kind of the command too.
+ */
+function findIdMismatch({ kind, record }: Command, schemaId: number): DecodedCommand | undefined {
+  const { connectorId, messageId } = record;
+  if (record.commandId === commandId(connectorId, messageId, kind)) return undefined;
+  const meant = commandKinds.find((other) => record.commandId === commandId(connectorId, messageId, other));
+  const reason =
+    meant === undefined
+      ? `the id of the command is not derived from its connector, messageId and kind (${kind})`
+      : `the command was written as ${meant}, but the registry says that schema ${schemaId} is ${kind}; were schema ids exchanged?`;
+  return { kind: 'undecodable', code: 'command.id-mismatch', reason };
 }
 
 /** It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours. */

@@ -8,6 +8,7 @@ import {
   type RetryOptions,
   type SASLOptions,
 } from './kafkajs/index.ts';
+import { assertPatchesInEffect } from './kafkajs/patches.ts';
 
 /** How to reach the cluster. `brokers` are `host:port`. */
 export interface KafkaConnectionOptions {
@@ -31,8 +32,9 @@ export interface KafkaConnection {
   readonly [createClient]: (retry: RetryOptions) => KafkaClient;
 }
 
-/** Does not connect yet: the first use does. */
+/** Does not connect yet: the first use does. Throws `kafka.patch-missing` where kafkajs does not run as this package needs it. */
 export function createKafkaConnection(options: KafkaConnectionOptions): KafkaConnection {
+  assertPatchesInEffect();
   const { brokers, clientId, ssl, sasl, logger } = options;
   const config: KafkaConfig = {
     brokers: [...brokers],

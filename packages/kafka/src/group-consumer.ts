@@ -152,7 +152,7 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   commitLoop.start();
 
   const close = async (deadlineMs: number): Promise<void> => {
-    const deadlineAtMs = Date.now() + deadlineMs;
+    const deadlineAtMs = performance.now() + deadlineMs;
     // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group moves on at once.
     sessions.close();
     await sessions.drain(deadlineMs);
@@ -223,7 +223,7 @@ class CommitLoop {
     clearTimeout(this.#timer);
     await this.#current;
     await this.#commit();
-    while (this.#sessions.due().length > 0 && this.#isMember() && Date.now() < deadlineAtMs) {
+    while (this.#sessions.due().length > 0 && this.#isMember() && performance.now() < deadlineAtMs) {
       await sleep(this.#intervalMs);
       await this.#commit();
     }

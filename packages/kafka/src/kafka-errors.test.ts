@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { PipelineError, type ErrorCode } from '@astrolabe/service-kit';
-import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
-import { OFFSET_OUT_OF_RANGE } from './kafkajs/mends.ts';
+import { isFencedAnswer, isKafkaJsError, toKafkaError } from './kafka-errors.ts';
+import { OFFSET_OUT_OF_RANGE } from './kafkajs/behaviour-patches.ts';
 
 type ErrorClass = new (error: unknown, options?: unknown) => Error;
 const require = createRequire(import.meta.url);
@@ -124,4 +124,12 @@ test('errors of the client are told from those of the code that it calls', () =>
   assert.ok(isKafkaJsError(instanceOf('KafkaJSNonRetriableError')));
   assert.ok(!isKafkaJsError(new TypeError('defect')));
   assert.ok(!isKafkaJsError('KafkaJS'));
+});
+
+test('an id that another process has taken over is recognised by what kafkajs makes of both answers, 47 and 90', () => {
+  for (const code of [47, 90]) {
+    const answer = createErrorFromCode(code);
+    assert.ok(isFencedAnswer(answer), String(code));
+    assert.ok(isFencedAnswer(new Error('retried', { cause: answer })), String(code));
+  }
 });

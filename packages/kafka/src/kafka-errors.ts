@@ -1,5 +1,5 @@
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit';
-import { OFFSET_OUT_OF_RANGE } from './kafkajs/mends.ts';
+import { OFFSET_OUT_OF_RANGE } from './kafkajs/behaviour-patches.ts';
 import { UNREADABLE_BATCH } from './kafkajs/undecodable.ts';
 
 interface KafkaJsError {
@@ -81,4 +81,15 @@ function causes(error: unknown): KafkaJsError[] {
     current = originalError ?? errors?.[0] ?? current.cause;
   }
   return chain;
+}
+
+/** Whether an answer, or what caused it, says that another process has taken the transactional id over. kafkajs does not know 90 by name. */
+export function isFencedAnswer(error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; current instanceof Error && depth < 10; depth += 1) {
+    const { type, originalError, message } = current as Error & { type?: string; originalError?: unknown };
+    if (type === 'INVALID_PRODUCER_EPOCH' || message === 'Unknown error code 90') return true;
+    current = originalError ?? current.cause;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { commandKinds, commandSchemas, subjectFor, type Command } from '@astrolabe/schemas';
+import { commandId, commandKinds, commandSchemas, subjectFor, type Command } from '@astrolabe/schemas';
 import type { PipelineError } from '@astrolabe/service-kit';
 import { createCommandDecoder, createCommandEncoder } from './command-serde.ts';
 import { createSchemaRegistry } from './schema-registry.ts';
@@ -129,7 +129,7 @@ test('a command that was encoded under the ids of the registry is decoded by who
   const command: Command = {
     kind: 'UpsertAccount',
     record: {
-      commandId: 'c',
+      commandId: commandId('acme', 'm', 'UpsertAccount'),
       connectorId: 'acme',
       messageId: 'm',
       occurredAt: 1,

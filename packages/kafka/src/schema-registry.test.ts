@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { createCommandDecoder } from './command-serde.ts';
+import { wireHeader } from './confluent-wire-format.ts';
 import { createSchemaRegistry, schemaRegistryFromConfig } from './schema-registry.ts';
 
 interface Answer {
@@ -9,27 +11,29 @@ interface Answer {
   readonly body?: unknown;
 }
 
-const TYPES: Answer = { status: 200, body: ['JSON', 'PROTOBUF', 'AVRO'] };
-
-/** A server that answers by the path of the request, `types` where it is asked what it is. Undefined: it never answers. */
-async function start(t: TestContext, answer: Answer | undefined, types: Answer = TYPES) {
-  const requests: string[] = [];
-  const credentials = new Set<string | undefined>();
-  const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
-    credentials.add(request.headers.authorization);
-    const chosen = request.url === '/schemas/types' ? types : answer;
-    if (chosen === undefined) return;
-    const { status, body = {} } = chosen;
-    response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
-  });
+async function listen(t: TestContext, handle: RequestListener): Promise<string> {
+  const server = createServer(handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, credentials };
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A server that gives one answer to everything. Undefined: it never answers. */
+async function start(t: TestContext, answer: Answer | undefined) {
+  const requests: string[] = [];
+  const credentials = new Set<string | undefined>();
+  const url = await listen(t, (request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    credentials.add(request.headers.authorization);
+    if (answer === undefined) return;
+    const { status, body = {} } = answer;
+    response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  return { url, requests, credentials };
 }
 
 const notFound: Answer = { status: 404, body: { error_code: 40_403, message: 'Schema not found' } };
@@ -61,7 +65,7 @@ test('a schema that the registry does not know is undefined, and missing ones ar
   const { url, requests } = await start(t, notFound);
   const registry = createSchemaRegistry({ url });
   assert.equal(await registry.schemaById(7), undefined);
-  assert.deepEqual(requests, ['GET /schemas/ids/7', 'GET /schemas/types', 'GET /schemas/ids/7']);
+  assert.deepEqual(requests, ['GET /schemas/ids/7']);
   await assert.rejects(registry.commandIds('commands'), {
     code: 'registry.schema-missing',
     retryable: false,
@@ -73,21 +77,82 @@ test('a schema that the registry does not know is undefined, and missing ones ar
   });
 });
 
-test('"not found" is no word of the registry where somebody else answers in its place', async (t) => {
-  for (const types of [
-    { status: 404, body: '<html>' },
-    { status: 200, body: '<html>' },
-    { status: 200, body: {} },
-    { status: 503 },
-  ]) {
-    const { url } = await start(t, { status: 404, body: 'default backend - 404' }, types);
-    for (const call of callsOf(url)) await assert.rejects(call, { code: 'registry.unavailable', retryable: true });
-  }
+/** What stands in the registry's place, and what it answers. `url` is what was asked for. */
+const impostors: Readonly<Record<string, (response: ServerResponse, url: string) => void>> = {
+  'an empty object': (response) => response.end('{}'),
+  'JSON of another shape': (response) => response.end('{"status":"ok","id":"1","schema":{}}'),
+  'a JSON array': (response) => response.end('[]'),
+  null: (response) => response.end('null'),
+  'no body': (response) => response.end(),
+  'a page': (response) => response.end('<html>Sign in</html>'),
+  'a page with 404': (response) => response.writeHead(404).end('default backend - 404'),
+  'JSON with 404': (response) => response.writeHead(404).end('{"error_code":404,"message":"HTTP 404 Not Found"}'),
+  'a redirect': (response) => response.writeHead(302, { location: '/login' }).end(),
+  'a permanent redirect': (response) => response.writeHead(308, { location: '/elsewhere' }).end(),
+  '204': (response) => response.writeHead(204).end(),
+  'a body cut off in its length': (response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('{"schema":"{}', () => response.destroy());
+  },
+  'a chunked body cut off': (response) => {
+    response.writeHead(200);
+    response.write('{"schema":"{}', () => response.destroy());
+  },
+  'half a JSON text': (response) => response.end('{"schema":"{\\"type\\":'),
+  'a schema text that is not JSON': (response) => response.end('{"schema":"{\\"type\\":\\"rec"}'),
+  'the schema of another id': (response) => response.end('{"id":8,"schema":"\\"string\\""}'),
+  'a body that never ends': (response) => {
+    const drip = setInterval(() => response.write(' '), 5);
+    response.on('close', () => clearInterval(drip));
+  },
+};
+
+for (const [name, answer] of Object.entries(impostors)) {
+  test(`what is not the registry's answer is an outage, waited for: ${name}`, async (t) => {
+    const url = await listen(t, (request, response) => {
+      answer(response, request.url ?? '');
+    });
+    const registry = createSchemaRegistry({ url, timeoutMs: 100 });
+    await assert.rejects(registry.schemaById(7), { code: 'registry.unavailable', retryable: true });
+    if (name.startsWith('the schema of') || name.startsWith('a schema text')) return;
+    await assert.rejects(registry.commandIds('t'), { code: 'registry.unavailable', retryable: true });
+    await assert.rejects(registry.apply('t'), { code: 'registry.unavailable', retryable: true });
+  });
+}
+
+test('nothing of an outage is kept: the registry is asked again, and then believed', async (t) => {
+  let isBack = false;
+  const url = await listen(t, (_request, response) => response.end(isBack ? '{"schema":"\\"string\\""}' : '{}'));
+  const decoder = createCommandDecoder(createSchemaRegistry({ url }));
+  const value = Buffer.concat([wireHeader(7), Buffer.from([0])]);
+  await assert.rejects(async () => decoder.decode(value), { code: 'registry.unavailable' });
+  isBack = true;
+  const decoded = await decoder.decode(value);
+  assert.ok(decoded.kind === 'undecodable');
+  assert.deepEqual([decoded.code, decoded.reason], ['command.wrong-type', 'schema 7 is string, which is no command']);
 });
 
-test('a page that comes with a 200 is no answer of a registry', async (t) => {
-  const { url } = await start(t, { status: 200, body: '<html>Sign in</html>' });
-  for (const call of callsOf(url)) await assert.rejects(call, { code: 'registry.unavailable', retryable: true });
+test('an answer without end is cut off', async (t) => {
+  const url = await listen(t, (_request, response) => {
+    const flood = (): void => {
+      while (!response.destroyed && response.write(' '.repeat(65_536)));
+    };
+    response.on('drain', flood);
+    flood();
+  });
+  await assert.rejects(createSchemaRegistry({ url }).schemaById(7), { code: 'registry.unavailable', message: /bytes/ });
+});
+
+test('credentials in the URL are sent as such, and no message has them', async (t) => {
+  const { url, credentials } = await start(t, { status: 200 });
+  const withCredentials = url.replace('http://', 'http://user:p%40ss@');
+  for (const call of callsOf(withCredentials)) {
+    await assert.rejects(
+      call,
+      (error: Error) => !JSON.stringify([error.message, String(error.cause)]).includes('p%40ss'),
+    );
+  }
+  assert.deepEqual([...credentials], [`Basic ${Buffer.from('user:p@ss').toString('base64')}`]);
 });
 
 test('a registry that is not there, or never answers, is unavailable', async (t) => {
@@ -109,16 +174,18 @@ test('credentials are sent where both are given, and a slash at the end of the U
   credentials.clear();
   await schemaRegistryFromConfig({ ...section, schemaRegistryPassword: undefined }).schemaById(8);
   assert.deepEqual([...credentials], [undefined]);
-  assert.deepEqual([...new Set(requests)], ['GET /schemas/ids/7', 'GET /schemas/types', 'GET /schemas/ids/8']);
+  assert.deepEqual([...new Set(requests)], ['GET /schemas/ids/7', 'GET /schemas/ids/8']);
 });
 
 test('a schema that is no Avro, or that nobody can read, is another schema and no outage', async (t) => {
   const schemas: readonly (readonly [object, RegExp])[] = [
-    [{ schemaType: 'JSON', schema: '{"type":"object"}' }, /^no Avro schema$/],
-    [{ schemaType: 'PROTOBUF', schema: 'syntax = "proto3"; message A { string b = 1; }' }, /^no Avro schema$/],
+    [{ schemaType: 'JSON', schema: '{"type":"object"}' }, /^a schema of type JSON$/],
+    [
+      { schemaType: 'PROTOBUF', schema: 'syntax = "proto3"; message A { string b = 1; }' },
+      /^a schema of type PROTOBUF$/,
+    ],
     [{ schema: '{"type":"nonsense"}' }, /cannot read \(unknown type: "nonsense"\)$/],
-    [{ schema: 'no JSON' }, /cannot read/],
-    [{ schemaType: 'THRIFT', schema: 'x' }, /cannot read/],
+    [{ schemaType: 'THRIFT', schema: 'x' }, /^a schema of type THRIFT$/],
   ];
   for (const [body, description] of schemas) {
     const { url } = await start(t, { status: 200, body });

@@ -1,7 +1,7 @@
 /**
- * The schema registry: ids of the command schemas for writers, schemas by id for readers, registration for the deployment. All of it
- * through @kafkajs/confluent-schema-registry, whose errors are sorted here: only a clear answer of the registry is final, everything
- * else is `registry.unavailable` and worth waiting for.
+ * The schema registry: ids of the command schemas for writers, schemas by id for readers, registration for the deployment. Read by
+ * `registry-reader.ts`, registered through @kafkajs/confluent-schema-registry, whose errors are sorted here. Only a clear answer of the
+ * registry is final; everything else is `registry.unavailable` and worth waiting for.
  */
 import {
   avroOptions,
@@ -11,15 +11,25 @@ import {
   subjectFor,
   type CommandKind,
 } from '@astrolabe/schemas';
-import { PipelineError, errorMessage } from '@astrolabe/service-kit';
+import { PipelineError, errorMessage, isPipelineError, splitUrlCredentials } from '@astrolabe/service-kit';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import avro, { type Type } from 'avsc';
+import {
+  fetchLatestId,
+  fetchSchema,
+  findSchemaId,
+  readSchemaId,
+  type RegisteredSchema,
+  type RegistryAddress,
+} from './registry-reader.ts';
+import { unlessAborted } from './unless-aborted.ts';
+
+export type { RegisteredSchema } from './registry-reader.ts';
 
 export interface SchemaRegistryOptions {
-  /** Base URL; for Apicurio the one that ends in `/apis/ccompat/v7`. */
+  /** Base URL; for Apicurio the one that ends in `/apis/ccompat/v7`. Credentials in it are used where `auth` has none. */
   readonly url: string;
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
-  /** For each call; the client itself would wait for ever. Default 10,000. */
+  /** For each call, to the last byte of its answer. Default 10,000. */
   readonly timeoutMs?: number;
 }
 
@@ -50,10 +60,6 @@ export interface CommandSchemaRegistry {
   schemaById(id: number): Promise<RegisteredSchema | undefined>;
 }
 
-/** A schema of the registry: one that avsc can read with, or something else that somebody registered. */
-export type RegisteredSchema =
-  { readonly kind: 'avro'; readonly type: Type } | { readonly kind: 'other'; readonly description: string };
-
 /** The registry section of a process's configuration (`configSections.schemaRegistry`). */
 export interface SchemaRegistrySection {
   readonly schemaRegistryUrl: string;
@@ -69,58 +75,47 @@ export function schemaRegistryFromConfig(config: SchemaRegistrySection): Command
 
 /** Makes no call yet. */
 export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSchemaRegistry {
-  const { url, auth, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const address = addressOf(options);
+  const { url, auth, timeoutMs } = address;
   const registry = new SchemaRegistry(
     {
-      host: baseUrlOf(url),
+      host: url,
       clientId: 'astrolabe-pipeline',
       ...(auth === undefined ? {} : { auth }),
-      middlewares: [politely(timeoutMs)],
       // Callers wait and try again by their own policy, and say so in the log.
       retry: { retries: 0 },
     },
     { [SchemaType.AVRO]: avroOptions() },
   );
 
-  /**
-   * A 404 of a proxy whose registry is away, or of a path that is none of a registry's, must not pass for the registry's word: good
-   * commands would become dead letters. So who says "not found" has to prove that it is a registry, and say it again.
-   */
-  const undefinedIfNotFound = async <T>(call: () => Promise<T>, doing: string): Promise<T | undefined> => {
-    const attemptOnce = async (): Promise<{ found: T } | undefined> => {
-      try {
-        return { found: await call() };
-      } catch (error) {
-        if (statusOf(error) === 404) return undefined;
-        throw toRegistryError(error, doing);
-      }
-    };
-    const first = await attemptOnce();
-    if (first !== undefined) return first.found;
-    await assertIsRegistry(options, doing);
-    return (await attemptOnce())?.found;
-  };
-
   const idOf = (kind: CommandKind, topicName: string): Promise<number | undefined> => {
     const subject = subjectFor(topicName, commandSchemas[kind].fullName);
-    return undefinedIfNotFound(
-      () => registry.getRegistryIdBySchema(subject, confluentSchema(kind)),
-      `looking up ${subject}`,
-    );
+    return findSchemaId(address, subject, confluentSchema(kind).schema);
   };
 
   /** Why this build cannot read the latest schema of a subject; undefined where it can, or where there is none. */
   const unreadableLatest = async (kind: CommandKind, subject: string): Promise<string | undefined> => {
-    const latest = await undefinedIfNotFound(
-      async () => readSchema(registry, await registry.getLatestSchemaId(subject)),
-      `looking up the latest schema of ${subject}`,
-    );
+    const id = await fetchLatestId(address, subject);
+    const latest = id === undefined ? undefined : await fetchSchema(address, id);
     if (latest?.kind !== 'avro') return latest?.description;
     try {
       commandTypes[kind].createResolver(latest.type);
       return undefined;
     } catch (error) {
       return errorMessage(error);
+    }
+  };
+
+  const register = async (kind: CommandKind, subject: string): Promise<number> => {
+    const doing = `registering ${subject}`;
+    const compatibility = COMPATIBILITY.BACKWARD_TRANSITIVE;
+    try {
+      const registering = registry.register(confluentSchema(kind), { subject, compatibility });
+      // The client's own time-out is for silence: an answer that drips, or is cut off, would never end.
+      const { id } = await unlessAborted(registering, AbortSignal.timeout(timeoutMs));
+      return readSchemaId(id, doing);
+    } catch (error) {
+      throw isPipelineError(error) ? error : toRegistryError(error, doing);
     }
   };
 
@@ -159,85 +154,22 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSch
       for (const kind of commandKinds) {
         const subject = subjectFor(topicName, commandSchemas[kind].fullName);
         const registered = await idOf(kind, topicName);
-        const { id } = await attempt(`registering ${subject}`, () =>
-          registry.register(confluentSchema(kind), { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE }),
-        );
-        applied.push({ kind, subject, schemaId: id, changed: registered === undefined });
+        const schemaId = await register(kind, subject);
+        applied.push({ kind, subject, schemaId, changed: registered === undefined });
       }
       return applied;
     },
-    schemaById: (id) => undefinedIfNotFound(() => readSchema(registry, id), `looking up schema ${id}`),
+    schemaById: (id) => fetchSchema(address, id),
   };
 }
 
-async function readSchema(registry: SchemaRegistry, id: number): Promise<RegisteredSchema> {
-  try {
-    const schema: unknown = await registry.getSchema(id);
-    return avro.Type.isType(schema)
-      ? { kind: 'avro', type: schema as Type }
-      : { kind: 'other', description: 'no Avro schema' };
-  } catch (error) {
-    // The registry has answered, and the client can make nothing of the schema.
-    if (nameOf(error) !== 'ConfluentSchemaRegistryArgumentError') throw error;
-    return { kind: 'other', description: `a schema that this build cannot read (${errorMessage(error)})` };
-  }
-}
-
-interface RegistryRequest {
-  enhance(extras: { timeout: number }): RegistryRequest;
-}
-interface RegistryResponse {
-  data(): unknown;
-}
-
-/** The client's own manners: it would wait for ever, and take any page that comes with a 200 for a schema. */
-function politely(timeoutMs: number) {
-  return () => ({
-    prepareRequest: async <T extends RegistryRequest>(next: () => Promise<T>): Promise<T> =>
-      (await next()).enhance({ timeout: timeoutMs }) as T,
-    response: async <T extends RegistryResponse>(next: () => Promise<T>): Promise<T> => {
-      const response = await next();
-      if (typeof response.data() === 'object') return response;
-      throw new Error('the answer is no JSON object; is this the URL of a schema registry?');
-    },
-  });
-}
-
-/** Rejects with `registry.unavailable` unless the URL leads to a registry that answers. */
-async function assertIsRegistry(
-  { url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: SchemaRegistryOptions,
-  doing: string,
-): Promise<void> {
-  const credentials = auth === undefined ? undefined : Buffer.from(`${auth.username}:${auth.password}`);
-  try {
-    const response = await fetch(`${baseUrlOf(url)}/schemas/types`, {
-      headers: credentials === undefined ? {} : { authorization: `Basic ${credentials.toString('base64')}` },
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const types: unknown = response.ok ? await response.json() : undefined;
-    if (Array.isArray(types) && types.includes('AVRO')) return;
-  } catch (error) {
-    throw toRegistryError(error, doing);
-  }
-  throw new PipelineError('registry.unavailable', `${doing}: what answers at ${url} is no schema registry`, {
-    retryable: true,
-  });
-}
-
-function baseUrlOf(url: string): string {
-  return url.replace(/\/+$/, '');
+function addressOf({ url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: SchemaRegistryOptions): RegistryAddress {
+  const split = splitUrlCredentials(url);
+  return { url: split.url, auth: auth ?? split.auth, timeoutMs };
 }
 
 function confluentSchema(kind: CommandKind): { type: SchemaType.AVRO; schema: string } {
   return { type: SchemaType.AVRO, schema: JSON.stringify(commandSchemas[kind].schema) };
-}
-
-async function attempt<T>(doing: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw toRegistryError(error, doing);
-  }
 }
 
 function toRegistryError(error: unknown, doing: string): PipelineError {
@@ -253,12 +185,8 @@ function toRegistryError(error: unknown, doing: string): PipelineError {
   return new PipelineError('registry.unavailable', message, { retryable: true, cause: error });
 }
 
-/** The client wraps a 404 of one call into an error whose message is another error; look through both. */
-function statusOf(error: unknown): number | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { status } = error as { status?: unknown };
-  if (typeof status === 'number') return status;
-  return nameOf(error) === 'ConfluentSchemaRegistryError' ? 404 : undefined;
+function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'status' in error ? error.status : undefined;
 }
 
 function nameOf(error: unknown): string | undefined {

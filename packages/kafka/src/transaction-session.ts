@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit';
 import type { KafkaConnection } from './connection.ts';
-import { toKafkaError } from './kafka-errors.ts';
+import { isFencedAnswer, toKafkaError } from './kafka-errors.ts';
 import type { OutgoingRecord } from './record.ts';
 import { createTransactionCluster, type TransactionBroker, type TransactionCluster } from './transaction-cluster.ts';
 import type { LeaderRequests, PartitionLeaders, PlacedRecords, TopicPartition } from './transaction-requests.ts';
@@ -187,9 +187,6 @@ async function onceConcurrentOnesEnd<T>(request: () => Promise<T>, signal: Abort
   }
 }
 
-/** Answers to an id that another process has taken over; kafkajs does not know the newer one, 90, by name. */
-const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'Unknown error code 90']);
-
 /** What opening the session anew puts right: it begins a transaction and a count of its own. */
 const OUT_OF_STEP = new Set([
   'INVALID_TXN_STATE',
@@ -204,7 +201,7 @@ const OUT_OF_STEP = new Set([
 export function toTransactionError(error: unknown, doing: string): FencedError | PipelineError {
   if (error instanceof FencedError) return error;
   const type = typeOf(error);
-  if (type !== undefined && FENCED.has(type)) {
+  if (isFencedAnswer(error)) {
     return new FencedError(`${doing}: another process has taken the transactional id over`, { cause: error });
   }
   if (type !== undefined && OUT_OF_STEP.has(type)) {

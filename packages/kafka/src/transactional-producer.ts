@@ -1,6 +1,6 @@
 /** Records on several topics, stored all together or not at all, by one process at a time. For the operator's tools; services have their own. */
 import { clientOf, type KafkaConnection, type Patience } from './connection.ts';
-import { toKafkaError } from './kafka-errors.ts';
+import { isFencedAnswer, toKafkaError } from './kafka-errors.ts';
 import type { Producer } from './kafkajs/index.ts';
 import { recordSizeBytes, type OutgoingRecord } from './record.ts';
 
@@ -72,7 +72,7 @@ export async function openTransactionalProducer(options: TransactionalProducerOp
       try {
         return await commit(producer, parts, position);
       } catch (error) {
-        if (isFenced(error)) return { kind: 'fenced' };
+        if (isFencedAnswer(error)) return { kind: 'fenced' };
         throw toKafkaError(error, `committing a transaction of ${transactionalId}`);
       }
     },
@@ -120,16 +120,4 @@ function* cutIntoRequests<Each extends OutgoingRecord>(records: readonly Each[])
     bytes += sizeBytes;
   }
   if (request.length > 0) yield request;
-}
-
-const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
-
-function isFenced(error: unknown): boolean {
-  let current = error;
-  for (let depth = 0; current instanceof Error && depth < 10; depth += 1) {
-    const { type, originalError } = current as { type?: string; originalError?: unknown };
-    if (type !== undefined && FENCED_TYPES.has(type)) return true;
-    current = originalError ?? current.cause;
-  }
-  return false;
 }

@@ -44,7 +44,11 @@ const stepMs = (WINDOW_MS - 120_000) / entries;
 
 const logger = createLogger({ name: 'measure', level: 'warn' });
 let nowMs = startedAtMs;
-const clock: Clock = { nowMs: () => nowMs, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
+const clock: Clock = {
+  nowMs: () => nowMs,
+  monotonicMs: () => nowMs,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
 const root = mkdtempSync(join(tmpdir(), 'astrolabe-ledger-'));
 
 /** Acknowledges at once: what is left is the ledger's own work. */

@@ -1,7 +1,9 @@
 /** Time as a dependency: real in processes, by hand in tests. */
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds, for what is recorded or shown. It jumps when the machine's clock is set, so nothing waits by it. */
   nowMs(): number;
+  /** Milliseconds since some moment before, for durations, deadlines and pauses: it only goes forward, at the pace of time. */
+  monotonicMs(): number;
   /**
    * Resolves after `ms` milliseconds; at once, but never synchronously, for zero or less. Rejects with the signal's reason
    * once `signal` is aborted.
@@ -14,6 +16,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   async sleep(ms, signal) {
     let remainingMs = Math.max(0, ms);
     do {

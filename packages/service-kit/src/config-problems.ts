@@ -29,9 +29,9 @@ export function showValue(value: string, secret: boolean): string {
   return JSON.stringify(shown.length > 100 ? `${shown.slice(0, 100)}...` : shown);
 }
 
-/** Replaces `user:password@` in text that may be a URL, well-formed or not. */
+/** Replaces `user:password@` in text that may be a URL, or a list of hosts with ports, well-formed or not. */
 export function hideUserinfo(text: string): string {
-  return text.replace(/\/\/.*@/, '//[redacted]@');
+  return text.replace(/\/\/.*@/, '//[redacted]@').replace(/(^|,)([^/,@]*:[^/,]*)@/g, '$1[redacted]@');
 }
 
 /** The known name that a misspelt one most likely means, if any is near enough. */

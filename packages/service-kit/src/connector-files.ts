@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 /** The file system as a `ConnectorSource` uses it. */
 export interface ConnectorFiles {
@@ -20,8 +21,38 @@ export interface ConnectorFiles {
   ): { close(): void };
 }
 
+/** A connectors file of ten thousand connectors has about 4 MB. */
+const MAX_FILE_BYTES = 16_777_216;
+const SPARE_BYTES = 65_536;
+
+/**
+ * UTF-8 text of a regular file, links followed. Rejects anything else: reading a pipe or a device would wait without end, and with it the
+ * reloading of connectors and the end of the process. Rejects files of more than 16 MiB as well.
+ */
+export async function readRegularFile(path: string): Promise<string> {
+  // Without O_NONBLOCK opening a pipe already waits, for somebody who writes to it.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new Error(`${path} is a folder; name a file`);
+    if (!stats.isFile()) throw new Error(`${path} is not a regular file but a pipe, a device or a socket; name a file`);
+    if (stats.size > MAX_FILE_BYTES) throw new Error(`${path} has more than ${MAX_FILE_BYTES} bytes`);
+    // Some files, those of /proc for example, say 0 and hold more.
+    const bytes = Buffer.alloc(Math.min(MAX_FILE_BYTES + 1, stats.size * 2 + SPARE_BYTES));
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
+      length += bytesRead;
+      if (bytesRead === 0) return bytes.toString('utf8', 0, length);
+      if (length === bytes.length) throw new Error(`${path} has more bytes than it said; it is being written`);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 export const systemConnectorFiles: ConnectorFiles = {
-  readText: (path) => readFile(path, 'utf8'),
+  readText: readRegularFile,
   watchFolder(folder, onEvent, onEnd) {
     const watcher = watch(folder, { persistent: false }, (_kind, name) => onEvent(name ?? undefined));
     watcher.on('error', onEnd);

@@ -1,9 +1,11 @@
 /** The source on real files and real watches: what it has to notice is what editors and Kubernetes do. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { readRegularFile } from './connector-files.ts';
 import { openConnectorSource } from './connector-source.ts';
 import type { ConnectorsChange } from './connectors-change.ts';
 import { createLogger } from './logger.ts';
@@ -109,4 +111,22 @@ test('a folder that is replaced as a whole is found by the poll', async (t) => {
     await rename(join(folder, 'next'), mounted);
   };
   assert.deepEqual((await edit(swap)).added, ['b']);
+});
+
+test('only regular files of a bounded size are read, links to them followed', async (t) => {
+  const folder = await makeFolder(t);
+  const at = (name: string): string => join(folder, name);
+  execFileSync('mkfifo', [at('pipe')]);
+  await writeFile(at('file'), '\u00fc');
+  await symlink('file', at('link'));
+  await writeFile(at('empty'), '');
+  await writeFile(at('huge'), Buffer.alloc(16_777_217));
+  assert.equal(await readRegularFile(at('file')), '\u00fc');
+  assert.equal(await readRegularFile(at('link')), '\u00fc');
+  assert.equal(await readRegularFile(at('empty')), '');
+  await assert.rejects(readRegularFile(at('pipe')), /pipe is not a regular file but a pipe, a device or a socket/);
+  await assert.rejects(readRegularFile('/dev/zero'), /not a regular file/);
+  await assert.rejects(readRegularFile(folder), /is a folder/);
+  await assert.rejects(readRegularFile(at('huge')), /has more than 16777216 bytes/);
+  await assert.rejects(readRegularFile(at('none')), /ENOENT/);
 });

@@ -355,3 +355,20 @@ test('no reload, good or bad, shows a key or a secret in a log line or a metric'
   assert.doesNotMatch(lines.join(''), /hunter2/);
   assert.doesNotMatch(await metrics.registry.metrics(), /hunter2/);
 });
+
+test('an edit that removes every connector is a bad edit; an empty file at the start, and its first connectors, are not', async (t) => {
+  const { write, clock, logged, ids, isValid } = await open(t, { connectors: [acme, globex] });
+  write(PATH, { connectors: [] });
+  await clock.advance(SETTLE_MS);
+  assert.deepEqual([ids(), await isValid()], [['acme', 'globex'], false]);
+  assert.match(JSON.stringify(logged()), /removes every connector/);
+  write(PATH, { connectors: [acme] });
+  await clock.advance(SETTLE_MS);
+  assert.deepEqual([ids(), await isValid()], [['acme'], true]);
+
+  const empty = await open(t, { connectors: [] });
+  assert.deepEqual([empty.ids(), await empty.isValid()], [[], true]);
+  empty.write(PATH, { connectors: [acme] });
+  await empty.clock.advance(SETTLE_MS);
+  assert.deepEqual(empty.ids(), ['acme']);
+});

@@ -13,7 +13,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { compareConnectors, isEmptyChange, type ConnectorsChange } from './connectors-change.ts';
 import { systemConnectorFiles, type ConnectorFiles } from './connector-files.ts';
 import type { ConnectorDirectory } from './connectors.ts';
-import { isPipelineError } from './errors.ts';
+import { PipelineError, isPipelineError } from './errors.ts';
 import { FolderWatches } from './folder-watches.ts';
 import { buildConnectors } from './load-connectors.ts';
 import type { Logger } from './logger.ts';
@@ -56,6 +56,14 @@ export async function openConnectorSource(options: ConnectorSourceOptions): Prom
   const source = new FileConnectorSource(options);
   await source.start();
   return source;
+}
+
+/** An edit that removes every connector is a mistake of a script or an editor: everybody would be refused, and commands be dead-lettered. */
+function assertNotEmptied(path: string, before: ConnectorDirectory, after: ConnectorDirectory): void {
+  if (after.all().length > 0 || before.all().length === 0) return;
+  const message = 'removes every connector; to refuse all events, set "enabled": false, or start again with this file';
+  const problems = [{ place: 'connectors', message }];
+  throw new PipelineError('connectors.invalid', `${path}: ${message}`, { retryable: false, details: { problems } });
 }
 
 export function createConnectorsFileGauge(metrics: Metrics): Gauge {
@@ -173,6 +181,7 @@ class FileConnectorSource implements ConnectorSource {
     let directory: ConnectorDirectory;
     try {
       directory = buildConnectors(snapshot, this.#env, this.#keys);
+      assertNotEmptied(this.#path, before, directory);
     } catch (error) {
       if (!isPipelineError(error, 'connectors.invalid')) throw error;
       const { code, details } = error;

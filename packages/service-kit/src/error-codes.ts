@@ -80,13 +80,20 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'kafka.patch-missing',
+    meaning:
+      'kafkajs does not use one of our patches, without which it loses records: it is another version than 2.2.4, or was loaded before @astrolabe/kafka. The process does not start; install with "npm ci".',
+    whoActs: 'developer',
+  },
+  {
     code: 'kafka.consumer-crashed',
     meaning: 'The consumer stopped for good. The process exits and reads on from the last commit when it is restarted.',
     whoActs: 'operator',
   },
   {
     code: 'registry.unavailable',
-    meaning: 'The schema registry did not answer. It is tried again; check SCHEMA_REGISTRY_URL and the registry.',
+    meaning:
+      'The schema registry did not answer, or what answers at its URL is not a schema registry. It is tried again; check SCHEMA_REGISTRY_URL and the registry.',
     whoActs: 'operator',
   },
   {
@@ -104,11 +111,6 @@ const entries = [
     code: 'registry.unauthorized',
     meaning: 'The registry refused the credentials. Check SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
     whoActs: 'operator',
-  },
-  {
-    code: 'registry.schema-unknown',
-    meaning: 'The registry holds a schema of that subject or id which this version cannot work with.',
-    whoActs: 'developer',
   },
   {
     code: 'event.invalid-json',
@@ -211,6 +213,12 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'command.id-mismatch',
+    meaning:
+      'The id of a command does not fit its connector, messageId and kind. The registry names another schema than its writer had (a restore exchanged schema ids), or something else writes to the topic. Repair the registry, then redrive.',
+    whoActs: 'operator',
+  },
+  {
     code: 'command.connector-unknown',
     meaning: 'The command is of a connector that the connectors file does not have. Add the connector, then redrive.',
     whoActs: 'operator',
@@ -229,11 +237,6 @@ const entries = [
   {
     code: 'api.retries-exhausted',
     meaning: 'The Astrolabe API kept failing until the retry limit. Redrive the command once the API is healthy.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'api.unavailable',
-    meaning: 'The Astrolabe API does not answer, or answers that it cannot. It is tried again.',
     whoActs: 'operator',
   },
   {

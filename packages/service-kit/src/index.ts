@@ -57,3 +57,4 @@ export type { Readiness } from './readiness.ts';
 export { replaceConnectorsFile } from './replace-connectors-file.ts';
 export { startServiceAdmin, type ServiceAdmin } from './service-admin.ts';
 export { waitUntilAvailable, type WaitOptions } from './wait-until-available.ts';
+export { hideUrlCredentials, splitUrlCredentials } from './url-credentials.ts';

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { PipelineError, errorMessage } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Readiness } from './readiness.ts';
+import { hideUrlCredentials } from './url-credentials.ts';
 import { waitUntilAvailable } from './wait-until-available.ts';
 
 /** What a service's composition gets hold of. */
@@ -110,7 +111,8 @@ export async function runService(options: ServiceOptions): Promise<void> {
         try {
           return await attempt(signal);
         } catch (error) {
-          waitingFor.set(what, `waiting for ${what}: ${errorMessage(error)}`);
+          // The answer to `/readyz` is for everybody who reaches it.
+          waitingFor.set(what, hideUrlCredentials(`waiting for ${what}: ${errorMessage(error)}`));
           throw error;
         }
       };
@@ -128,7 +130,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   };
 
   const onSignal = (signal: StopSignal) => () => {
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     if (firstSignalAtMs === undefined) {
       firstSignalAtMs = nowMs;
       logger.info({ signal, shutdownTimeoutMs }, `${name} stopping`);

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { redactSecrets } from './redact-secrets.ts';
+import { hideUrlCredentials } from './url-credentials.ts';
 
 export type Logger = pino.Logger;
 
@@ -17,13 +18,14 @@ export interface LoggerOptions {
 
 /**
  * Creates a logger of one JSON object a line: `level` as a word, `time` in ISO 8601 UTC, `msg`, `err` with its causes. Values
- * of keys that hold secrets never appear, at any depth (`redact-secrets.ts`).
+ * of keys that hold secrets never appear, at any depth (`redact-secrets.ts`), nor do credentials in URLs, wherever they stand.
  */
 export function createLogger({ name, level, destination }: LoggerOptions): Logger {
   const options: pino.LoggerOptions = {
     name,
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { streamWrite: hideUrlCredentials },
     // Errors are made plain by `redactSecrets`, since pino's serializer runs too late to have its result redacted.
     serializers: { err: (value: unknown) => value },
     formatters: {

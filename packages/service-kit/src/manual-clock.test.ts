@@ -68,3 +68,20 @@ test('an aborted sleep rejects with the reason of the signal and is forgotten', 
   assert.deepEqual(clock.remainingSleepsMs(), []);
   await assert.rejects(clock.sleep(10, stopping.signal), /^Error: stop$/);
 });
+
+test('a wall clock that jumps moves no sleep and no monotonic time', async () => {
+  const clock = createManualClock(1_000_000);
+  const startMs = clock.monotonicMs();
+  let woken = false;
+  const sleeping = clock.sleep(100).then(() => {
+    woken = true;
+  });
+  clock.jump(-3_600_000);
+  assert.equal(clock.nowMs(), 1_000_000 - 3_600_000);
+  await clock.advance(99);
+  assert.equal(woken, false);
+  clock.jump(7_200_000);
+  await clock.advance(1);
+  await sleeping;
+  assert.deepEqual([clock.monotonicMs() - startMs, clock.nowMs()], [100, 1_000_000 + 3_600_000 + 100]);
+});

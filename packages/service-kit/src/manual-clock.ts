@@ -8,6 +8,8 @@ export interface ManualClock extends Clock {
    * before the next one wakes. Resolves when what was woken has run as far as it can without I/O.
    */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock forward or, with a negative number, back. No time passes: sleeps and `monotonicMs` stay as they are. */
+  jump(byMs: number): void;
   /** Moves the time to the earliest due sleep, waiting for a first sleeper when there is none. Returns how far it moved. */
   advanceToNextSleep(): Promise<number>;
   /** How long each present sleep still has, in milliseconds, the shortest first. */
@@ -26,9 +28,13 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+/** Another number than the wall clock shows, so that neither is taken for the other. */
+const MONOTONIC_START_MS = 7_000;
+
 /** Creates a manual clock that shows `startMs` (default 2026-01-01T00:00:00Z). */
 export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
-  let now = startMs;
+  let now = MONOTONIC_START_MS;
+  let epochMs = startMs - now;
   let sleeps: Sleep[] = [];
   let waiters: Waiter[] = [];
 
@@ -48,7 +54,8 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   };
 
   const clock: ManualClock = {
-    nowMs: () => now,
+    nowMs: () => epochMs + now,
+    monotonicMs: () => now,
 
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
@@ -77,6 +84,10 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
       await turn();
       for (let next = earliest(); next && next.dueMs <= targetMs; next = earliest()) await wake(next);
       now = Math.max(now, targetMs);
+    },
+
+    jump(byMs) {
+      epochMs += byMs;
     },
 
     async advanceToNextSleep() {

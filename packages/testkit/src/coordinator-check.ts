@@ -1,4 +1,4 @@
-// First: it mends kafkajs, and must do so before anything loads it, in a test that imports this package first too.
+// First: it patches kafkajs, and must do so before anything loads it, in a test that imports this package first too.
 import '@astrolabe/kafka';
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
 

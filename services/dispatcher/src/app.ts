@@ -70,6 +70,7 @@ export async function startDispatcher(
   const pages = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES });
   stack.defer('page reader', () => pages.close());
 
+  warnOfProxy(env, logger);
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
   const apiClient = createApiClient({ baseUrl: config.apiUrl, timeoutMs: config.apiTimeoutMs });
   stack.defer('API client', () => apiClient.close());
@@ -192,6 +193,16 @@ export async function startDispatcher(
   });
   stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
   logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
+}
+
+/** Calls go straight to the API: who relies on a proxy would look for the fault anywhere else. */
+function warnOfProxy(env: Readonly<Record<string, string | undefined>>, logger: Logger): void {
+  const variables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].filter((name) => env[name]);
+  if (variables.length === 0) return;
+  logger.warn(
+    { variables },
+    'proxy variables are set but not used: the API is called directly; point DISPATCHER_API_URL at a gateway if it must not be',
+  );
 }
 
 function toConnectorState({ id, circuit, inFlight, limit, queued }: ReturnType<Dispatch['gateOf']>): ConnectorState {

@@ -90,14 +90,14 @@ test('a refused key holds the connector, the time is kept, and an edited key is 
   offer('a', 'b');
   end(refusal);
   await clock.advance(3_000);
-  assert.equal(gate.haltedMs(clock.nowMs()), 3_000);
+  assert.equal(gate.haltedMs(clock.monotonicMs()), 3_000);
   end(refusal);
   offer('c');
   gate.hurry();
   assert.deepEqual(calls, ['a', 'b', 'c']);
   end(success);
   await clock.advance(5_000);
-  assert.equal(gate.haltedMs(clock.nowMs()), 3_000, 'no more once the key works');
+  assert.equal(gate.haltedMs(clock.monotonicMs()), 3_000, 'no more once the key works');
   assert.equal(gate.circuit.kind, 'closed');
 });
 
@@ -235,3 +235,38 @@ test('however often its rate is changed, in no second are more calls made than t
     assert.ok(later === undefined || later - atMs >= 1_000, `21 calls within ${(later ?? 0) - atMs} ms`);
   }
 });
+
+for (const jumpMs of [-3_600_000, 3_600_000]) {
+  const jumped = jumpMs < 0 ? 'back' : 'forward';
+
+  test(`a wall clock that is set ${jumped} moves neither the probe of an open circuit nor the pause that an API asked for`, async () => {
+    const { clock, calls, offer, end } = createGates();
+    offer('a', 'b', 'c');
+    for (let failures = 0; failures < 3; failures += 1) end(failure);
+    offer('probe');
+    const before = calls.length;
+    clock.jump(jumpMs);
+    await clock.advance(499);
+    assert.equal(calls.length, before);
+    await clock.advance(501);
+    assert.equal(calls.length, before + 1, 'the probe goes out within its pause');
+    end({ ...success, pauseMs: 2_000 });
+    offer('later');
+    clock.jump(jumpMs);
+    await clock.advance(1_999);
+    assert.equal(calls.length, before + 1);
+    await clock.advance(1);
+    assert.ok(calls.length > before + 1);
+  });
+
+  test(`a wall clock that is set ${jumped} neither stops a rate nor lets more through`, async () => {
+    const { clock, calls, gate, end } = createGates({ callsPerSecond: 10 });
+    for (let index = 0; index < 100; index += 1) gate.offer(new Item(String(index)));
+    for (let step = 0; step < 1_000; step += 10) {
+      while (gate.inFlight > 0) end(success);
+      if (step === 500) clock.jump(jumpMs);
+      await clock.advance(10);
+    }
+    assert.ok(calls.length >= 9 && calls.length <= 11, `${calls.length} calls in a second`);
+  });
+}

@@ -89,7 +89,7 @@ export class ConnectorGate<Item extends GateItem> {
     this.#options = options;
     this.#policy = options.policy;
     this.#bulk = options.policy.bulk;
-    this.#concurrency = initialConcurrency(options.policy.concurrency, options.clock.nowMs());
+    this.#concurrency = initialConcurrency(options.policy.concurrency, options.clock.monotonicMs());
   }
 
   get inFlight(): number {
@@ -116,13 +116,13 @@ export class ConnectorGate<Item extends GateItem> {
   /** Nothing can be done for the connector for the time being. */
   isBlocked(): boolean {
     if (this.#circuit.kind !== 'closed') return true;
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#options.clock.monotonicMs();
     return this.#pausedUntilMs - nowMs > LONG_PAUSE_MS || this.#isStalled(nowMs);
   }
 
   /** To the end of the line; `again`: ahead of those that have not been called for. */
   offer(item: Item, again = false): void {
-    this.#line.add(item, again, this.#options.clock.nowMs());
+    this.#line.add(item, again, this.#options.clock.monotonicMs());
     if (this.#inFlight < this.limit) this.pump();
     else this.#round.wasFull = true;
   }
@@ -155,7 +155,7 @@ export class ConnectorGate<Item extends GateItem> {
   /** Something of the connector has changed: a probe that would come later comes now. */
   hurry(): void {
     if (this.#circuit.kind !== 'open') return;
-    this.#circuit = { ...this.#circuit, untilMs: this.#options.clock.nowMs() };
+    this.#circuit = { ...this.#circuit, untilMs: this.#options.clock.monotonicMs() };
     this.pump();
   }
 
@@ -163,7 +163,7 @@ export class ConnectorGate<Item extends GateItem> {
   ended(result: CallResult): void {
     const { clock, slots } = this.#options;
     const policy = this.#policy;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     this.#inFlight -= 1;
     slots.give();
     if (result.durationMs !== undefined || result.pressure === 'throttled') this.#lastAnswerMs = nowMs;
@@ -196,7 +196,7 @@ export class ConnectorGate<Item extends GateItem> {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#line.size > 0 && this.#mayCall(this.#options.clock.nowMs()));
+      while (this.#line.size > 0 && this.#mayCall(this.#options.clock.monotonicMs()));
     } finally {
       this.#pumping = false;
     }
@@ -267,7 +267,7 @@ export class ConnectorGate<Item extends GateItem> {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= untilMs) return false;
     const { clock, signal } = this.#options;
     this.#alarmAtMs = untilMs;
-    clock.sleep(untilMs - clock.nowMs(), signal).then(
+    clock.sleep(untilMs - clock.monotonicMs(), signal).then(
       () => {
         if (this.#alarmAtMs !== untilMs) return;
         this.#alarmAtMs = undefined;

@@ -10,7 +10,7 @@ import type { GateItem } from './gate-line.ts';
 export interface DeliveryOwner {
   /** The connector is not there any more, or is switched off. */
   refuse(delivery: Delivery, code: ErrorCode, message: string): void;
-  /** An answer for the command. */
+  /** An answer for the command. `nowMs` is of the monotonic clock. */
   settle(delivery: Delivery, verdict: Verdict, nowMs: number): void;
 }
 
@@ -39,10 +39,13 @@ export class Delivery implements GateItem {
   deliveryId = '';
   gate: ConnectorGate<Delivery> | undefined;
   attempts = 0;
+  /** Epoch milliseconds. */
   firstTriedAtMs: number | undefined;
   lastTriedAtMs: number | undefined;
   isSingle = false;
   #stage: Stage = 'decoding';
+  /** By the monotonic clock, as the halts of its gate are. */
+  #firstTriedMs: number | undefined;
   #haltedBeforeMs = 0;
   #call: CallUnderWay | undefined;
   #bulkItem: string | undefined;
@@ -104,14 +107,15 @@ export class Delivery implements GateItem {
     this.#bulkItem = undefined;
   }
 
-  /** Notes that an attempt has been answered; false where nobody waits for it any more. */
-  countAttempt(nowMs: number): boolean {
+  /** Notes that an attempt has been answered; false where nobody waits for it any more. `atMs` is the wall clock's time, to be recorded. */
+  countAttempt(nowMs: number, atMs: number): boolean {
     this.#call = undefined;
     if (this.#stage !== 'calling') return false;
     this.attempts += 1;
-    this.lastTriedAtMs = nowMs;
-    if (this.firstTriedAtMs === undefined) {
-      this.firstTriedAtMs = nowMs;
+    this.lastTriedAtMs = atMs;
+    if (this.#firstTriedMs === undefined) {
+      this.firstTriedAtMs = atMs;
+      this.#firstTriedMs = nowMs;
       this.#haltedBeforeMs = this.gate?.haltedMs(nowMs) ?? 0;
     }
     return true;
@@ -120,7 +124,7 @@ export class Delivery implements GateItem {
   /** From when its retry budget counts: the first try, and later by as long as its connector's key has been refused since. */
   budgetFromMs(nowMs: number): number {
     const haltedMs = (this.gate?.haltedMs(nowMs) ?? 0) - this.#haltedBeforeMs;
-    return (this.firstTriedAtMs ?? nowMs) + haltedMs;
+    return (this.#firstTriedMs ?? nowMs) + haltedMs;
   }
 
   /** Gives up what only waits. */

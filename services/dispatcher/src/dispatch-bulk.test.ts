@@ -6,11 +6,11 @@ import { answer, createHandler, createSession, recordOf, turn } from './testing/
 
 const bulk = { maxCommands: 3, maxBytes: 10_000, lingerMs: 5 };
 
-/** Records `a-1`, `b-1`: the second command of a key is `a-2`. */
-function recordsOf(...commandIds: string[]) {
-  return commandIds.map((commandId, index) => {
-    const [userId = ''] = commandId.split('-');
-    return recordOf(upsertUser({ userId, commandId }), BigInt(index), userId);
+/** Records of the messages `a-1`, `b-1`: the second command of a key is `a-2`. */
+function recordsOf(...messageIds: string[]) {
+  return messageIds.map((messageId, index) => {
+    const [userId = ''] = messageId.split('-');
+    return recordOf(upsertUser({ userId, messageId }), BigInt(index), userId);
   });
 }
 
@@ -21,8 +21,8 @@ function callsOf(effects: readonly string[]): string[] {
 function createBulkHandler() {
   const handler = createHandler({ bulk });
   const processor = handler.processorOf(createSession(handler.effects));
-  const enqueue = (...commandIds: string[]) => {
-    const records = recordsOf(...commandIds);
+  const enqueue = (...messageIds: string[]) => {
+    const records = recordsOf(...messageIds);
     processor.enqueue(records, BigInt(records.length));
   };
   /** Lets time pass, pause after pause, until everything is done. */
@@ -45,9 +45,9 @@ test('of a call that fails in part only what failed is repeated, and its key wai
   await finish();
   const calls = callsOf(effects);
   assert.equal(calls[0], 'a-1+b-1+c-1');
-  const times = (commandId: string) =>
-    calls.filter((call) => call.includes(commandId) || call.includes(`users/${commandId}`));
-  for (const commandId of ['a-1', 'c-1']) assert.equal(times(commandId).length, 1, commandId);
+  const times = (messageId: string) =>
+    calls.filter((call) => call.includes(messageId) || call.includes(`users/${messageId}`));
+  for (const messageId of ['a-1', 'c-1']) assert.equal(times(messageId).length, 1, messageId);
   const done = effects.filter((effect) => effect.startsWith('effect of'));
   assert.equal(done.length, 6);
   assert.ok(done.findIndex((effect) => effect.includes('b-1') || effect.includes('/users/b')) >= 4, 'a and c went on');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { commandId } from '@astrolabe/schemas';
 import { PipelineError } from '@astrolabe/service-kit';
 import { upsertUser } from './testing/commands.ts';
 import {
@@ -114,7 +115,7 @@ test('while a key is refused one command at a time is called for, and the others
   const { effects, script, clock, run } = createHandler();
   script.push(...Array.from({ length: 3 }, () => answer(401)));
   const all = ['a', 'b', 'c'].map((userId, index) =>
-    run(recordOf(upsertUser({ userId, commandId: userId }), BigInt(index), userId)),
+    run(recordOf(upsertUser({ userId, messageId: userId }), BigInt(index), userId)),
   );
   await clock.untilSleeping();
   const before = effects.length;
@@ -176,7 +177,7 @@ test('a registry that is away is waited for, and its record never dead-lettered'
 test('a command of no connector, and one of a connector that is switched off, are dead letters that say so', async () => {
   const { effects, run, letters } = createHandler();
   await run(recordOf(upsertUser({ connectorId: 'gone' })));
-  await run(recordOf(upsertUser({ connectorId: 'off', commandId: 'b' }), 1n));
+  await run(recordOf(upsertUser({ connectorId: 'off', messageId: 'b' }), 1n));
   assert.deepEqual(
     letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
     [
@@ -208,7 +209,7 @@ test('a call that had to wait for its turn is made with the key of the moment', 
   script.push('hang');
   const over = new AbortController();
   const first = run(recordOf(upsertUser({ userId: 'a' }), 0n), over.signal);
-  const second = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  const second = run(recordOf(upsertUser({ userId: 'b', messageId: 'b' }), 1n));
   await turn();
   editAcme({ apiKey: 'key-2' });
   over.abort(new Error('partition lost'));
@@ -223,7 +224,7 @@ test('settings of a connector that are edited take effect at once, without an an
   script.push('hang');
   const over = new AbortController();
   const hanging = run(recordOf(upsertUser({ userId: 'a' }), 0n), over.signal);
-  const waiting = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  const waiting = run(recordOf(upsertUser({ userId: 'b', messageId: 'b' }), 1n));
   await turn();
   assert.deepEqual(effects, ['call PUT /v1/users/a']);
   editAcme({ delivery: { maxConcurrentCalls: 2 } });
@@ -256,8 +257,8 @@ for (const [edit, code] of [
 test('a command of a connector that nobody has is a dead letter without a gate or a metric of its own, however long its id', async () => {
   const { keys, run, letters, ledger, dispatch, metrics } = createHandler();
   for (const [index, connectorId] of ['stranger', 'x'.repeat(200_000)].entries()) {
-    await run(recordOf(upsertUser({ connectorId, commandId: `c${index}` }), BigInt(index)));
-    assert.equal(ledger.lookup(`c${index}`)?.outcome, 'dead-lettered');
+    await run(recordOf(upsertUser({ connectorId, messageId: `c${index}` }), BigInt(index)));
+    assert.equal(ledger.lookup(commandId(connectorId, `c${index}`, 'UpsertUser'))?.outcome, 'dead-lettered');
   }
   assert.deepEqual(keys, []);
   assert.deepEqual([...dispatch.gates()], []);
@@ -276,7 +277,7 @@ test('calls of a connector are bounded, and a command that pauses holds no place
   const { effects, script, clock, run } = createHandler({ maxConcurrentCalls: 1 });
   script.push(answer(503));
   const first = run(recordOf(upsertUser({ userId: 'a' }), 0n));
-  const second = run(recordOf(upsertUser({ userId: 'b', commandId: 'b' }), 1n));
+  const second = run(recordOf(upsertUser({ userId: 'b', messageId: 'b' }), 1n));
   await second;
   assert.deepEqual(effects.slice(-1), ['done 1']);
   await clock.advanceToNextSleep();
@@ -289,7 +290,7 @@ test('when its session ends a command is abandoned in the middle of a call, of a
     script.push(scripted, scripted);
     const over = new AbortController();
     const running = run(recordOf(upsertUser()), over.signal);
-    const waiting = run(recordOf(upsertUser({ commandId: 'b' }), 1n), over.signal);
+    const waiting = run(recordOf(upsertUser({ messageId: 'b' }), 1n), over.signal);
     await turn();
     const reason = new Error('partition lost');
     over.abort(reason);
@@ -328,7 +329,7 @@ test('in its lane a command waits for the one before it, other lanes go on, and 
   const session = createSession(effects);
   const processor = processorOf(session);
   script.push(answer(503));
-  const command = (userId: string, commandId: string) => upsertUser({ userId, commandId });
+  const command = (userId: string, messageId: string) => upsertUser({ userId, messageId });
   processor.enqueue(
     [
       recordOf(command('a', 'a-1'), 0n, 'a'),
@@ -358,7 +359,7 @@ test('the next command of a key starts with the answer to the one before it, and
   const { release } = ledger.hold();
   const processor = processorOf(createSession(effects));
   processor.enqueue(
-    [recordOf(upsertUser({ commandId: 'a-1' }), 0n), recordOf(upsertUser({ commandId: 'a-2' }), 1n)],
+    [recordOf(upsertUser({ messageId: 'a-1' }), 0n), recordOf(upsertUser({ messageId: 'a-2' }), 1n)],
     2n,
   );
   await turn();
@@ -427,3 +428,70 @@ test('freshness is measured from the moment at which ingest took the event', asy
   const sum = values.find(({ metricName }) => metricName === 'dispatcher_freshness_seconds_sum');
   assert.equal(sum?.value, 1.5);
 });
+
+for (const jumpMs of [-3_600_000, 3_600_000]) {
+  const jumped = jumpMs < 0 ? 'back' : 'forward';
+
+  test(`a wall clock that is set ${jumped} neither holds a repetition back nor uses up the budget of a command`, async () => {
+    const { effects, script, clock, run, letters } = createHandler();
+    script.push(answer(503), answer(503));
+    const running = run(recordOf(upsertUser()));
+    await clock.untilSleeping();
+    clock.jump(jumpMs);
+    assert.equal(await clock.advanceToNextSleep(), 100);
+    clock.jump(jumpMs);
+    assert.equal(await clock.advanceToNextSleep(), 200);
+    await running;
+    assert.deepEqual(effects.slice(-2), ['effect of PUT /v1/users/u', 'done 0']);
+    assert.deepEqual(letters(), []);
+  });
+}
+
+test('a dead letter tells the times of its attempts by the wall clock', async () => {
+  const { script, clock, run, letters } = createHandler();
+  script.push(answer(503), answer(400));
+  const firstAtMs = clock.nowMs();
+  const running = run(recordOf(upsertUser()));
+  await clock.advanceToNextSleep();
+  await running;
+  const timeOf = (name: 'dlq.first.attempt.at' | 'dlq.last.attempt.at') =>
+    headerText(letters()[0] ?? assert.fail('no dead letter'), name);
+  assert.equal(timeOf('dlq.first.attempt.at'), new Date(firstAtMs).toISOString());
+  assert.equal(timeOf('dlq.last.attempt.at'), new Date(firstAtMs + 100).toISOString());
+});
+
+for (const [what, failure, cause, fields] of [
+  [
+    'nobody listens',
+    { kind: 'no-response', reason: 'connection', code: 'ECONNREFUSED', message: 'ECONNREFUSED: connect 10.0.0.1:443' },
+    'refused',
+    { reason: 'ECONNREFUSED: connect 10.0.0.1:443' },
+  ],
+  [
+    'it answers that it cannot',
+    answer(503, { title: 'Maintenance', detail: 'back at noon' }),
+    'status-503',
+    { status: 503, reason: 'status 503: Maintenance: back at noon' },
+  ],
+  ['it refuses the key', answer(401, { title: 'Unknown key' }), 'status-401', { status: 401 }],
+] as const) {
+  test(`an API is reported once when its circuit opens, with the cause, and once when it closes: ${what}`, async () => {
+    const { script, clock, run, lines, countsOf } = createHandler({ failuresToOpen: 2 });
+    script.push(failure, failure, failure);
+    const running = run(recordOf(upsertUser()));
+    while (script.length > 0) await clock.advanceToNextSleep();
+    await clock.advance(60_000);
+    await running;
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const circuits = told.filter(({ msg }) => String(msg).startsWith('circuit'));
+    assert.equal(circuits.length, 2);
+    const [opened, closed] = circuits;
+    assert.match(String(opened?.['msg']), /^circuit opened: /);
+    assert.deepEqual({ ...opened, ...fields, connectorId: 'acme', cause }, opened);
+    assert.deepEqual(
+      [closed?.['msg'], closed?.['connectorId']],
+      ["circuit closed: calls to the connector's API resumed", 'acme'],
+    );
+    assert.deepEqual(await countsOf('failedCalls'), [`acme ${cause} 3`]);
+  });
+}

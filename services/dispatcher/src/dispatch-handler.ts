@@ -90,16 +90,16 @@ export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
     this.#giveUp(delivery, { code, message });
   }
 
-  /** An answer for the command. */
+  /** An answer for the command. `nowMs` is of the monotonic clock. */
   settle(delivery: Delivery, verdict: Verdict, nowMs: number): void {
-    const { policy, random, metrics, dispatch } = this.#options;
+    const { policy, random, metrics, dispatch, clock } = this.#options;
     const { gate } = delivery;
-    if (gate === undefined || !delivery.countAttempt(nowMs)) return;
+    if (gate === undefined || !delivery.countAttempt(nowMs, clock.nowMs())) return;
     const { attempts } = delivery;
     const step = nextStep(verdict, { attempts, budgetFromMs: delivery.budgetFromMs(nowMs) }, policy, nowMs, random());
     switch (step.kind) {
       case 'done':
-        return this.#delivered(delivery, step.duplicate, nowMs);
+        return this.#delivered(delivery, step.duplicate, clock.nowMs());
       case 'dead-letter': {
         const { code, message, status } = step;
         return this.#giveUp(delivery, { code, message, ...(status === undefined ? {} : { status }) });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
-import type { Command } from '@astrolabe/schemas';
+import { commandId, type Command } from '@astrolabe/schemas';
 import { common, upsertUser } from './testing/commands.ts';
 import { createHandler, recordOf } from './testing/scripted-handler.ts';
 
@@ -46,7 +46,15 @@ test('a tracked event that is forced is called for alone, under its own id, wher
   const { effects, run, clock } = createHandler({ bulk: { maxCommands: 3, maxBytes: 10_000, lingerMs: 0 } });
   const track: Command = {
     kind: 'TrackEvent',
-    record: { ...common, event: 'E', userId: 'u', anonymousId: null, properties: {}, userProperties: {} },
+    record: {
+      ...common,
+      commandId: commandId(common.connectorId, common.messageId, 'TrackEvent'),
+      event: 'E',
+      userId: 'u',
+      anonymousId: null,
+      properties: {},
+      userProperties: {},
+    },
   };
   const running = run(replayed(track, 0n, 'r1', true));
   await clock.advance(5);

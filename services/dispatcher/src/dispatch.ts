@@ -9,6 +9,7 @@ import { toApiRequest } from './core/api-request.ts';
 import { readBulkOutcomes, toBulkRequest } from './core/bulk-request.ts';
 import { classifyResponse, type ApiOutcome, type Verdict } from './core/classify-response.ts';
 import { DueQueue } from './core/due-queue.ts';
+import { failureCauseOf } from './core/failure-cause.ts';
 import type { CallUnderWay, Delivery } from './delivery.ts';
 import type { DispatcherMetrics } from './dispatcher-metrics.ts';
 import { SharedSlots } from './shared-slots.ts';
@@ -29,12 +30,21 @@ export interface DispatchOptions {
   readonly metrics: DispatcherMetrics;
 }
 
+interface Failure {
+  readonly cause: string;
+  readonly status: number | undefined;
+  /** What the API or the network said. */
+  readonly reason: string;
+}
+
 export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #gates = new Map<string, ConnectorGate<Delivery>>();
   readonly #slots: SharedSlots;
   readonly #pausing = new DueQueue<Delivery>();
   readonly #closing = new AbortController();
+  /** Why the last call failed, by connector: what opens a circuit. */
+  readonly #lastFailures = new Map<string, Failure>();
   #alarmAtMs: number | undefined;
 
   constructor(options: DispatchOptions) {
@@ -86,7 +96,7 @@ export class Dispatch {
     }
   }
 
-  /** Queues a delivery again at a time. */
+  /** Queues a delivery again at a time of the monotonic clock. */
   retryAt(delivery: Delivery, dueMs: number): void {
     this.#pausing.add(delivery, dueMs);
     this.#watch();
@@ -108,7 +118,7 @@ export class Dispatch {
       for (const delivery of deliveries) delivery.handler.refuse(delivery, code, message);
       return this.#slots.serve();
     }
-    const call = new GateCall(this, gate, deliveries, clock.nowMs());
+    const call = new GateCall(this, gate, deliveries, clock.monotonicMs());
     for (const delivery of deliveries) delivery.call(call);
     const [first] = deliveries;
     if (first?.command === undefined) return;
@@ -121,16 +131,29 @@ export class Dispatch {
   answered(call: GateCall, outcome: ApiOutcome): void {
     const { clock, metrics } = this.#options;
     const { gate, deliveries } = call;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     const durationMs = nowMs - call.startedAtMs;
     metrics.callDuration.observe({ connector: gate.id }, durationMs / 1_000);
-    const verdict = classifyResponse(outcome, nowMs);
+    // A date in Retry-After is one of the wall clock.
+    const verdict = classifyResponse(outcome, clock.nowMs());
+    if (verdict.kind === 'retry' || verdict.kind === 'halt') this.#noteFailure(gate.id, outcome, verdict);
     gate.ended(this.#judge(verdict, durationMs));
     const [first] = deliveries;
     if (call.isBulk) this.#settleBulk(call, outcome, verdict, nowMs);
     else first?.handler.settle(first, verdict, nowMs);
     gate.pump();
     this.#slots.serve();
+  }
+
+  /** Before the gate is told, which may open its circuit for it. */
+  #noteFailure(
+    connectorId: string,
+    outcome: ApiOutcome,
+    { status, message }: Verdict & { kind: 'retry' | 'halt' },
+  ): void {
+    const cause = failureCauseOf(outcome);
+    this.#options.metrics.failedCalls.inc({ connector: connectorId, cause });
+    this.#lastFailures.set(connectorId, { cause, status, reason: message });
   }
 
   /** Nobody waits for the call any more. */
@@ -146,7 +169,8 @@ export class Dispatch {
     if (outcomes !== undefined) {
       for (const [index, delivery] of deliveries.entries()) {
         const own = outcomes[index];
-        if (own !== undefined) delivery.handler.settle(delivery, classifyResponse(own, nowMs), nowMs);
+        if (own !== undefined)
+          delivery.handler.settle(delivery, classifyResponse(own, this.#options.clock.nowMs()), nowMs);
       }
       return;
     }
@@ -189,15 +213,19 @@ export class Dispatch {
     const connectorId = gate.id;
     const { circuit } = gate;
     if (circuit.kind === 'closed' && before.kind !== 'closed') {
-      logger.info({ connectorId }, 'the API takes the calls of the connector again');
+      logger.info({ connectorId }, "circuit closed: calls to the connector's API resumed");
     } else if (circuit.kind === 'open' && before.kind === 'closed') {
+      const failure = this.#lastFailures.get(connectorId);
       if (circuit.cause === 'halted') {
         logger.error(
-          { connectorId },
-          'the API refuses the key of the connector: its commands wait until the key works',
+          { connectorId, ...failure },
+          "circuit opened: the API refuses the connector's key; its commands wait until the key works",
         );
       } else {
-        logger.warn({ connectorId }, 'the API fails for the connector: its commands wait until a probe succeeds');
+        logger.warn(
+          { connectorId, ...failure },
+          "circuit opened: calls to the connector's API fail; its commands wait until a probe succeeds",
+        );
       }
     }
   }
@@ -207,11 +235,11 @@ export class Dispatch {
     if (dueMs === undefined || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= dueMs)) return;
     const { clock } = this.#options;
     this.#alarmAtMs = dueMs;
-    clock.sleep(dueMs - clock.nowMs(), this.#closing.signal).then(
+    clock.sleep(dueMs - clock.monotonicMs(), this.#closing.signal).then(
       () => {
         if (this.#alarmAtMs !== dueMs) return;
         this.#alarmAtMs = undefined;
-        const nowMs = clock.nowMs();
+        const nowMs = clock.monotonicMs();
         for (let due = this.#pausing.take(nowMs); due !== undefined; due = this.#pausing.take(nowMs)) {
           if (due.isPausing) due.queueAgain();
         }

@@ -5,6 +5,7 @@ export interface DispatcherMetrics {
   /** Every record read ends in exactly one of these: delivered, duplicate, dead-lettered. */
   readonly commands: Counter<'connector' | 'kind' | 'outcome' | 'reason'>;
   readonly retries: Counter<'connector' | 'reason'>;
+  readonly failedCalls: Counter<'connector' | 'cause'>;
   readonly ledgerHits: Counter<'connector'>;
   readonly expired: Counter<'partition'>;
   readonly freshness: Histogram<'connector'>;
@@ -109,6 +110,11 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
       name: 'retries_total',
       help: 'Attempts that did not deliver and are repeated, by reason.',
       labelNames: ['connector', 'reason'],
+    }),
+    failedCalls: metrics.counter({
+      name: 'failed_calls_total',
+      help: 'Calls to the API that are repeated, by cause: dns, refused, tls, timeout, connection, or the status of the answer.',
+      labelNames: ['connector', 'cause'],
     }),
     ledgerHits: metrics.counter({
       name: 'ledger_hits_total',

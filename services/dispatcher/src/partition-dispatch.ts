@@ -64,7 +64,7 @@ class Partition implements PartitionDispatch {
       groupOf: connectorOf,
       handler: new DispatchHandler({ ...options, session, ledger }),
       limits,
-      nowMs: () => clock.nowMs(),
+      nowMs: () => clock.monotonicMs(),
       restore: () => this.#restore(),
       readPage,
       onLag: (connectorId, reason) => {
@@ -102,7 +102,6 @@ class Partition implements PartitionDispatch {
   }
 
   state(): PartitionState {
-    const { clock } = this.#options;
     const position = this.#lanes.position() ?? 0n;
     const stats = this.#ledger?.stats();
     return {
@@ -112,11 +111,15 @@ class Partition implements PartitionDispatch {
       lagging: [...this.#lanes.cursors()].map(([connector, cursor]) => ({
         connector,
         offsets: Number(position - cursor),
-        seconds: (clock.nowMs() - (this.#lagSince.get(connector) ?? clock.nowMs())) / 1_000,
+        seconds: this.#secondsSince(this.#lagSince.get(connector)),
       })),
       ledgerEntries: stats?.entries ?? 0,
       ledgerBytes: stats?.bytes ?? 0,
     };
+  }
+
+  #secondsSince(sinceMs: number | undefined): number {
+    return sinceMs === undefined ? 0 : (this.#options.clock.monotonicMs() - sinceMs) / 1_000;
   }
 
   #tellLag(connectorId: string, reason: LagReason | undefined): void {
@@ -131,7 +134,7 @@ class Partition implements PartitionDispatch {
       );
       return;
     }
-    this.#lagSince.set(connectorId, clock.nowMs());
+    this.#lagSince.set(connectorId, clock.monotonicMs());
     // A burst that its API takes is nothing to look after, however often it comes.
     if (reason === 'fills-buffer' && !dispatch.isBlocked(connectorId)) {
       logger.debug(

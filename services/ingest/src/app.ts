@@ -4,6 +4,7 @@ import { assertTopicsExist, connectionFromConfig, createRecordProducer, topicsFo
 import {
   openConnectorSource,
   startServiceAdmin,
+  systemClock,
   type ConnectorDirectory,
   type Environment,
   type Logger,
@@ -44,12 +45,19 @@ const BODY_PATIENCE_MS = 2_000;
 
 /** The service without its process: any sink, any connectors, not listening yet. */
 export function createIngest(dependencies: IngestDependencies): HttpServer {
-  const { config, connectors, sink, logger, nowMs = Date.now, newMessageId = () => randomUUID() } = dependencies;
-  const budget = new ByteBudget({ maxBytes: config.maxInFlightBytes, patienceMs: BODY_PATIENCE_MS, nowMs });
+  const { config, connectors, sink, logger, newMessageId = () => randomUUID() } = dependencies;
+  const { nowMs = systemClock.nowMs } = dependencies;
+  // What is only compared with itself goes by a clock that cannot be set; a test gives one for both.
+  const monotonicMs = dependencies.nowMs ?? systemClock.monotonicMs;
+  const budget = new ByteBudget({
+    maxBytes: config.maxInFlightBytes,
+    patienceMs: BODY_PATIENCE_MS,
+    nowMs: monotonicMs,
+  });
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
   const fairness = createFairness({
     defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },
-    nowMs,
+    nowMs: monotonicMs,
   });
   const handler = createIngestHandler({ connectors, sink, fairness, metrics, logger, nowMs, newMessageId });
   return createHttpServer({

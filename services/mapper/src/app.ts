@@ -9,7 +9,7 @@ import {
   startGroupConsumer,
   topicsFor,
 } from '@astrolabe/kafka';
-import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import { openConnectorSource, startServiceAdmin, systemClock, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import { freeEmailList } from './adapters/free-email-list.ts';
 import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
@@ -66,7 +66,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     encoder: createCommandEncoder(schemaIds),
     topics,
     groupId,
-    nowMs: Date.now,
+    nowMs: systemClock.nowMs,
     rulesOf: createRulesByConnector(connectors, freeEmailList.domains),
     maxRecordBytes: MAX_COMMAND_BYTES,
   });

@@ -9,9 +9,8 @@ import {
   type ConsumedRecord,
   type TopicRecord,
 } from '@astrolabe/kafka';
-import { commandKinds, decodeCommand } from '@astrolabe/schemas';
+import { commandId, commandKinds, decodeCommand } from '@astrolabe/schemas';
 import { createMetrics, type Connector } from '@astrolabe/service-kit';
-import { commandId } from './core/command-id.ts';
 import { mappingRulesOf } from './core/mapping-rules.ts';
 import { decodeUserState, encodeUserState, userStateKey } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';

@@ -4,7 +4,6 @@
  */
 import { promisify } from 'node:util';
 import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
-import kafkajs from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { boundLz4Frame } from './lz4-frame.ts';
 import { compressXerial, decompressSnappy } from './snappy-framing.ts';
@@ -27,19 +26,25 @@ const gunzipAsync = promisify(gunzip);
 const zstdCompressAsync = promisify<Buffer, Buffer>(zstdCompress);
 const zstdDecompressAsync = promisify(zstdDecompress);
 
+/** Numbers in a batch's attributes: https://kafka.apache.org/documentation/#recordbatch */
+const GZIP = 1;
+const SNAPPY = 2;
+const LZ4 = 3;
+const ZSTD = 4;
+
 /** By the number in a batch's attributes. */
 const codecs: ReadonlyMap<number, Codec> = new Map([
   [
-    kafkajs.CompressionTypes.GZIP,
+    GZIP,
     {
       name: 'gzip',
       compress: gzipAsync,
       decompress: (bytes, maxBytes) => gunzipAsync(bytes, { maxOutputLength: maxBytes }),
     },
   ],
-  [kafkajs.CompressionTypes.Snappy, { name: 'snappy', compress: compressXerial, decompress: decompressSnappy }],
+  [SNAPPY, { name: 'snappy', compress: compressXerial, decompress: decompressSnappy }],
   [
-    kafkajs.CompressionTypes.LZ4,
+    LZ4,
     {
       name: 'lz4',
       compress: (bytes) => compressFrame(bytes),
@@ -50,7 +55,7 @@ const codecs: ReadonlyMap<number, Codec> = new Map([
     },
   ],
   [
-    kafkajs.CompressionTypes.ZSTD,
+    ZSTD,
     {
       name: 'zstd',
       compress: zstdCompressAsync,
@@ -74,9 +79,8 @@ export async function decompress(compression: number, bytes: Buffer, maxBytes = 
   throw undecodable(`a batch of ${bytes.length} bytes inflates by ${codec.name} to more than ${maxBytes}`);
 }
 
-/** Makes kafkajs read and write all four. */
-export function registerCodecs(): void {
-  const registered = kafkajs.CompressionCodecs as Record<number, () => object>;
+/** Makes kafkajs read and write all four; `registered` are its own `CompressionCodecs`. */
+export function registerCodecs(registered: Record<number, () => object>): void {
   for (const [compression, codec] of codecs) {
     registered[compression] = () => ({
       compress: ({ buffer }: { readonly buffer: Buffer }) => codec.compress(buffer),

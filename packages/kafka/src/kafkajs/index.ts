@@ -1,13 +1,9 @@
-/** The only import of kafkajs in this package: the mends must be in place before its modules load. */
-import './mends.ts';
-import './mend-dead-sockets.ts';
-import './mend-fetch-decoding.ts';
-import './mend-sasl-refusal.ts';
-import './speed-mends.ts';
+/** The only import of kafkajs in this package: the patches must be in place before its modules load. */
+import './patches.ts';
 import kafkajs from 'kafkajs';
 import { registerCodecs } from './codecs.ts';
 
-registerCodecs();
+registerCodecs(kafkajs.CompressionCodecs);
 
 export const { Kafka, Partitioners, logLevel, CompressionTypes, CompressionCodecs, AssignerProtocol } = kafkajs;
 export type {

@@ -19,6 +19,7 @@ export function createTestClock(startMs = 1_000_000): TestClock {
   let now = startMs;
   return {
     nowMs: () => now,
+    monotonicMs: () => now,
     sleep: async (_ms, signal) => {
       await turn();
       signal?.throwIfAborted();

@@ -249,5 +249,6 @@ function toNoResponse(error: Error & { readonly code?: string }): ApiNoResponse 
     kind: 'no-response',
     reason: code !== undefined && NAME_RESOLUTION_CODES.has(code) ? 'name-resolution' : 'connection',
     message: text === '' ? String(error) : text,
+    code,
   };
 }

@@ -23,7 +23,7 @@ function breaches({ method, path, body, idempotencyKey }: ApiRequest): readonly 
   });
 }
 
-const idempotencyKey = '"0123456789abcdef0123456789abcdef"';
+const idempotencyKey = `"${common.commandId}"`;
 const occurredAt = '2025-11-24T10:00:00.000Z';
 const properties: PropertyMap = { name: 'Initech', employees: 329, 'total billed': 830 };
 

@@ -14,7 +14,7 @@ export type Circuit =
       readonly cause: CircuitCause;
       /** How often it has opened without a success in between. */
       readonly openings: number;
-      /** When the next probe is due, epoch milliseconds. */
+      /** When the next probe is due, by the monotonic clock. */
       readonly untilMs: number;
     }
   /** One call is under way to see. */

@@ -17,6 +17,8 @@ export interface ApiNoResponse {
   readonly kind: 'no-response';
   readonly reason: 'timeout' | 'connection' | 'name-resolution';
   readonly message: string;
+  /** Of the system, of TLS or of the HTTP client: `ECONNREFUSED`, `CERT_HAS_EXPIRED`. */
+  readonly code?: string | undefined;
 }
 
 export type ApiOutcome = ApiResponse | ApiNoResponse;

@@ -16,7 +16,7 @@ export interface RetryPolicy {
 export interface AttemptHistory {
   /** Attempts made, the present one included. */
   readonly attempts: number;
-  /** When the budget began: the first attempt, or the end of the last wait for a key. Epoch milliseconds. */
+  /** When the budget began: the first attempt, or the end of the last wait for a key. By the monotonic clock, as `nowMs` is. */
   readonly budgetFromMs: number;
 }
 

@@ -1,15 +1,18 @@
-import type { Command } from '@astrolabe/schemas';
+import { commandId, type Command } from '@astrolabe/schemas';
 
 export const receivedAtMs = Date.UTC(2025, 10, 24, 10, 30);
 
 export const common = {
-  commandId: '0123456789abcdef0123456789abcdef',
+  commandId: commandId('acme', 'm-1', 'UpsertUser'),
   connectorId: 'acme',
   messageId: 'm-1',
   occurredAt: Date.UTC(2025, 10, 24, 10, 0),
   receivedAt: receivedAtMs,
 };
 
+/** With the id that belongs to it, unless `fields` has another one. */
 export function upsertUser(fields: Partial<Extract<Command, { kind: 'UpsertUser' }>['record']> = {}): Command {
-  return { kind: 'UpsertUser', record: { ...common, userId: 'u', properties: {}, ...fields } };
+  const record = { ...common, userId: 'u', properties: {}, ...fields };
+  const id = fields.commandId ?? commandId(record.connectorId, record.messageId, 'UpsertUser');
+  return { kind: 'UpsertUser', record: { ...record, commandId: id } };
 }

@@ -41,10 +41,10 @@ export function answer(status: number, body: object = {}, headers: Record<string
   return { kind: 'response', status, headers, body: JSON.stringify(body) };
 }
 
-/** A single call by its method and path, a bulk call by the commands in it. */
+/** A single call by its method and path, a bulk call by the messages of the commands in it. */
 function nameOf(request: ApiRequest): string {
   const { method, path, idempotencyKey } = request;
-  return idempotencyKey === undefined ? idsOf(request).join('+') : `${method} ${path}`;
+  return idempotencyKey === undefined ? idsOf(request).map(messageOf).join('+') : `${method} ${path}`;
 }
 
 function idsOf({ body }: ApiRequest): string[] {
@@ -52,10 +52,17 @@ function idsOf({ body }: ApiRequest): string[] {
   return commands.map(({ id }) => id);
 }
 
+/** Messages by the ids of their commands, which tests cannot read. */
+const messageIds = new Map<string, string>();
+
+function messageOf(commandId: string): string {
+  return messageIds.get(commandId) ?? commandId;
+}
+
 /** The API in memory: scripted answers, else it carries out each key once, as the contract has it. */
 function createScriptedApi(effects: string[]) {
   const script: Answer[] = [];
-  /** Statuses of commands in bulk calls, by their ids; one for each call. */
+  /** Statuses of commands in bulk calls, by their messages; one for each call. */
   const items = new Map<string, number[]>();
   const executed = new Set<string>();
   const keys: string[] = [];
@@ -66,9 +73,9 @@ function createScriptedApi(effects: string[]) {
     return answer(200, { result: 'applied' });
   };
   const executeItem = (id: string): object => {
-    const scripted = items.get(id)?.shift();
+    const scripted = items.get(messageOf(id))?.shift();
     if (scripted !== undefined) return { id, status: scripted, problem: { title: `status ${scripted}` } };
-    const outcome = execute(`"${id}"`, id);
+    const outcome = execute(`"${id}"`, messageOf(id));
     const replayed = outcome.kind === 'response' && outcome.headers['idempotency-replayed'] !== undefined;
     return { id, status: 200, result: 'applied', ...(replayed ? { replayed } : {}) };
   };
@@ -110,6 +117,8 @@ interface HandlerOptions {
   readonly maxConcurrentCalls?: number;
   readonly decoderFault?: () => PipelineError | undefined;
   readonly bulk?: GatePolicy['bulk'];
+  /** Failures in a row that open the circuit. Default: so many that it stays closed. */
+  readonly failuresToOpen?: number;
 }
 
 /** A handler with each of its effects, and the end of each record, in order. */
@@ -131,7 +140,12 @@ export function createHandler(options: HandlerOptions = {}) {
   const acme: Connector = { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true };
   const off: Connector = { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false };
   let connectors = createConnectorDirectory([acme, off]);
-  const logger = createLogger({ name: 'dispatcher', level: 'silent' });
+  const lines: string[] = [];
+  const logger = createLogger({
+    name: 'dispatcher',
+    level: 'info',
+    destination: { write: (line) => void lines.push(line) },
+  });
   const registry = createMetrics({ service: 'dispatcher' });
   const metrics = createDispatcherMetrics(registry);
   const calls = options.maxConcurrentCalls ?? 10;
@@ -142,7 +156,7 @@ export function createHandler(options: HandlerOptions = {}) {
     policyOf: (connectorId) => ({
       concurrency: concurrencyOf(connectors.byId(connectorId)?.delivery?.maxConcurrentCalls ?? calls),
       callsPerSecond: 0,
-      failing: { failuresToOpen: 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
+      failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
       halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
       bulk: options.bulk,
     }),
@@ -189,7 +203,7 @@ export function createHandler(options: HandlerOptions = {}) {
         maxHoldMs: Infinity,
         maxLaggingGroups: 0,
       },
-      nowMs: () => clock.nowMs(),
+      nowMs: () => clock.monotonicMs(),
       restore: undefined,
       readPage: () => Promise.reject(new Error('nothing lags')),
     });
@@ -220,7 +234,7 @@ export function createHandler(options: HandlerOptions = {}) {
     processor.enqueue([record], record.offset + 1n);
     return ended.promise;
   };
-  const countsOf = async (metric: 'commands' | 'retries') => {
+  const countsOf = async (metric: 'commands' | 'retries' | 'failedCalls') => {
     const { values } = await metrics[metric].get();
     const labelsOf = (labels: object) =>
       Object.values(labels as Record<string, string>)
@@ -252,10 +266,12 @@ export function createHandler(options: HandlerOptions = {}) {
     ledger,
     metrics,
     dispatch,
+    lines,
   };
 }
 
 export function recordOf(command: Command, offset = 0n, key = 'u'): ConsumedRecord {
+  messageIds.set(command.record.commandId, command.record.messageId);
   return rawRecord(encoder.encode(command), offset, key);
 }
 

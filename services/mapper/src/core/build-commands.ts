@@ -1,6 +1,5 @@
 /** The commands of an event, one function for each kind. Spelled out, because every event passes through: no spreads. */
-import type { Command, PropertyMap } from '@astrolabe/schemas';
-import { commandId } from './command-id.ts';
+import { commandId, type Command, type PropertyMap } from '@astrolabe/schemas';
 import type { EventFacts } from './mapping.ts';
 
 /** What all commands of one event share. `occurredAtMs` is within the bounds of `boundedOccurrenceOf`. */

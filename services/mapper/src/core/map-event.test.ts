@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Command } from '@astrolabe/schemas';
+import { commandId, type Command } from '@astrolabe/schemas';
 import { eventOf, facts, receivedAtMs } from '../testing/events.ts';
-import { commandId } from './command-id.ts';
 import { mapEvent } from './map-event.ts';
 import { rulesOfUnknownConnector } from './mapping-rules.ts';
 import type { Mapping } from './mapping.ts';

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createCommandEncoder, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
 import {
+  commandId,
   commandKinds,
   decodeCommand,
   parseJson,
@@ -14,7 +15,6 @@ import {
 import type { Connector } from '@astrolabe/service-kit';
 import { freeEmailList } from '../adapters/free-email-list.ts';
 import { eventRecord } from '../testing/events.ts';
-import { commandId } from './command-id.ts';
 import { mapEvent, type MappedEvent } from './map-event.ts';
 import { mappingRulesOf, type MappingRules } from './mapping-rules.ts';
 import { skipReasons, withheldReasons } from './mapping.ts';

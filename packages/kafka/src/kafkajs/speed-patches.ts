@@ -1,9 +1,9 @@
 /**
- * Mends of kafkajs 2.2.4 that only make it faster: what goes over the wire is the same to the byte, which `speed-mends.property.test.ts`
+ * Patches of kafkajs 2.2.4 that only make it faster: what goes over the wire is the same to the byte, which `speed-patches.property.test.ts`
  * proves against the original. Figures are in docs/adr/0003-kafkajs-behind-ports.md.
  */
 import { encodeProduceRequest, isPlainRequest, type ProduceArguments } from './produce-encoding.ts';
-import { replaceExport } from './replace-export.ts';
+import { replaceExport, type Patch } from './patch.ts';
 
 /** As much of kafkajs's own Encoder as those who are given one ask for. */
 interface Encoded {
@@ -27,15 +27,18 @@ function asEncoded(bytes: Buffer): Encoded {
 }
 
 /** The requests of later versions are made by that of version 3. */
-function mendProduceEncoding(): void {
-  replaceExport<(args: ProduceArguments) => Request>('protocol/requests/produce/v3/request', (original) => (args) => {
-    const request = original(args);
-    const { encode } = request;
-    return {
-      ...request,
-      encode: async () => (isPlainRequest(args) ? asEncoded(encodeProduceRequest(args, Date.now())) : encode()),
-    };
-  });
+export function encodeProduceRequests(): Patch {
+  return replaceExport<(args: ProduceArguments) => Request>(
+    'protocol/requests/produce/v3/request',
+    (original) => (args) => {
+      const request = original(args);
+      const { encode } = request;
+      return {
+        ...request,
+        encode: async () => (isPlainRequest(args) ? asEncoded(encodeProduceRequest(args, Date.now())) : encode()),
+      };
+    },
+  );
 }
 
 const SIZE_BYTES = 4;
@@ -45,8 +48,8 @@ const CLIENT_ID_LENGTH_BYTES = 2;
 const NO_CLIENT_ID = -1;
 
 /** The original copies every request twice, each time into a buffer of the next power of two that it fills with zeros first. */
-function mendRequestFrame(): void {
-  replaceExport<(framed: FramedRequest) => Promise<Encoded>>(
+export function frameRequests(): Patch {
+  return replaceExport<(framed: FramedRequest) => Promise<Encoded>>(
     'protocol/request',
     () =>
       async ({ correlationId, clientId, request: { apiKey, apiVersion, encode } }) => {
@@ -65,6 +68,3 @@ function mendRequestFrame(): void {
       },
   );
 }
-
-mendProduceEncoding();
-mendRequestFrame();

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { mock, test } from 'node:test';
 import fc from 'fast-check';
 import { murmur2 } from '../murmur2.ts';
+import { loadOriginal, loadPatched } from '../testing/original-kafkajs.ts';
 import { crc32c } from './crc32c.ts';
 import { isPlainRequest, type ProduceArguments } from './produce-encoding.ts';
-
-/** kafkajs as it was published: loaded before the mends are. */
-const require = createRequire(import.meta.url);
-const load = <T>(path: string): T => require(`kafkajs/src/${path}`) as T;
 
 interface Encoded {
   readonly buf: Buffer;
@@ -27,12 +23,10 @@ type Frame = (framed: { correlationId: number; clientId: string | null; request:
 
 const versions = [3, 4, 5, 6, 7];
 const modules = ['protocol/request', ...versions.map((version) => `protocol/requests/produce/v${version}/request`)];
-const originals = modules.map((path) => load<unknown>(path));
-const originalMurmur2 = load<(key: Buffer) => number>('producer/partitioners/default/murmur2');
-const originalCrc32c = load<(bytes: Buffer) => number>('protocol/recordBatch/crc32C');
-for (const path of modules) Reflect.deleteProperty(require.cache, require.resolve(`kafkajs/src/${path}`));
-await import('./index.ts');
-const mended = modules.map((path) => load<unknown>(path));
+const originals = modules.map((path) => loadOriginal<unknown>(path));
+const originalMurmur2 = loadOriginal<(key: Buffer) => number>('producer/partitioners/default/murmur2');
+const originalCrc32c = loadOriginal<(bytes: Buffer) => number>('protocol/recordBatch/crc32C');
+const patched = modules.map((path) => loadPatched<unknown>(path));
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
 const bytesOrNull = fc.option(bytes(100));
@@ -75,7 +69,7 @@ const request: fc.Arbitrary<ProduceArguments> = fc.record({
 
 async function assertSameBytes(args: ProduceArguments): Promise<void> {
   for (const [index, version] of versions.entries()) {
-    const [original, ours] = [originals, mended].map((each) => (each[index + 1] as CreateRequest)(args));
+    const [original, ours] = [originals, patched].map((each) => (each[index + 1] as CreateRequest)(args));
     assert.ok(original !== undefined && ours !== undefined);
     const { encode: _encode, expectResponse: _expectResponse, ...fields } = ours;
     assert.deepEqual(fields, { apiKey: original.apiKey, apiVersion: version, apiName: 'Produce' });
@@ -85,7 +79,7 @@ async function assertSameBytes(args: ProduceArguments): Promise<void> {
     assert.equal(actual.size(), expected.size());
     const clientId = version % 2 === 0 ? null : 'app.ingest-é';
     const [expectedFrame, frame] = await Promise.all(
-      [originals[0] as Frame, mended[0] as Frame].map((each) =>
+      [originals[0] as Frame, patched[0] as Frame].map((each) =>
         each({ correlationId: version, clientId, request: original }),
       ),
     );

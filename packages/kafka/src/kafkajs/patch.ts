@@ -1,0 +1,48 @@
+/** How a part of kafkajs is replaced, and how one tells later that the replacement is what kafkajs uses. */
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** A patch that has been applied. */
+export interface Patch {
+  /** What of kafkajs it replaces. */
+  readonly name: string;
+  isInEffect(): boolean;
+}
+
+/**
+ * Replaces what a module of kafkajs exports. A module that has required it before keeps the original, so the patch is in effect only if
+ * nothing had: everything that loads later gets the replacement.
+ */
+export function replaceExport<T>(path: string, replace: (original: T) => T): Patch {
+  const file = require.resolve(`kafkajs/src/${path}`);
+  const wasLoaded = require.cache[file] !== undefined;
+  const original = require(file) as T;
+  const loaded = require.cache[file];
+  if (loaded === undefined) throw new Error(`kafkajs no longer has ${path}`);
+  const replacement = replace(original);
+  loaded.exports = replacement;
+  return {
+    name: path,
+    isInEffect: () => !wasLoaded && require.cache[file]?.exports === replacement,
+  };
+}
+
+/** Replaces methods of a class of kafkajs, which holds for its instances whoever makes them. */
+export function replaceMethods<T extends object>(path: string, replace: (original: T) => Partial<T>): Patch {
+  const file = require.resolve(`kafkajs/src/${path}`);
+  const { prototype } = require(file) as { prototype: T };
+  const methods = replace(prototype);
+  const names = Object.keys(methods) as (keyof T & string)[];
+  for (const name of names) {
+    if (typeof prototype[name] !== 'function') throw new Error(`kafkajs no longer has ${name} in ${path}`);
+  }
+  Object.assign(prototype, methods);
+  return {
+    name: `${path}: ${names.join(', ')}`,
+    isInEffect: () => {
+      const used = (require.cache[file]?.exports as { prototype?: T } | undefined)?.prototype;
+      return used === prototype && names.every((name) => prototype[name] === methods[name]);
+    },
+  };
+}
