@@ -1,6 +1,6 @@
 /** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
 export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
-export { assertTopicsExist } from './assert-topics-exist.ts';
+export { assertTopicsUsable } from './assert-topics-usable.ts';
 export { decodeCursors, type GroupCursors } from './commit-cursors.ts';
 export {
   createCommandDecoder,
@@ -69,4 +69,8 @@ export {
   type TransactionalProducerOptions,
   type TransactionOutcome,
 } from './transactional-producer.ts';
+export type { TopicNeed, TopicOperation } from './topic-access.ts';
+export { createTopicInspector, type TopicInspector } from './topic-inspector.ts';
+export { isRecreated, resetRemedy, topicRecreated, type TopicId } from './topic-identity.ts';
+export { watchTopics, type TopicWatch, type TopicWatchOptions } from './topic-watch.ts';
 export { unlessAborted } from './unless-aborted.ts';

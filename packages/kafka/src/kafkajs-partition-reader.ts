@@ -33,7 +33,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
 
 const DEFAULT_PATIENCE_MS = 60_000;
 const DEFAULT_FETCH_BYTES = 4 * 1_048_576;
-/** A topic or partition that the brokers do not know: they may not have heard of it yet. */
+/** A topic or partition that the brokers do not know, or a right that they deny: they may not have heard of it yet. */
 const MISSING_PATIENCE_MS = 1_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
@@ -173,9 +173,12 @@ class KafkaPartitionReader implements PartitionReader {
         return await this.#attempt(topic, signal, action);
       } catch (error) {
         signal.throwIfAborted();
-        const fault = toKafkaError(error, `reading ${topic}[${partition}]`);
+        const { principal } = this.#connection;
+        const topics = [{ operation: 'Read', resourceType: 'topic', resource: topic }] as const;
+        const fault = toKafkaError(error, `reading ${topic}[${partition}]`, { principal, topics });
         failingSinceMs ??= performance.now();
-        const patienceMs = fault.code === 'kafka.topic-missing' ? MISSING_PATIENCE_MS : this.#patienceMs;
+        const isToldAtOnce = fault.code === 'kafka.topic-missing' || fault.code === 'kafka.unauthorized';
+        const patienceMs = isToldAtOnce ? MISSING_PATIENCE_MS : this.#patienceMs;
         if (!fault.retryable || performance.now() - failingSinceMs + pauseMs > patienceMs) throw fault;
         await unlessAborted(sleep(pauseMs), signal);
         // Rejects as the action would; what matters is that the leader is looked up again.

@@ -1,6 +1,6 @@
 /** Composition of the dispatcher: reads `astrolabe.commands.v1`, calls the Astrolabe API, keeps `astrolabe.deliveries.v1`. */
 import {
-  assertTopicsExist,
+  assertTopicsUsable,
   connectionFromConfig,
   createCommandDecoder,
   createKafkaAdmin,
@@ -9,6 +9,8 @@ import {
   schemaRegistryFromConfig,
   startGroupConsumer,
   topicsFor,
+  watchTopics,
+  type TopicNeed,
 } from '@astrolabe/kafka';
 import { createKafkaChangelog, openPartitionLedger, partitionDirectory } from '@astrolabe/ledger';
 import {
@@ -55,9 +57,15 @@ export async function startDispatcher(
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'dispatcher', logger);
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
-  await stack.waitFor(`${brokers} and its topics`, () =>
-    assertTopicsExist(connection, [topics.commands, topics.commandsDeadLetters, topics.deliveries]),
-  );
+  const needs: readonly TopicNeed[] = [
+    { name: topics.commands.name, operations: ['Read'] },
+    { name: topics.commandsDeadLetters.name, operations: ['Write'] },
+    { name: topics.deliveries.name, operations: ['Read', 'Write'] },
+  ];
+  await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
+  const topicWatch = watchTopics({ connection, needs, logger });
+  stack.defer('topic watch', () => topicWatch.close());
+  stack.addReadinessCheck(() => topicWatch.trouble());
   const { maxMessageBytes } = topics.commandsDeadLetters;
   const maxRecordBytes = maxMessageBytes === undefined ? {} : { maxRecordBytes: maxMessageBytes };
   const producer = await stack.waitFor(brokers, () => createRecordProducer({ connection, logger, ...maxRecordBytes }));
@@ -189,7 +197,7 @@ export async function startDispatcher(
   stack.defer('reviews', async () => {
     clearInterval(reviews);
   });
-  stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
+  stack.addReadinessCheck(() => consumer.trouble());
   logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
 }
 

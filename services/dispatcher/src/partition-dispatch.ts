@@ -1,6 +1,9 @@
 /** Joins what one stay of a partition needs: its ledger, its lanes, its handler. */
 import {
   createLaneProcessor,
+  isRecreated,
+  resetRemedy,
+  topicRecreated,
   type CommittedPosition,
   type LaneLimits,
   type LaneProcessor,
@@ -133,7 +136,19 @@ class Partition implements PartitionDispatch {
     this.#opening = opening.catch(() => undefined);
     await opening;
     const position = await this.#untilDone('reading the commit', () => committed(this.#session));
+    if (position !== undefined) this.#assertOfThisTopic(position);
     return { nextOffset: position?.nextOffset, metadata: position?.metadata ?? '' };
+  }
+
+  /** Of another topic of that name, the offset would skip commands. A commit without an id, an older version's, gets one. */
+  #assertOfThisTopic({ nextOffset, topicId: storedId, metadata }: CommittedPosition): void {
+    const { topic, partition, topicId: currentId } = this.#session;
+    if (storedId !== undefined && currentId !== undefined && isRecreated(storedId, currentId)) {
+      const { groupId } = this.#options;
+      const whose = `offset ${nextOffset} of group ${groupId} on partition ${partition}`;
+      throw topicRecreated({ topic, storedId, currentId, whose, remedy: resetRemedy(groupId, topic) });
+    }
+    if (storedId === undefined && currentId !== undefined) this.#session.markCommittable(nextOffset, metadata);
   }
 
   async #untilDone<T>(doing: string, action: () => Promise<T>): Promise<T> {

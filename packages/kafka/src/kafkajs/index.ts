@@ -3,6 +3,8 @@ import './mends.ts';
 import './mend-dead-sockets.ts';
 import './mend-fetch-decoding.ts';
 import './mend-sasl-refusal.ts';
+import './coordinator-refusals.ts';
+import './transaction-refusals.ts';
 import './speed-mends.ts';
 import kafkajs from 'kafkajs';
 import { registerCodecs } from './codecs.ts';

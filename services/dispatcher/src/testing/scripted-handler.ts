@@ -199,6 +199,7 @@ export function createHandler(options: HandlerOptions = {}) {
     const session: PartitionSession = {
       topic: 'commands',
       partition: 2,
+      topicId: undefined,
       epoch: 1,
       signal,
       markCommittable: () => {
@@ -270,6 +271,7 @@ export function createSession(effects: string[]): PartitionSession & { faults: u
   return {
     topic: 'commands',
     partition: 2,
+    topicId: undefined,
     epoch: 1,
     signal: new AbortController().signal,
     faults,
