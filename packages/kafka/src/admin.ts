@@ -5,6 +5,7 @@ import { clientOf, type KafkaConnection } from './connection.ts';
 import { splitTopicId } from './commit-cursors.ts';
 import { toKafkaError, type AccessContext } from './kafka-errors.ts';
 import type { Admin } from './kafkajs/index.ts';
+import { findPresentTopics } from './present-topics.ts';
 import { planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
 import type { TopicId } from './topic-identity.ts';
 import type { TopicDefinition } from './topics.ts';
@@ -63,7 +64,7 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
   return {
     planTopics: (topics, replicationFactor) =>
       attempt('describing topics', async () =>
-        planTopics(topics, await describeExisting(admin, topics), replicationFactor),
+        planTopics(topics, await describeExisting(connection, admin, topics), replicationFactor),
       ),
     applyTopics: (plan) => attempt('applying topics', () => applyTopics(admin, plan)),
     watermarks: (topic) =>
@@ -142,9 +143,14 @@ const TOPIC_RESOURCE = 2;
 /** Set on the topic, as opposed to the broker, the cluster or the defaults. */
 const TOPIC_CONFIG_SOURCE = 1;
 
-async function describeExisting(admin: Admin, topics: readonly TopicDefinition[]): Promise<ExistingTopic[]> {
-  const present = new Set(await admin.listTopics());
-  const names = topics.map(({ name }) => name).filter((name) => present.has(name));
+async function describeExisting(
+  connection: KafkaConnection,
+  admin: Admin,
+  topics: readonly TopicDefinition[],
+): Promise<ExistingTopic[]> {
+  const declared = topics.map(({ name }) => name);
+  const present = await findPresentTopics(connection, declared);
+  const names = declared.filter((name) => present.has(name));
   if (names.length === 0) return [];
   const metadata = await admin.fetchTopicMetadata({ topics: names });
   const { resources } = await admin.describeConfigs({

@@ -19,6 +19,7 @@ export {
 export { toDeadLetter, type DeadLetterCause } from './dead-letter.ts';
 export { describeCluster, type ClusterDescription, type TopicDescription } from './describe-cluster.ts';
 export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
+export { watchHeldRecords, type HeldWatch, type HeldWatchOptions } from './held-watch.ts';
 export { headerNames, headerText, toHeaders, type HeaderName } from './headers.ts';
 export { openWorkLog, type Guarantee, type WorkLogOptions } from './exactly-once.ts';
 export { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
@@ -34,6 +35,13 @@ export type { PartitionPage, ReadPage } from './group-catch-up.ts';
 export type { LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
 export { createLaneProcessor } from './lane-processor.ts';
 export type { LaneTask } from './lane-task.ts';
+export {
+  abortCommand,
+  describeHold,
+  findHoldingTransactions,
+  type HeldPartition,
+  type HoldingTransaction,
+} from './open-transactions.ts';
 export { partitionFor } from './partitioner.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './partition-processor.ts';
 export type { PartitionOffsets, PartitionRange, PartitionReader, SoughtBytes } from './partition-reader.ts';
@@ -57,6 +65,7 @@ export {
 export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
 export { createStateProcessor, type StateProcessorOptions, type Transformed } from './state-processor.ts';
 export type { Restored } from './state-restore.ts';
+export { parsePosition, positionKey, type StoredPosition } from './state-position.ts';
 export { PartitionState, type StateCodec, type StateView } from './state-view.ts';
 export { createInMemoryWorkLog, type InMemoryWorkLog } from './state-work-in-memory.ts';
 export type { CommittedOffset, TopicRecord, UnitOfWork, UnitWriter, WorkLog, WriteOutcome } from './state-work.ts';

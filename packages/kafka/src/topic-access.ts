@@ -2,7 +2,7 @@
 import { PipelineError } from '@astrolabe/service-kit';
 import { errorTypes, type TopicMetadata } from './kafkajs/describe-topics.ts';
 
-export type TopicOperation = 'Read' | 'Write';
+export type TopicOperation = 'Read' | 'Write' | 'Describe';
 
 /** Operations on a topic that a service cannot do without. */
 export interface TopicNeed {
@@ -11,7 +11,7 @@ export interface TopicNeed {
 }
 
 /** Numbers of Kafka's `AclOperation`. */
-const operationBits: Readonly<Record<TopicOperation, number>> = { Read: 3, Write: 4 };
+const operationBits: Readonly<Record<TopicOperation, number>> = { Read: 3, Write: 4, Describe: 8 };
 
 /**
  * Undefined where every topic is there and every operation allowed. Otherwise `kafka.unauthorized` for what is forbidden, else
@@ -22,27 +22,38 @@ export function topicFault(
   found: readonly TopicMetadata[],
   principal: string,
 ): PipelineError | undefined {
-  const byName = new Map(found.map((topic) => [topic.name, topic]));
-  const denied: DeniedAccess[] = [];
-  const missing: string[] = [];
-  for (const { name, operations } of needs) {
-    const topic = byName.get(name);
-    if (topic?.errorCode === errorTypes.topicAuthorizationFailed) {
-      // Without Describe a broker does not even say whether it is there.
-      for (const operation of operations) denied.push({ operation, resourceType: 'topic', resource: name });
-    } else if (topic === undefined || topic.errorCode === errorTypes.unknownTopic) {
-      missing.push(name);
-    } else {
-      for (const operation of operations) {
-        if (isAllowed(topic, operation)) continue;
-        denied.push({ operation, resourceType: 'topic', resource: name });
-      }
-    }
-  }
-  if (denied.length > 0) return unauthorized(principal, denied);
+  const denied = accessFault(needs, found, principal);
+  if (denied !== undefined) return denied;
+  const present = presentTopics(found);
+  const missing = needs.map(({ name }) => name).filter((name) => !present.has(name));
   if (missing.length === 0) return undefined;
   const message = `topics are missing: ${missing.join(', ')}; create them with "astrolabe topics apply"`;
   return new PipelineError('kafka.topic-missing', message, { retryable: true, details: { missing } });
+}
+
+/** As `topicFault`, of what is forbidden only. */
+export function accessFault(
+  needs: readonly TopicNeed[],
+  found: readonly TopicMetadata[],
+  principal: string,
+): PipelineError | undefined {
+  const byName = new Map(found.map((topic) => [topic.name, topic]));
+  const denied = needs.flatMap(({ name, operations }) => {
+    const topic = byName.get(name);
+    if (topic === undefined || topic.errorCode === errorTypes.unknownTopic) return [];
+    // Without Describe a broker does not even say whether it is there.
+    const isHidden = topic.errorCode === errorTypes.topicAuthorizationFailed;
+    return operations
+      .filter((operation) => isHidden || !isAllowed(topic, operation))
+      .map((operation): DeniedAccess => ({ operation, resourceType: 'topic', resource: name }));
+  });
+  return denied.length === 0 ? undefined : unauthorized(principal, denied);
+}
+
+/** Names of those that are there, and that this user may know of. */
+export function presentTopics(found: readonly TopicMetadata[]): ReadonlySet<string> {
+  const hidden: readonly number[] = [errorTypes.unknownTopic, errorTypes.topicAuthorizationFailed];
+  return new Set(found.filter(({ errorCode }) => !hidden.includes(errorCode)).map(({ name }) => name));
 }
 
 function isAllowed({ allowedOperations }: TopicMetadata, operation: TopicOperation): boolean {

@@ -9,6 +9,7 @@ import {
   schemaRegistryFromConfig,
   startGroupConsumer,
   topicsFor,
+  watchHeldRecords,
   watchTopics,
   type TopicNeed,
 } from '@astrolabe/kafka';
@@ -82,9 +83,11 @@ export async function startDispatcher(
   stack.defer('API client', () => apiClient.close());
 
   const partitions = new Map<number, PartitionDispatch>();
+  const heldRecords = { held: (): ReadonlyMap<number, number> => new Map() };
   const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
     connectors: () => [...dispatch.gates()].map(toConnectorState),
     partitions: () => [...partitions.values()].map((partition) => partition.state()),
+    heldRecords: () => heldRecords.held(),
   });
   const gatePolicyOf = createGatePolicies(config);
   const dispatch = new Dispatch({
@@ -198,6 +201,15 @@ export async function startDispatcher(
     clearInterval(reviews);
   });
   stack.addReadinessCheck(() => consumer.trouble());
+  const heldWatch = watchHeldRecords({
+    connection,
+    reader,
+    topic: topics.commands.name,
+    partitions: () => consumer.assignment(),
+    logger,
+  });
+  stack.defer('watch of open transactions', () => heldWatch.close());
+  heldRecords.held = () => heldWatch.held();
   logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
 }
 

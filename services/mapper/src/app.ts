@@ -3,11 +3,13 @@ import {
   assertTopicsUsable,
   connectionFromConfig,
   createCommandEncoder,
+  createPartitionReader,
   createStateProcessor,
   openWorkLog,
   schemaRegistryFromConfig,
   startGroupConsumer,
   topicsFor,
+  watchHeldRecords,
   watchTopics,
   type TopicNeed,
 } from '@astrolabe/kafka';
@@ -25,7 +27,8 @@ const MAX_BATCH_BYTES = 4_194_304;
 
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const admin = await startServiceAdmin('mapper', config, logger, stack);
-  const metrics = createMapperMetrics(admin.metrics);
+  const heldRecords = { held: (): ReadonlyMap<number, number> => new Map() };
+  const metrics = createMapperMetrics(admin.metrics, () => heldRecords.held());
 
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
@@ -117,6 +120,17 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
   stack.addReadinessCheck(() => consumer.trouble());
+  const reader = createPartitionReader({ connection });
+  stack.defer('partition reader', () => reader.close());
+  const heldWatch = watchHeldRecords({
+    connection,
+    reader,
+    topic: topics.segmentEvents.name,
+    partitions: () => consumer.assignment(),
+    logger,
+  });
+  stack.defer('watch of open transactions', () => heldWatch.close());
+  heldRecords.held = () => heldWatch.held();
   const { guarantee } = config;
   logger.info(
     {

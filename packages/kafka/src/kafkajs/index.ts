@@ -5,6 +5,7 @@ import './mend-fetch-decoding.ts';
 import './mend-sasl-refusal.ts';
 import './coordinator-refusals.ts';
 import './transaction-refusals.ts';
+import './unanswered-connections.ts';
 import './speed-mends.ts';
 import kafkajs from 'kafkajs';
 import { registerCodecs } from './codecs.ts';
