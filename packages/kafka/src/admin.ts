@@ -31,6 +31,8 @@ export interface KafkaAdmin {
   planTopics(topics: readonly TopicDefinition[], replicationFactor: number): Promise<TopicPlan>;
   /** Carries a plan out: creates topics, adds partitions, sets configuration. Never deletes or shrinks. */
   applyTopics(plan: TopicPlan): Promise<void>;
+  /** Of a record batch that the topic takes, in bytes: its own setting or the brokers'. */
+  maxMessageBytes(topic: string): Promise<number>;
   watermarks(topic: string): Promise<readonly PartitionWatermarks[]>;
   /** First offset at or after a time, for each partition; the high watermark where none is. Before 1970 is the beginning. */
   offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
@@ -67,6 +69,18 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
         planTopics(topics, await describeExisting(connection, admin, topics), replicationFactor),
       ),
     applyTopics: (plan) => attempt('applying topics', () => applyTopics(admin, plan)),
+    maxMessageBytes: (topic) =>
+      attempt(
+        'reading the settings of a topic',
+        async () => {
+          const asked = [{ type: TOPIC_RESOURCE, name: topic, configNames: ['max.message.bytes'] }];
+          const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
+          const maxBytes = Number(resources[0]?.configEntries[0]?.configValue);
+          if (!Number.isSafeInteger(maxBytes)) throw new Error(`${topic} has no max.message.bytes`);
+          return maxBytes;
+        },
+        { principal, topics: [{ operation: 'DescribeConfigs', resourceType: 'topic', resource: topic }] },
+      ),
     watermarks: (topic) =>
       attempt(
         'reading watermarks',

@@ -44,7 +44,13 @@ export {
 } from './open-transactions.ts';
 export { partitionFor } from './partitioner.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './partition-processor.ts';
-export type { PartitionOffsets, PartitionRange, PartitionReader, SoughtBytes } from './partition-reader.ts';
+export type {
+  PartitionOffsets,
+  PartitionRange,
+  PartitionReader,
+  SoughtBytes,
+  UnreadableBatch,
+} from './partition-reader.ts';
 export { readTopic, type ReadTopicOptions } from './read-topic.ts';
 export {
   recordSizeBytes,

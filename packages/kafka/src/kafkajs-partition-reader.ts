@@ -92,7 +92,7 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   async #read(range: PartitionRange, signal: AbortSignal): Promise<bigint> {
-    const { topic, partition, onRecords, only } = range;
+    const { topic, partition, onRecords, onUnreadable, only } = range;
     const source: TopicPartition = { topic, partition };
     signal.throwIfAborted();
     const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
@@ -111,9 +111,17 @@ class KafkaPartitionReader implements PartitionReader {
       let records: ConsumedRecord[] = [];
       let inflatedBytes = 0;
       for (const batch of batches) {
-        const size = await decoded(decoder.decode(batch, records, only?.holding), source);
-        if (size.passedOver > 0) only?.onPassedOver(size.passedOver);
-        inflatedBytes += size.inflatedBytes;
+        const before = records.length;
+        try {
+          const size = await decoded(decoder.decode(batch, records, only?.holding), source);
+          if (size.passedOver > 0) only?.onPassedOver(size.passedOver);
+          inflatedBytes += size.inflatedBytes;
+        } catch (error) {
+          if (onUnreadable === undefined || !isPipelineError(error, 'kafka.batch-unreadable')) throw error;
+          records.length = before;
+          const { baseOffset: fromOffset, nextOffset: behind } = batch;
+          onUnreadable({ topic, partition, fromOffset, nextOffset: behind, reason: error.message });
+        }
         const isLast = batch === batches.at(-1);
         const isEnough = records.length >= HANDED_OUT_RECORDS || inflatedBytes >= HANDED_OUT_INFLATED_BYTES;
         if (records.length === 0 || !(isLast || isEnough)) continue;

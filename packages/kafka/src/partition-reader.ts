@@ -26,8 +26,23 @@ export interface PartitionRange {
    * makes copies.
    */
   readonly onRecords: (records: readonly ConsumedRecord[], nextOffset: bigint) => void | Promise<void>;
+  /**
+   * Given, a batch that cannot be read (corrupt, or it inflates to more than is read of one) is reported and passed over. Otherwise the read
+   * rejects there with `kafka.batch-unreadable`.
+   */
+  readonly onUnreadable?: ((batch: UnreadableBatch) => void) | undefined;
   /** For who looks for an id: what need not be decoded to see that it is not there. */
   readonly only?: SoughtBytes | undefined;
+}
+
+/** Offsets from `fromOffset` up to, not including, `nextOffset`. */
+export interface UnreadableBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly fromOffset: bigint;
+  readonly nextOffset: bigint;
+  /** What is wrong with it, for people. */
+  readonly reason: string;
 }
 
 export interface SoughtBytes {

@@ -11,7 +11,7 @@ import {
   type PartitionSession,
   type ReadPage,
 } from '@astrolabe/kafka';
-import { fullJitterDelayMs, isPipelineError } from '@astrolabe/service-kit';
+import { FaultLog, fullJitterDelayMs, isPipelineError } from '@astrolabe/service-kit';
 import { connectorOf, laneOf } from './core/lane-of.ts';
 import type { DeliveryLedger } from './delivery-ledger.ts';
 import { DispatchHandler, type DispatchHandlerOptions } from './dispatch-handler.ts';
@@ -154,13 +154,14 @@ class Partition implements PartitionDispatch {
   async #untilDone<T>(doing: string, action: () => Promise<T>): Promise<T> {
     const { clock, random, logger } = this.#options;
     const { signal } = this.#session;
+    const faults = new FaultLog(logger);
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
       try {
         return await action();
       } catch (error) {
         if (!isPipelineError(error) || !error.retryable) throw error;
-        logger.warn({ err: error, attempt }, `${doing} did not work yet; it is tried again`);
+        faults.failed(error, { attempt }, `${doing} failed; retrying`);
       }
       await clock.sleep(fullJitterDelayMs({ attempt, baseMs: 200, maxMs: 5_000, random: random() }), signal);
     }
