@@ -1,22 +1,13 @@
 /** Whether the services can go on where they stand: in topics that are still the same, behind no open transaction. */
-import {
-  abortCommand,
-  describeHold,
-  findHoldingTransactions,
-  resetRemedy,
-  type HeldPartition,
-  type HoldingTransaction,
-} from '@astrolabe/kafka';
+import { abortCommand, describeHold, resetRemedy, type HoldingTransaction } from '@astrolabe/kafka';
 import { errorMessage, readConfig } from '@astrolabe/service-kit';
-import { openCluster, type Cluster } from '../cluster.ts';
+import { openCluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { lagConfig } from '../config.ts';
+import { findHolds } from '../lag/find-holds.ts';
 import { findRecreated, type RecreatedPosition } from '../lag/find-recreated.ts';
 import { readingsOf, type Reading } from '../lag/measure-lag.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
-
-/** A transaction that is open for longer keeps its readers waiting. */
-const LOOKS_APART_MS = 1_000;
 
 export async function examinePositions(context: CommandContext): Promise<Finding[]> {
   const { env, signal } = context;
@@ -27,7 +18,7 @@ export async function examinePositions(context: CommandContext): Promise<Finding
       const findings: Finding[] = [];
       for (const reading of readingsOf(config, cluster.topics)) {
         const recreated = await findRecreated(cluster, reading, signal);
-        const held = await findHolds(context, cluster, reading);
+        const held = await findHolds(context, cluster, reading.topic);
         findings.push(...judgePositions(reading, recreated, held));
       }
       return findings;
@@ -70,27 +61,4 @@ export function judgePositions(
     );
   }
   return findings.length > 0 ? findings : [ok(service, `can go on where it stands in ${topic}`)];
-}
-
-async function findHolds(
-  { clock, signal }: CommandContext,
-  { admin, reader, connection }: Cluster,
-  { topic }: Reading,
-): Promise<HoldingTransaction[]> {
-  const look = async (): Promise<HeldPartition[]> => {
-    const open: HeldPartition[] = [];
-    for (const { partition } of await admin.watermarks(topic)) {
-      const { lastStableOffset, highWatermark } = await reader.offsets(topic, partition);
-      if (lastStableOffset < highWatermark) open.push({ topic, partition, fromOffset: lastStableOffset });
-    }
-    return open;
-  };
-  const before = await look();
-  if (before.length === 0) return [];
-  await clock.sleep(LOOKS_APART_MS, signal);
-  const now = await look();
-  const lasting = now.filter((each) =>
-    before.some(({ partition, fromOffset }) => partition === each.partition && fromOffset === each.fromOffset),
-  );
-  return findHoldingTransactions(connection, lasting);
 }
