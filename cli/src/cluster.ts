@@ -3,12 +3,14 @@ import {
   connectionFromConfig,
   createKafkaAdmin,
   createPartitionReader,
+  createTopicInspector,
   topicsFor,
   type ConsumedRecord,
   type KafkaAdmin,
   type KafkaConnection,
   type PartitionReader,
   type SoughtBytes,
+  type TopicInspector,
   type Topics,
 } from '@astrolabe/kafka';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
@@ -21,6 +23,7 @@ export interface Cluster {
   readonly connection: KafkaConnection;
   readonly admin: KafkaAdmin;
   readonly reader: PartitionReader;
+  readonly inspector: TopicInspector;
   readonly topics: Topics;
   readonly logger: Logger;
   close(): Promise<void>;
@@ -32,14 +35,17 @@ export async function openCluster(config: ClusterConfig): Promise<Cluster> {
   const connection = connectionFromConfig(config, 'cli', logger);
   const admin = await createKafkaAdmin(connection);
   const reader = createPartitionReader({ connection });
+  const inspector = createTopicInspector(connection);
   return {
     connection,
     admin,
     reader,
+    inspector,
     topics: topicsFor(config.kafkaTopicPrefix),
     logger,
     close: async () => {
       await reader.close();
+      await inspector.close();
       await admin.close();
     },
   };
@@ -66,6 +72,11 @@ export async function spansOf(
     throw new UsageError('Give one of --to-earliest, --to-datetime, --by-duration and --offsets.');
   }
   const numbers = (await admin.watermarks(topic)).map(({ partition }) => partition);
+  const unknown = new Set((offsets ?? []).map(({ partition }) => partition).filter((each) => !numbers.includes(each)));
+  if (unknown.size > 0) {
+    const has = `it has partitions 0 to ${numbers.length - 1}`;
+    throw new UsageError(`${topic} has no partition ${[...unknown].join(', ')}; ${has}.`);
+  }
   const bounds = await Promise.all(
     numbers.map(async (partition) => ({ partition, ...(await settledOffsets(reader, topic, partition)) })),
   );

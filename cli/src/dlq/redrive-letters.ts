@@ -203,6 +203,7 @@ async function send(
         sent.map(({ letter }) => letter),
         redriveId,
         clock.nowMs(),
+        log.topicIds,
       );
       const outcome = await producer.commit([...parts, { topic: cluster.topics.redrives.name, records: marks }]);
       if (outcome.kind === 'fenced') {

@@ -2,7 +2,7 @@
  * Which dead letters have been sent back: `astrolabe.redrives.v1`. A record there is in one transaction with the records that went back, so a
  * letter is marked exactly if it was sent. See docs/adr/0010-a-redrive-and-its-mark-are-one-transaction.md.
  */
-import type { OutgoingRecord } from '@astrolabe/kafka';
+import { isRecreated, type OutgoingRecord } from '@astrolabe/kafka';
 import type { Cluster } from '../cluster.ts';
 import { readSpans, spansOf } from '../cluster.ts';
 import { formatOffsets, parseOffsetRanges } from '../core/offset-ranges.ts';
@@ -15,9 +15,13 @@ interface RedriveMark {
   readonly partition: number;
   /** Ranges, both ends included: `3-7,9`. */
   readonly offsets: string;
+  /** Of `topic`. Absent where the brokers gave none, and in marks of a version before ids. */
+  readonly topicId?: string;
 }
 
 export interface RedriveLog {
+  /** Of the topics of dead letters, by name, for new marks. */
+  readonly topicIds: ReadonlyMap<string, string>;
   has(position: { readonly topic: string; readonly partition: number; readonly offset: bigint }): boolean;
   /** The mark of a letter, for people. */
   find(position: {
@@ -29,15 +33,28 @@ export interface RedriveLog {
 
 export async function readRedriveLog(cluster: Cluster, signal: AbortSignal, nowMs: number): Promise<RedriveLog> {
   const marks = new Map<string, RedriveMark>();
+  const topicIds = await readTopicIds(cluster);
   const spans = await spansOf(cluster, cluster.topics.redrives.name, {}, nowMs);
   await readSpans(cluster, spans, signal, (records) => {
     for (const { value } of records) {
       const mark = JSON.parse(value?.toString('utf8') ?? '') as RedriveMark;
-      const { topic, partition } = mark;
+      const { topic, partition, topicId } = mark;
+      // Of dead letters that are gone with their topic: those at the same offsets of the new one have not been sent back.
+      if (topicId !== undefined && isRecreated(topicId, topicIds.get(topic))) continue;
       for (const offset of offsetsOf(mark)) marks.set(positionOf({ topic, partition, offset }), mark);
     }
   });
-  return { has: (position) => marks.has(positionOf(position)), find: (position) => marks.get(positionOf(position)) };
+  return {
+    topicIds,
+    has: (position) => marks.has(positionOf(position)),
+    find: (position) => marks.get(positionOf(position)),
+  };
+}
+
+/** Ids of the two topics of dead letters, by name; without those that the brokers do not give. */
+async function readTopicIds({ inspector, topics }: Cluster): Promise<ReadonlyMap<string, string>> {
+  const found = await inspector.describe([topics.segmentEventsDeadLetters.name, topics.commandsDeadLetters.name]);
+  return new Map(found.flatMap(({ name, topicId }) => (topicId === undefined ? [] : [[name, topicId] as const])));
 }
 
 /** One record for each partition of the letters. */
@@ -45,17 +62,20 @@ export function buildMarks(
   letters: readonly DeadLetter[],
   redriveId: string,
   nowMs: number,
+  topicIds: ReadonlyMap<string, string>,
 ): (OutgoingRecord & { readonly partition: number })[] {
   const byPartition = Map.groupBy(letters, ({ record }) => `${record.topic}:${record.partition}`);
   return [...byPartition].flatMap(([key, group]) => {
     const [first] = group;
     if (first === undefined) return [];
+    const topicId = topicIds.get(first.record.topic);
     const mark: RedriveMark = {
       redriveId,
       at: new Date(nowMs).toISOString(),
       topic: first.record.topic,
       partition: first.record.partition,
       offsets: formatOffsets(group.map(({ record }) => record.offset)),
+      ...(topicId === undefined ? {} : { topicId }),
     };
     return [{ key: Buffer.from(key), value: Buffer.from(JSON.stringify(mark)), headers: {}, partition: 0 }];
   });

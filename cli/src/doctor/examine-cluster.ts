@@ -2,6 +2,7 @@
 import {
   connectionFromConfig,
   createKafkaAdmin,
+  createTopicInspector,
   describeCluster,
   topicsFor,
   type KafkaConnection,
@@ -12,7 +13,14 @@ import type { ClusterAndRegistryConfig } from '../config.ts';
 import { readBrokerFeatures } from './broker-features.ts';
 import { ledgerConfig } from './examine-ledger.ts';
 import { problem, type Finding } from './finding.ts';
-import { judgeBrokers, judgeCompanions, judgeRecordTimes, judgeTopic, MAX_SKEW_MS } from './judge-cluster.ts';
+import {
+  judgeBrokers,
+  judgeCompanions,
+  judgeRecordTimes,
+  judgeTopic,
+  judgeTopicIds,
+  MAX_SKEW_MS,
+} from './judge-cluster.ts';
 import { judgeLedgerWindow } from './judge-ledger.ts';
 import { judgeVersions, type BrokerRelease } from './judge-versions.ts';
 
@@ -23,7 +31,7 @@ export async function examineCluster(
   config: ClusterAndRegistryConfig,
   env: Environment,
   nowMs: number,
-): Promise<Finding[]> {
+): Promise<{ readonly findings: readonly Finding[]; readonly isReached: boolean }> {
   const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
   const declared = topicsFor(config.kafkaTopicPrefix);
   const topics = Object.values(declared);
@@ -36,7 +44,7 @@ export async function examineCluster(
     const find = (wanted: string) => cluster.topics.find(({ name }) => name === wanted);
     const replicas = cluster.topics.flatMap(({ partitions }) => partitions.map((each) => each.replicas));
     const { ledgerWindowHours } = readConfig(ledgerConfig, env);
-    return [
+    const findings = [
       ...judgeBrokers(cluster),
       ...judgeVersions(await readReleases(config, cluster.brokers), Math.min(cluster.brokers.length, ...replicas)),
       ...topics.flatMap((topic) => judgeTopic(topic, find(topic.name), cluster.brokers.length)),
@@ -49,20 +57,32 @@ export async function examineCluster(
         deliveries: find(declared.deliveries.name),
       }),
       ...judgeLedgerWindow(ledgerWindowHours * HOUR_MS, find(declared.deliveries.name), find(declared.commands.name)),
+      ...judgeTopicIds(await readTopicIds(connection, declared)),
       ...(await examineRecordTimes(connection, declared, new Set(cluster.topics.map(({ name }) => name)), nowMs)),
     ];
+    return { findings, isReached: cluster.topics.length === topics.length };
   } catch (error) {
-    const isRefused = isPipelineError(error, 'kafka.request-refused');
-    return [
-      problem(
-        'brokers',
-        errorMessage(error),
-        'ingest answers 503 and the other services wait; nothing is lost',
-        isRefused
-          ? 'give this user the rights to describe the cluster and its topics'
-          : 'check KAFKA_BROKERS, KAFKA_SSL, KAFKA_SASL_* and the network',
-      ),
-    ];
+    return { findings: [judgeBrokerFault(error)], isReached: false };
+  }
+}
+
+function judgeBrokerFault(error: unknown): Finding {
+  const fact = errorMessage(error);
+  if (isPipelineError(error, 'kafka.unauthorized')) {
+    const meaning = 'the cluster cannot be looked at by this user; what the services may do is not known';
+    return problem('brokers', fact, meaning, 'grant the right that is named, or use a user that has it');
+  }
+  const meaning = 'ingest answers 503 and the other services wait; nothing is lost';
+  return problem('brokers', fact, meaning, 'check KAFKA_BROKERS, KAFKA_SSL, KAFKA_SASL_* and the network');
+}
+
+async function readTopicIds(connection: KafkaConnection, { segmentEvents, commands }: Topics) {
+  const inspector = createTopicInspector(connection);
+  try {
+    const found = await inspector.describe([segmentEvents.name, commands.name]);
+    return found.filter(({ errorCode }) => errorCode === 0).map(({ topicId }) => topicId);
+  } finally {
+    await inspector.close();
   }
 }
 

@@ -183,6 +183,19 @@ export function judgeRecordTimes(aheadTopics: readonly string[]): Finding[] {
   ];
 }
 
+/** Of the topics that the services read; undefined where the brokers give none. */
+export function judgeTopicIds(topicIds: readonly (string | undefined)[]): Finding[] {
+  if (topicIds.every((topicId) => topicId !== undefined)) return [];
+  return [
+    warning(
+      'topic ids',
+      'the brokers give none',
+      'a topic that is deleted and created again cannot be told from the one before: records may be skipped',
+      'run Kafka 2.8 or newer; until then, reset the offsets of both groups when a topic is created again',
+    ),
+  ];
+}
+
 const LOW_SHARE = 0.1;
 
 export function judgeDisk(path: string, freeBytes: number, totalBytes: number): Finding[] {

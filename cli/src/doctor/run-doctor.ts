@@ -7,6 +7,7 @@ import { checkKey } from '../connectors/check-keys.ts';
 import { openConnectorsDocument, resolveKey } from '../connectors/connectors-document.ts';
 import { examineCluster } from './examine-cluster.ts';
 import { examineLedgerFolder } from './examine-ledger.ts';
+import { examinePositions } from './examine-positions.ts';
 import { examineRegistry } from './examine-registry.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
 import { judgeDisk } from './judge-cluster.ts';
@@ -29,7 +30,10 @@ export async function runDoctor(context: CommandContext, onFinding: (finding: Fi
     ]);
   }
   if (config !== undefined) {
-    report(await examineCluster(config, context.env, context.clock.nowMs()));
+    const { findings, isReached } = await examineCluster(config, context.env, context.clock.nowMs());
+    report(findings);
+    // What is wrong with the brokers has been said.
+    if (isReached) report(await examinePositions(context));
     report(await examineRegistry(config));
   }
   report(await examineConnectors(context));

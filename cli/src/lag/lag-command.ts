@@ -1,6 +1,7 @@
 /** `astrolabe lag`: how far each service is behind, and when it will have caught up. */
 import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
+import { describeHold, findHoldingTransactions, type HoldingTransaction } from '@astrolabe/kafka';
 import { openCluster, type Cluster } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
 import { lagConfig } from '../config.ts';
@@ -8,7 +9,8 @@ import { formatDuration } from '../core/durations.ts';
 import { formatCount, formatTable } from '../core/table.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addClusterOption, addVerb, readDuration, type CommonFlags } from '../flags.ts';
-import { readUnread, sampleLag, type Reading } from './measure-lag.ts';
+import { findRecreated, type RecreatedPosition } from './find-recreated.ts';
+import { readingsOf, readUnread, sampleLag, type Reading } from './measure-lag.ts';
 import { partitionLag, sumLag, type LagSample, type PartitionLag } from './partition-lag.ts';
 
 interface LagFlags extends CommonFlags {
@@ -20,6 +22,10 @@ interface LagFlags extends CommonFlags {
 
 interface ServiceLag extends Reading {
   readonly partitions: readonly PartitionLag[];
+  /** Transactions that keep records from the service. */
+  readonly held: readonly HoldingTransaction[];
+  /** Positions of another topic of that name. */
+  readonly recreated: readonly RecreatedPosition[];
 }
 
 const DEFAULT_INTERVAL_MS = 2_000;
@@ -50,18 +56,7 @@ async function lag(context: CommandContext, flags: LagFlags): Promise<ExitCode> 
   const { clock, signal, output, terminal } = context;
   const config = readConfig(lagConfig, context.env);
   const cluster = await openCluster(config);
-  const readings: Reading[] = [
-    {
-      service: 'mapper',
-      groupId: config.kafkaTopicPrefix + config.mapperGroupId,
-      topic: cluster.topics.segmentEvents.name,
-    },
-    {
-      service: 'dispatcher',
-      groupId: config.kafkaTopicPrefix + config.dispatcherGroupId,
-      topic: cluster.topics.commands.name,
-    },
-  ];
+  const readings = readingsOf(config, cluster.topics);
   try {
     let earlier = await Promise.all(readings.map((reading) => sampleLag(cluster, reading, clock.nowMs)));
     do {
@@ -70,7 +65,16 @@ async function lag(context: CommandContext, flags: LagFlags): Promise<ExitCode> 
       const services: ServiceLag[] = [];
       for (const [index, reading] of readings.entries()) {
         const partitions = await lagsOf(context, cluster, reading, samples[index] ?? new Map(), earlier[index], flags);
-        services.push({ ...reading, partitions });
+        const { topic } = reading;
+        const held = partitions.flatMap(({ partition, heldFrom: fromOffset }) =>
+          fromOffset === undefined ? [] : [{ topic, partition, fromOffset }],
+        );
+        services.push({
+          ...reading,
+          partitions,
+          held: await findHoldingTransactions(cluster.connection, held),
+          recreated: await findRecreated(cluster, reading, signal),
+        });
       }
       earlier = samples;
       const lines = describe(services, flags);
@@ -120,7 +124,9 @@ function describe(services: readonly ServiceLag[], flags: LagFlags): string[] {
     row(service, 'all', sumLag(partitions)),
     ...(flags.partitions === true ? partitions.map((each) => row(service, String(each.partition), each)) : []),
   ]);
-  const lines = formatTable(['SERVICE', 'PARTITION', 'RECORDS', 'BEHIND', 'IN/S', 'OUT/S', 'CAUGHT UP IN'], rows);
+  const notes = services.flatMap(noteLines);
+  const table = formatTable(['SERVICE', 'PARTITION', 'RECORDS', 'BEHIND', 'IN/S', 'OUT/S', 'CAUGHT UP IN'], rows);
+  const lines = notes.length === 0 ? table : [...table, '', ...notes];
   if (flags.byConnector !== true) return lines;
   const connectors = services.flatMap(({ service, partitions }) =>
     Object.entries(sumLag(partitions).byConnector)
@@ -131,10 +137,21 @@ function describe(services: readonly ServiceLag[], flags: LagFlags): string[] {
   return [...lines, '', ...formatTable(['SERVICE', 'CONNECTOR', 'RECORDS'], connectors)];
 }
 
+/** Why a service does not go on, where its topic tells. */
+function noteLines({ service, topic, held, recreated }: ServiceLag): string[] {
+  const lines = held.map((each) => `${service}: ${topic}[${each.partition}] is ${describeHold(each)}.`);
+  if (recreated.length === 0) return lines;
+  const partitions = recreated.map(({ partition }) => partition).join(', ');
+  return [
+    ...lines,
+    `${service}: ${topic} was deleted and created again, and the position of partitions ${partitions} is of the one before; see "astrolabe doctor".`,
+  ];
+}
+
 function row(
   service: string,
   partition: string,
-  lag: Omit<PartitionLag, 'partition' | 'committed' | 'endOffset'>,
+  lag: Omit<PartitionLag, 'partition' | 'committed' | 'endOffset' | 'heldFrom'>,
 ): string[] {
   const { records, isEstimate, behindMs, inPerSecond, outPerSecond, catchUpMs } = lag;
   return [

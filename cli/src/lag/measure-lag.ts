@@ -1,5 +1,6 @@
-import { decodeCursors, headerNames, headerText } from '@astrolabe/kafka';
+import { decodeCursors, headerNames, headerText, type Topics } from '@astrolabe/kafka';
 import type { Cluster } from '../cluster.ts';
+import type { LagConfig } from '../config.ts';
 import { nextOffset, type BehindCursor, type LagSample, type UnreadRecords } from './partition-lag.ts';
 
 /** A service and what it reads. */
@@ -7,6 +8,25 @@ export interface Reading {
   readonly service: string;
   readonly groupId: string;
   readonly topic: string;
+  /** Where it keeps its positions; undefined where that is beside its commits. */
+  readonly stateTopic?: string;
+}
+
+/** What the two services read. */
+export function readingsOf(config: LagConfig, topics: Topics): Reading[] {
+  return [
+    {
+      service: 'mapper',
+      groupId: config.kafkaTopicPrefix + config.mapperGroupId,
+      topic: topics.segmentEvents.name,
+      stateTopic: topics.mapperState.name,
+    },
+    {
+      service: 'dispatcher',
+      groupId: config.kafkaTopicPrefix + config.dispatcherGroupId,
+      topic: topics.commands.name,
+    },
+  ];
 }
 
 /** Every partition of a service's topic at this moment, by number. */
@@ -19,12 +39,13 @@ export async function sampleLag(
   const partitions = (await admin.watermarks(topic)).map(({ partition }) => partition);
   const samples = await Promise.all(
     partitions.map(async (partition): Promise<[number, LagSample]> => {
-      const { lowWatermark, lastStableOffset } = await reader.offsets(topic, partition);
+      const { lowWatermark, lastStableOffset, highWatermark } = await reader.offsets(topic, partition);
       const commit = commits.get(partition);
       const committed = commit?.nextOffset;
       // Other text than cursors is that of a service whose connectors have none.
       const cursors = decodeCursors(commit?.metadata ?? '') ?? new Map<string, bigint>();
-      return [partition, { atMs: nowMs(), committed, cursors, lowWatermark, endOffset: lastStableOffset }];
+      const ends = { readableEnd: lastStableOffset, endOffset: highWatermark };
+      return [partition, { atMs: nowMs(), committed, cursors, lowWatermark, ...ends }];
     }),
   );
   return new Map(samples);
@@ -43,8 +64,10 @@ export async function readUnread(
   const byConnector = new Map<string, number>();
   let count = 0;
   let oldestAtMs: number | undefined;
-  const isAll = sample.endOffset - fromOffset <= BigInt(limit);
-  const endOffset = isAll ? sample.endOffset : fromOffset + BigInt(limit);
+  // What an open transaction holds cannot be read: a reader would wait for its end.
+  const { readableEnd } = sample;
+  const isAll = readableEnd - fromOffset <= BigInt(limit);
+  const endOffset = isAll ? readableEnd : fromOffset + BigInt(limit);
   if (endOffset > fromOffset) {
     await cluster.reader.read({
       topic,

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { partitionLag, sumLag, type LagSample, type UnreadRecords } from './partition-lag.ts';
 
-const sample = (fields: Partial<LagSample>): LagSample => ({
+/** Without an open transaction where a test names none. */
+const sample = ({ endOffset = 0n, ...fields }: Partial<LagSample>): LagSample => ({
   atMs: 10_000,
   committed: 0n,
   cursors: new Map(),
   lowWatermark: 0n,
-  endOffset: 0n,
+  readableEnd: endOffset,
+  endOffset,
   ...fields,
 });
 const unread = (fields: Partial<UnreadRecords>): UnreadRecords => ({
@@ -97,4 +99,20 @@ test('a connector may have records on both sides of the committed offset', () =>
   );
   assert.deepEqual([lag.records, lag.isEstimate, lag.behindMs, lag.cursorRecords], [18, true, 8_000, 8]);
   assert.deepEqual(lag.byConnector, { acme: 12, other: 6 });
+});
+
+test('what an open transaction holds counts as lag, and is told once it has been held over two samples', () => {
+  const earlier = sample({ atMs: 0, committed: 7n, readableEnd: 7n, endOffset: 60n });
+  const later = sample({ committed: 7n, readableEnd: 7n, endOffset: 107n });
+  const lag = partitionLag(0, later, unread({}), earlier);
+  assert.deepEqual([lag.records, lag.isEstimate, lag.heldFrom, lag.catchUpMs], [100, true, 7n, undefined]);
+  assert.equal(sumLag([lag]).catchUpMs, undefined);
+  const passing = partitionLag(
+    0,
+    later,
+    unread({}),
+    sample({ atMs: 0, committed: 7n, readableEnd: 5n, endOffset: 7n }),
+  );
+  assert.deepEqual([passing.records, passing.heldFrom], [100, undefined]);
+  assert.equal(partitionLag(0, later, unread({}), undefined).heldFrom, undefined);
 });

@@ -9,14 +9,16 @@ export interface LagSample {
   /** By connector that lags behind `committed`, the first offset of it that may be unfinished (`docs/adr/0009`). */
   readonly cursors: GroupCursors;
   readonly lowWatermark: bigint;
-  /** Up to here records may be read. */
+  /** Up to here records may be read: where the first open transaction begins. */
+  readonly readableEnd: bigint;
+  /** Where the partition ends: what lies between cannot be read before the transaction ends. */
   readonly endOffset: bigint;
 }
 
 /** What the first records that are not read yet tell. */
 export interface UnreadRecords {
   readonly count: number;
-  /** The sample reaches to the end of the partition, so the count is exact: markers of transactions have offsets too. */
+  /** The sample reaches to the readable end of the partition, so the count is exact: markers of transactions have offsets too. */
   readonly isAll: boolean;
   readonly oldestAtMs: number | undefined;
   readonly byConnector: ReadonlyMap<string, number>;
@@ -51,6 +53,8 @@ export interface PartitionLag {
   readonly cursorRecords: number;
   /** When the last of these connectors will have reached the end; 0 where there is none. As `catchUpMs` otherwise. */
   readonly cursorCatchUpMs: number | undefined;
+  /** Since which offset the records are held by a transaction that was open at both samples; undefined where none is. */
+  readonly heldFrom: bigint | undefined;
 }
 
 /** Where a service reads on: without a commit, from what is still there. */
@@ -65,7 +69,9 @@ export function partitionLag(
   earlier: LagSample | undefined,
 ): PartitionLag {
   const offsets = Number(sample.endOffset - nextOffset(sample));
-  const ahead = unread.isAll ? unread.count : Math.max(0, offsets);
+  const heldFrom = heldSince(sample, earlier);
+  const heldOffsets = Number(sample.endOffset - sample.readableEnd);
+  const ahead = unread.isAll ? unread.count + heldOffsets : Math.max(0, offsets);
   const lagging = [...unread.behindCursors.values()];
   const cursorRecords = lagging.reduce((total, { records }) => total + records, 0);
   const records = ahead + cursorRecords;
@@ -83,21 +89,28 @@ export function partitionLag(
     committed: sample.committed,
     endOffset: sample.endOffset,
     records,
-    isEstimate: !unread.isAll || lagging.some(({ isEstimate }) => isEstimate),
+    isEstimate: !unread.isAll || heldOffsets > 0 || lagging.some(({ isEstimate }) => isEstimate),
     behindMs: oldest.length === 0 ? 0 : Math.max(0, sample.atMs - Math.min(...oldest)),
     byConnector: share(unread, ahead),
     inPerSecond,
     outPerSecond,
-    catchUpMs: later(catchUpMs(ahead, inPerSecond, outPerSecond), cursorsMs),
+    catchUpMs: heldFrom === undefined ? later(catchUpMs(ahead, inPerSecond, outPerSecond), cursorsMs) : undefined,
     cursorRecords,
     cursorCatchUpMs: cursorsMs,
+    heldFrom,
   };
+}
+
+/** A transaction that was open at one sample only is none that anybody waits for. */
+function heldSince({ readableEnd, endOffset }: LagSample, earlier: LagSample | undefined): bigint | undefined {
+  if (readableEnd === endOffset || earlier === undefined) return undefined;
+  return earlier.readableEnd === readableEnd && earlier.endOffset > readableEnd ? readableEnd : undefined;
 }
 
 /** All partitions of a service as one. */
 export function sumLag(
   partitions: readonly PartitionLag[],
-): Omit<PartitionLag, 'partition' | 'committed' | 'endOffset'> {
+): Omit<PartitionLag, 'partition' | 'committed' | 'endOffset' | 'heldFrom'> {
   const sum = (of: (lag: PartitionLag) => number): number => partitions.reduce((total, lag) => total + of(lag), 0);
   const isRated = partitions.length > 0 && partitions.every(({ outPerSecond }) => outPerSecond !== undefined);
   const records = sum((lag) => lag.records);
@@ -118,7 +131,9 @@ export function sumLag(
     byConnector,
     inPerSecond,
     outPerSecond,
-    catchUpMs: later(catchUpMs(records - cursorRecords, inPerSecond, outPerSecond), cursorsMs),
+    catchUpMs: partitions.some(({ heldFrom }) => heldFrom !== undefined)
+      ? undefined
+      : later(catchUpMs(records - cursorRecords, inPerSecond, outPerSecond), cursorsMs),
     cursorRecords,
     cursorCatchUpMs: cursorsMs,
   };

@@ -8,6 +8,8 @@ export interface ForecastReport extends Partial<MadeCommands> {
   readonly read: number;
   readonly replayedBefore: number;
   readonly filteredOut: number;
+  /** Too large to be sent again, or unreadable. */
+  readonly unsendable: number;
   readonly matched: number;
   /** Of commands, or of the commands that were made of the events before. */
   readonly skippedByLedger: number;
@@ -15,17 +17,26 @@ export interface ForecastReport extends Partial<MadeCommands> {
 }
 
 export function reportForecast({ counts, made }: ReplayForecast, { force }: ReplayRequest): ForecastReport {
-  const { read, replayedBefore, filteredOut, knownToLedger, sent } = counts;
+  const { read, replayedBefore, filteredOut, unsendable, knownToLedger, sent } = counts;
   const matched = knownToLedger + sent;
-  const common = { read, replayedBefore, filteredOut, matched, skippedByLedger: knownToLedger, wouldBeSent: sent };
+  const common = {
+    read,
+    replayedBefore,
+    filteredOut,
+    unsendable,
+    matched,
+    skippedByLedger: knownToLedger,
+    wouldBeSent: sent,
+  };
   if (made === undefined) return common;
   return { ...common, ...made, skippedByLedger: force === true ? 0 : made.skippedByLedger };
 }
 
 export function describeForecast(report: ForecastReport, { source }: ReplayRequest): string[] {
-  const { read, replayedBefore, filteredOut, matched, skippedByLedger, wouldBeSent } = report;
+  const { read, replayedBefore, filteredOut, unsendable, matched, skippedByLedger, wouldBeSent } = report;
   const { commandsMade, eventsWithoutCommands } = report;
-  const left = `${formatCount(replayedBefore)} replayed before, ${formatCount(filteredOut)} filtered out`;
+  const passed = unsendable === 0 ? '' : `, ${formatCount(unsendable)} cannot be sent again`;
+  const left = `${formatCount(replayedBefore)} replayed before, ${formatCount(filteredOut)} filtered out${passed}`;
   const lines = [`${formatCount(read)} ${source} read: ${left}, ${formatCount(matched)} matched.`];
   if (commandsMade === undefined || eventsWithoutCommands === undefined) {
     lines.push(`The ledger would skip ${formatCount(skippedByLedger)}; ${formatCount(wouldBeSent)} would be sent.`);

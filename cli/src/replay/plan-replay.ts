@@ -4,8 +4,16 @@ import type { CommandContext } from '../command-context.ts';
 import { parseOffsetRanges, type OffsetRange } from '../core/offset-ranges.ts';
 import { countMadeCommands, EventNames, type MadeCommands } from './count-made-commands.ts';
 import { endsOf, watchedTopics } from './follow-outcomes.ts';
-import { readSource, type SourceReading } from './read-source.ts';
-import { countSorted, noCounts, type ReplayCounts, type ReplayRequest, type ReplayState } from './replay-state.ts';
+import { readSource, type SortedRecord, type SourceReading } from './read-source.ts';
+import {
+  countSorted,
+  countUnreadable,
+  noCounts,
+  type ReplayCounts,
+  type ReplayRequest,
+  type ReplayState,
+  type TopicIds,
+} from './replay-state.ts';
 
 /** Ends are those of this moment: what the replay itself writes is never in its range. */
 export async function planReplay(
@@ -32,8 +40,15 @@ export async function planReplay(
       position: fromOffset,
     })),
     watchFrom,
+    topicIds: await readTopicIds(cluster),
     counts: noCounts(),
   };
+}
+
+/** Of the topics that the offsets of a replay are of. */
+export async function readTopicIds(cluster: Cluster): Promise<TopicIds> {
+  const found = await cluster.inspector.describe(watchedTopics(cluster));
+  return Object.fromEntries(found.flatMap(({ name, topicId }) => (topicId === undefined ? [] : [[name, topicId]])));
 }
 
 export interface ReplayForecast {
@@ -55,13 +70,14 @@ export async function forecastReplay(
   const progress = context.startProgress('reading', request.source);
   try {
     for (const span of spans) {
-      await readSource(reading, span, signal, (portion) => {
+      const onPortion = (portion: readonly SortedRecord[]): void => {
         for (const { record, sorted } of portion) {
           countSorted(counted, sorted);
           if (request.source === 'events' && sorted === 'send') events.add(record);
         }
         progress.update(counted.read);
-      });
+      };
+      await readSource(reading, span, signal, onPortion, (records) => countUnreadable(counted, records));
     }
     const made =
       request.source === 'events' ? await countMadeCommands(cluster, known, events, clock.nowMs(), signal) : undefined;

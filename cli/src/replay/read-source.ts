@@ -1,5 +1,5 @@
 /** Reads the ranges of a replay in portions, sorted into what is sent and what is not. */
-import type { CommandDecoder, ConsumedRecord } from '@astrolabe/kafka';
+import { recordSizeBytes, type CommandDecoder, type ConsumedRecord } from '@astrolabe/kafka';
 import type { Cluster } from '../cluster.ts';
 import type { KnownDeliveries } from './known-deliveries.ts';
 import { commandIdOf } from './known-deliveries.ts';
@@ -17,6 +17,10 @@ export interface SourceReading {
   readonly request: ReplayRequest;
   readonly decoder: CommandDecoder | undefined;
   readonly known: KnownDeliveries;
+  /** Of a record; the topic takes no larger one. */
+  readonly maxRecordBytes: number;
+  /** A line for each that is passed. */
+  readonly onPassed: (line: string) => void;
 }
 
 /** In one look into the ledger, which reads a partition of it whole. */
@@ -25,10 +29,11 @@ const PORTION_BYTES = 16_000_000;
 
 /** Calls `onPortion` with every record of the span from its position on, in order; resolves when all were taken. */
 export async function readSource(
-  { cluster, topic, request, decoder, known }: SourceReading,
+  { cluster, topic, request, decoder, known, maxRecordBytes, onPassed }: SourceReading,
   { partition, position, endOffset }: ReplaySpan,
   signal: AbortSignal,
   onPortion: (portion: readonly SortedRecord[]) => Promise<void> | void,
+  onUnreadable: (records: number) => void,
 ): Promise<void> {
   let portion: { readonly record: ConsumedRecord; readonly match: Match }[] = [];
   let bytes = 0;
@@ -45,6 +50,14 @@ export async function readSource(
     await onPortion(
       taken.map(({ record, match }): SortedRecord => {
         if (match !== 'matched') return { record, sorted: match };
+        const sizeBytes = recordSizeBytes(record);
+        if (sizeBytes > maxRecordBytes) {
+          // It came compressed: the topic takes batches of that size, and more once they are inflated.
+          onPassed(
+            `${topic}[${partition}]@${record.offset} is passed: its ${sizeBytes} bytes are more than the topic takes`,
+          );
+          return { record, sorted: 'unsendable' };
+        }
         return { record, sorted: delivered.has(commandIdOf(record) ?? '') ? 'known' : 'send' };
       }),
     );
@@ -56,6 +69,10 @@ export async function readSource(
     fromOffset: position,
     endOffset,
     signal,
+    onUnreadable: ({ fromOffset, nextOffset, reason }) => {
+      onPassed(`${topic}[${partition}]@${fromOffset} to ${nextOffset - 1n} are passed: ${reason}`);
+      onUnreadable(Number(nextOffset - fromOffset));
+    },
     onRecords: async (records) => {
       for (const record of records) {
         portion.push({ record, match: await matchRecord(record, request, decoder) });

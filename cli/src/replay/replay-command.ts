@@ -21,11 +21,18 @@ import { decoderFrom } from '../registry.ts';
 import { describeForecast, reportForecast } from './describe-forecast.ts';
 import { createKnownDeliveries } from './known-deliveries.ts';
 import { needsValue } from './match-record.ts';
-import { forecastReplay, offsetsText, planReplay } from './plan-replay.ts';
+import { describeGone } from './describe-gone.ts';
+import { forecastReplay, offsetsText, planReplay, readTopicIds } from './plan-replay.ts';
 import type { SourceReading } from './read-source.ts';
 import { findReplay } from './replay-log.ts';
 import { buildReport, describeReport } from './replay-report.ts';
-import { differencesFrom, type ReplayRequest, type ReplaySource, type ReplayState } from './replay-state.ts';
+import {
+  differencesFrom,
+  inTheseTopics,
+  type ReplayRequest,
+  type ReplaySource,
+  type ReplayState,
+} from './replay-state.ts';
 import { runReplay } from './run-replay.ts';
 
 export interface ReplayFlags extends ChangeFlags, RangeFlags {
@@ -45,6 +52,8 @@ export interface ReplayFlags extends ChangeFlags, RangeFlags {
 }
 
 const HOUR_MS = 3_600_000;
+/** Of a batch of one record, beside the record. */
+const BATCH_OVERHEAD_BYTES = 200;
 /** What a live pipeline on two cores does not feel (docs/adr/0012). */
 const DEFAULT_RATE = 30;
 const DEFAULT_OUTSTANDING = 200;
@@ -126,14 +135,20 @@ async function replayOn(
   const id = flags.id ?? randomUUID();
   const topic = source === 'events' ? cluster.topics.segmentEvents.name : cluster.topics.commands.name;
   const started = flags.id === undefined ? undefined : await findReplay(cluster, id, signal);
-  const state = started === undefined ? await plan(cluster, topic, typed, id, clock.nowMs()) : checked(started, typed);
+  const state =
+    started === undefined
+      ? await plan(cluster, topic, typed, id, clock.nowMs())
+      : inTheseTopics(checked(started, typed), await readTopicIds(cluster));
+  if (started === undefined) for (const line of await describeGone(cluster, topic, typed, state)) context.note(line);
   const { request } = state;
   const decoder = decoderFrom(context);
   if (source === 'commands' && needsValue(request) && decoder === undefined) {
     throw new UsageError('What a command says can be read with a schema registry only: set SCHEMA_REGISTRY_URL.');
   }
   const known = createKnownDeliveries(cluster, config.ledgerWindowHours * HOUR_MS, () => clock.nowMs());
-  const reading: SourceReading = { cluster, topic, request, decoder, known };
+  const maxRecordBytes = (await cluster.admin.maxMessageBytes(topic)) - BATCH_OVERHEAD_BYTES;
+  const onPassed = (line: string): void => context.note(line);
+  const reading: SourceReading = { cluster, topic, request, decoder, known, maxRecordBytes, onPassed };
   const isForced = request.force === true;
   const isSettled = flags.yes === true || (flags.execute === true && !isForced);
   if (flags.dryRun === true || !isSettled) {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { describeForecast, reportForecast } from './describe-forecast.ts';
 import { buildReport, describeReport } from './replay-report.ts';
 
-const counts = { read: 12, replayedBefore: 1, filteredOut: 2, knownToLedger: 0, sent: 9 };
+const counts = { read: 12, replayedBefore: 1, unsendable: 0, filteredOut: 2, knownToLedger: 0, sent: 9 };
 
 test('a replay that was cut short tells what is pending, why, and what to type to go on', () => {
   const report = buildReport({

@@ -8,6 +8,8 @@ export interface ReplayReport extends CommandEnds {
   readonly read: number;
   readonly replayedBefore: number;
   readonly filteredOut: number;
+  /** Too large to be sent again, or unreadable. */
+  readonly unsendable: number;
   readonly matched: number;
   /** Of events only: what became of them, and how many commands they made. */
   readonly events?: EventEnds;
@@ -35,7 +37,7 @@ export interface ReportParts {
 }
 
 /**
- * `read` = `replayedBefore` + `filteredOut` + `matched`. Of commands, `matched` = `skippedByLedger` + `delivered` + `duplicate` +
+ * `read` = `replayedBefore` + `filteredOut` + `unsendable` + `matched`. Of commands, `matched` = `skippedByLedger` + `delivered` + `duplicate` +
  * `deadLettered` + `pending`. Of events, `matched` + `commands` = all of `events` + those four + `pending`.
  */
 export function buildReport({
@@ -48,10 +50,10 @@ export function buildReport({
   pending,
   stopped,
 }: ReportParts): ReplayReport {
-  const { read, replayedBefore, filteredOut, knownToLedger, sent } = counts;
+  const { read, replayedBefore, filteredOut, unsendable, knownToLedger, sent } = counts;
   const skippedByLedger = commandEnds.skippedByLedger + knownToLedger;
   const matched = knownToLedger + sent;
-  const common = { replayId: id, read, replayedBefore, filteredOut, matched };
+  const common = { replayId: id, read, replayedBefore, filteredOut, unsendable, matched };
   const ends = { ...commandEnds, skippedByLedger };
   const last = { pending, ...(stopped === undefined ? {} : { stopped }) };
   if (source === 'commands') return { ...common, ...ends, ...last };
@@ -59,7 +61,8 @@ export function buildReport({
 }
 
 export function describeReport(report: ReplayReport): string[] {
-  const { replayId, read, replayedBefore, filteredOut, matched, events, commands, pending, stopped } = report;
+  const { replayId, read, replayedBefore, filteredOut, unsendable, matched, events, commands, pending, stopped } =
+    report;
   const { skippedByLedger, delivered, duplicate, deadLettered } = report;
   const row = (name: string, count: number): string => `${name.padEnd(28)}${formatCount(count).padStart(12)}`;
   return [
@@ -67,6 +70,7 @@ export function describeReport(report: ReplayReport): string[] {
     row('read', read),
     row('  replayed before, left out', replayedBefore),
     row('  filtered out', filteredOut),
+    ...(unsendable > 0 ? [row('  cannot be sent again', unsendable)] : []),
     row('  matched', matched),
     ...(events === undefined
       ? []

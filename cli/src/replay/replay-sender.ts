@@ -16,9 +16,10 @@ import type { CommandContext } from '../command-context.ts';
 import { createPace } from '../pace.ts';
 import type { Progress } from '../progress.ts';
 import type { Follower, ServiceGroups } from './follow-outcomes.ts';
-import { readSource, type SourceReading } from './read-source.ts';
+import { readSource, type SortedRecord, type SourceReading } from './read-source.ts';
 import {
   countSorted,
+  countUnreadable,
   encodeState,
   positionsOf,
   type ReplayCounts,
@@ -94,7 +95,7 @@ export class ReplaySender {
     const { reading, context, maxOutstanding } = this.#run;
     const { counts } = this.#state;
     const maxRecords = Math.min(maxOutstanding, this.#pace.share(BATCH_RECORDS));
-    await readSource(reading, span, context.signal, async (portion) => {
+    const onPortion = async (portion: readonly SortedRecord[]): Promise<void> => {
       let batch: ConsumedRecord[] = [];
       let bytes = 0;
       for (const { record, sorted } of portion) {
@@ -111,7 +112,8 @@ export class ReplaySender {
         bytes += sizeBytes;
       }
       await this.#sendBatch(batch);
-    });
+    };
+    await readSource(reading, span, context.signal, onPortion, (records) => countUnreadable(counts, records));
     span.position = span.endOffset;
     await this.commit([]);
   }

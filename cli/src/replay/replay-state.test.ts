@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
 import { matchRecord } from './match-record.ts';
-import { decodeState, differencesFrom, encodeState, noCounts, positionsOf, type ReplayState } from './replay-state.ts';
+import {
+  countSorted,
+  countUnreadable,
+  decodeState,
+  differencesFrom,
+  encodeState,
+  inTheseTopics,
+  noCounts,
+  positionsOf,
+  type ReplayState,
+} from './replay-state.ts';
 import { replayedRecord } from './replay-sender.ts';
 
 const state: ReplayState = {
@@ -15,6 +25,7 @@ const state: ReplayState = {
     { partition: 1, fromOffset: 0n, endOffset: 9_007_199_254_740_993n, position: 9_007_199_254_740_993n },
   ],
   watchFrom: { topic: [0n, 9_007_199_254_740_993n] },
+  topicIds: { topic: 'QUFBQUFBQUFBQUFBQUFBQQ' },
   counts: noCounts(),
 };
 
@@ -30,6 +41,37 @@ const record: ConsumedRecord = {
 
 test('the state of a replay is read as it was written, offsets of any size included', () => {
   assert.deepEqual(decodeState(encodeState(state)), state);
+});
+
+test('the state of a version before ids is read, and gets the ids of the topics as they are', () => {
+  const { topicIds: _ids, counts, ...older } = state;
+  const { unsendable: _unsendable, ...olderCounts } = counts;
+  const json = JSON.stringify({ ...older, counts: olderCounts }, (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  const read = decodeState(Buffer.from(json));
+  assert.deepEqual([read.topicIds, read.counts], [{}, noCounts()]);
+  assert.deepEqual(inTheseTopics(read, { topic: 'current' }).topicIds, { topic: 'current' });
+});
+
+test('a replay does not go on where one of its topics was created again', () => {
+  assert.throws(() => inTheseTopics(state, { topic: 'another' }), {
+    code: 'kafka.topic-recreated',
+    message: /^topic was deleted and created again: replay r1 is of .* Start another replay, with a new --id\.$/,
+  });
+  assert.deepEqual(inTheseTopics(state, {}), state, 'brokers that give no ids say nothing');
+  assert.deepEqual(inTheseTopics(state, { ...state.topicIds, added: 'id' }).topicIds, {
+    ...state.topicIds,
+    added: 'id',
+  });
+});
+
+test('what cannot be sent again is counted among what was read', () => {
+  const counts = noCounts();
+  countSorted(counts, 'unsendable');
+  countUnreadable(counts, 40);
+  countSorted(counts, 'send');
+  assert.deepEqual(counts, { ...noCounts(), read: 42, unsendable: 41, sent: 1 });
 });
 
 test('the group of a replay stands at the first offset that is still to be read', () => {

@@ -1,4 +1,5 @@
 /** What a replay is to do and how far it has come: its record on `astrolabe.replays.v1`. Pure. */
+import { isRecreated, topicRecreated } from '@astrolabe/kafka';
 import { toJson } from '../output.ts';
 
 export type ReplaySource = 'events' | 'commands';
@@ -31,12 +32,14 @@ export interface ReplaySpan {
   position: bigint;
 }
 
-/** Of the records read. `read` is `replayedBefore` + `filteredOut` + `knownToLedger` + `sent`. */
+/** Of the records read. `read` is `replayedBefore` + `filteredOut` + `unsendable` + `knownToLedger` + `sent`. */
 export interface ReplayCounts {
   read: number;
   /** Copies that an earlier replay wrote. */
   replayedBefore: number;
   filteredOut: number;
+  /** Larger than the topic takes once they are inflated, or in a batch that cannot be read: passed, and named as they are met. */
+  unsendable: number;
   /** Commands that the ledger had as delivered: not sent. */
   knownToLedger: number;
   sent: number;
@@ -49,11 +52,29 @@ export interface ReplayState {
   readonly spans: readonly ReplaySpan[];
   /** Where to look for what becomes of it: the ends of the topics at the start, by topic and partition. */
   readonly watchFrom: Readonly<Record<string, readonly bigint[]>>;
+  /** Ids of the topics that the offsets are of, by name. Empty where the brokers give none. */
+  readonly topicIds: TopicIds;
   readonly counts: ReplayCounts;
 }
 
+export type TopicIds = Readonly<Record<string, string>>;
+
+/**
+ * The state with the ids of the topics as they are: a version before this one has stored none. Throws `kafka.topic-recreated` where one of its own
+ * is another: its offsets would skip records, and count what is not its own.
+ */
+export function inTheseTopics(state: ReplayState, currentIds: TopicIds): ReplayState {
+  for (const [topic, storedId] of Object.entries(state.topicIds)) {
+    const currentId = currentIds[topic];
+    if (currentId === undefined || !isRecreated(storedId, currentId)) continue;
+    const remedy = 'What it has sent is gone with the topic. Start another replay, with a new --id.';
+    throw topicRecreated({ topic, storedId, currentId, whose: `replay ${state.id}`, remedy });
+  }
+  return { ...state, topicIds: { ...currentIds, ...state.topicIds } };
+}
+
 /** What is done with a record that was read: it is sent, or it is not, and why. */
-export type SortedAs = 'replayedBefore' | 'filteredOut' | 'known' | 'send';
+export type SortedAs = 'replayedBefore' | 'filteredOut' | 'unsendable' | 'known' | 'send';
 
 export function countSorted(counts: ReplayCounts, sortedAs: SortedAs): void {
   counts.read += 1;
@@ -62,16 +83,33 @@ export function countSorted(counts: ReplayCounts, sortedAs: SortedAs): void {
   else counts[sortedAs] += 1;
 }
 
-export const noCounts = (): ReplayCounts => ({ read: 0, replayedBefore: 0, filteredOut: 0, knownToLedger: 0, sent: 0 });
+/** A batch that cannot be read: what it holds is not known, so its offsets are counted. */
+export function countUnreadable(counts: ReplayCounts, offsets: number): void {
+  counts.read += offsets;
+  counts.unsendable += offsets;
+}
+
+export const noCounts = (): ReplayCounts => ({
+  read: 0,
+  replayedBefore: 0,
+  filteredOut: 0,
+  unsendable: 0,
+  knownToLedger: 0,
+  sent: 0,
+});
 
 export function encodeState(state: ReplayState): Buffer {
   return Buffer.from(toJson(state), 'utf8');
 }
 
 /** JSON has offsets as numbers, or as text where a number would round them. */
-interface StoredState extends Omit<ReplayState, 'spans' | 'watchFrom'> {
+interface StoredState extends Omit<ReplayState, 'spans' | 'watchFrom' | 'topicIds' | 'counts'> {
   readonly spans: readonly Readonly<Record<'partition' | 'fromOffset' | 'endOffset' | 'position', number | string>>[];
   readonly watchFrom: Readonly<Record<string, readonly (number | string)[]>>;
+  /** Absent in what a version before ids has stored. */
+  readonly topicIds?: TopicIds;
+  /** `unsendable` likewise. */
+  readonly counts: Omit<ReplayCounts, 'unsendable'> & Partial<ReplayCounts>;
 }
 
 /** Throws on what `encodeState` did not make. */
@@ -79,6 +117,8 @@ export function decodeState(value: Buffer): ReplayState {
   const stored = JSON.parse(value.toString('utf8')) as StoredState;
   return {
     ...stored,
+    topicIds: stored.topicIds ?? {},
+    counts: { ...noCounts(), ...stored.counts },
     spans: stored.spans.map(({ partition, fromOffset, endOffset, position }) => ({
       partition: Number(partition),
       fromOffset: BigInt(fromOffset),

@@ -6,9 +6,10 @@
  */
 import { openTransactionalProducer } from '@astrolabe/kafka';
 import { createFollower, type Follower } from './follow-outcomes.ts';
+import { readTopicIds } from './plan-replay.ts';
 import { findReplay } from './replay-log.ts';
 import { ReplaySender, TakenOverError, type ReplayRun } from './replay-sender.ts';
-import type { ReplayCounts, ReplayState } from './replay-state.ts';
+import { inTheseTopics, type ReplayCounts, type ReplayState } from './replay-state.ts';
 
 export interface ReplayEnd {
   /** What is stored for certain: another run goes on from there. */
@@ -30,7 +31,8 @@ export async function runReplay(run: ReplayRun): Promise<ReplayEnd> {
     transactionalId: `${topicPrefix}astrolabe.replay.${id}`,
   });
   try {
-    const state = (await findReplay(cluster, id, context.signal)) ?? initial;
+    const found = (await findReplay(cluster, id, context.signal)) ?? initial;
+    const state = inTheseTopics(found, await readTopicIds(cluster));
     const follower = createFollower(cluster, groups, state);
     const progress = context.startProgress('replay', state.request.source);
     try {

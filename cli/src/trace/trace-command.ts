@@ -1,7 +1,8 @@
 /** `astrolabe trace`: where an event, a command or a user has been. */
+import { describeHold } from '@astrolabe/kafka';
 import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
-import { openCluster } from '../cluster.ts';
+import { openCluster, type Cluster } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
 import { connectorsConfig, lagConfig } from '../config.ts';
 import { openConnectorsDocument } from '../connectors/connectors-document.ts';
@@ -9,6 +10,7 @@ import { formatDuration } from '../core/durations.ts';
 import { formatCount } from '../core/table.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addClusterOption, addVerb, readDuration, type CommonFlags } from '../flags.ts';
+import { findHolds } from '../lag/find-holds.ts';
 import { decoderFrom } from '../registry.ts';
 import { toJsonLine, toLine, type DescribedRecord } from '../tail/describe-record.ts';
 import { toDeliveryJson, toDeliveryLine } from './describe-delivery.ts';
@@ -82,10 +84,20 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
         ? `Nothing of ${id} is on the topics since ${new Date(sinceMs).toISOString()} (${formatCount(searched)} records searched, ${took}).`
         : `${formatCount(stations.length)} records, ${formatCount(entries.deliveries.length)} deliveries, ${formatCount(searched)} searched, ${took}.`,
     );
+    if (stations.length === 0) await noteHolds(context, cluster);
     return stations.length === 0 ? exitCodes.failed : exitCodes.done;
   } finally {
     progress.end();
     await cluster.close();
+  }
+}
+
+/** What a transaction holds cannot be read, and so not be found. */
+async function noteHolds(context: CommandContext, cluster: Cluster): Promise<void> {
+  for (const { name } of [cluster.topics.segmentEvents, cluster.topics.commands]) {
+    for (const each of await findHolds(context, cluster, name)) {
+      context.note(`${name}[${each.partition}] is ${describeHold(each)}: what lies behind it cannot be read yet.`);
+    }
   }
 }
 

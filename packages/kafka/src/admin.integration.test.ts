@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { createKafkaAdmin } from './admin.ts';
-import { assertTopicsExist } from './assert-topics-exist.ts';
+import { assertTopicsUsable } from './assert-topics-usable.ts';
 import { clientOf } from './connection.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
 import { connect, createTopic, openTransaction, topicDefinition, writeTransactions } from './testing/broker.ts';
@@ -114,19 +114,22 @@ test('a plan by itself changes nothing', async (t) => {
   const { admin } = await createAdmin(t);
   const plan = await admin.planTopics([topicDefinition(name)], 1);
   assert.equal(plan.create.length, 1);
-  await assert.rejects(admin.assertTopicsExist([topicDefinition(name)]), { code: 'kafka.topic-missing' });
+  await assert.rejects(assertTopicsUsable(connect(), [{ name, operations: ['Read'] }]), {
+    code: 'kafka.topic-missing',
+  });
 });
 
 test('topics that are missing are named, and the error says that they may come', async (t) => {
   const topic = await createTopic(t);
   const missing = `missing-${randomUUID()}`;
-  await assert.rejects(assertTopicsExist(connect(), [topicDefinition(topic), topicDefinition(missing)]), {
+  const needs = (name: string) => ({ name, operations: ['Read', 'Write'] }) as const;
+  await assert.rejects(assertTopicsUsable(connect(), [needs(topic), needs(missing)]), {
     code: 'kafka.topic-missing',
     retryable: true,
     details: { missing: [missing] },
     message: `topics are missing: ${missing}; create them with "astrolabe topics apply"`,
   });
-  await assertTopicsExist(connect(), [topicDefinition(topic)]);
+  await assertTopicsUsable(connect(), [needs(topic)]);
 });
 
 test('watermarks and offsets by time are those of the records', async (t) => {

@@ -2,10 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit';
 import { clientOf, type KafkaConnection } from './connection.ts';
-import { toKafkaError } from './kafka-errors.ts';
+import { splitTopicId } from './commit-cursors.ts';
+import { toKafkaError, type AccessContext } from './kafka-errors.ts';
 import { askForHighWatermarks } from './kafkajs/fetch-partition.ts';
 import type { Admin } from './kafkajs/index.ts';
+import { findPresentTopics } from './present-topics.ts';
 import { planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
+import type { TopicId } from './topic-identity.ts';
 import type { TopicDefinition } from './topics.ts';
 
 /** First offset on a partition and the one after its last record, which may be part of an open transaction. */
@@ -18,7 +21,9 @@ export interface PartitionWatermarks {
 /** A commit of a group for one partition. */
 export interface CommittedPosition {
   readonly nextOffset: bigint;
-  /** Empty where the commit had none. */
+  /** Of the topic that was committed for; undefined where the commit does not say. */
+  readonly topicId: TopicId;
+  /** What else was kept with the commit; empty where that is nothing. */
   readonly metadata: string;
 }
 
@@ -27,10 +32,13 @@ export interface KafkaAdmin {
   planTopics(topics: readonly TopicDefinition[], replicationFactor: number): Promise<TopicPlan>;
   /** Carries a plan out: creates topics, adds partitions, sets configuration. Never deletes or shrinks. */
   applyTopics(plan: TopicPlan): Promise<void>;
-  /** Rejects with `kafka.topic-missing` (retryable: somebody may create them yet), naming those that are not there. */
-  assertTopicsExist(topics: readonly TopicDefinition[]): Promise<void>;
+  /** Of a record batch that the topic takes, in bytes: its own setting or the brokers'. */
+  maxMessageBytes(topic: string): Promise<number>;
   watermarks(topic: string): Promise<readonly PartitionWatermarks[]>;
-  /** First offset at or after a time, of open transactions too, for each partition; the high watermark where none is. */
+  /**
+   * First offset at or after a time, of open transactions too, for each partition; the high watermark where none is. A time before 1970 is
+   * the beginning.
+   */
   offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
   /** Committed offsets of a group; partitions without one are absent. */
   committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
@@ -51,52 +59,75 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
   askForHighWatermarks(client);
   const admin = client.admin({ retry: { initialRetryTime: 100, retries: 5 } });
   await attempt('connecting', () => admin.connect());
+  const { principal } = connection;
+  const reading = (topic: string): AccessContext => ({
+    principal,
+    topics: [{ operation: 'Describe', resourceType: 'topic', resource: topic }],
+  });
+  const asking = (groupId: string, topic: string): AccessContext => ({
+    ...reading(topic),
+    groupId,
+    groupOperation: 'Describe',
+  });
   return {
     planTopics: (topics, replicationFactor) =>
       attempt('describing topics', async () =>
-        planTopics(topics, await describeExisting(admin, topics), replicationFactor),
+        planTopics(topics, await describeExisting(connection, admin, topics), replicationFactor),
       ),
     applyTopics: (plan) => attempt('applying topics', () => applyTopics(admin, plan)),
-    assertTopicsExist: (topics) =>
-      attempt('looking for topics', async () => {
-        const existing = new Set(await admin.listTopics());
-        const missing = topics.map(({ name }) => name).filter((name) => !existing.has(name));
-        if (missing.length === 0) return;
-        throw new PipelineError(
-          'kafka.topic-missing',
-          `topics are missing: ${missing.join(', ')}; create them with "astrolabe topics apply"`,
-          {
-            retryable: true,
-            details: { missing },
-          },
-        );
-      }),
+    maxMessageBytes: (topic) =>
+      attempt(
+        'reading the settings of a topic',
+        async () => {
+          const asked = [{ type: TOPIC_RESOURCE, name: topic, configNames: ['max.message.bytes'] }];
+          const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
+          const maxBytes = Number(resources[0]?.configEntries[0]?.configValue);
+          if (!Number.isSafeInteger(maxBytes)) throw new Error(`${topic} has no max.message.bytes`);
+          return maxBytes;
+        },
+        { principal, topics: [{ operation: 'DescribeConfigs', resourceType: 'topic', resource: topic }] },
+      ),
     watermarks: (topic) =>
-      attempt('reading watermarks', async () =>
-        (await admin.fetchTopicOffsets(topic))
-          .map(({ partition, low, high }) => ({ partition, lowWatermark: BigInt(low), highWatermark: BigInt(high) }))
-          .sort((a, b) => a.partition - b.partition),
+      attempt(
+        'reading watermarks',
+        async () =>
+          (await admin.fetchTopicOffsets(topic))
+            .map(({ partition, low, high }) => ({ partition, lowWatermark: BigInt(low), highWatermark: BigInt(high) }))
+            .sort((a, b) => a.partition - b.partition),
+        reading(topic),
       ),
     offsetsAt: (topic, timestampMs) =>
-      attempt('looking up offsets by time', async () =>
-        toOffsetMap(await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs)),
+      attempt(
+        'looking up offsets by time',
+        async () =>
+          // Negative times have meanings of their own in the request: -1 the end, -2 the beginning, others are refused.
+          toOffsetMap(await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.floor(timestampMs)))),
+        reading(topic),
       ),
     committedOffsets: (groupId, topic) =>
-      attempt('reading committed offsets', async () => {
-        const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
-        return toOffsetMap((answer?.partitions ?? []).filter(({ offset }) => offset !== '-1'));
-      }),
+      attempt(
+        'reading committed offsets',
+        async () => {
+          const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+          return toOffsetMap((answer?.partitions ?? []).filter(({ offset }) => offset !== '-1'));
+        },
+        asking(groupId, topic),
+      ),
     commits: (groupId, topic) =>
-      attempt('reading commits', async () => {
-        const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
-        const committed = (answer?.partitions ?? []).filter(({ offset }) => offset !== '-1');
-        return new Map(
-          committed.map(({ partition, offset, metadata }) => [
-            partition,
-            { nextOffset: BigInt(offset), metadata: metadata ?? '' },
-          ]),
-        );
-      }),
+      attempt(
+        'reading commits',
+        async () => {
+          const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+          const committed = (answer?.partitions ?? []).filter(({ offset }) => offset !== '-1');
+          return new Map(
+            committed.map(({ partition, offset, metadata }) => [
+              partition,
+              { nextOffset: BigInt(offset), ...splitTopicId(metadata ?? '') },
+            ]),
+          );
+        },
+        asking(groupId, topic),
+      ),
     setOffsets: (groupId, topic, offsets) =>
       attempt('setting offsets', () =>
         admin.setOffsets({
@@ -116,11 +147,11 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
   };
 }
 
-async function attempt<T>(doing: string, action: () => Promise<T>): Promise<T> {
+async function attempt<T>(doing: string, action: () => Promise<T>, access?: AccessContext): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    throw toKafkaError(error, doing);
+    throw toKafkaError(error, doing, access);
   }
 }
 
@@ -132,9 +163,14 @@ const TOPIC_RESOURCE = 2;
 /** Set on the topic, as opposed to the broker, the cluster or the defaults. */
 const TOPIC_CONFIG_SOURCE = 1;
 
-async function describeExisting(admin: Admin, topics: readonly TopicDefinition[]): Promise<ExistingTopic[]> {
-  const present = new Set(await admin.listTopics());
-  const names = topics.map(({ name }) => name).filter((name) => present.has(name));
+async function describeExisting(
+  connection: KafkaConnection,
+  admin: Admin,
+  topics: readonly TopicDefinition[],
+): Promise<ExistingTopic[]> {
+  const declared = topics.map(({ name }) => name);
+  const present = await findPresentTopics(connection, declared);
+  const names = declared.filter((name) => present.has(name));
   if (names.length === 0) return [];
   const metadata = await admin.fetchTopicMetadata({ topics: names });
   const { resources } = await admin.describeConfigs({

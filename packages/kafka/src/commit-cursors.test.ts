@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeCursors, encodeCursors } from './commit-cursors.ts';
+import { decodeCursors, encodeCursors, splitTopicId, withTopicId } from './commit-cursors.ts';
+import { COMMIT_MARK } from './state-position.ts';
 
 const cursors = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.bigInt({ min: 0n, max: 2n ** 63n - 1n })), {
   selector: ([group]) => group,
@@ -41,4 +42,27 @@ test('metadata of another program is told apart from no cursors', () => {
   for (const foreign of ['hello', '{"a":1}', 'acme=', 'acme=1,', '%=1', 'acme=-1']) {
     assert.equal(decodeCursors(foreign), undefined, foreign);
   }
+});
+
+test('the id of the topic is read back from beside the cursors, and both fit into what a broker keeps', () => {
+  const ids = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('base64url'));
+  const names = fc.string({ maxLength: 20 }).filter((name) => name !== '@');
+  fc.assert(
+    fc.property(ids, fc.array(fc.tuple(names, fc.bigInt({ min: 0n, max: 2n ** 62n }))), (topicId, entries) => {
+      const { metadata } = encodeCursors(new Map(entries));
+      const kept = withTopicId(metadata, topicId);
+      assert.deepEqual(splitTopicId(kept), { metadata, topicId });
+      assert.ok(Buffer.byteLength(kept) <= 4_096);
+      assert.deepEqual(splitTopicId(metadata), { metadata, topicId: undefined }, 'no group passes for an id');
+      const asOlderVersionsRead = new Map(decodeCursors(kept));
+      assert.ok(asOlderVersionsRead.delete('@'), 'a version before this one still finds its cursors');
+      assert.deepEqual(asOlderVersionsRead, decodeCursors(metadata));
+    }),
+  );
+});
+
+test('a commit without an id, and the mark of the mapper, stay as they are', () => {
+  assert.equal(withTopicId('acme=a1', undefined), 'acme=a1');
+  assert.equal(withTopicId(COMMIT_MARK, 'QUFBQUFBQUFBQUFBQUFBQQ'), COMMIT_MARK);
+  assert.deepEqual(splitTopicId('of another program'), { metadata: 'of another program', topicId: undefined });
 });

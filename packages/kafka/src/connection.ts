@@ -29,6 +29,8 @@ const createClient: unique symbol = Symbol('create client');
 export interface KafkaConnection {
   readonly brokers: readonly string[];
   readonly clientId: string;
+  /** As the brokers' access control lists name this client, as far as it can be told from here: `User:` and the SASL user name. */
+  readonly principal: string;
   readonly [createClient]: (retry: RetryOptions) => KafkaClient;
 }
 
@@ -49,8 +51,14 @@ export function createKafkaConnection(options: KafkaConnectionOptions): KafkaCon
   return {
     brokers,
     clientId,
+    principal: principalOf(options),
     [createClient]: (retry) => new Kafka({ ...config, retry }),
   };
+}
+
+function principalOf({ sasl, ssl }: KafkaConnectionOptions): string {
+  if (sasl !== undefined) return `User:${sasl.username}`;
+  return ssl === true ? "the client certificate's principal" : 'User:ANONYMOUS';
 }
 
 /** The Kafka section of a process's configuration (`configSections.kafka`). */
@@ -99,6 +107,9 @@ const ANSWERED_ADVICE = 'Limiting retries for the idempotent producer may invali
 const ANSWERED_ERROR =
   'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing';
 
+/** Said at every attempt. What follows from it is logged once, with the right that is missing. */
+const AUTHORIZATION_FAILED = /[Aa]uthorization failed|Not authorized/;
+
 /**
  * One level lower than kafkajs says: it logs an error for each attempt that it then repeats, and a line for every pause. Errors that matter
  * reach us as rejections and CRASH events.
@@ -107,7 +118,8 @@ function logEntry(logger: Logger, { level, namespace, log }: LogEntry): void {
   const { message, timestamp: _timestamp, logger: _name, ...fields } = log;
   if (message === ANSWERED_ADVICE) return;
   const line = `kafkajs ${namespace}: ${message}`;
-  if (fields['error'] === ANSWERED_ERROR) logger.debug(fields, line);
+  if (fields['error'] === ANSWERED_ERROR || AUTHORIZATION_FAILED.test(String(fields['error'])))
+    logger.debug(fields, line);
   else if (level === logLevel.ERROR) logger.warn(fields, line);
   else if (level === logLevel.WARN) logger.info(fields, line);
   else logger.debug(fields, line);

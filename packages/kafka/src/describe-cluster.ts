@@ -1,6 +1,7 @@
 /** A cluster and its topics as an operator looks at them. */
 import { clientOf, type KafkaConnection } from './connection.ts';
 import { toKafkaError } from './kafka-errors.ts';
+import { findPresentTopics } from './present-topics.ts';
 
 export interface ClusterDescription {
   readonly clusterId: string;
@@ -26,7 +27,7 @@ export interface TopicDescription {
 
 const TOPIC_RESOURCE = 2;
 
-/** Rejects with `kafka.unavailable` when no broker can be reached, `kafka.request-refused` without the authorization to describe. */
+/** Rejects with `kafka.unavailable` when no broker can be reached, `kafka.unauthorized` without the right to describe. */
 export async function describeCluster(
   connection: KafkaConnection,
   topics: readonly string[],
@@ -35,7 +36,7 @@ export async function describeCluster(
   try {
     await admin.connect();
     const { brokers, controller, clusterId } = await admin.describeCluster();
-    const present = new Set(await admin.listTopics());
+    const present = await findPresentTopics(connection, topics);
     const names = topics.filter((name) => present.has(name));
     const described = names.length === 0 ? { topics: [] } : await admin.fetchTopicMetadata({ topics: names });
     const { resources } =

@@ -71,6 +71,7 @@ export async function openWorkLog(options: WorkLogOptions): Promise<WorkLog> {
     const sessions = await openSessions(options, input, transactionTimeoutMs, signal);
     return new TransactionWriter({
       sessions,
+      owner: { principal: connection.principal, transactionalId: idOf(options, input, 0) },
       stateTopic,
       maxRequestBytes,
       maxRecordBytes,
@@ -93,7 +94,8 @@ export async function openWorkLog(options: WorkLogOptions): Promise<WorkLog> {
         if (found === undefined || found.offset === '-1') return undefined;
         return { offset: BigInt(found.offset), metadata: found.metadata ?? '' };
       } catch (error) {
-        throw toKafkaError(error, `reading the committed offset of ${groupId}`);
+        const { principal } = connection;
+        throw toKafkaError(error, `reading the committed offset of ${groupId}`, { principal, groupId });
       }
     },
     inputOffsets: ({ topic, partition }) => reader.offsets(topic, partition),
@@ -118,16 +120,21 @@ function assertEnded(topic: string, partition: number, { lastStableOffset, highW
   });
 }
 
+function idOf({ groupId }: WorkLogOptions, { topic, partition }: InputPartition, index: number): string {
+  return `${groupId}-${topic}-${partition}-${index}`;
+}
+
 async function openSessions(
-  { connection, groupId }: WorkLogOptions,
-  { topic, partition }: InputPartition,
+  options: WorkLogOptions,
+  input: InputPartition,
   transactionTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<TransactionSession[]> {
+  const { connection } = options;
   const opening = Array.from({ length: IDS_PER_PARTITION }, (_, index) =>
     openTransactionSession({
       connection,
-      transactionalId: `${groupId}-${topic}-${partition}-${index}`,
+      transactionalId: idOf(options, input, index),
       transactionTimeoutMs,
       signal,
     }),
@@ -137,7 +144,8 @@ async function openSessions(
   } catch (error) {
     for (const each of opening) void each.then((session) => session.close()).catch(() => undefined);
     if (signal.aborted) throw signal.reason;
-    const fault = toTransactionError(error, `taking over ${topic}[${partition}]`);
+    const owner = { principal: connection.principal, transactionalId: idOf(options, input, 0) };
+    const fault = toTransactionError(error, `taking over ${input.topic}[${input.partition}]`, owner);
     throw fault instanceof FencedError ? toKafkaError(fault.cause, fault.message) : fault;
   }
 }

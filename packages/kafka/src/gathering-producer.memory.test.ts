@@ -44,6 +44,7 @@ for (const [how, { opening, produce, close }] of Object.entries(failures)) {
       return each;
     };
     const producer = new GatheringProducer({
+      principal: 'User:test',
       openSession: () => opening(remember({ produce, close })),
       logger: silentLogger,
       deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,

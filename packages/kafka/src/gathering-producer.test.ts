@@ -74,6 +74,7 @@ function record(text: string): OutgoingRecord {
 function createProducer(options: { maxRequestBytes?: number; maxRecordBytes?: number } = {}) {
   const script = createScript();
   const producer = new GatheringProducer({
+    principal: 'User:test',
     openSession: script.openSession,
     logger: silentLogger,
     deliveryTimeoutMs: 1_000,

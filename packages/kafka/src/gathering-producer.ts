@@ -4,7 +4,7 @@
  * An idempotent session numbers its records, and after a failure nobody knows which numbers the brokers have taken: going on with it
  * could give new records the numbers of stored ones, which the brokers acknowledge as repetitions and do not store.
  */
-import { PipelineError, type Logger } from '@astrolabe/service-kit';
+import { FaultLog, PipelineError, type ErrorCode, type Logger } from '@astrolabe/service-kit';
 import { GatherQueue, type GatheredSend } from './gather-queue.ts';
 import { toKafkaError } from './kafka-errors.ts';
 import { recordSizeBytes, type OutgoingRecord, type RecordPosition } from './record.ts';
@@ -30,6 +30,8 @@ export interface ProduceSession {
 export interface GatheringProducerOptions {
   /** Called at the start and after each failure; rejects when no broker can be reached. */
   readonly openSession: () => Promise<ProduceSession>;
+  /** Named where the brokers forbid a write. */
+  readonly principal: string;
   readonly logger: Logger;
   readonly deliveryTimeoutMs: number;
   readonly maxRequestBytes: number;
@@ -39,12 +41,14 @@ export interface GatheringProducerOptions {
 export class GatheringProducer implements RecordProducer {
   readonly #options: GatheringProducerOptions;
   readonly #queue: GatherQueue;
+  readonly #faults: FaultLog;
   #session: Promise<ProduceSession> | undefined;
   #closed = false;
   #working: Promise<void> | undefined;
 
   constructor(options: GatheringProducerOptions) {
     this.#options = options;
+    this.#faults = new FaultLog(options.logger);
     this.#queue = new GatherQueue(options.maxRequestBytes);
   }
 
@@ -53,7 +57,7 @@ export class GatheringProducer implements RecordProducer {
       await this.#open();
     } catch (error) {
       this.#discardSession();
-      throw toKafkaError(error, 'connecting the producer');
+      throw toKafkaError(error, 'connecting the producer', { principal: this.#options.principal });
     }
   }
 
@@ -109,18 +113,22 @@ export class GatheringProducer implements RecordProducer {
     try {
       const session = await unlessAborted(this.#open(), unwanted);
       const positions = await unlessAborted(session.produce(sends, unwanted), unwanted);
+      this.#faults.worked({}, 'produce requests are acknowledged again');
       sends.forEach((send, index) => {
         send.resolve(positions[index] ?? []);
       });
     } catch (error) {
       this.#discardSession();
       if (unwanted.aborted) return;
-      const fault = toKafkaError(error, 'producing');
-      this.#options.logger.warn(
-        { err: fault, sends: sends.length },
-        'a produce request failed; its connection is replaced',
+      const { principal } = this.#options;
+      const topics = [...new Set(sends.map(({ topic }) => topic))].map(
+        (resource) => ({ operation: 'Write', resourceType: 'topic', resource }) as const,
       );
-      const mayBeOneOfThem = !fault.retryable || fault.code === 'kafka.topic-missing';
+      const fault = toKafkaError(error, 'producing', { principal, topics });
+      const mayBeOneOfThem = !fault.retryable || ONE_OF_THEM.has(fault.code);
+      // The faults of the single sends follow.
+      if (!mayBeOneOfThem || sends.length === 1)
+        this.#faults.failed(fault, { sends: sends.length }, 'a produce request failed; its connection is replaced');
       if (mayBeOneOfThem && sends.length > 1) await this.#deliverEach(sends);
       else for (const send of sends) send.reject(fault);
     }
@@ -140,6 +148,9 @@ export class GatheringProducer implements RecordProducer {
     this.#session = undefined;
   }
 }
+
+/** Retryable, and perhaps the fault of one send only. */
+const ONE_OF_THEM: ReadonlySet<ErrorCode> = new Set(['kafka.topic-missing', 'kafka.unauthorized']);
 
 /** Made once: without a reason each abort makes one, stack trace and all, for every request that succeeded. */
 const everyoneAnswered = new Error('every caller has its answer');

@@ -88,6 +88,7 @@ test(`while members join and leave, ${RECORDS} records go through lanes: none lo
         const watched: PartitionSession = {
           topic: session.topic,
           partition: session.partition,
+          topicId: session.topicId,
           epoch: session.epoch,
           signal: session.signal,
           markCommittable: (nextOffset) => {

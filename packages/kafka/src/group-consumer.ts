@@ -6,13 +6,14 @@
  * only for sessions that live; a crash that kafkajs would survive silently becomes a fault.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError, errorMessage, isPipelineError, type Logger } from '@astrolabe/service-kit';
+import { FaultLog, PipelineError, errorMessage, isPipelineError, type Logger } from '@astrolabe/service-kit';
+import { CommitLoop } from './commit-loop.ts';
 import { clientOf, type KafkaConnection, type Patience } from './connection.ts';
-import type { Consumer } from './kafkajs/index.ts';
-import { isKafkaJsError, toKafkaError } from './kafka-errors.ts';
+import { isKafkaJsError, toKafkaError, type AccessContext } from './kafka-errors.ts';
 import { recordsOf } from './kafkajs-record.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
+import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
 
 export interface GroupConsumerOptions {
   readonly connection: KafkaConnection;
@@ -37,13 +38,35 @@ export interface GroupConsumer {
   assignment(): readonly number[];
   /** Whether the group has been joined and the consumer runs. */
   isRunning(): boolean;
+  /** Why the consumer does not read; undefined while it is a member of its group. */
+  trouble(): string | undefined;
   /** Stops fetching, lets work in flight finish for up to `deadlineMs`, commits, leaves the group. Never rejects. */
   close(deadlineMs: number): Promise<void>;
 }
 
-/** Joins the group; resolves once the first assignment is here. Rejects with `kafka.unavailable` when the brokers cannot be reached. */
+/**
+ * Joins the group; resolves once the first assignment is here. Rejects with `kafka.unavailable` when the brokers cannot be reached, with
+ * `kafka.topic-missing`, and with `kafka.unauthorized`: all are retryable.
+ */
 export async function startGroupConsumer(options: GroupConsumerOptions): Promise<GroupConsumer> {
+  const { connection, topic, groupId } = options;
+  const guard = await openTopicGuard({ connection, topic, groupId });
+  try {
+    return await startGuarded(options, guard);
+  } catch (error) {
+    await guard.close();
+    throw error;
+  }
+}
+
+async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): Promise<GroupConsumer> {
   const { groupId, topic, logger } = options;
+  const { principal } = options.connection;
+  const access: AccessContext = {
+    principal,
+    groupId,
+    topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
+  };
   const maxWaitTimeMs = options.maxWaitTimeMs ?? 200;
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
   const consumer = clientOf(options.connection, PATIENCE).consumer({
@@ -62,8 +85,12 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   let isMember = false;
   let stopped = false;
   let closing: Promise<void> | undefined;
+  /** The last reason for not being in the group. */
+  let absence: string | undefined;
+  const faultLog = new FaultLog(logger);
+  const doing = `consuming ${topic} as ${groupId}`;
   const fail = (error: unknown): void => {
-    const fault = toConsumerFault(error, `consuming ${topic} as ${groupId}`);
+    const fault = toConsumerFault(error, doing, access);
     if (closing !== undefined)
       logger.error({ err: fault }, 'fault while the consumer closes; its record stays uncommitted');
     if (stopped || closing !== undefined) return;
@@ -81,6 +108,7 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   };
   const sessions = new PartitionSessions({
     topic,
+    topicId: guard.topicId,
     createProcessor: options.createProcessor,
     pause: (partition) => unlessRestarting(() => consumer.pause([{ topic, partitions: [partition] }])),
     resume: (partition) => unlessRestarting(() => consumer.resume([{ topic, partitions: [partition] }])),
@@ -96,7 +124,9 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
     const partitions = payload.memberAssignment[topic] ?? [];
     sessions.assign(payload as typeof payload & Membership, partitions);
     logger.info({ groupId, topic, partitions }, 'partitions assigned');
+    faultLog.worked({ groupId, topic }, 'the consumer is in its group again');
     isMember = true;
+    absence = undefined;
     hasJoined = true;
     joined.resolve();
   });
@@ -108,10 +138,11 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     isMember = false;
-    const fault = toConsumerFault(payload.error, `consuming ${topic} as ${groupId}`);
+    const fault = toConsumerFault(payload.error, doing, access);
+    absence = fault.message;
     if (!hasJoined && !payload.restart) return joined.reject(fault);
     if (!payload.restart && !fault.retryable) return fail(fault);
-    logger.warn({ groupId, topic, err: fault }, 'the consumer lost its brokers and rejoins');
+    faultLog.failed(fault, { groupId, topic }, 'the consumer has left its group and joins again');
     if (!payload.restart) void rejoin();
   });
 
@@ -131,14 +162,27 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
     while (closing === undefined && !stopped) {
       await sleep(PATIENCE.maxRetryTime);
       try {
+        // Without the right to read the topic a member joins, fails at its first fetch, and makes the group rebalance each time.
+        await guard.check();
         return await join();
       } catch (error) {
-        logger.warn({ groupId, topic, err: error }, 'the consumer cannot rejoin yet; it is tried again');
+        const fault = toConsumerFault(error, doing, access);
+        if (fault.code === 'kafka.topic-recreated') return fail(fault);
+        absence = fault.message;
+        faultLog.failed(fault, { groupId, topic }, 'the consumer cannot join its group yet; it is tried again');
       }
     }
   };
 
-  const commitLoop = new CommitLoop(consumer, sessions, () => isMember, options.commitIntervalMs ?? 100, logger);
+  const commitLoop = new CommitLoop({
+    commitOffsets: (offsets) => consumer.commitOffsets(offsets),
+    sessions,
+    guard,
+    isMember: () => isMember,
+    intervalMs: options.commitIntervalMs ?? 100,
+    onFault: fail,
+    logger,
+  });
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -147,10 +191,11 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   } catch (error) {
     closing = Promise.resolve();
     await consumer.disconnect().catch(() => undefined);
-    throw toKafkaError(error, `joining group ${groupId}`);
+    throw toKafkaError(error, `joining group ${groupId}`, access);
   }
   commitLoop.start();
 
+  const isRunning = (): boolean => isMember && !stopped && closing === undefined;
   const close = async (deadlineMs: number): Promise<void> => {
     const deadlineAtMs = performance.now() + deadlineMs;
     // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group moves on at once.
@@ -158,13 +203,18 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
     await sessions.drain(deadlineMs);
     await commitLoop.finish(deadlineAtMs);
     await sessions.endAll();
+    await guard.close();
     await consumer.disconnect().catch((error: unknown) => {
       logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
     });
   };
   return {
     assignment: () => sessions.partitions(),
-    isRunning: () => isMember && !stopped && closing === undefined,
+    isRunning,
+    trouble: () => {
+      if (isRunning()) return undefined;
+      return `not a member of ${groupId}${absence === undefined ? '' : `: ${absence}`}`;
+    },
     close: (deadlineMs) => (closing ??= close(deadlineMs)),
   };
 }
@@ -173,83 +223,10 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
 const PATIENCE: Patience = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
 /** Whatever is no error of Kafka's comes from a processor or from a defect in the client: unclassified. */
-function toConsumerFault(error: unknown, doing: string): PipelineError {
-  if (isPipelineError(error) || isKafkaJsError(error)) return toKafkaError(error, doing);
+function toConsumerFault(error: unknown, doing: string, access: AccessContext): PipelineError {
+  if (isPipelineError(error) || isKafkaJsError(error)) return toKafkaError(error, doing, access);
   return new PipelineError('kafka.consumer-crashed', `${doing}: ${errorMessage(error)}`, {
     retryable: false,
     cause: error,
   });
-}
-
-/** Commits what the sessions declare, one request at a time. A failed commit is only late: the next round asks again. */
-class CommitLoop {
-  readonly #consumer: Consumer;
-  readonly #sessions: PartitionSessions;
-  readonly #isMember: () => boolean;
-  readonly #intervalMs: number;
-  readonly #logger: Logger;
-  #timer: NodeJS.Timeout | undefined;
-  #current: Promise<void> = Promise.resolve();
-  #finished = false;
-  /** Whether the last round was refused: a long outage is logged once. */
-  #refused = false;
-
-  constructor(
-    consumer: Consumer,
-    sessions: PartitionSessions,
-    isMember: () => boolean,
-    intervalMs: number,
-    logger: Logger,
-  ) {
-    this.#consumer = consumer;
-    this.#sessions = sessions;
-    this.#isMember = isMember;
-    this.#intervalMs = intervalMs;
-    this.#logger = logger;
-  }
-
-  start(): void {
-    if (this.#finished) return;
-    this.#timer = setTimeout(() => {
-      this.#current = this.#commit().finally(() => {
-        this.start();
-      });
-    }, this.#intervalMs);
-  }
-
-  /** Stops the loop and commits what is left; tries again until the deadline, since a rebalance refuses commits for a moment. */
-  async finish(deadlineAtMs: number): Promise<void> {
-    this.#finished = true;
-    clearTimeout(this.#timer);
-    await this.#current;
-    await this.#commit();
-    while (this.#sessions.due().length > 0 && this.#isMember() && performance.now() < deadlineAtMs) {
-      await sleep(this.#intervalMs);
-      await this.#commit();
-    }
-  }
-
-  async #commit(): Promise<void> {
-    if (!this.#isMember()) return;
-    const due = this.#sessions.due();
-    if (due.length === 0) return;
-    const offsets = due.map(({ session, nextOffset, metadata }) => ({
-      topic: session.topic,
-      partition: session.partition,
-      offset: nextOffset.toString(),
-      metadata,
-    }));
-    try {
-      await this.#consumer.commitOffsets(offsets);
-      for (const { session, nextOffset, metadata } of due) session.committed(nextOffset, metadata);
-      if (this.#refused) this.#logger.info({ offsets }, 'commits are taken again');
-      this.#refused = false;
-    } catch (error) {
-      // A rebalance in progress or a coordinator on the move. What is still ours is due again in the next round; what was
-      // lost must not be committed by us, and the sessions forget it.
-      if (!this.#refused)
-        this.#logger.info({ err: error, offsets }, 'commit refused; it is tried again with what is owned by then');
-      this.#refused = true;
-    }
-  }
 }

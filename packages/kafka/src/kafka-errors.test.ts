@@ -78,8 +78,11 @@ test('an answer of the broker is sorted by its code', () => {
     [18, 'kafka.record-too-large', false], // RECORD_LIST_TOO_LARGE
     [19, 'kafka.unavailable', true], // NOT_ENOUGH_REPLICAS
     [20, 'kafka.unavailable', true], // NOT_ENOUGH_REPLICAS_AFTER_APPEND
-    [29, 'kafka.request-refused', false], // TOPIC_AUTHORIZATION_FAILED
-    [30, 'kafka.request-refused', false], // GROUP_AUTHORIZATION_FAILED
+    [29, 'kafka.unauthorized', true], // TOPIC_AUTHORIZATION_FAILED
+    [30, 'kafka.unauthorized', true], // GROUP_AUTHORIZATION_FAILED
+    [31, 'kafka.unauthorized', true], // CLUSTER_AUTHORIZATION_FAILED
+    [53, 'kafka.unauthorized', true], // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    [65, 'kafka.unauthorized', true], // DELEGATION_TOKEN_AUTHORIZATION_FAILED
     [35, 'kafka.request-refused', false], // UNSUPPORTED_VERSION
     [45, 'kafka.unavailable', true], // OUT_OF_ORDER_SEQUENCE_NUMBER: a new producer starts anew
     [46, 'kafka.unavailable', true], // DUPLICATE_SEQUENCE_NUMBER
@@ -132,4 +135,20 @@ test('an id that another process has taken over is recognised by what kafkajs ma
     assert.ok(isFencedAnswer(answer), String(code));
     assert.ok(isFencedAnswer(new Error('retried', { cause: answer })), String(code));
   }
+});
+
+test('a right that the brokers deny is told by user, operation and resource where the caller knows them', () => {
+  const access = {
+    principal: 'User:mapper',
+    topics: [{ operation: 'Write', resourceType: 'topic', resource: 't' }],
+    groupId: 'g',
+    transactionalId: 'g-0',
+  } as const;
+  const told = (code: number, given: Partial<typeof access> & { readonly principal: string }) =>
+    toKafkaError(createErrorFromCode(code), 'doing it', given).message.split(';')[0];
+  assert.equal(told(29, access), 'User:mapper lacks Write on topic t');
+  assert.equal(told(30, access), 'User:mapper lacks Read on consumer group g');
+  assert.equal(told(53, access), 'User:mapper lacks Write on transactional id g-0');
+  assert.equal(told(31, access), 'User:mapper lacks IdempotentWrite on cluster');
+  assert.match(told(30, { principal: 'User:mapper' }) ?? '', /^doing it: .* \(GROUP_AUTHORIZATION_FAILED\)$/);
 });

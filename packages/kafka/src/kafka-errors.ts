@@ -1,5 +1,6 @@
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit';
 import { OFFSET_OUT_OF_RANGE } from './kafkajs/behaviour-patches.ts';
+import { unauthorized, type DeniedAccess } from './topic-access.ts';
 import { UNREADABLE_BATCH } from './kafkajs/undecodable.ts';
 
 interface KafkaJsError {
@@ -15,15 +16,27 @@ const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 /** The broker and an idempotent producer disagree on what was sent. A new producer starts a count of its own, so a repetition works. */
 const OUT_OF_STEP = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID']);
 
+/** What an action needs, to name it where the brokers forbid it: they say which kind of resource, and not its name. */
+export interface AccessContext {
+  readonly principal: string;
+  readonly topics?: readonly DeniedAccess[];
+  readonly groupId?: string;
+  /** Default: `Read`. */
+  readonly groupOperation?: string;
+  readonly transactionalId?: string;
+}
+
 /**
- * kafkajs's errors as ours. A topic or partition that is not there is `kafka.topic-missing` (retryable). What the broker calls retriable, every
+ * kafkajs's errors as ours. A right that is missing is `kafka.unauthorized` (retryable: it may be granted). A topic or partition that is not there is `kafka.topic-missing` (retryable). What the broker calls retriable, every
  * connection error and every time-out is `kafka.unavailable` (retryable); the rest is `kafka.request-refused` (final: authorization, unknown
  * version, a fenced producer).
  */
-export function toKafkaError(error: unknown, doing: string): PipelineError {
+export function toKafkaError(error: unknown, doing: string, access?: AccessContext): PipelineError {
   if (isPipelineError(error)) return error;
   const chain = causes(error);
   const message = chain[0]?.message ?? String(error);
+  const refusal = chain.find(({ type }) => type?.endsWith(AUTHORIZATION_FAILED) === true);
+  if (refusal?.type !== undefined) return toUnauthorized(refusal.type, `${doing}: ${message}`, error, access);
   if (chain.some(({ type }) => type !== undefined && TOO_LARGE.has(type))) {
     return new PipelineError('kafka.record-too-large', `${doing}: the broker refused the size: ${message}`, {
       retryable: false,
@@ -46,6 +59,38 @@ export function toKafkaError(error: unknown, doing: string): PipelineError {
     return new PipelineError('kafka.unavailable', `${doing}: ${message}`, { retryable: true, cause: error });
   }
   return new PipelineError('kafka.request-refused', `${doing}: ${message}`, { retryable: false, cause: error });
+}
+
+const AUTHORIZATION_FAILED = 'AUTHORIZATION_FAILED';
+
+function toUnauthorized(
+  type: string,
+  message: string,
+  cause: unknown,
+  access: AccessContext | undefined,
+): PipelineError {
+  const denied = access === undefined ? [] : deniedBy(type, access);
+  if (access !== undefined && denied.length > 0) return unauthorized(access.principal, denied, cause);
+  const remedy = 'see the rights of this user with "kafka-acls.sh --list" and grant what is missing';
+  return new PipelineError('kafka.unauthorized', `${message} (${type}); ${remedy}`, { retryable: true, cause });
+}
+
+function deniedBy(
+  type: string,
+  { topics = [], groupId, groupOperation = 'Read', transactionalId }: AccessContext,
+): readonly DeniedAccess[] {
+  if (type === 'TOPIC_AUTHORIZATION_FAILED') return topics;
+  if (type === 'GROUP_AUTHORIZATION_FAILED' && groupId !== undefined) {
+    return [{ operation: groupOperation, resourceType: 'group', resource: groupId }];
+  }
+  if (type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' && transactionalId !== undefined) {
+    return [{ operation: 'Write', resourceType: 'transactional-id', resource: transactionalId }];
+  }
+  // Of a producer: brokers before Kafka 3.0 want it for every idempotent one.
+  if (type === 'CLUSTER_AUTHORIZATION_FAILED' && (topics.length > 0 || transactionalId !== undefined)) {
+    return [{ operation: 'IdempotentWrite', resourceType: 'cluster', resource: 'kafka-cluster' }];
+  }
+  return [];
 }
 
 /** Whether an error comes from kafkajs, and not from code that it called. */

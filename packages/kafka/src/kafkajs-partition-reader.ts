@@ -33,7 +33,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
 
 const DEFAULT_PATIENCE_MS = 60_000;
 const DEFAULT_FETCH_BYTES = 4 * 1_048_576;
-/** A topic or partition that the brokers do not know: they may not have heard of it yet. */
+/** A topic or partition that the brokers do not know, or a right that they deny: they may not have heard of it yet. */
 const MISSING_PATIENCE_MS = 1_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
@@ -92,7 +92,7 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   async #read(range: PartitionRange, signal: AbortSignal): Promise<bigint> {
-    const { topic, partition, onRecords, only } = range;
+    const { topic, partition, onRecords, onUnreadable, only } = range;
     const source: TopicPartition = { topic, partition };
     signal.throwIfAborted();
     const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
@@ -111,9 +111,17 @@ class KafkaPartitionReader implements PartitionReader {
       let records: ConsumedRecord[] = [];
       let inflatedBytes = 0;
       for (const batch of batches) {
-        const size = await decoded(decoder.decode(batch, records, only?.holding), source);
-        if (size.passedOver > 0) only?.onPassedOver(size.passedOver);
-        inflatedBytes += size.inflatedBytes;
+        const before = records.length;
+        try {
+          const size = await decoded(decoder.decode(batch, records, only?.holding), source);
+          if (size.passedOver > 0) only?.onPassedOver(size.passedOver);
+          inflatedBytes += size.inflatedBytes;
+        } catch (error) {
+          if (onUnreadable === undefined || !isPipelineError(error, 'kafka.batch-unreadable')) throw error;
+          records.length = before;
+          const { baseOffset: fromOffset, nextOffset: behind } = batch;
+          onUnreadable({ topic, partition, fromOffset, nextOffset: behind, reason: error.message });
+        }
         const isLast = batch === batches.at(-1);
         const isEnough = records.length >= HANDED_OUT_RECORDS || inflatedBytes >= HANDED_OUT_INFLATED_BYTES;
         if (records.length === 0 || !(isLast || isEnough)) continue;
@@ -173,9 +181,12 @@ class KafkaPartitionReader implements PartitionReader {
         return await this.#attempt(topic, signal, action);
       } catch (error) {
         signal.throwIfAborted();
-        const fault = toKafkaError(error, `reading ${topic}[${partition}]`);
+        const { principal } = this.#connection;
+        const topics = [{ operation: 'Read', resourceType: 'topic', resource: topic }] as const;
+        const fault = toKafkaError(error, `reading ${topic}[${partition}]`, { principal, topics });
         failingSinceMs ??= performance.now();
-        const patienceMs = fault.code === 'kafka.topic-missing' ? MISSING_PATIENCE_MS : this.#patienceMs;
+        const isToldAtOnce = fault.code === 'kafka.topic-missing' || fault.code === 'kafka.unauthorized';
+        const patienceMs = isToldAtOnce ? MISSING_PATIENCE_MS : this.#patienceMs;
         if (!fault.retryable || performance.now() - failingSinceMs + pauseMs > patienceMs) throw fault;
         await unlessAborted(sleep(pauseMs), signal);
         // Rejects as the action would; what matters is that the leader is looked up again.

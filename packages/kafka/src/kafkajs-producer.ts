@@ -43,6 +43,7 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   };
   const producer = new GatheringProducer({
     openSession: () => openSession(connection, patience),
+    principal: connection.principal,
     logger,
     deliveryTimeoutMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,

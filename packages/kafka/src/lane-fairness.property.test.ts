@@ -55,6 +55,7 @@ class Partition {
         topic: 't',
         partition: 0,
         epoch: 1,
+        topicId: undefined,
         signal: this.#abort.signal,
         markCommittable: () => undefined,
         pause: () => {

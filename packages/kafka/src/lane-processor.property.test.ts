@@ -94,6 +94,7 @@ class System {
       session: {
         topic: 't',
         partition: 0,
+        topicId: undefined,
         epoch: 1,
         signal,
         markCommittable: (nextOffset, metadata = '') => {

@@ -1,4 +1,5 @@
 import type { ConsumedRecord } from './record.ts';
+import type { TopicId } from './topic-identity.ts';
 
 /**
  * One stay of a partition with this process: from the moment the group assigns it until it is lost or given back. A new stay of the
@@ -7,6 +8,8 @@ import type { ConsumedRecord } from './record.ts';
 export interface PartitionSession {
   readonly topic: string;
   readonly partition: number;
+  /** Of the topic that the records come from; stored with every position, so that one of another topic of that name is told. */
+  readonly topicId: TopicId;
   /** Rises with each assignment in this process; for logs and fences. */
   readonly epoch: number;
   /** Aborted once the partition is lost or the consumer shuts down past its deadline: abandon what is in flight. */

@@ -26,8 +26,23 @@ export interface PartitionRange {
    * makes copies.
    */
   readonly onRecords: (records: readonly ConsumedRecord[], nextOffset: bigint) => void | Promise<void>;
+  /**
+   * Given, a batch that cannot be read (corrupt, or it inflates to more than is read of one) is reported and passed over. Otherwise the read
+   * rejects there with `kafka.batch-unreadable`.
+   */
+  readonly onUnreadable?: ((batch: UnreadableBatch) => void) | undefined;
   /** For who looks for an id: what need not be decoded to see that it is not there. */
   readonly only?: SoughtBytes | undefined;
+}
+
+/** Offsets from `fromOffset` up to, not including, `nextOffset`. */
+export interface UnreadableBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly fromOffset: bigint;
+  readonly nextOffset: bigint;
+  /** What is wrong with it, for people. */
+  readonly reason: string;
 }
 
 export interface SoughtBytes {
@@ -57,9 +72,9 @@ export interface PartitionOffsets {
  * removed leave gaps in the offsets.
  *
  * Failure: rejects with what `onRecords` throws, unchanged; with the signal's reason, as soon as a running `onRecords` has settled; or with a
- * `PipelineError`: `kafka.topic-missing` (retryable: no such topic or partition), `kafka.unavailable` (retryable: no leader answered for longer
+ * `PipelineError`: `kafka.topic-missing` (retryable: no such topic or partition), `kafka.unauthorized` (retryable), `kafka.unavailable` (retryable: no leader answered for longer
  * than the reader is patient, or the reader was closed), `kafka.offset-out-of-range` (final: `fromOffset` is beyond the high watermark, so
- * the records before it were lost or the topic is another one), `kafka.request-refused` (final: not authorized, or a batch that cannot be
+ * the records before it were lost or the topic is another one), `kafka.request-refused` (final), `kafka.batch-unreadable` (final: a batch that cannot be
  * decoded).
  */
 export interface PartitionReader {

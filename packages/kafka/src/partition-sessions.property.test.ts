@@ -124,6 +124,7 @@ class World {
 
   constructor() {
     this.#sessions = new PartitionSessions({
+      topicId: undefined,
       topic: 't',
       createProcessor: (session) => this.#create(session),
       pause: () => undefined,

@@ -18,6 +18,7 @@ function createSessions(createProcessor?: (session: GroupSession, effects: strin
   const effects: string[] = [];
   const faults: unknown[] = [];
   const sessions = new PartitionSessions({
+    topicId: undefined,
     topic: 't',
     createProcessor: (session) => {
       effects.push(`create ${session.partition}`);

@@ -6,10 +6,12 @@ import type { Logger } from '@astrolabe/service-kit';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { COMMIT_MARK } from './state-position.ts';
+import type { TopicId } from './topic-identity.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export interface PartitionSessionsOptions {
   readonly topic: string;
+  readonly topicId: TopicId;
   readonly createProcessor: (session: GroupSession) => PartitionProcessor;
   readonly pause: (partition: number) => void;
   readonly resume: (partition: number) => void;
@@ -131,6 +133,7 @@ export class PartitionSessions {
 /** A session and its processor. */
 export class LiveSession implements GroupSession {
   readonly topic: string;
+  readonly topicId: TopicId;
   readonly partition: number;
   readonly epoch: number;
   readonly #options: PartitionSessionsOptions;
@@ -147,6 +150,7 @@ export class LiveSession implements GroupSession {
   constructor(options: PartitionSessionsOptions, partition: number, epoch: number) {
     this.#options = options;
     this.topic = options.topic;
+    this.topicId = options.topicId;
     this.partition = partition;
     this.epoch = epoch;
   }

@@ -82,6 +82,7 @@ class World {
     const session: GroupSession = {
       topic: INPUT,
       partition: 0,
+      topicId: undefined,
       epoch: this.#members.length,
       signal: abort.signal,
       markCommittable: (nextOffset) => {

@@ -6,7 +6,7 @@
  * directly, since after a failure the state in memory is dropped as a whole.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError, fullJitterDelayMs, isPipelineError, type Logger } from '@astrolabe/service-kit';
+import { FaultLog, PipelineError, fullJitterDelayMs, isPipelineError, type Logger } from '@astrolabe/service-kit';
 import type { PartitionProcessor, GroupSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
 import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
@@ -41,6 +41,8 @@ export interface StateProcessorOptions<V, R> {
   readonly onUnanswered?: (result: R) => void;
   /** The state was read: at the start of a session and after a failure. Called before the first record is transformed. */
   readonly onRestored?: (restored: Restored) => void;
+  /** What keeps the partition from being handled, each time that it is tried again; undefined once it goes on, and when the session ends. */
+  readonly onTrouble?: (fault: PipelineError | undefined) => void;
   readonly logger: Logger;
   readonly maxBatchRecords: number;
   readonly maxBatchBytes: number;
@@ -90,11 +92,13 @@ class StateProcessor<V, R> implements PartitionProcessor {
   #draining = false;
   #paused = false;
   #failures = 0;
+  readonly #faults: FaultLog;
   /** What the log has taken from this session, and must show. */
   #storedUpTo = 0n;
 
   constructor(options: StateProcessorOptions<V, R>) {
     this.#options = options;
+    this.#faults = new FaultLog(options.logger);
     this.#buffer = new RecordBuffer(options);
     this.#signal = AbortSignal.any([options.session.signal, this.#stop.signal]);
   }
@@ -149,12 +153,14 @@ class StateProcessor<V, R> implements PartitionProcessor {
           session.fail(error);
           break;
         }
-        logger.warn({ ...place, err: error }, 'a unit of work failed; state and position are read from the log again');
+        this.#faults.failed(error, place, 'a unit of work failed; state and position are read from the log again');
+        this.#options.onTrouble?.(error);
       }
       this.#failures += 1;
       await this.#pause();
     }
     clearTimeout(this.#quietTimer);
+    this.#options.onTrouble?.(undefined);
     this.#changed();
   }
 
@@ -166,6 +172,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
     try {
       const { state, position } = await restorePartition({ ...this.#options, writer, signal: this.#signal });
       if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
+      this.#options.onTrouble?.(undefined);
       this.#pending = undefined;
       this.#buffer.rewindTo(position);
       this.#release(position);
@@ -242,11 +249,13 @@ class StateProcessor<V, R> implements PartitionProcessor {
     this.#flush = false;
     clearTimeout(this.#quietTimer);
     this.#quietTimer = undefined;
-    return { outputs, state: [...changes, positionRecord(work.groupId, pending.nextOffset, session.partition)] };
+    return { outputs, state: [...changes, positionRecord(work.groupId, pending.nextOffset, session)] };
   }
 
   #stored({ results, nextOffset }: Pending<R>): void {
     this.#failures = 0;
+    const { topic, partition } = this.#options.session;
+    this.#faults.worked({ topic, partition }, 'units of work are stored again');
     this.#storedUpTo = nextOffset;
     this.#options.session.markCommittable(nextOffset);
     for (const result of results) this.#options.onStored?.(result);

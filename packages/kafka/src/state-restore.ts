@@ -1,7 +1,14 @@
 /** State and position of a partition from the log, and the position made our own where somebody else set it. */
 import type { Logger } from '@astrolabe/service-kit';
 import type { GroupSession } from './partition-processor.ts';
-import { isPositionKey, parsePosition, positionKey, positionRecord, startPosition } from './state-position.ts';
+import {
+  isPositionKey,
+  parsePosition,
+  positionKey,
+  positionRecord,
+  startPosition,
+  type StoredPosition,
+} from './state-position.ts';
 import { PartitionState, type StateCodec } from './state-view.ts';
 import type { UnitWriter, WorkLog } from './state-work.ts';
 
@@ -37,7 +44,7 @@ export async function restorePartition<V>(
   const startedAtMs = performance.now();
   const state = new PartitionState(options.codec);
   const ownKey = positionKey(work.groupId);
-  let stored: bigint | undefined;
+  let stored: StoredPosition | undefined;
   let records = 0;
   const take = (key: string, value: Buffer | null): void => {
     if (!isPositionKey(key)) state.restore(key, value);
@@ -52,10 +59,12 @@ export async function restorePartition<V>(
     signal,
   );
   const [committed, offsets] = await Promise.all([work.committedOffset(session), work.inputOffsets(session)]);
-  const start = startPosition({ input: session, stored, committed, offsets });
+  const { groupId } = work;
+  const start = startPosition({ groupId, input: session, topicId: session.topicId, stored, committed, offsets });
   if (start.kind === 'reset') await obeyReset(options, start.offset);
+  if (start.kind === 'label') await storePosition(options, start.offset);
   // A unit whose answer was lost, or a crash before the commit. (Without a stored position a commit of ours would tell that state was lost.)
-  if (start.kind === 'resume') session.markCommittable(start.offset);
+  if (start.kind === 'resume' || start.kind === 'label') session.markCommittable(start.offset);
   const restored: Restored = {
     topic,
     partition,
@@ -73,11 +82,12 @@ export async function restorePartition<V>(
  * 1. The position is stored. 2. The group's offset gets our mark. Only then may records be handled: a crash before 2 obeys the operator again,
  * at the same place; a crash after 2 goes on from the position.
  */
-async function obeyReset<V>({ session, work, writer }: RestoreOptions<V>, offset: bigint): Promise<void> {
-  const outcome = await writer.write({
-    outputs: [],
-    state: [positionRecord(work.groupId, offset, session.partition)],
-  });
+async function obeyReset<V>(options: RestoreOptions<V>, offset: bigint): Promise<void> {
   // A fenced writer says so again at its first unit.
-  if (outcome.kind === 'written') await session.untilCommitted(offset);
+  if ((await storePosition(options, offset)) === 'written') await options.session.untilCommitted(offset);
+}
+
+async function storePosition<V>({ session, work, writer }: RestoreOptions<V>, offset: bigint) {
+  const { kind } = await writer.write({ outputs: [], state: [positionRecord(work.groupId, offset, session)] });
+  return kind;
 }

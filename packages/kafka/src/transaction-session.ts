@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit';
 import type { KafkaConnection } from './connection.ts';
-import { isFencedAnswer, toKafkaError } from './kafka-errors.ts';
+import { isFencedAnswer, toKafkaError, type AccessContext } from './kafka-errors.ts';
+import type { TopicsOfError } from './kafkajs/patch-transaction-refusals.ts';
 import type { OutgoingRecord } from './record.ts';
 import { createTransactionCluster, type TransactionBroker, type TransactionCluster } from './transaction-cluster.ts';
 import type { LeaderRequests, PartitionLeaders, PlacedRecords, TopicPartition } from './transaction-requests.ts';
@@ -197,8 +198,15 @@ const OUT_OF_STEP = new Set([
   'Unknown error code 120',
 ]);
 
+/** Whose transactions, for errors that tell of a missing right. */
+export type TransactionOwner = Pick<AccessContext, 'principal' | 'transactionalId'>;
+
 /** A failure of a session as `FencedError` or `PipelineError`. */
-export function toTransactionError(error: unknown, doing: string): FencedError | PipelineError {
+export function toTransactionError(
+  error: unknown,
+  doing: string,
+  owner: TransactionOwner,
+): FencedError | PipelineError {
   if (error instanceof FencedError) return error;
   const type = typeOf(error);
   if (isFencedAnswer(error)) {
@@ -210,7 +218,9 @@ export function toTransactionError(error: unknown, doing: string): FencedError |
       cause: error,
     });
   }
-  return toKafkaError(error, doing);
+  const { refusedTopics = [] } = error as Partial<TopicsOfError>;
+  const topics = refusedTopics.map((resource) => ({ operation: 'Write', resourceType: 'topic', resource }) as const);
+  return toKafkaError(error, doing, { ...owner, topics });
 }
 
 function typeOf(error: unknown): string | undefined {

@@ -9,11 +9,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit';
 import type { UnitOfWork, UnitWriter, WriteOutcome } from './state-work.ts';
 import { cutIntoRequests, placeRecords, type TopicPartition } from './transaction-requests.ts';
-import { FencedError, toTransactionError, type TransactionSession } from './transaction-session.ts';
+import {
+  FencedError,
+  toTransactionError,
+  type TransactionOwner,
+  type TransactionSession,
+} from './transaction-session.ts';
 
 export interface TransactionWriterOptions {
   /** Taken in turns, so that the next unit need not wait until the last one's markers are written. */
   readonly sessions: readonly TransactionSession[];
+  readonly owner: TransactionOwner;
   readonly stateTopic: string;
   readonly maxRequestBytes: number;
   readonly maxRecordBytes: number;
@@ -69,7 +75,8 @@ export class TransactionWriter implements UnitWriter {
       return { kind: 'written' };
     } catch (error) {
       this.#failed = true;
-      const fault = toTransactionError(error, `writing to ${this.#options.stateTopic}`);
+      const { stateTopic, owner } = this.#options;
+      const fault = toTransactionError(error, `writing a transaction that ends on ${stateTopic}`, owner);
       if (fault instanceof FencedError) return { kind: 'fenced' };
       throw fault;
     }

@@ -65,7 +65,7 @@ export async function openTransactionalProducer(options: TransactionalProducerOp
     await transaction.abort();
   } catch (error) {
     await producer.disconnect().catch(() => undefined);
-    throw toKafkaError(error, `taking over ${transactionalId}`);
+    throw toKafkaError(error, `taking over ${transactionalId}`, { principal: connection.principal, transactionalId });
   }
   return {
     commit: async (parts, position) => {
@@ -73,7 +73,11 @@ export async function openTransactionalProducer(options: TransactionalProducerOp
         return await commit(producer, parts, position);
       } catch (error) {
         if (isFencedAnswer(error)) return { kind: 'fenced' };
-        throw toKafkaError(error, `committing a transaction of ${transactionalId}`);
+        const topics = parts.map(
+          ({ topic }) => ({ operation: 'Write', resourceType: 'topic', resource: topic }) as const,
+        );
+        const access = { principal: connection.principal, transactionalId, topics };
+        throw toKafkaError(error, `committing a transaction of ${transactionalId}`, access);
       }
     },
     close: () => producer.disconnect(),

@@ -56,7 +56,7 @@ export function createKafkaChangelog({ topic, producer, reader, admin }: KafkaCh
     },
     // A chunk's time on the broker is when it was sent, after its deliveries: none of them is missed.
     offsetSince: async (partition, timeMs) => {
-      const offset = (await admin.offsetsAt(topic, Math.max(0, timeMs))).get(partition);
+      const offset = (await admin.offsetsAt(topic, timeMs)).get(partition);
       if (offset !== undefined) return offset;
       const message = `${topic} has no partition ${partition}; it needs as many as the command topic: "astrolabe topics apply"`;
       throw new PipelineError('kafka.topic-missing', message, { retryable: true });

@@ -1,5 +1,5 @@
 import { unlessAborted } from '@astrolabe/kafka';
-import { fullJitterDelayMs, isPipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
+import { FaultLog, fullJitterDelayMs, isPipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
 
 /** Repeats an action while its faults are retryable; rejects with any other, or with the signal's reason as soon as that aborts. */
 export type TryOn = <T>(doing: string, action: () => Promise<T>, signal: AbortSignal) => Promise<T>;
@@ -13,16 +13,17 @@ export interface TryOnOptions {
 const BASE_MS = 50;
 const MAX_MS = 5_000;
 
-/** For what must be done however long Kafka is away. Says so in the log each time. */
+/** For what must be done however long Kafka is away. Says so in the log when that begins and when the reason changes. */
 export function createTryOn({ clock, random, logger }: TryOnOptions): TryOn {
   return async (doing, action, signal) => {
+    const faults = new FaultLog(logger);
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
       try {
         return await unlessAborted(action(), signal);
       } catch (error) {
         if (signal.aborted || !isPipelineError(error) || !error.retryable) throw error;
-        logger.warn({ err: error, attempt }, `${doing} did not work yet; it is tried again`);
+        faults.failed(error, { attempt }, `${doing} failed; retrying`);
       }
       await clock.sleep(fullJitterDelayMs({ attempt, baseMs: BASE_MS, maxMs: MAX_MS, random: random() }), signal);
     }

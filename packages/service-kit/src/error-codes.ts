@@ -54,7 +54,13 @@ const entries = [
   {
     code: 'kafka.request-refused',
     meaning:
-      'A broker refused a request for good: an authorization is missing, or the cluster does not know the request. The message holds its reason.',
+      'A broker refused a request for good: the log-in is wrong, or the cluster does not know the request. The message holds its reason.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.unauthorized',
+    meaning:
+      'The brokers forbid what is needed. The message names the user, the operation and the resource, and the command that grants it. It is waited for.',
     whoActs: 'operator',
   },
   {
@@ -71,6 +77,12 @@ const entries = [
     code: 'kafka.offset-out-of-range',
     meaning:
       'The offset to read from is no longer on the topic. Reading stopped rather than skip records; choose an offset.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.topic-recreated',
+    meaning:
+      'The topic was deleted and created again, and a stored position is of the one before: going on would skip records. Reading stopped; the message says how to choose where to go on.',
     whoActs: 'operator',
   },
   {

@@ -35,6 +35,7 @@ export { parseEmailDomain } from './email-domain.ts';
 export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
 export { renderErrorCatalogue } from './error-docs.ts';
 export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';
+export { FaultLog } from './fault-log.ts';
 export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './lifecycle.ts';
 export { loadConnectors } from './load-connectors.ts';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrokerControl } from './broker-control.ts';
-import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
-import type { BrokerLayout } from './broker-properties.ts';
+import { brokerProperties, SECURED_LISTENER, toPropertiesFile } from './broker-properties.ts';
+import type { BrokerLayout, Users } from './broker-properties.ts';
 import { findFreePorts } from './free-ports.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import type { BrokerHome } from './jvm-broker-storage.ts';
@@ -32,24 +32,30 @@ const STOP_GRACE_MS = 30_000;
 const HEAP_MEGABYTES = 512;
 
 /** Starts a broker, a cluster of one, on free ports of the loopback interface; resolves when it is ready for clients. */
-export async function startJvmBroker(options: JvmBrokerOptions): Promise<JvmBroker> {
+export async function startJvmBroker(
+  options: JvmBrokerOptions & { readonly users?: Users | undefined },
+): Promise<JvmBroker & { readonly securedAddress: string | undefined }> {
+  const { users } = options;
   return retryOnTakenPort(async () => {
-    const [clientPort = 0, controllerPort = 0] = await findFreePorts(2);
+    const [clientPort = 0, controllerPort = 0, securedPort = 0] = await findFreePorts(3);
+    const secured = { name: SECURED_LISTENER, host: HOST, port: securedPort };
     const layout: BrokerLayout = {
       nodeId: NODE_ID,
-      listeners: [{ name: 'CLIENT', host: HOST, port: clientPort }],
+      listeners: [{ name: 'CLIENT', host: HOST, port: clientPort }, ...(users === undefined ? [] : [secured])],
+      users,
       interBrokerListener: 'CLIENT',
       controllerListener: { name: 'CONTROLLER', host: HOST, port: controllerPort },
       voters: [{ nodeId: NODE_ID, host: HOST, port: controllerPort }],
       logDirectory: options.logDirectory,
     };
     await formatIfNew(options, layout, newClusterId());
-    return runJvmBroker(options, {
+    const broker = await runJvmBroker(options, {
       properties: brokerProperties(layout),
       heapMegabytes: HEAP_MEGABYTES,
       address: `${HOST}:${clientPort}`,
       waitUntilReady: waitForBroker,
     });
+    return { ...broker, securedAddress: users === undefined ? undefined : `${HOST}:${securedPort}` };
   });
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Users } from './broker-properties.ts';
 import { guardian } from './guardian-client.ts';
 import { startJvmBroker } from './jvm-broker.ts';
 import { startJvmRegistry } from './jvm-registry.ts';
@@ -17,11 +18,12 @@ export interface JvmStackOptions {
   /** Kept from one start to the next. Undefined: a temporary folder that is removed. */
   readonly dataDir: string | undefined;
   readonly onProgress: OnProgress;
+  readonly users: Users | undefined;
 }
 
 /** Broker and registry as processes of this machine, started side by side. */
 export async function startJvmStack(options: JvmStackOptions): Promise<RunningStack> {
-  const { java, downloads, env, dataDir, onProgress } = options;
+  const { java, downloads, env, dataDir, onProgress, users } = options;
   const workDirectory = await mkdtemp(join(tmpdir(), 'astrolabe-stack-'));
   const forget = await (await guardian()).watch({ paths: [workDirectory] });
   async function removeWork(): Promise<void> {
@@ -43,6 +45,7 @@ export async function startJvmStack(options: JvmStackOptions): Promise<RunningSt
             workDirectory,
             logDirectory: join(dataDirectory, 'kafka'),
             keepsData: dataDir !== undefined,
+            users,
           }),
         ),
       () =>
@@ -54,6 +57,7 @@ export async function startJvmStack(options: JvmStackOptions): Promise<RunningSt
       kafkaBrokers: broker.address,
       schemaRegistryUrl: registry.url,
       kafka: broker,
+      securedBrokers: broker.securedAddress,
       async stop() {
         await Promise.all([broker.close(), registry.close()]);
         await removeWork();

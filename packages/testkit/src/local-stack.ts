@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { errorMessage } from '@astrolabe/service-kit';
+import type { Users } from './broker-properties.ts';
 import { findDockerEngine } from './docker-engine.ts';
 import { useExternalStack } from './external-stack.ts';
 import { findJvmInstallation } from './jvm-installation.ts';
@@ -22,6 +23,8 @@ export interface LocalStackOptions {
   /** Called once, with the line that says which way was taken and why. */
   readonly log?: (line: string) => void;
   readonly onProgress?: OnProgress;
+  /** Passwords by user name: the broker has a listener more, which wants a log-in (SASL PLAIN) and obeys access control lists. */
+  readonly users?: Users;
 }
 
 export interface LocalStack extends RunningStack {
@@ -55,7 +58,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   for (const { kind, attempt } of ways) {
     if (forced !== undefined && forced !== kind) continue;
     const why = forced === undefined ? refusals : [`ASTROLABE_STACK=${forced}`];
-    const outcome = await attempt({ env, dataDir, onProgress, announce: (reason) => announce(kind, reason), why });
+    const outcome = await attempt({
+      env,
+      dataDir,
+      onProgress,
+      users: options.users,
+      announce: (reason) => announce(kind, reason),
+      why,
+    });
     if (outcome.kind === 'running') return outcome.stack;
     refusals.push(outcome.reason);
   }
@@ -66,12 +76,13 @@ interface AttemptContext {
   readonly env: NodeJS.ProcessEnv;
   readonly dataDir: string | undefined;
   readonly onProgress: OnProgress;
+  readonly users: Users | undefined;
   readonly announce: (reason: string) => void;
   /** What led here. */
   readonly why: readonly string[];
 }
 
-async function tryContainers({ env, dataDir, onProgress, announce, why }: AttemptContext): Promise<Attempt> {
+async function tryContainers({ env, dataDir, onProgress, users, announce, why }: AttemptContext): Promise<Attempt> {
   const engine = await findDockerEngine(env);
   if (engine.kind === 'unreachable') return { kind: 'unusable', reason: engine.reason };
   const reason = [...why, `Docker answers at ${engine.endpoint}`].join('; ');
@@ -80,7 +91,7 @@ async function tryContainers({ env, dataDir, onProgress, announce, why }: Attemp
   try {
     const prepared = await prepareEngine(onProgress);
     announce(reason);
-    const stack = await startContainerStack({ client: prepared, dataDir, onProgress });
+    const stack = await startContainerStack({ client: prepared, dataDir, onProgress, users });
     return { kind: 'running', stack: { kind: 'containers', reason, ...stack } };
   } catch (error) {
     if (!(error instanceof ContainersUnusable)) throw error;
@@ -88,13 +99,13 @@ async function tryContainers({ env, dataDir, onProgress, announce, why }: Attemp
   }
 }
 
-async function tryJvm({ env, dataDir, onProgress, announce, why }: AttemptContext): Promise<Attempt> {
+async function tryJvm({ env, dataDir, onProgress, users, announce, why }: AttemptContext): Promise<Attempt> {
   const installation = await findJvmInstallation(env);
   if (installation.kind === 'unusable') return installation;
   const reason = [...why, installation.summary].join('; ');
   announce(reason);
   const downloads = await installation.provideDownloads(onProgress);
-  const stack = await startJvmStack({ java: installation.java, downloads, env, dataDir, onProgress });
+  const stack = await startJvmStack({ java: installation.java, downloads, env, dataDir, onProgress, users });
   return { kind: 'running', stack: { kind: 'jvm', reason, ...stack } };
 }
 

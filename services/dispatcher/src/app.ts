@@ -1,6 +1,6 @@
 /** Composition of the dispatcher: reads `astrolabe.commands.v1`, calls the Astrolabe API, keeps `astrolabe.deliveries.v1`. */
 import {
-  assertTopicsExist,
+  assertTopicsUsable,
   connectionFromConfig,
   createCommandDecoder,
   createKafkaAdmin,
@@ -9,6 +9,9 @@ import {
   schemaRegistryFromConfig,
   startGroupConsumer,
   topicsFor,
+  watchHeldRecords,
+  watchTopics,
+  type TopicNeed,
 } from '@astrolabe/kafka';
 import { createKafkaChangelog, openPartitionLedger, partitionDirectory } from '@astrolabe/ledger';
 import {
@@ -56,9 +59,15 @@ export async function startDispatcher(
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'dispatcher', logger);
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
-  await stack.waitFor(`${brokers} and its topics`, () =>
-    assertTopicsExist(connection, [topics.commands, topics.commandsDeadLetters, topics.deliveries]),
-  );
+  const needs: readonly TopicNeed[] = [
+    { name: topics.commands.name, operations: ['Read'] },
+    { name: topics.commandsDeadLetters.name, operations: ['Write'] },
+    { name: topics.deliveries.name, operations: ['Read', 'Write'] },
+  ];
+  await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
+  const topicWatch = watchTopics({ connection, needs, logger });
+  stack.defer('topic watch', () => topicWatch.close());
+  stack.addReadinessCheck(() => topicWatch.trouble());
   const { maxMessageBytes } = topics.commandsDeadLetters;
   const maxRecordBytes = maxMessageBytes === undefined ? {} : { maxRecordBytes: maxMessageBytes };
   const producer = await stack.waitFor(brokers, () => createRecordProducer({ connection, logger, ...maxRecordBytes }));
@@ -76,9 +85,11 @@ export async function startDispatcher(
   stack.defer('API client', () => apiClient.close());
 
   const partitions = new Map<number, PartitionDispatch>();
+  const heldRecords = { held: (): ReadonlyMap<number, number> => new Map() };
   const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
     connectors: () => [...dispatch.gates()].map(toConnectorState),
     partitions: () => [...partitions.values()].map((partition) => partition.state()),
+    heldRecords: () => heldRecords.held(),
   });
   const gatePolicyOf = createGatePolicies(config);
   const dispatch = new Dispatch({
@@ -191,7 +202,16 @@ export async function startDispatcher(
   stack.defer('reviews', async () => {
     clearInterval(reviews);
   });
-  stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
+  stack.addReadinessCheck(() => consumer.trouble());
+  const heldWatch = watchHeldRecords({
+    connection,
+    reader,
+    topic: topics.commands.name,
+    partitions: () => consumer.assignment(),
+    logger,
+  });
+  stack.defer('watch of open transactions', () => heldWatch.close());
+  heldRecords.held = () => heldWatch.held();
   logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
 }
 

@@ -16,6 +16,8 @@ export interface DispatcherMetrics {
 export interface DispatcherState {
   connectors(): readonly ConnectorState[];
   partitions(): readonly PartitionState[];
+  /** By partition, offsets that an open transaction keeps from being read. */
+  heldRecords(): ReadonlyMap<number, number>;
 }
 
 export interface ConnectorState {
@@ -38,7 +40,7 @@ export interface PartitionState {
   readonly ledgerBytes: number;
 }
 
-const nothing: DispatcherState = { connectors: () => [], partitions: () => [] };
+const nothing: DispatcherState = { connectors: () => [], partitions: () => [], heldRecords: () => new Map() };
 
 export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
   ofConnectors(
@@ -86,6 +88,15 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     'Disk that the ledger of the partition takes.',
     ({ ledgerBytes }) => ledgerBytes,
   );
+  metrics.gauge<'partition'>({
+    name: 'held_records',
+    help: 'Offsets of the command topic that an open transaction of another producer keeps from being read, by partition.',
+    labelNames: ['partition'],
+    collect: (held) => {
+      held.reset();
+      for (const [partition, offsets] of state.heldRecords()) held.set({ partition: String(partition) }, offsets);
+    },
+  });
   ofLagging(
     metrics,
     state,

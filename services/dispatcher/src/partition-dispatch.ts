@@ -1,6 +1,9 @@
 /** Joins what one stay of a partition needs: its ledger, its lanes, its handler. */
 import {
   createLaneProcessor,
+  isRecreated,
+  resetRemedy,
+  topicRecreated,
   type CommittedPosition,
   type LagReason,
   type LaneLimits,
@@ -9,7 +12,7 @@ import {
   type PartitionSession,
   type ReadPage,
 } from '@astrolabe/kafka';
-import { fullJitterDelayMs, isPipelineError } from '@astrolabe/service-kit';
+import { FaultLog, fullJitterDelayMs, isPipelineError } from '@astrolabe/service-kit';
 import { connectorOf, laneOf } from './core/lane-of.ts';
 import type { DeliveryLedger } from './delivery-ledger.ts';
 import { DispatchHandler, type DispatchHandlerOptions } from './dispatch-handler.ts';
@@ -156,19 +159,32 @@ class Partition implements PartitionDispatch {
     this.#opening = opening.catch(() => undefined);
     await opening;
     const position = await this.#untilDone('reading the commit', () => committed(this.#session));
+    if (position !== undefined) this.#assertOfThisTopic(position);
     return { nextOffset: position?.nextOffset, metadata: position?.metadata ?? '' };
+  }
+
+  /** Of another topic of that name, the offset would skip commands. A commit without an id, an older version's, gets one. */
+  #assertOfThisTopic({ nextOffset, topicId: storedId, metadata }: CommittedPosition): void {
+    const { topic, partition, topicId: currentId } = this.#session;
+    if (storedId !== undefined && currentId !== undefined && isRecreated(storedId, currentId)) {
+      const { groupId } = this.#options;
+      const whose = `offset ${nextOffset} of group ${groupId} on partition ${partition}`;
+      throw topicRecreated({ topic, storedId, currentId, whose, remedy: resetRemedy(groupId, topic) });
+    }
+    if (storedId === undefined && currentId !== undefined) this.#session.markCommittable(nextOffset, metadata);
   }
 
   async #untilDone<T>(doing: string, action: () => Promise<T>): Promise<T> {
     const { clock, random, logger } = this.#options;
     const { signal } = this.#session;
+    const faults = new FaultLog(logger);
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
       try {
         return await action();
       } catch (error) {
         if (!isPipelineError(error) || !error.retryable) throw error;
-        logger.warn({ err: error, attempt }, `${doing} did not work yet; it is tried again`);
+        faults.failed(error, { attempt }, `${doing} failed; retrying`);
       }
       await clock.sleep(fullJitterDelayMs({ attempt, baseMs: 200, maxMs: 5_000, random: random() }), signal);
     }

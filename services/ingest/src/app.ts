@@ -1,6 +1,13 @@
 /** Composition of ingest from explicit dependencies. */
 import { randomUUID } from 'node:crypto';
-import { assertTopicsExist, connectionFromConfig, createRecordProducer, topicsFor } from '@astrolabe/kafka';
+import {
+  assertTopicsUsable,
+  connectionFromConfig,
+  createRecordProducer,
+  topicsFor,
+  watchTopics,
+  type TopicNeed,
+} from '@astrolabe/kafka';
 import {
   openConnectorSource,
   startServiceAdmin,
@@ -88,9 +95,14 @@ export async function startIngest(
   const connection = connectionFromConfig(config, 'ingest', logger);
   const topics = topicsFor(config.kafkaTopicPrefix);
   const brokers = config.kafkaBrokers.join(', ');
-  await stack.waitFor(`Kafka at ${brokers} and the topics of ingest`, () =>
-    assertTopicsExist(connection, [topics.segmentEvents, topics.segmentEventsDeadLetters]),
-  );
+  const needs: readonly TopicNeed[] = [
+    { name: topics.segmentEvents.name, operations: ['Write'] },
+    { name: topics.segmentEventsDeadLetters.name, operations: ['Write'] },
+  ];
+  await stack.waitFor(`Kafka at ${brokers} and the topics of ingest`, () => assertTopicsUsable(connection, needs));
+  const topicWatch = watchTopics({ connection, needs, logger });
+  stack.defer('the topic watch', () => topicWatch.close());
+  stack.addReadinessCheck(() => topicWatch.trouble());
   const producer = await stack.waitFor(`Kafka at ${brokers}`, () =>
     createRecordProducer({ connection, logger, deliveryTimeoutMs: config.produceTimeoutMs }),
   );

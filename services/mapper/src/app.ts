@@ -1,15 +1,25 @@
 /** Composition of the mapper: reads `segment.events.v1`, writes `astrolabe.commands.v1` and what it remembers of users. */
 import {
-  assertTopicsExist,
+  assertTopicsUsable,
   connectionFromConfig,
   createCommandEncoder,
+  createPartitionReader,
   createStateProcessor,
   openWorkLog,
   schemaRegistryFromConfig,
   startGroupConsumer,
   topicsFor,
+  watchHeldRecords,
+  watchTopics,
+  type TopicNeed,
 } from '@astrolabe/kafka';
-import { openConnectorSource, startServiceAdmin, systemClock, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import {
+  openConnectorSource,
+  startServiceAdmin,
+  systemClock,
+  type Logger,
+  type ServiceStack,
+} from '@astrolabe/service-kit';
 import { freeEmailList } from './adapters/free-email-list.ts';
 import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
@@ -23,7 +33,8 @@ const MAX_BATCH_BYTES = 4_194_304;
 
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const admin = await startServiceAdmin('mapper', config, logger, stack);
-  const metrics = createMapperMetrics(admin.metrics);
+  const heldRecords = { held: (): ReadonlyMap<number, number> => new Map() };
+  const metrics = createMapperMetrics(admin.metrics, () => heldRecords.held());
 
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
@@ -39,14 +50,16 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   const connection = connectionFromConfig(config, 'mapper', logger);
   const registry = schemaRegistryFromConfig(config);
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
-  await stack.waitFor(`${brokers} and its topics`, () =>
-    assertTopicsExist(connection, [
-      topics.segmentEvents,
-      topics.segmentEventsDeadLetters,
-      topics.commands,
-      topics.mapperState,
-    ]),
-  );
+  const needs: readonly TopicNeed[] = [
+    { name: topics.segmentEvents.name, operations: ['Read'] },
+    { name: topics.segmentEventsDeadLetters.name, operations: ['Write'] },
+    { name: topics.commands.name, operations: ['Write'] },
+    { name: topics.mapperState.name, operations: ['Read', 'Write'] },
+  ];
+  await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
+  const topicWatch = watchTopics({ connection, needs, logger });
+  stack.defer('topic watch', () => topicWatch.close());
+  stack.addReadinessCheck(() => topicWatch.trouble());
   const schemaIds = await stack.waitFor(`the schema registry at ${config.schemaRegistryUrl}`, () =>
     registry.commandIds(topics.commands.name),
   );
@@ -70,6 +83,8 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     rulesOf: createRulesByConnector(connectors, freeEmailList.domains),
     maxRecordBytes: MAX_COMMAND_BYTES,
   });
+  const troubles = new Map<number, string>();
+  stack.addReadinessCheck(() => troubles.values().next().value);
   const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
     startGroupConsumer({
       connection,
@@ -92,6 +107,11 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
           onUnanswered: (batch) => {
             countUnanswered(batch, metrics);
           },
+          onTrouble: (fault) => {
+            // What may pass by itself, such as an election, is no reason to take an instance out.
+            if (fault?.code === 'kafka.unauthorized') troubles.set(session.partition, fault.message);
+            else troubles.delete(session.partition);
+          },
           onRestored: (restored) => {
             logger.info({ ...restored, position: String(restored.position) }, 'state restored');
             observeRestored(restored, metrics);
@@ -105,7 +125,18 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     }),
   );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
-  stack.addReadinessCheck(() => (consumer.isRunning() ? undefined : `not a member of ${groupId}`));
+  stack.addReadinessCheck(() => consumer.trouble());
+  const reader = createPartitionReader({ connection });
+  stack.defer('partition reader', () => reader.close());
+  const heldWatch = watchHeldRecords({
+    connection,
+    reader,
+    topic: topics.segmentEvents.name,
+    partitions: () => consumer.assignment(),
+    logger,
+  });
+  stack.defer('watch of open transactions', () => heldWatch.close());
+  heldRecords.held = () => heldWatch.held();
   const { guarantee } = config;
   logger.info(
     {

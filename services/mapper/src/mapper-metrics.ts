@@ -16,7 +16,19 @@ export interface MapperMetrics {
   readonly restoreSeconds: Histogram;
 }
 
-export function createMapperMetrics(metrics: Metrics): MapperMetrics {
+export function createMapperMetrics(
+  metrics: Metrics,
+  heldRecords: () => ReadonlyMap<number, number> = () => new Map(),
+): MapperMetrics {
+  metrics.gauge<'partition'>({
+    name: 'held_records',
+    help: 'Offsets of the events topic that an open transaction of another producer keeps from being read, by partition.',
+    labelNames: ['partition'],
+    collect: (held) => {
+      held.reset();
+      for (const [partition, offsets] of heldRecords()) held.set({ partition: String(partition) }, offsets);
+    },
+  });
   return {
     events: metrics.counter({
       name: 'events_total',

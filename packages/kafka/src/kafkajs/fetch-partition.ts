@@ -15,8 +15,12 @@ interface Protocol {
     parse(response: FetchResponse): Promise<FetchResponse>;
   };
 }
+/** What a broker can do, by API key. */
+export type ApiVersions = Readonly<
+  Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
+>;
 interface Broker {
-  readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>>;
+  readonly versions: ApiVersions;
   readonly connectionPool: ConnectionPool;
   listOffsets(request: {
     replicaId: number;
@@ -147,7 +151,7 @@ const OFFSET_OUT_OF_RANGE = 1;
 const ISOLATION_LEVELS = { all: 0, committed: 1 } as const;
 
 /** The broker that leads the partition, as far as the metadata tells; rejects with a kafkajs error. */
-async function leaderOf(cluster: Cluster, { topic, partition }: TopicPartition): Promise<Broker> {
+export async function leaderOf(cluster: Cluster, { topic, partition }: TopicPartition): Promise<Broker> {
   await cluster.connect();
   await cluster.addTargetTopic(topic);
   const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));

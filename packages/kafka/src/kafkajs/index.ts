@@ -9,7 +9,6 @@ export const { Kafka, Partitioners, logLevel, CompressionTypes, CompressionCodec
 export type {
   Admin,
   Batch,
-  Consumer,
   Kafka as KafkaClient,
   KafkaConfig,
   LogEntry,

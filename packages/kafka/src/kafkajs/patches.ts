@@ -13,9 +13,12 @@ import {
   tellGeneration,
 } from './behaviour-patches.ts';
 import { heartbeatByMonotonicClock, queueByMonotonicClock, sendByMonotonicClock } from './clock-patches.ts';
+import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
+import { tellTransactionRefusals } from './patch-transaction-refusals.ts';
+import { countAnsweredConnections } from './patch-unanswered-connections.ts';
 import type { Patch } from './patch.ts';
 import { encodeProduceRequests, frameRequests } from './speed-patches.ts';
 
@@ -36,11 +39,14 @@ const patches: readonly Patch[] = [
   encodeProduceRequests,
   decodeFetchesWithinBounds,
   dropSaslRefusals,
+  tellTransactionRefusals,
   groupInLinearTime,
   queueByMonotonicClock,
   sendByMonotonicClock,
   leaveDeadSockets,
   keepSockets,
+  countAnsweredConnections,
+  keepCoordinatorRefusals,
   stopAtLostOffsets,
   tellGeneration,
   heartbeatByMonotonicClock,

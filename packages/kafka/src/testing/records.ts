@@ -30,6 +30,7 @@ export function recordedSession(): RecordedSession {
   return {
     topic: 't',
     partition: 0,
+    topicId: undefined,
     epoch: 1,
     signal: controller.signal,
     calls,

@@ -1,5 +1,5 @@
 import type { PartitionPage, PartitionReader, ReadPage } from '@astrolabe/kafka';
-import { fullJitterDelayMs, isPipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
+import { FaultLog, fullJitterDelayMs, isPipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
 
 export interface PageReaderOptions {
   readonly reader: PartitionReader;
@@ -41,6 +41,7 @@ export function createPageReader({ reader, clock, random, logger, onExpired }: P
   };
 
   return async (topic, partition, fromOffset, endOffset, signal) => {
+    const faults = new FaultLog(logger);
     for (let attempt = 1; ; attempt += 1) {
       try {
         const page = await read(topic, partition, fromOffset, endOffset, signal);
@@ -51,10 +52,7 @@ export function createPageReader({ reader, clock, random, logger, onExpired }: P
         return page;
       } catch (error) {
         if (signal.aborted || !isPipelineError(error) || !error.retryable) throw error;
-        logger.warn(
-          { err: error, attempt, topic, partition },
-          'reading on for connectors that lag did not work yet; it is tried again',
-        );
+        faults.failed(error, { attempt, topic, partition }, 'reading on for connectors that lag failed; retrying');
       }
       await clock.sleep(fullJitterDelayMs({ attempt, baseMs: 200, maxMs: 5_000, random: random() }), signal);
     }

@@ -213,6 +213,7 @@ export function createHandler(options: HandlerOptions = {}) {
     const session: PartitionSession = {
       topic: 'commands',
       partition: 2,
+      topicId: undefined,
       epoch: 1,
       signal,
       markCommittable: () => {
@@ -286,6 +287,7 @@ export function createSession(effects: string[]): PartitionSession & { faults: u
   return {
     topic: 'commands',
     partition: 2,
+    topicId: undefined,
     epoch: 1,
     signal: new AbortController().signal,
     faults,
