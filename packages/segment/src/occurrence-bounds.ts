@@ -9,12 +9,14 @@ import { occurrenceOf, parseTimestamp, type Occurrence } from './timestamps.ts';
 /** 2000-01-01T00:00:00Z: no product event is older, and every clock that starts at an epoch is. */
 export const earliestOccurrenceMs = 946_684_800_000;
 
-/** A day: clocks differ by time zones when they are set wrong, and Segment's own rule may give times in the future. */
+/** A day: clocks differ by time zones when they are set wrong. What is further ahead was not meant as a time at all. */
 export const maxFutureMs = 86_400_000;
 
 export type ClampReason =
   /** Counts as `earliestOccurrenceMs`. */
   | 'before-2000'
+  /** After the receipt; counts as the time of receipt. Segment's own rule for wrong clocks may give such times. */
+  | 'after-receipt'
   /** More than `maxFutureMs` after the receipt; counts as the time of receipt. */
   | 'far-future';
 
@@ -25,7 +27,7 @@ export interface ClampedTime {
 }
 
 export interface BoundedOccurrence {
-  /** Epoch milliseconds, never before 2000 and never more than a day after the receipt. */
+  /** Epoch milliseconds, never before 2000 and never after the receipt. */
   readonly atMs: number;
   /** Undefined for nearly every event: the time is the event's own. */
   readonly clamped: ClampedTime | undefined;
@@ -33,12 +35,17 @@ export interface BoundedOccurrence {
 
 type EventTimeFields = Pick<EventCommon, 'timestamp' | 'originalTimestamp' | 'sentAt' | 'receivedAt'>;
 
-/** `occurrenceOf`, within the bounds. Total. `receivedAtMs` is when ingest took the event, by its own clock. */
+/**
+ * `occurrenceOf`, within the bounds. Total. `receivedAtMs` is when the event was received. Nothing can have happened after that; a value that
+ * claims so would stand against all that is received until then, a deletion included. Events of one moment of receipt that were moved to it
+ * have one time, as those have that tell none.
+ */
 export function boundedOccurrenceOf(event: EventTimeFields, receivedAtMs: number): BoundedOccurrence {
   const occurrence = occurrenceOf(event, receivedAtMs);
   const { atMs } = occurrence;
-  if (atMs > receivedAtMs + maxFutureMs) {
-    const clamped: ClampedTime = { reason: 'far-future', original: originalText(event, occurrence) };
+  if (atMs > receivedAtMs) {
+    const reason = atMs > receivedAtMs + maxFutureMs ? 'far-future' : 'after-receipt';
+    const clamped: ClampedTime = { reason, original: originalText(event, occurrence) };
     return { atMs: Math.max(receivedAtMs, earliestOccurrenceMs), clamped };
   }
   if (atMs < earliestOccurrenceMs) {

@@ -3,8 +3,8 @@ import type { Command, PropertyMap } from '@astrolabe/schemas';
 import { commandId } from './command-id.ts';
 import type { EventFacts } from './mapping.ts';
 
-/** What all commands of one event share. `occurredAtMs` is within the bounds of `boundedOccurrenceOf`. */
-export interface CommandOrigin extends EventFacts {
+/** What all commands of one event share. */
+export interface CommandOrigin extends Pick<EventFacts, 'connectorId' | 'messageId' | 'receivedAtMs'> {
   readonly occurredAtMs: number;
 }
 
