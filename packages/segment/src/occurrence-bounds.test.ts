@@ -51,6 +51,20 @@ test('an event from more than a day ahead counts as of its receipt, so that late
   }
 });
 
+test('a time in no form that is read counts as of the receipt, and is told', () => {
+  for (const [timestamp, original] of [
+    ['yesterday', 'yesterday'],
+    ['x'.repeat(500), 'x'.repeat(100)],
+    [{ seconds: 5 }, 'an object'],
+    [true, 'true'],
+    [[], 'an array'],
+    [-5, '-5'],
+  ] as const) {
+    assert.deepEqual(bounded({ timestamp }), { atMs: receivedAtMs, clamped: { reason: 'unreadable', original } });
+  }
+  for (const timestamp of [undefined, null, '']) assert.equal(bounded({ timestamp }).clamped, undefined);
+});
+
 test('the original is the time that was read, or what the rule for wrong clocks had made of it', () => {
   const original = (fields: object) => bounded(fields).clamped?.original;
   const sane = '2026-03-01T09:00:00Z';
@@ -75,7 +89,8 @@ test('whatever an event says, its time is one that the command can carry, and th
       const { atMs, clamped } = boundedOccurrenceOf(event as typeof none, received);
       assert.ok(Number.isSafeInteger(atMs) && atMs >= earliestOccurrenceMs);
       assert.ok(atMs <= Math.max(received, earliestOccurrenceMs));
-      if (clamped === undefined) assert.equal(atMs, occurrenceOf(event as typeof none, received).atMs);
+      if (clamped === undefined || clamped.reason === 'unreadable')
+        assert.equal(atMs, occurrenceOf(event as typeof none, received).atMs);
       else assert.ok(clamped.original.length > 0);
     }),
     { numRuns: 1000 },

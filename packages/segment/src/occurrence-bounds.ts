@@ -18,7 +18,9 @@ export type ClampReason =
   /** After the receipt; counts as the time of receipt. Segment's own rule for wrong clocks may give such times. */
   | 'after-receipt'
   /** More than `maxFutureMs` after the receipt; counts as the time of receipt. */
-  | 'far-future';
+  | 'far-future'
+  /** The event tells a time in no form that is read; counts as the time of receipt. */
+  | 'unreadable';
 
 export interface ClampedTime {
   readonly reason: ClampReason;
@@ -52,7 +54,16 @@ export function boundedOccurrenceOf(event: EventTimeFields, receivedAtMs: number
     const clamped: ClampedTime = { reason: 'before-2000', original: originalText(event, occurrence) };
     return { atMs: earliestOccurrenceMs, clamped };
   }
-  return { atMs, clamped: undefined };
+  return { atMs, clamped: occurrence.basis === 'received' ? unreadableTime(event) : undefined };
+}
+
+const MAX_ORIGINAL_CHARACTERS = 100;
+
+function unreadableTime({ timestamp, originalTimestamp }: EventTimeFields): ClampedTime | undefined {
+  const sent = [timestamp, originalTimestamp].find((value) => value !== undefined && value !== null && value !== '');
+  if (sent === undefined) return undefined;
+  const text = typeof sent === 'object' ? (Array.isArray(sent) ? 'an array' : 'an object') : String(sent);
+  return { reason: 'unreadable', original: text.slice(0, MAX_ORIGINAL_CHARACTERS).toWellFormed() };
 }
 
 function originalText(event: EventTimeFields, { atMs, basis }: Occurrence): string {
@@ -60,5 +71,7 @@ function originalText(event: EventTimeFields, { atMs, basis }: Occurrence): stri
     basis === 'corrected-upstream' || basis === 'as-sent'
       ? [event.timestamp, event.originalTimestamp].find((value) => parseTimestamp(value) === atMs)
       : undefined;
-  return typeof sent === 'string' || typeof sent === 'number' ? String(sent).trim() : new Date(atMs).toISOString();
+  return typeof sent === 'string' || typeof sent === 'number' || typeof sent === 'bigint'
+    ? String(sent).trim()
+    : new Date(atMs).toISOString();
 }

@@ -42,7 +42,7 @@ export function createMapperMetrics(metrics: Metrics): MapperMetrics {
     }),
     clampedTimes: metrics.counter({
       name: 'clamped_times_total',
-      help: 'Events whose time cannot be (before 2000, or after they were received) and was moved to a bound.',
+      help: 'Events whose time cannot be (before 2000, or after they were received) or cannot be read, and was moved to a bound.',
       labelNames: ['connector', 'reason'],
     }),
     batchRecords: metrics.histogram({

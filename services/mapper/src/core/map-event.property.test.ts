@@ -156,7 +156,9 @@ test('no property is lost or changed in type between the event and the decoded c
       const field = callType === 'track' ? 'properties' : 'traits';
       const json = { type: callType, userId: 'u', groupId: 'g', event: 'E', [field]: map, context: { traits: said } };
       const { properties, userProperties } = decodedOf(json)[0]?.record as unknown as Record<string, JsonValue>;
-      assert.deepEqual(properties, expected);
+      // An identify without traits of its own has those of its context.
+      const isBare = callType === 'identify' && Object.keys(expected).length === 0;
+      assert.deepEqual(properties, isBare ? expectedOfUser : expected);
       if (callType === 'track') assert.deepEqual(userProperties, expectedOfUser);
     }),
     { numRuns: 1_000 },

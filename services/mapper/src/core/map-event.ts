@@ -73,7 +73,8 @@ export function mapEvent(
 
 type Call = IdentifyEvent | GroupEvent | TrackEvent;
 
-function mapCall(event: Call, facts: EventFacts, rules: MappingRules, userState: UserState | undefined): MappedEvent {
+function mapCall(sent: Call, facts: EventFacts, rules: MappingRules, userState: UserState | undefined): MappedEvent {
+  const event = sent.type === 'identify' ? withContextTraits(sent) : sent;
   const { userId } = event;
   if (event.type === 'identify' && userId === undefined) return skip('anonymous-identify', userState);
   const accountId = event.type === 'group' ? event.groupId : contextGroupId(event);
@@ -99,6 +100,15 @@ function mapCall(event: Call, facts: EventFacts, rules: MappingRules, userState:
     commands.push(associateUser(origin, accountId, userId));
   }
   return { mapping: { kind: 'commands', commands, withheld, clamped }, nextUserState };
+}
+
+/**
+ * RudderStack's SDKs send an identify whose traits are in its context only. Of a group call the context's traits are the user's, and the account's
+ * are nowhere else than in its own.
+ */
+function withContextTraits(event: IdentifyEvent): IdentifyEvent {
+  for (const _name in event.traits) return event;
+  return { ...event, traits: contextTraits(event) };
 }
 
 /** All commands of a call but the user's membership. */

@@ -108,6 +108,7 @@ test('every kind of command, every reason and every code of what can become of a
     'after-receipt',
     'before-2000',
     'far-future',
+    'unreadable',
   ]);
   assert.deepEqual(found(expected.map(({ deadLetter }) => deadLetter?.['code'] as string | undefined)), [
     'event.invalid',
