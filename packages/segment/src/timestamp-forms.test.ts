@@ -121,7 +121,7 @@ const unread: readonly (readonly [why: string, value: unknown])[] = [
 ];
 
 for (const [why, value] of unread) {
-  test(`${JSON.stringify(value)?.slice(0, 60)} is not read: ${why}`, () =>
+  test(`${JSON.stringify(value).slice(0, 60)} is not read: ${why}`, () =>
     assert.equal(parseTimestamp(value), undefined));
 }
 
