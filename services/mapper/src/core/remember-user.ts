@@ -4,7 +4,7 @@
  */
 import type { StateKey, StateView } from '@astrolabe/kafka';
 import type { MappingRules } from './mapping-rules.ts';
-import type { UserState } from './user-state.ts';
+import { isExpendable, type UserState } from './user-state.ts';
 
 export type Remembered =
   /** `forgotten`: how many other users had to give way; 1 as well where this one found no room. */
@@ -37,14 +37,6 @@ export function rememberUser(
   }
   state.set(key, value);
   return { kind: 'remembered', forgotten };
-}
-
-/**
- * Whether a user may be forgotten where there are too many. Whoever was deleted must not come back because of that; what an archive says of its
- * own records is worth less.
- */
-export function isExpendable({ suppressed }: UserState): boolean {
-  return suppressed === undefined || suppressed.isArchived === true;
 }
 
 const DAY_MS = 86_400_000;

@@ -5,7 +5,6 @@
 import { hash } from 'node:crypto';
 import type { DecodedStateKey, StateCodec, StateKey } from '@astrolabe/kafka';
 import { encodeKey } from '@astrolabe/segment';
-import { isExpendable } from './remember-user.ts';
 
 export interface UserState {
   readonly suppressed?: Suppression;
@@ -35,6 +34,14 @@ export interface KnownEmail {
   readonly domain: string;
   /** When the address was first said to be there, epoch milliseconds by the senders' corrected clocks. */
   readonly atMs: number;
+}
+
+/**
+ * Whether a user may be forgotten where there are too many. Whoever was deleted must not come back because of that; what an archive says of its
+ * own records is worth less.
+ */
+export function isExpendable({ suppressed }: UserState): boolean {
+  return suppressed === undefined || suppressed.isArchived === true;
 }
 
 /** 128 bits of SHA-256: short ids and long ones take the same memory, and none can be read off the state. */
