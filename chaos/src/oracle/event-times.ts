@@ -2,24 +2,18 @@
 import type { JsonObject, JsonValue } from '@astrolabe/schemas';
 
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
-const DAY_MS = 86_400_000;
 
 export interface EventTime {
   /** By the rule alone: what the stored event says. */
   readonly correctedMs: number;
-  /** Within the bounds: what its commands say. */
+  /** Within the bounds, not after the receipt: what its commands say, but for deletions and for users who were let in again. */
   readonly occurredAtMs: number;
 }
 
 /** `sentAt` is that of the batch. */
 export function timeOf(body: JsonObject, sentAt: string | undefined, receivedAtMs: number): EventTime {
   const correctedMs = correctedTime(body, sentAt, receivedAtMs);
-  const isFuture = correctedMs > receivedAtMs + DAY_MS;
-  const isPast = correctedMs < EARLIEST_MS;
-  if (!isFuture && !isPast) return { correctedMs, occurredAtMs: correctedMs };
-  // A deletion from before 2000 would delete nothing.
-  const occurredAtMs = isFuture || body['type'] === 'delete' ? receivedAtMs : EARLIEST_MS;
-  return { correctedMs, occurredAtMs };
+  return { correctedMs, occurredAtMs: Math.min(receivedAtMs, Math.max(EARLIEST_MS, correctedMs)) };
 }
 
 function correctedTime(body: JsonObject, sentAt: string | undefined, receivedAtMs: number): number {

@@ -9,7 +9,7 @@ import type { EventRecord, ObservedTopics } from './observed.ts';
 import { keyOfCommand, meaningOf, type Meaning } from './segment-meaning.ts';
 import type { Sending, SentEvents } from './sent-events.ts';
 import { storedSentAt } from './stored-value.ts';
-import { UserMemory } from './user-memory.ts';
+import { UserMemory, type PartitionClock } from './user-memory.ts';
 
 /** A record of the event topic that somebody sent. */
 export interface StoredEvent {
@@ -48,6 +48,7 @@ export function expectRun(
   );
   const stored: StoredEvent[] = [];
   const strangers: EventRecord[] = [];
+  const clocks = new Map<number, PartitionClock>();
   const commands: ExpectedCommand[] = [];
   for (const record of inOrder(topics.events)) {
     const sending = findSending(record, sent);
@@ -61,9 +62,13 @@ export function expectRun(
     const receivedAtMs = Date.parse(record.receivedAt);
     const time = timeOf(body, sending.sentAt, receivedAtMs);
     const { occurredAtMs } = time;
-    const meaning = meaningOf({ connectorId, messageId, body, receivedAtMs, occurredAtMs }, memory);
+    const clock = clocks.get(record.partition) ?? { ms: 0 };
+    clocks.set(record.partition, clock);
+    const meaning = meaningOf({ connectorId, messageId, body, receivedAtMs, occurredAtMs, clock }, memory);
     stored.push({ record, sending, receivedAtMs, time, meaning });
+    if (meaning.kind !== 'dead-lettered') clock.ms = Math.max(clock.ms, receivedAtMs);
     if (meaning.kind !== 'mapped') continue;
+    for (const { record: told } of meaning.commands) clock.ms = Math.max(clock.ms, told.occurredAt);
     for (const command of meaning.commands) commands.push({ command, key: keyOfCommand(command), source: record });
   }
   const commandsById = new Map<string, ExpectedCommand>();

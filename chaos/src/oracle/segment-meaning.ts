@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Command, JsonObject, JsonValue } from '@astrolabe/schemas';
 import { computedTrait, type ComputedTrait } from './computed-trait.ts';
-import type { UserMemory } from './user-memory.ts';
+import type { PartitionClock, UserMemory } from './user-memory.ts';
 
 export interface Happening {
   readonly connectorId: string;
@@ -13,6 +13,8 @@ export interface Happening {
   readonly body: JsonObject;
   readonly receivedAtMs: number;
   readonly occurredAtMs: number;
+  /** Of the event's partition, before it. */
+  readonly clock: PartitionClock;
 }
 
 export type Meaning =
@@ -33,15 +35,16 @@ export function rejectionOf(body: JsonObject): string | undefined {
 
 /** Of a good event. Teaches `memory`, the one of its connector, what it says of its user. */
 export function meaningOf(happening: Happening, memory: UserMemory): Meaning {
-  const { body, receivedAtMs } = happening;
+  const { body, messageId, receivedAtMs, clock } = happening;
   const userId = text(body['userId']);
   switch (body['type']) {
-    case 'delete':
+    case 'delete': {
       if (userId === undefined) return { kind: 'skipped', reason: 'no user' };
-      memory.delete(userId, receivedAtMs);
-      return { kind: 'mapped', commands: [commandOf(happening, 'DeleteUser', { userId })] };
+      const occurredAtMs = memory.delete(userId, messageId, receivedAtMs, clock);
+      return { kind: 'mapped', commands: [commandOf({ ...happening, occurredAtMs }, 'DeleteUser', { userId })] };
+    }
     case 'unsuppress': {
-      const isLifted = userId !== undefined && memory.lift(userId, receivedAtMs);
+      const isLifted = userId !== undefined && memory.lift(userId, messageId, receivedAtMs, clock);
       return { kind: 'skipped', reason: isLifted ? 'suppression-lifted' : 'nothing-to-lift' };
     }
     case 'identify':
@@ -53,14 +56,16 @@ export function meaningOf(happening: Happening, memory: UserMemory): Meaning {
   }
 }
 
-function meaningOfCall(happening: Happening, userId: string | undefined, memory: UserMemory): Meaning {
-  const { body, receivedAtMs, occurredAtMs } = happening;
+function meaningOfCall(told: Happening, userId: string | undefined, memory: UserMemory): Meaning {
+  const occurredAtMs = told.occurredAtMs + memory.behindLiftMs(userId, told.receivedAtMs);
+  const happening = { ...told, occurredAtMs };
+  const { body } = happening;
   const { type } = body;
   if (!isForAstrolabe(object(body['integrations']))) return { kind: 'skipped', reason: 'integration-disabled' };
   if (type === 'identify' && userId === undefined) return { kind: 'skipped', reason: 'anonymous-identify' };
   const isUnmappable = Object.values(object(body['traits'])).some(isBeyond64Bits);
   const address = addressOf(body);
-  const turnedAway = memory.turnAway(userId, address, receivedAtMs, occurredAtMs, isUnmappable);
+  const turnedAway = memory.turnAway(userId, address, occurredAtMs, isUnmappable);
   if (turnedAway !== undefined && type !== 'group') return { kind: 'skipped', reason: turnedAway };
   if (isUnmappable) return { kind: 'dead-lettered', code: 'event.unmappable' };
   const commands = ownCommands(happening, userId);
@@ -74,7 +79,9 @@ function meaningOfCall(happening: Happening, userId: string | undefined, memory:
 function ownCommands(happening: Happening, userId: string | undefined): Command[] {
   const { body } = happening;
   const computed = computedTrait(body);
-  const traits = withComputed(object(body['traits']), computed);
+  const isBare = body['type'] === 'identify' && Object.keys(object(body['traits'])).length === 0;
+  const own = isBare ? object(object(body['context'])['traits']) : object(body['traits']);
+  const traits = withComputed(own, computed);
   if (body['type'] === 'identify')
     return [commandOf(happening, 'UpsertUser', { userId: userId ?? '', properties: traits })];
   if (body['type'] === 'group') {

@@ -1,51 +1,77 @@
 /** What Astrolabe's rules need to know of one connector's users between events: who was deleted for privacy, and where each one's email is. */
 
-interface Suppression {
-  readonly atMs: number;
-  readonly liftedAtMs?: number;
+/** All that was decided of one user, in the order of the event topic. */
+interface History {
+  /** `type:messageId` of each deletion and lift. */
+  readonly decided: Set<string>;
+  isSuppressed: boolean;
+  /** As of when the last deletion deletes, and when it was lifted. */
+  deletedAtMs: number;
+  liftedAtMs: number;
 }
+
+/** Ingest's clocks, by which the partition has gone so far. */
+export interface PartitionClock {
+  ms: number;
+}
+
+const DAY_MS = 86_400_000;
 
 export class UserMemory {
   readonly #blocksFreeEmail: boolean;
-  readonly #suppressions = new Map<string, Suppression>();
+  readonly #histories = new Map<string, History>();
   readonly #domains = new Map<string, { readonly domain: string; readonly atMs: number }>();
 
   constructor(blocksFreeEmail: boolean) {
     this.#blocksFreeEmail = blocksFreeEmail;
   }
 
-  /** By the times of receipt: an older deletion undoes no newer lift, and the other way round. */
-  delete(userId: string, receivedAtMs: number): void {
-    const known = this.#suppressions.get(userId);
-    if (known !== undefined) {
-      const isOld = known.liftedAtMs === undefined ? receivedAtMs <= known.atMs : receivedAtMs < known.liftedAtMs;
-      if (isOld) return;
-    }
-    this.#suppressions.set(userId, { atMs: receivedAtMs });
+  /** Each messageId counts once. Returns as of when the deletion deletes: it comes behind everything that was received before it. */
+  delete(userId: string, messageId: string, receivedAtMs: number, clock: PartitionClock): number {
+    const history = this.#historyOf(userId);
+    const name = `delete:${messageId}`;
+    if (history.decided.has(name)) return Math.min(receivedAtMs, history.deletedAtMs);
+    history.decided.add(name);
+    history.isSuppressed = true;
+    history.deletedAtMs = Math.max(notBefore(clock.ms, receivedAtMs), history.deletedAtMs, history.liftedAtMs);
     this.#domains.delete(userId);
+    return history.deletedAtMs;
   }
 
   /** Whether there was anything to lift. */
-  lift(userId: string, receivedAtMs: number): boolean {
-    const known = this.#suppressions.get(userId);
-    if (known === undefined || receivedAtMs < known.atMs) return false;
-    if (known.liftedAtMs !== undefined && known.liftedAtMs <= receivedAtMs) return false;
-    this.#suppressions.set(userId, { atMs: known.atMs, liftedAtMs: receivedAtMs });
+  lift(userId: string, messageId: string, receivedAtMs: number, clock: PartitionClock): boolean {
+    const history = this.#historyOf(userId);
+    const name = `unsuppress:${messageId}`;
+    const isLifted = history.isSuppressed && !history.decided.has(name);
+    history.decided.add(name);
+    if (!isLifted) return false;
+    history.isSuppressed = false;
+    history.liftedAtMs = Math.max(notBefore(clock.ms + 1, receivedAtMs), history.deletedAtMs + 1);
     return true;
+  }
+
+  /** By how much the clock of the ingest that received the event is behind the lift that came before it. */
+  behindLiftMs(userId: string | undefined, receivedAtMs: number): number {
+    const history = userId === undefined ? undefined : this.#histories.get(userId);
+    return history === undefined || history.isSuppressed ? 0 : Math.max(0, history.liftedAtMs - receivedAtMs);
+  }
+
+  #historyOf(userId: string): History {
+    const known = this.#histories.get(userId);
+    if (known !== undefined) return known;
+    const history: History = { decided: new Set(), isSuppressed: false, deletedAtMs: 0, liftedAtMs: 0 };
+    this.#histories.set(userId, history);
+    return history;
   }
 
   /** Why nothing of the event's user may reach Astrolabe. Learns the address that the event says, unless it is unmappable. */
   turnAway(
     userId: string | undefined,
     address: string | undefined,
-    receivedAtMs: number,
     occurredAtMs: number,
     isUnmappable: boolean,
   ): string | undefined {
-    const suppression = userId === undefined ? undefined : this.#suppressions.get(userId);
-    if (suppression !== undefined && (suppression.liftedAtMs === undefined || receivedAtMs < suppression.liftedAtMs)) {
-      return 'user-suppressed';
-    }
+    if (userId !== undefined && this.#histories.get(userId)?.isSuppressed === true) return 'user-suppressed';
     if (!this.#blocksFreeEmail) return undefined;
     const said = address === undefined ? undefined : domainOf(address);
     const domain = userId === undefined ? said : this.#domainOf(userId, said, occurredAtMs, isUnmappable);
@@ -62,6 +88,10 @@ export class UserMemory {
     if (!isUnmappable || isFree(said)) this.#domains.set(userId, { domain: said, atMs });
     return said;
   }
+}
+
+function notBefore(clockMs: number, receivedAtMs: number): number {
+  return Math.max(receivedAtMs, Math.min(clockMs, receivedAtMs + DAY_MS));
 }
 
 function domainOf(address: string): string | undefined {

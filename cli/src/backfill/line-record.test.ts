@@ -28,6 +28,7 @@ test("an event of Segment's archive goes on the topic byte for byte, under its o
     'connector-id': 'acme',
     'message-id': 'm1',
     'received-at': '2026-11-24T00:00:00.000Z',
+    backfill: '1',
   });
 });
 

@@ -68,6 +68,7 @@ function headersOf(messageId: string, { connectorId, nowMs }: LineOrigin): Outgo
     [headerNames.connectorId]: connectorId,
     [headerNames.messageId]: messageId,
     [headerNames.receivedAt]: new Date(nowMs).toISOString(),
+    [headerNames.backfill]: '1',
   });
 }
 

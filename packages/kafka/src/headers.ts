@@ -20,6 +20,8 @@ export const headerNames = {
   redriveCount: 'redrive-count',
   /** On the same: the dead letter that it was last, `topic:partition:offset`. */
   redriveFrom: 'redrive-from',
+  /** On an event that a backfill read from a file: it was received elsewhere, when its own `receivedAt` says. */
+  backfill: 'backfill',
   /** On a command: its deterministic id. */
   commandId: 'command-id',
   /** On a command whose event told a time that cannot be: that time. `occurredAt` is a bound in its place. */

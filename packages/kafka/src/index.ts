@@ -72,7 +72,7 @@ export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './t
 export { createStateProcessor, type StateProcessorOptions, type Transformed } from './state-processor.ts';
 export type { Restored } from './state-restore.ts';
 export { parsePosition, positionKey, type StoredPosition } from './state-position.ts';
-export { PartitionState, type StateCodec, type StateView } from './state-view.ts';
+export { PartitionState, type DecodedStateKey, type StateCodec, type StateKey, type StateView } from './state-view.ts';
 export { createInMemoryWorkLog, type InMemoryWorkLog } from './state-work-in-memory.ts';
 export type { CommittedOffset, TopicRecord, UnitOfWork, UnitWriter, WorkLog, WriteOutcome } from './state-work.ts';
 export { DEFAULT_PARTITIONS, topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics.ts';

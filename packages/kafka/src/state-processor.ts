@@ -224,7 +224,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
     }
     const pending = this.#pending;
     if (pending === undefined) return undefined;
-    if (this.#flush || this.#draining || this.#paused) return { unit: this.#unitOf(pending, [], []), pending };
+    if (this.#flush || this.#draining || this.#paused) return { unit: this.#unitOf(pending, [], [], state), pending };
     this.#quietTimer ??= setTimeout(() => {
       this.#flush = true;
       this.#changed();
@@ -240,16 +240,23 @@ class StateProcessor<V, R> implements PartitionProcessor {
     pending.results.push(result);
     const changes = state.takeChanges(this.#options.session.partition);
     if (outputs.length === 0 && changes.length === 0) return undefined;
-    return { unit: this.#unitOf(pending, outputs, changes), pending };
+    return { unit: this.#unitOf(pending, outputs, changes, state), pending };
   }
 
-  #unitOf(pending: Pending<R>, outputs: readonly TopicRecord[], changes: UnitOfWork['state']): UnitOfWork {
+  #unitOf(
+    pending: Pending<R>,
+    outputs: readonly TopicRecord[],
+    changes: UnitOfWork['state'],
+    state: PartitionState<V>,
+  ): UnitOfWork {
     const { work, session } = this.#options;
     this.#pending = undefined;
     this.#flush = false;
     clearTimeout(this.#quietTimer);
     this.#quietTimer = undefined;
-    return { outputs, state: [...changes, positionRecord(work.groupId, pending.nextOffset, session)] };
+    const clock = state.takeClock(session.partition);
+    const position = positionRecord(work.groupId, pending.nextOffset, session);
+    return { outputs, state: [...changes, ...clock, position] };
   }
 
   #stored({ results, nextOffset }: Pending<R>): void {

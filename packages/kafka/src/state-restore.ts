@@ -1,6 +1,8 @@
 /** State and position of a partition from the log, and the position made our own where somebody else set it. */
 import type { Logger } from '@astrolabe/service-kit';
 import type { GroupSession } from './partition-processor.ts';
+import { recordSizeBytes, type OutgoingRecord } from './record.ts';
+import { CLOCK_KEY, parseClock } from './state-clock.ts';
 import {
   isPositionKey,
   parsePosition,
@@ -19,6 +21,10 @@ export interface Restored {
   readonly records: number;
   /** Keys in the state. */
   readonly keys: number;
+  /** Keys of each scope. */
+  readonly scopes: ReadonlyMap<string, number>;
+  /** Entries that had a form of key which is no longer written, and have the present one now. */
+  readonly replaced: number;
   readonly tookMs: number;
   /** Where the input is read on. */
   readonly position: bigint;
@@ -45,9 +51,11 @@ export async function restorePartition<V>(
   const state = new PartitionState(options.codec);
   const ownKey = positionKey(work.groupId);
   let stored: StoredPosition | undefined;
+  let clockMs: number | undefined;
   let records = 0;
   const take = (key: string, value: Buffer | null): void => {
-    if (!isPositionKey(key)) state.restore(key, value);
+    if (key === CLOCK_KEY) clockMs = parseClock(value);
+    else if (!isPositionKey(key)) state.restore(key, value);
     else if (key === ownKey) stored = parsePosition(value);
   };
   await work.readState(
@@ -58,6 +66,8 @@ export async function restorePartition<V>(
     },
     signal,
   );
+  state.restoreClock(stored === undefined ? (clockMs ?? 0) : clockMs);
+  const replaced = state.hasOutdatedKeys ? await replaceOutdatedKeys(options, state) : 0;
   const [committed, offsets] = await Promise.all([work.committedOffset(session), work.inputOffsets(session)]);
   const { groupId } = work;
   const start = startPosition({ groupId, input: session, topicId: session.topicId, stored, committed, offsets });
@@ -70,12 +80,56 @@ export async function restorePartition<V>(
     partition,
     records,
     keys: state.size,
+    scopes: state.scopeSizes(),
+    replaced,
     tookMs: Math.round(performance.now() - startedAtMs),
     position: start.offset,
   };
-  options.logger.info({ ...restored, position: `${restored.position}`, start: start.kind }, 'state restored');
+  const { scopes: _scopes, ...told } = restored;
+  options.logger.info({ ...told, position: `${start.offset}`, start: start.kind }, 'state restored');
   options.onRestored?.(restored);
   return { state, position: start.offset };
+}
+
+const REPLACEMENTS_AT_ONCE = 1_000;
+const REPLACED_BYTES_AT_ONCE = 500_000;
+
+/**
+ * Gives entries under outdated keys their present ones, and ends the old. Reads the topic a second time: the old keys, of any length, are
+ * not held in memory. What a crash leaves is found at the next restore. Returns how many were replaced.
+ */
+async function replaceOutdatedKeys<V>(
+  { session: { partition }, work, writer, signal }: RestoreOptions<V>,
+  state: PartitionState<V>,
+): Promise<number> {
+  let unit: OutgoingRecord[] = [];
+  let bytes = 0;
+  let replaced = 0;
+  const write = async (): Promise<void> => {
+    if (unit.length === 0) return;
+    // A fenced writer says so again at its first unit.
+    await writer.write({ outputs: [], state: unit });
+    unit = [];
+    bytes = 0;
+  };
+  await work.readState(
+    partition,
+    async (batch) => {
+      for (const { key } of batch) {
+        const text = key?.toString();
+        if (text === undefined || text === CLOCK_KEY || isPositionKey(text)) continue;
+        const replacements = state.takeReplacements(text, partition);
+        if (replacements.length === 0) continue;
+        replaced += 1;
+        for (const record of replacements) bytes += recordSizeBytes(record);
+        unit.push(...replacements);
+        if (unit.length >= REPLACEMENTS_AT_ONCE || bytes >= REPLACED_BYTES_AT_ONCE) await write();
+      }
+    },
+    signal,
+  );
+  await write();
+  return replaced;
 }
 
 /**

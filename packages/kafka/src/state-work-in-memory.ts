@@ -113,7 +113,7 @@ export function createInMemoryWorkLog({
       signal.throwIfAborted();
       check();
       const records = log.records(stateTopic).filter((record) => record.partition === partition);
-      if (records.length > 0) onRecords(records);
+      if (records.length > 0) await onRecords(records);
     },
     committedOffset: async ({ topic, partition }) => {
       check();

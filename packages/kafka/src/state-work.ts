@@ -64,10 +64,13 @@ export interface WorkLog {
    * be read (under the guarantee `at-least-once` earlier writers still can). Called at each assignment, and again after each failure.
    */
   openWriter(input: InputPartition, signal: AbortSignal): Promise<UnitWriter>;
-  /** Calls `onRecords` with what the state topic's partition holds, in order, up to its end at the call. Rejects with the signal's reason. */
+  /**
+   * Calls `onRecords` with what the state topic's partition holds, in order, up to its end at the call: some thousand records at a time, the
+   * next ones when it has resolved. Rejects with the signal's reason.
+   */
   readState(
     partition: number,
-    onRecords: (records: readonly ConsumedRecord[]) => void,
+    onRecords: (records: readonly ConsumedRecord[]) => void | Promise<void>,
     signal: AbortSignal,
   ): Promise<void>;
   /** Undefined where the group has stored none. */

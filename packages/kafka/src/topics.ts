@@ -90,8 +90,8 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     cleanupPolicy: 'compact',
     retentionMs: undefined,
     maxMessageBytes: undefined,
-    key: 'JSON array [connector, "user" | "anonymous" | "account", id], or ["", "position", group]',
-    value: 'JSON: what the mapper remembers of the user, or the next offset of the source partition',
+    key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group] or ["", "clock"]',
+    value: 'JSON: what the mapper remembers of the user, the next offset of the source partition, or its clock',
   },
   redrives: {
     name: 'astrolabe.redrives.v1',

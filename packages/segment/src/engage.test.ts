@@ -67,11 +67,38 @@ test('membership as text is a boolean, and a computed trait keeps its value', ()
     assert.equal(valueOf('true', { computation_class }), true);
     assert.equal(valueOf('false', { computation_class }), false);
     assert.equal(valueOf(true, { computation_class }), true);
-    assert.equal(valueOf(null, { computation_class }), null);
+    assert.equal(valueOf(false, { computation_class }), false);
   }
+  assert.equal(valueOf(null, { computation_class: 'audience' }), null);
   for (const value of ['true', 450, 1.5, null, ['a'], { a: 1 }]) {
     assert.deepEqual(valueOf(value, { computation_class: 'trait' }), value);
   }
+});
+
+test('a step of a journey that says nothing else has been entered', () => {
+  const key = 'winback - Destination';
+  const entered = { propertyName: 'winback_destination', value: true };
+  for (const computation_class of ['journey_step', 'journey', 'journeys_v3']) {
+    const context = { personas: { computation_class, computation_key: key } };
+    const of = (json: object) => {
+      const { sentName: _name, ...said } = computed({ context, ...json }) ?? { sentName: '' };
+      return said;
+    };
+    const properties = { journey_context: { Cart: {} } };
+    assert.deepEqual(of({ type: 'track', event: 'Journey Step Entered', properties }), entered);
+    assert.deepEqual(of({ type: 'identify', traits: {} }), entered);
+    assert.deepEqual(of({ type: 'group', groupId: 'g' }), entered);
+    for (const value of [null, 'true', true, '', 'yes', 1, {}, []]) {
+      assert.deepEqual(of({ type: 'identify', traits: { [key]: value } }), entered, JSON.stringify(value));
+    }
+    for (const value of [false, 'false']) {
+      assert.deepEqual(of({ type: 'identify', traits: { [key]: value } }), { ...entered, value: false });
+    }
+    const named = { audience_key: 'Other Step', journey_context: {} };
+    assert.equal(computed({ context, type: 'track', event: 'E', properties: named })?.propertyName, 'other_step');
+  }
+  const nameless = { personas: { computation_class: 'journey_step' } };
+  assert.equal(computed({ type: 'identify', traits: {}, context: nameless }), undefined);
 });
 
 test("a track call's key is that of its properties, else that of the computation", () => {

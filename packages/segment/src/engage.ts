@@ -13,9 +13,12 @@ import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts';
 export interface Computation {
   /** Name of the user's (or account's) property: the key in snake case. */
   readonly propertyName: string;
-  /** `true` or `false` for membership, also where it came as text; the value as it is for a trait. */
+  /**
+   * `true` or `false` for membership, also where it came as text; the value as it is for a trait. A step of a journey that gives no boolean has
+   * been entered: Journeys take nobody out of an audience.
+   */
   readonly value: JsonValue;
-  /** Name under which the event's traits or properties hold the value. */
+  /** Name under which the event's traits or properties hold the value; the property's where they hold none. */
   readonly sentName: string;
 }
 
@@ -66,8 +69,16 @@ function findComputation(
     if (propertyName === '') continue;
     const sentName = findName(values, key, propertyName);
     if (sentName === undefined) continue;
-    const value = values[sentName] ?? null;
-    return { propertyName, sentName, value: isMembership(computationClass) ? toMembership(value) : value };
+    return { propertyName, sentName, value: computedValue(computationClass, values[sentName] ?? null) };
+  }
+  return isJourney(computationClass) ? stepEntered(keys) : undefined;
+}
+
+/** What a "Journey Step Entered" says by being sent: it carries the journey's data, and no value under the step's key. */
+function stepEntered(keys: readonly (JsonValue | undefined)[]): Computation | undefined {
+  for (const key of keys) {
+    const propertyName = typeof key === 'string' ? toPropertyName(key) : '';
+    if (propertyName !== '') return { propertyName, sentName: propertyName, value: true };
   }
   return undefined;
 }
@@ -81,11 +92,13 @@ function findName(values: JsonObject, key: string, propertyName: string): string
     .sort()[0];
 }
 
-/** `audience`, and `journey_step` with whatever else Journeys may come to send. */
-function isMembership(computationClass: string): boolean {
-  return computationClass === 'audience' || computationClass.startsWith('journey');
+function computedValue(computationClass: string, value: JsonValue): JsonValue {
+  if (isJourney(computationClass)) return value !== false && value !== 'false';
+  if (computationClass !== 'audience') return value;
+  return value === 'true' ? true : value === 'false' ? false : value;
 }
 
-function toMembership(value: JsonValue): JsonValue {
-  return value === 'true' ? true : value === 'false' ? false : value;
+/** `journey_step`, with whatever else Journeys may come to send. */
+function isJourney(computationClass: string): boolean {
+  return computationClass.startsWith('journey');
 }

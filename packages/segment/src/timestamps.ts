@@ -5,32 +5,37 @@
  * decimals).
  */
 import type { EventCommon } from './event.ts';
+import { parseRareForm } from './timestamp-forms.ts';
 
 /** Below this a bare number counts seconds: as milliseconds it would be before March 1973. */
 const SMALLEST_EPOCH_MS = 100_000_000_000;
+/** From here on it counts microseconds, and nanoseconds: as milliseconds it would be after the year 5138. */
+const SMALLEST_EPOCH_US = 100_000_000_000_000;
+const SMALLEST_EPOCH_NS = 100_000_000_000_000_000;
 
 /** The largest time value of ECMAScript, ±100,000,000 days. */
 const LARGEST_TIME_MS = 8_640_000_000_000_000;
 
 const dateTime =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?: ?([Zz]|UTC|GMT|[-+]\d{2}(?::?\d{2})?))?)?$/;
-const epoch = /^\d{9,16}(?:\.\d+)?$/;
+const epoch = /^\d{9,20}(?:\.\d{1,20})?$/;
 
 /**
  * Epoch milliseconds of a timestamp, or undefined for what is none. Fractions below a millisecond are cut off. A time
- * without an offset is UTC, as Segment reads it; a bare number (or its text) is epoch seconds or milliseconds.
+ * without an offset is UTC, as Segment reads it; a bare number (or its text) is an epoch's seconds, milliseconds, microseconds or nanoseconds.
  */
 export function parseTimestamp(value: unknown): number | undefined {
-  if (typeof value === 'number') return fromEpoch(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return fromEpoch(Number(value));
   if (typeof value !== 'string') return undefined;
   const usual = parseUsualForm(value);
   if (usual !== undefined) return usual;
   const text = value.trim();
   const match = dateTime.exec(text);
-  if (match === null) return epoch.test(text) ? fromEpoch(Number(text)) : undefined;
+  if (match === null) return epoch.test(text) ? fromEpoch(Number(text)) : parseRareForm(text);
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', offset = 'Z'] = match;
   const millisecond = Number(fraction.slice(0, 3).padEnd(3, '0'));
   const isLeapSecond = second === '60';
+  if (hour === '24') return parseRareForm(text);
   if (Number(hour) > 23 || Number(minute) > 59 || (Number(second) > 59 && !isLeapSecond)) return undefined;
   const midnight = new Date(0);
   midnight.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
@@ -81,8 +86,15 @@ function digit(text: string, at: number): number {
 
 function fromEpoch(value: number): number | undefined {
   if (!Number.isFinite(value) || value < 0) return undefined;
-  const ms = Math.trunc(value < SMALLEST_EPOCH_MS ? value * 1000 : value);
+  const ms = Math.trunc(value * millisecondsOf(value));
   return ms <= LARGEST_TIME_MS ? ms : undefined;
+}
+
+/** How many milliseconds the unit has that a number of this size counts. */
+function millisecondsOf(value: number): number {
+  if (value < SMALLEST_EPOCH_MS) return 1_000;
+  if (value < SMALLEST_EPOCH_US) return 1;
+  return value < SMALLEST_EPOCH_NS ? 1e-3 : 1e-6;
 }
 
 function parseOffset(text: string): number | undefined {

@@ -140,6 +140,12 @@ const entries = [
     whoActs: 'sender',
   },
   {
+    code: 'mapper.state-full',
+    meaning:
+      'A deletion could not be remembered: the connector has as many suppressed users on this partition as MAPPER_MAX_USERS_PER_CONNECTOR allows. Nothing was deleted. Raise the limit, restart the mapper, and redrive the dead letter.',
+    whoActs: 'operator',
+  },
+  {
     code: 'event.too-large',
     meaning: "The event or the batch exceeds Segment's size limit. Split the batch or shorten the event.",
     whoActs: 'sender',

@@ -23,7 +23,7 @@ import {
 import { freeEmailList } from './adapters/free-email-list.ts';
 import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
-import { decodeUserState, encodeUserState } from './core/user-state.ts';
+import { userStateCodec } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';
 import { countBatch, countUnanswered, createMapperMetrics, observeRestored } from './mapper-metrics.ts';
 import { createRulesByConnector } from './rules-by-connector.ts';
@@ -82,9 +82,11 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     nowMs: systemClock.nowMs,
     rulesOf: createRulesByConnector(connectors, freeEmailList.domains),
     maxRecordBytes: MAX_COMMAND_BYTES,
+    maxUsers: config.maxUsersPerConnector,
   });
   const troubles = new Map<number, string>();
   stack.addReadinessCheck(() => troubles.values().next().value);
+  const isKnown = (connectorId: string): boolean => connectors.current().byId(connectorId) !== undefined;
   const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
     startGroupConsumer({
       connection,
@@ -99,10 +101,10 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
         createStateProcessor({
           session,
           work,
-          codec: { encode: encodeUserState, decode: decodeUserState },
+          codec: userStateCodec,
           transform: mapBatch,
           onStored: (batch) => {
-            countBatch(batch, metrics, (connectorId) => connectors.current().byId(connectorId) !== undefined);
+            countBatch(batch, metrics, isKnown);
           },
           onUnanswered: (batch) => {
             countUnanswered(batch, metrics);
@@ -113,8 +115,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
             else troubles.delete(session.partition);
           },
           onRestored: (restored) => {
-            logger.info({ ...restored, position: String(restored.position) }, 'state restored');
-            observeRestored(restored, metrics);
+            observeRestored(restored, metrics, isKnown);
           },
           logger,
           maxBatchRecords: config.maxBatchRecords,

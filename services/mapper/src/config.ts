@@ -43,6 +43,13 @@ export const mapperConfig = defineConfig(
       default: 8_388_608,
       description: 'Bytes in memory for each partition at which reading it pauses.',
     },
+    maxUsersPerConnector: {
+      env: 'MAPPER_MAX_USERS_PER_CONNECTOR',
+      schema: configValues.integer({ min: 1, max: 10_000_000 }),
+      default: 100_000,
+      description:
+        'Users of one connector that are remembered on one partition: deleted ones, and where a connector turns free email away, where their address is. Past it, addresses give way to newer ones; a deletion that finds only deletions is dead-lettered as mapper.state-full.',
+    },
   },
   { prefix: 'MAPPER_' },
 );

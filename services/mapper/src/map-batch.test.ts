@@ -12,10 +12,10 @@ import {
 import { commandId, commandKinds, decodeCommand } from '@astrolabe/schemas';
 import { createMetrics, type Connector } from '@astrolabe/service-kit';
 import { mappingRulesOf } from './core/mapping-rules.ts';
-import { decodeUserState, encodeUserState, userStateKey } from './core/user-state.ts';
+import { decodeUserState, userStateCodec, userStateKey, type UserState } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';
 import { countBatch, createMapperMetrics } from './mapper-metrics.ts';
-import { eventRecord } from './testing/events.ts';
+import { eventRecord, receivedAtMs } from './testing/events.ts';
 
 const topics = topicsFor();
 const schemaIds = new Map(commandKinds.map((kind, index) => [kind, index + 1]));
@@ -31,9 +31,16 @@ const acme: Connector = {
   enabled: true,
 };
 
+interface MapperOptions {
+  readonly maxRecordBytes?: number;
+  readonly maxUsers?: number;
+  readonly connector?: Partial<Connector>;
+  readonly state?: PartitionState<UserState>;
+}
+
 /** A batch after the other on one state, as for one partition. */
-function createMapper(options: { readonly maxRecordBytes?: number; readonly connector?: Partial<Connector> } = {}) {
-  const state = new PartitionState({ encode: encodeUserState, decode: decodeUserState });
+function createMapper(options: MapperOptions = {}) {
+  const state = options.state ?? new PartitionState(userStateCodec);
   const metrics = createMapperMetrics(createMetrics({ service: 'mapper' }));
   const rules = mappingRulesOf({ ...acme, ...options.connector }, new Set(['gmail.com']));
   const mapBatch = createMapBatch({
@@ -43,13 +50,16 @@ function createMapper(options: { readonly maxRecordBytes?: number; readonly conn
     nowMs: () => NOW_MS,
     rulesOf: () => rules,
     maxRecordBytes: options.maxRecordBytes ?? 1_000_000,
+    maxUsers: options.maxUsers ?? 1_000,
   });
   const map = (...records: readonly ConsumedRecord[]): readonly TopicRecord[] => {
     const { outputs, result } = mapBatch(records, state);
     countBatch(result, metrics, (connectorId) => connectorId === acme.id);
     return outputs;
   };
-  const counts = async (name: 'events' | 'withheldUsers' | 'clampedTimes' | 'commands') => {
+  const counts = async (
+    name: 'events' | 'withheldUsers' | 'clampedTimes' | 'commands' | 'forgottenUsers' | 'stateUsers',
+  ) => {
     const { values } = await metrics[name].get();
     return values
       .filter(({ value }) => value > 0)
@@ -156,15 +166,16 @@ test('what an event teaches about its user holds for the next event of the same 
 
 test('a newer address takes the place of the older one in the state, and the user is let in', () => {
   const { map, state } = createMapper({ connector: { freeEmailProviders: 'block' } });
-  map(eventRecord(identify('a', { traits: { email: 'a@gmail.com' } })));
+  const earlier = { traits: { email: 'a@gmail.com' }, timestamp: '2025-11-24T10:28:00.000Z' };
+  map(eventRecord(identify('a', earlier)));
   assert.equal(state.size, 1);
   state.takeChanges(0);
-  const later = { messageId: 'm-2', traits: { email: 'a@acme.com' }, timestamp: '2025-11-24T10:31:00.000Z' };
+  const later = { messageId: 'm-2', traits: { email: 'a@acme.com' }, timestamp: '2025-11-24T10:29:00.000Z' };
   const outputs = map(eventRecord(identify('a', later), { offset: 1n }));
   assert.equal(decoded(outputs).length, 1);
   assert.deepEqual(
     state.takeChanges(0).map(({ key, value }) => [key?.toString(), value && decodeUserState(value).email?.domain]),
-    [[userStateKey('acme', 'a'), 'acme.com']],
+    [[userStateCodec.encodeKey(userStateKey('acme', 'a')), 'acme.com']],
   );
 });
 
@@ -207,25 +218,83 @@ test('connectors that nobody has are counted as one', async () => {
   assert.deepEqual(await counts('events'), ['unknown page skipped unsupported-type 2']);
 });
 
-test('an event whose state would not fit its topic is a dead letter, though no command of it is too large, and teaches nothing', async () => {
-  const { map, state, counts } = createMapper({ maxRecordBytes: 1_000, connector: { freeEmailProviders: 'block' } });
-  const userId = 'u'.repeat(2_000);
-  const [letter, ...others] = map(
-    eventRecord(identify(userId, { messageId: 'm', traits: { email: 'ann@gmail.com' } })),
+test('an id of any length takes the same place in the state', () => {
+  const { map, state } = createMapper({ maxRecordBytes: 1_000, connector: { freeEmailProviders: 'block' } });
+  const userId = 'u'.repeat(30_000);
+  assert.deepEqual(map(eventRecord(identify(userId, { messageId: 'm', traits: { email: 'ann@gmail.com' } }))), []);
+  assert.ok(state.get(userStateKey('acme', userId)));
+  const [record] = state.takeChanges(0);
+  assert.ok(record?.key != null && record.key.length < 60);
+});
+
+const deletion = (userId: string, more: object = {}) => ({ type: 'delete', userId, messageId: `d-${userId}`, ...more });
+
+test('a deletion beyond the limit of its connector is a dead letter that says what to do, and those of others go on', async () => {
+  const { map, state, counts } = createMapper({ maxUsers: 2 });
+  const outputs = map(
+    ...['a', 'b', 'c', 'a'].map((userId, index) => eventRecord(deletion(userId), { offset: BigInt(index) })),
+    eventRecord(identify('d'), { offset: 4n }),
+    eventRecord(deletion('c'), { offset: 5n, headers: toHeaders({ 'connector-id': 'other', 'message-id': 'm' }) }),
   );
+  assert.deepEqual(
+    decoded(outputs).map(({ kind, record }) => `${kind} of ${record.connectorId}`),
+    ['DeleteUser of acme', 'DeleteUser of acme', 'DeleteUser of acme', 'UpsertUser of acme', 'DeleteUser of other'],
+  );
+  const [letter, ...none] = letters(outputs);
   assert.ok(letter);
-  assert.equal(others.length, 0);
-  assert.equal(headerText(letter, 'dlq.code'), 'kafka.record-too-large');
+  assert.equal(none.length, 0);
+  assert.equal(headerText(letter, 'dlq.code'), 'mapper.state-full');
   assert.match(
     headerText(letter, 'dlq.message') ?? '',
-    /^the state of its user of 2\d\d\d bytes is over the limit of 1000$/,
+    /acme has 2 suppressed.*MAPPER_MAX_USERS_PER_CONNECTOR.*redrive/,
   );
-  assert.equal(state.get(userStateKey('acme', userId)), undefined);
-  assert.deepEqual(await counts('events'), ['acme identify dead-lettered kafka.record-too-large 1']);
+  assert.equal(state.get(userStateKey('acme', 'c')), undefined);
+  assert.ok((await counts('events')).includes('acme delete dead-lettered mapper.state-full 1'));
+  assert.deepEqual(await counts('stateUsers'), ['acme 0 2']);
+});
+
+test('however many users a visitor makes up, so many are remembered, the newest, and the others end as tombstones of the same batch', async () => {
+  const { map, state, counts } = createMapper({ maxUsers: 100, connector: { freeEmailProviders: 'block' } });
+  const topic = new Set<string>();
+  for (let batch = 0; batch < 20; batch += 1) {
+    const visitors = Array.from({ length: 50 }, (_, index) => `${batch}-${index}`);
+    map(...visitors.map((userId) => eventRecord(identify(userId, { traits: { email: `${userId}@gmail.com` } }))));
+    for (const { key, value } of state.takeChanges(0)) {
+      if (value === null) topic.delete(String(key));
+      else topic.add(String(key));
+    }
+    assert.ok(state.size <= 100);
+    assert.equal(topic.size, state.size, 'the topic comes to what is in memory');
+  }
+  assert.deepEqual(await counts('forgottenUsers'), ['acme limit 900']);
+  assert.ok(state.get(userStateKey('acme', '19-49')));
+});
+
+test('what nobody needs is removed with the batches that follow', async () => {
+  const DAY_MS = 86_400_000;
+  const lifted: UserState = { suppressed: { atMs: 1, liftedAtMs: receivedAtMs - 38 * DAY_MS } };
+  const state = new PartitionState(userStateCodec);
+  for (const [userId, value] of Object.entries({
+    lifted,
+    addressed: { email: { domain: 'gmail.com', atMs: receivedAtMs } },
+    deleted: { suppressed: { atMs: 1 } },
+  })) {
+    state.restore(userStateCodec.encodeKey(userStateKey('acme', userId)), userStateCodec.encode(value));
+  }
+  const { map, counts } = createMapper({ state });
+  for (let offset = 0n; offset < 4n; offset += 1n) map(eventRecord(identify('x'), { offset }));
+  const removed = state.takeChanges(0);
   assert.deepEqual(
-    map(eventRecord(identify('ann', { traits: { email: 'ann@gmail.com' } }))),
-    [],
-    'one that fits is skipped',
+    removed.map(({ value }) => value),
+    [null, null],
   );
-  assert.ok(state.get(userStateKey('acme', 'ann')));
+  assert.ok(state.get(userStateKey('acme', 'deleted')));
+  assert.deepEqual(await counts('forgottenUsers'), ['acme expired 2']);
+});
+
+test('after a restore of what an older version stored, a deletion comes after all that it can have dated ahead', () => {
+  const { map, state } = createMapper();
+  state.restoreClock(undefined);
+  const [command] = decoded(map(eventRecord(deletion('a'))));
+  assert.equal(command?.record.occurredAt, receivedAtMs + 86_400_000);
 });

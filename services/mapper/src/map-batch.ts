@@ -1,6 +1,7 @@
 /**
  * A batch of event records, with the state of their users → commands, dead letters and the state that follows. Called for the records of one
- * partition in order, and again with the same ones after a failure: it keeps nothing of its own.
+ * partition in order, and again with the same ones after a failure: it keeps nothing of its own. Of the mapper's clock, which it reads once for
+ * a batch, nothing depends but which states have expired, and the times of dead letters and of records that carry none.
  */
 import {
   headerNames,
@@ -13,26 +14,29 @@ import {
   type Topics,
   type Transformed,
 } from '@astrolabe/kafka';
-import type { ClampReason } from '@astrolabe/segment';
+import { maxFutureMs, type ClampReason, type SegmentEvent } from '@astrolabe/segment';
 import type { ErrorCode } from '@astrolabe/service-kit';
 import { commandRecord } from './core/command-record.ts';
 import { mapEvent, type MappedEvent } from './core/map-event.ts';
 import type { MappingRules } from './core/mapping-rules.ts';
-import type { SkipReason, WithheldReason } from './core/mapping.ts';
+import type { EventFacts, SkipReason, WithheldReason } from './core/mapping.ts';
 import { readEvent } from './core/read-event.ts';
-import { encodeUserState, userStateKey, type UserState } from './core/user-state.ts';
+import { neededOf, rememberUser } from './core/remember-user.ts';
+import { userStateKey, type UserState } from './core/user-state.ts';
 
 export interface MapBatchOptions {
   readonly encoder: CommandEncoder;
   readonly topics: Pick<Topics, 'commands' | 'segmentEventsDeadLetters'>;
   /** Told in dead letters. */
   readonly groupId: string;
-  /** Told in dead letters. Epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly nowMs: () => number;
   /** The rules of the moment; asked for every event. */
   readonly rulesOf: (connectorId: string) => MappingRules;
-  /** A record of a command or of state above this cannot be produced; its event is dead-lettered. */
+  /** A record of a command above this cannot be produced; its event is dead-lettered. */
   readonly maxRecordBytes: number;
+  /** Users that are remembered of one connector on one partition. */
+  readonly maxUsers: number;
 }
 
 /** What became of one record. */
@@ -53,47 +57,126 @@ export interface HandledRecord {
   readonly outcome: RecordOutcome;
 }
 
-/** One of them for each record, in order. */
-export type HandledBatch = readonly HandledRecord[];
+export interface HandledBatch {
+  /** One for each record, in order. */
+  readonly records: readonly HandledRecord[];
+  readonly partition: number | undefined;
+  /** By connector, the users that are remembered now, where that may have changed. */
+  readonly users: ReadonlyMap<string, number>;
+  /** By connector, the users that were forgotten: to make room for others, and because nobody needs to know of them any more. */
+  readonly crowdedOut: ReadonlyMap<string, number>;
+  readonly expired: ReadonlyMap<string, number>;
+}
 
 export type MapBatch = (records: readonly ConsumedRecord[], state: StateView<UserState>) => Transformed<HandledBatch>;
 
+/** Of the remembered users, so many are looked at for each record: all of them, long before as many could have come. */
+const REVIEWED_PER_RECORD = 0.25;
+
 export function createMapBatch(options: MapBatchOptions): MapBatch {
   return (records, state) => {
-    const outputs: TopicRecord[] = [];
-    const result = records.map((record) => handleRecord(record, state, outputs, options));
-    return { outputs, result };
+    const batch = new Batch(options, state);
+    const handled = records.map((record) => batch.handle(record));
+    batch.review(Math.ceil(records.length * REVIEWED_PER_RECORD));
+    const { outputs, users, crowdedOut, expired } = batch;
+    return { outputs, result: { records: handled, partition: records[0]?.partition, users, crowdedOut, expired } };
   };
 }
 
-function handleRecord(
-  record: ConsumedRecord,
-  state: StateView<UserState>,
-  outputs: TopicRecord[],
-  options: MapBatchOptions,
-): HandledRecord {
-  const read = readEvent(record);
-  if (read.kind === 'unreadable') {
-    const connector = record.headers[headerNames.connectorId]?.toString('utf8') ?? 'unknown';
-    return { connector, type: 'unknown', outcome: giveUp(record, read.code, read.message, outputs, options) };
+class Batch {
+  readonly outputs: TopicRecord[] = [];
+  readonly users = new Map<string, number>();
+  readonly crowdedOut = new Map<string, number>();
+  readonly expired = new Map<string, number>();
+  readonly #options: MapBatchOptions;
+  readonly #state: StateView<UserState>;
+  readonly #nowMs: number;
+
+  constructor(options: MapBatchOptions, state: StateView<UserState>) {
+    this.#options = options;
+    this.#state = state;
+    this.#nowMs = options.nowMs();
   }
-  const { event, facts } = read;
-  const { connectorId } = facts;
-  const stateKey = event.userId === undefined ? undefined : userStateKey(connectorId, event.userId);
-  const userState = stateKey === undefined ? undefined : state.get(stateKey);
-  const mapped = mapEvent(event, facts, options.rulesOf(connectorId), userState);
-  const stateSizeBytes =
-    stateKey === undefined || mapped.nextUserState === userState ? 0 : stateRecordBytes(stateKey, mapped.nextUserState);
-  const outcome =
-    stateSizeBytes > options.maxRecordBytes
-      ? giveUpTooLarge(record, 'the state of its user', stateSizeBytes, outputs, options)
-      : emit(record, mapped, outputs, options);
-  // What is dead-lettered has no effect, and so teaches nothing either.
-  if (stateKey !== undefined && outcome.kind !== 'dead-lettered' && mapped.nextUserState !== userState) {
-    if (mapped.nextUserState === undefined) state.delete(stateKey);
-    else state.set(stateKey, mapped.nextUserState);
+
+  handle(record: ConsumedRecord): HandledRecord {
+    const read = readEvent(record, this.#nowMs);
+    if (read.kind === 'unreadable') {
+      const connector = record.headers[headerNames.connectorId]?.toString('utf8') ?? 'unknown';
+      return { connector, type: 'unknown', outcome: this.#giveUp(record, read.code, read.message) };
+    }
+    const { event, facts } = read;
+    const { connectorId } = facts;
+    const clockMs = this.#clockBefore(facts);
+    // Most connectors have nobody to remember, and the key costs a hash.
+    const isAnybodyKnown = event.userId !== undefined && this.#state.sizeOf(connectorId) > 0;
+    const userState = isAnybodyKnown ? this.#state.get(userStateKey(connectorId, event.userId)) : undefined;
+    const mapped = mapEvent(event, facts, this.#options.rulesOf(connectorId), userState, clockMs);
+    const before = this.outputs.length;
+    let outcome = emit(record, mapped, this.outputs, this.#options, this.#nowMs);
+    // What is dead-lettered has no effect, and so teaches nothing either.
+    if (outcome.kind !== 'dead-lettered' && mapped.nextUserState !== userState) {
+      if (!this.#remember(connectorId, event, mapped.nextUserState)) {
+        this.outputs.length = before;
+        outcome = this.#giveUp(record, 'mapper.state-full', stateFull(connectorId, this.#options.maxUsers));
+      }
+    }
+    if (outcome.kind !== 'dead-lettered') this.#advanceClock(facts, mapped);
+    return { connector: connectorId, type: event.type, outcome };
   }
-  return { connector: connectorId, type: event.type, outcome };
+
+  /** Forgets what nobody needs, among the next `count` users. */
+  review(count: number): void {
+    // A clock that is ahead, of whichever of the two, must not end what is needed.
+    const nowMs = Math.min(this.#nowMs, this.#state.clockMs ?? 0);
+    this.#state.review(count, (connectorId, value) => {
+      const needed = neededOf(value, this.#options.rulesOf(connectorId), nowMs);
+      if (needed !== value) add(this.expired, connectorId, 1);
+      return needed;
+    });
+    for (const connectorId of this.expired.keys()) this.users.set(connectorId, this.#state.sizeOf(connectorId));
+  }
+
+  /**
+   * At least the time of every event and command before this one. Where an older version has worked on the partition that is not known; its
+   * commands may tell times of up to a day after their receipt.
+   */
+  #clockBefore({ receivedAtMs }: EventFacts): number {
+    if (this.#state.clockMs === undefined) this.#state.advanceClock(receivedAtMs + maxFutureMs);
+    return this.#state.clockMs ?? receivedAtMs;
+  }
+
+  #advanceClock({ receipt }: EventFacts, { mapping }: MappedEvent): void {
+    if (receipt.arrival === 'live') this.#state.advanceClock(receipt.atMs);
+    const [command] = mapping.kind === 'commands' ? mapping.commands : [];
+    if (command !== undefined) this.#state.advanceClock(command.record.occurredAt);
+  }
+
+  /** False where there is no room for a deletion. */
+  #remember(connectorId: string, { userId }: SegmentEvent, next: UserState | undefined): boolean {
+    if (userId === undefined) return true;
+    const key = userStateKey(connectorId, userId);
+    if (next === undefined) this.#state.delete(key);
+    else {
+      const remembered = rememberUser(this.#state, key, next, this.#options.maxUsers);
+      if (remembered.kind === 'full') return false;
+      if (remembered.forgotten > 0) add(this.crowdedOut, connectorId, remembered.forgotten);
+    }
+    this.users.set(connectorId, this.#state.sizeOf(connectorId));
+    return true;
+  }
+
+  #giveUp(record: ConsumedRecord, code: ErrorCode, message: string): RecordOutcome {
+    return giveUp(record, code, message, this.outputs, this.#options, this.#nowMs);
+  }
+}
+
+function stateFull(connectorId: string, maxUsers: number): string {
+  const fact = `connector ${connectorId} has ${maxUsers} suppressed users on this partition, as many as are remembered, so this one would come back`;
+  return `${fact}; raise MAPPER_MAX_USERS_PER_CONNECTOR, restart the mapper, and redrive`;
+}
+
+function add(counts: Map<string, number>, connectorId: string, count: number): void {
+  counts.set(connectorId, (counts.get(connectorId) ?? 0) + count);
 }
 
 function emit(
@@ -101,12 +184,13 @@ function emit(
   { mapping }: MappedEvent,
   outputs: TopicRecord[],
   options: MapBatchOptions,
+  nowMs: number,
 ): RecordOutcome {
   switch (mapping.kind) {
     case 'skipped':
       return mapping;
     case 'unmappable':
-      return giveUp(record, 'event.unmappable', mapping.message, outputs, options);
+      return giveUp(record, 'event.unmappable', mapping.message, outputs, options, nowMs);
     case 'commands': {
       const { commands, withheld, clamped } = mapping;
       const { encoder, topics, maxRecordBytes } = options;
@@ -116,7 +200,7 @@ function emit(
         const sizeBytes = recordSizeBytes(output);
         if (sizeBytes > maxRecordBytes) {
           outputs.length = before;
-          return giveUpTooLarge(record, 'a command', sizeBytes, outputs, options);
+          return giveUpTooLarge(record, sizeBytes, outputs, options, nowMs);
         }
         outputs.push({ topic: topics.commands.name, ...output });
       }
@@ -125,21 +209,15 @@ function emit(
   }
 }
 
-/** An id that came compressed may be longer than a state record can be, where no command that would show it is made. */
-function stateRecordBytes(stateKey: string, state: UserState | undefined): number {
-  const value = state === undefined ? null : encodeUserState(state);
-  return recordSizeBytes({ key: Buffer.from(stateKey), value, headers: {} });
-}
-
 function giveUpTooLarge(
   record: ConsumedRecord,
-  what: string,
   sizeBytes: number,
   outputs: TopicRecord[],
   options: MapBatchOptions,
+  nowMs: number,
 ): RecordOutcome {
-  const message = `${what} of ${sizeBytes} bytes is over the limit of ${options.maxRecordBytes}`;
-  return giveUp(record, 'kafka.record-too-large', message, outputs, options);
+  const message = `a command of ${sizeBytes} bytes is over the limit of ${options.maxRecordBytes}`;
+  return giveUp(record, 'kafka.record-too-large', message, outputs, options, nowMs);
 }
 
 function giveUp(
@@ -147,9 +225,10 @@ function giveUp(
   code: ErrorCode,
   message: string,
   outputs: TopicRecord[],
-  { groupId, nowMs, topics }: MapBatchOptions,
+  { groupId, topics }: MapBatchOptions,
+  nowMs: number,
 ): RecordOutcome {
-  const letter = toDeadLetter(record, { code, message, group: groupId, atMs: nowMs() });
+  const letter = toDeadLetter(record, { code, message, group: groupId, atMs: nowMs });
   outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...letter });
   return { kind: 'dead-lettered', code };
 }

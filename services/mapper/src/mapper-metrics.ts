@@ -12,6 +12,8 @@ export interface MapperMetrics {
   readonly clampedTimes: Counter<'connector' | 'reason'>;
   readonly batchRecords: Histogram;
   readonly stateKeys: Gauge<'partition'>;
+  readonly stateUsers: Gauge<'connector' | 'partition'>;
+  readonly forgottenUsers: Counter<'connector' | 'reason'>;
   readonly restoredRecords: Counter;
   readonly restoreSeconds: Histogram;
 }
@@ -42,7 +44,7 @@ export function createMapperMetrics(
     }),
     unanswered: metrics.counter({
       name: 'unanswered_events_total',
-      help: 'Events whose transaction ended without an answer of the brokers: stored without being counted as events and commands, or mapped and counted anew.',
+      help: 'Events whose transaction ended without an answer of the brokers: stored without being counted as events and commands, or mapped and counted again.',
       labelNames: ['connector'],
     }),
     withheldUsers: metrics.counter({
@@ -52,7 +54,7 @@ export function createMapperMetrics(
     }),
     clampedTimes: metrics.counter({
       name: 'clamped_times_total',
-      help: 'Events whose time cannot be (before 2000, or far in the future) and was moved to a bound.',
+      help: 'Events whose time cannot be (before 2000, or after they were received) or cannot be read, and was moved to a bound.',
       labelNames: ['connector', 'reason'],
     }),
     batchRecords: metrics.histogram({
@@ -64,6 +66,16 @@ export function createMapperMetrics(
       name: 'state_keys',
       help: 'Users about whom something is remembered, when the state was last read, by partition.',
       labelNames: ['partition'],
+    }),
+    stateUsers: metrics.gauge({
+      name: 'state_users',
+      help: 'Users about whom something is remembered; at MAPPER_MAX_USERS_PER_CONNECTOR others give way to new ones.',
+      labelNames: ['connector', 'partition'],
+    }),
+    forgottenUsers: metrics.counter({
+      name: 'forgotten_users_total',
+      help: 'Users whose state was removed: for lack of room (limit), or because nobody needs it any more (expired).',
+      labelNames: ['connector', 'reason'],
     }),
     restoredRecords: metrics.counter({
       name: 'state_restored_records_total',
@@ -88,7 +100,7 @@ export function countBatch(
 ): void {
   const alike = new Map<string, { readonly labels: EventLabels; count: number }>();
   const commands = new Map<string, number>();
-  for (const { connector: connectorId, type, outcome } of batch) {
+  for (const { connector: connectorId, type, outcome } of batch.records) {
     const connector = isKnown(connectorId) ? connectorId : 'unknown';
     const labels = { connector, type, outcome: outcome.kind, reason: reasonOf(outcome) };
     const key = `${connector} ${type} ${labels.outcome} ${labels.reason}`;
@@ -102,15 +114,42 @@ export function countBatch(
   }
   for (const { labels, count } of alike.values()) metrics.events.inc(labels, count);
   for (const [connector, count] of commands) metrics.commands.inc({ connector }, count);
-  metrics.batchRecords.observe(batch.length);
+  metrics.batchRecords.observe(batch.records.length);
+  countUsers(batch, metrics, isKnown);
+}
+
+function countUsers(
+  { partition, users, crowdedOut, expired }: HandledBatch,
+  metrics: MapperMetrics,
+  isKnown: (connectorId: string) => boolean,
+): void {
+  for (const [connector, count] of users) {
+    if (isKnown(connector)) metrics.stateUsers.set({ connector, partition: String(partition) }, count);
+  }
+  for (const [reason, counts] of [
+    ['limit', crowdedOut],
+    ['expired', expired],
+  ] as const) {
+    for (const [connectorId, count] of counts) {
+      const connector = isKnown(connectorId) ? connectorId : 'unknown';
+      metrics.forgottenUsers.inc({ connector, reason }, count);
+    }
+  }
 }
 
 /** By so many the counts of what is stored may be too low. */
 export function countUnanswered(batch: HandledBatch, metrics: MapperMetrics): void {
-  for (const { connector } of batch) metrics.unanswered.inc({ connector });
+  for (const { connector } of batch.records) metrics.unanswered.inc({ connector });
 }
 
-export function observeRestored({ partition, records, keys, tookMs }: Restored, metrics: MapperMetrics): void {
+export function observeRestored(
+  { partition, records, keys, scopes, tookMs }: Restored,
+  metrics: MapperMetrics,
+  isKnown: (connectorId: string) => boolean,
+): void {
+  for (const [connector, count] of scopes) {
+    if (isKnown(connector)) metrics.stateUsers.set({ connector, partition: String(partition) }, count);
+  }
   metrics.stateKeys.set({ partition: String(partition) }, keys);
   metrics.restoredRecords.inc(records);
   metrics.restoreSeconds.observe(tookMs / 1_000);

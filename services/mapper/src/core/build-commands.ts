@@ -2,8 +2,8 @@
 import { commandId, type Command, type PropertyMap } from '@astrolabe/schemas';
 import type { EventFacts } from './mapping.ts';
 
-/** What all commands of one event share. `occurredAtMs` is within the bounds of `boundedOccurrenceOf`. */
-export interface CommandOrigin extends EventFacts {
+/** What all commands of one event share. */
+export interface CommandOrigin extends Pick<EventFacts, 'connectorId' | 'messageId' | 'receivedAtMs'> {
   readonly occurredAtMs: number;
 }
 

@@ -17,10 +17,12 @@ export function saidEmailDomain(event: SegmentEvent): string | undefined {
   return isJsonObject(traits) ? addressDomain(traits['email']) : undefined;
 }
 
+/** A domain that is said again is written again after so long: often enough to be remembered, and not with every event. */
+const REFRESHED_AFTER_MS = 90 * 86_400_000;
+
 /**
  * The state after an address of that domain was said at a time (epoch milliseconds, when it happened at the sender); the state itself
- * where that changes nothing. A newer domain replaces an older one, whichever comes first. Not remembered: what the userId alone tells, and
- * that a domain was said again, which would be a write for every event.
+ * where that changes nothing. A newer domain replaces an older one, whichever comes first. Not remembered: what the userId alone tells.
  */
 export function learnEmail(
   state: UserState | undefined,
@@ -32,7 +34,8 @@ export function learnEmail(
   if (known === undefined) {
     return domain === emailDomainOf(userId) ? state : { ...state, email: { domain, atMs } };
   }
-  return domain === known.domain || atMs < known.atMs ? state : { ...state, email: { domain, atMs } };
+  const isNews = atMs >= known.atMs && (domain !== known.domain || atMs - known.atMs >= REFRESHED_AFTER_MS);
+  return isNews ? { ...state, email: { domain, atMs } } : state;
 }
 
 export function knownEmailDomain(state: UserState | undefined, userId: string): string | undefined {

@@ -11,7 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@astrolabe/schemas';
-import { earliestOccurrenceMs, maxFutureMs } from '@astrolabe/segment';
+import { earliestOccurrenceMs } from '@astrolabe/segment';
 import fc from 'fast-check';
 import { eventRecord, receivedAtMs } from '../testing/events.ts';
 import { commandRecord } from './command-record.ts';
@@ -102,15 +102,15 @@ function recordOf(json: JsonValue, timestampMs = receivedAtMs): ConsumedRecord {
 }
 
 function mappedOf(json: JsonValue, rules: MappingRules, state: UserState | undefined): MappedEvent | undefined {
-  const read = readEvent(recordOf(json));
-  return read.kind === 'event' ? mapEvent(read.event, read.facts, rules, state) : undefined;
+  const read = readEvent(recordOf(json), receivedAtMs);
+  return read.kind === 'event' ? mapEvent(read.event, read.facts, rules, state, receivedAtMs) : undefined;
 }
 
 /** All that the mapper makes of a record: bytes and state, or the reason why there are none. */
 function outcomeOf(record: ConsumedRecord, rules: MappingRules, state: UserState | undefined): unknown {
-  const read = readEvent(record);
+  const read = readEvent(record, receivedAtMs);
   if (read.kind === 'unreadable') return read;
-  const { mapping, nextUserState } = mapEvent(read.event, read.facts, rules, state);
+  const { mapping, nextUserState } = mapEvent(read.event, read.facts, rules, state, receivedAtMs);
   if (mapping.kind !== 'commands') return { mapping, nextUserState };
   const kinds = mapping.commands.map(({ kind }) => kind);
   assert.ok(kinds.length > 0);
@@ -156,7 +156,9 @@ test('no property is lost or changed in type between the event and the decoded c
       const field = callType === 'track' ? 'properties' : 'traits';
       const json = { type: callType, userId: 'u', groupId: 'g', event: 'E', [field]: map, context: { traits: said } };
       const { properties, userProperties } = decodedOf(json)[0]?.record as unknown as Record<string, JsonValue>;
-      assert.deepEqual(properties, expected);
+      // An identify without traits of its own has those of its context.
+      const isBare = callType === 'identify' && Object.keys(expected).length === 0;
+      assert.deepEqual(properties, isBare ? expectedOfUser : expected);
       if (callType === 'track') assert.deepEqual(userProperties, expectedOfUser);
     }),
     { numRuns: 1_000 },
@@ -169,7 +171,7 @@ test('whatever time an event tells, the decoded command carries one that is poss
   fc.assert(
     fc.property(fields, (json) => {
       for (const { record } of decodedOf({ type: 'group', groupId: 'g', userId: 'u', ...json })) {
-        assert.ok(record.occurredAt >= earliestOccurrenceMs && record.occurredAt <= receivedAtMs + maxFutureMs);
+        assert.ok(record.occurredAt >= earliestOccurrenceMs && record.occurredAt <= receivedAtMs);
       }
     }),
     { numRuns: 1_000 },

@@ -7,7 +7,7 @@ import { rulesOfUnknownConnector } from './mapping-rules.ts';
 import type { Mapping } from './mapping.ts';
 
 function mappingOf(json: object): Mapping {
-  return mapEvent(eventOf(json), facts, rulesOfUnknownConnector, undefined).mapping;
+  return mapEvent(eventOf(json), facts, rulesOfUnknownConnector, undefined, 0).mapping;
 }
 
 function commandsOf(json: object): readonly Command[] {

@@ -6,8 +6,8 @@ import { findPropertyDefects, type Command, type PropertyMap } from '@astrolabe/
 import {
   boundedOccurrenceOf,
   computationOf,
-  earliestOccurrenceMs,
   isJsonObject,
+  maxFutureMs,
   withComputation,
   type Computation,
   type DeleteEvent,
@@ -29,7 +29,7 @@ import { isDestinedForAstrolabe } from './integrations.ts';
 import { knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
 import type { MappingRules } from './mapping-rules.ts';
 import type { EventFacts, Mapping, SkipReason, WithheldReason } from './mapping.ts';
-import { isSuppressed, lift, suppress } from './suppression.ts';
+import { decideDeletion, decideLift, decisionId, isSuppressed, type Receipt } from './suppression.ts';
 import type { UserState } from './user-state.ts';
 
 export interface MappedEvent {
@@ -41,12 +41,16 @@ export interface MappedEvent {
   readonly nextUserState: UserState | undefined;
 }
 
-/** `userState` is that of the event's userId under `userStateKey`; undefined where the event has no userId or nothing is remembered. */
+/**
+ * `userState` is that of the event's userId under `userStateKey`; undefined where the event has no userId or nothing is remembered. `clockMs` is
+ * the partition's: at least the time of receipt of every event before this one, and the time of every command.
+ */
 export function mapEvent(
   event: SegmentEvent,
   facts: EventFacts,
   rules: MappingRules,
   userState: UserState | undefined,
+  clockMs: number,
 ): MappedEvent {
   switch (event.type) {
     case 'identify':
@@ -57,9 +61,9 @@ export function mapEvent(
       return mapCall(event, facts, rules, userState);
     }
     case 'delete':
-      return mapDeletion(event, facts, userState);
+      return mapDeletion(event, facts, userState, clockMs);
     case 'unsuppress':
-      return mapLift(event, facts, userState);
+      return mapLift(event, facts, userState, clockMs);
     case 'page':
     case 'screen':
     case 'alias':
@@ -69,27 +73,42 @@ export function mapEvent(
 
 type Call = IdentifyEvent | GroupEvent | TrackEvent;
 
-function mapCall(event: Call, facts: EventFacts, rules: MappingRules, userState: UserState | undefined): MappedEvent {
+function mapCall(sent: Call, facts: EventFacts, rules: MappingRules, userState: UserState | undefined): MappedEvent {
+  const event = sent.type === 'identify' ? withContextTraits(sent) : sent;
   const { userId } = event;
   if (event.type === 'identify' && userId === undefined) return skip('anonymous-identify', userState);
   const accountId = event.type === 'group' ? event.groupId : contextGroupId(event);
   const illFormed = findIllFormedId(event, accountId);
   if (illFormed !== undefined) return refuse(illFormed, userState);
 
-  const { atMs: occurredAtMs, clamped } = boundedOccurrenceOf(event, facts.receivedAtMs);
-  const { refusal, nextUserState } = judgeUser(event, facts.receivedAtMs, occurredAtMs, rules, userState);
+  const { atMs, clamped } = boundedOccurrenceOf(event, facts.receipt.atMs);
+  const occurredAtMs = atMs + behindLiftMs(facts.receipt, userState);
+  const { refusal, nextUserState } = judgeUser(event, facts.receipt, occurredAtMs, rules, userState);
   if (refusal !== undefined && event.type !== 'group') return skip(refusal, nextUserState);
 
   const defect = findDefect(event);
   if (defect !== undefined) return refuse(defect, userState);
-  const { connectorId, messageId, receivedAtMs } = facts;
-  const origin = { connectorId, messageId, receivedAtMs, occurredAtMs };
+  const origin: CommandOrigin = {
+    connectorId: facts.connectorId,
+    messageId: facts.messageId,
+    receivedAtMs: facts.receivedAtMs,
+    occurredAtMs,
+  };
   const commands = commandsOf(event, origin);
   const withheld = userId === undefined ? undefined : refusal;
   if (accountId !== undefined && userId !== undefined && withheld === undefined) {
     commands.push(associateUser(origin, accountId, userId));
   }
   return { mapping: { kind: 'commands', commands, withheld, clamped }, nextUserState };
+}
+
+/**
+ * RudderStack's SDKs send an identify whose traits are in its context only. Of a group call the context's traits are the user's, and the account's
+ * are nowhere else than in its own.
+ */
+function withContextTraits(event: IdentifyEvent): IdentifyEvent {
+  for (const _name in event.traits) return event;
+  return { ...event, traits: contextTraits(event) };
 }
 
 /** All commands of a call but the user's membership. */
@@ -118,15 +137,24 @@ interface UserVerdict {
   readonly nextUserState: UserState | undefined;
 }
 
+/**
+ * By how much the clock of who received the event is behind that of the lift which let its user in. The event came after the lift, and as it
+ * stands the API would count it among what the deletion took away.
+ */
+function behindLiftMs({ arrival, atMs }: Receipt, userState: UserState | undefined): number {
+  const liftedAtMs = userState?.suppressed?.liftedAtMs;
+  return arrival === 'live' && liftedAtMs !== undefined && liftedAtMs > atMs ? liftedAtMs - atMs : 0;
+}
+
 function judgeUser(
   event: Call,
-  receivedAtMs: number,
+  receipt: Receipt,
   occurredAtMs: number,
   rules: MappingRules,
   userState: UserState | undefined,
 ): UserVerdict {
   const { userId } = event;
-  if (userId !== undefined && isSuppressed(userState, receivedAtMs)) {
+  if (userId !== undefined && isSuppressed(userState, receipt)) {
     return { refusal: 'user-suppressed', nextUserState: userState };
   }
   if (rules.freeEmailProviders === 'allow') return { refusal: undefined, nextUserState: userState };
@@ -143,28 +171,53 @@ function judgeUser(
 /**
  * A deletion under a privacy regulation is no event that a sender routes, so neither the integrations object nor a connector's settings
  * hold it back (segment-docs `src/privacy/user-deletion-and-suppression.md`: the request is sent to every destination that supports it).
- * Every one gives its command: the API removes what is not newer, and a second request may mean what came in between.
+ * Every one gives its command: a second request may mean what came in between. It deletes whatever was received before it, by whichever clock;
+ * what it says itself of its time has no say in that.
  */
-function mapDeletion(event: DeleteEvent, facts: EventFacts, userState: UserState | undefined): MappedEvent {
-  const { userId } = event;
+function mapDeletion(
+  event: DeleteEvent,
+  facts: EventFacts,
+  userState: UserState | undefined,
+  clockMs: number,
+): MappedEvent {
   const illFormed = findIllFormedId(event, undefined);
   if (illFormed !== undefined) return refuse(illFormed, userState);
-  const { connectorId, messageId, receivedAtMs } = facts;
-  const { atMs, clamped } = boundedOccurrenceOf(event, receivedAtMs);
-  // A deletion from before 2000 would delete nothing.
-  const occurredAtMs = clamped === undefined ? atMs : Math.max(receivedAtMs, earliestOccurrenceMs);
+  const { userId } = event;
+  const { connectorId, messageId, receivedAtMs, receipt, writtenAtMs } = facts;
+  // One that was a dead letter deletes what was received while it was one.
+  const atLeastMs = receipt.arrival === 'repeated' ? Math.max(receipt.atMs, writtenAtMs) : receipt.atMs;
+  const { nextState, occurredAtMs } = decideDeletion(userState, {
+    ...receipt,
+    id: decisionId('delete', messageId),
+    effectiveMs: notBefore(clockMs, atLeastMs),
+  });
   const command = deleteUser({ connectorId, messageId, receivedAtMs, occurredAtMs }, userId);
   return {
-    mapping: { kind: 'commands', commands: [command], withheld: undefined, clamped },
-    nextUserState: suppress(userState, receivedAtMs),
+    mapping: { kind: 'commands', commands: [command], withheld: undefined, clamped: undefined },
+    nextUserState: nextState,
   };
 }
 
-function mapLift(event: UnsuppressEvent, { receivedAtMs }: EventFacts, userState: UserState | undefined): MappedEvent {
+function mapLift(
+  event: UnsuppressEvent,
+  { messageId, receipt }: EventFacts,
+  userState: UserState | undefined,
+  clockMs: number,
+): MappedEvent {
   const illFormed = findIllFormedId(event, undefined);
   if (illFormed !== undefined) return refuse(illFormed, userState);
-  const nextUserState = lift(userState, receivedAtMs);
-  return skip(nextUserState === userState ? 'nothing-to-lift' : 'suppression-lifted', nextUserState);
+  const { nextState, isLifted } = decideLift(userState, {
+    ...receipt,
+    id: decisionId('unsuppress', messageId),
+    // Behind everything, so that whatever was received before stays suppressed in a replay.
+    effectiveMs: notBefore(clockMs + 1, receipt.atMs),
+  });
+  return skip(isLifted ? 'suppression-lifted' : 'nothing-to-lift', nextState);
+}
+
+/** The time itself, or the clock where that is later; by a day at most, for one process with a wrong clock must not decide about all others. */
+function notBefore(clockMs: number, atMs: number): number {
+  return Math.max(atMs, Math.min(clockMs, atMs + maxFutureMs));
 }
 
 function skip(reason: SkipReason, nextUserState: UserState | undefined): MappedEvent {

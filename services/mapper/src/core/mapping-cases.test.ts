@@ -19,7 +19,7 @@ import { mapEvent, type MappedEvent } from './map-event.ts';
 import { mappingRulesOf, type MappingRules } from './mapping-rules.ts';
 import { skipReasons, withheldReasons } from './mapping.ts';
 import { readEvent } from './read-event.ts';
-import { decodeUserState, encodeUserState, userStateKey, type UserState } from './user-state.ts';
+import { decodeUserState, encodeUserState, type UserState } from './user-state.ts';
 
 interface MappingCase {
   readonly file: string;
@@ -42,9 +42,9 @@ interface Expectation {
   readonly state?: StateText;
 }
 
-/** `UserState` with ISO 8601 for its times. */
+/** `UserState` with ISO 8601 for its times, without what it knows of decisions by their ids. */
 interface StateText {
-  readonly suppressed?: { readonly at: string; readonly liftedAt?: string };
+  readonly suppressed?: { readonly at: string; readonly liftedAt?: string; readonly archived?: true };
   readonly email?: { readonly domain: string; readonly at: string };
 }
 
@@ -105,8 +105,10 @@ test('every kind of command, every reason and every code of what can become of a
     [...commandKinds].sort(),
   );
   assert.deepEqual(found(expected.map(({ clamped }) => clamped?.['reason'] as string | undefined)), [
+    'after-receipt',
     'before-2000',
     'far-future',
+    'unreadable',
   ]);
   assert.deepEqual(found(expected.map(({ deadLetter }) => deadLetter?.['code'] as string | undefined)), [
     'event.invalid',
@@ -119,22 +121,38 @@ test('every kind of command, every reason and every code of what can become of a
 /** What the mapper makes of the case, in the terms of its expectation; commands as a reader of the topic decodes them. */
 function outcomeOf(each: MappingCase): object {
   const rules = mappingRulesOf(connectorOf(each), freeEmailList.domains);
-  const users = new Map<string, UserState>();
-  const own = each.event?.['userId'];
-  if (each.state !== undefined) users.set(userStateKey(connectorIdOf(each), String(own)), stateOf(each.state));
-  for (const event of each.before ?? []) handle(recordOf(each, stringifyJson(event), event), rules, users);
+  const partition: Partition = { users: new Map(), clockMs: 0 };
+  const own = userKey(connectorIdOf(each), String(each.event?.['userId']));
+  if (each.state !== undefined) partition.users.set(own, stateOf(each.state));
+  for (const { headers, ...event } of each.before ?? []) {
+    const given = { ...each.headers, ...(headers as MappingCase['headers']) };
+    handle(recordOf({ ...each, headers: given }, stringifyJson(event), event), rules, partition);
+  }
   const value = each.event === undefined ? each.value : stringifyJson(each.event);
-  const outcome = handle(recordOf(each, value ?? null, each.event), rules, users);
-  const state = users.get(userStateKey(connectorIdOf(each), String(own)));
-  return { ...outcome, state };
+  const outcome = handle(recordOf(each, value ?? null, each.event), rules, partition);
+  const { suppressed, email } = partition.users.get(own) ?? {};
+  const state = { ...(suppressed && { suppressed }), ...(email && { email }) };
+  return { ...outcome, state: Object.keys(state).length === 0 ? undefined : state };
 }
 
-function handle(record: ConsumedRecord, rules: MappingRules, users: Map<string, UserState>): object {
-  const read = readEvent(record);
+/** As far as one partition remembers. */
+interface Partition {
+  readonly users: Map<string, UserState>;
+  clockMs: number;
+}
+
+function userKey(connectorId: string, userId: string): string {
+  return JSON.stringify([connectorId, userId]);
+}
+
+function handle(record: ConsumedRecord, rules: MappingRules, partition: Partition): object {
+  const read = readEvent(record, Date.parse(RECEIVED_AT));
   if (read.kind === 'unreadable') return { deadLetter: { code: read.code, message: read.message } };
   const { event, facts } = read;
-  const key = event.userId === undefined ? undefined : userStateKey(facts.connectorId, event.userId);
-  const mapped = mapEvent(event, facts, rules, key === undefined ? undefined : users.get(key));
+  const { users, clockMs } = partition;
+  const key = event.userId === undefined ? undefined : userKey(facts.connectorId, event.userId);
+  const mapped = mapEvent(event, facts, rules, key === undefined ? undefined : users.get(key), clockMs);
+  if (facts.receipt.arrival === 'live') partition.clockMs = Math.max(clockMs, facts.receipt.atMs);
   if (key === undefined || mapped.nextUserState === undefined) {
     assert.equal(mapped.nextUserState, undefined, 'an event without a userId has no state');
     if (key !== undefined) users.delete(key);
@@ -221,6 +239,7 @@ function stateOf({ suppressed, email }: StateText): UserState {
       suppressed: {
         atMs: Date.parse(suppressed.at),
         ...(suppressed.liftedAt === undefined ? {} : { liftedAtMs: Date.parse(suppressed.liftedAt) }),
+        ...(suppressed.archived === undefined ? {} : { isArchived: true }),
       },
     }),
     ...(email && { email: { domain: email.domain, atMs: Date.parse(email.at) } }),
@@ -236,7 +255,7 @@ function assertKnownFields({ expect, connector, state, ...each }: MappingCase): 
   assertNames(expect.deadLetter, ['code', 'message'], 'deadLetter');
   for (const text of [state, expect.state]) {
     assertNames(text, ['suppressed', 'email'], 'state');
-    assertNames(text?.suppressed, ['at', 'liftedAt'], 'suppressed');
+    assertNames(text?.suppressed, ['at', 'liftedAt', 'archived'], 'suppressed');
     assertNames(text?.email, ['domain', 'at'], 'email');
   }
   assert.ok(Number(each.event === undefined) !== Number(each.value === undefined), 'a case has an event or a value');

@@ -1,12 +1,13 @@
 /** What mapping one event comes to. The reasons are a closed list: labels of `mapper_events_total`, described in `docs/metrics.md`. */
 import type { Command } from '@astrolabe/schemas';
 import type { ClampedTime } from '@astrolabe/segment';
+import type { Receipt } from './suppression.ts';
 
 /**
  * Goes up with every change that maps a stored event to other commands than before. The log tells it at start: events that were mapped
  * under an earlier version can be replayed under this one.
  */
-export const MAPPING_RULES_VERSION = 1;
+export const MAPPING_RULES_VERSION = 2;
 
 /** What the record says about the event beside its JSON. */
 export interface EventFacts {
@@ -14,6 +15,10 @@ export interface EventFacts {
   readonly messageId: string;
   /** When ingest took it, epoch milliseconds. */
   readonly receivedAtMs: number;
+  /** How it came to this place of the partition, and when it was first received: `receivedAtMs`, or earlier for what comes out of an archive. */
+  readonly receipt: Receipt;
+  /** When the record was written; `receivedAtMs` where it does not say so. */
+  readonly writtenAtMs: number;
 }
 
 /** Reasons for which an event has no effect on Astrolabe by design. */
@@ -32,7 +37,7 @@ export const skipReasons = [
   'free-email-provider',
   /** An `unsuppress` that had its effect: later events of the user count again. */
   'suppression-lifted',
-  /** An `unsuppress` of a user who is not suppressed, or was deleted anew since. */
+  /** An `unsuppress` of a user who is not suppressed, or was deleted again since; or one that has had its effect before. */
   'nothing-to-lift',
 ] as const;
 export type SkipReason = (typeof skipReasons)[number];

@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
-import { eventRecord, receivedAtMs } from '../testing/events.ts';
+import { eventRecord, facts, receivedAtMs } from '../testing/events.ts';
 import { readEvent } from './read-event.ts';
 
 const identify = { type: 'identify', userId: 'u', messageId: 'from the event' };
 
 function faultOf(record: ConsumedRecord): [string, string] {
-  const read = readEvent(record);
+  const read = readEvent(record, receivedAtMs);
   assert.ok(read.kind === 'unreadable');
   return [read.code, read.message];
 }
 
 test('an event is read with what its record says about it', () => {
-  const read = readEvent(eventRecord(identify));
+  const read = readEvent(eventRecord(identify), receivedAtMs);
   assert.ok(read.kind === 'event');
   assert.equal(read.event.type, 'identify');
-  assert.deepEqual(read.facts, { connectorId: 'acme', messageId: 'from the event', receivedAtMs });
+  assert.deepEqual(read.facts, { ...facts, messageId: 'from the event' });
 });
 
 test('the message id is that of the event, else that of the header', () => {
-  const read = readEvent(eventRecord({ ...identify, messageId: undefined }));
+  const read = readEvent(eventRecord({ ...identify, messageId: undefined }), receivedAtMs);
   assert.ok(read.kind === 'event');
   assert.equal(read.facts.messageId, 'm-1');
   const headers = toHeaders({ 'connector-id': 'acme' });
@@ -28,27 +28,79 @@ test('the message id is that of the event, else that of the header', () => {
   assert.deepEqual([code, message], ['event.invalid', 'the event has no messageId']);
 });
 
+const bare = toHeaders({ 'connector-id': 'acme' });
+const iso = (ms: number) => new Date(ms).toISOString();
+
 test('an unreadable time of receipt falls back to the time of the record', () => {
-  for (const receivedAt of [undefined, 'yesterday', '']) {
+  for (const receivedAt of [undefined, 'yesterday', '', '1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z']) {
     const headers = toHeaders({ 'connector-id': 'acme', 'received-at': receivedAt });
-    const read = readEvent(eventRecord(identify, { headers, timestampMs: 5 }));
+    const read = readEvent(eventRecord(identify, { headers, timestampMs: receivedAtMs - 5 }), receivedAtMs);
     assert.ok(read.kind === 'event');
-    assert.equal(read.facts.receivedAtMs, 5);
+    assert.equal(read.facts.receivedAtMs, receivedAtMs - 5);
+  }
+});
+
+const DAY_MS = 86_400_000;
+/** Of records: never set, none, seconds for milliseconds, microseconds, nanoseconds, a clock that is ahead, the least and the most. */
+const impossibleTimes = [
+  0,
+  -1,
+  receivedAtMs / 1_000,
+  receivedAtMs * 1_000,
+  receivedAtMs * 1_000_000,
+  receivedAtMs + DAY_MS + 1,
+  Date.UTC(2099, 0, 1),
+  -(2 ** 63),
+  2 ** 63,
+];
+
+test('a time that the record cannot have is no time of receipt: the event says when it was received, or else when it happened', () => {
+  const before = receivedAtMs - 60_000;
+  for (const timestampMs of impossibleTimes) {
+    for (const own of [{ receivedAt: iso(before) }, { timestamp: iso(before) }, { originalTimestamp: iso(before) }]) {
+      const read = readEvent(eventRecord({ ...identify, ...own }, { headers: bare, timestampMs }), receivedAtMs);
+      assert.ok(read.kind === 'event');
+      assert.equal(read.facts.receivedAtMs, before, `${timestampMs} ${Object.keys(own)}`);
+      assert.equal(read.facts.receipt.atMs, before);
+    }
   }
 });
 
 test('a record that says nowhere when it was received is no event', () => {
-  const headers = toHeaders({ 'connector-id': 'acme' });
-  for (const timestampMs of [-1, 8_640_000_000_000_001, -(2 ** 63)]) {
-    assert.deepEqual(faultOf(eventRecord(identify, { headers, timestampMs })), [
-      'event.invalid',
-      'the record does not say when it was received',
-    ]);
+  for (const timestampMs of impossibleTimes) {
+    for (const own of [{}, { receivedAt: '1970-01-01T00:00:00Z' }, { timestamp: 'yesterday' }]) {
+      assert.deepEqual(faultOf(eventRecord({ ...identify, ...own }, { headers: bare, timestampMs })), [
+        'event.invalid',
+        'neither the record nor the event says when it was received',
+      ]);
+    }
   }
 });
 
+test('a record is live unless it says that it was sent again, or was received elsewhere long before', () => {
+  const arrivalOf = (headers: object, receivedAt?: string) => {
+    const given = { 'connector-id': 'acme', 'received-at': iso(receivedAtMs), ...headers };
+    const record = eventRecord({ ...identify, receivedAt }, { headers: toHeaders(given) });
+    const read = readEvent(record, receivedAtMs);
+    assert.ok(read.kind === 'event');
+    return [read.facts.receipt.arrival, read.facts.receipt.atMs - receivedAtMs];
+  };
+  assert.deepEqual(arrivalOf({}), ['live', 0]);
+  assert.deepEqual(arrivalOf({}, iso(receivedAtMs - DAY_MS)), ['live', 0]);
+  assert.deepEqual(arrivalOf({}, iso(receivedAtMs + DAY_MS)), ['live', 0]);
+  assert.deepEqual(arrivalOf({}, iso(receivedAtMs - DAY_MS - 1)), ['archived', -DAY_MS - 1]);
+  assert.deepEqual(arrivalOf({}, '1970-01-01T00:00:00Z'), ['live', 0], 'no time of receipt');
+  assert.deepEqual(arrivalOf({ 'replay-id': 'r' }), ['repeated', 0]);
+  assert.deepEqual(arrivalOf({ 'redrive-count': '1' }), ['repeated', 0]);
+  assert.deepEqual(arrivalOf({ backfill: '1' }, iso(receivedAtMs - 5)), ['archived', -5]);
+  assert.deepEqual(arrivalOf({ backfill: '1', 'replay-id': 'r' }, iso(receivedAtMs - 5)), ['archived', -5]);
+});
+
 test('whole numbers beyond 2^53 are read exactly', () => {
-  const read = readEvent(eventRecord('{"type":"identify","userId":9007199254740993,"traits":{"n":9007199254740993}}'));
+  const read = readEvent(
+    eventRecord('{"type":"identify","userId":9007199254740993,"traits":{"n":9007199254740993}}'),
+    receivedAtMs,
+  );
   assert.ok(read.kind === 'event' && read.event.type === 'identify');
   assert.equal(read.event.userId, '9007199254740993');
   assert.equal(read.event.traits['n'], 9_007_199_254_740_993n);

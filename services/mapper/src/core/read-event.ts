@@ -1,11 +1,25 @@
 /** A record of the event topic → an event and its facts, or why it is none. Total. */
 import { isUtf8 } from 'node:buffer';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
-import { findJsonFault, parseEvent, parseRawJson, parseTimestamp, type SegmentEvent } from '@astrolabe/segment';
+import {
+  earliestOccurrenceMs,
+  findJsonFault,
+  maxFutureMs,
+  parseEvent,
+  parseRawJson,
+  parseTimestamp,
+  type SegmentEvent,
+} from '@astrolabe/segment';
 import type { EventFacts } from './mapping.ts';
+import type { Receipt } from './suppression.ts';
 
-/** ECMAScript's last date. A record may carry any 64 bits as its time, -1 for none among them. */
-const LAST_TIME_MS = 8_640_000_000_000_000;
+/**
+ * No time of receipt is after this: a number above it counts microseconds. A record may carry any 64 bits as its time, -1 for none
+ * among them, and 0 where a client never set it.
+ */
+const LAST_TIME_MS = Date.UTC(2100, 0, 1);
+/** Segment tries for four hours to deliver an event. What it, or anybody, received longer before us comes out of an archive. */
+const ARCHIVED_AFTER_MS = 86_400_000;
 
 export type ReadEvent =
   | { readonly kind: 'event'; readonly event: SegmentEvent; readonly facts: EventFacts }
@@ -15,7 +29,8 @@ export type ReadEvent =
       readonly message: string;
     };
 
-export function readEvent(record: ConsumedRecord): ReadEvent {
+/** `nowMs` is the mapper's own clock, epoch milliseconds. It only judges the time that a broker keeps for a record. */
+export function readEvent(record: ConsumedRecord, nowMs: number): ReadEvent {
   if (record.value === null) return invalid('the record has no value');
   // Decoding would replace what is no text, and the event would go on with other ids and values than were sent.
   if (!isUtf8(record.value))
@@ -42,9 +57,48 @@ export function readEvent(record: ConsumedRecord): ReadEvent {
   }
   const messageId = parsed.event.messageId ?? headerText(record, headerNames.messageId);
   if (messageId === undefined) return invalid('the event has no messageId');
-  const receivedAtMs = parseTimestamp(headerText(record, headerNames.receivedAt)) ?? record.timestampMs;
-  if (receivedAtMs < 0 || receivedAtMs > LAST_TIME_MS) return invalid('the record does not say when it was received');
-  return { kind: 'event', event: parsed.event, facts: { connectorId, messageId, receivedAtMs } };
+  const { event } = parsed;
+  const ownMs = parseReceipt(event.receivedAt);
+  const receivedAtMs = receivedAtOf(record, event, ownMs, nowMs);
+  if (receivedAtMs === undefined) return invalid('neither the record nor the event says when it was received');
+  const receipt = receiptOf(record, receivedAtMs, ownMs);
+  const writtenAtMs = isReceipt(record.timestampMs) ? record.timestampMs : receivedAtMs;
+  return { kind: 'event', event, facts: { connectorId, messageId, receivedAtMs, receipt, writtenAtMs } };
+}
+
+/**
+ * When the record came to us: by ingest's header, else when it was written, else by what the event says. A time before 2000 or after 2100 is
+ * none, nor is one that the writer's clock has and the mapper's has not reached: with it every value of the event would count as ancient or,
+ * worse, as the newest for years.
+ */
+function receivedAtOf(
+  record: ConsumedRecord,
+  { timestamp, originalTimestamp }: SegmentEvent,
+  ownMs: number | undefined,
+  nowMs: number,
+): number | undefined {
+  const headerMs = parseReceipt(headerText(record, headerNames.receivedAt));
+  if (headerMs !== undefined) return headerMs;
+  const { timestampMs } = record;
+  if (isReceipt(timestampMs) && timestampMs <= nowMs + maxFutureMs) return timestampMs;
+  return ownMs ?? parseReceipt(timestamp) ?? parseReceipt(originalTimestamp);
+}
+
+function receiptOf(record: ConsumedRecord, receivedAtMs: number, ownMs = receivedAtMs): Receipt {
+  const isArchived = record.headers[headerNames.backfill] !== undefined || ownMs < receivedAtMs - ARCHIVED_AFTER_MS;
+  if (isArchived) return { arrival: 'archived', atMs: Math.min(ownMs, receivedAtMs) };
+  const isRepeated =
+    record.headers[headerNames.replayId] !== undefined || record.headers[headerNames.redriveCount] !== undefined;
+  return { arrival: isRepeated ? 'repeated' : 'live', atMs: receivedAtMs };
+}
+
+function parseReceipt(value: unknown): number | undefined {
+  const ms = value === undefined ? undefined : parseTimestamp(value);
+  return ms !== undefined && isReceipt(ms) ? ms : undefined;
+}
+
+function isReceipt(ms: number): boolean {
+  return ms >= earliestOccurrenceMs && ms < LAST_TIME_MS;
 }
 
 function invalid(message: string): ReadEvent {

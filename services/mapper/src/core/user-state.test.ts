@@ -1,14 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeUserState, encodeUserState, userStateKey, type UserState } from './user-state.ts';
+import { decodeUserState, encodeUserState, userStateCodec, userStateKey, type UserState } from './user-state.ts';
 
 const time = fc.maxSafeInteger();
-const suppressed = fc.record({ atMs: time, liftedAtMs: time }, { requiredKeys: ['atMs'], noNullPrototype: true });
-const email = fc.record({ domain: fc.string({ unit: 'binary', minLength: 1 }), atMs: time }, { noNullPrototype: true });
+const suppressed = fc.record(
+  { atMs: time, liftedAtMs: time, isArchived: fc.constant(true) },
+  { requiredKeys: ['atMs'], noNullPrototype: true },
+);
+const domain = fc.constantFrom('gmail.com', 'xn--bcher-kva.example', 'a.b');
+const email = fc.record({ domain, atMs: time }, { noNullPrototype: true });
+const decided = fc.array(fc.stringMatching(/^[\w-]{8}$/), { minLength: 1, maxLength: 4 }).map((ids) => ids.join(''));
 const state = fc
-  .record({ suppressed, email }, { requiredKeys: [], noNullPrototype: true })
-  .filter((each) => Object.keys(each).length > 0) as fc.Arbitrary<UserState>;
+  .record({ suppressed, decided, decidedAtMs: time, email }, { requiredKeys: [], noNullPrototype: true })
+  .filter((each) => 'suppressed' in each || 'decided' in each || 'email' in each) as fc.Arbitrary<UserState>;
+
+test('any state comes back from memory as it was', () => {
+  fc.assert(
+    fc.property(state, (each) => {
+      assert.deepEqual(userStateCodec.unpack(userStateCodec.pack(each)), each);
+    }),
+  );
+});
 
 test('any state comes back from its bytes as it was', () => {
   fc.assert(
@@ -18,7 +31,7 @@ test('any state comes back from its bytes as it was', () => {
   );
 });
 
-test('these bytes are on the topic: a version that writes others needs another topic', () => {
+test('these bytes are on the topic, those of the first version among them', () => {
   const table: readonly (readonly [UserState, string])[] = [
     [{ suppressed: { atMs: 1 } }, '{"suppressed":{"atMs":1}}'],
     [{ suppressed: { liftedAtMs: 2, atMs: 1 } }, '{"suppressed":{"atMs":1,"liftedAtMs":2}}'],
@@ -26,6 +39,11 @@ test('these bytes are on the topic: a version that writes others needs another t
       { email: { atMs: 3, domain: 'gmail.com' }, suppressed: { atMs: 1, liftedAtMs: 2 } },
       '{"suppressed":{"atMs":1,"liftedAtMs":2},"email":{"domain":"gmail.com","atMs":3}}',
     ],
+    [
+      { suppressed: { atMs: 1, isArchived: true }, decided: 'abcdefgh' },
+      '{"suppressed":{"atMs":1,"isArchived":true},"decided":"abcdefgh"}',
+    ],
+    [{ decided: 'abcdefgh', decidedAtMs: 4 }, '{"decided":"abcdefgh","decidedAtMs":4}'],
   ];
   for (const [each, text] of table) {
     assert.equal(encodeUserState(each).toString(), text);
@@ -45,6 +63,9 @@ test('bytes of any other form are refused, with the place', () => {
     ['{"suppressed":{"atMs":"1"}}', /suppressed\.atMs is no time/],
     ['{"suppressed":{"atMs":1,"liftedAtMs":1.5}}', /suppressed\.liftedAtMs is no time/],
     ['{"suppressed":{"atMs":1,"by":"x"}}', /suppressed has a member that this version does not know: by/],
+    ['{"suppressed":{"atMs":1,"isArchived":false}}', /suppressed\.isArchived is not true/],
+    ['{"decided":"abc"}', /decided is not a list of ids/],
+    ['{"email":{"domain":"a|b","atMs":1}}', /email\.domain is no domain/],
     ['{"email":{"domain":"","atMs":1}}', /email\.domain is no domain/],
     ['{"email":{"domain":"a.b"}}', /email\.atMs is no time/],
   ];
@@ -53,6 +74,22 @@ test('bytes of any other form are refused, with the place', () => {
   }
 });
 
-test('the key is that of the events of the user, so that both lie in partitions of one number', () => {
-  assert.equal(userStateKey('acme', 'u"1'), '["acme","user","u\\"1"]');
+test('the key holds the connector and 128 bits of the user, however long the id is', () => {
+  const { encodeKey, decodeKey } = userStateCodec;
+  for (const userId of ['ann', 'u"1', '😀', 'u'.repeat(30_000)]) {
+    const key = userStateKey('acme', userId);
+    assert.equal(key.id.length, 16);
+    const text = encodeKey(key);
+    assert.match(text, /^\["acme","user-sha256","[\w-]{22}"\]$/);
+    assert.deepEqual(decodeKey(text), { key, isOutdated: false });
+    const old = JSON.stringify(['acme', 'user', userId]);
+    assert.deepEqual(decodeKey(old), { key, isOutdated: true }, 'the first version wrote the key of the events');
+  }
+  assert.notDeepEqual(userStateKey('acme', 'ann'), userStateKey('other', 'ann'));
+});
+
+test('a key that no version has written is refused', () => {
+  for (const text of ['', 'ann', '[]', '["acme","account","a"]', '["acme","user"]', '[1,"user","a"]']) {
+    assert.throws(() => userStateCodec.decodeKey(text), RangeError, text);
+  }
 });

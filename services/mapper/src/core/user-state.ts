@@ -1,23 +1,31 @@
 /**
- * What the mapper remembers of a user between events. All of it is written to the compacted state topic under the key that the user's
- * events have, so a partition's state is that of its users. A user about whom there is nothing to remember has none.
+ * What the mapper remembers of a user between events. All of it is written to the compacted state topic, on the partition that has the number
+ * of the user's events. A user about whom there is nothing to remember has none.
  */
+import { hash } from 'node:crypto';
+import type { DecodedStateKey, StateCodec, StateKey } from '@astrolabe/kafka';
 import { encodeKey } from '@astrolabe/segment';
 
 export interface UserState {
   readonly suppressed?: Suppression;
+  /** `decisionId` of the user's last deletions and lifts, one behind the other, the newest last. */
+  readonly decided?: string;
+  /** When the newest of them was received, where there is no suppression that would tell. Epoch milliseconds. */
+  readonly decidedAtMs?: number;
   readonly email?: KnownEmail;
 }
 
 /** The user was deleted for privacy. Times are those of receipt, epoch milliseconds: the senders' clocks have no say in this. */
 export interface Suppression {
-  /** When the newest delete event was received. */
+  /** As of when the newest deletion deletes. */
   readonly atMs: number;
   /**
-   * When the event that lifted it was received; absent while the user is suppressed. Remembered for replays: what was received before it
-   * stays suppressed, and the deletion that it lifted suppresses nobody again.
+   * When the suppression was lifted; absent while the user is suppressed. Remembered for replays: what was received before it stays suppressed,
+   * and the deletion that it lifted suppresses nobody again.
    */
   readonly liftedAtMs?: number;
+  /** The deletion came out of an archive: it decides about other records of archives, and not about what is received now. */
+  readonly isArchived?: boolean;
 }
 
 /** Where the user's newest email address is; the address itself is not kept. */
@@ -28,49 +36,96 @@ export interface KnownEmail {
   readonly atMs: number;
 }
 
-/** Key of a user's state, text of the record key. The same as the key of the user's events. */
-export function userStateKey(connectorId: string, userId: string): string {
-  return encodeKey(connectorId, 'user', userId);
+/**
+ * Whether a user may be forgotten where there are too many. Whoever was deleted must not come back because of that; what an archive says of its
+ * own records is worth less.
+ */
+export function isExpendable({ suppressed }: UserState): boolean {
+  return suppressed === undefined || suppressed.isArchived === true;
+}
+
+/** 128 bits of SHA-256: short ids and long ones take the same memory, and none can be read off the state. */
+const ID_BYTES = 16;
+const HASHED_KIND = 'user-sha256';
+
+/** Key of a user's state. The connector is its scope. */
+export function userStateKey(connectorId: string, userId: string): StateKey {
+  return keyOf(connectorId, encodeKey(connectorId, 'user', userId));
+}
+
+function keyOf(scope: string, recordKey: string): StateKey {
+  return { scope, id: hash('sha256', recordKey, 'binary').slice(0, ID_BYTES) };
+}
+
+export const userStateCodec: StateCodec<UserState> = {
+  encode: encodeUserState,
+  decode: decodeUserState,
+  encodeKey: ({ scope, id }) => JSON.stringify([scope, HASHED_KIND, Buffer.from(id, 'latin1').toString('base64url')]),
+  decodeKey: decodeUserStateKey,
+  pack: packUserState,
+  unpack: unpackUserState,
+  isExpendable,
+};
+
+/** `["acme","user-sha256","…"]`; before version 2 of the mapping rules it was the key of the user's events, `["acme","user","…"]`. */
+function decodeUserStateKey(text: string): DecodedStateKey {
+  const json = parseText(text, 'the key of a state');
+  const [scope, kind, id] = Array.isArray(json) ? (json as readonly unknown[]) : [];
+  if (typeof scope === 'string' && typeof id === 'string') {
+    if (kind === HASHED_KIND) {
+      return { key: { scope, id: Buffer.from(id, 'base64url').toString('latin1') }, isOutdated: false };
+    }
+    if (kind === 'user') return { key: keyOf(scope, text), isOutdated: true };
+  }
+  throw new RangeError(`the key of a state is no user's: ${text.slice(0, 100)}`);
 }
 
 /** Value of the state record: compact JSON. */
 export function encodeUserState(state: UserState): Buffer {
+  const { suppressed: s, decided, decidedAtMs, email: e } = state;
   // Member by member: the same state always has the same bytes.
-  const suppressed = state.suppressed && { atMs: state.suppressed.atMs, liftedAtMs: state.suppressed.liftedAtMs };
-  const email = state.email && { domain: state.email.domain, atMs: state.email.atMs };
-  return Buffer.from(JSON.stringify({ suppressed, email }), 'utf8');
+  const suppressed = s && { atMs: s.atMs, liftedAtMs: s.liftedAtMs, isArchived: s.isArchived };
+  const email = e && { domain: e.domain, atMs: e.atMs };
+  return Buffer.from(JSON.stringify({ suppressed, decided, decidedAtMs, email }), 'utf8');
 }
 
 /**
- * Throws a RangeError that names the place for anything that `encodeUserState` of this version does not write: whoever reads on with half
- * a state would let suppressed users through. Another form of state has another topic.
+ * Throws a RangeError that names the place for anything that no version up to this one writes: whoever reads on with half a state would let
+ * suppressed users through. The first version wrote `suppressed` (without `isArchived`) and `email`.
  */
 export function decodeUserState(bytes: Buffer): UserState {
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw new RangeError('the state of a user is no JSON');
+  const json = parseText(bytes.toString('utf8'), 'the state of a user');
+  const members = membersOf(json, 'the state of a user', ['suppressed', 'decided', 'decidedAtMs', 'email']);
+  const { suppressed, decided, decidedAtMs, email } = members;
+  if (suppressed === undefined && decided === undefined && email === undefined) {
+    throw new RangeError('the state of a user is empty');
   }
-  const { suppressed, email } = membersOf(json, 'the state of a user', ['suppressed', 'email']);
-  if (suppressed === undefined && email === undefined) throw new RangeError('the state of a user is empty');
   return {
     ...(suppressed === undefined ? {} : { suppressed: readSuppression(suppressed) }),
+    ...(decided === undefined ? {} : { decided: readDecided(decided) }),
+    ...(decidedAtMs === undefined ? {} : { decidedAtMs: readTime(decidedAtMs, 'decidedAtMs') }),
     ...(email === undefined ? {} : { email: readEmail(email) }),
   };
 }
 
 function readSuppression(json: unknown): Suppression {
-  const { atMs, liftedAtMs } = membersOf(json, 'suppressed', ['atMs', 'liftedAtMs']);
-  const suppression = { atMs: readTime(atMs, 'suppressed.atMs') };
-  return liftedAtMs === undefined
-    ? suppression
-    : { ...suppression, liftedAtMs: readTime(liftedAtMs, 'suppressed.liftedAtMs') };
+  const { atMs, liftedAtMs, isArchived } = membersOf(json, 'suppressed', ['atMs', 'liftedAtMs', 'isArchived']);
+  if (isArchived !== undefined && isArchived !== true) throw new RangeError('suppressed.isArchived is not true');
+  return {
+    atMs: readTime(atMs, 'suppressed.atMs'),
+    ...(liftedAtMs === undefined ? {} : { liftedAtMs: readTime(liftedAtMs, 'suppressed.liftedAtMs') }),
+    ...(isArchived === undefined ? {} : { isArchived }),
+  };
+}
+
+function readDecided(json: unknown): string {
+  if (typeof json !== 'string' || !/^(?:[\w-]{8})+$/.test(json)) throw new RangeError('decided is not a list of ids');
+  return json;
 }
 
 function readEmail(json: unknown): KnownEmail {
   const { domain, atMs } = membersOf(json, 'email', ['domain', 'atMs']);
-  if (typeof domain !== 'string' || domain === '') throw new RangeError('email.domain is no domain');
+  if (typeof domain !== 'string' || !/^[!-{}~]+$/.test(domain)) throw new RangeError('email.domain is no domain');
   return { domain, atMs: readTime(atMs, 'email.atMs') };
 }
 
@@ -84,4 +139,48 @@ function membersOf(json: unknown, place: string, names: readonly string[]): Reco
 function readTime(value: unknown, place: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new RangeError(`${place} is no time`);
   return value;
+}
+
+function parseText(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new RangeError(`${place} is no JSON`);
+  }
+}
+
+/** Seven members, none of which can hold a bar; times to the base of 36. */
+function packUserState({ suppressed, decided = '', decidedAtMs, email }: UserState): string {
+  const archived = suppressed?.isArchived === true ? '1' : '';
+  const suppression = `${packTime(suppressed?.atMs)}|${packTime(suppressed?.liftedAtMs)}|${archived}`;
+  return `${suppression}|${decided}|${packTime(decidedAtMs)}|${email?.domain ?? ''}|${packTime(email?.atMs)}`;
+}
+
+function unpackUserState(text: string): UserState {
+  const [at = '', liftedAt = '', archived = '', decided = '', decidedAt = '', domain = '', emailAt = ''] =
+    text.split('|');
+  return {
+    ...(at === ''
+      ? {}
+      : {
+          suppressed: {
+            atMs: unpackTime(at),
+            ...(liftedAt === '' ? {} : { liftedAtMs: unpackTime(liftedAt) }),
+            ...(archived === '' ? {} : { isArchived: true }),
+          },
+        }),
+    ...(decided === '' ? {} : { decided }),
+    ...(decidedAt === '' ? {} : { decidedAtMs: unpackTime(decidedAt) }),
+    ...(domain === '' ? {} : { email: { domain, atMs: unpackTime(emailAt) } }),
+  };
+}
+
+const TIME_BASE = 36;
+
+function packTime(ms: number | undefined): string {
+  return ms === undefined ? '' : ms.toString(TIME_BASE);
+}
+
+function unpackTime(text: string): number {
+  return Number.parseInt(text, TIME_BASE);
 }

@@ -4,7 +4,13 @@ import type { EventFacts } from '../core/mapping.ts';
 
 export const receivedAtMs = Date.UTC(2025, 10, 24, 10, 30);
 
-export const facts: EventFacts = { connectorId: 'acme', messageId: 'm-1', receivedAtMs };
+export const facts: EventFacts = {
+  connectorId: 'acme',
+  messageId: 'm-1',
+  receivedAtMs,
+  receipt: { arrival: 'live', atMs: receivedAtMs },
+  writtenAtMs: receivedAtMs,
+};
 
 /** An event as the mapper reads it. Throws where the JSON is none. */
 export function eventOf(json: object): SegmentEvent {

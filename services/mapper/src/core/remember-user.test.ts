@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PartitionState } from '@astrolabe/kafka';
+import { neededOf, rememberUser } from './remember-user.ts';
+import { userStateCodec, userStateKey, type UserState } from './user-state.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 28);
+const DAY_MS = 86_400_000;
+const email: UserState = { email: { domain: 'gmail.com', atMs: NOW_MS } };
+const deleted: UserState = { suppressed: { atMs: NOW_MS } };
+const archived: UserState = { suppressed: { atMs: NOW_MS, isArchived: true } };
+
+const key = (userId: string, connectorId = 'acme') => userStateKey(connectorId, userId);
+const remember = (state: PartitionState<UserState>, userId: string, value: UserState, connectorId = 'acme') =>
+  rememberUser(state, key(userId, connectorId), value, 2);
+
+test('at the limit the address that was learned or changed the longest ago gives way, and no deletion', () => {
+  const state = new PartitionState(userStateCodec);
+  remember(state, 'a', email);
+  remember(state, 'b', email);
+  remember(state, 'a', { email: { domain: 'acme.com', atMs: NOW_MS } });
+  assert.deepEqual(remember(state, 'c', deleted), { kind: 'remembered', forgotten: 1 });
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((userId) => state.get(key(userId)) !== undefined),
+    [true, false, true],
+  );
+  assert.equal(state.sizeOf('acme'), 2);
+});
+
+test('where all are deletions, another one finds no room, an address is not remembered, and who is known stays known', () => {
+  const state = new PartitionState(userStateCodec);
+  for (const userId of ['a', 'b']) remember(state, userId, deleted);
+  assert.deepEqual(remember(state, 'c', deleted), { kind: 'full' });
+  assert.deepEqual(remember(state, 'c', email), { kind: 'remembered', forgotten: 1 });
+  assert.equal(state.get(key('c')), undefined);
+  const again = { suppressed: { atMs: NOW_MS + 1 } };
+  assert.deepEqual(remember(state, 'a', again), { kind: 'remembered', forgotten: 0 });
+  assert.deepEqual(state.get(key('a')), again);
+});
+
+test('a connector at its limit takes nothing from another', () => {
+  const state = new PartitionState(userStateCodec);
+  for (const userId of ['a', 'b']) remember(state, userId, deleted, 'full');
+  assert.equal(remember(state, 'a', deleted).kind, 'remembered');
+  assert.equal(remember(state, 'c', deleted, 'full').kind, 'full');
+  assert.deepEqual([state.sizeOf('full'), state.sizeOf('acme')], [2, 1]);
+});
+
+test('what an archive deletes gives way before anything that was deleted here', () => {
+  const state = new PartitionState(userStateCodec);
+  remember(state, 'a', deleted);
+  remember(state, 'b', archived);
+  assert.deepEqual(remember(state, 'c', deleted), { kind: 'remembered', forgotten: 1 });
+  assert.equal(state.get(key('b')), undefined);
+});
+
+test('a limit that was lowered is reached a few users at a time', () => {
+  const state = new PartitionState(userStateCodec);
+  for (let index = 0; index < 40; index += 1) state.set(key(`u${index}`), email);
+  assert.deepEqual(remember(state, 'new', email), { kind: 'remembered', forgotten: 16 });
+  for (const userId of ['x', 'y', 'z']) remember(state, userId, email);
+  assert.equal(state.sizeOf('acme'), 2);
+});
+
+test('what nobody needs any more is forgotten, and nothing else', () => {
+  const block = { isEnabled: true, freeEmailProviders: 'block', isFree: () => false } as const;
+  const allow = { ...block, freeEmailProviders: 'allow' } as const;
+  const ago = (days: number) => NOW_MS - days * DAY_MS;
+  const archivedAt = (days: number): UserState => ({ suppressed: { atMs: ago(days), isArchived: true } });
+  const lifted = (days: number): UserState => ({
+    suppressed: { atMs: ago(900), liftedAtMs: ago(days) },
+    decided: 'abcdefgh',
+  });
+  const table: readonly (readonly [string, UserState, typeof block | typeof allow, UserState | undefined])[] = [
+    ['a suppression, however old', { suppressed: { atMs: ago(9_000) } }, allow, { suppressed: { atMs: ago(9_000) } }],
+    ['a lift within the time in which events can come back', lifted(37), allow, lifted(37)],
+    ['one beyond', lifted(38), allow, undefined],
+    ['a known lift without a suppression', { decided: 'abcdefgh', decidedAtMs: ago(38) }, allow, undefined],
+    ['an address', email, block, email],
+    ['an address of a connector that lets all in', email, allow, undefined],
+    ['an address of 400 days', { email: { domain: 'a.b', atMs: ago(401) } }, block, undefined],
+    ['an address beside a suppression', { ...deleted, ...email }, allow, deleted],
+    ['a lift beside an address', { ...lifted(38), ...email }, block, email],
+    ['what an archive deletes', archivedAt(900), allow, archivedAt(900)],
+  ];
+  for (const [name, state, rules, needed] of table) assert.deepEqual(neededOf(state, rules, NOW_MS), needed, name);
+  assert.equal(neededOf(deleted, allow, NOW_MS), deleted, 'the same, where all of it is needed');
+});

@@ -1,0 +1,64 @@
+/**
+ * The bound of what is remembered, and what is no longer needed. Each connector has its own: one that has too many users takes nothing from
+ * another. Changes go through the state like any other, so they are stored together with the commands of the same batch.
+ */
+import type { StateKey, StateView } from '@astrolabe/kafka';
+import type { MappingRules } from './mapping-rules.ts';
+import { isExpendable, type UserState } from './user-state.ts';
+
+export type Remembered =
+  /** `forgotten`: how many other users had to give way; 1 as well where this one found no room. */
+  | { readonly kind: 'remembered'; readonly forgotten: number }
+  /** A deletion that cannot be remembered, since all that is remembered are deletions. */
+  | { readonly kind: 'full' };
+
+/** So many give way at once where a limit was lowered: a batch must not stand still for it. */
+const MAX_FORGOTTEN_AT_ONCE = 16;
+
+/** `maxUsers` bounds the connector's users on the partition. The least recently changed of the expendable ones give way. */
+export function rememberUser(
+  state: StateView<UserState>,
+  key: StateKey,
+  value: UserState,
+  maxUsers: number,
+): Remembered {
+  if (state.get(key) !== undefined) {
+    state.set(key, value);
+    return { kind: 'remembered', forgotten: 0 };
+  }
+  let forgotten = 0;
+  while (state.sizeOf(key.scope) >= maxUsers && forgotten < MAX_FORGOTTEN_AT_ONCE) {
+    const oldest = state.oldestExpendable(key.scope);
+    if (oldest === undefined) {
+      return isExpendable(value) ? { kind: 'remembered', forgotten: 1 } : { kind: 'full' };
+    }
+    state.delete(oldest);
+    forgotten += 1;
+  }
+  state.set(key, value);
+  return { kind: 'remembered', forgotten };
+}
+
+const DAY_MS = 86_400_000;
+/** An event can come back for as long as its topic is kept (7 days), and then for as long as dead letters are (30 days). */
+const DECISIONS_USEFUL_MS = 37 * DAY_MS;
+/** An address that is said again is remembered anew every 90 days. */
+const EMAIL_USEFUL_MS = 400 * DAY_MS;
+
+/** What of the state is still needed: the state itself where that is all of it, undefined where it is nothing. */
+export function neededOf(state: UserState, rules: MappingRules, nowMs: number): UserState | undefined {
+  const { suppressed, decided, decidedAtMs, email } = state;
+  const keepsEmail =
+    email !== undefined && rules.freeEmailProviders === 'block' && email.atMs >= nowMs - EMAIL_USEFUL_MS;
+  const decidedMs = suppressed === undefined ? decidedAtMs : suppressed.liftedAtMs;
+  const keepsDecisions =
+    suppressed?.isArchived === true || decidedMs === undefined || decidedMs >= nowMs - DECISIONS_USEFUL_MS;
+  if (keepsEmail === (email !== undefined) && keepsDecisions) return state;
+  const needed: UserState = {
+    ...(keepsDecisions && suppressed !== undefined ? { suppressed } : {}),
+    ...(keepsDecisions && decided !== undefined ? { decided } : {}),
+    ...(keepsDecisions && decidedAtMs !== undefined ? { decidedAtMs } : {}),
+    ...(keepsEmail ? { email } : {}),
+  };
+  return Object.keys(needed).length === 0 ? undefined : needed;
+}

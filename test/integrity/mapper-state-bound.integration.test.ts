@@ -1,0 +1,224 @@
+/**
+ * The mapper's state on a real broker: what the first version wrote is read and replaced, what is beyond the bound is not kept, and a restart
+ * restores what was there.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { applyContracts } from '@astrolabe/demo';
+import {
+  createKafkaAdmin,
+  createKafkaConnection,
+  createRecordProducer,
+  headerNames,
+  headerText,
+  partitionFor,
+  readTopic,
+  toHeaders,
+  topicsFor,
+  type ConsumedRecord,
+} from '@astrolabe/kafka';
+import { createLogger } from '@astrolabe/service-kit';
+import { eventually, spawnService, uniqueName } from '@astrolabe/testkit';
+
+const LIMIT = 20;
+const PARTITIONS = 6;
+const entry = new URL('../../services/mapper/src/main.ts', import.meta.url);
+const silent = createLogger({ name: 'mapper-state-bound', level: 'silent' });
+const NOW_MS = Date.now();
+
+test(
+  'a state topic of the first version is upgraded, the state stays within its bound over restarts, and nobody who was deleted comes back',
+  { timeout: 180_000 },
+  async (t) => {
+    const pipeline = await prepare(t);
+    const { topics } = pipeline;
+    const long = 'u'.repeat(30_000);
+    await pipeline.writeOldState([
+      ['acme', 'gone', { suppressed: { atMs: NOW_MS - 1_000 } }],
+      ['acme', long, { suppressed: { atMs: NOW_MS - 1_000 } }],
+      ['acme', 'lifted-long-ago', { suppressed: { atMs: 1, liftedAtMs: NOW_MS - 38 * 86_400_000 } }],
+      ['globex', 'free', { email: { domain: 'gmail.com', atMs: NOW_MS - 1_000 } }],
+    ]);
+    const first = await pipeline.start();
+    await pipeline.send([
+      { type: 'identify', connector: 'acme', userId: 'gone' },
+      { type: 'identify', connector: 'acme', userId: long },
+      { type: 'track', connector: 'globex', userId: 'free', event: 'E' },
+      { type: 'identify', connector: 'acme', userId: 'here' },
+    ]);
+    await pipeline.untilDrained();
+    assert.deepEqual(await pipeline.usersOfCommands(), ['here']);
+    const upgraded = await pipeline.liveState();
+    assert.deepEqual(
+      [...upgraded.keys()].filter((key) => !key.includes('"user-sha256"') && !key.startsWith('["",')),
+      [],
+      'no outdated key is left',
+    );
+
+    const deletions = Array.from({ length: 20 * LIMIT }, (_, index) => `deleted-${index}`);
+    const visitors = Array.from({ length: 20 * LIMIT }, (_, index) => `visitor-${index}`);
+    await pipeline.send(deletions.map((userId) => ({ type: 'delete', connector: 'acme', userId })));
+    await pipeline.send(
+      visitors.map((userId) => {
+        const traits = { email: `${userId}@gmail.com` };
+        return { type: 'identify', connector: 'globex', userId, traits };
+      }),
+    );
+    await pipeline.untilDrained();
+    await first.stop();
+
+    const counts = await pipeline.countsByScope();
+    assert.ok(counts.size > 0);
+    for (const [scope, count] of counts) assert.ok(count <= LIMIT, `${scope} has ${count}`);
+    const refused = new Set<string>();
+    await readTopic({ connection: pipeline.connection, topic: topics.segmentEventsDeadLetters.name }, (record) => {
+      assert.equal(headerText(record, headerNames.deadLetterCode), 'mapper.state-full');
+      refused.add(userOf(record));
+    });
+    assert.ok(refused.size > 0 && refused.size < deletions.length);
+    const [tombstone] = [...(await pipeline.records(topics.mapperState.name))].filter(
+      ({ key, value }) => value === null && String(key).includes('globex'),
+    );
+    assert.ok(tombstone, 'who gave way ended as a tombstone');
+
+    const before = await pipeline.liveState();
+    const second = await pipeline.start();
+    const remembered = deletions.filter((userId) => !refused.has(userId));
+    await pipeline.send(remembered.map((userId) => ({ type: 'identify', connector: 'acme', userId })));
+    await pipeline.send([{ type: 'identify', connector: 'acme', userId: 'here-too' }]);
+    await pipeline.untilDrained();
+    await second.stop();
+    const users = (await pipeline.usersOfCommands()).filter((userId) => userId.startsWith('deleted'));
+    assert.deepEqual(users, [...remembered].sort(), 'each has its deletion, once, and nobody comes back');
+    const isUser = ([key]: readonly [string, unknown]) => !key.startsWith('["",');
+    assert.deepEqual([...(await pipeline.liveState())].filter(isUser).sort(), [...before].filter(isUser).sort());
+  },
+);
+
+interface SentEvent {
+  readonly type: string;
+  readonly connector: string;
+  readonly userId: string;
+  readonly event?: string;
+  readonly traits?: object;
+}
+
+function userOf({ key }: ConsumedRecord): string {
+  return (JSON.parse(String(key)) as string[])[2] ?? '';
+}
+
+async function prepare(t: TestContext) {
+  const prefix = `${uniqueName('state-bound')}.`;
+  const folder = await mkdtemp(join(tmpdir(), 'mapper-state-bound-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const connectorsFile = join(folder, 'connectors.json');
+  const connectors = [
+    { id: 'acme', name: 'Acme', apiKey: 'apikey0acme' },
+    { id: 'globex', name: 'Globex', apiKey: 'apikey0globex', freeEmailProviders: 'block' },
+  ];
+  await writeFile(connectorsFile, JSON.stringify({ connectors }));
+  const brokers = process.env['KAFKA_BROKERS'] ?? '';
+  const shared = {
+    KAFKA_BROKERS: brokers,
+    KAFKA_TOPIC_PREFIX: prefix,
+    SCHEMA_REGISTRY_URL: process.env['SCHEMA_REGISTRY_URL'] ?? '',
+  };
+  await applyContracts('topics', { ...shared, KAFKA_REPLICATION_FACTOR: '1' });
+  await applyContracts('schemas', shared);
+  const connection = createKafkaConnection({ brokers: brokers.split(','), clientId: 'state-bound', logger: silent });
+  const producer = await createRecordProducer({ connection, logger: silent });
+  t.after(() => producer.close());
+  const admin = await createKafkaAdmin(connection);
+  t.after(() => admin.close());
+  const topics = topicsFor(prefix);
+  const groupId = `${prefix}astrolabe.mapper`;
+  const env = {
+    ...shared,
+    CONNECTORS_FILE: connectorsFile,
+    KAFKA_SESSION_TIMEOUT_MS: '6000',
+    MAPPER_MAX_USERS_PER_CONNECTOR: String(LIMIT),
+  };
+  let sent = 0;
+
+  const records = async (topic: string): Promise<ConsumedRecord[]> => {
+    const all: ConsumedRecord[] = [];
+    await readTopic({ connection, topic }, (record) => all.push(record));
+    return all;
+  };
+  /** What compaction would leave, by partition and key. */
+  const liveState = async (): Promise<Map<string, string>> => {
+    const live = new Map<string, string>();
+    for (const { key, value, partition } of await records(topics.mapperState.name)) {
+      const name = `${String(key)}@${partition}`;
+      if (value === null) live.delete(name);
+      else live.set(name, String(value));
+    }
+    return live;
+  };
+  return {
+    topics,
+    connection,
+    records,
+    liveState,
+    start: async () => {
+      const mapper = await spawnService({ name: 'mapper', entry, env });
+      t.after(() => mapper.stop());
+      return mapper;
+    },
+    writeOldState: async (states: readonly (readonly [string, string, object])[]) => {
+      await producer.send(
+        topics.mapperState.name,
+        states.map(([connectorId, userId, state]) => {
+          const key = Buffer.from(JSON.stringify([connectorId, 'user', userId]));
+          const value = Buffer.from(JSON.stringify(state));
+          return { key, value, headers: {}, partition: partitionFor(key, PARTITIONS) };
+        }),
+      );
+    },
+    send: async (events: readonly SentEvent[]) => {
+      await producer.send(
+        topics.segmentEvents.name,
+        events.map(({ connector, ...event }) => {
+          sent += 1;
+          const messageId = `m-${sent}`;
+          const receivedAt = new Date().toISOString();
+          return {
+            key: Buffer.from(JSON.stringify([connector, 'user', event.userId])),
+            value: Buffer.from(JSON.stringify({ ...event, messageId, receivedAt })),
+            headers: toHeaders({
+              [headerNames.connectorId]: connector,
+              [headerNames.messageId]: messageId,
+              [headerNames.receivedAt]: receivedAt,
+            }),
+          };
+        }),
+      );
+    },
+    untilDrained: () =>
+      eventually(
+        async () => {
+          const committed = await admin.committedOffsets(groupId, topics.segmentEvents.name);
+          const watermarks = await admin.watermarks(topics.segmentEvents.name);
+          return watermarks.every(
+            ({ partition, highWatermark }) => highWatermark === 0n || committed.get(partition) === highWatermark,
+          );
+        },
+        { timeoutMs: 60_000, describe: 'the mapper to have handled every event' },
+      ),
+    /** One for each command. */
+    usersOfCommands: async () => (await records(topics.commands.name)).map(userOf).sort(),
+    countsByScope: async () => {
+      const counts = new Map<string, number>();
+      for (const name of (await liveState()).keys()) {
+        if (name.startsWith('["",')) continue;
+        const [key, partition] = [name.slice(0, name.lastIndexOf('@')), name.slice(name.lastIndexOf('@'))];
+        const scope = `${(JSON.parse(key) as string[])[0]}${partition}`;
+        counts.set(scope, (counts.get(scope) ?? 0) + 1);
+      }
+      return counts;
+    },
+  };
+}
