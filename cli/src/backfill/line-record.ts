@@ -1,8 +1,9 @@
 /** One line of a file → the record that it becomes, through the same validation and completion as ingest's. Pure. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord, type SenderTrust } from '@astrolabe/kafka';
 import type { ErrorCode } from '@astrolabe/service-kit';
+import { BACKFILL_GROUP } from '../dlq/dead-letter.ts';
 import { validateEvent } from '../validated-event.ts';
 import { MAX_LINE_BYTES, type SourceLine } from './read-lines.ts';
 
@@ -10,7 +11,7 @@ export interface LineOrigin {
   readonly connectorId: string;
   /** Name of the file as people know it. */
   readonly fileName: string;
-  /** When the file was written: the time of events that tell none, so that a second run gives the same. */
+  /** When the file was written: the time of events that tell none at all, so that a second run gives the same. */
   readonly fileTimeMs: number;
   /** Of this run: goes into the headers, which freshness is measured from. */
   readonly nowMs: number;
@@ -18,7 +19,12 @@ export interface LineOrigin {
 
 export type LineRecord =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'event'; readonly record: OutgoingRecord }
+  | {
+      readonly kind: 'event';
+      readonly record: OutgoingRecord;
+      /** A `delete` or an `unsuppress`, which ingest takes with the connector's API key only. */
+      readonly isDeletion: boolean;
+    }
   | {
       readonly kind: 'dead-letter';
       readonly record: OutgoingRecord;
@@ -26,8 +32,6 @@ export type LineRecord =
       readonly reason: string;
     };
 
-/** What gives up a line, in the dead letter's `dlq.group`. */
-const GROUP = 'backfill';
 const BYTE_ORDER_MARK = '\ufeff';
 
 export function toLineRecord(line: SourceLine, origin: LineOrigin): LineRecord {
@@ -42,11 +46,16 @@ export function toLineRecord(line: SourceLine, origin: LineOrigin): LineRecord {
   const validated = validateEvent(text, {
     connectorId: origin.connectorId,
     newMessageId: () => lineMessageId(line, origin),
-    receivedAtMs: origin.fileTimeMs,
+    receivedAtMs: undefined,
+    fallbackMs: origin.fileTimeMs,
+    // An archive is the operator's own: who may run this may write to the topic.
+    isTrusted: true,
   });
   const { key, value, messageId } = validated;
   const record: OutgoingRecord = { key, value, headers: headersOf(messageId, origin) };
-  if (validated.kind === 'accepted') return { kind: 'event', record };
+  if (validated.kind === 'accepted') {
+    return { kind: 'event', record, isDeletion: validated.type === 'delete' || validated.type === 'unsuppress' };
+  }
   return deadLetter(record, validated.code, validated.reason, line, origin);
 }
 
@@ -68,6 +77,7 @@ function headersOf(messageId: string, { connectorId, nowMs }: LineOrigin): Outgo
     [headerNames.connectorId]: connectorId,
     [headerNames.messageId]: messageId,
     [headerNames.receivedAt]: new Date(nowMs).toISOString(),
+    [headerNames.senderTrust]: 'operator' satisfies SenderTrust,
   });
 }
 
@@ -81,7 +91,7 @@ function deadLetter(
   const cause = toHeaders({
     [headerNames.deadLetterCode]: code,
     [headerNames.deadLetterMessage]: `${fileName}:${number}: ${reason}`.slice(0, 2_000),
-    [headerNames.deadLetterGroup]: GROUP,
+    [headerNames.deadLetterGroup]: BACKFILL_GROUP,
     [headerNames.deadLetterAt]: new Date(nowMs).toISOString(),
   });
   return { kind: 'dead-letter', record: { ...record, headers: { ...record.headers, ...cause } }, code, reason };

@@ -1,6 +1,7 @@
 /**
- * Which dead letters have been sent back: `astrolabe.redrives.v1`. A record there is in one transaction with the records that went back, so a
- * letter is marked exactly if it was sent. See docs/adr/0010-a-redrive-and-its-mark-are-one-transaction.md.
+ * What has been decided of dead letters: `astrolabe.redrives.v1`. A mark there is in one transaction with the records that went back, so a
+ * dead letter is marked as redriven exactly if it was sent. A dismissal is a mark alone. See
+ * docs/adr/0010-a-redrive-and-its-mark-are-one-transaction.md.
  */
 import type { OutgoingRecord } from '@astrolabe/kafka';
 import type { Cluster } from '../cluster.ts';
@@ -8,51 +9,73 @@ import { readSpans, spansOf } from '../cluster.ts';
 import { formatOffsets, parseOffsetRanges } from '../core/offset-ranges.ts';
 import { positionOf, type DeadLetter } from './dead-letter.ts';
 
-interface RedriveMark {
+export type MarkKind = 'redriven' | 'dismissed';
+
+export interface LetterMark {
+  /** Absent on marks of before dismissals existed: those are redrives. */
+  readonly kind?: MarkKind;
+  /** Of the run that made it. */
   readonly redriveId: string;
   readonly at: string;
+  /** Of a dismissal, where the operator gave one. */
+  readonly reason?: string;
   readonly topic: string;
   readonly partition: number;
   /** Ranges, both ends included: `3-7,9`. */
   readonly offsets: string;
 }
 
+type Position = Pick<DeadLetter['record'], 'topic' | 'partition' | 'offset'>;
+
+export type LetterState = 'waiting' | MarkKind;
+
 export interface RedriveLog {
-  has(position: { readonly topic: string; readonly partition: number; readonly offset: bigint }): boolean;
-  /** The mark of a letter, for people. */
-  find(position: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly offset: bigint;
-  }): RedriveMark | undefined;
+  stateOf(position: Position): LetterState;
+  /** The mark of a dead letter; undefined for one that waits. */
+  find(position: Position): LetterMark | undefined;
 }
 
 export async function readRedriveLog(cluster: Cluster, signal: AbortSignal, nowMs: number): Promise<RedriveLog> {
-  const marks = new Map<string, RedriveMark>();
+  const marks = new Map<string, LetterMark>();
   const spans = await spansOf(cluster, cluster.topics.redrives.name, {}, nowMs);
   await readSpans(cluster, spans, signal, (records) => {
     for (const { value } of records) {
-      const mark = JSON.parse(value?.toString('utf8') ?? '') as RedriveMark;
+      const mark = JSON.parse(value?.toString('utf8') ?? '') as LetterMark;
       const { topic, partition } = mark;
       for (const offset of offsetsOf(mark)) marks.set(positionOf({ topic, partition, offset }), mark);
     }
   });
-  return { has: (position) => marks.has(positionOf(position)), find: (position) => marks.get(positionOf(position)) };
+  const find = (position: Position): LetterMark | undefined => marks.get(positionOf(position));
+  return {
+    find,
+    stateOf: (position) => {
+      const mark = find(position);
+      return mark === undefined ? 'waiting' : (mark.kind ?? 'redriven');
+    },
+  };
 }
 
-/** One record for each partition of the letters. */
+export interface MarkOrigin {
+  readonly kind: MarkKind;
+  readonly redriveId: string;
+  readonly reason?: string | undefined;
+}
+
+/** One record for each partition of the dead letters. */
 export function buildMarks(
   letters: readonly DeadLetter[],
-  redriveId: string,
+  { kind, redriveId, reason }: MarkOrigin,
   nowMs: number,
 ): (OutgoingRecord & { readonly partition: number })[] {
   const byPartition = Map.groupBy(letters, ({ record }) => `${record.topic}:${record.partition}`);
   return [...byPartition].flatMap(([key, group]) => {
     const [first] = group;
     if (first === undefined) return [];
-    const mark: RedriveMark = {
+    const mark: LetterMark = {
+      kind,
       redriveId,
       at: new Date(nowMs).toISOString(),
+      ...(reason === undefined ? {} : { reason }),
       topic: first.record.topic,
       partition: first.record.partition,
       offsets: formatOffsets(group.map(({ record }) => record.offset)),
@@ -61,7 +84,7 @@ export function buildMarks(
   });
 }
 
-function* offsetsOf({ partition, offsets }: RedriveMark): Generator<bigint> {
+function* offsetsOf({ partition, offsets }: LetterMark): Generator<bigint> {
   const parsed = parseOffsetRanges(
     offsets
       .split(',')

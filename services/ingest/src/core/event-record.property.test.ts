@@ -38,6 +38,7 @@ function record(items: readonly string[], envelope: string) {
     envelope: content.envelope,
     clientIp: undefined,
     traceparent: undefined,
+    isTrusted: true,
   });
   return content.events.map((event, index) => {
     const verdict = judgeEvent(content.bytes, event, index, {
