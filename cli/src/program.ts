@@ -15,6 +15,7 @@ import { schemasConfig, topicsConfig } from './config.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
 import { registerDlq } from './dlq/dlq-command.ts';
 import { registerDoctor } from './doctor/doctor-command.ts';
+import { visibleLine, visibleLines } from './core/visible-text.ts';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, type ChangeFlags, type CommonFlags } from './flags.ts';
 import { registerLag } from './lag/lag-command.ts';
@@ -54,7 +55,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
         terminal: flags.json === true ? undefined : terminal,
         clock,
         signal,
-        note: (line) => stderr(`${line}\n`),
+        note: (line) => stderr(`${visibleLine(line)}\n`),
         startProgress: progressOn({ stderr, isTerminal }, clock),
       };
       exitCode = await verb(context, flags as never, ...(given.slice(0, -2) as never[]));
@@ -62,7 +63,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
   const program = new Command('astrolabe')
     .description('Operates the pipeline from Segment to Astrolabe.')
     .exitOverride()
-    .configureOutput({ writeOut: stdout, writeErr: stderr })
+    .configureOutput({ writeOut: stdout, writeErr: (text) => stderr(visibleLines(text)) })
     .showHelpAfterError('(add --help for the usage)')
     .addHelpText(
       'after',
@@ -91,7 +92,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
       stderr('Interrupted.\n');
       return exitCodes.interrupted;
     }
-    stderr(`${errorMessage(error)}\n`);
+    stderr(`${visibleLines(errorMessage(error))}\n`);
     const isUsage =
       error instanceof UsageError ||
       isPipelineError(error, 'config.invalid') ||

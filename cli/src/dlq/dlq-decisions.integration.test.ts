@@ -88,7 +88,7 @@ test('what is dismissed is not offered again, is listed as dismissed, and says w
   assert.equal(asked.exitCode, 2);
   assert.match(asked.stderr, /event\.invalid +acme +2[\s\S]*Dismiss 2 dead letters\? .* add --execute/);
   const done = await run('dismiss', '--code', 'event.invalid', '--reason', 'test data', '--execute');
-  assert.deepEqual([done.exitCode, done.stdout.startsWith("2 dead letters were dismissed")], [0, true], done.stderr);
+  assert.deepEqual([done.exitCode, done.stdout.startsWith('2 dead letters were dismissed')], [0, true], done.stderr);
 
   const [list] = jsonLines<{ waiting: number; redriven: number; dismissed: number }>(await run('list', '--json'));
   assert.deepEqual([list?.waiting, list?.redriven, list?.dismissed], [1, 0, 2]);

@@ -38,7 +38,7 @@ export async function exportLetters(
         if (flags.all !== true && redrives.stateOf(letter.record) !== 'waiting') continue;
         const line = toExportLine(letter, await readContent(letter, decoder));
         exported += 1;
-        if (file === undefined) output.text(line);
+        if (file === undefined) output.json(line);
         else if (!file.write(`${line}\n`)) await once(file, 'drain');
       }
       progress.update((read += records), { total });

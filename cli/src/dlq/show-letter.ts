@@ -23,7 +23,7 @@ export async function showLetter(
   if (output.isJson) {
     const state = redrives.stateOf(letter.record);
     const decided = mark === undefined ? { state } : { state, redrive: mark };
-    output.text(`${JSON.stringify(decided).slice(0, -1)},${toExportLine(letter, content).slice(1)}`);
+    output.json(`${JSON.stringify(decided).slice(0, -1)},${toExportLine(letter, content).slice(1)}`);
     return exitCodes.done;
   }
   const { record, code, message, atMs, redriveCount } = letter;
@@ -85,7 +85,7 @@ function describeContent(content: LetterContent): string[] {
     case 'command':
       return pretty(commandJson(content.command));
     case 'text':
-      return ['(no JSON)', content.text];
+      return ['(not JSON)', ...content.text.split('\n')];
     case 'bytes':
       return [`(${content.bytes.length} bytes in base64: ${content.reason})`, content.bytes.toString('base64')];
     case 'none':

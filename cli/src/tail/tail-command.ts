@@ -164,8 +164,8 @@ function printer(
     // Partitions are read side by side: another one may have been the last.
     if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
     shown += 1;
-    if (output.isJson) output.text(json);
-    else output.text(flags.full === true ? `${line}\n  ${json}` : line);
+    if (output.isJson) output.json(json);
+    else output.lines(flags.full === true ? [line, `  ${json}`] : [line]);
     if (shown === flags.maxMessages) onEnough();
   };
   return async (role, record) => {

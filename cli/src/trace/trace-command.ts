@@ -73,8 +73,12 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
     for (const { timestampMs, line, json, notes } of printable(stations, entries)) {
       const later = before === undefined ? '' : ` (+${formatDuration(timestampMs - before)})`;
       before = timestampMs;
-      if (output.isJson) output.text(json);
-      else output.text([`${line}${later}`, ...notes, ...(flags.full === true ? [json] : [])].join('\n  '));
+      if (output.isJson) output.json(json);
+      else
+        output.lines([
+          `${line}${later}`,
+          ...[...notes, ...(flags.full === true ? [json] : [])].map((each) => `  ${each}`),
+        ]);
     }
     const took = formatDuration(performance.now() - startedAtMs);
     context.note(
