@@ -8,6 +8,7 @@ import {
   type Topics,
 } from '@astrolabe/kafka';
 import { parseTimestamp } from '@astrolabe/segment';
+import { messageIdOf } from '../trace/message-id.ts';
 
 /** What gives up the line of a file, in the dead letter's `dlq.group`. */
 export const BACKFILL_GROUP = 'backfill';
@@ -45,7 +46,7 @@ export function readDeadLetter(role: LetterRole, record: ConsumedRecord): DeadLe
     code: headerText(record, headerNames.deadLetterCode) ?? 'unknown',
     message: headerText(record, headerNames.deadLetterMessage) ?? '',
     connectorId: headerText(record, headerNames.connectorId) ?? 'unknown',
-    messageId: headerText(record, headerNames.messageId),
+    messageId: headerText(record, headerNames.messageId) ?? messageIdOf(record),
     commandId: headerText(record, headerNames.commandId),
     isFromTopic: record.headers[headerNames.deadLetterTopic] !== undefined,
     senderTrust: senderTrustOf(record),

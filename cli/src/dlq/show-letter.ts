@@ -85,7 +85,8 @@ function describeContent(content: LetterContent): string[] {
     case 'command':
       return pretty(commandJson(content.command));
     case 'text':
-      return ['(not JSON)', ...content.text.split('\n')];
+      // Marked line by line: a sender's line must not pass for one of ours.
+      return ['(not JSON)', ...content.text.split('\n').map((line) => `| ${line}`)];
     case 'bytes':
       return [`(${content.bytes.length} bytes in base64: ${content.reason})`, content.bytes.toString('base64')];
     case 'none':
