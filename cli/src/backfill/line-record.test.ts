@@ -13,7 +13,7 @@ const origin: LineOrigin = {
 };
 
 function made(text: string, number = 1, of = origin): Exclude<LineRecord, { kind: 'empty' }> {
-  const record = toLineRecord({ number, bytes: Buffer.from(text), isCut: false }, of);
+  const record = toLineRecord({ number, bytes: Buffer.from(text), isCut: false, unit: 'line' }, of);
   return record.kind === 'empty' ? assert.fail('the line is empty') : record;
 }
 
@@ -103,9 +103,12 @@ test('a bad line is a dead letter that names file and line, with the reason that
   }
 });
 
-test('empty lines are none, and the first line may begin with a byte order mark', () => {
+test('empty lines are none, and any line may begin with a byte order mark', () => {
   for (const text of ['', '  ', '\t']) {
-    assert.equal(toLineRecord({ number: 2, bytes: Buffer.from(text), isCut: false }, origin).kind, 'empty');
+    assert.equal(
+      toLineRecord({ number: 2, bytes: Buffer.from(text), isCut: false, unit: 'line' }, origin).kind,
+      'empty',
+    );
   }
-  assert.equal(made('\ufeff{"type":"identify","userId":"u1"}').kind, 'event');
+  for (const number of [1, 7]) assert.equal(made('\ufeff{"type":"identify","userId":"u1"}', number).kind, 'event');
 });

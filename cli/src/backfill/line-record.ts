@@ -5,7 +5,7 @@ import { headerNames, toHeaders, type OutgoingRecord, type SenderTrust } from '@
 import type { ErrorCode } from '@astrolabe/service-kit';
 import { BACKFILL_GROUP } from '../dlq/dead-letter.ts';
 import { validateEvent } from '../validated-event.ts';
-import { MAX_LINE_BYTES, type SourceLine } from './read-lines.ts';
+import { MAX_LINE_BYTES, placeInFile, type SourceLine } from './source-line.ts';
 
 export interface LineOrigin {
   readonly connectorId: string;
@@ -31,8 +31,6 @@ export type LineRecord =
       readonly code: ErrorCode;
       readonly reason: string;
     };
-
-const BYTE_ORDER_MARK = '\ufeff';
 
 export function toLineRecord(line: SourceLine, origin: LineOrigin): LineRecord {
   const text = textOf(line);
@@ -67,9 +65,9 @@ function lineMessageId({ number, bytes }: SourceLine, { connectorId, fileName }:
   return `backfill-${hash.digest('hex').slice(0, 32)}`;
 }
 
-function textOf({ number, bytes }: SourceLine): string {
-  const text = bytes.toString('utf8');
-  return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+/** A file that was joined from several has the byte order mark of each in its middle. */
+function textOf({ bytes }: SourceLine): string {
+  return bytes.toString('utf8').replace(/^\ufeff+/, '');
 }
 
 function headersOf(messageId: string, { connectorId, nowMs }: LineOrigin): OutgoingRecord['headers'] {
@@ -85,12 +83,12 @@ function deadLetter(
   record: OutgoingRecord,
   code: ErrorCode,
   reason: string,
-  { number }: SourceLine,
+  line: SourceLine,
   { fileName, nowMs }: LineOrigin,
 ): LineRecord {
   const cause = toHeaders({
     [headerNames.deadLetterCode]: code,
-    [headerNames.deadLetterMessage]: `${fileName}:${number}: ${reason}`.slice(0, 2_000),
+    [headerNames.deadLetterMessage]: `${placeInFile(fileName, line)}: ${reason}`.slice(0, 2_000),
     [headerNames.deadLetterGroup]: BACKFILL_GROUP,
     [headerNames.deadLetterAt]: new Date(nowMs).toISOString(),
   });
