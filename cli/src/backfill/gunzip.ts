@@ -108,7 +108,7 @@ class CutOffError extends Error {
 }
 
 class ByteSource {
-  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #chunks: AsyncIterator<Buffer, unknown>;
   #held: Buffer = Buffer.alloc(0);
   /** Of the next byte, from 0. */
   position = 0;
@@ -147,9 +147,9 @@ class ByteSource {
   }
 
   async #more(): Promise<boolean> {
-    const { done, value } = await this.#chunks.next();
-    if (done === true) return false;
-    this.#held = this.#held.length === 0 ? value : Buffer.concat([this.#held, value]);
+    const read: IteratorResult<Buffer, unknown> = await this.#chunks.next();
+    if (read.done === true) return false;
+    this.#held = this.#held.length === 0 ? read.value : Buffer.concat([this.#held, read.value]);
     return true;
   }
 }

@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { decodeText } from './decode-text.ts';
 
 /** The file system as a `ConnectorSource` uses it. */
 export interface ConnectorFiles {
@@ -20,8 +21,15 @@ export interface ConnectorFiles {
   ): { close(): void };
 }
 
+/** UTF-8 without a byte order mark. Rejects for text in another encoding, naming it. */
+export async function readTextFile(path: string): Promise<string> {
+  const decoded = decodeText(await readFile(path));
+  if (decoded.kind === 'text') return decoded.text;
+  throw new Error(`the file is ${decoded.encoding}; save it as UTF-8`);
+}
+
 export const systemConnectorFiles: ConnectorFiles = {
-  readText: (path) => readFile(path, 'utf8'),
+  readText: readTextFile,
   watchFolder(folder, onEvent, onEnd) {
     const watcher = watch(folder, { persistent: false }, (_kind, name) => onEvent(name ?? undefined));
     watcher.on('error', onEnd);
