@@ -1,4 +1,5 @@
 /** The operator's command: verbs, flags, help. Exit codes: `exit-codes.ts`. */
+import { readFileSync } from 'node:fs';
 import {
   createLogger,
   errorMessage,
@@ -25,6 +26,12 @@ import { runSchemas } from './schemas-command.ts';
 import { registerTail } from './tail/tail-command.ts';
 import { registerTrace } from './trace/trace-command.ts';
 import { runTopics } from './topics-command.ts';
+
+const packageJson = new URL('../package.json', import.meta.url);
+
+function versionOf(file: URL): string {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
 
 export interface ProgramEnvironment {
   readonly env: Environment;
@@ -62,6 +69,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
     };
   const program = new Command('astrolabe')
     .description('Operates the pipeline from Segment to Astrolabe.')
+    .version(versionOf(packageJson), '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: (text) => stderr(visibleLines(text)) })
     .showHelpAfterError('(add --help for the usage)')

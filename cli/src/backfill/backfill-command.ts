@@ -10,6 +10,7 @@ import { formatBytes, formatCount } from '../core/table.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, readCount, type ChangeFlags } from '../flags.ts';
 import { createPace } from '../pace.ts';
+import { reachBrokers } from '../reach-brokers.ts';
 import { openBackfillState, type BackfillState } from './backfill-state.ts';
 import { findFiles, type SourceFile } from './find-files.ts';
 import { runBackfill, type BackfillOptions, type BackfillReport, type BadLine } from './run-backfill.ts';
@@ -71,6 +72,7 @@ async function backfill(context: CommandContext, flags: BackfillFlags, paths: re
     return exitCodes.failed;
   }
   const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
+  await reachBrokers(context, config);
   const connection = connectionFromConfig(config, 'backfill', logger);
   const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: 60_000 });
   try {

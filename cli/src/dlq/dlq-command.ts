@@ -141,7 +141,7 @@ async function withCluster(
   use: (cluster: Cluster, topicPrefix: string) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const config = readConfig(clusterConfig, context.env);
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, context);
   try {
     return await use(cluster, config.kafkaTopicPrefix);
   } finally {

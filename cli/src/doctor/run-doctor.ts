@@ -5,6 +5,7 @@ import type { CommandContext } from '../command-context.ts';
 import { clusterAndRegistryConfig, connectorsConfig, type ClusterAndRegistryConfig } from '../config.ts';
 import { checkKey } from '../connectors/check-keys.ts';
 import { openConnectorsDocument, resolveKey } from '../connectors/connectors-document.ts';
+import { withWaitNote } from '../reach-brokers.ts';
 import { examineCluster } from './examine-cluster.ts';
 import { examineLedgerFolder } from './examine-ledger.ts';
 import { examineRegistry } from './examine-registry.ts';
@@ -29,10 +30,10 @@ export async function runDoctor(context: CommandContext, onFinding: (finding: Fi
     ]);
   }
   if (config !== undefined) {
-    report(await examineCluster(config, context.env, context.clock.nowMs()));
-    report(await examineRegistry(config));
+    report(await examineCluster(config, context.env, context.clock.nowMs(), context));
+    report(await withWaitNote(context, `the registry ${config.schemaRegistryUrl}`, examineRegistry(config)));
   }
-  report(await examineConnectors(context));
+  report(await withWaitNote(context, 'the Astrolabe API', examineConnectors(context)));
   report(await examineLedgerFolder(context.env));
   report(await examineDisk());
 }

@@ -48,7 +48,7 @@ export function registerLag(program: Command, act: Act): void {
 async function lag(context: CommandContext, flags: LagFlags): Promise<ExitCode> {
   const { clock, signal, output, terminal } = context;
   const config = readConfig(lagConfig, context.env);
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, context);
   const readings: Reading[] = [
     {
       service: 'mapper',

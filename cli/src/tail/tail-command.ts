@@ -75,7 +75,7 @@ async function tail(context: CommandContext, flags: TailFlags, what: What): Prom
   if (what === 'deliveries' && [user, account, type, event].some((flag) => flag !== undefined)) {
     throw new UsageError('Deliveries are found by --connector and --outcome; "astrolabe trace" finds those of a user.');
   }
-  const cluster = await openCluster(readConfig(clusterConfig, context.env));
+  const cluster = await openCluster(readConfig(clusterConfig, context.env), context);
   const enough = new AbortController();
   const ends = AbortSignal.any([signal, enough.signal]);
   if (flags.timeout !== undefined) {

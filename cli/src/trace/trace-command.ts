@@ -52,7 +52,7 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
   const { clock, signal, output } = context;
   const startedAtMs = performance.now();
   const config = readConfig(lagConfig, context.env);
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, context);
   const progress = context.startProgress('searching', 'records');
   const nowMs = clock.nowMs();
   const sinceMs = nowMs - flags.byDuration;
