@@ -64,7 +64,12 @@ export async function redriveLetters(
   for (const { position, reason } of untrusted.slice(0, NAMED_LETTERS)) context.note(`${position}: ${reason}`);
   for (const name of plan.trusted) context.note(`${name} goes as if its sender had shown the connector's API key`);
   const question = `Send ${formatCount(planned)} dead letters back to their topics?`;
-  if (planned > 0 && !(await isAgreed(context, flags, question))) return exitCodes.failed;
+  if (planned === 0) {
+    // Nothing to agree to, and no other redrive to take over from.
+    for (const { position, reason } of judge.refusals.slice(0, NAMED_LETTERS)) context.note(`${position}: ${reason}`);
+    return printReport(context, judge, randomUUID());
+  }
+  if (!(await isAgreed(context, flags, question))) return exitCodes.failed;
   return send(context, cluster, await createJudge(cluster, registry, flags, plan), flags, transactionalId);
 }
 
@@ -175,7 +180,7 @@ async function send(
   flags: RedriveFlags,
   transactionalId: string,
 ): Promise<ExitCode> {
-  const { clock, signal, output } = context;
+  const { clock, signal } = context;
   const { selection } = judge.plan;
   const redriveId = randomUUID();
   const pace = createPace(flags.rate, clock);
@@ -227,6 +232,10 @@ async function send(
     await producer.close();
   }
   await untilMarksAreVisible(context, cluster);
+  return printReport(context, judge, redriveId);
+}
+
+function printReport({ output }: CommandContext, judge: Judge, redriveId: string): ExitCode {
   const report = judge.report();
   const { counts, edited, missing, untrusted } = report;
   const { refusals, found } = judge;
