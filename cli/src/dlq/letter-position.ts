@@ -1,6 +1,7 @@
 /** Dead letters by the place that verbs print: `[topic:]partition:offset`. */
 import type { Topics } from '@astrolabe/kafka';
 import type { Cluster, PartitionSpan } from '../cluster.ts';
+import { visibleLine } from '../core/visible-text.ts';
 import { UsageError } from '../exit-codes.ts';
 import { deadLetterTopics, roleOf, type LetterRole } from './dead-letter.ts';
 
@@ -17,7 +18,9 @@ export function parsePosition(topics: Topics, text: string, topicFlag: string | 
   const name = match?.[1] ?? topicFlag;
   const role = name === undefined ? undefined : roleOf(topics, name);
   if (match === null || role === undefined) {
-    throw new UsageError(`"${text}" names no dead letter; write events:partition:offset or commands:partition:offset.`);
+    throw new UsageError(
+      `"${visibleLine(text)}" names no dead letter; write events:partition:offset or commands:partition:offset.`,
+    );
   }
   return {
     role,
