@@ -63,7 +63,7 @@ CMD ["node", "services/dispatcher/src/main.ts"]
 FROM runtime AS cli
 ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json
 COPY cli cli
-ENTRYPOINT ["node", "cli/src/main.ts"]
+ENTRYPOINT ["node", "cli/astrolabe.js"]
 CMD ["--help"]
 
 FROM runtime AS reference-api

@@ -53,7 +53,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'cli/astrolabe.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -203,5 +203,6 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['eslint.config.js', 'cli/astrolabe.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['cli/astrolabe.js'], languageOptions: { globals: { process: 'readonly' } } },
 );

@@ -14,9 +14,11 @@ import {
   type Topics,
 } from '@astrolabe/kafka';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
+import type { CommandContext } from './command-context.ts';
 import type { ClusterConfig } from './config.ts';
 import { UsageError } from './exit-codes.ts';
 import type { RangeFlags } from './flags.ts';
+import { reachBrokers } from './reach-brokers.ts';
 import { settledOffsets } from './settled-offsets.ts';
 
 export interface Cluster {
@@ -29,8 +31,12 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
-export async function openCluster(config: ClusterConfig): Promise<Cluster> {
+/** Connects; rejects with `kafka.unavailable`, within seconds, when no broker can be reached. */
+export async function openCluster(
+  config: ClusterConfig,
+  context: Pick<CommandContext, 'note' | 'signal'>,
+): Promise<Cluster> {
+  await reachBrokers(context, config);
   const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
   const connection = connectionFromConfig(config, 'cli', logger);
   const admin = await createKafkaAdmin(connection);

@@ -1,5 +1,6 @@
 /** What every verb is given: its configuration's source, where it prints, whom it may ask, and when to stop. */
 import type { Clock, Environment } from '@astrolabe/service-kit';
+import { visibleLine } from './core/visible-text.ts';
 import { UsageError, type ExitCode } from './exit-codes.ts';
 import type { CommandOutput } from './output.ts';
 import { startProgress, type Progress } from './progress.ts';
@@ -50,7 +51,7 @@ export async function isAgreed(
   if (terminal === undefined) {
     throw new UsageError(`${question} Nobody can be asked here and nothing was changed: add --execute to do it.`);
   }
-  const answer = (await terminal.ask(`${question} [y/N] `)).trim().toLowerCase();
+  const answer = (await terminal.ask(visibleLine(`${question} [y/N] `))).trim().toLowerCase();
   if (answer === 'y' || answer === 'yes') return true;
   note('Nothing was changed.');
   return false;

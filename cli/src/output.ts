@@ -1,20 +1,35 @@
-/** What a command prints: lines for people, or with `--json` lines of JSON for scripts. */
+/**
+ * What a command prints: lines for people, or with `--json` lines of JSON for scripts. The one place where text of senders, of the API and of
+ * files reaches the terminal, and where it is made visible (`core/visible-text.ts`).
+ */
+import { visibleJson, visibleLine } from './core/visible-text.ts';
+
 export interface CommandOutput {
   readonly isJson: boolean;
-  /** The one result of a command. */
+  /** The one result of a command, or one of many as it is found. A line break within a line is shown as an escape. */
   result(data: unknown, lines: readonly string[]): void;
-  /** One of many results, printed as it is found. */
-  item(data: unknown, line: string): void;
-  /** A line that is as it is, whatever the form: JSON whose numbers must not be read and written again. */
-  text(line: string): void;
+  /** One line of JSON as it stands, whatever the form: its numbers must not be read and written again. */
+  json(line: string): void;
+  /** Lines for people where the JSON has been printed by `json`. */
+  lines(lines: readonly string[]): void;
+  /** Empties the screen of a terminal. */
+  clearScreen(): void;
 }
 
+const CLEAR_SCREEN = '\u001b[2J\u001b[H';
+
 export function createOutput(json: boolean, write: (text: string) => void): CommandOutput {
-  const result = (data: unknown, lines: readonly string[]): void => {
-    if (json) write(`${toJson(data)}\n`);
-    else if (lines.length > 0) write(`${lines.join('\n')}\n`);
+  const printLines = (lines: readonly string[]): void => {
+    if (lines.length > 0) write(`${lines.map(visibleLine).join('\n')}\n`);
   };
-  return { isJson: json, result, item: (data, line) => result(data, [line]), text: (line) => write(`${line}\n`) };
+  const printJson = (line: string): void => write(`${visibleJson(line)}\n`);
+  return {
+    isJson: json,
+    result: (data, lines) => (json ? printJson(toJson(data)) : printLines(lines)),
+    json: printJson,
+    lines: printLines,
+    clearScreen: () => write(CLEAR_SCREEN),
+  };
 }
 
 /** One line. Offsets, which are `bigint`, become numbers, and text where a number would round them. */

@@ -1,4 +1,5 @@
 /** The operator's command: verbs, flags, help. Exit codes: `exit-codes.ts`. */
+import { readFileSync } from 'node:fs';
 import {
   createLogger,
   errorMessage,
@@ -15,6 +16,7 @@ import { schemasConfig, topicsConfig } from './config.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
 import { registerDlq } from './dlq/dlq-command.ts';
 import { registerDoctor } from './doctor/doctor-command.ts';
+import { visibleLine, visibleLines } from './core/visible-text.ts';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, type ChangeFlags, type CommonFlags } from './flags.ts';
 import { registerLag } from './lag/lag-command.ts';
@@ -24,6 +26,12 @@ import { runSchemas } from './schemas-command.ts';
 import { registerTail } from './tail/tail-command.ts';
 import { registerTrace } from './trace/trace-command.ts';
 import { runTopics } from './topics-command.ts';
+
+const packageJson = new URL('../package.json', import.meta.url);
+
+function versionOf(file: URL): string {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
 
 export interface ProgramEnvironment {
   readonly env: Environment;
@@ -54,15 +62,16 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
         terminal: flags.json === true ? undefined : terminal,
         clock,
         signal,
-        note: (line) => stderr(`${line}\n`),
+        note: (line) => stderr(`${visibleLine(line)}\n`),
         startProgress: progressOn({ stderr, isTerminal }, clock),
       };
       exitCode = await verb(context, flags as never, ...(given.slice(0, -2) as never[]));
     };
   const program = new Command('astrolabe')
     .description('Operates the pipeline from Segment to Astrolabe.')
+    .version(versionOf(packageJson), '--version', 'print the version')
     .exitOverride()
-    .configureOutput({ writeOut: stdout, writeErr: stderr })
+    .configureOutput({ writeOut: stdout, writeErr: (text) => stderr(visibleLines(text)) })
     .showHelpAfterError('(add --help for the usage)')
     .addHelpText(
       'after',
@@ -91,7 +100,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
       stderr('Interrupted.\n');
       return exitCodes.interrupted;
     }
-    stderr(`${errorMessage(error)}\n`);
+    stderr(`${visibleLines(errorMessage(error))}\n`);
     const isUsage =
       error instanceof UsageError ||
       isPipelineError(error, 'config.invalid') ||

@@ -1,6 +1,7 @@
 /** Progress of what takes longer than a second, on standard error: a bar on a terminal, a line now and then elsewhere. */
 import type { Clock } from '@astrolabe/service-kit';
 import { formatProgress } from './core/progress-line.ts';
+import { visibleLine } from './core/visible-text.ts';
 
 export interface Progress {
   /** Said as often as it changes; shown as often as is of use. */
@@ -44,7 +45,7 @@ export function startProgress({ write, isTerminal, clock }: ProgressScreen, labe
     },
     note: (line) => {
       clear();
-      write(`${line}\n`);
+      write(`${visibleLine(line)}\n`);
     },
     end: clear,
   };

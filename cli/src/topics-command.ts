@@ -1,9 +1,20 @@
-import { connectionFromConfig, createKafkaAdmin, isEmptyPlan, topicsFor, type TopicPlan } from '@astrolabe/kafka';
-import type { Logger } from '@astrolabe/service-kit';
+import {
+  connectionFromConfig,
+  createKafkaAdmin,
+  describeCluster,
+  isEmptyPlan,
+  topicsFor,
+  type TopicPlan,
+} from '@astrolabe/kafka';
+import { readConfig, type Logger } from '@astrolabe/service-kit';
 import { isAgreed, type CommandContext } from './command-context.ts';
 import type { TopicsConfig } from './config.ts';
+import { ledgerConfig } from './doctor/examine-ledger.ts';
+import { describeFinding, type Finding } from './doctor/finding.ts';
+import { judgeTopics } from './doctor/judge-topics.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import type { ChangeFlags } from './flags.ts';
+import { reachBrokers } from './reach-brokers.ts';
 
 /**
  * Shows how the cluster differs from the declared topics and, once that is agreed to, makes it agree: creates topics, adds partitions, sets
@@ -17,9 +28,12 @@ export async function runTopics(
   flags: ChangeFlags,
 ): Promise<ExitCode> {
   const { output, terminal } = context;
-  const admin = await createKafkaAdmin(connectionFromConfig(config, 'cli', logger));
+  await reachBrokers(context, config);
+  const connection = connectionFromConfig(config, 'cli', logger);
+  const admin = await createKafkaAdmin(connection);
   try {
-    const topics = Object.values(topicsFor(config.kafkaTopicPrefix, config.partitions));
+    const declared = topicsFor(config.kafkaTopicPrefix, config.partitions);
+    const topics = Object.values(declared);
     const plan = await admin.planTopics(topics, config.replicationFactor);
     const mayAsk = mode === 'apply' && terminal !== undefined && !isEmptyPlan(plan);
     if (mayAsk) for (const line of describeChanges(plan)) context.note(line);
@@ -27,12 +41,33 @@ export async function runTopics(
       mode === 'apply' &&
       (mayAsk ? await isAgreed(context, flags, 'Apply?') : flags.execute === true || flags.yes === true);
     if (execute && !isEmptyPlan(plan)) await admin.applyTopics(plan);
-    output.result({ applied: execute, ...plan }, describePlan(plan, execute));
-    return (execute || isEmptyPlan(plan)) && plan.refused.length === 0 ? exitCodes.done : exitCodes.failed;
+    const cluster = await describeCluster(
+      connection,
+      topics.map(({ name }) => name),
+    );
+    const left = execute ? await admin.planTopics(topics, config.replicationFactor) : plan;
+    const ledgerWindowMs = readConfig(ledgerConfig, context.env).ledgerWindowHours * HOUR_MS;
+    const findings = judgeTopics({ declared, cluster, plan: left, ledgerWindowMs });
+    const problems = findings.filter(({ level }) => level === 'problem');
+    // What the plan tells is told there.
+    const others = isEmptyPlan(left) && left.refused.length === 0 ? problems : problems.filter(isBeyond(left));
+    output.result({ applied: execute, ...plan, problems: others }, [
+      ...describePlan(plan, execute),
+      ...others.flatMap(describeFinding),
+    ]);
+    return problems.length === 0 ? exitCodes.done : exitCodes.failed;
   } finally {
     await admin.close();
   }
 }
+
+/** Findings about topics that a plan says nothing of. */
+function isBeyond({ create, addPartitions, configure, refused }: TopicPlan): (finding: Finding) => boolean {
+  const planned = new Set([...create, ...addPartitions, ...configure, ...refused].map(({ name }) => `topic ${name}`));
+  return ({ about }) => !planned.has(about);
+}
+
+const HOUR_MS = 3_600_000;
 
 export function describePlan(plan: TopicPlan, applied: boolean): string[] {
   const lines = [...describeChanges(plan), ...plan.unchanged.map((name) => `= ${name}`)];

@@ -7,7 +7,10 @@ import {
   judgeEvent,
   maxDeliveredEventBytes,
   measureValue,
+  parseTimestamp,
   skipWhitespace,
+  type EventFields,
+  type EventType,
 } from '@astrolabe/segment';
 import type { ErrorCode } from '@astrolabe/service-kit';
 
@@ -15,30 +18,31 @@ export interface EventSource {
   readonly connectorId: string;
   /** For an event that has none of its own. */
   readonly newMessageId: () => string;
-  /** Where the event tells no time of its own. Epoch milliseconds. */
-  readonly receivedAtMs: number;
+  /** When ingest took the event, where that is known: its sender's clock is judged by it. Epoch milliseconds. */
+  readonly receivedAtMs: number | undefined;
+  /** The time of an event that tells none at all. Epoch milliseconds. */
+  readonly fallbackMs: number;
+  /** Whether its sender had shown more than a write key: `delete` and `unsuppress` need that. */
+  readonly isTrusted: boolean;
+  /** Of the event's own text. Default: what Segment delivers, which its archives hold too. */
+  readonly maxEventBytes?: number;
 }
 
 export interface JudgedEvent {
   readonly key: Buffer | null;
   readonly value: Buffer;
   readonly messageId: string;
+  /** Undefined where it could not be told. */
+  readonly type: EventType | undefined;
+  readonly userId: string | undefined;
 }
 
 export type ValidatedEvent =
   | ({ readonly kind: 'accepted' } & JudgedEvent)
   | ({ readonly kind: 'rejected'; readonly code: ErrorCode; readonly reason: string } & JudgedEvent);
 
-/** As large as what Segment delivers, which its archives hold too. */
-const rules = {
-  impliedType: undefined,
-  maxEventBytes: maxDeliveredEventBytes,
-  maxEvents: Number.MAX_SAFE_INTEGER,
-  // Who writes to the topic is an operator.
-  isTrusted: true,
-};
-
-export function validateEvent(text: string, { connectorId, newMessageId, receivedAtMs }: EventSource): ValidatedEvent {
+export function validateEvent(text: string, source: EventSource): ValidatedEvent {
+  const { connectorId, newMessageId, isTrusted, maxEventBytes = maxDeliveredEventBytes } = source;
   const bytes = Buffer.from(text);
   let value: unknown;
   try {
@@ -46,12 +50,14 @@ export function validateEvent(text: string, { connectorId, newMessageId, receive
   } catch {
     const fault = findJsonFault(text);
     const where = fault === undefined ? '' : `: ${fault.reason}, at line ${fault.line} column ${fault.column}`;
-    const reason = `not valid JSON${where}`;
-    return { kind: 'rejected', code: 'event.invalid-json', reason, key: null, value: bytes, messageId: newMessageId() };
+    const unknown = { key: null, value: bytes, messageId: newMessageId(), type: undefined, userId: undefined };
+    return { kind: 'rejected', code: 'event.invalid-json', reason: `not valid JSON${where}`, ...unknown };
   }
   const submitted = { value, span: measureValue(bytes, skipWhitespace(bytes, 0)) };
+  const rules = { impliedType: undefined, maxEventBytes, maxEvents: Number.MAX_SAFE_INTEGER, isTrusted };
   const verdict = judgeEvent(bytes, submitted, 0, rules);
   const messageId = verdict.messageId ?? newMessageId();
+  const receivedAtMs = source.receivedAtMs ?? assumedReceiptMs(verdict.fields) ?? source.fallbackMs;
   const receivedAt = new Date(receivedAtMs).toISOString();
   const origin = { receivedAtMs, receivedAt, envelope: undefined, clientIp: undefined };
   const key = partitionKey(connectorId, verdict.identity);
@@ -59,7 +65,26 @@ export function validateEvent(text: string, { connectorId, newMessageId, receive
     key: key === undefined ? null : Buffer.from(key),
     value: buildEventText(bytes, submitted, verdict, { messageId, times: eventTimes(verdict.fields, origin) }, origin),
     messageId,
+    type: verdict.type,
+    userId: verdict.identity.userId,
   };
   if (verdict.kind === 'accepted') return { kind: 'accepted', ...judged };
   return { kind: 'rejected', code: verdict.code, reason: verdict.reason, ...judged };
 }
+
+/**
+ * When an event was received of which nobody knows that: when it says that it was sent, or happened. Without its time of receipt a sender's
+ * clock cannot be judged. Taken for right, it leaves the event's time as it was sent; judged by the time of a file or of a run, it would move
+ * an old event to the present, where it would overwrite what is newer.
+ */
+function assumedReceiptMs({ timestamp, originalTimestamp, sentAt }: EventFields): number | undefined {
+  const timestampMs = parseTimestamp(timestamp);
+  const originalMs = parseTimestamp(originalTimestamp);
+  // Where both are there, Segment has corrected `timestamp` to its own clock already.
+  const isCorrected = timestampMs !== undefined && originalMs !== undefined;
+  const atMs = isCorrected ? timestampMs : (parseTimestamp(sentAt) ?? originalMs ?? timestampMs);
+  return atMs !== undefined && atMs >= 0 && atMs < YEAR_10000_MS ? atMs : undefined;
+}
+
+/** ISO 8601 writes later years otherwise, and few readers know how. */
+const YEAR_10000_MS = 253_402_300_800_000;

@@ -36,7 +36,8 @@ export function assertStoredAsSent(
   assert.equal(text.slice(0, own.length), own);
   const added = { receivedAt, originalTimestamp, ...(batchSentAt === undefined ? {} : { sentAt: batchSentAt }) };
   assert.deepEqual(JSON.parse(`{${text.slice(own.length + 1)}`), added);
-  assert.deepEqual(headers, { 'connector-id': CONNECTOR_ID, 'message-id': messageId, 'received-at': receivedAt });
+  const identified = { 'connector-id': CONNECTOR_ID, 'message-id': messageId, 'received-at': receivedAt };
+  assert.deepEqual(headers, { ...identified, 'sender-trust': 'write-key' });
 }
 
 const varying = ['messageId', 'receivedAt', 'sentAt', 'timestamp', 'originalTimestamp'];

@@ -10,6 +10,7 @@ import { formatBytes, formatCount } from '../core/table.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, readCount, type ChangeFlags } from '../flags.ts';
 import { createPace } from '../pace.ts';
+import { reachBrokers } from '../reach-brokers.ts';
 import { openBackfillState, type BackfillState } from './backfill-state.ts';
 import { findFiles, type SourceFile } from './find-files.ts';
 import { runBackfill, type BackfillOptions, type BackfillReport, type BadLine } from './run-backfill.ts';
@@ -36,9 +37,11 @@ export function registerBackfill(program: Command, act: Act): void {
       'after',
       [
         '',
-        "Takes NDJSON, an event a line, plain or compressed by gzip or zstd: Segment's raw archives as they are. A folder stands for",
-        'all files below it. Every event keeps its messageId, so running it twice changes nothing in Astrolabe; an event without one',
-        'gets one from its file, line and content. A bad line is named and goes to the dead letters; the exit code is then 1.',
+        "Takes JSON, plain or compressed by gzip or zstd: an event a line (Segment's raw archives as they are), arrays of events, or",
+        'events one behind the other. A file in another form is refused before anything is stored. A folder stands for all files',
+        'below it. Every event keeps its messageId, so running it twice changes nothing in Astrolabe; an event without one gets one',
+        'from its file, line and content. A bad line is named and goes to the dead letters; the exit code is then 1.',
+        "Your files are trusted as the connector's API key is: delete and unsuppress events in them take effect.",
       ].join('\n'),
     )
     .requiredOption('--connector <id>', 'whose events they are')
@@ -69,6 +72,7 @@ async function backfill(context: CommandContext, flags: BackfillFlags, paths: re
     return exitCodes.failed;
   }
   const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
+  await reachBrokers(context, config);
   const connection = connectionFromConfig(config, 'backfill', logger);
   const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: 60_000 });
   try {
@@ -90,6 +94,7 @@ async function report(
   const startedAtMs = clock.monotonicMs();
   const bad: BadLine[] = [];
   let badLines = 0;
+  let deletions = 0;
   let result: BackfillReport;
   try {
     result = await runBackfill({
@@ -104,14 +109,15 @@ async function report(
         badLines += 1;
         if (bad.length < NAMED_LINES) {
           bad.push(line);
-          progress.note(`${line.file}:${line.line}: ${line.reason} (${line.code})`);
+          progress.note(`${line.place}: ${line.reason} (${line.code})`);
         } else if (badLines === NAMED_LINES + 1) progress.note('more bad lines are not named here');
       },
+      onDeletions: (count) => (deletions += count),
       onProgress: (done, share) => progress.update(done, { share }),
     });
   } catch (error) {
     progress.end();
-    if (target !== undefined) {
+    if (target !== undefined && !(error instanceof UsageError)) {
       const again =
         flags.stateFile === undefined
           ? 'Run it again: what is stored twice counts once.'
@@ -123,8 +129,13 @@ async function report(
   progress.end();
   const { lines, events, deadLetters, empty, resumedLines } = result;
   const verb = target === undefined ? 'Checked' : 'Stored';
-  output.result({ connector: flags.connector, dryRun: target === undefined, ...result, badLines: bad }, [
+  output.result({ connector: flags.connector, dryRun: target === undefined, ...result, deletions, badLines: bad }, [
     `${verb} ${formatCount(events)} events of ${formatCount(lines)} lines in ${formatCount(files.length)} files, ${formatDuration(clock.monotonicMs() - startedAtMs)}.`,
+    ...(deletions > 0
+      ? [
+          `${formatCount(deletions)} of them delete a user or undo that, and ${target === undefined ? 'would take' : 'take'} effect: a file is trusted as the API key is.`,
+        ]
+      : []),
     ...(resumedLines > 0 ? [`${formatCount(resumedLines)} lines were stored by an earlier run.`] : []),
     ...(empty > 0 ? [`${formatCount(empty)} lines were empty.`] : []),
     ...(deadLetters > 0

@@ -1,6 +1,6 @@
 /** How far a backfill has come, in a file of its own, so that a second start goes on where the first one ended. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { errorMessage } from '@astrolabe/service-kit';
+import { rename, writeFile } from 'node:fs/promises';
+import { errorMessage, readTextFile } from '@astrolabe/service-kit';
 import { UsageError } from '../exit-codes.ts';
 import type { SourceFile } from './find-files.ts';
 
@@ -62,7 +62,7 @@ export async function openBackfillState(
 async function readState(path: string, connector: string, topic: string): Promise<SavedState['files']> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readTextFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw new UsageError(`${path} cannot be read: ${errorMessage(error)}`);

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { occurrenceOf } from '@astrolabe/segment';
 import { toLineRecord, type LineOrigin, type LineRecord } from './line-record.ts';
+
+type TimedEvent = Parameters<typeof occurrenceOf>[0];
 
 const origin: LineOrigin = {
   connectorId: 'acme',
@@ -10,7 +13,7 @@ const origin: LineOrigin = {
 };
 
 function made(text: string, number = 1, of = origin): Exclude<LineRecord, { kind: 'empty' }> {
-  const record = toLineRecord({ number, bytes: Buffer.from(text), isCut: false }, of);
+  const record = toLineRecord({ number, bytes: Buffer.from(text), isCut: false, unit: 'line' }, of);
   return record.kind === 'empty' ? assert.fail('the line is empty') : record;
 }
 
@@ -29,6 +32,7 @@ test("an event of Segment's archive goes on the topic byte for byte, under its o
     'message-id': 'm1',
     'received-at': '2026-11-24T00:00:00.000Z',
     backfill: '1',
+    'sender-trust': 'operator',
   });
 });
 
@@ -42,6 +46,43 @@ test('an event without id and time gets both from its file, so that a second run
   for (const other of [made(text, 8), made(text, 7, { ...origin, connectorId: 'two' }), made(`${text} `, 7)]) {
     assert.notEqual(headersOf(other)['message-id'], headersOf(first)['message-id']);
   }
+});
+
+test('a line that does not tell when it was received keeps its time as it was sent, however late its file was written', () => {
+  const times = (members: string) => {
+    const line = made(`{"type":"identify","userId":"u1","messageId":"m1",${members}}`);
+    const { timestamp, originalTimestamp, receivedAt } = JSON.parse(line.record.value?.toString() ?? '') as Record<
+      string,
+      string
+    >;
+    return [timestamp, originalTimestamp, receivedAt];
+  };
+  const happened = '2025-03-01T10:00:00.000Z';
+  const sent = '2025-03-01T10:00:05.000Z';
+  assert.deepEqual(times(`"timestamp":"${happened}","sentAt":"${sent}"`), [happened, happened, sent]);
+  assert.deepEqual(times(`"timestamp":"${happened}"`), [happened, happened, happened]);
+  assert.deepEqual(times(`"originalTimestamp":"${happened}","sentAt":"${sent}"`), [undefined, happened, sent]);
+  const [atMs] = [`"originalTimestamp":"${happened}","sentAt":"${sent}"`].map((members) => {
+    const line = made(`{"type":"identify","userId":"u1","messageId":"m1",${members}}`);
+    return occurrenceOf(JSON.parse(line.record.value?.toString() ?? '') as TimedEvent, origin.nowMs).atMs;
+  });
+  assert.equal(atMs, Date.parse(happened));
+  assert.deepEqual(
+    times(`"timestamp":"${happened}","sentAt":"2025-03-01T11:00:05.000Z","receivedAt":"${sent}"`),
+    ['2025-03-01T09:00:00.000Z', happened, sent],
+    'its own time of receipt judges its clock',
+  );
+  assert.equal(times('"sentAt":"soon"')[2], '2026-03-01T00:00:00.000Z', 'the file, where nothing else tells');
+});
+
+test('a line whose deletion takes effect says so', () => {
+  const isDeletion = (text: string) => {
+    const line = made(text);
+    return line.kind === 'event' && line.isDeletion;
+  };
+  assert.equal(isDeletion('{"type":"delete","userId":"u1"}'), true);
+  assert.equal(isDeletion('{"type":"unsuppress","userId":"u1"}'), true);
+  assert.equal(isDeletion('{"type":"identify","userId":"u1"}'), false);
 });
 
 test('a bad line is a dead letter that names file and line, with the reason that ingest would give', () => {
@@ -63,9 +104,12 @@ test('a bad line is a dead letter that names file and line, with the reason that
   }
 });
 
-test('empty lines are none, and the first line may begin with a byte order mark', () => {
+test('empty lines are none, and any line may begin with a byte order mark', () => {
   for (const text of ['', '  ', '\t']) {
-    assert.equal(toLineRecord({ number: 2, bytes: Buffer.from(text), isCut: false }, origin).kind, 'empty');
+    assert.equal(
+      toLineRecord({ number: 2, bytes: Buffer.from(text), isCut: false, unit: 'line' }, origin).kind,
+      'empty',
+    );
   }
-  assert.equal(made('\ufeff{"type":"identify","userId":"u1"}').kind, 'event');
+  for (const number of [1, 7]) assert.equal(made('\ufeff{"type":"identify","userId":"u1"}', number).kind, 'event');
 });

@@ -1,16 +1,17 @@
 /** One line of a file → the record that it becomes, through the same validation and completion as ingest's. Pure. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord, type SenderTrust } from '@astrolabe/kafka';
 import type { ErrorCode } from '@astrolabe/service-kit';
+import { BACKFILL_GROUP } from '../dlq/dead-letter.ts';
 import { validateEvent } from '../validated-event.ts';
-import { MAX_LINE_BYTES, type SourceLine } from './read-lines.ts';
+import { MAX_LINE_BYTES, placeInFile, type SourceLine } from './source-line.ts';
 
 export interface LineOrigin {
   readonly connectorId: string;
   /** Name of the file as people know it. */
   readonly fileName: string;
-  /** When the file was written: the time of events that tell none, so that a second run gives the same. */
+  /** When the file was written: the time of events that tell none at all, so that a second run gives the same. */
   readonly fileTimeMs: number;
   /** Of this run: goes into the headers, which freshness is measured from. */
   readonly nowMs: number;
@@ -18,17 +19,18 @@ export interface LineOrigin {
 
 export type LineRecord =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'event'; readonly record: OutgoingRecord }
+  | {
+      readonly kind: 'event';
+      readonly record: OutgoingRecord;
+      /** A `delete` or an `unsuppress`, which ingest takes with the connector's API key only. */
+      readonly isDeletion: boolean;
+    }
   | {
       readonly kind: 'dead-letter';
       readonly record: OutgoingRecord;
       readonly code: ErrorCode;
       readonly reason: string;
     };
-
-/** What gives up a line, in the dead letter's `dlq.group`. */
-const GROUP = 'backfill';
-const BYTE_ORDER_MARK = '\ufeff';
 
 export function toLineRecord(line: SourceLine, origin: LineOrigin): LineRecord {
   const text = textOf(line);
@@ -42,11 +44,16 @@ export function toLineRecord(line: SourceLine, origin: LineOrigin): LineRecord {
   const validated = validateEvent(text, {
     connectorId: origin.connectorId,
     newMessageId: () => lineMessageId(line, origin),
-    receivedAtMs: origin.fileTimeMs,
+    receivedAtMs: undefined,
+    fallbackMs: origin.fileTimeMs,
+    // An archive is the operator's own: who may run this may write to the topic.
+    isTrusted: true,
   });
   const { key, value, messageId } = validated;
   const record: OutgoingRecord = { key, value, headers: headersOf(messageId, origin) };
-  if (validated.kind === 'accepted') return { kind: 'event', record };
+  if (validated.kind === 'accepted') {
+    return { kind: 'event', record, isDeletion: validated.type === 'delete' || validated.type === 'unsuppress' };
+  }
   return deadLetter(record, validated.code, validated.reason, line, origin);
 }
 
@@ -58,9 +65,9 @@ function lineMessageId({ number, bytes }: SourceLine, { connectorId, fileName }:
   return `backfill-${hash.digest('hex').slice(0, 32)}`;
 }
 
-function textOf({ number, bytes }: SourceLine): string {
-  const text = bytes.toString('utf8');
-  return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+/** A file that was joined from several has the byte order mark of each in its middle. */
+function textOf({ bytes }: SourceLine): string {
+  return bytes.toString('utf8').replace(/^\ufeff+/, '');
 }
 
 function headersOf(messageId: string, { connectorId, nowMs }: LineOrigin): OutgoingRecord['headers'] {
@@ -69,6 +76,7 @@ function headersOf(messageId: string, { connectorId, nowMs }: LineOrigin): Outgo
     [headerNames.messageId]: messageId,
     [headerNames.receivedAt]: new Date(nowMs).toISOString(),
     [headerNames.backfill]: '1',
+    [headerNames.senderTrust]: 'operator' satisfies SenderTrust,
   });
 }
 
@@ -76,13 +84,13 @@ function deadLetter(
   record: OutgoingRecord,
   code: ErrorCode,
   reason: string,
-  { number }: SourceLine,
+  line: SourceLine,
   { fileName, nowMs }: LineOrigin,
 ): LineRecord {
   const cause = toHeaders({
     [headerNames.deadLetterCode]: code,
-    [headerNames.deadLetterMessage]: `${fileName}:${number}: ${reason}`.slice(0, 2_000),
-    [headerNames.deadLetterGroup]: GROUP,
+    [headerNames.deadLetterMessage]: `${placeInFile(fileName, line)}: ${reason}`.slice(0, 2_000),
+    [headerNames.deadLetterGroup]: BACKFILL_GROUP,
     [headerNames.deadLetterAt]: new Date(nowMs).toISOString(),
   });
   return { kind: 'dead-letter', record: { ...record, headers: { ...record.headers, ...cause } }, code, reason };

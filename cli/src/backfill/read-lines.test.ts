@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { MAX_LINE_BYTES, createLineReader, splitLines, type SourceLine } from './read-lines.ts';
+import { createLineReader, splitLines } from './read-lines.ts';
+import { MAX_LINE_BYTES, type SourceLine } from './source-line.ts';
 
 const { signal } = new AbortController();
 
@@ -76,5 +77,8 @@ test('a file that breaks off in the middle is an error that names it', async (t)
   t.after(() => rm(folder, { recursive: true }));
   const path = join(folder, 'cut.gz');
   await writeFile(path, gzipSync('a\n'.repeat(10_000)).subarray(0, 40));
-  await assert.rejects(collect(createLineReader(path, signal).lines()), /cut\.gz: unexpected end of file/);
+  await assert.rejects(
+    collect(createLineReader(path, signal).lines()),
+    /cut\.gz: the gzip data break off at byte 40: the file is cut off/,
+  );
 });

@@ -1,60 +1,89 @@
-/** Lines of a file of any length: plain, gzip or zstd, told by its first bytes and not by its name. */
+/** Events of a file of any length, as text: plain, gzip or zstd, a line each or not, told by its beginning and not by its name. */
 import { open } from 'node:fs/promises';
-import type { Readable, Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createZstdDecompress } from 'node:zlib';
 import { errorMessage } from '@astrolabe/service-kit';
-
-export interface SourceLine {
-  /** From 1. */
-  readonly number: number;
-  /** Without its end; the first `MAX_LINE_BYTES` of it. */
-  readonly bytes: Buffer;
-  readonly isCut: boolean;
-}
-
-/** What still fits a Kafka record (`message.max.bytes`, 1,048,588 by default) with its headers. */
-export const MAX_LINE_BYTES = 900_000;
+import { compressionOf, formOf, type FileForm } from './file-form.ts';
+import { gunzip } from './gunzip.ts';
+import { MAX_LINE_BYTES, type SourceLine } from './source-line.ts';
+import { splitValues } from './split-values.ts';
 
 export interface LineReader {
   /** Bytes of the file itself that have been read, for progress. */
   readBytes(): number;
+  /** What the file holds, by its beginning. Rejects where the file cannot be read or decompressed so far, naming it. */
+  form(): Promise<FileForm>;
   /** In order, in groups of what one read gave. Rejects where the file cannot be read or decompressed, naming it. */
   lines(): AsyncGenerator<readonly SourceLine[]>;
 }
 
+/** More than an event may have, so that the first one is among it. */
+const HEAD_BYTES = 1_000_000;
+
 export function createLineReader(path: string, signal: AbortSignal): LineReader {
   let readBytes = 0;
+  const fail = (error: unknown): never => {
+    signal.throwIfAborted();
+    throw new Error(`${path}: ${errorMessage(error)}`, { cause: error });
+  };
+  const form = async (): Promise<FileForm> => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of await openText(path, signal, () => undefined)) {
+      parts.push(chunk);
+      size += chunk.length;
+      if (size >= HEAD_BYTES) break;
+    }
+    return formOf(Buffer.concat(parts), size < HEAD_BYTES);
+  };
   return {
     readBytes: () => readBytes,
+    form: () => form().catch(fail),
     async *lines() {
       try {
-        const file = await open(path);
-        const head = Buffer.alloc(4);
-        const { bytesRead } = await file.read(head, 0, head.length, 0);
-        const raw = file.createReadStream({ start: 0, highWaterMark: 262_144 });
-        raw.on('data', (chunk) => (readBytes += chunk.length));
-        yield* splitLines(decompressed(raw, head.subarray(0, bytesRead), signal));
+        const { kind } = await form();
+        const text = await openText(path, signal, (bytes) => (readBytes += bytes));
+        yield* kind === 'values' ? splitValues(text) : splitLines(text);
       } catch (error) {
-        signal.throwIfAborted();
-        throw new Error(`${path}: ${errorMessage(error)}`, { cause: error });
+        fail(error);
       }
     },
   };
 }
 
-const GZIP = Buffer.from([0x1f, 0x8b]);
-const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+async function openText(
+  path: string,
+  signal: AbortSignal,
+  onRead: (bytes: number) => void,
+): Promise<AsyncIterable<Buffer>> {
+  const file = await open(path);
+  const head = Buffer.alloc(4);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  const raw = file.createReadStream({ start: 0, highWaterMark: 262_144, signal });
+  raw.on('data', (chunk) => onRead(chunk.length));
+  switch (compressionOf(head.subarray(0, bytesRead))) {
+    case 'gzip':
+      return gunzip(raw);
+    case 'zstd':
+      return unzstd(raw, signal);
+    case 'none':
+      return raw;
+  }
+}
 
-function decompressed(raw: Readable, head: Buffer, signal: AbortSignal): AsyncIterable<Buffer> {
-  const through = (transform: Transform): AsyncIterable<Buffer> => {
-    // What goes wrong reaches whoever reads the last stream.
-    pipeline(raw, transform, { signal }).catch((error: unknown) => transform.destroy(error as Error));
-    return transform;
-  };
-  if (head.subarray(0, 2).equals(GZIP)) return through(createGunzip());
-  if (head.equals(ZSTD)) return through(createZstdDecompress());
-  return raw;
+async function* unzstd(raw: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const transform = createZstdDecompress();
+  // What goes wrong reaches whoever reads the last stream.
+  pipeline(raw, transform, { signal }).catch((error: unknown) => transform.destroy(error as Error));
+  try {
+    yield* transform as AsyncIterable<Buffer>;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Error(`the zstd data are damaged or cut off (${errorMessage(error)}); get the file again`, {
+      cause: error,
+    });
+  }
 }
 
 const LINE_FEED = 0x0a;
@@ -76,7 +105,7 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
   const take = (): SourceLine => {
     const whole = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
     const bytes = whole.at(-1) === CARRIAGE_RETURN ? whole.subarray(0, -1) : whole;
-    const line = { number: ++number, bytes, isCut };
+    const line: SourceLine = { number: ++number, bytes, isCut, unit: 'line' };
     parts = [];
     heldBytes = 0;
     isCut = false;

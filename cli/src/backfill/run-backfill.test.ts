@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { createInMemoryLog } from '@astrolabe/kafka';
 import { PipelineError, systemClock } from '@astrolabe/service-kit';
 import { createPace } from '../pace.ts';
@@ -30,6 +31,7 @@ async function setUp(t: TestContext) {
       clock: systemClock,
       signal,
       onBadLine: (line) => bad.push(line),
+      onDeletions: () => undefined,
       onProgress: () => undefined,
     });
   };
@@ -98,4 +100,47 @@ test("another backfill's state is refused", async (t) => {
   await writeFile(path, 'x');
   await assert.rejects(openBackfillState(path, 'acme', EVENTS), /is no state file/);
   assert.equal(await readFile(path, 'utf8'), 'x');
+});
+
+test('a file in a form that is not read is refused before anything is stored, and each is named with the way out', async (t) => {
+  const { folder, producer, run } = await setUp(t);
+  await writeFile(join(folder, 'in/a.ndjson'), lines(0, 10));
+  await writeFile(join(folder, 'in/b.zip'), Buffer.from('504b0304140000000800', 'hex'));
+  await writeFile(join(folder, 'in/c.csv'), 'user_id,event\nu1,E\n');
+  await assert.rejects(run(), (error: Error) => {
+    assert.equal(error.name, 'UsageError');
+    assert.match(error.message, /b\.zip: it is a zip archive[^\n]*unzip FILE[^\n]*\n[^\n]*c\.csv: it begins with/);
+    assert.match(error.message, /\nNothing was stored\.$/);
+    return true;
+  });
+  assert.equal(producer.records(EVENTS).length + producer.records(DEAD_LETTERS).length, 0);
+});
+
+test('arrays, laid out or not, compressed or not, and objects without line breaks are stored event by event', async (t) => {
+  const { folder, producer, bad, run } = await setUp(t);
+  const events = (from: number, to: number) =>
+    lines(from, to)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+  await writeFile(join(folder, 'in/a.json'), JSON.stringify(events(0, 1_500), null, 2));
+  await writeFile(join(folder, 'in/b.json'), gzipSync(`\ufeff${JSON.stringify(events(1_500, 2_000))}\n`));
+  await writeFile(join(folder, 'in/c'), lines(2_000, 2_500).replaceAll('\n', ''));
+  await writeFile(join(folder, 'in/d.gz'), Buffer.concat([gzipSync(lines(2_500, 2_600)), Buffer.from('\n')]));
+  await writeFile(join(folder, 'in/e.json'), '[{"type":"track"},5]');
+  const report = await run();
+  assert.deepEqual([report.events, report.deadLetters], [2_600, 2]);
+  assert.equal(new Set(idsOn(producer, EVENTS)).size, 2_600);
+  assert.deepEqual(
+    bad.map(({ place }) => place.slice(folder.length)),
+    ['/in/e.json, event 1', '/in/e.json, event 2'],
+  );
+  assert.equal((await run()).resumedLines, 2_602, 'and a second run knows them');
+});
+
+test('what follows a gzip file and is not gzip is told, and what stands before it is stored', async (t) => {
+  const { folder, producer, run } = await setUp(t);
+  await writeFile(join(folder, 'in/a.gz'), Buffer.concat([gzipSync(lines(0, 10)), Buffer.from(lines(10, 12))]));
+  await assert.rejects(run(), /a\.gz: the gzip data end at byte \d+, and what follows is not gzip/);
+  assert.equal(producer.records(DEAD_LETTERS).length, 0);
 });

@@ -4,15 +4,20 @@
  */
 import type { OutgoingRecord, RecordProducer } from '@astrolabe/kafka';
 import type { Clock, ErrorCode } from '@astrolabe/service-kit';
+import { UsageError } from '../exit-codes.ts';
 import type { Pace } from '../pace.ts';
 import { noCounts, type BackfillState, type FileCounts } from './backfill-state.ts';
 import type { SourceFile } from './find-files.ts';
 import { toLineRecord } from './line-record.ts';
-import { createLineReader, type SourceLine } from './read-lines.ts';
+import { createLineReader } from './read-lines.ts';
+import { placeInFile, type SourceLine } from './source-line.ts';
 
 export interface BadLine {
   readonly file: string;
+  /** From 1: of the line, or of the event where they are not one a line. */
   readonly line: number;
+  /** For people: file and line. */
+  readonly place: string;
   readonly code: ErrorCode;
   readonly reason: string;
 }
@@ -28,6 +33,8 @@ export interface BackfillOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onBadLine: (bad: BadLine) => void;
+  /** So many events of a batch delete a user or undo that: a file is trusted as the API key is. */
+  readonly onDeletions: (count: number) => void;
   /** `done` lines of this run; `share` of all bytes. */
   readonly onProgress: (done: number, share: number) => void;
 }
@@ -49,6 +56,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
     files.reduce((sum, file) => sum + file.sizeBytes, 0),
   );
   let finishedBytes = 0;
+  await refuseUnreadable(options);
   let report: BackfillReport = { files: files.length, resumedLines: 0, ...noCounts };
   try {
     for (const file of files) {
@@ -77,6 +85,22 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
   }
 }
 
+/** Before anything is stored: throws a `UsageError` that names every file that is no text of events, and what to do with it. */
+async function refuseUnreadable({ files, state, signal }: BackfillOptions): Promise<void> {
+  const refused: string[] = [];
+  for (const file of files) {
+    signal.throwIfAborted();
+    if (state.stored(file)?.isDone === true) continue;
+    const form = await createLineReader(file.path, signal).form();
+    if (form.kind === 'refused') refused.push(`${file.name}: ${form.reason}.`);
+  }
+  if (refused.length === 0) return;
+  const more = refused.length > NAMED_FILES ? [`${refused.length - NAMED_FILES} more files cannot be read.`] : [];
+  throw new UsageError([...refused.slice(0, NAMED_FILES), ...more, 'Nothing was stored.'].join('\n'));
+}
+
+const NAMED_FILES = 10;
+
 async function backfillFile(
   options: BackfillOptions,
   file: SourceFile,
@@ -104,7 +128,7 @@ async function backfillFile(
 }
 
 async function storeBatch(
-  { target, connectorId, clock, onBadLine }: BackfillOptions,
+  { target, connectorId, clock, onBadLine, onDeletions }: BackfillOptions,
   { name, modifiedAtMs }: SourceFile,
   batch: readonly SourceLine[],
   before: FileCounts,
@@ -113,12 +137,15 @@ async function storeBatch(
   const events: OutgoingRecord[] = [];
   const deadLetters: OutgoingRecord[] = [];
   const bad: BadLine[] = [];
+  let deletions = 0;
   for (const line of batch) {
     const made = toLineRecord(line, origin);
-    if (made.kind === 'event') events.push(made.record);
-    else if (made.kind === 'dead-letter') {
+    if (made.kind === 'event') {
+      events.push(made.record);
+      if (made.isDeletion) deletions += 1;
+    } else if (made.kind === 'dead-letter') {
       deadLetters.push(made.record);
-      bad.push({ file: name, line: line.number, code: made.code, reason: made.reason });
+      bad.push({ file: name, line: line.number, place: placeInFile(name, line), code: made.code, reason: made.reason });
     }
   }
   if (target !== undefined) {
@@ -128,6 +155,7 @@ async function storeBatch(
     ]);
   }
   bad.forEach(onBadLine);
+  if (deletions > 0) onDeletions(deletions);
   return {
     lines: before.lines + batch.length,
     events: before.events + events.length,

@@ -88,6 +88,13 @@ test('disable and enable turn the toggle, and say when it was so already', async
   assert.match(unknown.stderr, /has no connector "acmee"; it has acme/);
 });
 
+test('a connectors file with a byte order mark is read and edited like any other', async (t) => {
+  const { path, env } = await setUp(t, `\ufeff${oneConnector}`);
+  const disabled = await runAstrolabe(['connectors', 'disable', 'acme'], env);
+  assert.equal(disabled.exitCode, 0, disabled.stderr);
+  assert.equal((await loadConnectors(path, {})).byId('acme')?.enabled, false);
+});
+
 test('a rotated key works at once, the old one until it is retired', async (t) => {
   const { path, env } = await setUp(t, oneConnector);
   const refused = await runAstrolabe(['connectors', 'rotate-key', 'acme'], env);

@@ -1,10 +1,10 @@
 /** The connectors file as the operator's command reads and writes it: its keys need not be known here. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import {
   PipelineError,
   errorMessage,
   parseConnectorsFile,
+  readTextFile,
   replaceConnectorsFile,
   resolveKeyFile,
   type ConnectorsFile,
@@ -27,7 +27,7 @@ export interface ConnectorsDocument {
 export async function openConnectorsDocument(path: string): Promise<ConnectorsDocument> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readTextFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, text: undefined, connectors: [] };
     throw invalid(path, [{ place: '', message: `cannot be read: ${errorMessage(error)}` }]);
@@ -61,7 +61,7 @@ export async function resolveKey(path: string, source: KeySource, env: Environme
     return key === undefined || key === '' ? { kind: 'unknown', reason: `${source.env} is not set here` } : known(key);
   }
   try {
-    return known((await readFile(resolveKeyFile(path, source.file), 'utf8')).replace(/[\r\n]+$/, ''));
+    return known((await readTextFile(resolveKeyFile(path, source.file))).replace(/[\r\n]+$/, ''));
   } catch (error) {
     return { kind: 'unknown', reason: errorMessage(error) };
   }

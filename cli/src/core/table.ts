@@ -1,9 +1,12 @@
+import { visibleLine } from './visible-text.ts';
+
 /** Columns for people. Numbers to the right, everything else to the left. */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly (string | number | bigint)[])[],
 ): string[] {
-  const cells = rows.map((row) => row.map(String));
+  // Made visible before it is measured: the columns are as wide as what is shown.
+  const cells = rows.map((row) => row.map((cell) => visibleLine(String(cell))));
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
   const isNumeric = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] !== 'string'));
   const line = (row: readonly string[]): string =>

@@ -35,8 +35,13 @@ function letter(
   return readDeadLetter('events', fromTopic ? record : { ...record, headers: door });
 }
 
-async function redrive(dead: DeadLetter, edited?: EditedLetter['value'], over: Partial<RedriveRules> = {}) {
-  return buildRedrive(dead, await readContent(dead, undefined), edited, { ...rules, ...over });
+async function redrive(
+  dead: DeadLetter,
+  edited?: EditedLetter['value'],
+  over: Partial<RedriveRules> = {},
+  asTrusted = false,
+) {
+  return buildRedrive(dead, await readContent(dead, undefined), { edited, asTrusted }, { ...rules, ...over });
 }
 
 const event = '{"type":"track","userId":"u1","messageId":"m1", "event":"E","n":12345678901234567890}';
@@ -113,4 +118,71 @@ test('a letter that holds only a part of its record goes nowhere as it is, and d
   const edited = await redrive(dead, { kind: 'event', text: event });
   assert.ok(edited.kind === 'send');
   assert.ok(!Object.keys(edited.record.headers).some((name) => name.startsWith('dlq.')));
+});
+
+const deletion = '{"type":"delete","userId":"victim","messageId":"m1"}';
+const unsuppression = '{"type":"unsuppress","userId":"victim","messageId":"m1"}';
+const trustOf = (back: Awaited<ReturnType<typeof redrive>>) =>
+  back.kind === 'send' ? back.record.headers['sender-trust']?.toString() : back.kind;
+
+test('a deletion that came under a write key, or under nobody knows what, stays unless it is named itself', async () => {
+  for (const text of [deletion, unsuppression]) {
+    for (const trust of ['write-key', 'nonsense', undefined]) {
+      const headers: Record<string, string> = trust === undefined ? {} : { 'sender-trust': trust };
+      const dead = letter(text, { fromTopic: false, headers });
+      const stays = await redrive(dead);
+      assert.ok(stays.kind === 'untrusted', `${text} of ${trust}`);
+      assert.match(stays.reason, /^(delete|unsuppress) of user victim: its sender had shown no more than a write key$/);
+      const named = await redrive(dead, undefined, {}, true);
+      assert.equal(trustOf(named), 'operator', 'and from then on an operator has answered for it');
+    }
+  }
+});
+
+test('a deletion that came with the API key, or from an operator, goes back with that trust', async () => {
+  for (const trust of ['api-key', 'operator']) {
+    const dead = letter(deletion, { fromTopic: false, headers: { 'sender-trust': trust } });
+    assert.equal(trustOf(await redrive(dead)), trust);
+  }
+});
+
+test('an edit gives an event no more trust than its sender had', async () => {
+  const track = '{"type":"track","userId":"u1"}';
+  for (const fromTopic of [true, false]) {
+    const dead = letter(track, { fromTopic, headers: { 'sender-trust': 'write-key' } });
+    assert.equal((await redrive(dead, { kind: 'event', text: deletion })).kind, 'untrusted');
+    assert.equal(trustOf(await redrive(dead, { kind: 'event', text: deletion }, {}, true)), 'operator');
+    const identify = { kind: 'event', text: '{"type":"identify","userId":"u1"}' } as const;
+    assert.equal(trustOf(await redrive(dead, identify)), 'write-key');
+  }
+});
+
+test('what a write key sent too large is too large for a redrive as well, and may be edited', async () => {
+  const large = `{"type":"identify","userId":"u1","messageId":"m1","traits":{"x":"${'x'.repeat(40_000)}"}}`;
+  const dead = (trust: string) => {
+    const door = letter(large, { fromTopic: false, headers: { 'sender-trust': trust } });
+    return { ...door, code: 'event.too-large' };
+  };
+  const refused = await redrive(dead('write-key'));
+  assert.ok(refused.kind === 'refused');
+  assert.match(refused.reason, /at most 32768 are allowed/);
+  assert.equal((await redrive(dead('api-key'))).kind, 'send');
+  assert.equal((await redrive(dead('write-key'), { kind: 'event', text: large.replace('xx', 'yy') })).kind, 'send');
+});
+
+test('an edited dead letter of a backfill keeps its time as it was sent: nobody knows when it was received', async () => {
+  const text =
+    '{"type":"identify","userId":"u1","timestamp":"2025-03-01T10:00:00.000Z","sentAt":"2025-03-01T10:00:05.000Z"}';
+  const ofFile = letter('{"type":"identify",', {
+    fromTopic: false,
+    headers: { 'sender-trust': 'operator', 'received-at': '2026-11-24T00:00:00.000Z' },
+  });
+  const back = await redrive(ofFile, { kind: 'event', text });
+  assert.ok(back.kind === 'send');
+  const { timestamp, receivedAt } = JSON.parse(back.record.value?.toString() ?? '') as Record<string, string>;
+  assert.deepEqual([timestamp, receivedAt], ['2025-03-01T10:00:00.000Z', '2025-03-01T10:00:05.000Z']);
+  const ofIngest = letter('{"type":"identify",', { fromTopic: false, headers: { 'sender-trust': 'write-key' } });
+  const corrected = await redrive(ofIngest, { kind: 'event', text });
+  assert.ok(corrected.kind === 'send');
+  assert.match(corrected.record.value?.toString() ?? '', /"timestamp":"2026-03-01T09:59:55\.000Z"/);
 });

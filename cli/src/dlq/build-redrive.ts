@@ -10,7 +10,7 @@ import {
   type RecordHeaders,
 } from '@astrolabe/kafka';
 import { commandKinds, parseJson, type Command } from '@astrolabe/schemas';
-import { parseRawJson, parseTimestamp } from '@astrolabe/segment';
+import { maxDeliveredEventBytes, maxEventBytes, parseRawJson } from '@astrolabe/segment';
 import { validateEvent } from '../validated-event.ts';
 import { positionOf, type DeadLetter } from './dead-letter.ts';
 import type { EditedLetter } from './edited-export.ts';
@@ -32,15 +32,25 @@ export type Redrive =
       readonly isEdited: boolean;
     }
   | { readonly kind: 'exhausted' }
+  /** A `delete` or an `unsuppress` whose sender had not shown more than a write key. */
+  | { readonly kind: 'untrusted'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** `edited` is what an export says now; without it the letter goes as it is. */
+/** What an operator says of one dead letter. */
+export interface RedriveWish {
+  /** What an export says now; without it the dead letter goes as it is. */
+  readonly edited: EditedLetter['value'];
+  /** The operator has named this very dead letter and answers for its sender. */
+  readonly asTrusted: boolean;
+}
+
 export function buildRedrive(
   letter: DeadLetter,
   content: LetterContent,
-  edited: EditedLetter['value'],
+  wish: RedriveWish,
   rules: RedriveRules,
 ): Redrive {
+  const { edited } = wish;
   if (letter.redriveCount >= rules.maxRedrives) return { kind: 'exhausted' };
   const { key, value } = letter.record;
   const isEdited = edited !== undefined && !isSame(content, edited);
@@ -55,28 +65,51 @@ export function buildRedrive(
       ? sendCommand(letter, content.command, edited.text, rules)
       : refuse('only a command that could be decoded can be edited');
   }
-  // What was on the topic before goes back byte for byte; what a door refused has to get through it first.
+  // What was on the topic before goes back byte for byte; what ingest or a backfill refused is judged again.
   if (!isEdited && letter.isFromTopic) return send(letter, { key, value }, false, rules);
-  if (isEdited)
-    return edited.kind === 'command' ? refuse('an event is no command') : sendEvent(letter, edited.text, true, rules);
+  if (isEdited && edited.kind === 'command') return refuse('a command cannot take the place of an event');
+  if (isEdited) return sendEvent(letter, edited.text, true, wish, rules);
   if (content.kind !== 'event') return refuse(`${letter.code}: ${letter.message}`);
-  return sendEvent(letter, content.text, false, rules);
+  return sendEvent(letter, content.text, false, wish, rules);
 }
 
-function sendEvent(letter: DeadLetter, text: string, isEdited: boolean, rules: RedriveRules): Redrive {
-  const { record, connectorId, messageId } = letter;
-  if (messageId === undefined) return refuse('the letter has no message-id header');
-  const received = record.headers[headerNames.receivedAt]?.toString('utf8');
+function sendEvent(
+  letter: DeadLetter,
+  text: string,
+  isEdited: boolean,
+  { asTrusted }: RedriveWish,
+  rules: RedriveRules,
+): Redrive {
+  const { record, connectorId, messageId, receivedAtMs } = letter;
+  if (messageId === undefined) return refuse('the dead letter has no message-id header');
+  const isTrusted = asTrusted || letter.senderTrust !== 'write-key';
   const validated = validateEvent(text, {
     connectorId,
     newMessageId: () => messageId,
-    receivedAtMs: parseTimestamp(received) ?? record.timestampMs,
+    receivedAtMs,
+    fallbackMs: record.timestampMs,
+    isTrusted,
+    // What a write key sent too large does not come in by a redrive either. Whoever edits it decides what it holds.
+    maxEventBytes: isEdited || isTrusted ? maxDeliveredEventBytes : maxBytesOf(letter),
   });
+  if (validated.kind === 'rejected' && validated.code === 'event.unauthenticated') {
+    const { type = 'event', userId = 'unknown' } = validated;
+    return { kind: 'untrusted', reason: `${type} of user ${userId}: its sender had shown no more than a write key` };
+  }
   if (validated.kind === 'rejected') return refuse(`${validated.code}: ${validated.reason}`);
   if (validated.messageId !== messageId) {
     return refuse(`the event's messageId is ${validated.messageId}; leave it out, or let it be ${messageId}`);
   }
-  return send(letter, validated, isEdited, rules);
+  const sent = send(letter, validated, isEdited, rules);
+  if (!asTrusted || sent.kind !== 'send') return sent;
+  // Should it come back once more, it is known that an operator has answered for it.
+  const headers = { ...sent.record.headers, ...toHeaders({ [headerNames.senderTrust]: 'operator' }) };
+  return { ...sent, record: { ...sent.record, headers } };
+}
+
+/** Segment's own deliveries are larger than what its API takes; the size that refused a dead letter refuses it again. */
+function maxBytesOf({ code }: DeadLetter): number {
+  return code === 'event.too-large' ? maxEventBytes : maxDeliveredEventBytes;
 }
 
 /** Ids and times decide what a command is and what it may overwrite; who wants others wants another event. */

@@ -1,5 +1,17 @@
 /** A record of a dead-letter topic, read. Pure. */
-import { headerNames, headerText, type ConsumedRecord, type Topics } from '@astrolabe/kafka';
+import {
+  headerNames,
+  headerText,
+  senderTrustOf,
+  type ConsumedRecord,
+  type SenderTrust,
+  type Topics,
+} from '@astrolabe/kafka';
+import { parseTimestamp } from '@astrolabe/segment';
+import { messageIdOf } from '../trace/message-id.ts';
+
+/** What gives up the line of a file, in the dead letter's `dlq.group`. */
+export const BACKFILL_GROUP = 'backfill';
 
 export type LetterRole = 'events' | 'commands';
 
@@ -15,6 +27,10 @@ export interface DeadLetter {
   readonly commandId: string | undefined;
   /** Whether it was on its source topic before: what a door refused (ingest, backfill) never was. */
   readonly isFromTopic: boolean;
+  /** What its sender had shown when it came. */
+  readonly senderTrust: SenderTrust;
+  /** When ingest took it; undefined where that is not known, as of what a backfill read from a file. Epoch milliseconds. */
+  readonly receivedAtMs: number | undefined;
   /** How often it has come back from the dead letters of this topic already. */
   readonly redriveCount: number;
   /** How much of the record did not fit the letter; 0 for one that is whole. */
@@ -30,12 +46,21 @@ export function readDeadLetter(role: LetterRole, record: ConsumedRecord): DeadLe
     code: headerText(record, headerNames.deadLetterCode) ?? 'unknown',
     message: headerText(record, headerNames.deadLetterMessage) ?? '',
     connectorId: headerText(record, headerNames.connectorId) ?? 'unknown',
-    messageId: headerText(record, headerNames.messageId),
+    messageId: headerText(record, headerNames.messageId) ?? messageIdOf(record),
     commandId: headerText(record, headerNames.commandId),
     isFromTopic: record.headers[headerNames.deadLetterTopic] !== undefined,
+    senderTrust: senderTrustOf(record),
+    receivedAtMs: readReceipt(record),
     redriveCount: readRedriveCount(record),
     cutBytes: Number(headerText(record, headerNames.deadLetterCutBytes) ?? 0),
   };
+}
+
+/** What a backfill stored has the time of its run there, which says nothing of when the event was received. */
+function readReceipt(record: ConsumedRecord): number | undefined {
+  const isFromFile = headerText(record, headerNames.deadLetterGroup) === BACKFILL_GROUP;
+  if (isFromFile || senderTrustOf(record) === 'operator') return undefined;
+  return parseTimestamp(headerText(record, headerNames.receivedAt));
 }
 
 /**

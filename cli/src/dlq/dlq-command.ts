@@ -17,6 +17,7 @@ import {
   type CommonFlags,
 } from '../flags.ts';
 import { decoderFrom, registryFrom } from '../registry.ts';
+import { dismissLetters, type DismissFlags } from './dismiss-letters.ts';
 import { exportLetters, type ExportFlags } from './export-letters.ts';
 import { listLetters, type ListFlags } from './list-letters.ts';
 import { redriveLetters, type RedriveFlags, type RegistryTools } from './redrive-letters.ts';
@@ -33,7 +34,7 @@ export function registerDlq(program: Command, act: Act): void {
     ]),
   )
     .addOption(new Option('--interval <duration>', 'by time as well, in steps of this').argParser(readDuration))
-    .option('--all', 'also what was redriven')
+    .option('--all', 'also what was redriven or dismissed')
     .action(
       act((context, flags: ListFlags) => withCluster(context, (cluster) => listLetters(context, cluster, flags))),
     );
@@ -56,7 +57,7 @@ export function registerDlq(program: Command, act: Act): void {
     ]),
   )
     .option('--out <path>', 'into a new file; otherwise to standard output')
-    .option('--all', 'also what was redriven')
+    .option('--all', 'also what was redriven or dismissed')
     .action(
       act((context, flags: ExportFlags) =>
         withCluster(context, (cluster) => exportLetters(context, cluster, decoderFrom(context), flags)),
@@ -67,11 +68,16 @@ export function registerDlq(program: Command, act: Act): void {
       addVerb(dlq, 'redrive', 'sends dead letters back to their source topic, each once', [
         'astrolabe dlq redrive --code api.retries-exhausted --rate 100',
         'astrolabe dlq redrive --from-file letters.ndjson --execute',
+        'astrolabe dlq redrive --as-trusted events:2:17',
       ]),
     ),
   )
     .option('--all', 'every dead letter that waits')
-    .option('--from-file <path>', 'those of an export, as it has been edited')
+    .option('--from-file <path>', 'redrive the edited dead letters in this export')
+    .option(
+      '--as-trusted <positions...>',
+      'these, one by one, although their senders had shown no more than a write key: delete and unsuppress take effect',
+    )
     .option('--dry-run', 'counts what would go and sends nothing')
     .addOption(new Option('--rate <letters>', 'a second at most').argParser(readCount))
     .addOption(
@@ -89,6 +95,31 @@ export function registerDlq(program: Command, act: Act): void {
             flags,
             `${topicPrefix}astrolabe.redrive`,
           ),
+        ),
+      ),
+    );
+  registerDismiss(dlq, act);
+}
+
+function registerDismiss(dlq: Command, act: Act): void {
+  addChangeOptions(
+    addSelection(
+      addVerb(
+        dlq,
+        'dismiss',
+        'marks dead letters that nobody wants: they stay on their topic and are not offered again',
+        ['astrolabe dlq dismiss --code event.invalid --connector acme --reason "test data"'],
+      ),
+    ),
+  )
+    .option('--all', 'every dead letter that waits')
+    .option('--from-file <path>', 'dismiss the dead letters in this export')
+    .option('--reason <text>', 'kept with the mark, shown by dlq show')
+    .option('--dry-run', 'counts what would be dismissed and changes nothing')
+    .action(
+      act((context, flags: DismissFlags) =>
+        withCluster(context, (cluster, topicPrefix) =>
+          dismissLetters(context, cluster, flags, `${topicPrefix}astrolabe.redrive`),
         ),
       ),
     );
@@ -110,7 +141,7 @@ async function withCluster(
   use: (cluster: Cluster, topicPrefix: string) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const config = readConfig(clusterConfig, context.env);
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, context);
   try {
     return await use(cluster, config.kafkaTopicPrefix);
   } finally {

@@ -26,6 +26,17 @@ test('an export is read back with the text of its values as it stands', () => {
   );
 });
 
+test('a byte order mark is no part of a line, wherever files were joined', () => {
+  const line = (offset: number) => `{"position":"events:0:${offset}","event":{"userId":"u1"}}`;
+  assert.deepEqual(
+    lettersOf(`\ufeff${line(1)}\n\ufeff${line(2)}\r\n`).map(({ offset, value }) => [offset, value?.text]),
+    [
+      [1n, '{"userId":"u1"}'],
+      [2n, '{"userId":"u1"}'],
+    ],
+  );
+});
+
 test('a line that is no letter, or a letter that comes twice, is named', () => {
   const cases: readonly (readonly [string, number, RegExp])[] = [
     ['{"position":"events:0:1"}\n{"position"', 2, /not JSON/],

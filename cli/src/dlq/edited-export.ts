@@ -23,7 +23,9 @@ const position = /^(.+):(\d{1,9}):(\d{1,18})$/;
 export function parseExport(text: string): ParsedExport {
   const letters: EditedLetter[] = [];
   const seen = new Map<string, number>();
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, raw] of text.split('\n').entries()) {
+    // A file that was joined from several has the mark of each in its middle.
+    const line = raw.replace(/^\ufeff+/, '');
     if (line.trim() === '') continue;
     const letter = parseLine(line, index + 1);
     if (typeof letter === 'string') return { kind: 'invalid', line: index + 1, reason: letter };

@@ -35,10 +35,10 @@ export async function exportLetters(
   try {
     await readLetters(cluster, selection, flags, signal, async (letters, records) => {
       for (const letter of letters) {
-        if (flags.all !== true && redrives.has(letter.record)) continue;
+        if (flags.all !== true && redrives.stateOf(letter.record) !== 'waiting') continue;
         const line = toExportLine(letter, await readContent(letter, decoder));
         exported += 1;
-        if (file === undefined) output.text(line);
+        if (file === undefined) output.json(line);
         else if (!file.write(`${line}\n`)) await once(file, 'drain');
       }
       progress.update((read += records), { total });

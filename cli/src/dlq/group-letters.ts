@@ -1,5 +1,6 @@
 /** Dead letters by what they have in common. Pure. */
 import type { DeadLetter } from './dead-letter.ts';
+import type { LetterState } from './redrive-log.ts';
 
 export interface LetterGroup {
   readonly topic: string;
@@ -9,6 +10,7 @@ export interface LetterGroup {
   readonly intervalAtMs: number | undefined;
   readonly waiting: number;
   readonly redriven: number;
+  readonly dismissed: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
   /** Of the newest one: what it says, and where it is. */
@@ -17,7 +19,7 @@ export interface LetterGroup {
 }
 
 export interface LetterGroups {
-  add(letter: DeadLetter, isRedriven: boolean): void;
+  add(letter: DeadLetter, state: LetterState): void;
   /** The most waiting ones first. */
   all(): readonly LetterGroup[];
 }
@@ -25,7 +27,7 @@ export interface LetterGroups {
 export function createLetterGroups(intervalMs: number | undefined): LetterGroups {
   const groups = new Map<string, LetterGroup>();
   return {
-    add: (letter, isRedriven) => {
+    add: (letter, state) => {
       const { record, code, connectorId, atMs, message } = letter;
       const intervalAtMs = intervalMs === undefined ? undefined : Math.floor(atMs / intervalMs) * intervalMs;
       const name = JSON.stringify([record.topic, code, connectorId, intervalAtMs]);
@@ -36,8 +38,9 @@ export function createLetterGroups(intervalMs: number | undefined): LetterGroups
         code,
         connectorId,
         intervalAtMs,
-        waiting: (before?.waiting ?? 0) + (isRedriven ? 0 : 1),
-        redriven: (before?.redriven ?? 0) + (isRedriven ? 1 : 0),
+        waiting: (before?.waiting ?? 0) + (state === 'waiting' ? 1 : 0),
+        redriven: (before?.redriven ?? 0) + (state === 'redriven' ? 1 : 0),
+        dismissed: (before?.dismissed ?? 0) + (state === 'dismissed' ? 1 : 0),
         firstAtMs: Math.min(before?.firstAtMs ?? atMs, atMs),
         lastAtMs: Math.max(before?.lastAtMs ?? atMs, atMs),
         message: isNewest ? message : before.message,

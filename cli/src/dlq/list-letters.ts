@@ -24,7 +24,7 @@ export async function listLetters(context: CommandContext, cluster: Cluster, fla
   const total = offsetsIn(selection.flatMap(({ spans }) => spans));
   let read = 0;
   await readLetters(cluster, selection, flags, signal, (letters, records) => {
-    for (const letter of letters) groups.add(letter, redrives.has(letter.record));
+    for (const letter of letters) groups.add(letter, redrives.stateOf(letter.record));
     progress.update((read += records), { total });
   });
   progress.end();
@@ -32,13 +32,14 @@ export async function listLetters(context: CommandContext, cluster: Cluster, fla
   const shown = flags.all === true ? all : all.filter(({ waiting }) => waiting > 0);
   const waiting = all.reduce((sum, group) => sum + group.waiting, 0);
   const redriven = all.reduce((sum, group) => sum + group.redriven, 0);
+  const dismissed = all.reduce((sum, group) => sum + group.dismissed, 0);
   const rows = shown.map((group) => [
     ...(flags.interval === undefined ? [] : [toMinute(group.intervalAtMs ?? 0)]),
     group.topic,
     group.code,
     group.connectorId,
     group.waiting,
-    ...(flags.all === true ? [group.redriven] : []),
+    ...(flags.all === true ? [group.redriven, group.dismissed] : []),
     toMinute(group.firstAtMs),
     toMinute(group.lastAtMs),
     group.example,
@@ -49,16 +50,17 @@ export async function listLetters(context: CommandContext, cluster: Cluster, fla
     'CAUSE',
     'CONNECTOR',
     'WAITING',
-    ...(flags.all === true ? ['REDRIVEN'] : []),
+    ...(flags.all === true ? ['REDRIVEN', 'DISMISSED'] : []),
     'FIRST',
     'LAST',
     'NEWEST',
-    'IT SAYS',
+    'MESSAGE',
   ];
   output.result(
     {
       waiting,
       redriven,
+      dismissed,
       groups: shown.map(({ intervalAtMs, firstAtMs, lastAtMs, ...group }) => ({
         ...group,
         ...(intervalAtMs !== undefined && { interval: new Date(intervalAtMs).toISOString() }),
@@ -68,7 +70,11 @@ export async function listLetters(context: CommandContext, cluster: Cluster, fla
     },
     [
       ...(shown.length === 0 ? [] : formatTable(flags.interval === undefined ? head : ['FROM', ...head], rows)),
-      `${formatCount(waiting)} dead letters wait${redriven > 0 ? `, ${formatCount(redriven)} were redriven` : ''}.`,
+      [
+        `${formatCount(waiting)} dead letters wait`,
+        ...(redriven > 0 ? [`${formatCount(redriven)} were redriven`] : []),
+        ...(dismissed > 0 ? [`${formatCount(dismissed)} were dismissed`] : []),
+      ].join(', ') + '.',
     ],
   );
   return exitCodes.done;

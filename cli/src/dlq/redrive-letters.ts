@@ -1,30 +1,30 @@
 /**
  * Sends dead letters back to their source topics.
  *
- * 1. Count what would go, and ask. 2. Take over the one transactional id of all redrives: another run that is under way commits nothing any
- * more. 3. Read which letters went back already: final, since nobody else can write it now. 4. For each batch one transaction of the records
- * and of their marks. A crash anywhere leaves letters that are sent and marked, or neither.
+ * 1. Judge what would go, and ask. 2. Take over the one transactional id of all redrives: another run that is under way commits nothing any
+ * more. 3. Read which dead letters went back already: final, since nobody else can write it now. 4. For each batch one transaction of the
+ * records and of their marks. A crash anywhere leaves dead letters that are sent and marked, or neither.
  */
-import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { openTransactionalProducer, type CommandDecoder, type CommandEncoder } from '@astrolabe/kafka';
-import { errorMessage } from '@astrolabe/service-kit';
 import { offsetsIn, type Cluster } from '../cluster.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
-import { formatCount, formatTable } from '../core/table.ts';
-import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
+import { formatCount } from '../core/table.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { ChangeFlags } from '../flags.ts';
 import { createPace } from '../pace.ts';
 import { buildRedrive, type Redrive } from './build-redrive.ts';
-import { positionOf, roleOf, sourceTopics, type DeadLetter, type LetterRole } from './dead-letter.ts';
-import { parseExport, type EditedLetter } from './edited-export.ts';
+import { CauseTable } from './cause-table.ts';
+import { positionOf, sourceTopics, type DeadLetter, type LetterRole } from './dead-letter.ts';
+import { letterBatches } from './letter-batches.ts';
 import { readContent, type LetterContent } from './letter-text.ts';
-import { readLetters, spansOfSelection, type LetterSpans, type SelectionFlags } from './letter-selection.ts';
+import { readLetters } from './letter-selection.ts';
+import { planLetters, type LetterPlan, type PlanFlags } from './plan-redrive.ts';
 import { buildMarks, readRedriveLog, type RedriveLog } from './redrive-log.ts';
+import { describeLeft, describeRedrive, noCounts, type LeftLetter, type RedriveReport } from './redrive-report.ts';
+import { untilMarksAreVisible } from './visible-marks.ts';
 
-export interface RedriveFlags extends ChangeFlags, SelectionFlags {
-  readonly all?: boolean;
-  readonly fromFile?: string;
+export interface RedriveFlags extends ChangeFlags, PlanFlags {
   readonly rate?: number;
   readonly maxRedrives: number;
   readonly dryRun?: boolean;
@@ -33,21 +33,6 @@ export interface RedriveFlags extends ChangeFlags, SelectionFlags {
 export interface RegistryTools {
   readonly decoder: CommandDecoder | undefined;
   readonly encoder: CommandEncoder | undefined;
-}
-
-/** Every letter of the selection is exactly one of these. */
-interface Counts {
-  redriven: number;
-  edited: number;
-  alreadyRedriven: number;
-  exhausted: number;
-  refused: number;
-}
-
-interface Plan {
-  readonly selection: readonly LetterSpans[];
-  /** By position; undefined: the whole selection, as it is. */
-  readonly edited: ReadonlyMap<string, EditedLetter> | undefined;
 }
 
 const BATCH_LETTERS = 500;
@@ -60,137 +45,162 @@ export async function redriveLetters(
   flags: RedriveFlags,
   transactionalId: string,
 ): Promise<ExitCode> {
-  const { clock, signal } = context;
-  const plan = await makePlan(context, cluster, flags);
+  const { clock, signal, output } = context;
+  const plan = await planLetters(cluster, flags, clock.nowMs());
   const log = await readRedriveLog(cluster, signal, clock.nowMs());
-  const planned = await count(context, cluster, plan, flags, log);
-  if (flags.dryRun === true || planned === 0) {
-    context.output.result({ dryRun: flags.dryRun === true, waiting: planned }, [
-      planned === 0 ? 'No dead letter that waits is in the selection.' : 'Nothing was changed.',
+  const judge = await createJudge(cluster, registry, flags, plan);
+  const waiting = await preview(context, cluster, judge, log);
+  const { counts, untrusted } = judge.report();
+  const planned = counts.redriven;
+  if (flags.dryRun === true || waiting === 0) {
+    output.result({ dryRun: flags.dryRun === true, waiting, wouldBeSent: planned, ...left(judge.report()) }, [
+      ...(waiting === 0
+        ? ['No dead letter that waits is in the selection.']
+        : [`${formatCount(planned)} would be sent back.`, ...describeLeft(judge.report(), true)]),
+      ...(waiting === 0 ? [] : ['Nothing was changed.']),
     ]);
     return exitCodes.done;
   }
-  if (!(await isAgreed(context, flags, `Send ${formatCount(planned)} dead letters back to their topics?`))) {
-    return exitCodes.failed;
+  for (const { position, reason } of untrusted.slice(0, NAMED_LETTERS)) context.note(`${position}: ${reason}`);
+  for (const name of plan.trusted) context.note(`${name} goes as if its sender had shown the connector's API key`);
+  const question = `Send ${formatCount(planned)} dead letters back to their topics?`;
+  if (planned === 0) {
+    // Nothing to agree to, and no other redrive to take over from.
+    for (const { position, reason } of judge.refusals.slice(0, NAMED_LETTERS)) context.note(`${position}: ${reason}`);
+    return printReport(context, judge, randomUUID());
   }
-  return send(context, cluster, registry, flags, plan, transactionalId);
+  if (!(await isAgreed(context, flags, question))) return exitCodes.failed;
+  return send(context, cluster, await createJudge(cluster, registry, flags, plan), flags, transactionalId);
 }
 
-async function makePlan({ clock }: CommandContext, cluster: Cluster, flags: RedriveFlags): Promise<Plan> {
-  if (flags.fromFile === undefined) {
-    const isNarrowed = [flags.topic, flags.connector, flags.code, flags.messageId, flags.commandId, flags.toDatetime]
-      .concat([flags.byDuration, flags.untilDatetime, flags.offsets?.length])
-      .some((flag) => flag !== undefined);
-    if (!isNarrowed && flags.all !== true && flags.toEarliest !== true) {
-      throw new UsageError('Say which dead letters: by --code, --connector, --by-duration, --offsets, ..., or --all.');
-    }
-    return { selection: await spansOfSelection(cluster, flags, clock.nowMs()), edited: undefined };
-  }
-  let text: string;
-  try {
-    text = await readFile(flags.fromFile, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${flags.fromFile} cannot be read: ${errorMessage(error)}`);
-  }
-  const parsed = parseExport(text);
-  if (parsed.kind === 'invalid')
-    throw new UsageError(`${flags.fromFile}:${parsed.line}: ${parsed.reason}; nothing was changed.`);
-  const edited = new Map(parsed.letters.map((letter) => [letter.position, letter]));
-  const byTopic = Map.groupBy(parsed.letters, ({ topic }) => topic);
-  const selection = [...byTopic].map(([topic, letters]): LetterSpans => {
-    const role = roleOf(cluster.topics, topic);
-    if (role === undefined)
-      throw new UsageError(`${flags.fromFile}: ${topic} is no dead-letter topic of this pipeline.`);
-    const byPartition = Map.groupBy(letters, ({ partition }) => partition);
-    const spans = [...byPartition].map(([partition, group]) => {
-      const offsets = group.map(({ offset }) => offset);
-      const first = offsets.reduce((a, b) => (a < b ? a : b));
-      const last = offsets.reduce((a, b) => (a > b ? a : b));
-      return { topic, partition, fromOffset: first, endOffset: last + 1n };
-    });
-    return { role, spans };
-  });
-  return { selection, edited };
+function left({ counts, missing, untrusted }: RedriveReport): Record<string, unknown> {
+  const { redriven: _redriven, untrusted: _count, ...others } = counts;
+  return { ...others, untrusted: untrusted.map(({ position }) => position), missing };
+}
+
+/** Judges each dead letter of a plan and keeps the counts. */
+interface Judge {
+  readonly plan: LetterPlan;
+  /** Undefined for one that stays where it is; `onLeft` is told of those that need somebody's decision. */
+  judge(letter: DeadLetter, log: RedriveLog): Promise<Extract<Redrive, { kind: 'send' }> | undefined>;
+  /** Whether the plan asks for it. */
+  wants(letter: DeadLetter): boolean;
+  /** In the selection and wanted, whatever became of it. */
+  readonly found: ReadonlySet<string>;
+  readonly refusals: readonly LeftLetter[];
+  report(): RedriveReport;
+}
+
+async function createJudge(
+  { admin, topics }: Cluster,
+  { decoder, encoder }: RegistryTools,
+  { maxRedrives }: RedriveFlags,
+  plan: LetterPlan,
+): Promise<Judge> {
+  const sources = sourceTopics(topics);
+  const partitions = new Map<LetterRole, number>();
+  for (const { role } of plan.selection) partitions.set(role, (await admin.watermarks(sources[role])).length);
+  const counts = noCounts();
+  const refusals: LeftLetter[] = [];
+  const untrusted: LeftLetter[] = [];
+  const found = new Set<string>();
+  let edited = 0;
+  return {
+    plan,
+    found,
+    refusals,
+    wants: ({ record }) => plan.only === undefined || plan.only.has(positionOf(record)),
+    judge: async (letter, log) => {
+      const position = positionOf(letter.record);
+      found.add(position);
+      const state = log.stateOf(letter.record);
+      if (state !== 'waiting') {
+        if (state === 'dismissed') counts.dismissed += 1;
+        else counts.alreadyRedriven += 1;
+        return undefined;
+      }
+      const value = plan.edited.get(position)?.value;
+      // A command that nobody has edited goes as it is: no registry is needed for it.
+      const isOpaque = letter.role === 'commands' && value === undefined;
+      const content: LetterContent = isOpaque ? { kind: 'none' } : await readContent(letter, decoder);
+      const wish = { edited: value, asTrusted: plan.trusted.has(position) };
+      const ofTopic = partitions.get(letter.role) ?? 1;
+      const redrive = buildRedrive(letter, content, wish, { maxRedrives, partitions: ofTopic, encoder });
+      switch (redrive.kind) {
+        case 'send':
+          counts.redriven += 1;
+          if (redrive.isEdited) edited += 1;
+          return redrive;
+        case 'exhausted':
+          counts.exhausted += 1;
+          return undefined;
+        case 'untrusted':
+          counts.untrusted += 1;
+          untrusted.push({ position, reason: redrive.reason });
+          return undefined;
+        case 'refused':
+          counts.refused += 1;
+          refusals.push({ position, reason: redrive.reason });
+          return undefined;
+      }
+    },
+    report: () => ({
+      counts,
+      edited,
+      untrusted,
+      maxRedrives,
+      missing: [...(plan.only ?? [])].filter((position) => !found.has(position)),
+    }),
+  };
 }
 
 /** How many wait, by cause; printed for whoever is asked. */
-async function count(
-  context: CommandContext,
-  cluster: Cluster,
-  { selection, edited }: Plan,
-  flags: RedriveFlags,
-  log: RedriveLog,
-): Promise<number> {
+async function preview(context: CommandContext, cluster: Cluster, judge: Judge, log: RedriveLog): Promise<number> {
+  const { selection } = judge.plan;
   const progress = context.startProgress('reading', 'dead letters');
   const total = offsetsIn(selection.flatMap(({ spans }) => spans));
-  const byCause = new Map<string, number>();
+  const causes = new CauseTable();
   let read = 0;
-  let waiting = 0;
-  await readLetters(cluster, selection, flags, context.signal, (letters, records) => {
-    for (const letter of letters) {
-      if (edited?.has(positionOf(letter.record)) === false || log.has(letter.record)) continue;
-      waiting += 1;
-      const cause = `${letter.record.topic}\n${letter.code}\n${letter.connectorId}`;
-      byCause.set(cause, (byCause.get(cause) ?? 0) + 1);
+  await readLetters(cluster, selection, judge.plan.filter, context.signal, async (letters, records) => {
+    for (const letter of letters.filter(judge.wants)) {
+      await judge.judge(letter, log);
+      if (log.stateOf(letter.record) === 'waiting') causes.add(letter);
     }
     progress.update((read += records), { total });
   });
   progress.end();
-  if (byCause.size > 0 && !context.output.isJson) {
-    const rows = [...byCause].map(([cause, letters]) => [...cause.split('\n'), letters]);
-    for (const line of formatTable(['TOPIC', 'CAUSE', 'CONNECTOR', 'WAITING'], rows)) context.note(line);
-  }
-  return waiting;
+  if (!context.output.isJson) causes.lines().forEach(context.note);
+  return causes.waiting;
 }
 
 async function send(
   context: CommandContext,
   cluster: Cluster,
-  { decoder, encoder }: RegistryTools,
+  judge: Judge,
   flags: RedriveFlags,
-  { selection, edited }: Plan,
   transactionalId: string,
 ): Promise<ExitCode> {
-  const { clock, signal, output } = context;
+  const { clock, signal } = context;
+  const { selection } = judge.plan;
   const redriveId = randomUUID();
-  const counts: Counts = { redriven: 0, edited: 0, alreadyRedriven: 0, exhausted: 0, refused: 0 };
-  const refusals: { readonly position: string; readonly reason: string }[] = [];
-  const found = new Set<string>();
   const pace = createPace(flags.rate, clock);
   const progress = context.startProgress('redrive', 'dead letters');
   const sources = sourceTopics(cluster.topics);
-  const partitions = new Map<LetterRole, number>();
-  for (const { role } of selection) partitions.set(role, (await cluster.admin.watermarks(sources[role])).length);
   const total = offsetsIn(selection.flatMap(({ spans }) => spans));
   const producer = await openTransactionalProducer({ connection: cluster.connection, transactionalId });
   try {
     const log = await readRedriveLog(cluster, signal, clock.nowMs());
     let read = 0;
+    let named = 0;
     const redriveBatch = async (letters: readonly DeadLetter[]): Promise<void> => {
       const sent: { readonly letter: DeadLetter; readonly redrive: Extract<Redrive, { kind: 'send' }> }[] = [];
       for (const letter of letters) {
-        const position = positionOf(letter.record);
-        found.add(position);
-        if (log.has(letter.record)) {
-          counts.alreadyRedriven += 1;
-          continue;
-        }
-        const value = edited?.get(position)?.value;
-        // A command that nobody has edited goes as it is: no registry is needed for it.
-        const isOpaque = letter.role === 'commands' && value === undefined;
-        const content: LetterContent = isOpaque ? { kind: 'none' } : await readContent(letter, decoder);
-        const redrive = buildRedrive(letter, content, value, {
-          maxRedrives: flags.maxRedrives,
-          partitions: partitions.get(letter.role) ?? 1,
-          encoder,
-        });
-        if (redrive.kind === 'send') sent.push({ letter, redrive });
-        else if (redrive.kind === 'exhausted') counts.exhausted += 1;
-        else {
-          counts.refused += 1;
-          refusals.push({ position, reason: redrive.reason });
-          if (counts.refused <= NAMED_LETTERS) progress.note(`${position}: ${redrive.reason}`);
-        }
+        const redrive = await judge.judge(letter, log);
+        if (redrive !== undefined) sent.push({ letter, redrive });
+      }
+      for (; named < Math.min(judge.refusals.length, NAMED_LETTERS); named += 1) {
+        const refusal = judge.refusals[named];
+        if (refusal !== undefined) progress.note(`${refusal.position}: ${refusal.reason}`);
       }
       if (sent.length === 0) return;
       await pace.take(sent.length, signal);
@@ -199,30 +209,19 @@ async function send(
         topic,
         records: group.map(({ redrive }) => redrive.record),
       }));
-      const marks = buildMarks(
-        sent.map(({ letter }) => letter),
-        redriveId,
-        clock.nowMs(),
-        log.topicIds,
-      );
+      const those = sent.map(({ letter }) => letter);
+      const marks = buildMarks(those, { kind: 'redriven', redriveId }, clock.nowMs(), log.topicIds);
       const outcome = await producer.commit([...parts, { topic: cluster.topics.redrives.name, records: marks }]);
-      if (outcome.kind === 'fenced') {
-        throw new Error(
-          'another redrive was started and has taken over; see "astrolabe dlq list" for what still waits',
-        );
-      }
-      counts.redriven += sent.length;
-      counts.edited += sent.filter(({ redrive }) => redrive.isEdited).length;
+      if (outcome.kind === 'fenced') throw takenOver();
     };
     // Partitions are read side by side, and there is one transaction at a time.
     let turn: Promise<void> = Promise.resolve();
-    await readLetters(cluster, selection, flags, signal, (letters, records) => {
-      const mine = edited === undefined ? letters : letters.filter(({ record }) => edited.has(positionOf(record)));
+    await readLetters(cluster, selection, judge.plan.filter, signal, (letters, records) => {
       turn = turn.then(async () => {
-        for (const batch of batches(mine, pace.share(BATCH_LETTERS))) {
+        for (const batch of letterBatches(letters.filter(judge.wants), pace.share(BATCH_LETTERS))) {
           signal.throwIfAborted();
           await redriveBatch(batch);
-          progress.update(counts.redriven);
+          progress.update(judge.report().counts.redriven);
         }
         progress.update((read += records), { total });
       });
@@ -233,53 +232,28 @@ async function send(
     await producer.close();
   }
   await untilMarksAreVisible(context, cluster);
-  const missing = edited === undefined ? [] : [...edited.keys()].filter((position) => !found.has(position));
-  output.result({ redriveId, selected: found.size + missing.length, ...counts, missing, refusals }, [
-    `${formatCount(counts.redriven)} dead letters were sent back${counts.edited > 0 ? `, ${formatCount(counts.edited)} of them edited` : ''} (${redriveId}).`,
-    ...(counts.alreadyRedriven > 0 ? [`${formatCount(counts.alreadyRedriven)} had been sent back before.`] : []),
-    ...(counts.exhausted > 0
-      ? [
-          `${formatCount(counts.exhausted)} came back ${flags.maxRedrives} times already and stay; raise --max-redrives once the cause is gone.`,
-        ]
-      : []),
-    ...(counts.refused > 0
-      ? [`${formatCount(counts.refused)} would be refused again and stay: edit them (dlq export).`]
-      : []),
-    ...(missing.length > 0
-      ? [`${formatCount(missing.length)} are not on their topic any more: ${missing.slice(0, 5).join(', ')}`]
-      : []),
-  ]);
-  return counts.exhausted + counts.refused + missing.length > 0 ? exitCodes.failed : exitCodes.done;
+  return printReport(context, judge, redriveId);
 }
 
-/** The brokers write a transaction's markers after they have answered its commit; whoever lists the letters next shall see it. */
-async function untilMarksAreVisible({ clock, signal }: CommandContext, { reader, topics }: Cluster): Promise<void> {
-  const giveUpAtMs = clock.monotonicMs() + MARKERS_PATIENCE_MS;
-  for (;;) {
-    const { lastStableOffset, highWatermark } = await reader.offsets(topics.redrives.name, 0);
-    if (lastStableOffset === highWatermark || clock.monotonicMs() > giveUpAtMs) return;
-    await clock.sleep(MARKERS_POLL_MS, signal);
-  }
+function printReport({ output }: CommandContext, judge: Judge, redriveId: string): ExitCode {
+  const report = judge.report();
+  const { counts, edited, missing, untrusted } = report;
+  const { refusals, found } = judge;
+  output.result(
+    {
+      redriveId,
+      selected: found.size + missing.length,
+      ...counts,
+      edited,
+      missing,
+      refusals: [...refusals, ...untrusted],
+    },
+    describeRedrive(report, redriveId),
+  );
+  const stay = counts.exhausted + counts.refused + counts.untrusted + missing.length;
+  return stay > 0 ? exitCodes.failed : exitCodes.done;
 }
 
-const MARKERS_PATIENCE_MS = 5_000;
-const MARKERS_POLL_MS = 20;
-
-/** Bounded in letters and in bytes, so that a transaction stays short. */
-function* batches(letters: readonly DeadLetter[], maxLetters: number): Generator<readonly DeadLetter[]> {
-  let batch: DeadLetter[] = [];
-  let bytes = 0;
-  for (const letter of letters) {
-    const sizeBytes = letter.record.value?.length ?? 0;
-    if (batch.length === maxLetters || (batch.length > 0 && bytes + sizeBytes > BATCH_BYTES)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(letter);
-    bytes += sizeBytes;
-  }
-  if (batch.length > 0) yield batch;
+export function takenOver(): Error {
+  return new Error('another redrive was started and has taken over; see "astrolabe dlq list" for what still waits');
 }
-
-const BATCH_BYTES = 4_000_000;

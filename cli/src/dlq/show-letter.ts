@@ -3,9 +3,10 @@ import { parseJson, stringifyJson, type JsonValue } from '@astrolabe/schemas';
 import type { Cluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
-import { deadLetterTopics, positionOf, readDeadLetter, roleOf, type DeadLetter } from './dead-letter.ts';
+import { positionOf, readDeadLetter, type DeadLetter } from './dead-letter.ts';
+import { boundsOf, describeBounds, parsePosition } from './letter-position.ts';
 import { commandJson, readContent, toExportLine, type LetterContent } from './letter-text.ts';
-import { readRedriveLog } from './redrive-log.ts';
+import { readRedriveLog, type LetterMark } from './redrive-log.ts';
 
 /** One dead letter in full. `at` is `[topic:]partition:offset`, as the other verbs print it. */
 export async function showLetter(
@@ -20,17 +21,18 @@ export async function showLetter(
   const mark = redrives.find(letter.record);
   const content = await readContent(letter, decoder);
   if (output.isJson) {
-    const state = mark === undefined ? { state: 'waiting' } : { state: 'redriven', redrive: mark };
-    output.text(`${JSON.stringify(state).slice(0, -1)},${toExportLine(letter, content).slice(1)}`);
+    const state = redrives.stateOf(letter.record);
+    const decided = mark === undefined ? { state } : { state, redrive: mark };
+    output.json(`${JSON.stringify(decided).slice(0, -1)},${toExportLine(letter, content).slice(1)}`);
     return exitCodes.done;
   }
   const { record, code, message, atMs, redriveCount } = letter;
   const entries: [string, string][] = [
     ['position', positionOf(record)],
-    ['state', mark === undefined ? 'waiting' : `redriven at ${mark.at} (${mark.redriveId})`],
+    ['state', mark === undefined ? 'waiting' : describeMark(mark)],
     ['given up', new Date(atMs).toISOString()],
     ['cause', code],
-    ['it says', message],
+    ['message', message],
     ['redriven before', String(redriveCount)],
     ['key', record.key?.toString('utf8') ?? '(none)'],
     ...Object.entries(record.headers).map(([name, value]): [string, string] => [
@@ -48,24 +50,17 @@ export async function showLetter(
 }
 
 async function findLetter(
-  { topics, reader }: Cluster,
+  cluster: Cluster,
   at: string,
   topicFlag: string | undefined,
   signal: AbortSignal,
 ): Promise<DeadLetter> {
-  const match = /^(?:(.+):)?(\d{1,9}):(\d{1,18})$/.exec(at);
-  const name = match?.[1] ?? topicFlag;
-  const role = name === undefined ? undefined : roleOf(topics, name);
-  if (match === null || role === undefined) {
-    throw new UsageError(`"${at}" names no dead letter; write events:partition:offset or commands:partition:offset.`);
-  }
-  const topic = deadLetterTopics(topics)[role];
-  const partition = Number(match[2]);
-  const offset = BigInt(match[3] ?? '');
+  const position = parsePosition(cluster.topics, at, topicFlag);
+  const bounds = await boundsOf(cluster, position);
+  const { role, topic, partition, offset } = position;
   const found: DeadLetter[] = [];
-  const { lowWatermark, highWatermark } = await reader.offsets(topic, partition);
-  if (offset >= lowWatermark && offset < highWatermark) {
-    await reader.read({
+  if (offset >= bounds.lowWatermark && offset < bounds.highWatermark) {
+    await cluster.reader.read({
       topic,
       partition,
       fromOffset: offset,
@@ -76,9 +71,11 @@ async function findLetter(
   }
   const [letter] = found;
   if (letter !== undefined) return letter;
-  throw new UsageError(
-    `${topic}:${partition}:${offset} is not there; the partition holds ${lowWatermark} to ${highWatermark - 1n}.`,
-  );
+  throw new UsageError(`${positionOf({ topic, partition, offset })} is not there; ${describeBounds(bounds)}.`);
+}
+
+function describeMark({ kind = 'redriven', at, redriveId, reason }: LetterMark): string {
+  return `${kind} at ${at} (${redriveId})${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function describeContent(content: LetterContent): string[] {
@@ -88,7 +85,8 @@ function describeContent(content: LetterContent): string[] {
     case 'command':
       return pretty(commandJson(content.command));
     case 'text':
-      return ['(no JSON)', content.text];
+      // Marked line by line: a sender's line must not pass for one of ours.
+      return ['(not JSON)', ...content.text.split('\n').map((line) => `| ${line}`)];
     case 'bytes':
       return [`(${content.bytes.length} bytes in base64: ${content.reason})`, content.bytes.toString('base64')];
     case 'none':

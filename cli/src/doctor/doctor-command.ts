@@ -20,7 +20,7 @@ async function doctor(context: CommandContext): Promise<ExitCode> {
   const counts = { ok: 0, warning: 0, problem: 0 };
   await runDoctor(context, (finding: Finding) => {
     counts[finding.level] += 1;
-    output.item(finding, describeFinding(finding).join('\n'));
+    output.result(finding, describeFinding(finding));
   });
   if (!output.isJson) {
     output.result(undefined, ['', `${counts.problem} problems, ${counts.warning} warnings, ${counts.ok} in order.`]);

@@ -6,22 +6,19 @@ import {
   describeCluster,
   topicsFor,
   type KafkaConnection,
+  type TopicDefinition,
+  type TopicPlan,
   type Topics,
 } from '@astrolabe/kafka';
 import { createLogger, errorMessage, isPipelineError, readConfig, type Environment } from '@astrolabe/service-kit';
-import type { ClusterAndRegistryConfig } from '../config.ts';
+import type { CommandContext } from '../command-context.ts';
+import { topicsConfig, type ClusterAndRegistryConfig } from '../config.ts';
+import { reachBrokers } from '../reach-brokers.ts';
 import { readBrokerFeatures } from './broker-features.ts';
 import { ledgerConfig } from './examine-ledger.ts';
 import { problem, type Finding } from './finding.ts';
-import {
-  judgeBrokers,
-  judgeCompanions,
-  judgeRecordTimes,
-  judgeTopic,
-  judgeTopicIds,
-  MAX_SKEW_MS,
-} from './judge-cluster.ts';
-import { judgeLedgerWindow } from './judge-ledger.ts';
+import { judgeBrokers, judgeRecordTimes, judgeTopicIds, MAX_SKEW_MS } from './judge-cluster.ts';
+import { judgeTopics } from './judge-topics.ts';
 import { judgeVersions, type BrokerRelease } from './judge-versions.ts';
 
 const FEATURES_TIMEOUT_MS = 3_000;
@@ -31,32 +28,26 @@ export async function examineCluster(
   config: ClusterAndRegistryConfig,
   env: Environment,
   nowMs: number,
+  context: Pick<CommandContext, 'note' | 'signal'>,
 ): Promise<{ readonly findings: readonly Finding[]; readonly isReached: boolean }> {
   const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
-  const declared = topicsFor(config.kafkaTopicPrefix);
-  const topics = Object.values(declared);
   try {
+    await reachBrokers(context, config);
+    const { partitions, replicationFactor } = readConfig(topicsConfig, env);
+    const declared = topicsFor(config.kafkaTopicPrefix, partitions);
+    const topics = Object.values(declared);
     const connection = connectionFromConfig(config, 'cli', logger);
     const cluster = await describeCluster(
       connection,
       topics.map(({ name }) => name),
     );
-    const find = (wanted: string) => cluster.topics.find(({ name }) => name === wanted);
+    const plan = await planFor(connection, topics, replicationFactor);
     const replicas = cluster.topics.flatMap(({ partitions }) => partitions.map((each) => each.replicas));
     const { ledgerWindowHours } = readConfig(ledgerConfig, env);
     const findings = [
       ...judgeBrokers(cluster),
       ...judgeVersions(await readReleases(config, cluster.brokers), Math.min(cluster.brokers.length, ...replicas)),
-      ...topics.flatMap((topic) => judgeTopic(topic, find(topic.name), cluster.brokers.length)),
-      ...judgeCompanions({
-        segmentEvents: find(declared.segmentEvents.name),
-        segmentEventsDeadLetters: find(declared.segmentEventsDeadLetters.name),
-        mapperState: find(declared.mapperState.name),
-        commands: find(declared.commands.name),
-        commandsDeadLetters: find(declared.commandsDeadLetters.name),
-        deliveries: find(declared.deliveries.name),
-      }),
-      ...judgeLedgerWindow(ledgerWindowHours * HOUR_MS, find(declared.deliveries.name), find(declared.commands.name)),
+      ...judgeTopics({ declared, cluster, plan, ledgerWindowMs: ledgerWindowHours * HOUR_MS }),
       ...judgeTopicIds(await readTopicIds(connection, declared)),
       ...(await examineRecordTimes(connection, declared, new Set(cluster.topics.map(({ name }) => name)), nowMs)),
     ];
@@ -83,6 +74,19 @@ async function readTopicIds(connection: KafkaConnection, { segmentEvents, comman
     return found.filter(({ errorCode }) => errorCode === 0).map(({ topicId }) => topicId);
   } finally {
     await inspector.close();
+  }
+}
+
+async function planFor(
+  connection: KafkaConnection,
+  topics: readonly TopicDefinition[],
+  replicationFactor: number,
+): Promise<TopicPlan> {
+  const admin = await createKafkaAdmin(connection);
+  try {
+    return await admin.planTopics(topics, replicationFactor);
+  } finally {
+    await admin.close();
   }
 }
 

@@ -13,7 +13,7 @@ export async function examinePositions(context: CommandContext): Promise<Finding
   const { env, signal } = context;
   try {
     const config = readConfig(lagConfig, env);
-    const cluster = await openCluster(config);
+    const cluster = await openCluster(config, context);
     try {
       const findings: Finding[] = [];
       for (const reading of readingsOf(config, cluster.topics)) {

@@ -26,8 +26,11 @@ export function problem(about: string, fact: string, meaning: string, remedy: st
 const marks = { ok: 'ok  ', warning: 'warn', problem: 'FAIL' } as const;
 
 export function describeFinding({ level, about, fact, meaning, remedy }: Finding): string[] {
+  // The message of a configuration names its problems one a line.
+  const [first = '', ...others] = fact.split('\n');
   return [
-    `${marks[level]}  ${about}: ${fact}`,
+    `${marks[level]}  ${about}: ${first}`,
+    ...others.map((line) => `      ${line}`),
     ...(meaning === undefined ? [] : [`        ${meaning}`]),
     ...(remedy === undefined ? [] : [`      > ${remedy}`]),
   ];

@@ -5,6 +5,7 @@ import type { CommandContext } from '../command-context.ts';
 import { clusterAndRegistryConfig, connectorsConfig, type ClusterAndRegistryConfig } from '../config.ts';
 import { checkKey } from '../connectors/check-keys.ts';
 import { openConnectorsDocument, resolveKey } from '../connectors/connectors-document.ts';
+import { withWaitNote } from '../reach-brokers.ts';
 import { examineCluster } from './examine-cluster.ts';
 import { examineLedgerFolder } from './examine-ledger.ts';
 import { examinePositions } from './examine-positions.ts';
@@ -30,13 +31,14 @@ export async function runDoctor(context: CommandContext, onFinding: (finding: Fi
     ]);
   }
   if (config !== undefined) {
-    const { findings, isReached } = await examineCluster(config, context.env, context.clock.nowMs());
+    const { findings, isReached } = await examineCluster(config, context.env, context.clock.nowMs(), context);
     report(findings);
     // What is wrong with the brokers has been said.
     if (isReached) report(await examinePositions(context));
-    report(await examineRegistry(config));
+    const registryUrl = hideUrlCredentials(config.schemaRegistryUrl);
+    report(await withWaitNote(context, `the registry ${registryUrl}`, examineRegistry(config)));
   }
-  report(await examineConnectors(context));
+  report(await withWaitNote(context, 'the Astrolabe API', examineConnectors(context)));
   report(await examineLedgerFolder(context.env));
   report(await examineDisk());
 }

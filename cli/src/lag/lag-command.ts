@@ -32,7 +32,6 @@ const DEFAULT_INTERVAL_MS = 2_000;
 /** Offsets of a partition that are looked at for ages and connectors; more are estimated from them. */
 const SAMPLE_OFFSETS = 500;
 const CONNECTOR_SAMPLE_OFFSETS = 20_000;
-const CLEAR_SCREEN = '\u001b[2J\u001b[H';
 
 export function registerLag(program: Command, act: Act): void {
   addClusterOption(
@@ -55,7 +54,7 @@ export function registerLag(program: Command, act: Act): void {
 async function lag(context: CommandContext, flags: LagFlags): Promise<ExitCode> {
   const { clock, signal, output, terminal } = context;
   const config = readConfig(lagConfig, context.env);
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, context);
   const readings = readingsOf(config, cluster.topics);
   try {
     let earlier = await Promise.all(readings.map((reading) => sampleLag(cluster, reading, clock.nowMs)));
@@ -78,8 +77,10 @@ async function lag(context: CommandContext, flags: LagFlags): Promise<ExitCode> 
       }
       earlier = samples;
       const lines = describe(services, flags);
-      if (flags.watch === true && terminal !== undefined)
-        lines.unshift(`${CLEAR_SCREEN}${new Date(clock.nowMs()).toISOString()}`);
+      if (flags.watch === true && terminal !== undefined) {
+        output.clearScreen();
+        lines.unshift(new Date(clock.nowMs()).toISOString());
+      }
       output.result(
         {
           at: new Date(clock.nowMs()).toISOString(),

@@ -115,7 +115,7 @@ function readId(text: string): string {
 
 async function replayRecords(context: CommandContext, source: ReplaySource, flags: ReplayFlags): Promise<ExitCode> {
   const config = readConfig(replayConfig, context.env);
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, context);
   try {
     return await replayOn(context, config, cluster, source, flags);
   } finally {

@@ -22,6 +22,7 @@ import {
   countUnreadable,
   encodeState,
   positionsOf,
+  replayProgress,
   type ReplayCounts,
   type ReplaySpan,
   type ReplayState,
@@ -174,13 +175,9 @@ export class ReplaySender {
     this.#show();
   }
 
-  /** By offsets read and by records that have ended, whichever is behind. */
   #show(): void {
-    const { spans, counts } = this.#state;
-    const total = spans.reduce((sum, span) => sum + Number(span.endOffset - span.fromOffset), 0);
-    const read = spans.reduce((sum, span) => sum + Number(span.position - span.fromOffset), 0);
-    const ended = counts.sent === 0 ? 1 : this.#follower.tally.settled / counts.sent;
-    this.#progress.update(this.#follower.tally.settled, { share: total === 0 ? 1 : (read / total) * ended });
+    const { done, share } = replayProgress(this.#state, this.#follower.tally.settled);
+    this.#progress.update(done, { share });
   }
 }
 

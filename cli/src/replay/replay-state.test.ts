@@ -11,6 +11,7 @@ import {
   inTheseTopics,
   noCounts,
   positionsOf,
+  replayProgress,
   type ReplayState,
 } from './replay-state.ts';
 import { replayedRecord } from './replay-sender.ts';
@@ -122,4 +123,12 @@ test('events are chosen by what they say', async () => {
     ),
   );
   assert.deepEqual(outcomes, ['matched', 'matched', 'filteredOut', 'filteredOut', 'filteredOut']);
+});
+
+test('the progress of a replay counts what is read, though nothing of it has to be sent', () => {
+  const span = { partition: 0, fromOffset: 0n, endOffset: 450_000n, position: 90_000n };
+  const known = { ...noCounts(), read: 90_000, knownToLedger: 90_000 };
+  assert.deepEqual(replayProgress({ spans: [span], counts: known }, 0), { done: 90_000, share: 0.2 });
+  const sent = { ...noCounts(), read: 90_000, sent: 90_000 };
+  assert.deepEqual(replayProgress({ spans: [span], counts: sent }, 45_000), { done: 90_000, share: 0.1 });
 });

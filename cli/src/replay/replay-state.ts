@@ -147,3 +147,17 @@ export function positionsOf(spans: readonly ReplaySpan[]): Map<number, bigint> {
   }
   return positions;
 }
+
+/**
+ * How far a replay has come. What is read counts, since a range of commands that the ledger knows is read to its end and sends none; the share is
+ * that of offsets read and of sent records that have ended (`settled`), whichever is behind.
+ */
+export function replayProgress(
+  { spans, counts }: Pick<ReplayState, 'spans' | 'counts'>,
+  settled: number,
+): { readonly done: number; readonly share: number } {
+  const total = spans.reduce((sum, span) => sum + Number(span.endOffset - span.fromOffset), 0);
+  const read = spans.reduce((sum, span) => sum + Number(span.position - span.fromOffset), 0);
+  const ended = counts.sent === 0 ? 1 : settled / counts.sent;
+  return { done: counts.read, share: total === 0 ? 1 : (read / total) * ended };
+}

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { headerNames, headerText, type CommandDecoder, type ConsumedRecord } from '@astrolabe/kafka';
 import { deliveryIdOf } from '@astrolabe/ledger';
 import { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
+import { messageIdOf } from '../trace/message-id.ts';
 
 export type RecordRole = 'event' | 'command' | 'dead letter';
 
@@ -53,7 +54,7 @@ export async function describeRecord(
     offset: record.offset,
     timestampMs: record.timestampMs,
     connectorId: headerText(record, headerNames.connectorId),
-    messageId: headerText(record, headerNames.messageId),
+    messageId: messageIdOf(record),
     commandId,
     forcedId: deliveryId === commandId ? undefined : deliveryId,
     type: text('type') ?? text('kind'),

@@ -75,7 +75,7 @@ async function tail(context: CommandContext, flags: TailFlags, what: What): Prom
   if (what === 'deliveries' && [user, account, type, event].some((flag) => flag !== undefined)) {
     throw new UsageError('Deliveries are found by --connector and --outcome; "astrolabe trace" finds those of a user.');
   }
-  const cluster = await openCluster(readConfig(clusterConfig, context.env));
+  const cluster = await openCluster(readConfig(clusterConfig, context.env), context);
   const enough = new AbortController();
   const ends = AbortSignal.any([signal, enough.signal]);
   if (flags.timeout !== undefined) {
@@ -164,8 +164,8 @@ function printer(
     // Partitions are read side by side: another one may have been the last.
     if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
     shown += 1;
-    if (output.isJson) output.text(json);
-    else output.text(flags.full === true ? `${line}\n  ${json}` : line);
+    if (output.isJson) output.json(json);
+    else output.lines(flags.full === true ? [line, `  ${json}`] : [line]);
     if (shown === flags.maxMessages) onEnough();
   };
   return async (role, record) => {

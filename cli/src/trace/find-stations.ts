@@ -16,6 +16,7 @@ import { encodeKey } from '@astrolabe/segment';
 import { offsetsIn, readSpans, type Cluster, type PartitionSpan } from '../cluster.ts';
 import { describeRecord, type DescribedRecord, type RecordRole } from '../tail/describe-record.ts';
 import { settledOffsets } from '../settled-offsets.ts';
+import { bytesOfId, messageIdOf } from './message-id.ts';
 import type { TimeWindow } from './search-windows.ts';
 
 export interface Found {
@@ -45,7 +46,7 @@ const rolesOf = (topics: Topics): readonly (readonly [RecordRole, string])[] => 
 
 /** An event by its `messageId`, with its commands and dead letters. */
 export async function traceMessage(search: TraceSearch, messageId: string): Promise<Found> {
-  return traceId(search, messageId, headerNames.messageId);
+  return traceId(search, messageId);
 }
 
 /** A command by its id, or by that of its delivery where a replay forced it, with the event that it stems from. */
@@ -56,15 +57,15 @@ export async function traceCommand(search: TraceSearch, commandId: string): Prom
     search,
     commands,
     (record) => headerText(record, headerNames.commandId) === commandId,
-    commandId,
+    Buffer.from(commandId),
   );
   // The id of a forced delivery is written nowhere: it is made of the command's and the replay's, so that every command has to be looked at.
   const first =
     own.record === undefined ? await findFirst(search, commands, (record) => isForcedAs(record, commandId)) : own;
   const ownId = first.record && headerText(first.record, headerNames.commandId);
-  const messageId = first.record?.headers[headerNames.messageId]?.toString('utf8');
+  const messageId = first.record && messageIdOf(first.record);
   if (messageId === undefined) return { stations: [], searched: first.searched };
-  const found = await traceId(search, messageId, headerNames.messageId, first.record);
+  const found = await traceId(search, messageId, first.record);
   const stations = found.stations.filter((station) => station.commandId === undefined || station.commandId === ownId);
   return { stations, searched: first.searched + found.searched };
 }
@@ -80,7 +81,7 @@ export async function traceUser(
   const window = { fromMs: sinceMs, untilMs: Number.POSITIVE_INFINITY };
   const isIt = (record: ConsumedRecord): boolean => keys.has(record.key?.toString('utf8') ?? '');
   // As it stands in the key.
-  return collect(search, rolesOf(search.cluster.topics), [...keys], window, isIt, JSON.stringify(userId));
+  return collect(search, rolesOf(search.cluster.topics), [...keys], window, isIt, Buffer.from(JSON.stringify(userId)));
 }
 
 function isForcedAs(record: ConsumedRecord, deliveryId: string): boolean {
@@ -88,16 +89,12 @@ function isForcedAs(record: ConsumedRecord, deliveryId: string): boolean {
   return commandId !== undefined && deliveryIdOf(record, commandId) === deliveryId;
 }
 
-async function traceId(
-  search: TraceSearch,
-  id: string,
-  header: typeof headerNames.messageId,
-  known?: ConsumedRecord,
-): Promise<Found> {
+async function traceId(search: TraceSearch, id: string, known?: ConsumedRecord): Promise<Found> {
   const { topics } = search.cluster;
-  const isIt = (record: ConsumedRecord): boolean => hasHeader(record, header, id);
+  const isIt = (record: ConsumedRecord): boolean => messageIdOf(record) === id;
+  const text = bytesOfId(id);
   const doors = [topics.segmentEvents.name, topics.segmentEventsDeadLetters.name];
-  const first = known === undefined ? await findFirst(search, doors, isIt, id) : { record: known, searched: 0 };
+  const first = known === undefined ? await findFirst(search, doors, isIt, text) : { record: known, searched: 0 };
   if (first.record === undefined) return { stations: [], searched: first.searched };
   // An event's commands go by the user or the account that they change, which its key or its text names; a letter's key is its source's.
   const keys = known === undefined ? await keysOf(first.record, search.decoder) : undefined;
@@ -107,7 +104,7 @@ async function traceId(
       ? first.record.timestampMs - (known === undefined ? SLACK_MS : DAY_MS)
       : Math.min(first.record.timestampMs - SLACK_MS, ...search.windows.map((each) => each.fromMs));
   const window = { fromMs, untilMs: Number.POSITIVE_INFINITY };
-  const rest = await collect(search, rolesOf(topics), keys, window, isIt, id);
+  const rest = await collect(search, rolesOf(topics), keys, window, isIt, text);
   return { stations: rest.stations, searched: first.searched + rest.searched };
 }
 
@@ -130,7 +127,7 @@ async function findFirst(
   search: TraceSearch,
   topics: readonly string[],
   isIt: (record: ConsumedRecord) => boolean,
-  text?: string,
+  text?: Buffer,
 ): Promise<{ readonly record: ConsumedRecord | undefined; readonly searched: number }> {
   let searched = 0;
   const count = (records: number): void => {
@@ -167,7 +164,7 @@ async function collect(
   keys: readonly string[] | undefined,
   window: TimeWindow,
   isIt: (record: ConsumedRecord) => boolean,
-  text: string,
+  text: Buffer | undefined,
 ): Promise<Found> {
   const found: { readonly role: RecordRole; readonly record: ConsumedRecord }[] = [];
   const oldestMs = Math.min(window.fromMs, ...windows.map(({ fromMs }) => fromMs));
@@ -196,8 +193,8 @@ async function collect(
   return { stations: stations.toSorted((a, b) => a.timestampMs - b.timestampMs || order(a) - order(b)), searched };
 }
 
-function sought(text: string | undefined, onPassedOver: (records: number) => void): SoughtBytes | undefined {
-  return text === undefined ? undefined : { holding: Buffer.from(text), onPassedOver };
+function sought(holding: Buffer | undefined, onPassedOver: (records: number) => void): SoughtBytes | undefined {
+  return holding === undefined ? undefined : { holding, onPassedOver };
 }
 
 function order({ role }: DescribedRecord): number {
@@ -219,8 +216,4 @@ async function spansIn(
     }),
   );
   return spans.filter(({ fromOffset, endOffset }) => fromOffset < endOffset);
-}
-
-function hasHeader({ headers }: ConsumedRecord, name: string, text: string): boolean {
-  return headers[name]?.toString('utf8') === text;
 }

@@ -54,7 +54,7 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
   const { clock, signal, output } = context;
   const startedAtMs = performance.now();
   const config = readConfig(lagConfig, context.env);
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, context);
   const progress = context.startProgress('searching', 'records');
   const nowMs = clock.nowMs();
   const sinceMs = nowMs - flags.byDuration;
@@ -75,8 +75,12 @@ async function trace(context: CommandContext, flags: TraceFlags, id: string): Pr
     for (const { timestampMs, line, json, notes } of printable(stations, entries)) {
       const later = before === undefined ? '' : ` (+${formatDuration(timestampMs - before)})`;
       before = timestampMs;
-      if (output.isJson) output.text(json);
-      else output.text([`${line}${later}`, ...notes, ...(flags.full === true ? [json] : [])].join('\n  '));
+      if (output.isJson) output.json(json);
+      else
+        output.lines([
+          `${line}${later}`,
+          ...[...notes, ...(flags.full === true ? [json] : [])].map((each) => `  ${each}`),
+        ]);
     }
     const took = formatDuration(performance.now() - startedAtMs);
     context.note(

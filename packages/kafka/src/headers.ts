@@ -8,6 +8,11 @@ export const headerNames = {
   messageId: 'message-id',
   /** When ingest took the event, ISO 8601 UTC with milliseconds. Freshness is measured from it. On every record. */
   receivedAt: 'received-at',
+  /**
+   * How much the event's sender had shown when it came: `api-key`, `write-key` or `operator` (`sender-trust.ts`). On every record that ingest or
+   * a backfill wrote. A record without it counts as one that was sent with a write key.
+   */
+  senderTrust: 'sender-trust',
   /** W3C trace context. */
   traceparent: 'traceparent',
   /** Set on records that a replay produced. */

@@ -68,6 +68,7 @@ export {
   type RegisteredSchema,
   type SchemaRegistryOptions,
 } from './schema-registry.ts';
+export { senderTrustOf, type SenderTrust } from './sender-trust.ts';
 export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
 export { createStateProcessor, type StateProcessorOptions, type Transformed } from './state-processor.ts';
 export type { Restored } from './state-restore.ts';

@@ -173,7 +173,7 @@ function confluentSchema(kind: CommandKind): { type: SchemaType.AVRO; schema: st
 }
 
 function toRegistryError(error: unknown, doing: string): PipelineError {
-  const message = `${doing}: ${errorMessage(error)}`;
+  const message = `${doing}: ${describeFault(errorMessage(error))}`;
   const status = statusOf(error);
   if (status === 409 || status === 422 || nameOf(error) === 'ConfluentSchemaRegistryCompatibilityError') {
     return new PipelineError('registry.schema-incompatible', message, { retryable: false, cause: error });
@@ -183,6 +183,16 @@ function toRegistryError(error: unknown, doing: string): PipelineError {
   }
   // The client reports a refused connection as status 400, so nothing else counts as a clear answer.
   return new PipelineError('registry.unavailable', message, { retryable: true, cause: error });
+}
+
+/** Of a registry that does not answer the client makes "status 400", behind a name of its own. */
+function describeFault(message: string): string {
+  const away = /^\S+ - Error, status 400: ((?:connect|getaddrinfo|read|write|Timeout|socket) ?.*)$/is.exec(
+    message,
+  )?.[1];
+  return away === undefined
+    ? message
+    : `the registry cannot be reached (${away}); check SCHEMA_REGISTRY_URL and the network`;
 }
 
 function statusOf(error: unknown): unknown {

@@ -43,9 +43,9 @@ test('a clock that is wrong by any amount gives the same occurrence', () => {
           timestamp: new Date(date.getTime() + skewMs).toISOString(),
           originalTimestamp: undefined,
           sentAt: new Date(date.getTime() + skewMs + delayMs).toISOString(),
-          receivedAt: undefined,
+          receivedAt: new Date(date.getTime() + delayMs).toISOString(),
         };
-        assert.deepEqual(occurrenceOf(event, date.getTime() + delayMs), { atMs: date.getTime(), basis: 'corrected' });
+        assert.deepEqual(occurrenceOf(event, 0), { atMs: date.getTime(), basis: 'corrected' });
       },
     ),
   );
@@ -93,7 +93,10 @@ test('the times that are stored tell the same instant as the times that were sen
           : times.kind === 'corrected'
             ? { ...sent, timestamp: times.timestamp, originalTimestamp: sent.timestamp }
             : sent;
-      assert.equal(occurrenceOf(stored, receivedAtMs).atMs, occurrenceOf(sent, receivedAtMs).atMs);
+      // An unreadable time of receipt is stored as it came, and ingest judges by its own.
+      const isJudged = times.kind === 'corrected' && parseTimestamp(sent.receivedAt) === undefined;
+      const judged = isJudged ? { ...sent, receivedAt: received.toISOString() } : sent;
+      assert.equal(occurrenceOf(stored, receivedAtMs).atMs, occurrenceOf(judged, receivedAtMs).atMs);
     }),
     { numRuns: 2000 },
   );

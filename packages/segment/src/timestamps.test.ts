@@ -51,17 +51,16 @@ const none = { timestamp: undefined, originalTimestamp: undefined, sentAt: undef
 
 test('a clock that is an hour fast is corrected by the hour', () => {
   const event = { ...none, timestamp: '2026-03-01T11:00:00Z', sentAt: '2026-03-01T11:00:05Z' };
-  assert.deepEqual(occurrenceOf(event, TEN + 5000), { atMs: TEN, basis: 'corrected' });
+  const received = { ...event, receivedAt: '2026-03-01T10:00:05Z' };
+  assert.deepEqual(occurrenceOf(received, TEN + 999_999), { atMs: TEN, basis: 'corrected' });
 });
 
-test("the event's own receivedAt counts before the time of ingest", () => {
-  const event = {
-    ...none,
-    timestamp: '2026-03-01T11:00:00Z',
-    sentAt: '2026-03-01T11:00:05Z',
-    receivedAt: '2026-03-01T10:00:05Z',
-  };
-  assert.deepEqual(occurrenceOf(event, TEN + 999_999), { atMs: TEN, basis: 'corrected' });
+test('without its own time of receipt the time stands as it was sent, whatever the record says', () => {
+  const year = 365 * 86_400_000;
+  for (const receivedAt of [undefined, '', 'yesterday']) {
+    const event = { ...none, timestamp: '2026-03-01T10:00:00Z', sentAt: '2026-03-01T10:00:05Z', receivedAt };
+    assert.deepEqual(occurrenceOf(event, TEN + year), { atMs: TEN, basis: 'as-sent' });
+  }
 });
 
 test('what Segment has corrected is not corrected again', () => {
@@ -75,8 +74,9 @@ test('what Segment has corrected is not corrected again', () => {
 });
 
 test('an originalTimestamp alone goes by the rule', () => {
-  const event = { ...none, originalTimestamp: '2026-03-01T11:00:00Z', sentAt: '2026-03-01T11:00:05Z' };
-  assert.deepEqual(occurrenceOf(event, TEN + 5000), { atMs: TEN, basis: 'corrected' });
+  const receivedAt = '2026-03-01T10:00:05Z';
+  const event = { ...none, originalTimestamp: '2026-03-01T11:00:00Z', sentAt: '2026-03-01T11:00:05Z', receivedAt };
+  assert.deepEqual(occurrenceOf(event, TEN + 999_999), { atMs: TEN, basis: 'corrected' });
 });
 
 test('without sentAt the timestamp stands as it was sent', () => {

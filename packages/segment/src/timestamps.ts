@@ -111,7 +111,7 @@ export interface Occurrence {
   /**
    * - `corrected`: by the skew rule, here
    * - `corrected-upstream`: Segment has applied the rule already and sent `originalTimestamp` beside the result
-   * - `as-sent`: the sender's timestamp; without `sentAt` its clock cannot be judged
+   * - `as-sent`: the sender's timestamp; without `sentAt`, or without the event's own `receivedAt`, its clock cannot be judged
    * - `received`: the event carries no readable timestamp
    */
   readonly basis: 'corrected' | 'corrected-upstream' | 'as-sent' | 'received';
@@ -119,8 +119,11 @@ export interface Occurrence {
 
 /**
  * Segment's rule: `timestamp = receivedAt − (sentAt − originalTimestamp)`, which assumes that the sender's clock was wrong
- * by as much when it sent as when the event happened. The result may lie in the future. `receivedAtMs` is when ingest took
- * the event, used where the event's own `receivedAt` is absent or unreadable.
+ * by as much when it sent as when the event happened. The result may lie in the future.
+ *
+ * The rule needs the event's own `receivedAt`, which ingest writes into each that has none. Without it the event came to the topic by another
+ * way, perhaps years later: the time of its record says nothing of the sender's clock, and would move an old event to the present, where it
+ * would overwrite what is newer. `receivedAtMs` is that time; it is used where the event tells no time at all.
  */
 export function occurrenceOf(
   event: Pick<EventCommon, 'timestamp' | 'originalTimestamp' | 'sentAt' | 'receivedAt'>,
@@ -130,8 +133,9 @@ export function occurrenceOf(
   const originalMs = parseTimestamp(event.originalTimestamp);
   if (timestampMs !== undefined && originalMs !== undefined) return { atMs: timestampMs, basis: 'corrected-upstream' };
   const happenedMs = originalMs ?? timestampMs;
-  const arrivedMs = parseTimestamp(event.receivedAt) ?? receivedAtMs;
-  if (happenedMs === undefined) return { atMs: arrivedMs, basis: 'received' };
+  const arrivedMs = parseTimestamp(event.receivedAt);
+  if (happenedMs === undefined) return { atMs: arrivedMs ?? receivedAtMs, basis: 'received' };
+  if (arrivedMs === undefined) return { atMs: happenedMs, basis: 'as-sent' };
   return correctSkew(happenedMs, parseTimestamp(event.sentAt), arrivedMs);
 }
 
@@ -149,8 +153,9 @@ export type EventTimes =
   | { readonly kind: 'unreadable' };
 
 /**
- * What ingest writes for the event's time; ISO 8601 UTC with milliseconds. An event with these times has the same
- * `occurrenceOf` as before, whoever reads it. `sentAtMs` is that of the event or of its batch, where readable.
+ * What ingest writes for the event's time; ISO 8601 UTC with milliseconds. An event with these times and the time of receipt has the same
+ * `occurrenceOf` as before, whoever reads it. `sentAtMs` is that of the event or of its batch, where readable; `receivedAtMs` is when ingest
+ * took the event.
  */
 export function eventTimesOf(
   event: Pick<EventCommon, 'timestamp' | 'originalTimestamp' | 'receivedAt'>,

@@ -1,6 +1,6 @@
-import { watch } from 'node:fs';
-import { constants } from 'node:fs';
+import { constants, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { decodeText } from './decode-text.ts';
 
 /** The file system as a `ConnectorSource` uses it. */
 export interface ConnectorFiles {
@@ -26,10 +26,10 @@ const MAX_FILE_BYTES = 16_777_216;
 const SPARE_BYTES = 65_536;
 
 /**
- * UTF-8 text of a regular file, links followed. Rejects anything else: reading a pipe or a device would wait without end, and with it the
+ * UTF-8 text of a regular file, links followed, without a byte order mark; text in another encoding is refused by its name. Rejects anything else: reading a pipe or a device would wait without end, and with it the
  * reloading of connectors and the end of the process. Rejects files of more than 16 MiB as well.
  */
-export async function readRegularFile(path: string): Promise<string> {
+export async function readTextFile(path: string): Promise<string> {
   // Without O_NONBLOCK opening a pipe already waits, for somebody who writes to it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -43,7 +43,7 @@ export async function readRegularFile(path: string): Promise<string> {
     for (;;) {
       const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
       length += bytesRead;
-      if (bytesRead === 0) return bytes.toString('utf8', 0, length);
+      if (bytesRead === 0) return textOf(bytes.subarray(0, length));
       if (length === bytes.length) throw new Error(`${path} has more bytes than it said; it is being written`);
     }
   } finally {
@@ -51,8 +51,14 @@ export async function readRegularFile(path: string): Promise<string> {
   }
 }
 
+function textOf(bytes: Buffer): string {
+  const decoded = decodeText(bytes);
+  if (decoded.kind === 'text') return decoded.text;
+  throw new Error(`the file is ${decoded.encoding}; save it as UTF-8`);
+}
+
 export const systemConnectorFiles: ConnectorFiles = {
-  readText: readRegularFile,
+  readText: readTextFile,
   watchFolder(folder, onEvent, onEnd) {
     const watcher = watch(folder, { persistent: false }, (_kind, name) => onEvent(name ?? undefined));
     watcher.on('error', onEnd);

@@ -31,6 +31,8 @@ export {
   type DeliverySettings,
   type RateLimit,
 } from './connectors.ts';
+export { readTextFile } from './connector-files.ts';
+export { decodeText, otherEncodingOf, type DecodedText } from './decode-text.ts';
 export { parseEmailDomain } from './email-domain.ts';
 export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
 export { renderErrorCatalogue } from './error-docs.ts';

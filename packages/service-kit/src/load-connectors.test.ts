@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ConnectorsProblem } from './connectors-file.ts';
 import { isPipelineError, type PipelineError } from './errors.ts';
@@ -281,5 +281,31 @@ test('how a connector is delivered to is as many settings as are given, each wit
       problems.map(([at]) => at),
       [`connectors[0].${place}`],
     );
+  }
+});
+
+const MARK = '\ufeff';
+
+test('a byte order mark, which some editors put first, is no part of the file or of a key', async (t) => {
+  const path = await write(
+    t,
+    `${MARK}{"connectors":[{"id":"acme","name":"Acme","apiKey":{"file":"key"},"webhookSecret":{"file":"secret"}}]}`,
+  );
+  await writeFile(join(dirname(path), 'key'), `${MARK}key-acme\r\n`);
+  await writeFile(join(dirname(path), 'secret'), `${MARK}secret\n`);
+  const connector = (await loadConnectors(path, {})).byId('acme');
+  assert.deepEqual([connector?.apiKey, connector?.webhookSecret], ['key-acme', 'secret']);
+});
+
+test('a file in another encoding is refused by its name', async (t) => {
+  const text = '{"connectors":[]}';
+  for (const [bytes, name] of [
+    [Buffer.from(`${MARK}${text}`, 'utf16le'), 'UTF-16 (little-endian)'],
+    [Buffer.from(`${MARK}${text}`, 'utf16le').swap16(), 'UTF-16 (big-endian)'],
+    [Buffer.from(text, 'utf16le'), 'UTF-16 (little-endian)'],
+  ] as const) {
+    const path = await write(t, '');
+    await writeFile(path, bytes);
+    assert.ok((await refusalOf(path)).message.includes(`the file is ${name}; save it as UTF-8`));
   }
 });

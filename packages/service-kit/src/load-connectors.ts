@@ -1,4 +1,4 @@
-import { readRegularFile } from './connector-files.ts';
+import { readTextFile } from './connector-files.ts';
 import type { ConnectorsFile, ConnectorsProblem, KeySource } from './connectors-file.ts';
 import {
   readConnectorsSnapshot,
@@ -15,7 +15,7 @@ import type { Environment } from './read-config.ts';
  * dropped. Rejects with one `connectors.invalid` that lists all problems; `details.problems` has them as `ConnectorsProblem[]`.
  */
 export async function loadConnectors(path: string, env: Environment): Promise<ConnectorDirectory> {
-  return buildConnectors(await readConnectorsSnapshot(path, readRegularFile), env);
+  return buildConnectors(await readConnectorsSnapshot(path, readTextFile), env);
 }
 
 /**

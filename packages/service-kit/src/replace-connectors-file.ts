@@ -1,7 +1,8 @@
 /** Puts a new text in the place of the connectors file, which services follow: at every moment it is the old or the new one, whole. */
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readTextFile } from './connector-files.ts';
 import { PipelineError } from './errors.ts';
 
 /** Keys may stand in it. */
@@ -27,7 +28,7 @@ export async function replaceConnectorsFile(path: string, before: string | undef
       await link(draft, target);
       return;
     }
-    if ((await readFile(target, 'utf8')) !== before) throw changedMeanwhile(path);
+    if ((await readTextFile(target)) !== before) throw changedMeanwhile(path);
     await rename(draft, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw changedMeanwhile(path);

@@ -101,6 +101,7 @@ export function createIngestHandler(dependencies: IngestHandlerDependencies): In
       envelope: content.envelope,
       clientIp: request.clientIp,
       traceparent: validTraceparent(request.traceparent),
+      isTrusted,
     });
     const events: OutgoingRecord[] = [];
     const deadLetters: OutgoingRecord[] = [];

@@ -8,6 +8,7 @@ import {
   maxBatchEvents,
   maxEventBytes,
   occurrenceOf,
+  parseTimestamp,
   parseEvent,
   partitionKey,
 } from '@astrolabe/segment';
@@ -38,6 +39,7 @@ function record(items: readonly string[], envelope: string) {
     envelope: content.envelope,
     clientIp: undefined,
     traceparent: undefined,
+    isTrusted: true,
   });
   return content.events.map((event, index) => {
     const verdict = judgeEvent(content.bytes, event, index, {
@@ -127,7 +129,13 @@ test('an event read back from the topic happened when it happened as it was sent
       const hasOwn = fields.sentAt !== undefined && fields.sentAt !== '';
       const batchSentAt =
         envelope === '' ? undefined : (JSON.parse(`{${envelope.slice(0, -1)}}`) as { sentAt: string });
-      const sent = hasOwn ? fields : { ...fields, sentAt: batchSentAt?.sentAt };
+      const isAbsent = (field: unknown) => field === undefined || field === '';
+      // An unreadable time of receipt is stored as it came; ingest judges by its own, unless the times are Segment's already.
+      const isOurs =
+        parseTimestamp(fields.receivedAt) === undefined &&
+        (isAbsent(fields.receivedAt) || isAbsent(fields.originalTimestamp));
+      const own = isOurs ? { receivedAt: RECEIVED_AT } : {};
+      const sent = { ...fields, ...(hasOwn ? {} : { sentAt: batchSentAt?.sentAt }), ...own };
       assert.equal(occurrenceOf(stored.event, receivedAtMs).atMs, occurrenceOf(sent, receivedAtMs).atMs);
     }),
     { numRuns: 1000 },

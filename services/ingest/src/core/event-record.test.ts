@@ -15,7 +15,7 @@ const TIMES = `"originalTimestamp":"${RECEIVED_AT}","timestamp":"${RECEIVED_AT}"
 function storedFrom(
   path: string,
   body: string,
-  { clientIp, traceparent }: { clientIp?: string; traceparent?: string } = {},
+  { clientIp, traceparent, isTrusted = true }: { clientIp?: string; traceparent?: string; isTrusted?: boolean } = {},
 ) {
   const endpoint: Endpoint = trackingEndpoints.get(path) ?? assert.fail();
   const content = parseRequest(endpoint, Buffer.from(body));
@@ -24,9 +24,10 @@ function storedFrom(
     envelope: content.envelope,
     clientIp,
     traceparent,
+    isTrusted,
   });
   const impliedType = endpoint.kind === 'single' ? endpoint.impliedType : undefined;
-  const rules = { impliedType, maxEventBytes, maxEvents: maxBatchEvents, isTrusted: true };
+  const rules = { impliedType, maxEventBytes, maxEvents: maxBatchEvents, isTrusted };
   return content.events.map((event, index) => {
     const verdict = judgeEvent(content.bytes, event, index, rules);
     const build = verdict.kind === 'rejected' ? buildDeadLetter : buildEventRecord;
@@ -119,6 +120,7 @@ test('key and headers say whose event it is, which, when, and on which trace', (
     'connector-id': 'acme',
     'message-id': 'm1',
     'received-at': RECEIVED_AT,
+    'sender-trust': 'api-key',
     traceparent,
   });
 });
@@ -131,12 +133,32 @@ test('a dead letter is the event with what was added, keyed if it can be, with i
     'connector-id': 'acme',
     'message-id': 'new-id',
     'received-at': RECEIVED_AT,
+    'sender-trust': 'api-key',
     'dlq.code': 'event.invalid',
     'dlq.message': 'a track call needs the name of its event',
     'dlq.group': 'ingest',
     'dlq.at': RECEIVED_AT,
   });
   assert.deepEqual([scalar?.key, scalar?.value], [undefined, '5']);
+});
+
+test('every record says whether its sender had shown more than a write key, a refused one too', () => {
+  const body = '{"batch":[{"type":"delete","userId":"u1"},{"type":"identify","userId":"u1"}]}';
+  for (const isTrusted of [true, false]) {
+    const records = storedFrom('batch', body, { isTrusted });
+    assert.deepEqual(
+      records.map(({ headers }) => [headers['sender-trust'], headers['dlq.code']]),
+      isTrusted
+        ? [
+            ['api-key', undefined],
+            ['api-key', undefined],
+          ]
+        : [
+            ['write-key', 'event.unauthenticated'],
+            ['write-key', undefined],
+          ],
+    );
+  }
 });
 
 const timed = (members: string) => `{"type":"track","userId":"u1","event":"E","messageId":"m1"${members},${RECEIVED}`;

@@ -2,7 +2,7 @@
  * Judged events → records. The value is the sender's own text with what is missing spliced in; a dead letter's value is
  * made in the same way, so that it can be redriven as it is.
  */
-import { headerNames, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, type OutgoingRecord, type SenderTrust } from '@astrolabe/kafka';
 import {
   buildEventText,
   partitionKey,
@@ -20,6 +20,9 @@ export interface RecordOrigin extends TextOrigin {
   readonly sharedHeaders: Readonly<Record<string, Buffer>>;
 }
 
+const API_KEY = Buffer.from('api-key' satisfies SenderTrust);
+const WRITE_KEY = Buffer.from('write-key' satisfies SenderTrust);
+
 export function buildRecordOrigin(
   connectorId: string,
   receivedAtMs: number,
@@ -27,13 +30,16 @@ export function buildRecordOrigin(
     readonly envelope: BatchEnvelope | undefined;
     readonly clientIp: string | undefined;
     readonly traceparent: string | undefined;
+    /** As of `Authentication`. */
+    readonly isTrusted: boolean;
   },
 ): RecordOrigin {
-  const { envelope, clientIp, traceparent } = request;
+  const { envelope, clientIp, traceparent, isTrusted } = request;
   const receivedAt = new Date(receivedAtMs).toISOString();
   const sharedHeaders: Record<string, Buffer> = {
     [headerNames.connectorId]: Buffer.from(connectorId),
     [headerNames.receivedAt]: Buffer.from(receivedAt),
+    [headerNames.senderTrust]: isTrusted ? API_KEY : WRITE_KEY,
   };
   if (traceparent !== undefined) sharedHeaders[headerNames.traceparent] = Buffer.from(traceparent);
   return { connectorId, receivedAtMs, receivedAt, envelope, clientIp, sharedHeaders };

@@ -140,6 +140,7 @@ test("a sender's wrong clock is corrected in every command of an event", () => {
     userId: 'u',
     originalTimestamp: '2020-01-01T00:00:00.000Z',
     sentAt: '2020-01-01T00:00:02.500Z',
+    receivedAt: new Date(receivedAtMs).toISOString(),
   });
   assert.deepEqual(
     commands.map(({ record }) => record.occurredAt),

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Plain JavaScript, which every Node reads: one that cannot run TypeScript would end with ERR_UNKNOWN_FILE_EXTENSION and no word of why.
+const NEEDED_MAJOR = 24;
+const major = Number(process.versions.node.split('.')[0]);
+
+if (major < NEEDED_MAJOR) {
+  process.stderr.write(
+    `astrolabe needs Node ${NEEDED_MAJOR}, and this is Node ${process.versions.node}. In the repository "npx astrolabe" runs the Node that "npm ci" installed.\n`,
+  );
+  process.exit(2);
+}
+await import('./src/main.ts');

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatTable } from './table.ts';
+import { visibleJson, visibleLine, visibleLines } from './visible-text.ts';
+
+test('what a terminal obeys or does not show is made visible, and what people write stays', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['\u001b]0;owned\u0007', '\\u001b]0;owned\\u0007'],
+    ['\u001b[2J', '\\u001b[2J'],
+    ['a\r\nb\tc', 'a\\u000d\\u000ab\\u0009c'],
+    ['\u009b31m', '\\u009b31m'],
+    ['\u007f\u0000', '\\u007f\\u0000'],
+    ['user\u202egnp.exe', 'user\\u202egnp.exe'],
+    ['a\u200bb\u2060c\ufeffd\u00ade', 'a\\u200bb\\u2060c\\ufeffd\\u00ade'],
+    ['\u2066x\u2069\u200e', '\\u2066x\\u2069\\u200e'],
+    ['one\u2028two\u2029', 'one\\u2028two\\u2029'],
+    ['\u{e0041}', '\\u{e0041}'],
+    ['\u3164\u115f', '\\u3164\\u115f'],
+    ['\ud800', '\\ud800'],
+    ['Żółw 東京 😀 "Signed Up" é', 'Żółw 東京 😀 "Signed Up" é'],
+  ];
+  for (const [text, shown] of cases) assert.equal(visibleLine(text), shown);
+  assert.equal(visibleLines('one\n\u001btwo'), 'one\n\\u001btwo');
+});
+
+const anyText = fc.string({ unit: 'binary' });
+
+test('no text of any kind brings a control or an invisible character to the terminal, however often it is made visible', () => {
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const shown = visibleLine(text);
+      assert.doesNotMatch(shown, /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/);
+      assert.equal(visibleLine(shown), shown);
+    }),
+  );
+});
+
+test('JSON made visible is the same value, and has no character but line breaks and blanks that cannot be seen', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+      const shown = visibleJson(JSON.stringify(value, null, '\t'));
+      assert.deepEqual(JSON.parse(shown), JSON.parse(JSON.stringify(value)));
+      assert.doesNotMatch(shown, /[\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/);
+    }),
+  );
+});
+
+test('the columns of a table are as wide as what is shown', () => {
+  const [head, first, second] = formatTable(
+    ['NAME', 'NEXT'],
+    [
+      ['\u001b[31mred', 'a'],
+      ['plain', 'b'],
+    ],
+  );
+  assert.equal(first, '\\u001b[31mred  a');
+  assert.equal(head?.indexOf('NEXT'), first.indexOf('a'));
+  assert.equal(second?.indexOf('b'), first.indexOf('a'));
+});

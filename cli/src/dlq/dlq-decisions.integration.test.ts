@@ -1,0 +1,111 @@
+/** What an operator decides of dead letters that do not simply go back. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readTopic, toHeaders, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/kafka';
+import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
+import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+
+/** As ingest stores what it refuses. */
+function refused(index: number, value: string, trust: string | undefined, code: string): OutgoingRecord {
+  return {
+    key: Buffer.from('["acme","user","victim"]'),
+    value: Buffer.from(value),
+    headers: toHeaders({
+      'connector-id': 'acme',
+      'message-id': `m${index}`,
+      'received-at': '2026-03-01T10:00:00.000Z',
+      'sender-trust': trust,
+      'dlq.code': code,
+      'dlq.message': 'refused',
+      'dlq.group': 'ingest',
+    }),
+    partition: 0,
+  };
+}
+
+const deletion = (index: number) => `{"type":"delete","userId":"victim","messageId":"m${index}"}`;
+
+async function eventsOn({ connection, topics }: TestCluster): Promise<ConsumedRecord[]> {
+  const records: ConsumedRecord[] = [];
+  await readTopic({ connection, topic: topics.segmentEvents.name }, (record) => records.push(record));
+  return records;
+}
+
+interface Redriven {
+  readonly redriven: number;
+  readonly untrusted: number;
+  readonly dismissed: number;
+  readonly refusals: readonly { readonly position: string; readonly reason: string }[];
+}
+
+test('a deletion sent under a public write key is executed by no redrive but one that names it', async (t) => {
+  const cluster = await startTestCluster(t, 'dlq-trust');
+  const topic = cluster.topics.segmentEventsDeadLetters.name;
+  await cluster.producer.send(topic, [
+    refused(0, deletion(0), 'write-key', 'event.unauthenticated'),
+    refused(1, deletion(1), undefined, 'event.unauthenticated'),
+    refused(2, '{"type":"identify","userId":"u1","messageId":"m2"}', 'write-key', 'event.invalid'),
+  ]);
+  const run = async (...args: string[]) => {
+    const done = await runAstrolabe(['dlq', 'redrive', '--execute', '--json', ...args], cluster.env);
+    const [report] = jsonLines<Redriven>(done);
+    return { exitCode: done.exitCode, report, stderr: done.stderr };
+  };
+  const all = await run('--topic', 'events', '--all');
+  assert.equal(all.exitCode, 1);
+  assert.deepEqual([all.report?.redriven, all.report?.untrusted], [1, 2]);
+  assert.deepEqual(
+    all.report?.refusals.map(({ position }) => position),
+    [`${topic}:0:0`, `${topic}:0:1`],
+  );
+  for (const filter of [['--offsets', '0:0', '--topic', 'events'], ['--message-id', 'm0'], ['--to-earliest']]) {
+    const filtered = await run(...filter);
+    assert.equal(filtered.report?.redriven, 0, filter.join(' '));
+    const both = await run(...filter, '--as-trusted', 'events:0:0');
+    assert.equal(both.exitCode, 2);
+    assert.match(both.stderr, /--as-trusted names its dead letters one by one: .* never with --all or a filter/);
+  }
+  const asked = await runAstrolabe(['dlq', 'redrive', '--topic', 'events', '--all'], cluster.env, { answers: [] });
+  assert.match(asked.stdout, /^0 dead letters were sent back/);
+  assert.match(asked.stdout, /2 delete a user or undo that, and were sent with no more than a write key/);
+  assert.match(asked.stdout, new RegExp(`astrolabe dlq redrive --as-trusted ${topic}:0:0`));
+  assert.equal((await eventsOn(cluster)).length, 1);
+
+  const named = await run('--as-trusted', 'events:0:0');
+  assert.deepEqual([named.exitCode, named.report?.redriven], [0, 1], named.stderr);
+  const executed = (await eventsOn(cluster)).find(({ headers }) => headers['message-id']?.toString() === 'm0');
+  assert.equal(executed?.headers['sender-trust']?.toString(), 'operator');
+});
+
+test('what is dismissed is not offered again, is listed as dismissed, and says why', async (t) => {
+  const cluster = await startTestCluster(t, 'dlq-dismiss');
+  const topic = cluster.topics.segmentEventsDeadLetters.name;
+  const bad = (index: number) => refused(index, '{"type":"track","userId":"u1"}', 'write-key', 'event.invalid');
+  await cluster.producer.send(topic, [bad(0), bad(1), refused(2, deletion(2), 'write-key', 'event.unauthenticated')]);
+  const run = (...args: string[]) => runAstrolabe(['dlq', ...args], cluster.env);
+  assert.equal((await run('dismiss', '--execute')).exitCode, 2, 'a selection is named');
+  const asked = await run('dismiss', '--code', 'event.invalid');
+  assert.equal(asked.exitCode, 2);
+  assert.match(asked.stderr, /event\.invalid +acme +2[\s\S]*Dismiss 2 dead letters\? .* add --execute/);
+  const done = await run('dismiss', '--code', 'event.invalid', '--reason', 'test data', '--execute');
+  assert.deepEqual([done.exitCode, done.stdout.startsWith('2 dead letters were dismissed')], [0, true], done.stderr);
+
+  const [list] = jsonLines<{ waiting: number; redriven: number; dismissed: number }>(await run('list', '--json'));
+  assert.deepEqual([list?.waiting, list?.redriven, list?.dismissed], [1, 0, 2]);
+  assert.match(
+    (await run('list', '--all')).stdout,
+    /REDRIVEN +DISMISSED[\s\S]*1 dead letters wait, 2 were dismissed\./,
+  );
+  assert.match((await run('show', 'events:0:0')).stdout, /state +dismissed at \S+ \([0-9a-f-]+\): test data/);
+  assert.equal((await run('export')).stdout.trim().split('\n').length, 1);
+  const [redriven] = jsonLines<Redriven>(await run('redrive', '--all', '--execute', '--json'));
+  assert.deepEqual([redriven?.dismissed, redriven?.redriven, redriven?.untrusted], [2, 0, 1]);
+  assert.match((await run('dismiss', '--code', 'event.invalid', '--execute')).stdout, /No dead letter that waits/);
+});
+
+test('a place where there is no dead letter is told as what it is', async (t) => {
+  const { env } = await startTestCluster(t, 'dlq-place');
+  const show = async (at: string) => (await runAstrolabe(['dlq', 'show', at], env)).stderr;
+  assert.match(await show('events:99:0'), /segment\.events\.dlq\.v1 has no partition 99; it has 0 to 5\.\n$/);
+  assert.match(await show('events:0:0'), /:0:0 is not there; the partition is empty\.\n$/);
+});
