@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findFreePorts } from '@astrolabe/testkit';
 import { runProgram } from './program.ts';
 
 async function run(args: string[], env: Record<string, string> = {}) {
@@ -53,7 +54,8 @@ test('schemas need the registry only, not the brokers', async () => {
 });
 
 test('a registry that cannot be reached exits 1 and says so', async () => {
-  const { exitCode, stderr } = await run(['schemas', 'check'], { SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' });
+  const [port] = await findFreePorts(1);
+  const { exitCode, stderr } = await run(['schemas', 'check'], { SCHEMA_REGISTRY_URL: `http://127.0.0.1:${port}` });
   assert.equal(exitCode, 1);
   assert.match(stderr, /looking up \S+: the registry cannot be reached \(connect ECONNREFUSED [^)]+\); check SCHEMA_/);
   assert.doesNotMatch(stderr, /status 400/);

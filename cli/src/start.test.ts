@@ -8,7 +8,7 @@ const entry = new URL('../astrolabe.js', import.meta.url).href;
 function start(version: string) {
   const script = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
     process.argv.splice(1, 1, 'astrolabe', '--version');
-    await import('${entry}');`;
+    await import(${JSON.stringify(entry)});`;
   return spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
 }
 

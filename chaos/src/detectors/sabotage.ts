@@ -65,8 +65,8 @@ export const sabotages = {
     patches: [
       {
         file: 'packages/kafka/src/state-processor.ts',
-        text: 'state: [...changes, positionRecord(work.groupId, pending.nextOffset, session)]',
-        by: 'state: [...changes, positionRecord(work.groupId, 0n, session)]',
+        text: 'const position = positionRecord(work.groupId, pending.nextOffset, session);',
+        by: 'const position = positionRecord(work.groupId, 0n, session);',
       },
       // Or the mapper would see that its state is older than what is committed, and stop.
       {

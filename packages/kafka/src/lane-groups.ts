@@ -1,13 +1,8 @@
 /** Groups of a partition: which of them must lag, and how much one that lags may have in hand. */
+import { encodeCursors } from './commit-cursors.ts';
 import type { LaneLimits } from './lane-handler.ts';
-import type { LaneGroup, LaneTask } from './lane-task.ts';
+import type { Amount, LaneGroup, LaneTask } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
-
-/** An amount of records in memory. */
-export interface Amount {
-  readonly records: number;
-  readonly bytes: number;
-}
 
 /** What a partition has in memory: in its own buffer, and apart from it what came by the cursors of groups. */
 export class InHand<State> {
@@ -117,6 +112,19 @@ export function countWithin<State>(tasks: readonly LaneTask<State>[], window: Am
     if (records > 1 && (records > window.records || bytes > window.bytes)) return index;
   }
   return tasks.length;
+}
+
+/**
+ * Where a partition stands, as it is committed: its own offset, and beside it the cursors of groups in the metadata. A cursor for which there
+ * is no room holds the offset back.
+ */
+export function commitOf(
+  committableOffset: bigint,
+  cursors: ReadonlyMap<string, bigint>,
+): { readonly nextOffset: bigint; readonly metadata: string } {
+  const { metadata, heldBackTo } = encodeCursors(cursors);
+  const isHeldBack = heldBackTo !== undefined && heldBackTo < committableOffset;
+  return { nextOffset: isHeldBack ? heldBackTo : committableOffset, metadata };
 }
 
 /** Whether a task holds the partition's own offset back no more. */

@@ -4,11 +4,13 @@
  * the partition's offset and memory: it lags behind with a cursor of its own, which stands beside the committed offset, and is read
  * again from there when it can go on (`docs/adr/0009`).
  */
-import { decodeCursors, encodeCursors } from './commit-cursors.ts';
+import { decodeCursors } from './commit-cursors.ts';
 import { GroupCatchUp } from './group-catch-up.ts';
+import { IdleWaiters } from './idle-waiters.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
 import {
+  commitOf,
   countWithin,
   groupThatFills,
   groupThatHoldsBack,
@@ -16,10 +18,10 @@ import {
   InHand,
   lagWindow,
   openGroup,
-  type Amount,
 } from './lane-groups.ts';
-import { LaneTask, type LaneGroup, type LaneTaskEvents } from './lane-task.ts';
+import { LaneTask, type Amount, type LaneGroup, type LaneTaskEvents } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
+import { PartitionPause } from './partition-pause.ts';
 import { recordSizeBytes, type ConsumedRecord } from './record.ts';
 
 export function createLaneProcessor<State>(options: LaneProcessorOptions<State>): LaneProcessor {
@@ -40,12 +42,13 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   /** Started and neither finished nor given up. */
   #unfinished = 0;
   #isDeclaring = false;
-  #paused = false;
+  readonly #pause: PartitionPause;
   #quiet = false;
-  #waiters: (() => void)[] = [];
+  readonly #waiters = new IdleWaiters(() => this.#isIdle());
 
   constructor(options: LaneProcessorOptions<State>) {
     this.#options = options;
+    this.#pause = new PartitionPause(options.session, options.limits);
     this.#lanes = new KeyLanes((task) => {
       // The signal aborts before `stop` is called: what follows an abandoned record in its lane must not start in between.
       if (options.session.signal.aborted) {
@@ -66,7 +69,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       take: (group, record) => this.#take(group, record, false),
       caughtUp: (group) => this.#endLag(group),
       moved: () => this.#declare(),
-      rests: () => this.#wakeWaiters(),
+      rests: () => this.#waiters.wake(),
     });
     if (options.restore !== undefined) {
       this.#early = [];
@@ -78,7 +81,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     if (this.#quiet) return;
     if (this.#early !== undefined) {
       this.#early.push({ records, nextOffset });
-      this.#pauseIf(true);
+      this.#pause.begin();
       return;
     }
     const { groupOf } = this.#options;
@@ -97,10 +100,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   idle(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiters.push(resolve);
-    return promise;
+    return this.#waiters.wait();
   }
 
   quiesce(): void {
@@ -113,7 +113,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       this.#unfinished -= 1;
       task.isForgotten = true;
     }
-    this.#wakeWaiters();
+    this.#waiters.wake();
   }
 
   async stop(): Promise<void> {
@@ -122,7 +122,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       if (!task.isForgotten) this.#options.handler.abort(task);
     }
     this.#unfinished = 0;
-    this.#wakeWaiters();
+    this.#waiters.wake();
     await this.#catchUp.ended();
   }
 
@@ -154,13 +154,13 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
 
   released(task: LaneTask<State>): void {
     if (task.lane !== undefined) this.#lanes.next(task.lane);
-    this.#wakeWaiters();
+    this.#waiters.wake();
   }
 
   finished(task: LaneTask<State>): void {
     const { group } = task;
     this.#unfinished -= 1;
-    this.#wakeWaiters();
+    this.#waiters.wake();
     if (task.isForgotten) return;
     this.#inHand.remove(task);
     const cursorMoved = group.tracker.settle() && this.#cursors.has(group.name);
@@ -168,14 +168,14 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     if (cursorMoved || mainMoved) this.#declareSoon();
     if (group.isLagging) this.#catchUp.poke();
     else if (group.records === 0 && !this.#cursors.has(group.name)) this.#groups.delete(group.name);
-    this.#resumeAtHalf();
+    this.#pause.endAtHalf(this.#inHand.main);
   }
 
   failed(task: LaneTask<State>, fault: unknown): void {
     this.#unfinished -= 1;
     if (task.lane !== undefined) this.#lanes.stand(task.lane);
     this.#options.session.fail(fault);
-    this.#wakeWaiters();
+    this.#waiters.wake();
   }
 
   async #restore(restore: NonNullable<LaneProcessorOptions<State>['restore']>): Promise<void> {
@@ -193,7 +193,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
         this.#options.onLag?.(name, 'restored');
       }
       for (const { records, nextOffset } of early) this.enqueue(records, nextOffset);
-      this.#resumeAtHalf();
+      this.#pause.endAtHalf(this.#inHand.main);
       this.#catchUp.poke();
     } catch (fault) {
       if (!this.#options.session.signal.aborted) this.#options.session.fail(fault);
@@ -230,7 +230,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     for (;;) {
       const group = groupThatFills(this.#inHand.main, this.#groups.values(), limits);
       if (group === undefined) return;
-      if (this.#cursors.size >= limits.maxLaggingGroups && !this.#cursors.has(group.name)) return this.#pauseIf(true);
+      if (this.#cursors.size >= limits.maxLaggingGroups && !this.#cursors.has(group.name)) return this.#pause.begin();
       this.#beginLag(group, 'fills-buffer');
     }
   }
@@ -254,7 +254,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     for (const task of group.tracker.forgetAfter(countWithin(group.tracker.pending(), window))) this.#forget(task);
     main.settle();
     this.#declare();
-    this.#resumeAtHalf();
+    this.#pause.endAtHalf(this.#inHand.main);
     onLag?.(group.name, reason);
   }
 
@@ -304,36 +304,12 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       if (isLagging || tracker.first?.isMain === false) cursors.set(name, tracker.committableOffset);
       else this.#cursors.delete(name);
     }
-    const { metadata, heldBackTo } = encodeCursors(cursors);
-    const nextOffset = main.committableOffset;
-    session.markCommittable(heldBackTo !== undefined && heldBackTo < nextOffset ? heldBackTo : nextOffset, metadata);
-  }
-
-  #pauseIf(isFull: boolean): void {
-    if (this.#paused || !isFull) return;
-    this.#paused = true;
-    this.#options.session.pause();
-  }
-
-  #resumeAtHalf(): void {
-    const { limits, session } = this.#options;
-    const { records, bytes } = this.#inHand.main;
-    if (!this.#paused || records > limits.maxRecords / 2 || bytes > limits.maxBytes / 2) return;
-    this.#paused = false;
-    session.resume();
+    const { nextOffset, metadata } = commitOf(main.committableOffset, cursors);
+    session.markCommittable(nextOffset, metadata);
   }
 
   #isIdle(): boolean {
     if (this.#unfinished > 0) return false;
     return this.#quiet || (this.#lanes.waitingCount === 0 && this.#early === undefined && !this.#catchUp.isReading());
-  }
-
-  /** A turn later, when everything that has just finished is counted. */
-  #wakeWaiters(): void {
-    if (this.#waiters.length === 0) return;
-    setImmediate(() => {
-      if (!this.#isIdle()) return;
-      for (const resolve of this.#waiters.splice(0)) resolve();
-    });
   }
 }

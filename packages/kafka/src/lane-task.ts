@@ -2,6 +2,12 @@ import type { Lane } from './key-lanes.ts';
 import type { OffsetTracker } from './offset-tracker.ts';
 import type { ConsumedRecord } from './record.ts';
 
+/** An amount of records in memory. */
+export interface Amount {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 /**
  * Records of a partition that share a fate (`LaneProcessorOptions.groupOf`). A group follows its partition, or lags behind it with a cursor
  * of its own (`docs/adr/0009`).

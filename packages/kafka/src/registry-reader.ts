@@ -120,9 +120,11 @@ async function request(
     });
     return { status: response.status, text: await readBounded(response) };
   } catch (error) {
+    // The reason of a request that failed on the network is in its cause; what fails while the answer is read has none.
     const { cause } = error as { cause?: unknown };
-    const reason = cause instanceof Error ? `${errorMessage(error)} (${errorMessage(cause)})` : errorMessage(error);
-    throw new PipelineError('registry.unavailable', `${doing}: ${reason}`, { retryable: true, cause: error });
+    const reason = errorMessage(cause instanceof Error ? cause : error);
+    const message = `${doing}: the registry cannot be reached (${reason}); check SCHEMA_REGISTRY_URL and the network`;
+    throw new PipelineError('registry.unavailable', message, { retryable: true, cause: error });
   }
 }
 

@@ -37,7 +37,12 @@ test('nothing happens after it was received: such an event counts as of its rece
       clamped: { reason: 'after-receipt', original },
     });
   }
-  const corrected = bounded({ timestamp: '2026-03-01T10:00:01Z', sentAt: '2026-03-01T10:00:00Z' });
+  const received = new Date(receivedAtMs).toISOString();
+  const corrected = bounded({
+    timestamp: '2026-03-01T10:00:01Z',
+    sentAt: '2026-03-01T10:00:00Z',
+    receivedAt: received,
+  });
   assert.deepEqual(corrected.clamped, { reason: 'after-receipt', original: '2026-03-01T10:00:01.000Z' });
 });
 
