@@ -16,6 +16,7 @@ import { createLogger } from '@astrolabe/service-kit';
 import {
   findFreePorts,
   guardian,
+  patient,
   startFaultProxy,
   startLocalCluster,
   type ClusterBroker,
@@ -63,7 +64,7 @@ export interface System {
   close(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = patient(60_000);
 /** A lost broker leaves the in-sync replicas, and a lost one is noticed, within seconds rather than half a minute: short runs see both. */
 const BROKER_PROPERTIES = {
   'replica.lag.time.max.ms': '6000',
