@@ -50,7 +50,7 @@ export interface RunRecord {
 const TRAFFIC_SHARE = 0.95;
 /** After the planned end, for senders whose last calls meet an outage. */
 const SENDING_GRACE_MS = patient(60_000);
-const DRAIN_TIMEOUT_MS = patient(120_000);
+const DRAIN_TIMEOUT_MS = 120_000;
 
 export async function runSchedule(options: RunScheduleOptions): Promise<RunRecord> {
   const { minutes, schedule, calls, onProgress, describe } = options;
