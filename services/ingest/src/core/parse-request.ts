@@ -3,6 +3,7 @@
  * and scanned once; nothing is serialised.
  */
 import {
+  decodeUtf8,
   findJsonFault,
   isJsonObject,
   maxBatchItems,
@@ -39,7 +40,11 @@ export interface RefusedRequest {
 }
 
 export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent | RefusedRequest {
-  const { bytes, text } = decode(body);
+  // The whole request and not only the event that holds the bytes: in encodings such as Shift JIS and GBK a quote or a backslash
+  // may be half of a character, so that where an event ends cannot be told without knowing the encoding.
+  const decoded = decodeUtf8(body);
+  if (decoded.kind === 'not-utf8') return refuse('event.invalid-json', `the body ${decoded.reason}`);
+  const { bytes, text } = decoded;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -121,19 +126,16 @@ function readWriteKey(value: unknown): string | undefined {
 
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
-const BYTE_ORDER_MARK = '\ufeff';
-const BYTE_ORDER_MARK_BYTES = 3;
 
-/** Text that is no UTF-8 is stored as every reader of it would decode it, so that what is on the topic is always JSON. */
-function decode(body: Buffer): { bytes: Buffer; text: string } {
-  const text = body.toString('utf8');
-  if (text.startsWith(BYTE_ORDER_MARK)) return decode(body.subarray(BYTE_ORDER_MARK_BYTES));
-  return text.includes('\ufffd') ? { bytes: Buffer.from(text, 'utf8'), text } : { bytes: body, text };
-}
+/** Beyond this a body is not looked through for its first fault: that is three times slower than parsing it. */
+const EXPLAINED_CHARACTERS = 65_536;
 
 function explainMalformed(text: string): string {
   if (text.trim() === '') return 'the body is empty; expected a JSON object';
-  const fault = findJsonFault(text);
+  const fault = findJsonFault(text.slice(0, EXPLAINED_CHARACTERS));
+  if (fault !== undefined && fault.offset >= EXPLAINED_CHARACTERS) {
+    return `the body is not valid JSON: the fault comes after its first ${EXPLAINED_CHARACTERS} characters`;
+  }
   if (fault === undefined) return 'the body is not valid JSON';
   return `the body is not valid JSON: ${fault.reason}, at line ${fault.line} column ${fault.column} (character ${fault.offset})`;
 }
