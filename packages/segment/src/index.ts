@@ -61,7 +61,7 @@ export { encodeKey, partitionKey } from './partition-key.ts';
 export type { EventIdentity, IdentityKind } from './partition-key.ts';
 export { parseRawJson } from './raw-json.ts';
 export type { RawJson } from './raw-json.ts';
-export { decodeUtf8 } from './text-encoding.ts';
+export { decodeUtf8, startOfText } from './text-encoding.ts';
 export type { DecodedText } from './text-encoding.ts';
 export { eventTimesOf, occurrenceOf, parseTimestamp } from './timestamps.ts';
 export type { EventTimes, Occurrence } from './timestamps.ts';

@@ -13,7 +13,7 @@ export type DecodedText =
 /** One byte order mark at the beginning is ignored, as RFC 8259 allows; a second one is a character like any other. Linear, never throws. */
 export function decodeUtf8(bytes: Buffer): DecodedText {
   if (!isUtf8(bytes)) return { kind: 'not-utf8', reason: explainNotUtf8(bytes) };
-  const content = hasMark(bytes) ? bytes.subarray(MARK_BYTES) : bytes;
+  const content = bytes.subarray(startOfText(bytes));
   if (beginsAsUtf16(content)) return { kind: 'not-utf8', reason: `is not UTF-8 but looks like UTF-16; ${REMEDY}` };
   return { kind: 'text', bytes: content, text: content.toString('utf8') };
 }
@@ -67,6 +67,7 @@ function beginsAsUtf16(bytes: Buffer): boolean {
   return other !== undefined && JSON_BEGINNINGS.includes(other);
 }
 
-function hasMark(bytes: Buffer): boolean {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+/** Behind the byte order mark of UTF-8, if there is one. */
+export function startOfText(bytes: Buffer): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? MARK_BYTES : 0;
 }

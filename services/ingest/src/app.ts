@@ -18,6 +18,7 @@ import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
+import { createTurns } from './turns.ts';
 
 export interface IngestDependencies {
   readonly config: Pick<
@@ -28,6 +29,9 @@ export interface IngestDependencies {
     | 'trustedProxies'
     | 'connectorEventsPerSecond'
     | 'connectorBurstEvents'
+    | 'connectorBytesPerSecond'
+    | 'connectorWorkMsPerSecond'
+    | 'clientWorkMsPerSecond'
   >;
   readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
@@ -49,9 +53,13 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
   const fairness = createFairness({
     defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },
+    bytesPerSecond: config.connectorBytesPerSecond,
+    workMsPerSecond: config.connectorWorkMsPerSecond,
+    clientWorkMsPerSecond: config.clientWorkMsPerSecond,
     nowMs,
   });
-  const handler = createIngestHandler({ connectors, sink, fairness, metrics, logger, nowMs, newMessageId });
+  const turns = createTurns({ monotonicMs: () => performance.now(), afterSockets: setImmediate });
+  const handler = createIngestHandler({ connectors, sink, fairness, turns, metrics, logger, nowMs, newMessageId });
   return createHttpServer({
     handler,
     connectors,

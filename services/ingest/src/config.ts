@@ -61,6 +61,27 @@ export const ingestConfig = defineConfig(
       description:
         'Events that a connector may send at once, after a pause. The default is five seconds of the rate: what senders have kept while they could not send comes back in one go.',
     },
+    connectorBytesPerSecond: {
+      env: 'INGEST_CONNECTOR_BYTES_PER_SECOND',
+      schema: configValues.integer({ min: 0, max: 100_000_000_000 }),
+      default: 100_000_000,
+      description:
+        'Bytes of bodies, inflated, that each connector may send to this instance in the long run, and five times as many at once; past it senders are answered 429. The default leaves 10 KB to each event of the default limit. 0 is unlimited.',
+    },
+    connectorWorkMsPerSecond: {
+      env: 'INGEST_CONNECTOR_WORK_MS_PER_SECOND',
+      schema: configValues.integer({ min: 0, max: 1_000 }),
+      default: 750,
+      description:
+        'Milliseconds in a second that this instance spends on reading the bodies of one connector in the long run, and five times as many at once; past it senders are answered 429. Bodies of events never reach the default, since storing them takes longer than that; bodies made to be expensive do. 0 is unlimited.',
+    },
+    clientWorkMsPerSecond: {
+      env: 'INGEST_CLIENT_WORK_MS_PER_SECOND',
+      schema: configValues.integer({ min: 0, max: 1_000 }),
+      default: 100,
+      description:
+        'The same for requests without a valid key, by the address of their client (of IPv6 its first 64 bits). Only what is refused counts. Behind a reverse proxy set INGEST_TRUSTED_PROXIES, or all clients are one. 0 is unlimited.',
+    },
     produceTimeoutMs: {
       env: 'INGEST_PRODUCE_TIMEOUT_MS',
       schema: configValues.integer({ min: 100, max: 300_000 }),

@@ -13,6 +13,9 @@ export const testLimits = {
   /** Unlimited. */
   connectorEventsPerSecond: 0,
   connectorBurstEvents: 1,
+  connectorBytesPerSecond: 0,
+  connectorWorkMsPerSecond: 0,
+  clientWorkMsPerSecond: 0,
 };
 
 /** Listens on a free port until the test ends. New message ids are `new-1`, `new-2` and so on. */

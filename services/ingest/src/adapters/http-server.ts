@@ -6,12 +6,13 @@ import { refusedAnswer, storedAnswer, type Answer } from '../core/answer.ts';
 import { keysInAuthorization } from '../core/credentials.ts';
 import { authenticate } from '../core/authenticate.ts';
 import type { ByteBudget } from '../core/byte-budget.ts';
-import { ipv4Of } from '../core/client-ip.ts';
+import { ipv4Of, networkOf } from '../core/client-ip.ts';
 import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from '../core/endpoints.ts';
 import { buildSourceSettings } from '../core/source-settings.ts';
 import type { HandledRequest, IngestHandler } from '../ingest-handler.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
 import { allowOrigin, allowRequest } from './cors.ts';
+import { FairSlots } from '../turns.ts';
 import { readBody, type BodyLimits } from './read-body.ts';
 
 export interface HttpServerOptions {
@@ -39,6 +40,9 @@ const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 /** The budget is freed by acknowledgements, which come within milliseconds unless Kafka is away. */
 const RETRY_AFTER_OVERLOAD_SECONDS = 1;
 const RETRY_AFTER_STOPPING_SECONDS = 1;
+
+/** As many threads as libuv has for it by default. What waits behind them waits in turns by sender. */
+const INFLATED_AT_ONCE = 4;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { logger, metrics, trustedProxies } = options;
@@ -102,6 +106,7 @@ type Route = (endpoint: Endpoint) => (request: FastifyRequest, reply: FastifyRep
 
 function createRoute(options: HttpServerOptions, isStopping: () => boolean): Route {
   const { handler, connectors, metrics, budget, limits } = options;
+  const inflating = new FairSlots(INFLATED_AT_ONCE);
   const connectorIn = (authorization: string | undefined): string | undefined =>
     keysInAuthorization(authorization).map((key) => connectors().byKey(key)?.id)[0];
   const overloaded = refusedAnswer(
@@ -118,11 +123,11 @@ function createRoute(options: HttpServerOptions, isStopping: () => boolean): Rou
   );
   return (endpoint) => async (request, reply) => {
     const hold = budget.open();
+    let isBodyWanted = true;
     try {
       const { answer, connectorId } = isStopping() ? unread(stopping, request) : await answerTo(request);
       metrics.requestAnswered(endpoint.name, connectorId ?? 'unknown', answer.status);
-      // Frees the memory of a sender that is still writing a body nobody wants.
-      if (!request.raw.complete || isStopping()) reply.header('connection', 'close');
+      if (mustClose(request)) reply.header('connection', 'close');
       return await send(reply, answer);
     } finally {
       // Not before the handler is done with the records, even if the client has gone: they are in memory until then.
@@ -134,23 +139,39 @@ function createRoute(options: HttpServerOptions, isStopping: () => boolean): Rou
       return { answer, connectorId: connectorIn(headers.authorization) };
     }
 
+    function mustClose({ raw }: FastifyRequest): boolean {
+      if (isStopping()) return true;
+      if (raw.complete) return false;
+      // Frees the memory of a sender that is still writing a body nobody wants. One that was refused by its head alone holds no memory: the rest
+      // is read and dropped, since closing a connection with unread bytes resets it, and the sender would never see why it was refused.
+      return isBodyWanted || Number(raw.headers['content-length'] ?? 0) > limits.maxBodyBytes;
+    }
+
     async function answerTo(request: FastifyRequest): Promise<HandledRequest> {
       const { raw, headers, ip } = request;
-      const body = await readBody(raw, limits, budget, hold);
-      if (body.kind === 'overloaded') return unread(overloaded, request);
-      if (body.kind === 'refused') {
-        const status = body.code === 'request.encoding' ? 415 : 400;
-        const refused = unread(refusedAnswer(status, body.code, body.message), request);
-        if (body.code === 'event.too-large') metrics.bodyTooLarge(refused.connectorId ?? 'unknown');
-        return refused;
-      }
-      return handler.handle({
+      const head = {
         endpoint,
-        body: body.bytes,
         authorization: headers.authorization,
         webhook: endpoint.kind === 'webhook' ? readWebhook(request) : undefined,
+      };
+      const client = networkOf(ip);
+      const admission = handler.admit(head, client);
+      if (admission.kind === 'answered') {
+        isBodyWanted = false;
+        return admission;
+      }
+      const { sender } = admission;
+      const body = await readBody(raw, limits, budget, hold, admission, inflating);
+      if (body.kind === 'overloaded') return unread(overloaded, request);
+      if (body.kind === 'beyond-share') return handler.refuseBeyondShare(sender);
+      if (body.kind === 'refused') return handler.refuseBody(sender, client, body);
+      return handler.handle({
+        ...head,
+        sender,
+        body: body.bytes,
         traceparent: textOf(headers.traceparent),
         clientIp: ipv4Of(ip),
+        client,
         hold,
       });
     }

@@ -1,85 +1,46 @@
 /**
- * Whose webhook it is, and whether its sender may speak for that connector. Segment signs a webhook with
- * `X-Signature: hex(HMAC-SHA1(secret, body))` (segment-docs `destinations/catalog/webhooks`; action-destinations
- * `destinations/webhook/index.ts`, where the body is `JSON.stringify(payload.data)`).
+ * Whether a webhook comes from whoever knows the connector's secret. Segment signs a webhook with `X-Signature: hex(HMAC-SHA1(secret, body))`
+ * (segment-docs `destinations/catalog/webhooks`; action-destinations `destinations/webhook/index.ts`, where the body is
+ * `JSON.stringify(payload.data)`).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { maxEventDepth } from '@astrolabe/segment';
-import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit';
+import { maxDeliveredEventBytes, maxEventDepth, skipWhitespace, startOfText } from '@astrolabe/segment';
 import { refusedAnswer, type Answer } from './answer.ts';
-import { holdsApiKey, refuseDisabled } from './authenticate.ts';
-import type { RefusedRequest, RequestContent } from './parse-request.ts';
+import { webhookEndpoint } from './endpoints.ts';
+import { parseRequest } from './parse-request.ts';
 
-export interface WebhookRequest {
-  /** As the path names it. */
-  readonly connectorId: string;
-  readonly headerKeys: readonly string[];
+export interface SignedWebhook {
+  readonly secret: string;
   /** The `X-Signature` header. */
-  readonly signature: string | undefined;
+  readonly signature: string;
   /** The body as it was received, inflated. */
   readonly body: Buffer;
-  readonly content: RequestContent | RefusedRequest;
 }
 
-export type WebhookAuthentication =
-  | {
-      readonly kind: 'connector';
-      readonly connector: Connector;
-      /** The text that was signed, where that is not the body itself. Only this may be stored. */
-      readonly signedText: string | undefined;
-      /** By the API key or by the secret; not by a write key. */
-      readonly isTrusted: boolean;
-    }
-  | { readonly kind: 'refused'; readonly answer: Answer };
+export type WebhookProof =
+  /** `body` is the text that was signed. Only this may be stored. */
+  { readonly kind: 'proven'; readonly body: Buffer } | { readonly kind: 'refused'; readonly answer: Answer };
 
 /**
- * A key of the connector is enough by itself. Without one the signature has to be that of the body's bytes or, where a
- * proxy has written the JSON anew, that of the object as `JSON.stringify` writes it. A list is never taken by its
- * signature: Segment signs only the first element, so whoever has seen one list could put anything behind that.
+ * The signature has to be that of the body's bytes or, where a proxy has written the JSON anew, that of the object as `JSON.stringify` writes
+ * it. A list is never taken by its signature: Segment signs only the first element, so anyone who has seen one list could put anything behind
+ * that.
  */
-export function authenticateWebhook(
-  directory: Pick<ConnectorDirectory, 'byId' | 'byKey'>,
-  request: WebhookRequest,
-): WebhookAuthentication {
-  const connector = directory.byId(request.connectorId);
-  if (connector === undefined)
-    return refuse('the path names no connector; copy its id from the connector in Astrolabe');
-  const hasKey = request.headerKeys.some((key) => directory.byKey(key)?.id === connector.id);
-  const proof: Proof = hasKey ? { kind: 'proven', signedText: undefined } : proveBySignature(connector, request);
-  if (proof.kind === 'unproven') return refuse(proof.reason);
-  if (!connector.enabled) return { kind: 'refused', answer: refuseDisabled(connector) };
-  const isTrusted = !hasKey || holdsApiKey(directory, connector, request.headerKeys);
-  return { kind: 'connector', connector, signedText: proof.signedText, isTrusted };
+export function proveWebhook({ secret, signature, body }: SignedWebhook): WebhookProof {
+  if (body[skipWhitespace(body, startOfText(body))] === OPEN_BRACKET) {
+    return refuse('the signature of a list covers only its first event; send the key as Basic or Bearer with it');
+  }
+  if (isSignedBy(secret, body, signature)) return { kind: 'proven', body };
+  const signedText = rewrite(body);
+  if (signedText !== undefined && isSignedBy(secret, signedText, signature)) {
+    return { kind: 'proven', body: Buffer.from(signedText) };
+  }
+  return refuse('X-Signature is not the HMAC-SHA1 of the body under the webhookSecret; compare the two secrets');
 }
 
-type Proof =
-  | { readonly kind: 'proven'; readonly signedText: string | undefined }
-  | { readonly kind: 'unproven'; readonly reason: string };
-
-function proveBySignature(connector: Connector, { signature, body, content, headerKeys }: WebhookRequest): Proof {
-  const { webhookSecret } = connector;
-  if (signature === undefined) {
-    const found = headerKeys.length > 0 ? 'the key is not one of this connector' : 'the request carries no key';
-    return unproven(
-      `${found} and no X-Signature; set the shared secret in Segment, or send the key as Basic or Bearer`,
-    );
-  }
-  if (webhookSecret === undefined) {
-    return unproven(
-      `connector ${connector.id} has no webhookSecret to check X-Signature with; set one, or send the key as Basic or Bearer`,
-    );
-  }
-  if (content.kind === 'content' && content.isList) {
-    return unproven('the signature of a list covers only its first event; send the key as Basic or Bearer with it');
-  }
-  if (isSignedBy(webhookSecret, body, signature)) return { kind: 'proven', signedText: undefined };
-  const signedText = content.kind === 'content' ? rewrite(content) : undefined;
-  if (signedText !== undefined && isSignedBy(webhookSecret, signedText, signature)) {
-    return { kind: 'proven', signedText };
-  }
-  return unproven('X-Signature is not the HMAC-SHA1 of the body under the webhookSecret; compare the two secrets');
-}
-
+const OPEN_BRACKET = 0x5b;
+/** With room for indentation. Of strangers nothing larger is parsed: only an event that is too large anyway could be in it. */
+const MAX_REWRITTEN_BYTES = 2 * maxDeliveredEventBytes;
 const hexDigest = /^[0-9a-f]{40}$/i;
 
 function isSignedBy(secret: string, text: Buffer | string, signature: string): boolean {
@@ -88,14 +49,13 @@ function isSignedBy(secret: string, text: Buffer | string, signature: string): b
 }
 
 /** Undefined for what nests so deep that `JSON.stringify` would run out of stack; no event may. */
-function rewrite({ events: [event] }: RequestContent): string | undefined {
+function rewrite(body: Buffer): string | undefined {
+  if (body.length > MAX_REWRITTEN_BYTES) return undefined;
+  const content = parseRequest(webhookEndpoint, body);
+  const [event] = content.kind === 'content' ? content.events : [];
   return event === undefined || event.span.depth > maxEventDepth ? undefined : JSON.stringify(event.value);
 }
 
-function unproven(reason: string): Proof {
-  return { kind: 'unproven', reason };
-}
-
-function refuse(reason: string): WebhookAuthentication {
+function refuse(reason: string): WebhookProof {
   return { kind: 'refused', answer: refusedAnswer(401, 'webhook.unauthenticated', reason) };
 }

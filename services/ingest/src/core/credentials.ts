@@ -15,3 +15,7 @@ export function keysInAuthorization(header: string | undefined): readonly string
   const user = colon === -1 ? userAndPassword : userAndPassword.slice(0, colon);
   return user === '' ? [] : [user];
 }
+
+export function isBasic(header: string | undefined): boolean {
+  return header !== undefined && /^basic /i.test(header);
+}

@@ -144,3 +144,19 @@ test('a list is taken from a webhook only, and each of its items is an event', (
   );
   assert.equal(refusalOf(webhookEndpoint, `[${'0,'.repeat(maxBatchItems)}0]`)[0], 'event.too-large');
 });
+
+test('what stands beside a batch is counted once for each event, and refused where its copies come to too much', () => {
+  const items = Array.from({ length: 2_000 }, () => '{}').join(',');
+  const filler = (bytes: number) => 'x'.repeat(bytes);
+  for (const beside of [
+    `"context":{"a":"${filler(9_000)}"}`,
+    `"integrations":{"a":"${filler(9_000)}"}`,
+    `"sentAt":"${filler(9_000)}"`,
+    `"context":{"a":"${filler(4_500)}"},"sentAt":"${filler(4_500)}"`,
+  ]) {
+    const [code, message] = refusalOf(batch, `{"batch":[${items}],${beside}}`);
+    assert.equal(code, 'event.too-large');
+    assert.match(message, /go to each of its events, 18\d{6} bytes in all; at most 16777216 are allowed, so split/);
+  }
+  assert.equal(contentOf(batch, `{"batch":[{},{}],"context":{"a":1},"sentAt":"now"}`).sharedBytes, 2 * (7 + 5));
+});

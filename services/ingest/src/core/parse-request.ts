@@ -7,6 +7,7 @@ import {
   findJsonFault,
   isJsonObject,
   maxBatchItems,
+  maxSharedBytes,
   measureValue,
   parseTimestamp,
   readElements,
@@ -31,6 +32,8 @@ export interface RequestContent {
   /** The events came as a list, so that each is answered for by its place in it. */
   readonly isList: boolean;
   readonly envelope: BatchEnvelope | undefined;
+  /** At most so many bytes are added to the events from beside the batch, all copies together. */
+  readonly sharedBytes: number;
 }
 
 export interface RefusedRequest {
@@ -57,7 +60,7 @@ export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent |
   if (endpoint.kind === 'batch') return readBatch(bytes, start, value);
   const span = measureValue(bytes, start);
   const events = [{ value, span }];
-  return { kind: 'content', bytes, writeKey: readWriteKey(value), events, isList: false, envelope: undefined };
+  return { kind: 'content', bytes, writeKey: readWriteKey(value), events, isList: false, ...WITHOUT_ENVELOPE };
 }
 
 function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestContent | RefusedRequest {
@@ -71,6 +74,7 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
   let sentAt: string | undefined;
   let context: EnvelopeObject | undefined;
   let integrations: EnvelopeObject | undefined;
+  const sizes = { context: 0, integrations: 0, sentAt: 0 };
   walkMembers(bytes, start, (name, valueStart) => {
     // A name that repeats counts with its last value, as in JSON.parse, so each occurrence replaces what an earlier one gave.
     if (name === 'batch' && bytes[valueStart] === OPEN_BRACKET) {
@@ -78,11 +82,14 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
       return readElements(bytes, valueStart, elements);
     }
     const { end } = measureValue(bytes, valueStart);
+    if (name === 'context' || name === 'integrations' || name === 'sentAt') sizes[name] = end - valueStart;
     if (name === 'context') context = readEnvelopeObject(bytes, valueStart, end, request.context);
     else if (name === 'integrations') integrations = readEnvelopeObject(bytes, valueStart, end, request.integrations);
     else if (name === 'sentAt') sentAt = bytes.toString('utf8', valueStart, end);
     return end;
   });
+  const sharedBytes = elements.length * (sizes.context + sizes.integrations + sizes.sentAt);
+  if (sharedBytes > maxSharedBytes) return refuseShared(sharedBytes);
   const { sentAt: sentAtValue } = request;
   if (sentAtValue === '' || (typeof sentAtValue !== 'string' && typeof sentAtValue !== 'number')) sentAt = undefined;
   const events = elements.map((span, index): SubmittedEvent => ({ value: batch[index], span }));
@@ -90,8 +97,10 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
   const isDirect = isJsonObject(request.context) && request.context.direct === true;
   const sentAtMs = sentAt === undefined ? undefined : parseTimestamp(sentAtValue);
   const envelope = { sentAt, sentAtMs, context, integrations, isDirect };
-  return { kind: 'content', bytes, writeKey, events, isList: true, envelope };
+  return { kind: 'content', bytes, writeKey, events, isList: true, envelope, sharedBytes };
 }
+
+const WITHOUT_ENVELOPE = { envelope: undefined, sharedBytes: 0 } as const;
 
 /** The batches of Segment's Actions webhook: the events and nothing around them. */
 function readArray(bytes: Buffer, start: number, items: readonly unknown[]): RequestContent | RefusedRequest {
@@ -99,11 +108,17 @@ function readArray(bytes: Buffer, start: number, items: readonly unknown[]): Req
   const elements: MeasuredSpan[] = [];
   readElements(bytes, start, elements);
   const events = elements.map((span, index): SubmittedEvent => ({ value: items[index], span }));
-  return { kind: 'content', bytes, writeKey: undefined, events, isList: true, envelope: undefined };
+  return { kind: 'content', bytes, writeKey: undefined, events, isList: true, ...WITHOUT_ENVELOPE };
 }
 
 function refuseLength(items: number): RefusedRequest {
   const message = `the batch holds ${items} events; requests of more than ${maxBatchItems} are refused whole`;
+  return refuse('event.too-large', message);
+}
+
+function refuseShared(sharedBytes: number): RefusedRequest {
+  const what = 'context, integrations and sentAt beside the batch go to each of its events';
+  const message = `${what}, ${sharedBytes} bytes in all; at most ${maxSharedBytes} are allowed, so split the batch`;
   return refuse('event.too-large', message);
 }
 
