@@ -223,11 +223,13 @@ test('whatever an id holds, no other resource is called, or its event is a dead 
     expected,
   );
   assert.deepEqual((await state('accounts')).sort(), expected);
-  const letters = (await pipeline.read('commandsDeadLetters')).filter(
-    ({ headers }) => String(headers['connector-id']) === victim.id && String(headers['dlq.code']) === 'api.rejected',
+  const refusedIds = (await pipeline.read('segmentEventsDeadLetters')).filter(({ headers }) =>
+    String(headers['dlq.message']).includes('Id has 10240 bytes of UTF-8; an id may have at most 512'),
   );
-  assert.ok(letters.length >= 3, 'the id of 10 KB is refused');
-  for (const { headers } of letters) assert.match(String(headers['dlq.message']), /1000 characters/);
+  assert.equal(refusedIds.length, 3, 'the identify, group and track calls of the id of 10 KB');
+  for (const { headers } of refusedIds) {
+    assert.deepEqual([String(headers['dlq.code']), String(headers['dlq.group'])], ['event.invalid', 'ingest']);
+  }
 });
 
 test('records that nobody of ours wrote end as dead letters with their cause, and grow neither gates nor metrics', async (t) => {

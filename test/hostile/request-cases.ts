@@ -63,10 +63,57 @@ export const requestCases: readonly RequestCase[] = [
   },
   { name: 'JSON that is cut off within an escape', body: '{"batch":["\\ud8', status: 400, code: 'event.invalid-json' },
   {
-    name: 'bytes that are no UTF-8',
+    name: 'bytes that are not UTF-8',
     body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
     status: 400,
     code: 'event.invalid-json',
+  },
+  {
+    name: 'Latin-1 in an id',
+    body: Buffer.from(event('latin-1', '"traits":{"name":"ren\xe9"}'), 'latin1'),
+    status: 400,
+    code: 'event.invalid-json',
+  },
+  {
+    name: 'UTF-16 with its byte order mark',
+    body: Buffer.from(`\ufeff${event('utf-16', '"traits":{}')}`, 'utf16le'),
+    status: 400,
+    code: 'event.invalid-json',
+  },
+  {
+    name: 'one byte order mark',
+    body: `\ufeff${event('marked', '"traits":{}')}`,
+    status: 200,
+  },
+  ...['/v1/batch', '/v1/track', '/v1/b', '/segment', '/webhook/victim'].flatMap((path): RequestCase[] =>
+    [5_000, 262_000].map((marks) => ({
+      name: `${marks} byte order marks as gzip at ${path}`,
+      body: gzipSync('\ufeff'.repeat(marks).padEnd(262_100, ' ')),
+      path,
+      headers: GZIP,
+      status: 400,
+      code: 'event.invalid-json',
+    })),
+  ),
+  {
+    name: 'a context of 400 KB for each of 2,500 events',
+    body: gzipSync(`{"batch":[${'{},'.repeat(2_499)}{}],"context":{"a":"${'x'.repeat(400_000)}"}}`),
+    headers: GZIP,
+    status: 400,
+    code: 'event.too-large',
+  },
+  {
+    name: 'a user id of 700,000 digits',
+    body: gzipSync(`{"batch":[{"type":"identify","messageId":"digits","userId":${'9'.repeat(700_000)}}]}`),
+    headers: GZIP,
+    status: 200,
+    code: 'event.too-large',
+  },
+  {
+    name: 'a user id of 600 bytes',
+    body: `{"batch":[{"type":"delete","messageId":"long-id","userId":"${'x'.repeat(600)}"}]}`,
+    status: 200,
+    code: 'event.invalid',
   },
   {
     name: 'duplicate keys',
