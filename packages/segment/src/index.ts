@@ -20,7 +20,7 @@ export type {
 export { findJsonFault } from './json-fault.ts';
 export type { JsonFault } from './json-fault.ts';
 export {
-  findMember,
+  findMembers,
   measureValue,
   readElements,
   readMembers,

@@ -112,7 +112,8 @@ const entries = [
   },
   {
     code: 'event.invalid-json',
-    meaning: 'The event is not JSON. Send one JSON document encoded in UTF-8.',
+    meaning:
+      'The event, or the request that holds it, is not JSON, or not UTF-8. Send one JSON document encoded in UTF-8.',
     whoActs: 'sender',
   },
   {
@@ -182,7 +183,7 @@ const entries = [
   {
     code: 'ingest.rate-limited',
     meaning:
-      "The connector sent more events than its limit allows. Senders try again after Retry-After; if it lasts, raise the connector's rateLimit.",
+      'The connector, one of its keys, or a client without a valid key sent more events or bytes, or caused more work, than its limit allows. The message names the limit. Senders try again after Retry-After; if it lasts, raise that limit.',
     whoActs: 'customer',
   },
   {
