@@ -1,4 +1,7 @@
-/** Requests that are made to cost: drawn from a random number, some without a key, some under a key that anybody can read in a web page. */
+/**
+ * Requests that are made to cost: drawn from a random number, some without a key, some under a key that anybody can
+ * read in a web page.
+ */
 import { gzipSync } from 'node:zlib';
 import { basic } from './http-client.ts';
 import { mutate } from './mutate.ts';

@@ -1,9 +1,10 @@
 /**
- * Bodies that are made to cost, from a seed, without end and on many connections, against ingest with a heap of 512 MB: no process ends, what it
- * holds does not grow, and every event of honest senders arrives. How long those waited for their answers is printed.
+ * Bodies that are made to cost, from a seed, without end and on many connections, against ingest with a heap of 512 MB:
+ * no process ends, what it holds does not grow, and every event of honest senders arrives. How long those waited for
+ * their answers is printed.
  *
- * Ten seconds; longer: `HOSTILE_SECONDS=600 TEST_TIMEOUT_FACTOR=3 npm run test:integration -- hostile-load`. `HOSTILE_SEED` repeats a run, as far as
- * the order of the requests goes.
+ * Ten seconds; longer: `HOSTILE_SECONDS=600 TEST_TIMEOUT_FACTOR=3 npm run test:integration -- hostile-load`.
+ * `HOSTILE_SEED` repeats a run, as far as the order of the requests goes.
  */
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
@@ -22,7 +23,10 @@ const CONNECTIONS = 24;
 /** Drawing one costs more than sending it, so each is sent some times, in another order. */
 const POOL = 60;
 const HEAP_MEGABYTES = 512;
-/** Of the heap after a collection, between a fifth of the time and its end. Tables of metrics and compiled code are some megabytes. */
+/**
+ * Of the heap after a collection, between a fifth of the time and its end. Tables of metrics and compiled code are some
+ * megabytes.
+ */
 const MAX_HELD_MORE_BYTES = 20_000_000;
 
 const healthy = { id: 'healthy', apiKey: newKey(), writeKeys: [newKey()] };

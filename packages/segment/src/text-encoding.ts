@@ -1,6 +1,6 @@
 /**
- * Bytes that should be JSON text → that text, or why they are not. RFC 8259 section 8.1: JSON that systems exchange is UTF-8.
- * A decoder that puts U+FFFD in place of what it cannot read would make one user out of `ren\xE9` and `ren\xE8`.
+ * Bytes that should be JSON text → that text, or why they are not. RFC 8259 section 8.1: JSON that systems exchange is
+ * UTF-8. A decoder that puts U+FFFD in place of what it cannot read would make one user out of `ren\xE9` and `ren\xE8`.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -10,7 +10,10 @@ export type DecodedText =
   /** `reason` reads after "the body", "the line" or "the value": what is wrong, and what to do. */
   | { readonly kind: 'not-utf8'; readonly reason: string };
 
-/** One byte order mark at the beginning is ignored, as RFC 8259 allows; a second one is a character like any other. Linear, never throws. */
+/**
+ * One byte order mark at the beginning is ignored, as RFC 8259 allows; a second one is a character like any other.
+ * Linear, never throws.
+ */
 export function decodeUtf8(bytes: Buffer): DecodedText {
   if (!isUtf8(bytes)) return { kind: 'not-utf8', reason: explainNotUtf8(bytes) };
   const content = bytes.subarray(startOfText(bytes));

@@ -1,7 +1,8 @@
 /**
- * What a sender may cost before it has to wait, so that one customer's flood is that customer's alone, and one key's flood that key's. A connector
- * has a limit of events, of inflated bytes and of work, each shared by its keys (`core/token-bucket.ts`); a client without a valid key has a
- * limit of work. The limits are of this process: with several instances behind a load balancer each lets as much through.
+ * What a sender may cost before it has to wait, so that one customer's flood is that customer's alone, and one key's
+ * flood that key's. A connector has a limit of events, of inflated bytes and of work, each shared by its keys
+ * (`core/token-bucket.ts`); a client without a valid key has a limit of work. The limits are of this process: with
+ * several instances behind a load balancer each lets as much through.
  */
 import type { Connector, RateLimit } from '@astrolabe/service-kit';
 import { refusedAnswer, type Answer } from './core/answer.ts';
@@ -10,11 +11,13 @@ import { SharedBucket, toRetryAfterSeconds, type Rate } from './core/token-bucke
 
 export interface Fairness {
   /**
-   * The answer to a request of a sender that comes before a refused one of the same key could be repeated, or while its key owes work:
-   * a flood is not worth reading, inflating or parsing. Undefined where it may go on.
+   * The answer to a request of a sender that comes before a refused one of the same key could be repeated, or while its
+   * key owes work: a flood is not worth reading, inflating or parsing. Undefined where it may go on.
    */
   refuse(sender: KnownSender): Answer | undefined;
-  /** Takes the bytes from the limit: undefined, or the answer to a request that exceeds it, of which nothing was taken. */
+  /**
+   * Takes the bytes from the limit: undefined, or the answer to a request that exceeds it, of which nothing was taken.
+   */
   admitBytes(sender: KnownSender, bytes: number): Answer | undefined;
   /** The same for its events. */
   admitEvents(sender: KnownSender, events: number): Answer | undefined;
@@ -72,7 +75,10 @@ export function createFairness(options: FairnessOptions): Fairness {
     };
   };
 
-  /** The limit of the connector as it is now; a connectors file that was read again makes other objects of its connectors. */
+  /**
+   * The limit of the connector as it is now; a connectors file that was read again makes other objects of its
+   * connectors.
+   */
   const limitOf = (connector: Connector): Limit => {
     const known = limits.get(connector.id);
     if (known?.connector === connector) return known;

@@ -1,16 +1,16 @@
 /**
- * Work on the one thread that all senders share, in turns: an expensive body of one costs another at most the wait for the one that is being
- * worked on. As long as there is little to do, work is done at once and nobody waits.
+ * Work on the one thread that all senders share, in turns: an expensive body of one costs another at most the wait for
+ * the one that is being worked on. As long as there is little to do, work is done at once and nobody waits.
  *
- * A slice of work is followed by a look at the sockets, so that a request that has come meanwhile takes part in what is next. Without it a
- * hundred bodies that were read at the same moment would all be parsed first.
+ * A slice of work is followed by a look at the sockets, so that a request that has come meanwhile takes part in what is
+ * next. Without it a hundred bodies that were read at the same moment would all be parsed first.
  */
 import { FairQueue } from './core/fair-queue.ts';
 
 export interface Turns {
   /**
-   * Does the work now where there is time left in the slice and nobody waits, else when it is the sender's turn. `onWorked` is told the
-   * milliseconds that it took, before the result is given and also where the work throws.
+   * Does the work now where there is time left in the slice and nobody waits, else when it is the sender's turn.
+   * `onWorked` is told the milliseconds that it took, before the result is given and also where the work throws.
    */
   run<Result>(sender: string, work: () => Result, onWorked: (workMs: number) => void): Promise<Result> | Result;
 }

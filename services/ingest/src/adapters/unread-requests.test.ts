@@ -1,4 +1,7 @@
-/** Requests that are answered by their head: whatever their body holds, it is neither read as a whole, nor inflated, nor parsed. */
+/**
+ * Requests that are answered by their head: whatever their body holds, it is neither read as a whole, nor inflated, nor
+ * parsed.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';

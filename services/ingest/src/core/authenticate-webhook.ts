@@ -1,7 +1,7 @@
 /**
- * Whether a webhook comes from whoever knows the connector's secret. Segment signs a webhook with `X-Signature: hex(HMAC-SHA1(secret, body))`
- * (segment-docs `destinations/catalog/webhooks`; action-destinations `destinations/webhook/index.ts`, where the body is
- * `JSON.stringify(payload.data)`).
+ * Whether a webhook comes from whoever knows the connector's secret. Segment signs a webhook with `X-Signature:
+ * hex(HMAC-SHA1(secret, body))` (segment-docs `destinations/catalog/webhooks`; action-destinations
+ * `destinations/webhook/index.ts`, where the body is `JSON.stringify(payload.data)`).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { maxDeliveredEventBytes, maxEventDepth, skipWhitespace, startOfText } from '@astrolabe/segment';
@@ -22,9 +22,9 @@ export type WebhookProof =
   { readonly kind: 'proven'; readonly body: Buffer } | { readonly kind: 'refused'; readonly answer: Answer };
 
 /**
- * The signature has to be that of the body's bytes or, where a proxy has written the JSON anew, that of the object as `JSON.stringify` writes
- * it. A list is never taken by its signature: Segment signs only the first element, so anyone who has seen one list could put anything behind
- * that.
+ * The signature has to be that of the body's bytes or, where a proxy has written the JSON anew, that of the object as
+ * `JSON.stringify` writes it. A list is never taken by its signature: Segment signs only the first element, so anyone
+ * who has seen one list could put anything behind that.
  */
 export function proveWebhook({ secret, signature, body }: SignedWebhook): WebhookProof {
   if (body[skipWhitespace(body, startOfText(body))] === OPEN_BRACKET) {
@@ -39,7 +39,10 @@ export function proveWebhook({ secret, signature, body }: SignedWebhook): Webhoo
 }
 
 const OPEN_BRACKET = 0x5b;
-/** With room for indentation. Of strangers nothing larger is parsed: only an event that is too large anyway could be in it. */
+/**
+ * With room for indentation. Of strangers nothing larger is parsed: only an event that is too large anyway could be in
+ * it.
+ */
 const MAX_REWRITTEN_BYTES = 2 * maxDeliveredEventBytes;
 const hexDigest = /^[0-9a-f]{40}$/i;
 

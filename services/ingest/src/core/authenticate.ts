@@ -8,13 +8,18 @@ export type Authentication =
       readonly connector: Connector;
       /** The key that belongs to it. */
       readonly key: string;
-      /** The sender has shown something that only the customer knows; a write key, which stands in web pages, shows nothing. */
+      /**
+       * The sender has shown something that only the customer knows; a write key, which stands in web pages, shows
+       * nothing.
+       */
       readonly isTrusted: boolean;
     }
   /** `connectorId` is that of a connector that is switched off. */
   | { readonly kind: 'refused'; readonly answer: Answer; readonly connectorId: string | undefined };
 
-/** The connector of the first key that belongs to one. 401 where none does, 403 where that connector is switched off. */
+/**
+ * The connector of the first key that belongs to one. 401 where none does, 403 where that connector is switched off.
+ */
 export function authenticate(
   directory: Pick<ConnectorDirectory, 'byKey'>,
   keys: readonly (string | undefined)[],
@@ -29,7 +34,10 @@ export function authenticate(
   return { kind: 'refused', answer, connectorId: undefined };
 }
 
-/** Whether one of the keys is the connector's and none of its write keys: comparing with those, which are public, tells nothing by its time. */
+/**
+ * Whether one of the keys is the connector's and none of its write keys: comparing with those, which are public, tells
+ * nothing by its time.
+ */
 export function holdsApiKey(
   directory: Pick<ConnectorDirectory, 'byKey'>,
   { id, writeKeys }: Connector,

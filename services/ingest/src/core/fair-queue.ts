@@ -1,7 +1,7 @@
 /**
- * Items that wait, those of the sender first who has been served least. A sender who comes after a pause begins where the others are now,
- * so it neither waits behind the backlog of another nor makes up for what it did not ask for. (Start-time fair queueing: Goyal, Vin and
- * Cheng, 1996.)
+ * Items that wait, those of the sender first who has been served least. A sender who comes after a pause begins where
+ * the others are now, so it neither waits behind the backlog of another nor makes up for what it did not ask for.
+ * (Start-time fair queueing: Goyal, Vin and Cheng, 1996.)
  */
 export class FairQueue<Item> {
   readonly #lines = new Map<string, { served: number; readonly items: Item[] }>();
@@ -18,7 +18,10 @@ export class FairQueue<Item> {
     this.#size += 1;
   }
 
-  /** The next item and its sender, or undefined where none waits. In the order of `push` within a sender, and between senders that are equal. */
+  /**
+   * The next item and its sender, or undefined where none waits. In the order of `push` within a sender, and between
+   * senders that are equal.
+   */
   shift(): { readonly sender: string; readonly item: Item } | undefined {
     let first: { readonly sender: string; readonly line: { served: number; readonly items: Item[] } } | undefined;
     for (const [sender, line] of this.#lines) {
@@ -39,7 +42,8 @@ export class FairQueue<Item> {
   /** What serving an item of the sender has taken, in whichever unit all are counted. */
   charge(sender: string, cost: number): void {
     const line = this.#lineOf(sender);
-    // One that did not have to wait moves the present on too, or a newcomer would begin in the past and go before it for as long.
+    // One that did not have to wait moves the present on too, or a newcomer would begin in the past and go before it
+    // for as long.
     if (this.#size === 0) this.#now = Math.max(this.#now, line.served);
     line.served += cost;
   }

@@ -1,13 +1,13 @@
 /**
- * The write key that a request holds in its body, found without parsing it. Whether the sender is known decides what its body may cost:
- * `JSON.parse` can take a hundred times as long as this, which looks at each byte at most twice.
+ * The write key that a request holds in its body, found without parsing it. Whether the sender is known decides what
+ * its body may cost: `JSON.parse` can take a hundred times as long as this, which looks at each byte at most twice.
  */
 import { findMembers, skipWhitespace, startOfText, type JsonMember } from '@astrolabe/segment';
 import type { Endpoint } from './endpoints.ts';
 
 /**
- * Of a body that is JSON: what `parseRequest` reads as its write key, to the letter. Of any other body that key, another text or undefined;
- * never throws. Beside the batch, in the event, or in the first event of a batch.
+ * Of a body that is JSON: what `parseRequest` reads as its write key, to the letter. Of any other body that key,
+ * another text or undefined; never throws. Beside the batch, in the event, or in the first event of a batch.
  */
 export function findWriteKey(endpoint: Endpoint, body: Buffer): string | undefined {
   try {

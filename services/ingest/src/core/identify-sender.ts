@@ -17,9 +17,13 @@ export interface RequestHead {
 export interface KnownSender {
   readonly kind: 'known';
   readonly connector: Connector;
-  /** Which of the connector's limits is its own: one for each write key, and one for the API key and signed webhooks. */
+  /**
+   * Which of the connector's limits is its own: one for each write key, and one for the API key and signed webhooks.
+   */
   readonly share: string;
-  /** The sender has shown something that only the customer knows; a write key, which stands in web pages, shows nothing. */
+  /**
+   * The sender has shown something that only the customer knows; a write key, which stands in web pages, shows nothing.
+   */
   readonly isTrusted: boolean;
 }
 
@@ -37,9 +41,10 @@ export type IdentifiedSender =
 const SERVER_SHARE = 'server';
 
 /**
- * A key in the header that belongs to a connector decides; what the body says counts no more then, for a customer's proxy adds the header and
- * its end users write the body. A Basic user name is the key by Segment's contract, so one that belongs to nobody is refused. A Bearer token
- * may be that of an OAuth server, in which case the key is in the body.
+ * A key in the header that belongs to a connector decides; what the body says counts no more then, for a customer's
+ * proxy adds the header and its end users write the body. A Basic user name is the key by Segment's contract, so one
+ * that belongs to nobody is refused. A Bearer token may be that of an OAuth server, in which case the key is in the
+ * body.
  */
 export function identifySender(
   directory: Pick<ConnectorDirectory, 'byId' | 'byKey'>,

@@ -1,14 +1,14 @@
 /**
- * What a connector may take, events, bytes or work, and how its keys share it. As many tokens as the rate brings in are there for all of its
- * keys, plus what has gathered, up to the burst.
+ * What a connector may take, events, bytes or work, and how its keys share it. As many tokens as the rate brings in are
+ * there for all of its keys, plus what has gathered, up to the burst.
  *
- * Each key has a bucket of its own, into which its share of the rate flows, with room for its share of half of the burst. What finds no room
- * there goes into a bucket that all share, with room for the other half. So one key alone has the whole rate, and however much the
- * others send, a key that comes back after a pause finds its own bucket full and its share of the rate. (Hierarchical token buckets lend
- * unused rate in the same way: Linux, `tc-htb`.)
+ * Each key has a bucket of its own, into which its share of the rate flows, with room for its share of half of the
+ * burst. What finds no room there goes into a bucket that all share, with room for the other half. So one key alone has
+ * the whole rate, and however much the others send, a key that comes back after a pause finds its own bucket full and
+ * its share of the rate. (Hierarchical token buckets lend unused rate in the same way: Linux, `tc-htb`.)
  *
- * Tokens are counted in thousandths, of which a millisecond brings `perSecond`: with one key all numbers are whole, so nothing is lost to
- * rounding however often it is asked.
+ * Tokens are counted in thousandths, of which a millisecond brings `perSecond`: with one key all numbers are whole, so
+ * nothing is lost to rounding however often it is asked.
  */
 
 export interface Rate {
@@ -38,7 +38,10 @@ const RESERVED = 0.5;
 export class SharedBucket {
   #rate: Rate;
   #shares: Shares;
-  /** Thousandths of a token. Below zero after a request larger than the bucket, or a charge, until the rate has made up for it. */
+  /**
+   * Thousandths of a token. Below zero after a request larger than the bucket, or a charge, until the rate has made up
+   * for it.
+   */
   readonly #own = new Map<string, number>();
   #shared: number;
   #atMs: number;
@@ -52,7 +55,10 @@ export class SharedBucket {
     this.#shared = this.#sharedRoom();
   }
 
-  /** Another limit, or other keys, from now on. A lower limit takes effect at once, a higher one fills at its own rate; new keys begin full. */
+  /**
+   * Another limit, or other keys, from now on. A lower limit takes effect at once, a higher one fills at its own rate;
+   * new keys begin full.
+   */
   adjust(rate: Rate, shares: Shares, nowMs: number): void {
     this.#advance(nowMs);
     this.#rate = rate;
@@ -66,8 +72,9 @@ export class SharedBucket {
   }
 
   /**
-   * All or nothing. A key whose own bucket is full is given what it asks for even if that is more, and owes the rest: else a large request
-   * could never be taken while others send. A clock that was set back neither adds tokens nor holds any up.
+   * All or nothing. A key whose own bucket is full is given what it asks for even if that is more, and owes the rest:
+   * else a large request could never be taken while others send. A clock that was set back neither adds tokens nor
+   * holds any up.
    */
   take(name: string, tokens: number, nowMs: number): Taking {
     this.#advance(nowMs);
