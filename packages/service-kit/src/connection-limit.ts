@@ -22,8 +22,16 @@ interface Connection {
   requestsUnderWay: number;
 }
 
+export interface LimitedConnections {
+  /**
+   * Closes the connections on which nothing has ever come. To be called when the server stops: Node takes them for requests under
+   * way, and waits for their heads until `headersTimeout`.
+   */
+  closeUnused(): void;
+}
+
 /** Begins to hold the server to its limits. To be called before it listens. */
-export function limitConnections(server: Server, limits: ConnectionLimits): void {
+export function limitConnections(server: Server, limits: ConnectionLimits): LimitedConnections {
   const connections = new Map<Socket, Connection>();
   /** The one that has been idle for the longest time first, of all and of each client. */
   const idle = new Set<Connection>();
@@ -82,6 +90,11 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
       if (connection.requestsUnderWay === 0 && connections.has(socket)) setIdle(connection, true);
     });
   });
+  return {
+    closeUnused: () => {
+      for (const { socket } of idle) if (socket.bytesRead === 0) socket.destroy();
+    },
+  };
 }
 
 /** What one client can have many addresses of counts as one: the /64 network of an IPv6 address. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { assertTopicsExist, connectionFromConfig, createRecordProducer, topicsFor } from '@astrolabe/kafka';
 import {
+  descriptorLimit,
   openConnectorSource,
   startServiceAdmin,
   type ConnectorDirectory,
@@ -14,6 +15,7 @@ import { createHttpServer, type HttpServer } from './adapters/http-server.ts';
 import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
 import type { IngestConfig } from './config.ts';
 import { ByteBudget } from './core/byte-budget.ts';
+import { connectionLimits } from './core/connection-limits.ts';
 import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
@@ -26,6 +28,9 @@ export interface IngestDependencies {
     | 'maxInflatedBytes'
     | 'maxInFlightBytes'
     | 'trustedProxies'
+    | 'publicUrl'
+    | 'maxConnections'
+    | 'maxConnectionsPerClient'
     | 'connectorEventsPerSecond'
     | 'connectorBurstEvents'
   >;
@@ -59,6 +64,8 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     budget,
     limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes: config.maxInflatedBytes },
     trustedProxies: config.trustedProxies,
+    publicUrl: config.publicUrl,
+    connectionLimits: connectionLimits(config, descriptorLimit()),
     logger,
   });
 }

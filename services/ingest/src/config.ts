@@ -25,7 +25,26 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 0, max: 10 }),
       default: 0,
       description:
-        'Number of reverse proxies in front, whose X-Forwarded-For is believed for events that ask for the address of their client. Too high a number lets clients choose their address.',
+        'Number of reverse proxies in front. Of their headers two are believed: X-Forwarded-For, for events that ask for the address of their client, and X-Forwarded-Proto, for the protocol in SDK settings; X-Forwarded-Host never is. Too high a number lets clients choose their address.',
+    },
+    publicUrl: {
+      env: 'INGEST_PUBLIC_URL',
+      schema: configValues.httpUrl().optional(),
+      description:
+        'URL by which clients reach this service, with its path where a proxy serves it below one. SDKs are told to send there. Without it they are told the host of their own request, and https unless a trusted proxy says otherwise.',
+    },
+    maxConnections: {
+      env: 'INGEST_MAX_CONNECTIONS',
+      schema: configValues.integer({ min: 16, max: 1_000_000 }),
+      default: 10_000,
+      description:
+        'Connections open at one time, each of some 10 KB. One more closes the connection that has been idle longest, or is refused where none is idle. Never more than the open files that the system allows (ulimit -n), less 80 for everything else.',
+    },
+    maxConnectionsPerClient: {
+      env: 'INGEST_MAX_CONNECTIONS_PER_CLIENT',
+      schema: configValues.integer({ min: 1, max: 1_000_000 }).optional(),
+      description:
+        'The same from one IPv4 address or one IPv6 network of /64. Default: half of all. Not applied with INGEST_TRUSTED_PROXIES, where all connections come from the proxy.',
     },
     maxBodyBytes: {
       env: 'INGEST_MAX_BODY_BYTES',
@@ -72,6 +91,16 @@ export const ingestConfig = defineConfig(
   {
     prefix: 'INGEST_',
     rules: [
+      {
+        env: 'INGEST_PUBLIC_URL',
+        check: ({ publicUrl }) => {
+          if (publicUrl === undefined) return undefined;
+          const { username, password, search, hash } = new URL(publicUrl);
+          return username + password + search + hash === ''
+            ? undefined
+            : 'a URL without user, password, query and fragment';
+        },
+      },
       {
         env: 'INGEST_MAX_IN_FLIGHT_BYTES',
         check: ({ maxInFlightBytes, maxBodyBytes, maxInflatedBytes }) =>
