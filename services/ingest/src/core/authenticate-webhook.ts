@@ -35,49 +35,37 @@ export type WebhookAuthentication =
 /**
  * A key of the connector is enough by itself. Without one the signature has to be that of the body's bytes or, where a
  * proxy has written the JSON anew, that of the object as `JSON.stringify` writes it. A list is never taken by its
- * signature: Segment signs only the first element, so whoever has seen one list could put anything behind that.
+ * signature: Segment signs only the first element, so anyone who has seen one list could put anything behind that.
+ *
+ * Every refusal reads the same and costs the same work, whether or not the connector exists and has a secret: the answers must not tell
+ * a stranger which connectors there are.
  */
 export function authenticateWebhook(
   directory: Pick<ConnectorDirectory, 'byId' | 'byKey'>,
   request: WebhookRequest,
 ): WebhookAuthentication {
   const connector = directory.byId(request.connectorId);
-  if (connector === undefined)
-    return refuse('the path names no connector; copy its id from the connector in Astrolabe');
-  const hasKey = request.headerKeys.some((key) => directory.byKey(key)?.id === connector.id);
-  const proof: Proof = hasKey ? { kind: 'proven', signedText: undefined } : proveBySignature(connector, request);
-  if (proof.kind === 'unproven') return refuse(proof.reason);
+  const hasKey = connector !== undefined && request.headerKeys.some((key) => directory.byKey(key)?.id === connector.id);
+  const proof = proveBySignature(connector?.webhookSecret ?? NO_SECRET, request);
+  const isSigned = proof.kind === 'proven' && connector?.webhookSecret !== undefined;
+  if (connector === undefined || !(hasKey || isSigned)) return refused;
   if (!connector.enabled) return { kind: 'refused', answer: refuseDisabled(connector) };
   const isTrusted = !hasKey || holdsApiKey(directory, connector, request.headerKeys);
-  return { kind: 'connector', connector, signedText: proof.signedText, isTrusted };
+  const signedText = hasKey || proof.kind === 'unproven' ? undefined : proof.signedText;
+  return { kind: 'connector', connector, signedText, isTrusted };
 }
 
-type Proof =
-  | { readonly kind: 'proven'; readonly signedText: string | undefined }
-  | { readonly kind: 'unproven'; readonly reason: string };
+/** Takes the place of a secret that is not there, for the work alone: what it signs is refused. */
+const NO_SECRET = 'no connector has this secret';
 
-function proveBySignature(connector: Connector, { signature, body, content, headerKeys }: WebhookRequest): Proof {
-  const { webhookSecret } = connector;
-  if (signature === undefined) {
-    const found = headerKeys.length > 0 ? 'the key is not one of this connector' : 'the request carries no key';
-    return unproven(
-      `${found} and no X-Signature; set the shared secret in Segment, or send the key as Basic or Bearer`,
-    );
-  }
-  if (webhookSecret === undefined) {
-    return unproven(
-      `connector ${connector.id} has no webhookSecret to check X-Signature with; set one, or send the key as Basic or Bearer`,
-    );
-  }
-  if (content.kind === 'content' && content.isList) {
-    return unproven('the signature of a list covers only its first event; send the key as Basic or Bearer with it');
-  }
-  if (isSignedBy(webhookSecret, body, signature)) return { kind: 'proven', signedText: undefined };
+type Proof = { readonly kind: 'proven'; readonly signedText: string | undefined } | { readonly kind: 'unproven' };
+
+function proveBySignature(secret: string, { signature, body, content }: WebhookRequest): Proof {
+  if (signature === undefined || (content.kind === 'content' && content.isList)) return { kind: 'unproven' };
+  if (isSignedBy(secret, body, signature)) return { kind: 'proven', signedText: undefined };
   const signedText = content.kind === 'content' ? rewrite(content) : undefined;
-  if (signedText !== undefined && isSignedBy(webhookSecret, signedText, signature)) {
-    return { kind: 'proven', signedText };
-  }
-  return unproven('X-Signature is not the HMAC-SHA1 of the body under the webhookSecret; compare the two secrets');
+  const isSigned = signedText !== undefined && isSignedBy(secret, signedText, signature);
+  return isSigned ? { kind: 'proven', signedText } : { kind: 'unproven' };
 }
 
 const hexDigest = /^[0-9a-f]{40}$/i;
@@ -92,10 +80,11 @@ function rewrite({ events: [event] }: RequestContent): string | undefined {
   return event === undefined || event.span.depth > maxEventDepth ? undefined : JSON.stringify(event.value);
 }
 
-function unproven(reason: string): Proof {
-  return { kind: 'unproven', reason };
-}
-
-function refuse(reason: string): WebhookAuthentication {
-  return { kind: 'refused', answer: refusedAnswer(401, 'webhook.unauthenticated', reason) };
-}
+const refused: WebhookAuthentication = {
+  kind: 'refused',
+  answer: refusedAnswer(
+    401,
+    'webhook.unauthenticated',
+    "the webhook shows neither a key of the connector that its path names, as Basic or Bearer, nor in X-Signature the HMAC-SHA1 of the body under that connector's webhookSecret; check the id in the path, and that both sides have the same secret. A list of events, and a connector without a webhookSecret, need the key",
+  ),
+};
