@@ -21,6 +21,7 @@ import type { IngestMetrics } from '../ingest-metrics.ts';
 import { addPreflight, allowOrigin } from './cors.ts';
 import { addEndpointRoutes, isServerPath, type RouteHandler } from './endpoint-routes.ts';
 import { createParseErrors, refuseHost, type ParseErrors } from './http-framing.ts';
+import { addPixelRoutes } from './pixel-routes.ts';
 import { readBody, type BodyLimits } from './read-body.ts';
 import { sendAnswer } from './send-answer.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
@@ -71,6 +72,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()));
   addEndpointRoutes(app, route);
   addSettingsRoutes(app, options);
+  addPixelRoutes(app, { ...options, refuseNow: () => (isStopping ? stoppingAnswer : undefined), overloaded });
   addProbeRoute(app, () => isStopping);
   addPreflight(app);
   addRefusals(app, options, paths);
@@ -176,6 +178,12 @@ function addProbeRoute(app: FastifyInstance, isStopping: () => boolean): void {
   );
 }
 
+const overloaded = refusedAnswer(
+  503,
+  'ingest.overloaded',
+  'too many bytes await storage; send the request again after the pause',
+  RETRY_AFTER_OVERLOAD_SECONDS,
+);
 const stoppingAnswer = refusedAnswer(
   503,
   'ingest.stopping',
@@ -187,12 +195,6 @@ function createRoute(options: HttpServerOptions, isStopping: () => boolean): (en
   const { handler, connectors, metrics, budget, limits } = options;
   const connectorIn = (authorization: string | undefined): string | undefined =>
     keysInAuthorization(authorization).map((key) => connectors().byKey(key)?.id)[0];
-  const overloaded = refusedAnswer(
-    503,
-    'ingest.overloaded',
-    'too many bytes await storage; send the request again after the pause',
-    RETRY_AFTER_OVERLOAD_SECONDS,
-  );
   return (endpoint) => async (request, reply) => {
     const hold = budget.open();
     try {
