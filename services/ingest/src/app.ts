@@ -19,7 +19,7 @@ import { connectionLimits } from './core/connection-limits.ts';
 import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
-import { createIngestMetrics } from './ingest-metrics.ts';
+import { createIngestMetrics, createOversizeRecordsCounter } from './ingest-metrics.ts';
 
 export interface IngestDependencies {
   readonly config: Pick<
@@ -95,12 +95,23 @@ export async function startIngest(
   );
   stack.defer('the producer', () => producer.close());
 
+  const countTooLarge = createOversizeRecordsCounter(admin.metrics);
+  const toldTopics = new Set<string>();
   const server = createIngest({
     config,
     connectors: () => connectors.current(),
     sink: createKafkaEventSink(producer, {
       events: topics.segmentEvents.name,
       deadLetters: topics.segmentEventsDeadLetters.name,
+      onTooLarge: (topic, sizeBytes) => {
+        countTooLarge(topic);
+        // Once for each topic: a sender can make as many as it likes.
+        if (toldTopics.has(topic)) return;
+        toldTopics.add(topic);
+        const message =
+          'the brokers refuse records for their size: events become dead letters, dead letters are cut; raise message.max.bytes';
+        logger.error({ topic, sizeBytes }, message);
+      },
     }),
     metrics: admin.metrics,
     logger,

@@ -1,8 +1,11 @@
 import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
 import { maxRequestBytes } from '@astrolabe/segment';
 
-/** Above this a single event of a whole request would not fit a Kafka record (`message.max.bytes`, 1,048,588 by default). */
-const LARGEST_BODY_BYTES = 900_000;
+/**
+ * A request is parsed as one text, which costs several times as much memory for the moment. An event of more than a record holds is refused
+ * however large the request may be, and its dead letter is cut.
+ */
+const LARGEST_BODY_BYTES = 16_777_216;
 
 export const ingestConfig = defineConfig(
   {
@@ -51,13 +54,13 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
       description:
-        "Largest request body as it comes over the network. Segment documents 500 KB; some SDKs' batches are a little larger.",
+        "Largest request body as it comes over the network. Segment documents 500 KB; some SDKs' batches are a little larger, and those of SDKs without a limit much larger. Independent of the brokers' message.max.bytes: each event is a record of its own.",
     },
     maxInflatedBytes: {
       env: 'INGEST_MAX_INFLATED_BYTES',
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
-      description: 'Largest request body after inflating gzip or deflate.',
+      description: 'Largest request body after inflating gzip or deflate. At least INGEST_MAX_BODY_BYTES.',
     },
     maxInFlightBytes: {
       env: 'INGEST_MAX_IN_FLIGHT_BYTES',
@@ -91,6 +94,13 @@ export const ingestConfig = defineConfig(
   {
     prefix: 'INGEST_',
     rules: [
+      {
+        env: 'INGEST_MAX_INFLATED_BYTES',
+        check: ({ maxBodyBytes, maxInflatedBytes }) =>
+          maxInflatedBytes >= maxBodyBytes
+            ? undefined
+            : 'at least INGEST_MAX_BODY_BYTES, which is the bound of bodies that are not compressed',
+      },
       {
         env: 'INGEST_PUBLIC_URL',
         check: ({ publicUrl }) => {

@@ -81,3 +81,13 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
     connectionClosed: (reason) => closedConnections.inc({ reason }),
   };
 }
+
+/** Counts a record that the brokers of a topic refused for its size. */
+export function createOversizeRecordsCounter(metrics: Metrics): (topic: string) => void {
+  const oversizeRecords = metrics.counter({
+    name: 'oversize_records_total',
+    help: 'Records that the brokers refused for their size: events became dead letters, dead letters were cut. Raise message.max.bytes.',
+    labelNames: ['topic'],
+  });
+  return (topic) => oversizeRecords.inc({ topic });
+}
