@@ -172,7 +172,18 @@ const entries = [
   },
   {
     code: 'request.not-found',
-    meaning: 'There is no such path or method. The Tracking API is under /v1, the partner endpoint is POST /segment.',
+    meaning: 'There is no such path. The Tracking API is under /v1, the partner endpoint is POST /segment.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'request.method-not-allowed',
+    meaning: 'The path does not take this method. The Allow header names those that it takes.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'request.malformed',
+    meaning:
+      'The request is not valid HTTP/1.1, its headers are too large, or it has no Host or several. The message says which.',
     whoActs: 'sender',
   },
   {

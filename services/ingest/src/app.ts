@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { assertTopicsExist, connectionFromConfig, createRecordProducer, topicsFor } from '@astrolabe/kafka';
 import {
+  descriptorLimit,
   openConnectorSource,
   startServiceAdmin,
   type ConnectorDirectory,
@@ -14,10 +15,11 @@ import { createHttpServer, type HttpServer } from './adapters/http-server.ts';
 import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
 import type { IngestConfig } from './config.ts';
 import { ByteBudget } from './core/byte-budget.ts';
+import { connectionLimits } from './core/connection-limits.ts';
 import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
-import { createIngestMetrics } from './ingest-metrics.ts';
+import { createIngestMetrics, createOversizeRecordsCounter } from './ingest-metrics.ts';
 import { createTurns } from './turns.ts';
 
 export interface IngestDependencies {
@@ -27,6 +29,9 @@ export interface IngestDependencies {
     | 'maxInflatedBytes'
     | 'maxInFlightBytes'
     | 'trustedProxies'
+    | 'publicUrl'
+    | 'maxConnections'
+    | 'maxConnectionsPerClient'
     | 'connectorEventsPerSecond'
     | 'connectorBurstEvents'
     | 'connectorBytesPerSecond'
@@ -67,6 +72,8 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     budget,
     limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes: config.maxInflatedBytes },
     trustedProxies: config.trustedProxies,
+    publicUrl: config.publicUrl,
+    connectionLimits: connectionLimits(config, descriptorLimit()),
     logger,
   });
 }
@@ -96,12 +103,23 @@ export async function startIngest(
   );
   stack.defer('the producer', () => producer.close());
 
+  const countTooLarge = createOversizeRecordsCounter(admin.metrics);
+  const toldTopics = new Set<string>();
   const server = createIngest({
     config,
     connectors: () => connectors.current(),
     sink: createKafkaEventSink(producer, {
       events: topics.segmentEvents.name,
       deadLetters: topics.segmentEventsDeadLetters.name,
+      onTooLarge: (topic, sizeBytes) => {
+        countTooLarge(topic);
+        // Once for each topic: a sender can make as many as it likes.
+        if (toldTopics.has(topic)) return;
+        toldTopics.add(topic);
+        const message =
+          'the brokers refuse records for their size: events become dead letters, dead letters are cut; raise message.max.bytes';
+        logger.error({ topic, sizeBytes }, message);
+      },
     }),
     metrics: admin.metrics,
     logger,

@@ -1,8 +1,11 @@
 import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
 import { maxRequestBytes } from '@astrolabe/segment';
 
-/** Above this a single event of a whole request would not fit a Kafka record (`message.max.bytes`, 1,048,588 by default). */
-const LARGEST_BODY_BYTES = 900_000;
+/**
+ * A request is parsed as one text, which costs several times as much memory for the moment. An event of more than a record holds is refused
+ * however large the request may be, and its dead letter is cut.
+ */
+const LARGEST_BODY_BYTES = 16_777_216;
 
 export const ingestConfig = defineConfig(
   {
@@ -25,20 +28,39 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 0, max: 10 }),
       default: 0,
       description:
-        'Number of reverse proxies in front, whose X-Forwarded-For is believed for events that ask for the address of their client. Too high a number lets clients choose their address.',
+        'Number of reverse proxies in front. Of their headers two are believed: X-Forwarded-For, for events that ask for the address of their client, and X-Forwarded-Proto, for the protocol in SDK settings; X-Forwarded-Host never is. Too high a number lets clients choose their address.',
+    },
+    publicUrl: {
+      env: 'INGEST_PUBLIC_URL',
+      schema: configValues.httpUrl().optional(),
+      description:
+        'URL by which clients reach this service, with its path where a proxy serves it below one. SDKs are told to send there. Without it they are told the host of their own request, and https unless a trusted proxy says otherwise.',
+    },
+    maxConnections: {
+      env: 'INGEST_MAX_CONNECTIONS',
+      schema: configValues.integer({ min: 16, max: 1_000_000 }),
+      default: 10_000,
+      description:
+        'Connections open at one time, each of some 10 KB. One more closes the connection that has been idle longest, or is refused where none is idle. Never more than the open files that the system allows (ulimit -n), less 80 for everything else.',
+    },
+    maxConnectionsPerClient: {
+      env: 'INGEST_MAX_CONNECTIONS_PER_CLIENT',
+      schema: configValues.integer({ min: 1, max: 1_000_000 }).optional(),
+      description:
+        'The same from one IPv4 address or one IPv6 network of /64. Default: half of all. Not applied with INGEST_TRUSTED_PROXIES, where all connections come from the proxy.',
     },
     maxBodyBytes: {
       env: 'INGEST_MAX_BODY_BYTES',
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
       description:
-        "Largest request body as it comes over the network. Segment documents 500 KB; some SDKs' batches are a little larger.",
+        "Largest request body as it comes over the network. Segment documents 500 KB; some SDKs' batches are a little larger, and those of SDKs without a limit much larger. Independent of the brokers' message.max.bytes: each event is a record of its own.",
     },
     maxInflatedBytes: {
       env: 'INGEST_MAX_INFLATED_BYTES',
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
-      description: 'Largest request body after inflating gzip or deflate.',
+      description: 'Largest request body after inflating gzip or deflate. At least INGEST_MAX_BODY_BYTES.',
     },
     maxInFlightBytes: {
       env: 'INGEST_MAX_IN_FLIGHT_BYTES',
@@ -93,6 +115,23 @@ export const ingestConfig = defineConfig(
   {
     prefix: 'INGEST_',
     rules: [
+      {
+        env: 'INGEST_MAX_INFLATED_BYTES',
+        check: ({ maxBodyBytes, maxInflatedBytes }) =>
+          maxInflatedBytes >= maxBodyBytes
+            ? undefined
+            : 'at least INGEST_MAX_BODY_BYTES, which is the bound of bodies that are not compressed',
+      },
+      {
+        env: 'INGEST_PUBLIC_URL',
+        check: ({ publicUrl }) => {
+          if (publicUrl === undefined) return undefined;
+          const { username, password, search, hash } = new URL(publicUrl);
+          return username + password + search + hash === ''
+            ? undefined
+            : 'a URL without user, password, query and fragment';
+        },
+      },
       {
         env: 'INGEST_MAX_IN_FLIGHT_BYTES',
         check: ({ maxInFlightBytes, maxBodyBytes, maxInflatedBytes }) =>

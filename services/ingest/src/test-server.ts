@@ -10,6 +10,9 @@ export const testLimits = {
   maxInflatedBytes: 100_000,
   maxInFlightBytes: 250_000,
   trustedProxies: 0,
+  publicUrl: undefined,
+  maxConnections: 1_000,
+  maxConnectionsPerClient: undefined,
   /** Unlimited. */
   connectorEventsPerSecond: 0,
   connectorBurstEvents: 1,

@@ -87,6 +87,7 @@ export function createRecordingMetrics(log: string[] = []): IngestMetrics & { re
     storeFailed: (connector, code) => void log.push(`store failed for ${connector}: ${code}`),
     bodyTooLarge: (connector) => void log.push(`too large for ${connector}`),
     timestampsUnreadable: (connector, count) => void log.push(`${connector} unreadable timestamps ${count}`),
+    connectionClosed: (reason) => void log.push(`connection closed: ${reason}`),
   };
 }
 

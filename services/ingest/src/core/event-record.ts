@@ -13,6 +13,7 @@ import {
   type TextOrigin,
   type Verdict,
 } from '@astrolabe/segment';
+import { MAX_DEAD_LETTER_VALUE_BYTES, cutDeadLetter } from './cut-dead-letter.ts';
 
 /** What the records of one request share. Made once for each request. */
 export interface RecordOrigin extends TextOrigin {
@@ -65,7 +66,7 @@ export function buildDeadLetter(
   origin: RecordOrigin,
 ): OutgoingRecord {
   const record = buildEventRecord(bytes, submitted, verdict, additions, origin);
-  return {
+  const letter = {
     ...record,
     headers: {
       ...record.headers,
@@ -75,4 +76,5 @@ export function buildDeadLetter(
       [headerNames.deadLetterAt]: Buffer.from(origin.receivedAt),
     },
   };
+  return cutDeadLetter(letter, MAX_DEAD_LETTER_VALUE_BYTES);
 }

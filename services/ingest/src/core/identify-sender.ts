@@ -1,7 +1,8 @@
 /** Whose request it is, as far as its head tells: before a byte of its body is read. */
 import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit';
-import { refusedAnswer, type Answer } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { authenticate, holdsApiKey, refuseDisabled, refuseUnknownKey } from './authenticate.ts';
+import { isSignature, refuseUnprovenWebhook } from './authenticate-webhook.ts';
 import { isBasic, keysInAuthorization } from './credentials.ts';
 import type { Endpoint } from './endpoints.ts';
 
@@ -29,8 +30,12 @@ export interface KnownSender {
 
 export type Sender =
   | KnownSender
-  /** Says that it is Segment and speaks for the connector; its signature has to be compared with the body. */
-  | { readonly kind: 'signed'; readonly connector: Connector; readonly secret: string; readonly signature: string }
+  /**
+   * Says that it is Segment and speaks for a connector, undefined where there is none of that id; its signature has to be compared with
+   * the body. One of no connector is not refused before that, or the answer would tell which connectors there are: by whether it comes
+   * before the body, and by what it says of a body that is too large or not what its encoding says.
+   */
+  | { readonly kind: 'signed'; readonly connector: Connector | undefined; readonly signature: string }
   /** Its key may be in the body. */
   | { readonly kind: 'unknown' };
 
@@ -100,31 +105,14 @@ function identifyWebhook(
   { connectorId, signature }: NonNullable<RequestHead['webhook']>,
 ): IdentifiedSender {
   const connector = directory.byId(connectorId);
-  if (connector === undefined)
-    return refuseWebhook('the path names no connector; copy its id from the connector in Astrolabe');
-  const key = keys.find((each) => directory.byKey(each)?.id === connector.id);
-  if (key !== undefined) {
+  const key = keys.find((each) => connector !== undefined && directory.byKey(each)?.id === connector.id);
+  if (connector !== undefined && key !== undefined) {
     if (!connector.enabled) return refuse(refuseDisabled(connector), connector.id);
     const share = shareOf(directory, connector, key);
     return { kind: 'known', connector, share, isTrusted: share === SERVER_SHARE };
   }
-  if (signature === undefined) {
-    const found = keys.length > 0 ? 'the key is not one of this connector' : 'the request carries no key';
-    return refuseWebhook(
-      `${found} and no X-Signature; set the shared secret in Segment, or send the key as Basic or Bearer`,
-    );
-  }
-  const { webhookSecret: secret } = connector;
-  if (secret === undefined) {
-    return refuseWebhook(
-      `connector ${connector.id} has no webhookSecret to check X-Signature with; set one, or send the key as Basic or Bearer`,
-    );
-  }
-  return { kind: 'signed', connector, secret, signature };
-}
-
-function refuseWebhook(reason: string): IdentifiedSender {
-  return refuse(refusedAnswer(401, 'webhook.unauthenticated', reason));
+  if (signature === undefined || !isSignature(signature)) return refuse(refuseUnprovenWebhook());
+  return { kind: 'signed', connector, signature };
 }
 
 function refuse(answer: Answer, connectorId?: string): Extract<IdentifiedSender, { kind: 'refused' }> {

@@ -2,7 +2,7 @@
 import type { ConnectorDirectory } from '@astrolabe/service-kit';
 import type { Answer } from './answer.ts';
 import { refuseDisabled } from './authenticate.ts';
-import { proveWebhook } from './authenticate-webhook.ts';
+import { proveWebhook, refuseUnprovenWebhook } from './authenticate-webhook.ts';
 import { keysInAuthorization } from './credentials.ts';
 import { findWriteKey } from './find-write-key.ts';
 import { knownSender, signedSender, type KnownSender, type RequestHead, type Sender } from './identify-sender.ts';
@@ -30,9 +30,11 @@ export function openRequest(
 ): OpenedRequest {
   if (sender.kind === 'known') return { kind: 'opened', sender, body };
   if (sender.kind === 'signed') {
-    const { connector, secret, signature } = sender;
-    const proof = proveWebhook({ secret, signature, body });
-    if (proof.kind === 'refused') return { kind: 'refused', answer: proof.answer, connectorId: undefined };
+    const { connector, signature } = sender;
+    const proof = proveWebhook({ secret: connector?.webhookSecret, signature, body });
+    if (connector === undefined || proof.kind === 'unproven') {
+      return { kind: 'refused', answer: refuseUnprovenWebhook(), connectorId: undefined };
+    }
     if (!connector.enabled) return { kind: 'refused', answer: refuseDisabled(connector), connectorId: connector.id };
     return { kind: 'opened', sender: signedSender(connector), body: proof.body };
   }
