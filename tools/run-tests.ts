@@ -6,7 +6,7 @@
  * Unit tests first; when they pass, the integration tests (`*.integration.test.ts` and everything under `test/e2e`) against one
  * local stack, which they find by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`. A filter is a part of a file's path;
  * a file runs when one matches. The exit code is 0
- * only if something ran and all of it passed.
+ * only if something ran and all of it passed. What the machine lacks for them is said before anything runs.
  */
 import { glob, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -22,6 +22,7 @@ import {
   type GuardedProcess,
   type LocalStack,
 } from '@astrolabe/testkit';
+import { findMissing } from './test-requirements.ts';
 import { writeShards } from './unit-shards.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -40,18 +41,31 @@ interface Phase {
 /** `TEST_TIMEOUT_FACTOR` gives long forms of tests, and slow machines, so many times the time. */
 const timeoutFactor = Number(process.env.TEST_TIMEOUT_FACTOR ?? 1);
 
-const unit: Phase = { name: 'unit', concurrency: 2, testTimeoutMs: 20_000, fileTimeoutMs: 60_000, timeoutMs: 300_000 };
+/** All of these are there to find what hangs, on a machine that does other work too: none of them judges how fast it is. */
+const unit: Phase = {
+  name: 'unit',
+  concurrency: 2,
+  testTimeoutMs: 180_000,
+  fileTimeoutMs: 600_000,
+  timeoutMs: 1_200_000,
+};
 /** Two at a time: they wait more than they work, and each keeps to topics and groups of its own. */
 const integration: Phase = {
   name: 'integration',
   concurrency: 2,
-  testTimeoutMs: 120_000,
-  fileTimeoutMs: 420_000,
-  timeoutMs: 1_800_000,
+  testTimeoutMs: 420_000,
+  fileTimeoutMs: 1_200_000,
+  timeoutMs: 3_600_000,
 };
+
+/** What a test waits for may take this many times what it says (testkit's patience.ts). */
+const PATIENCE_FACTOR = 3;
 
 /** Between SIGTERM and SIGKILL for the test runner. */
 const STOP_GRACE_MS = 5_000;
+
+// For the stack that is started here, and for every process of tests.
+process.env.ASTROLABE_PATIENCE_FACTOR ??= String(PATIENCE_FACTOR * timeoutFactor);
 
 let runner: GuardedProcess | undefined;
 let stack: LocalStack | undefined;
@@ -82,6 +96,12 @@ async function main(): Promise<number> {
   const integrationFiles = both || values.integration ? files.filter(isIntegration) : [];
   if (unitFiles.length + integrationFiles.length === 0) {
     console.error(`no test file matches${filters.length > 0 ? ` ${filters.join(' ')}` : ''}`);
+    return 1;
+  }
+
+  const missing = await findMissing(root, integrationFiles, process.env);
+  if (missing.length > 0) {
+    for (const what of missing) console.error(what);
     return 1;
   }
 

@@ -1,5 +1,6 @@
 /** `npm run bench -- <name>`: measures, beside a baseline, in one run. */
 import { errorMessage } from '@astrolabe/service-kit';
+import { assertStackPossible } from '@astrolabe/testkit';
 import { parseArguments, type BenchArguments } from './arguments.ts';
 import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.ts';
 import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
@@ -38,6 +39,7 @@ async function run({ bench, rounds, seconds, json }: BenchArguments): Promise<nu
   const say = (line: string): void => console.error(line);
   let cases: ComparedCase[];
   try {
+    await assertStackPossible(process.env);
     cases = await benches[bench as BenchName]({ rounds, seconds, env: process.env, say });
   } catch (error) {
     console.error(`The bench failed: ${errorMessage(error)}`);

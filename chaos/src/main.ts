@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { errorMessage } from '@astrolabe/service-kit';
+import { assertClusterPossible } from '@astrolabe/testkit';
 import { parseArguments, usage } from './arguments.ts';
 import { renderReport } from './run/chaos-report.ts';
 import { findShortestFailure, runChaos, type ChaosOptions } from './run/run-chaos.ts';
@@ -12,6 +14,13 @@ if (parsed.kind === 'help') {
 if (parsed.kind === 'wrong') {
   console.error(`${parsed.message}\n\n${usage}`);
   process.exit(2);
+}
+
+try {
+  await assertClusterPossible(process.env);
+} catch (error) {
+  console.error(`Chaos could not begin: ${errorMessage(error)}`);
+  process.exit(1);
 }
 
 const { seed, minutes, events, json, shrinkMinutes, logs } = parsed;

@@ -15,6 +15,7 @@ import { createLogger, type Logger } from '@astrolabe/service-kit';
 import type { ClusterConfig } from './config.ts';
 import { UsageError } from './exit-codes.ts';
 import type { RangeFlags } from './flags.ts';
+import { settledOffsets } from './settled-offsets.ts';
 
 export interface Cluster {
   readonly connection: KafkaConnection;
@@ -65,9 +66,8 @@ export async function spansOf(
     throw new UsageError('Give one of --to-earliest, --to-datetime, --by-duration and --offsets.');
   }
   const numbers = (await admin.watermarks(topic)).map(({ partition }) => partition);
-  // Up to the first open transaction: what lies behind it is not there yet, and may keep a reader waiting for a minute.
   const bounds = await Promise.all(
-    numbers.map(async (partition) => ({ partition, ...(await reader.offsets(topic, partition)) })),
+    numbers.map(async (partition) => ({ partition, ...(await settledOffsets(reader, topic, partition)) })),
   );
   const startMs = toDatetime ?? (byDuration === undefined ? undefined : nowMs - byDuration);
   const from = startMs === undefined ? undefined : await admin.offsetsAt(topic, startMs);

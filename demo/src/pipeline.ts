@@ -12,7 +12,7 @@ import {
   type Topics,
 } from '@astrolabe/kafka';
 import { configSections, createLogger, defineConfig, readConfig, type Connector } from '@astrolabe/service-kit';
-import { startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
+import { assertStackPossible, startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
 import type { PipelineAddresses } from './addresses.ts';
 import { applyContracts } from './apply-contracts.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -119,6 +119,8 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
       (instance) => instance.stop(),
     );
 
+  // Before anything is started or written.
+  await assertStackPossible(env);
   const connectors = await provideConnectors(folder.connectorsFile, env);
   const connector = connectors.chosen;
   const [stack, astrolabe] = await Promise.all([

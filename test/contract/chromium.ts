@@ -1,12 +1,11 @@
 /** A real browser, and a site of another origin than ingest for it to visit. */
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Browser, type Page, type Request } from 'playwright-core';
-
-const DEBIANS_CHROMIUM = '/usr/bin/chromium';
+import { provideBundledChromium } from './bundled-chromium.ts';
+import { findBrowser } from './find-browser.ts';
 
 /** Nothing but what the page under test asks for goes over the network. A profile of its own is what `launch` gives it anyway. */
 const FLAGS = [
@@ -18,20 +17,20 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Its shared memory goes to files instead: in containers /dev/shm is small, or not there.
+  '--disable-dev-shm-usage',
 ];
+
+/** For the start of the browser alone: to find one that hangs, on a machine that may be busy. */
+const START_TIMEOUT_MS = 90_000;
 
 /** Rejects with what to install where there is no browser: a test that was not run must not look like one that passed. */
 export async function launchChromium(env: NodeJS.ProcessEnv): Promise<Browser> {
-  const executablePath = env['CHROMIUM_PATH'] || DEBIANS_CHROMIUM;
-  try {
-    await access(executablePath, constants.X_OK);
-  } catch {
-    throw new Error(
-      `these tests need a browser, and there is none at ${executablePath}. Install Chromium (Debian: apt-get install ` +
-        '--no-install-recommends chromium), or set CHROMIUM_PATH to the program of a Chromium or Chrome.',
-    );
-  }
-  return chromium.launch({ executablePath, args: FLAGS });
+  const found = await findBrowser(env, process);
+  if (found.kind === 'missing') throw new Error(found.reason);
+  const { executablePath, env: own } =
+    found.kind === 'installed' ? { executablePath: found.path, env: {} } : await provideBundledChromium(env);
+  return chromium.launch({ executablePath, args: FLAGS, timeout: START_TIMEOUT_MS, env: { ...env, ...own } });
 }
 
 export interface Site {

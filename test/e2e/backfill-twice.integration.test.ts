@@ -17,7 +17,7 @@ const DRAIN_TIMEOUT_MS = 60_000 + EVENTS * 10;
 const title =
   'a backfill of an archive that runs twice leaves Astrolabe as the first run left it, and no command is applied again';
 
-test(title, { timeout: 2 * DRAIN_TIMEOUT_MS }, async (t) => {
+test(title, { timeout: 6 * DRAIN_TIMEOUT_MS }, async (t) => {
   const pipeline = await startTestPipeline(t, 'backfill', {});
   const { addresses, folder } = pipeline;
   const events = generateTraffic({ seed: SEED, count: EVENTS, users: 200, accounts: 30 });

@@ -1,4 +1,4 @@
-/** A customer who does everything right while others do not: an event every 100 ms, each of which must reach the API soon. */
+/** A customer who does everything right while others do not: an event every 100 ms, each of which must be taken and reach the API. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningReferenceApi } from '@astrolabe/reference-api';
@@ -7,12 +7,10 @@ import { basic } from './http-client.ts';
 
 export interface HealthySender {
   /**
-   * Ends the sending; rejects unless every event was taken and reached the API, within `maxMs` each where that is given. Resolves with
-   * milliseconds: of the slowest from sending to the API, and of all answers, shortest first, repetitions included.
+   * Ends the sending; rejects unless every event was taken and reached the API. Resolves with milliseconds: of the slowest
+   * from sending to the API, and of all answers, shortest first, repetitions included.
    */
-  finish(
-    maxMs?: number,
-  ): Promise<{ readonly events: number; readonly slowestMs: number; readonly answersMs: readonly number[] }>;
+  finish(): Promise<{ readonly events: number; readonly slowestMs: number; readonly answersMs: readonly number[] }>;
 }
 
 export interface HealthySenderOptions {
@@ -51,7 +49,7 @@ export function startHealthySender(
   const running = run();
   running.catch(() => undefined);
   return {
-    finish: async (maxMs) => {
+    finish: async () => {
       stopping.abort();
       await running;
       const arrivedAtMs = new Map<string, number>();
@@ -63,12 +61,11 @@ export function startHealthySender(
           }
           return [...sentAtMs.keys()].every((userId) => arrivedAtMs.has(userId));
         },
-        { timeoutMs: 15_000, describe: 'the events of the healthy connector to arrive' },
+        { timeoutMs: 60_000, describe: 'the events of the healthy connector to arrive' },
       );
       const slowestMs = Math.max(
         ...[...sentAtMs].map(([userId, sent]) => (arrivedAtMs.get(userId) ?? Infinity) - sent),
       );
-      if (maxMs !== undefined) assert.ok(slowestMs <= maxMs, `an event of the healthy connector took ${slowestMs} ms`);
       return { events: sentAtMs.size, slowestMs, answersMs: answersMs.sort((a, b) => a - b) };
     },
   };

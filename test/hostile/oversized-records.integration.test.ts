@@ -23,7 +23,7 @@ before(
   async () => {
     pipeline = await startHostilePipeline([connector]);
   },
-  { timeout: 60_000 },
+  { timeout: 300_000 },
 );
 after(() => pipeline.close());
 

@@ -19,8 +19,8 @@ export interface HealthWatch {
 }
 
 const INTERVAL_MS = 250;
-/** An orchestrator gives a probe three tries of a second by default. */
-const PROBE_TIMEOUT_MS = 3_000;
+/** To find a probe that hangs. */
+const PROBE_TIMEOUT_MS = 60_000;
 
 export function watchHealth(adminUrl: string): HealthWatch {
   const samples: HealthSample[] = [];

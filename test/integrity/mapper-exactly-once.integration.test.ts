@@ -30,7 +30,7 @@ const SEED = Number(process.env['MAPPER_SEED'] ?? 20_261_124);
 const USERS = 2_000;
 /** The brokers' own minimum: how long the partitions of a killed instance rest. */
 const SESSION_TIMEOUT_MS = 6_000;
-const TIMEOUT_MS = 60_000 + KILLS * 30_000 + EVENTS;
+const TIMEOUT_MS = 360_000 + KILLS * 30_000 + EVENTS;
 
 const entry = new URL('../../services/mapper/src/main.ts', import.meta.url);
 

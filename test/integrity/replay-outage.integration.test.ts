@@ -25,7 +25,7 @@ const title =
   'a replay whose broker is killed or stands still in the middle sends and delivers each record once, in that run or the next';
 
 /** Beside other tests the stack of its own alone takes most of a minute to start. */
-test(title, { timeout: 4 * MINUTE_MS }, async (t) => {
+test(title, { timeout: 10 * MINUTE_MS }, async (t) => {
   const env = ownStackEnvironment(process.env);
   const pipeline = await startTestPipeline(t, 'replay-outage', {}, undefined, env);
   const { topics, stack } = pipeline;

@@ -29,8 +29,8 @@ export interface SteadySenders {
   finish(timeoutMs: number): Promise<SendersReport>;
 }
 
-/** analytics-node's own: https://github.com/segmentio/analytics-next, `packages/node/src/plugins/segmentio/publisher.ts`. */
-const REQUEST_TIMEOUT_MS = 10_000;
+/** To find a request that hangs. analytics-node gives up after 10 s, which a busy machine may take: https://github.com/segmentio/analytics-next, `packages/node/src/plugins/segmentio/publisher.ts`. */
+const REQUEST_TIMEOUT_MS = 60_000;
 const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 2_000;
 

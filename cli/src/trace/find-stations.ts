@@ -15,6 +15,7 @@ import { deliveryIdOf } from '@astrolabe/ledger';
 import { encodeKey } from '@astrolabe/segment';
 import { offsetsIn, readSpans, type Cluster, type PartitionSpan } from '../cluster.ts';
 import { describeRecord, type DescribedRecord, type RecordRole } from '../tail/describe-record.ts';
+import { settledOffsets } from '../settled-offsets.ts';
 import type { TimeWindow } from './search-windows.ts';
 
 export interface Found {
@@ -212,7 +213,7 @@ async function spansIn(
   const until = Number.isFinite(untilMs) ? await admin.offsetsAt(topic, Math.floor(untilMs)) : undefined;
   const spans = await Promise.all(
     [...from].map(async ([partition, fromOffset]): Promise<PartitionSpan> => {
-      const { lastStableOffset } = await reader.offsets(topic, partition);
+      const { lastStableOffset } = await settledOffsets(reader, topic, partition);
       const end = until?.get(partition) ?? lastStableOffset;
       return { topic, partition, fromOffset, endOffset: end < lastStableOffset ? end : lastStableOffset };
     }),

@@ -5,7 +5,7 @@ import { createKafkaAdmin } from './admin.ts';
 import { assertTopicsExist } from './assert-topics-exist.ts';
 import { clientOf } from './connection.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
-import { connect, createTopic, topicDefinition } from './testing/broker.ts';
+import { connect, createTopic, openTransaction, topicDefinition, writeTransactions } from './testing/broker.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 import { isEmptyPlan } from './topic-plan.ts';
 import { topicsFor, type TopicDefinition } from './topics.ts';
@@ -171,4 +171,14 @@ test("a group's offsets are set and read back, and partitions without one are ab
 
 test('a cluster that cannot be reached is unavailable', async () => {
   await assert.rejects(createKafkaAdmin(connect(['127.0.0.1:1'])), { code: 'kafka.unavailable', retryable: true });
+});
+
+test('the high watermark is behind the records of an open transaction, also where an offset is asked for by time', async (t) => {
+  const topic = await createTopic(t);
+  const { admin } = await createAdmin(t);
+  await writeTransactions(topic, [{ values: ['a'] }]);
+  const { commit } = await openTransaction(t, topic, ['b', 'c']);
+  assert.deepEqual(await admin.watermarks(topic), [{ partition: 0, lowWatermark: 0n, highWatermark: 4n }]);
+  assert.deepEqual(await admin.offsetsAt(topic, Date.now() + 60_000), new Map([[0, 4n]]));
+  await commit();
 });

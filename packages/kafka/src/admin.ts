@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit';
 import { clientOf, type KafkaConnection } from './connection.ts';
 import { toKafkaError } from './kafka-errors.ts';
+import { askForHighWatermarks } from './kafkajs/fetch-partition.ts';
 import type { Admin } from './kafkajs/index.ts';
 import { planTopics, type ExistingTopic, type TopicPlan } from './topic-plan.ts';
 import type { TopicDefinition } from './topics.ts';
 
-/** First offset on a partition and the one after its last. */
+/** First offset on a partition and the one after its last record, which may be part of an open transaction. */
 export interface PartitionWatermarks {
   readonly partition: number;
   readonly lowWatermark: bigint;
@@ -29,7 +30,7 @@ export interface KafkaAdmin {
   /** Rejects with `kafka.topic-missing` (retryable: somebody may create them yet), naming those that are not there. */
   assertTopicsExist(topics: readonly TopicDefinition[]): Promise<void>;
   watermarks(topic: string): Promise<readonly PartitionWatermarks[]>;
-  /** First offset at or after a time, for each partition; the high watermark where none is. */
+  /** First offset at or after a time, of open transactions too, for each partition; the high watermark where none is. */
   offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
   /** Committed offsets of a group; partitions without one are absent. */
   committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
@@ -46,7 +47,9 @@ export interface KafkaAdmin {
 
 /** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
 export async function createKafkaAdmin(connection: KafkaConnection): Promise<KafkaAdmin> {
-  const admin = clientOf(connection).admin({ retry: { initialRetryTime: 100, retries: 5 } });
+  const client = clientOf(connection);
+  askForHighWatermarks(client);
+  const admin = client.admin({ retry: { initialRetryTime: 100, retries: 5 } });
   await attempt('connecting', () => admin.connect());
   return {
     planTopics: (topics, replicationFactor) =>

@@ -148,22 +148,21 @@ test('a slow partition does not stall the others', async (t) => {
   const topic = await createTopic(t, { partitions: 2 });
   const group = await createGroup(t, topic);
   const stuck = Promise.withResolvers<void>();
-  const latenciesMs: number[] = [];
+  const handled = new Map(numbers(20).map((value) => [value, Promise.withResolvers<void>()]));
   await produce(topic, numbers(20), 0);
   await group.join(async ({ partition, value }) => {
     if (partition === 0) await stuck.promise;
-    else latenciesMs.push(Date.now() - Number(value));
+    else handled.get(String(value))?.resolve();
   });
   const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
-  for (let sent = 0; sent < 20; sent += 1) {
-    await producer.send(topic, [{ key: null, value: Buffer.from(String(Date.now())), headers: {}, partition: 1 }]);
-    await sleep(20);
+  for (const [value, { promise }] of handled) {
+    await producer.send(topic, [{ key: null, value: Buffer.from(value), headers: {}, partition: 1 }]);
+    // Each by itself: the next one is not there to push it on.
+    await promise;
   }
   await producer.close();
   await group.untilCommitted(20n, 1);
   assert.equal(await group.committed(0), undefined);
-  latenciesMs.sort((a, b) => a - b);
-  assert.ok((latenciesMs[10] ?? 0) < 100, `latencies ${latenciesMs.join()} ms`);
   stuck.resolve();
   await group.untilCommitted(20n, 0);
 });
@@ -179,9 +178,8 @@ test('a fault in the handling of a record stops the consumer, with the partition
   const fault = await group.faulted;
   assert.deepEqual([fault.code, fault.retryable, fault.cause], ['kafka.consumer-crashed', false, cause]);
   assert.equal(consumer.isRunning(), false);
-  const startedAtMs = Date.now();
-  await consumer.close(10_000);
-  assert.ok(Date.now() - startedAtMs < 3_000, 'what stands behind the fault is not waited for');
+  // What stands behind the fault is not waited for: this test would not live to see the end of this time.
+  await consumer.close(3_600_000);
   assert.equal(await group.committed(), 3n);
   assert.equal(group.faults.length, 1);
 });
@@ -273,10 +271,8 @@ test('a consumer that closes while the group rebalances commits what it finished
   const first = await group.join(handle, { ...options, commitIntervalMs: 60_000 });
   while (handled.size < 100) await sleep(5);
   const joining = group.join(handle, options);
-  const startedAtMs = Date.now();
   await first.close(8_000);
   const second = await joining;
-  assert.ok(Date.now() - startedAtMs < 10_000);
   const highWatermarks = await group.admin.watermarks(topic);
   for (const { partition, highWatermark } of highWatermarks) {
     if (highWatermark > 0n) await group.untilCommitted(highWatermark, partition);

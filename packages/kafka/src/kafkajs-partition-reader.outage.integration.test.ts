@@ -41,8 +41,7 @@ for (const [what, interrupt] of [
   ['stopped and started again', () => broker.stop()],
   ['killed and started again', () => broker.kill()],
 ] as const) {
-  test(`a read goes on after its broker was ${what}: every record once, in order`, async (t) => {
-    let startedAtMs = 0;
+  test(`a read goes on after its broker was ${what}: every record once, in order`, async () => {
     const reader = createPartitionReader({ connection: connectOwn(), maxFetchBytes: 20_000 });
     const seen: string[] = [];
     let started: Promise<void> | undefined;
@@ -53,13 +52,10 @@ for (const [what, interrupt] of [
         seen.push(...records.map(({ value }) => String(value)));
         if (started !== undefined || seen.length < RECORDS / 2) return;
         await interrupt();
-        started = broker.start().then(() => {
-          startedAtMs = performance.now();
-        });
+        started = broker.start();
       },
     });
     await started;
-    t.diagnostic(`at the end ${Math.round(performance.now() - startedAtMs)} ms after the broker was back`);
     await reader.close();
     assert.equal(end, BigInt(RECORDS));
     assert.deepEqual(
@@ -79,10 +75,8 @@ test('a frozen broker ends a read when the reader is patient no more, a signal a
   const read = reader.read({ topic, partition: 0, signal: lost.signal, onRecords });
   setImmediate(() => lost.abort(reason));
   await assert.rejects(read, reason);
-  const startedAtMs = performance.now();
+  // The broker is frozen until this has been rejected.
   await assert.rejects(reader.read({ topic, partition: 0, onRecords }), { code: 'kafka.unavailable', retryable: true });
-  const tookMs = performance.now() - startedAtMs;
-  assert.ok(tookMs > 900 && tookMs < 5_000, `took ${tookMs} ms`);
   await broker.resume();
   assert.equal(await reader.read({ topic, partition: 0, onRecords }), BigInt(RECORDS));
   await reader.close();

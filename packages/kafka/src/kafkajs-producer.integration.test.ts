@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { createKafkaAdmin } from './admin.ts';
 import { clientOf } from './connection.ts';
@@ -12,6 +13,8 @@ import {
   testRecordProducer,
 } from './testing/record-producer-contract.ts';
 import { silentLogger } from './testing/silent-logger.ts';
+
+const require = createRequire(import.meta.url);
 
 function createProducer(options: Partial<RecordProducerOptions> = {}) {
   return createRecordProducer({ connection: connect(), logger: silentLogger, ...options });
@@ -109,12 +112,12 @@ test('5 MB in one send pass the limit of the broker, which is 1 MB for a request
 test('1,000 sends from as many callers take a fraction of the requests that they would take alone', async (t) => {
   const topic = await createTopic(t, { partitions: 3 });
   const producer = await createProducer();
-  const startedAtMs = performance.now();
+  const { prototype } = require('kafkajs/src/broker') as { prototype: { produce(request: object): Promise<object> } };
+  const requests = t.mock.method(prototype, 'produce').mock;
   await Promise.all(Array.from({ length: 1_000 }, (_, index) => producer.send(topic, [record(`${index}`)])));
-  const tookMs = performance.now() - startedAtMs;
   await producer.close();
   assert.equal((await readAll(topic)).length, 1_000);
-  assert.ok(tookMs < 1_000, `1,000 requests one after the other take about a second, these took ${tookMs} ms`);
+  assert.ok(requests.callCount() > 0 && requests.callCount() <= 100, `${requests.callCount()} requests`);
 });
 
 test('records without a key are spread over the partitions, each where its position says', async (t) => {

@@ -5,7 +5,7 @@ import { createRecordProducer } from './kafkajs-producer.ts';
 import { clientOf } from './connection.ts';
 import { readTopic } from './read-topic.ts';
 import type { ConsumedRecord } from './record.ts';
-import { connect, createTopic, deleteRecordsBelow, writeTransactions } from './testing/broker.ts';
+import { connect, createTopic, deleteRecordsBelow, openTransaction, writeTransactions } from './testing/broker.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 async function produce(topic: string, count: number, partition: number): Promise<void> {
@@ -92,6 +92,24 @@ test('a topic that was written in transactions is read to its end, without marke
   assert.deepEqual(await valuesOf(0n), ['a', 'b', 'c']);
   assert.deepEqual(await valuesOf(2n), ['c'], 'from a marker on');
   assert.deepEqual(await valuesOf(7n), [], 'nothing but aborted records and markers is left');
+});
+
+test('a transaction that is open when the reading begins is waited for, with what was stored behind it', async (t) => {
+  const topic = await createTopic(t);
+  await writeTransactions(topic, [{ values: ['a'] }]);
+  const { commit } = await openTransaction(t, topic, ['b', 'c']);
+  await produce(topic, 1, 0);
+  const seen: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const reading = readTopic({ connection: connect(), topic }, ({ value }) => {
+    seen.push(String(value));
+    first.resolve();
+  });
+  // Its watermarks have been asked for when the first record is handed out.
+  await first.promise;
+  await commit();
+  await reading;
+  assert.deepEqual(seen, ['a', 'b', 'c', '0']);
 });
 
 test('records that arrive while the topic is read are not waited for', async (t) => {

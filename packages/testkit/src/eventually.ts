@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patient } from './patience.ts';
 
 export interface EventuallyOptions {
+  /** To find what hangs; `npm test` multiplies it (patience.ts). */
   readonly timeoutMs: number;
   /** What is waited for, as the end of "waited 5000 ms for ...". */
   readonly describe: string;
@@ -21,8 +23,9 @@ type NotYet = undefined | null | false;
  */
 export async function eventually<T>(
   check: (signal: AbortSignal) => T | Promise<T>,
-  { timeoutMs, describe, intervalMs = 50 }: EventuallyOptions,
+  { timeoutMs: givenMs, describe, intervalMs = 50 }: EventuallyOptions,
 ): Promise<Exclude<Awaited<T>, NotYet>> {
+  const timeoutMs = patient(givenMs);
   const controller = new AbortController();
   const deadline = Date.now() + timeoutMs;
   const expired = Promise.withResolvers<typeof EXPIRED>();

@@ -21,4 +21,6 @@ export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } f
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { uniqueName } from './unique-name.ts';
+export { cacheDirectory } from './cache-folder.ts';
+export { assertClusterPossible, assertStackPossible } from './stack-requirements.ts';
 export { findFreePorts } from './free-ports.ts';

@@ -20,7 +20,7 @@ test('what is missing is said', async () => {
   assert.deepEqual(await findJava({ PATH: '/nowhere' }), { kind: 'missing', reason: 'no java on PATH' });
   assert.deepEqual(await findJava({ PATH: '/nowhere', JAVA_HOME: '/none' }), {
     kind: 'missing',
-    reason: 'no java under JAVA_HOME (/none)',
+    reason: 'JAVA_HOME is /none, and there is no bin/java in it',
   });
   assert.equal(await findMaven({}), undefined);
 });

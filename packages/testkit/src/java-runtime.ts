@@ -8,7 +8,8 @@ export type JavaRuntime =
   | { readonly kind: 'found'; readonly command: string; readonly version: string; readonly major: number }
   | { readonly kind: 'missing'; readonly reason: string };
 
-const VERSION_TIMEOUT_MS = 15_000;
+/** To find a program that hangs: a busy machine takes its time to start a JVM. */
+const VERSION_TIMEOUT_MS = 60_000;
 
 /** The Java of `JAVA_HOME`, else the first on `PATH`. */
 export async function findJava(env: NodeJS.ProcessEnv): Promise<JavaRuntime> {
@@ -16,7 +17,10 @@ export async function findJava(env: NodeJS.ProcessEnv): Promise<JavaRuntime> {
   const command =
     home !== undefined && home !== '' ? await executableIn(join(home, 'bin'), 'java') : await findOnPath('java', env);
   if (command === undefined)
-    return { kind: 'missing', reason: home ? `no java under JAVA_HOME (${home})` : 'no java on PATH' };
+    return {
+      kind: 'missing',
+      reason: home ? `JAVA_HOME is ${home}, and there is no bin/java in it` : 'no java on PATH',
+    };
   try {
     // Every Java writes its version to standard error.
     const { stderr } = await promisify(execFile)(command, ['-version'], { env, timeout: VERSION_TIMEOUT_MS });

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isPipelineError } from '@astrolabe/service-kit';
 import { eventually } from './eventually.ts';
-import { cacheDirectory, downloadsDirectory, fetchDownloads, findDownloads } from './jvm-downloads.ts';
+import { downloadsDirectory, fetchDownloads, findDownloads } from './jvm-downloads.ts';
 
 /** A cache of its own and a Maven that does what `script` says; `$1` is the folder to fetch into, `$2` the file of calls. */
 async function setUp(t: TestContext, script: string) {
@@ -87,10 +87,4 @@ test('a download whose owner was killed leaves no half cache, and the next one s
   await writeFile(join(cache, '..', 'calls.killed'), '');
   await fetch();
   assert.notEqual(await findDownloads(env), undefined);
-});
-
-test('the cache is where the variables say, in this order', () => {
-  assert.equal(cacheDirectory({ ASTROLABE_CACHE_DIR: '/a', XDG_CACHE_HOME: '/b', HOME: '/c' }), '/a');
-  assert.equal(cacheDirectory({ XDG_CACHE_HOME: '/b', HOME: '/c' }), '/b/astrolabe-pipeline');
-  assert.equal(cacheDirectory({ HOME: '/c' }), '/c/.cache/astrolabe-pipeline');
 });

@@ -4,11 +4,11 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '@astrolabe/service-kit';
+import { cacheDirectory } from './cache-folder.ts';
 import { withFileLock } from './file-lock.ts';
 import { guardian } from './guardian-client.ts';
 import { spawnGuarded } from './guarded-process.ts';
@@ -25,12 +25,6 @@ export interface JvmDownloads {
 const pomPath = fileURLToPath(new URL('../pom.xml', import.meta.url));
 const MAVEN_GOALS = ['dependency:copy-dependencies@kafka', 'dependency:unpack@registry'];
 const OUTPUT_LINES_KEPT = 30;
-
-/** `ASTROLABE_CACHE_DIR`, else the XDG cache folder's `astrolabe-pipeline`. */
-export function cacheDirectory(env: NodeJS.ProcessEnv): string {
-  if (env.ASTROLABE_CACHE_DIR) return env.ASTROLABE_CACHE_DIR;
-  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'astrolabe-pipeline');
-}
 
 /** Where the downloads of this version are, or will be. */
 export async function downloadsDirectory(env: NodeJS.ProcessEnv): Promise<string> {

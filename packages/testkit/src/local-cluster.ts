@@ -5,7 +5,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PipelineError } from '@astrolabe/service-kit';
 import type { BrokerControl } from './broker-control.ts';
 import { brokerProperties } from './broker-properties.ts';
 import type { BrokerLayout } from './broker-properties.ts';
@@ -18,6 +17,7 @@ import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import { findJvmInstallation } from './jvm-installation.ts';
 import { startJvmRegistry } from './jvm-registry.ts';
 import { waitForBroker, waitUntilAccepted } from './readiness.ts';
+import { clusterUnavailable } from './stack-requirements.ts';
 
 export interface LocalClusterOptions {
   /** The environment to decide by. Normally `process.env`. */
@@ -62,11 +62,7 @@ const HEAP_MEGABYTES = 256;
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { env } = options;
   const installation = await findJvmInstallation(env);
-  if (installation.kind === 'unusable') {
-    throw new PipelineError('stack.unavailable', `a cluster of brokers needs Java: ${installation.reason}`, {
-      retryable: false,
-    });
-  }
+  if (installation.kind === 'unusable') throw clusterUnavailable(installation.reason);
   const downloads = await installation.provideDownloads(() => undefined);
   const workDirectory = await mkdtemp(join(tmpdir(), 'astrolabe-cluster-'));
   const forget = await (await guardian()).watch({ paths: [workDirectory] });

@@ -3,16 +3,16 @@
  * whichever is there first in this order.
  */
 import { resolve } from 'node:path';
-import { PipelineError, errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit';
 import { findDockerEngine } from './docker-engine.ts';
 import { useExternalStack } from './external-stack.ts';
 import { findJvmInstallation } from './jvm-installation.ts';
 import { startJvmStack } from './jvm-stack.ts';
 import type { RunningStack } from './running-stack.ts';
+import { stackUnavailable } from './stack-requirements.ts';
 import { readStackSettings } from './stack-settings.ts';
 import type { StackKind } from './stack-settings.ts';
 import type { OnProgress } from './stack-progress.ts';
-import { MINIMUM_JAVA_VERSION } from './versions.ts';
 
 export interface LocalStackOptions {
   /** Topics, offsets and schemas are kept there and found again. Undefined: everything is gone after `stop`. */
@@ -59,7 +59,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     if (outcome.kind === 'running') return outcome.stack;
     refusals.push(outcome.reason);
   }
-  throw unavailable(forced, refusals);
+  throw stackUnavailable(forced, refusals);
 }
 
 interface AttemptContext {
@@ -103,25 +103,3 @@ const ways = [
   { kind: 'containers', attempt: tryContainers },
   { kind: 'jvm', attempt: tryJvm },
 ] as const;
-
-function unavailable(forced: StackKind | undefined, refusals: readonly string[]): PipelineError {
-  const remedies = {
-    containers: 'start Docker',
-    jvm: `install Java ${MINIMUM_JAVA_VERSION} or newer and Maven`,
-    external: 'set KAFKA_BROKERS and SCHEMA_REGISTRY_URL',
-  };
-  const what = forced === undefined ? 'there is nothing to run' : `ASTROLABE_STACK=${forced} asks for what cannot run`;
-  const remedy =
-    forced === undefined
-      ? `Do one of these: ${remedies.containers}; ${remedies.jvm} ` +
-        '(Debian and Ubuntu: apt-get install openjdk-17-jre-headless maven; macOS: brew install openjdk@17 maven); ' +
-        `${remedies.external} to those of a running stack.`
-      : `To go on, ${remedies[forced]}, or unset ASTROLABE_STACK.`;
-  return new PipelineError(
-    'stack.unavailable',
-    `${what} Kafka and the schema registry: ${refusals.join('; ')}. ${remedy}`,
-    {
-      retryable: false,
-    },
-  );
-}

@@ -44,10 +44,13 @@ test('a service that ends before it is ready rejects with its output', async (t)
   );
 });
 
+/** Long enough for a process to start and print a line. */
+const NEVER_READY_MS = 4_000;
+
 test('a service that never says that it is ready rejects with its output and is ended', async (t) => {
   await assert.rejects(
-    start(t, { env: { MODE: 'never-ready' }, readyTimeoutMs: 700 }),
-    /did not log "listening" within 700 ms; .*a line for people/s,
+    start(t, { env: { MODE: 'never-ready' }, readyTimeoutMs: NEVER_READY_MS }),
+    /did not log "listening" within 4000 ms; .*a line for people/s,
   );
 });
 

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { spawnGuarded } from './guarded-process.ts';
 import type { ProcessExit } from './guarded-process.ts';
+import { patient } from './patience.ts';
 
 export interface ServiceProcessOptions {
   /** What the process is called in messages. */
@@ -63,7 +64,8 @@ const PASSED_ON = [
  * output when it ends before that or stays silent. It never outlives this process.
  */
 export async function spawnService(options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const { name, entry, args = [], env, readyTimeoutMs = 30_000, stopTimeoutMs = 30_000, onLine } = options;
+  const { name, entry, args = [], env, readyTimeoutMs = patient(30_000), onLine } = options;
+  const { stopTimeoutMs = patient(30_000) } = options;
   const entryPath = entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
   const running = await spawnGuarded({
     command: process.execPath,

@@ -50,7 +50,12 @@ export interface Cluster {
     readonly seedBroker?: PooledBroker | undefined;
   };
 }
-type CreateCluster = (options: { metadataMaxAge: number; allowAutoTopicCreation: boolean }) => Cluster;
+interface ClusterOptions {
+  readonly metadataMaxAge?: number;
+  readonly allowAutoTopicCreation: boolean;
+  readonly isolationLevel?: number;
+}
+type CreateCluster = (options: ClusterOptions) => Cluster;
 
 export const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
   createErrorFromCode(code: number): Error;
@@ -61,11 +66,25 @@ const CREATE_CLUSTER = 'private:Kafka:createCluster';
 const METADATA_MAX_AGE_MS = 300_000;
 
 export function createCluster(client: Kafka): Cluster {
-  const key = Object.getOwnPropertySymbols(client).find(({ description }) => description === CREATE_CLUSTER);
-  if (key === undefined) throw new Error('kafkajs no longer makes its clusters in the client');
-  const create = (client as unknown as Record<symbol, CreateCluster>)[key];
-  if (create === undefined) throw new Error('kafkajs no longer makes its clusters in the client');
+  const { create } = clusterFactoryOf(client);
   return create({ metadataMaxAge: METADATA_MAX_AGE_MS, allowAutoTopicCreation: false });
+}
+
+/**
+ * Makes the admin of this one client ask for high watermarks. kafkajs has no option for it, and its default is the last stable offset: what is
+ * acknowledged, but behind a transaction whose markers are still on their way, would be missed by all that reads to the end.
+ */
+export function askForHighWatermarks(client: Kafka): void {
+  const { clusters, key, create } = clusterFactoryOf(client);
+  clusters[key] = (options) => create({ ...options, isolationLevel: ISOLATION_LEVELS.all });
+}
+
+function clusterFactoryOf(client: Kafka) {
+  const key = Object.getOwnPropertySymbols(client).find(({ description }) => description === CREATE_CLUSTER);
+  const clusters = client as unknown as Record<symbol, CreateCluster | undefined>;
+  const create = key === undefined ? undefined : clusters[key];
+  if (key === undefined || create === undefined) throw new Error('kafkajs no longer makes its clusters in the client');
+  return { clusters, key, create };
 }
 
 /** Ends all of its connections at once. kafkajs's own way waits for the answers that are due, and a frozen broker gives none. */

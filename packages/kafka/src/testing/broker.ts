@@ -70,6 +70,24 @@ export async function deleteRecordsBelow(topic: string, offset: bigint): Promise
   }
 }
 
+/** A transaction with records on partition 0, as it is before the brokers have written its marker. */
+export async function openTransaction(
+  t: TestContext,
+  topic: string,
+  values: readonly string[],
+): Promise<{ commit(): Promise<void> }> {
+  const producer = clientOf(connect()).producer({
+    transactionalId: randomUUID(),
+    maxInFlightRequests: 1,
+    idempotent: true,
+  });
+  await producer.connect();
+  t.after(() => producer.disconnect());
+  const transaction = await producer.transaction();
+  await transaction.send({ topic, messages: values.map((value) => ({ value, partition: 0 })) });
+  return { commit: () => transaction.commit() };
+}
+
 /** Writes each value in a transaction of its own, committed or aborted. */
 export async function writeTransactions(
   topic: string,

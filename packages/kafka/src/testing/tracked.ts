@@ -7,8 +7,14 @@ export interface Tracked {
 
 /** A tracker of entries that a test completes one by one. */
 export function openTracker(position: bigint) {
-  const tracker = new OffsetTracker<Tracked>(position, ({ done }) => done);
+  let looks = 0;
+  const tracker = new OffsetTracker<Tracked>(position, ({ done }) => {
+    looks += 1;
+    return done;
+  });
   return {
+    /** How often the tracker has asked whether a record is done. */
+    looks: () => looks,
     get position() {
       return tracker.position;
     },

@@ -256,7 +256,7 @@ test('a call that is given up, or whose connection is cut, leaves the next one a
       if (count % 3 === 0) response.end();
       if (count % 3 === 1) for (const socket of sockets) socket.destroy();
     },
-    { timeoutMs: 300 },
+    { timeoutMs: 1_000 },
   );
   const seen: (number | string)[] = [];
   for (let round = 0; round < 9; round += 1) seen.push(await statusOf(client));

@@ -1,0 +1,76 @@
+/**
+ * The Chromium that comes with `npm ci`: `@sparticuz/chromium` holds a headless one for Linux on x64, packed, and those libraries that a bare
+ * system lacks. It is unpacked once, into the cache. The package's own way of unpacking writes to fixed names in the temporary folder, where
+ * another version, half a file or somebody else's may be.
+ */
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createBrotliDecompress } from 'node:zlib';
+import { cacheDirectory } from '@astrolabe/testkit';
+
+export interface BundledChromium {
+  readonly executablePath: string;
+  /** To be set for the browser's process. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Whether the packed Chromium is one for this machine. */
+export function isBundledFor({ platform, arch }: { readonly platform: string; readonly arch: string }): boolean {
+  return platform === 'linux' && arch === 'x64';
+}
+
+/** Libraries (NSS and expat) and a font with its configuration. */
+const ARCHIVES = ['al2023', 'fonts'] as const;
+
+/** Unpacks it where that has not been done, into a folder that appears whole: about 200 MB, in a few seconds. */
+export async function provideBundledChromium(env: NodeJS.ProcessEnv): Promise<BundledChromium> {
+  const packed = fileURLToPath(new URL('../../bin/', import.meta.resolve('@sparticuz/chromium')));
+  const { version } = JSON.parse(await readFile(join(packed, '..', 'package.json'), 'utf8')) as { version: string };
+  const folder = join(cacheDirectory(env), `chromium-${version}`);
+  if (!(await exists(folder))) await unpackInto(folder, packed);
+  return {
+    executablePath: join(folder, 'chromium'),
+    env: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') },
+  };
+}
+
+async function unpackInto(folder: string, packed: string): Promise<void> {
+  const partial = `${folder}.partial-${randomUUID()}`;
+  try {
+    await mkdir(partial, { recursive: true });
+    await pipeline(
+      createReadStream(join(packed, 'chromium.br')),
+      createBrotliDecompress(),
+      createWriteStream(join(partial, 'chromium'), { mode: 0o755 }),
+    );
+    for (const name of ARCHIVES) await unpackArchive(join(packed, `${name}.tar.br`), join(partial, name));
+    await rename(partial, folder).catch(async (error: unknown) => {
+      // Another process was quicker: its folder is as good.
+      if (!(await exists(folder))) throw error;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function unpackArchive(archive: string, folder: string): Promise<void> {
+  const unpacked = `${folder}.tar`;
+  await pipeline(createReadStream(archive), createBrotliDecompress(), createWriteStream(unpacked));
+  await mkdir(folder);
+  // From a file: tar may stop reading before the padding behind the last entry, which ends a pipe in an error.
+  await promisify(execFile)('tar', ['-x', '-f', unpacked, '-C', folder]);
+  await rm(unpacked);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
