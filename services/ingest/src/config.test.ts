@@ -43,6 +43,15 @@ test('a misspelt variable is a problem, with the right name as a hint', () => {
 test('a budget that the largest request would not fit is a problem', () => {
   const message = problemsOf({ ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: '1000000' });
   assert.match(message, /INGEST_MAX_IN_FLIGHT_BYTES.*or the largest request is never taken/s);
+  const withShared = 2 * 786_432 + 16_777_216;
+  assert.match(problemsOf({ ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: String(withShared - 1) }), /never taken/);
+  const fitting = readConfig(ingestConfig, { ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: String(withShared) });
+  assert.equal(fitting.maxInFlightBytes, withShared);
+});
+
+test('the default budget holds the largest request that can be configured', () => {
+  const largest = { INGEST_MAX_BODY_BYTES: '16777216', INGEST_MAX_INFLATED_BYTES: '16777216' };
+  assert.equal(readConfig(ingestConfig, { ...minimal, ...largest }).maxBodyBytes, 16_777_216);
 });
 
 test('the bound of a body can be raised beyond what one Kafka record holds, with room in flight for it', () => {

@@ -1,9 +1,9 @@
 import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
-import { maxRequestBytes } from '@astrolabe/segment';
+import { maxRequestBytes, maxSharedBytes } from '@astrolabe/segment';
 
 /**
- * A request is parsed as one text, which costs several times as much memory for the moment. An event of more than a record holds is refused
- * however large the request may be, and its dead letter is cut.
+ * A request is parsed as one text, which costs up to 30 times its size of memory for the moment, and the thread for as long as
+ * `maxInflatedBytes` says. An event of more than a record holds is refused however large the request may be, and its dead letter is cut.
  */
 const LARGEST_BODY_BYTES = 16_777_216;
 
@@ -60,7 +60,8 @@ export const ingestConfig = defineConfig(
       env: 'INGEST_MAX_INFLATED_BYTES',
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
-      description: 'Largest request body after inflating gzip or deflate. At least INGEST_MAX_BODY_BYTES.',
+      description:
+        'Largest request body after inflating gzip or deflate. At least INGEST_MAX_BODY_BYTES. While a body is parsed all others wait: at the default 10 ms for events and up to 150 ms for one made to be expensive; at the largest value 0.1 s and up to 4 s, and then some 500 MB of heap. Whose it is pays for it (INGEST_CONNECTOR_WORK_MS_PER_SECOND), but only afterwards.',
     },
     maxInFlightBytes: {
       env: 'INGEST_MAX_IN_FLIGHT_BYTES',
@@ -135,9 +136,9 @@ export const ingestConfig = defineConfig(
       {
         env: 'INGEST_MAX_IN_FLIGHT_BYTES',
         check: ({ maxInFlightBytes, maxBodyBytes, maxInflatedBytes }) =>
-          maxInFlightBytes >= maxBodyBytes + maxInflatedBytes
+          maxInFlightBytes >= maxBodyBytes + maxInflatedBytes + maxSharedBytes
             ? undefined
-            : 'at least INGEST_MAX_BODY_BYTES and INGEST_MAX_INFLATED_BYTES together, or the largest request is never taken',
+            : `at least INGEST_MAX_BODY_BYTES, INGEST_MAX_INFLATED_BYTES and ${maxSharedBytes} together, or the largest request is never taken: what stands beside a batch is held once for each of its events`,
       },
     ],
   },
