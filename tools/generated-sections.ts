@@ -3,7 +3,7 @@ import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
 import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { renderOutcomeTable } from '@astrolabe/dispatcher/outcomes';
-import { createIngestMetrics } from '@astrolabe/ingest/metrics';
+import { createIngestMetrics, createOversizeRecordsCounter } from '@astrolabe/ingest/metrics';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { createMapperMetrics } from '@astrolabe/mapper/metrics';
 import { mapperConfig } from '@astrolabe/mapper/config';
@@ -41,6 +41,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   'metrics of ingest': () =>
     metricsTable('ingest', (metrics) => {
       createIngestMetrics(metrics, () => 0);
+      createOversizeRecordsCounter(metrics);
       createConnectorsFileGauge(metrics);
     }),
   'metrics of mapper': () => metricsTable('mapper', createMapperMetrics),

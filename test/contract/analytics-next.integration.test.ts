@@ -3,6 +3,8 @@
  * browser lets the page do all of it.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { after, before, test } from 'node:test';
 import type { AnalyticsBrowser } from '@segment/analytics-next';
 import type { Request } from 'playwright-core';
@@ -265,4 +267,106 @@ test('half a minute later the page has talked to nobody but its own site and ing
   const origins = new Set(visited.requests.map((request) => new URL(request.url()).origin));
   origins.delete('null');
   assert.deepEqual([...origins].sort(), [ingest.process.url, site.origin].sort());
+});
+
+test('behind a proxy that ends TLS, the SDK sends by https, though ingest itself is asked by http', async (t) => {
+  const visited = await visit(browser, 'about:blank');
+  t.after(() => visited.close());
+  const { page } = visited;
+  const asked: string[] = [];
+  // Both schemes, so that a request by the wrong one is seen and not lost.
+  await page.route(/^https?:\/\/events\.example\.com\//, async (route) => {
+    const request = route.request();
+    asked.push(`${request.method()} ${request.url()}`);
+    await route.fulfill(await passOn(request));
+  });
+  await page.goto(`${site.origin}${PATH}`);
+  await page.evaluate(
+    async ({ writeKey, cdnURL }) => {
+      const { AnalyticsNext } = globalThis as unknown as {
+        AnalyticsNext: { AnalyticsBrowser: typeof AnalyticsBrowser };
+      };
+      const analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey, cdnURL });
+      await analytics.track('By Way Of TLS', {}, { messageId: 'browser-tls' });
+    },
+    { writeKey: WRITE_KEY, cdnURL: 'https://events.example.com' },
+  );
+  assert.deepEqual(asked, [
+    `GET https://events.example.com/v1/projects/${WRITE_KEY}/settings`,
+    'POST https://events.example.com/v1/t',
+  ]);
+  findStored(await ingest.storedEvents(), 'browser-tls');
+});
+
+/** As a proxy does that keeps the client's Host. */
+async function passOn(sent: Request) {
+  const { pathname, host } = new URL(sent.url());
+  const headers = { ...(await sent.allHeaders()), host };
+  const request = httpRequest(`${ingest.process.url}${pathname}`, { method: sent.method(), headers });
+  request.end(sent.postDataBuffer() ?? undefined);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const body = Buffer.concat(await response.toArray());
+  return {
+    status: response.statusCode ?? 0,
+    headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+    body,
+  };
+}
+
+test('a page may add headers of its own and send credentials, and the SDK learns that its event is stored', async (t) => {
+  const visited = await visit(browser, `${site.origin}${PATH}`);
+  t.after(() => visited.close());
+  const config = {
+    headers: { 'x-csrf-token': 't', 'sentry-trace': 's', baggage: 'b', tracestate: 'a=b', anonymousid: 'a' },
+    credentials: 'include',
+  };
+  const segmentOptions = { deliveryStrategy: { strategy: 'standard', config } };
+  await visited.page.evaluate(callEach, inPage(segmentOptions));
+  const posts = postsOf(visited);
+  assert.equal(posts.length, 6, 'each is sent once: an answer that the page cannot read would be a repetition');
+  assert.equal(visited.preflights.length, 6);
+  for (const request of posts) {
+    assert.equal((await request.response())?.status(), 200);
+    assert.equal(await request.headerValue('x-csrf-token'), 't');
+  }
+  const stored = await ingest.storedEvents();
+  for (const request of posts) {
+    findStored(stored, (JSON.parse(request.postData() ?? '') as JsonObject)['messageId']);
+  }
+  assert.deepEqual(visited.errors, []);
+});
+
+test('a script with credentials reads every answer, refusals and paths that do not exist included', async (t) => {
+  const visited = await visit(browser, `${site.origin}${PATH}`);
+  t.after(() => visited.close());
+  const read = await visited.page.evaluate(
+    async ({ url, key }) => {
+      const ask = async (path: string, contentType: string, user: string, body: string) => {
+        const response = await fetch(url + path, {
+          method: 'POST',
+          credentials: 'include',
+          headers: { 'content-type': contentType, authorization: `Basic ${btoa(`${user}:`)}` },
+          body,
+        });
+        return [response.status, ((await response.json()) as { code?: string }).code ?? ''];
+      };
+      const event = JSON.stringify({ type: 'track', userId: 'u', event: 'With Credentials' });
+      return [
+        await ask('/v1/t', 'text/plain', key, event),
+        await ask('/v1/t', 'application/json', key, event),
+        await ask('/v1/t', 'application/json', key, '{'),
+        await ask('/v1/t', 'application/json', 'nobody', event),
+        await ask('/v1/nothing', 'application/json', key, event),
+      ];
+    },
+    { url: ingest.process.url, key: WRITE_KEY },
+  );
+  assert.deepEqual(read, [
+    [200, ''],
+    [200, ''],
+    [400, 'event.invalid-json'],
+    [401, 'event.unauthenticated'],
+    [404, 'request.not-found'],
+  ]);
+  assert.ok(!visited.errors.some((line) => /CORS/i.test(line)), visited.errors.join('\n'));
 });

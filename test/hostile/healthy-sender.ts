@@ -6,8 +6,18 @@ import { eventually } from '@astrolabe/testkit';
 import { basic } from './http-client.ts';
 
 export interface HealthySender {
-  /** Ends the sending; rejects unless every event was taken and reaches the API. Resolves with the slowest, in milliseconds. */
-  finish(): Promise<{ readonly events: number; readonly slowestMs: number }>;
+  /**
+   * Ends the sending; rejects unless every event was taken and reached the API. Resolves with milliseconds: of the slowest
+   * from sending to the API, and of all answers, shortest first, repetitions included.
+   */
+  finish(): Promise<{ readonly events: number; readonly slowestMs: number; readonly answersMs: readonly number[] }>;
+}
+
+export interface HealthySenderOptions {
+  /** Sends it in the body as browsers do, instead of the API key in the header. */
+  readonly writeKey?: string;
+  /** Address that a reverse proxy would give as the sender's. */
+  readonly address?: string;
 }
 
 const INTERVAL_MS = 100;
@@ -16,15 +26,23 @@ export function startHealthySender(
   ingestUrl: string,
   api: RunningReferenceApi,
   connector: { readonly id: string; readonly apiKey: string },
+  { writeKey, address }: HealthySenderOptions = {},
 ): HealthySender {
+  const headers = {
+    ...(writeKey === undefined ? { authorization: basic(connector.apiKey) } : {}),
+    ...(address === undefined ? {} : { 'x-forwarded-for': address }),
+  };
+  const answersMs: number[] = [];
   const sentAtMs = new Map<string, number>();
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     for (let number = 0; !stopping.signal.aborted; number += 1) {
-      const userId = `healthy-${Date.now()}-${number}`;
+      const userId = `healthy-${writeKey === undefined ? 'server' : 'browser'}-${Date.now()}-${number}`;
       const event = { type: 'identify', messageId: userId, userId, traits: { number } };
       sentAtMs.set(userId, Date.now());
-      await sendUntilTaken(`${ingestUrl}/v1/batch`, connector.apiKey, JSON.stringify({ batch: [event] }));
+      const startedAtMs = performance.now();
+      await sendUntilTaken(`${ingestUrl}/v1/batch`, headers, JSON.stringify({ batch: [event], writeKey }));
+      answersMs.push(performance.now() - startedAtMs);
       await sleep(INTERVAL_MS);
     }
   };
@@ -48,15 +66,15 @@ export function startHealthySender(
       const slowestMs = Math.max(
         ...[...sentAtMs].map(([userId, sent]) => (arrivedAtMs.get(userId) ?? Infinity) - sent),
       );
-      return { events: sentAtMs.size, slowestMs };
+      return { events: sentAtMs.size, slowestMs, answersMs: answersMs.sort((a, b) => a - b) };
     },
   };
 }
 
-/** As SDKs do it, which repeat what is answered 503. */
-async function sendUntilTaken(url: string, apiKey: string, body: string): Promise<void> {
+/** As SDKs do it, which repeat what is answered 503. The time that it takes counts. */
+async function sendUntilTaken(url: string, headers: Record<string, string>, body: string): Promise<void> {
   for (;;) {
-    const response = await fetch(url, { method: 'POST', headers: { authorization: basic(apiKey) }, body });
+    const response = await fetch(url, { method: 'POST', headers, body });
     await response.arrayBuffer();
     if (response.status === 200) return;
     assert.equal(response.status, 503, `the healthy connector was answered ${response.status}`);

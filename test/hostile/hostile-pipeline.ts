@@ -35,6 +35,7 @@ export interface HostileConnector {
   readonly writeKeys?: readonly string[];
   readonly webhookSecret?: string;
   readonly freeEmailProviders?: 'allow' | 'block';
+  readonly rateLimit?: { readonly eventsPerSecond: number; readonly burst: number };
 }
 
 export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';

@@ -113,3 +113,22 @@ test('empty lines are none, and any line may begin with a byte order mark', () =
   }
   for (const number of [1, 7]) assert.equal(made('\ufeff{"type":"identify","userId":"u1"}', number).kind, 'event');
 });
+
+test('a line that is not UTF-8 is a dead letter with its own bytes, so that two people never become one', () => {
+  for (const byte of [0xe9, 0xe8]) {
+    const bytes = Buffer.concat([
+      Buffer.from('{"type":"identify","userId":"ren'),
+      Buffer.from([byte]),
+      Buffer.from('"}'),
+    ]);
+    const line = toLineRecord({ number: 4, bytes, isCut: false, unit: 'line' }, origin);
+    assert.ok(line.kind === 'dead-letter');
+    assert.equal(line.code, 'event.invalid-json');
+    assert.match(line.reason, /^the line is not UTF-8: byte 0xE[89] at position 32 .* encode the text as UTF-8$/);
+    assert.deepEqual(line.record.value, bytes);
+  }
+  const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('{"type":"identify"}', 'utf16le')]);
+  const line = toLineRecord({ number: 1, bytes: utf16, isCut: false, unit: 'line' }, origin);
+  assert.ok(line.kind === 'dead-letter');
+  assert.match(line.reason, /byte order mark of UTF-16 \(little endian\)/);
+});

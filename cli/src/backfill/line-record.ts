@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { headerNames, toHeaders, type OutgoingRecord, type SenderTrust } from '@astrolabe/kafka';
+import { decodeUtf8 } from '@astrolabe/segment';
 import type { ErrorCode } from '@astrolabe/service-kit';
 import { BACKFILL_GROUP } from '../dlq/dead-letter.ts';
 import { validateEvent } from '../validated-event.ts';
@@ -40,6 +41,12 @@ export function toLineRecord(line: SourceLine, origin: LineOrigin): LineRecord {
     const record = { key: null, value: Buffer.from(text), headers: headersOf(messageId, origin) };
     const reason = `the line has more than ${MAX_LINE_BYTES} bytes; the rest of it is in the file only`;
     return deadLetter(record, 'event.too-large', reason, line, origin);
+  }
+  const decoded = decodeUtf8(line.bytes);
+  if (decoded.kind === 'not-utf8') {
+    // As it is in the file: decoded, it would hold other ids and values than were archived.
+    const record = { key: null, value: line.bytes, headers: headersOf(lineMessageId(line, origin), origin) };
+    return deadLetter(record, 'event.invalid-json', `the line ${decoded.reason}`, line, origin);
   }
   const validated = validateEvent(text, {
     connectorId: origin.connectorId,

@@ -1,5 +1,6 @@
 import type { CommandDecoder } from '@astrolabe/kafka';
 import { parseJson, stringifyJson, type JsonValue } from '@astrolabe/schemas';
+import { maxEventDepth, measureValue, skipWhitespace } from '@astrolabe/segment';
 import type { Cluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
@@ -78,10 +79,10 @@ function describeMark({ kind = 'redriven', at, redriveId, reason }: LetterMark):
   return `${kind} at ${at} (${redriveId})${reason === undefined ? '' : `: ${reason}`}`;
 }
 
-function describeContent(content: LetterContent): string[] {
+export function describeContent(content: LetterContent): string[] {
   switch (content.kind) {
     case 'event':
-      return pretty(parseJson(content.text));
+      return isTooDeep(content.text) ? [content.text] : pretty(parseJson(content.text));
     case 'command':
       return pretty(commandJson(content.command));
     case 'text':
@@ -92,6 +93,12 @@ function describeContent(content: LetterContent): string[] {
     case 'none':
       return ['(no value)'];
   }
+}
+
+/** Deeper than any event may nest: indented it would run out of stack, and each level costs two more spaces in every line. */
+function isTooDeep(text: string): boolean {
+  const bytes = Buffer.from(text);
+  return measureValue(bytes, skipWhitespace(bytes, 0)).depth > maxEventDepth;
 }
 
 /** Indented, with whole numbers of any length as they are. */

@@ -20,7 +20,7 @@ export type {
 export { findJsonFault } from './json-fault.ts';
 export type { JsonFault } from './json-fault.ts';
 export {
-  findMember,
+  findMembers,
   measureValue,
   readElements,
   readMembers,
@@ -47,17 +47,21 @@ export {
   maxEventBytes,
   maxEventDepth,
   maxEventMembers,
+  maxIdBytes,
   maxMessageIdCharacters,
   maxRequestBytes,
+  maxSharedBytes,
   maxWebhookItems,
 } from './limits.ts';
 export { boundedOccurrenceOf, earliestOccurrenceMs, maxFutureMs } from './occurrence-bounds.ts';
 export type { BoundedOccurrence, ClampedTime, ClampReason } from './occurrence-bounds.ts';
-export { parseEvent, parseEventFields } from './parse-event.ts';
+export { contextGroupId, parseEvent, parseEventFields } from './parse-event.ts';
 export type { EventDefect, EventDefectCode, ParsedEvent } from './parse-event.ts';
 export { encodeKey, partitionKey } from './partition-key.ts';
 export type { EventIdentity, IdentityKind } from './partition-key.ts';
 export { parseRawJson } from './raw-json.ts';
 export type { RawJson } from './raw-json.ts';
+export { decodeUtf8, startOfText } from './text-encoding.ts';
+export type { DecodedText } from './text-encoding.ts';
 export { eventTimesOf, occurrenceOf, parseTimestamp } from './timestamps.ts';
 export type { EventTimes, Occurrence } from './timestamps.ts';

@@ -131,6 +131,29 @@ export function findMember(bytes: Buffer, start: number, name: string): JsonMemb
   }
 }
 
+/** As `findMember` for each of the names, in one pass over the object. */
+export function findMembers(
+  bytes: Buffer,
+  start: number,
+  names: readonly string[],
+): readonly (JsonMember | undefined)[] {
+  const found = names.map((): JsonMember | undefined => undefined);
+  let at = skipWhitespace(bytes, start + 1);
+  if (bytes[at] === CLOSE_BRACE) return found;
+  for (;;) {
+    const nameStart = at;
+    const nameEnd = endOfString(bytes, nameStart);
+    const valueStart = skipWhitespace(bytes, skipWhitespace(bytes, nameEnd) + 1);
+    const { end } = measureValue(bytes, valueStart);
+    for (const [index, name] of names.entries()) {
+      if (isName(bytes, nameStart, nameEnd, name)) found[index] = { name, nameStart, start: valueStart, end };
+    }
+    at = skipWhitespace(bytes, end);
+    if (bytes[at] !== COMMA) return found;
+    at = skipWhitespace(bytes, at + 1);
+  }
+}
+
 /** One change of a text: `text` takes the place of `start`..`end` (nothing is removed where they are equal). */
 export interface JsonEdit extends JsonSpan {
   readonly text: string;

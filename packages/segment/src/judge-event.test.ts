@@ -91,3 +91,10 @@ test('a messageId of 100 characters is accepted, and one of 101 is rejected and 
   const verdict = verdictOnCall(identifyCall(1, { messageId: 'm'.repeat(101) }));
   assert.deepEqual([codeOf(verdict), verdict.messageId], ['event.invalid', undefined]);
 });
+
+test('of an event that is refused for its size, an id that is a rounded number names nobody', () => {
+  const verdict = verdictOn(
+    `{"type":"identify","userId":9007199254740993,"traits":{"a":"${'x'.repeat(maxEventBytes)}"}}`,
+  );
+  assert.deepEqual([codeOf(verdict), verdict.identity.userId], ['event.too-large', undefined]);
+});

@@ -63,9 +63,9 @@ const needsTrust: ReadonlySet<string> = new Set(['delete', 'unsuppress']);
 /** `index` is the event's place in its batch; `bytes` are those that the span is of. Pure, and never throws. */
 export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: number, rules: AcceptanceRules): Verdict {
   const { value } = submitted;
-  const fields = isJsonObject(value) ? readExactFields(bytes, submitted, value) : noEventFields;
-  const parsed = isJsonObject(value) ? parseEventFields(fields, rules.impliedType) : parseEvent(value);
   const limit = findBreachedLimit(submitted, index, rules);
+  const fields = isJsonObject(value) ? readExactFields(bytes, submitted, value, limit !== undefined) : noEventFields;
+  const parsed = isJsonObject(value) ? parseEventFields(fields, rules.impliedType) : parseEvent(value);
   if (parsed.kind === 'invalid') {
     const { messageId, type, ...identity } = parsed.known;
     const { code, reason } = limit ?? {
@@ -115,13 +115,27 @@ function findBreachedLimit(
 
 /**
  * JSON.parse rounds integers beyond 2^53, and a rounded user id is another user's. Such ids are rare, so only an event that
- * has one is parsed again with its integers kept.
+ * has one is parsed again with its integers kept. One that is refused for its size is not: it goes without those ids.
  */
-function readExactFields(bytes: Buffer, { span }: SubmittedEvent, value: JsonObject): EventFields {
+function readExactFields(
+  bytes: Buffer,
+  { span }: SubmittedEvent,
+  value: JsonObject,
+  exceedsLimit: boolean,
+): EventFields {
   const fields = readEventFields(value);
   const { userId, anonymousId, groupId, previousId, messageId } = fields;
   const isRounded = [userId, anonymousId, groupId, previousId, messageId].some(isUnsafeNumber);
   if (!isRounded) return fields;
+  if (exceedsLimit) {
+    const unlessRounded = (id: JsonValue | undefined) => (isUnsafeNumber(id) ? undefined : id);
+    return {
+      ...fields,
+      userId: unlessRounded(userId),
+      anonymousId: unlessRounded(anonymousId),
+      groupId: unlessRounded(groupId),
+    };
+  }
   const exact = parseRawJson(bytes.toString('utf8', span.start, span.end));
   return exact.kind === 'json' && isJsonObject(exact.value) ? readEventFields(exact.value) : fields;
 }

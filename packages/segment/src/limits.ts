@@ -32,8 +32,21 @@ export const maxBatchItems = 10_000;
 /** "messageId … must be less than 100 characters"; 100 itself is accepted. */
 export const maxMessageIdCharacters = 100;
 
+/**
+ * Ours: Segment documents none for its ids. Each id becomes a record key and the mapper's state of a user, which is kept for as long as
+ * the topic is, so an id without a bound lets one sender fill the memory of all. 512 bytes of UTF-8 hold every id that systems make
+ * (UUIDs, addresses of at most 254 characters, hashes) and fit the 1,000 characters that the Astrolabe API takes.
+ */
+export const maxIdBytes = 512;
+
 /** "10,000 properties per event", nested ones counted. */
 export const maxEventMembers = 10_000;
 
 /** Ours: Segment documents none. Deep enough for every real event, and shallow enough for recursive readers. */
 export const maxEventDepth = 64;
+
+/**
+ * Ours: bytes that the `context` and `integrations` beside a batch may come to once every event has its copy. Without it 2,500 small
+ * events and one context of 400 KB, about a kilobyte as gzip, become a gigabyte of records. SDKs put some hundred bytes there.
+ */
+export const maxSharedBytes = 16_777_216;

@@ -148,3 +148,52 @@ test('all defects are named at once, and what is known of the event is given', (
 test('a messageId of 100 characters is accepted', () => {
   assert.equal(eventOf(identifyCall(1, { messageId: 'm'.repeat(100) })).messageId?.length, 100);
 });
+
+test('an id may have 512 bytes of UTF-8, counted in bytes and not in characters, in every field that becomes a key', () => {
+  const fit = ['x'.repeat(512), '\u00e9'.repeat(256), '\u4e2d'.repeat(170), '\u{1F600}'.repeat(128)];
+  const long = ['x'.repeat(513), '\u00e9'.repeat(257), '\u4e2d'.repeat(171), `${'\u{1F600}'.repeat(128)}x`];
+  const events = (id: string): readonly (readonly [field: string, event: object])[] => [
+    ['userId', { type: 'identify', userId: id }],
+    ['userId', { type: 'delete', userId: id }],
+    ['userId', { type: 'unsuppress', user_id: id }],
+    ['anonymousId', { type: 'page', anonymousId: id }],
+    ['anonymousId', { type: 'identify', userId: 'u', anonymousId: id }],
+    ['groupId', { type: 'group', groupId: id }],
+    ['previousId', { type: 'alias', userId: 'u', previousId: id }],
+    ['context.groupId', { type: 'track', userId: 'u', event: 'E', context: { groupId: id } }],
+    ['context.groupId', { type: 'identify', userId: 'u', context: { groupId: id } }],
+  ];
+  for (const id of fit) for (const [, event] of events(id)) assert.equal(parseEvent(event).kind, 'event');
+  for (const id of long) {
+    for (const [field, event] of events(id)) {
+      const parsed = parseEvent(event);
+      assert.ok(parsed.kind === 'invalid', field);
+      const size = Buffer.byteLength(id);
+      assert.deepEqual(
+        parsed.defects.map(({ message }) => message),
+        [`${field} has ${size} bytes of UTF-8; an id may have at most 512`],
+      );
+    }
+  }
+  const { known } = parseEvent({ type: 'identify', userId: 'x'.repeat(513), anonymousId: 'a' }) as { known: object };
+  assert.deepEqual(known, {
+    messageId: undefined,
+    type: 'identify',
+    userId: undefined,
+    anonymousId: 'a',
+    groupId: undefined,
+  });
+});
+
+test('an id that is a number of more than 512 digits is refused', () => {
+  assert.equal(parseEvent({ type: 'identify', userId: 10n ** 512n - 1n }).kind, 'event');
+  for (const userId of [10n ** 512n, -(10n ** 512n)]) {
+    assert.deepEqual(defectsOf({ type: 'identify', userId }), [
+      'event.invalid userId: userId is a number of more than 512 digits',
+    ]);
+  }
+});
+
+test('the name of an event is not an id, and may be longer', () => {
+  assert.equal(parseEvent({ type: 'track', userId: 'u', event: 'E'.repeat(1_000) }).kind, 'event');
+});

@@ -8,7 +8,7 @@
 import { readEventFields, type EventFieldName, type EventFields } from './event-fields.ts';
 import { eventTypes, type EventCommon, type EventType, type SegmentEvent } from './event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts';
-import { maxMessageIdCharacters } from './limits.ts';
+import { maxIdBytes, maxMessageIdCharacters } from './limits.ts';
 import type { EventIdentity } from './partition-key.ts';
 
 /** Codes of the error catalogue, so that answer and dead letter carry the same. */
@@ -48,8 +48,8 @@ export function parseEventFields(fields: EventFields, impliedType?: EventType): 
   const type = readType(fields.type, impliedType, defects);
   const common: EventCommon = {
     messageId: readMessageId(fields.messageId, defects),
-    userId: readId('userId', fields.userId, defects),
-    anonymousId: readId('anonymousId', fields.anonymousId, defects),
+    userId: readBoundedId('userId', fields.userId, defects),
+    anonymousId: readBoundedId('anonymousId', fields.anonymousId, defects),
     timestamp: fields.timestamp,
     originalTimestamp: fields.originalTimestamp,
     sentAt: fields.sentAt,
@@ -60,7 +60,7 @@ export function parseEventFields(fields: EventFields, impliedType?: EventType): 
   const event = type === undefined ? undefined : buildEvent(type, common, fields, defects);
   if (event !== undefined && defects.length === 0) return { kind: 'event', event };
   const { messageId, userId, anonymousId } = common;
-  const groupId = type === 'group' ? readId('groupId', fields.groupId, []) : undefined;
+  const groupId = type === 'group' ? readBoundedId('groupId', fields.groupId, []) : undefined;
   return { kind: 'invalid', defects, known: { messageId, type, userId, anonymousId, groupId } };
 }
 
@@ -73,16 +73,18 @@ function buildEvent(
   switch (type) {
     case 'identify':
       requireUser(type, common, defects);
+      boundContextGroupId(common, defects);
       return { ...common, type, traits: readObject('traits', fields.traits, defects) };
     case 'group': {
       // A user is optional: the Node SDK sends a group with nothing but a groupId.
-      const groupId = readId('groupId', fields.groupId, defects);
+      const groupId = readBoundedId('groupId', fields.groupId, defects);
       const traits = readObject('traits', fields.traits, defects);
       if (groupId === undefined) return reportMissing('groupId', 'a group call needs a groupId', defects);
       return { ...common, type, groupId, traits };
     }
     case 'track': {
       requireUser(type, common, defects);
+      boundContextGroupId(common, defects);
       const event = readText('event', fields.event, defects);
       const properties = readObject('properties', fields.properties, defects);
       if (event === undefined) return reportMissing('event', 'a track call needs the name of its event', defects);
@@ -100,7 +102,7 @@ function buildEvent(
       };
     case 'alias': {
       requireUser(type, common, defects);
-      const previousId = readId('previousId', fields.previousId, defects);
+      const previousId = readBoundedId('previousId', fields.previousId, defects);
       if (previousId === undefined) return reportMissing('previousId', 'an alias call needs a previousId', defects);
       return { ...common, type, previousId };
     }
@@ -161,6 +163,45 @@ function readId(field: EventFieldName, value: JsonValue | undefined, defects: Ev
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
   report('event.invalid', field, `${field} is ${describeKind(value)}; expected a string`, defects);
   return undefined;
+}
+
+/** A JSON integer of that many digits is no id either, and turning it into text would take its time. */
+const tooLongInteger = 10n ** BigInt(maxIdBytes);
+
+/** An id that becomes a record key, a lane or a part of the mapper's state. Undefined, and a defect, where it is longer than `maxIdBytes`. */
+function readBoundedId(
+  field: EventFieldName,
+  value: JsonValue | undefined,
+  defects: EventDefect[],
+): string | undefined {
+  if (typeof value === 'bigint' && (value >= tooLongInteger || value <= -tooLongInteger)) {
+    report('event.invalid', field, `${field} is a number of more than ${maxIdBytes} digits`, defects);
+    return undefined;
+  }
+  const id = readId(field, value, defects);
+  return id === undefined || isWithinBound(field, id, field, defects) ? id : undefined;
+}
+
+/** A character takes three bytes of UTF-8 at most, a pair of surrogates four, so that nearly every id need not be measured. */
+const LONGEST_CHARACTER_BYTES = 3;
+
+function isWithinBound(name: string, id: string, field: EventFieldName, defects: EventDefect[]): boolean {
+  if (id.length * LONGEST_CHARACTER_BYTES <= maxIdBytes) return true;
+  const sizeBytes = Buffer.byteLength(id);
+  if (sizeBytes <= maxIdBytes) return true;
+  const message = `${name} has ${sizeBytes} bytes of UTF-8; an id may have at most ${maxIdBytes}`;
+  report('event.invalid', field, message, defects);
+  return false;
+}
+
+/** `context.groupId` "attributes non-group calls to an account" (spec, common fields). Undefined where it is no id. */
+export function contextGroupId({ context: { groupId } }: Pick<EventCommon, 'context'>): string | undefined {
+  return readId('groupId', groupId, []);
+}
+
+function boundContextGroupId(common: EventCommon, defects: EventDefect[]): void {
+  const groupId = contextGroupId(common);
+  if (groupId !== undefined) isWithinBound('context.groupId', groupId, 'context', defects);
 }
 
 function readText(field: EventFieldName, value: JsonValue | undefined, defects: EventDefect[]): string | undefined {

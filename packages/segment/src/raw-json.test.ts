@@ -37,3 +37,11 @@ test('malformed text and text too deep for the reviver are malformed, not thrown
   assert.equal(parsed('{"a":'), 'malformed');
   assert.equal(parsed(`${'['.repeat(200_000)}12345678901234567890${']'.repeat(200_000)}`), 'malformed');
 });
+
+test('an integer of hundreds of thousands of digits stays a number, whose digits nobody has to work out', () => {
+  assert.deepEqual(parsed(`[${'9'.repeat(1_025)},${'9'.repeat(500_000)},${'9'.repeat(1_024)}]`), [
+    Infinity,
+    Infinity,
+    BigInt('9'.repeat(1_024)),
+  ]);
+});

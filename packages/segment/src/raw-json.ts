@@ -1,5 +1,6 @@
 /**
- * `JSON.parse` that rounds no integer: integer literals outside the safe range come back as `bigint`.
+ * `JSON.parse` that rounds no integer: integer literals outside the safe range come back as `bigint`, those of more than
+ * `MAX_INTEGER_CHARACTERS` excepted.
  *
  * Literals with a fraction or an exponent stay numbers, as they are doubles in every sender. A literal such as `1e400`
  * becomes `Infinity`, as in `JSON.parse`; whoever needs finite numbers has to check.
@@ -50,6 +51,12 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+/**
+ * No id and no property may be longer (`maxIdBytes`, 64 bits), and the time that BigInt takes grows with the square of it: a third of a
+ * second for 780,000 digits, and three times that to write them again. A longer one is left as `JSON.parse` has it: `Infinity`.
+ */
+const MAX_INTEGER_CHARACTERS = 1_024;
+
 const integerLiteral = /^-?\d+$/;
 
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
@@ -58,5 +65,6 @@ type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 function keepLongInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const { source } = context;
-  return source !== undefined && integerLiteral.test(source) ? BigInt(source) : value;
+  if (source === undefined || source.length > MAX_INTEGER_CHARACTERS) return value;
+  return integerLiteral.test(source) ? BigInt(source) : value;
 }

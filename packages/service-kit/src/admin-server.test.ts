@@ -69,6 +69,41 @@ test('other paths are 404, other methods 405, and HEAD has no body', async (t) =
   assert.deepEqual([head.status, await head.text()], [200, '']);
 });
 
+const hosts: readonly (readonly [
+  host: string | readonly string[],
+  status: number,
+  options?: Partial<AdminServerOptions>,
+])[] = [
+  ['127.0.0.1', 200],
+  ['10.42.0.17:9464', 200],
+  ['[fd00::7]:9464', 200],
+  ['localhost:9464', 200],
+  ['LOCALHOST', 200],
+  ['rebound.example', 421],
+  ['127.0.0.1.rebound.example', 421],
+  ['localhost.rebound.example', 421],
+  ['', 421],
+  ['local host', 421],
+  [['127.0.0.1', 'rebound.example'], 421],
+  [[], 200],
+  ['ingest.pipeline.svc:9464', 200, { allowedHosts: ['ingest.pipeline.svc'] }],
+  ['other.pipeline.svc:9464', 421, { allowedHosts: ['ingest.pipeline.svc'] }],
+];
+
+for (const [host, status, options] of hosts) {
+  test(`a request for the host "${String(host)}" is answered ${status}${options ? ' where names are configured' : ''}`, async (t) => {
+    const { url } = await start(t, options);
+    const fields = [host].flat();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const lines = fields.map((field) => `Host: ${field}\r\n`).join('');
+    socket.end(`GET /metrics HTTP/1.${fields.length === 0 ? 0 : 1}\r\n${lines}Connection: close\r\n\r\n`);
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
+    if (status === 421) assert.match(answer, /ADMIN_ALLOWED_HOSTS/);
+  });
+}
+
 test('a port that is taken is service.listen-failed and names the settings', async (t) => {
   const { url } = await start(t);
   await assert.rejects(start(t, { port: Number(new URL(url).port) }), (error) => {

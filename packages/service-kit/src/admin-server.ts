@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { limitConnections } from './connection-limit.ts';
 import { PipelineError, errorMessage } from './errors.ts';
+import { hostFields, parseHostHeader } from './host-header.ts';
 import type { Logger } from './logger.ts';
 import type { MetricsRegistry } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
@@ -9,6 +11,8 @@ export interface AdminServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Names that clients may have for this server, besides `host`, `localhost` and every IP address. Default: none. */
+  readonly allowedHosts?: readonly string[] | undefined;
   readonly registry: MetricsRegistry;
   /** Called at each request of `/readyz`; must not throw or wait. */
   readonly isReady: () => Readiness;
@@ -28,14 +32,29 @@ interface Answer {
   readonly body: string;
 }
 
+/** Probes and scrapers need a handful. What is beyond closes the one that has been idle longest. */
+const MAX_CONNECTIONS = 32;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+/** How often Node looks for connections whose time is up. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+
 /**
  * Serves `/livez` (200 while the event loop turns), `/readyz` (200 or 503, with the reasons as JSON) and `/metrics`
  * (Prometheus text). Rejects with `service.listen-failed`.
  */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const server = createServer((request, response) => {
-    void respond(options, request, response);
-  });
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+    },
+    (request, response) => {
+      void respond(options, request, response);
+    },
+  );
+  limitConnections(server, { maxConnections: MAX_CONNECTIONS, maxConnectionsPerClient: undefined });
   await listen(server, options.host, options.port);
   return {
     url: urlOf(options.host, (server.address() as AddressInfo).port),
@@ -50,7 +69,10 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
 async function respond(options: AdminServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   let answer: Answer;
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+  if (!isAddressed(options, request)) {
+    const message = 'this host name is not allowed; ask by IP address, or name the host in ADMIN_ALLOWED_HOSTS\n';
+    answer = text(421, message);
+  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     answer = text(405, 'only GET and HEAD are answered here\n');
   } else {
@@ -61,6 +83,21 @@ async function respond(options: AdminServerOptions, request: IncomingMessage, re
   }
   response.writeHead(answer.status, { 'content-type': answer.contentType, 'cache-control': 'no-store' });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+/**
+ * Whether the request names a host that this server knows itself by. A page in a browser can have its own name lead to this
+ * address and then read what is here (DNS rebinding), but it cannot have the browser send another name, or an address, as `Host`.
+ */
+function isAddressed({ host, allowedHosts = [] }: AdminServerOptions, { rawHeaders }: IncomingMessage): boolean {
+  const fields = hostFields(rawHeaders);
+  // HTTP/1.0 has no such field, and no browser speaks it.
+  if (fields.length === 0) return true;
+  const [field = ''] = fields;
+  const named = fields.length === 1 ? parseHostHeader(field) : undefined;
+  if (named === undefined) return false;
+  const known = ['localhost', host, ...allowedHosts].map((name) => name.toLowerCase());
+  return named.isAddress || known.includes(named.name);
 }
 
 async function answerTo(path: string, { registry, isReady }: AdminServerOptions): Promise<Answer> {

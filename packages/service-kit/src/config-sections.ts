@@ -102,6 +102,12 @@ export const configSections = {
       default: 0,
       description: 'Port of the same. The address in use is logged at start.',
     },
+    adminAllowedHosts: {
+      env: 'ADMIN_ALLOWED_HOSTS',
+      schema: configValues.hostNames().optional(),
+      description:
+        'Host names by which the same may be asked for, such as a Kubernetes service that Prometheus scrapes by name. IP addresses, localhost and ADMIN_HOST always work; any other name is answered 421, so that no web page can read it through a browser.',
+    },
     shutdownTimeoutMs: {
       env: 'SHUTDOWN_TIMEOUT_MS',
       schema: configValues.integer({ min: 100, max: 600_000 }),

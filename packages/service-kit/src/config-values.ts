@@ -61,6 +61,14 @@ export const configValues = {
       .transform((text) => text.split(',').map((part) => part.trim()))
       .pipe(z.array(z.string().refine(isHostPort)).min(1))
       .describe('host:port, several separated by commas'),
+
+  /** Host names separated by commas, without ports. */
+  hostNames: () =>
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim().toLowerCase()))
+      .pipe(z.array(z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/)).min(1))
+      .describe('host names without ports, several separated by commas'),
 };
 
 function isHostPort(text: string): boolean {

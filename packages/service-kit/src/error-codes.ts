@@ -126,7 +126,8 @@ const entries = [
   },
   {
     code: 'event.invalid-json',
-    meaning: 'The event is not JSON. Send one JSON document encoded in UTF-8.',
+    meaning:
+      'The event, or the request that holds it, is not JSON, or not UTF-8. Send one JSON document encoded in UTF-8.',
     whoActs: 'sender',
   },
   {
@@ -191,7 +192,18 @@ const entries = [
   },
   {
     code: 'request.not-found',
-    meaning: 'There is no such path or method. The Tracking API is under /v1, the partner endpoint is POST /segment.',
+    meaning: 'There is no such path. The Tracking API is under /v1, the partner endpoint is POST /segment.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'request.method-not-allowed',
+    meaning: 'The path does not take this method. The Allow header names those that it takes.',
+    whoActs: 'sender',
+  },
+  {
+    code: 'request.malformed',
+    meaning:
+      'The request is not valid HTTP/1.1, its headers are too large, or it has no Host or several. The message says which.',
     whoActs: 'sender',
   },
   {
@@ -202,7 +214,7 @@ const entries = [
   {
     code: 'ingest.rate-limited',
     meaning:
-      "The connector sent more events than its limit allows. Senders try again after Retry-After; if it lasts, raise the connector's rateLimit.",
+      'The connector, one of its keys, or a client without a valid key sent more events or bytes, or caused more work, than its limit allows. The message names the limit. Senders try again after Retry-After; if it lasts, raise that limit.',
     whoActs: 'customer',
   },
   {

@@ -15,6 +15,7 @@ export {
   type ConfigVariable,
   type ConfigVariables,
 } from './config.ts';
+export { descriptorLimit, limitConnections, type ConnectionLimits } from './connection-limit.ts';
 export {
   createConnectorsFileGauge,
   openConnectorSource,
@@ -38,6 +39,7 @@ export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, t
 export { renderErrorCatalogue } from './error-docs.ts';
 export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';
 export { FaultLog } from './fault-log.ts';
+export { hostFields, isLoopbackHost, parseHostHeader, type HostHeader } from './host-header.ts';
 export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './lifecycle.ts';
 export { loadConnectors } from './load-connectors.ts';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';

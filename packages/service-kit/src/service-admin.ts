@@ -15,7 +15,11 @@ export interface ServiceAdmin {
  */
 export async function startServiceAdmin(
   service: string,
-  config: { readonly adminHost: string; readonly adminPort: number },
+  config: {
+    readonly adminHost: string;
+    readonly adminPort: number;
+    readonly adminAllowedHosts: readonly string[] | undefined;
+  },
   logger: Logger,
   stack: ServiceStack,
 ): Promise<ServiceAdmin> {
@@ -23,6 +27,7 @@ export async function startServiceAdmin(
   const server = await startAdminServer({
     host: config.adminHost,
     port: config.adminPort,
+    allowedHosts: config.adminAllowedHosts,
     registry: metrics.registry,
     isReady: () => stack.isReady(),
     logger,

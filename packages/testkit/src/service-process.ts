@@ -16,6 +16,8 @@ export interface ServiceProcessOptions {
    * variable that happens to be set in the shell must not configure a service under test.
    */
   readonly env: Readonly<Record<string, string>>;
+  /** Files and sockets that it may have open at one time (`ulimit -n`). Default: as many as this process. */
+  readonly maxOpenFiles?: number;
   /** For the `listening` line. Default 30000. */
   readonly readyTimeoutMs?: number;
   /** Between SIGTERM and giving up in `stop`. Default 30000, above the services' own SHUTDOWN_TIMEOUT_MS. */
@@ -67,9 +69,9 @@ export async function spawnService(options: ServiceProcessOptions): Promise<Serv
   const { name, entry, args = [], env, readyTimeoutMs = patient(30_000), onLine } = options;
   const { stopTimeoutMs = patient(30_000) } = options;
   const entryPath = entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
+  const command = [process.execPath, entryPath, ...args];
   const running = await spawnGuarded({
-    command: process.execPath,
-    args: [entryPath, ...args],
+    ...(options.maxOpenFiles === undefined ? plainly(command) : withOpenFiles(options.maxOpenFiles, command)),
     env: { ...inheritedEnvironment(), ...env },
     output: 'pipe',
     orphanGraceMs: 2_000,
@@ -145,6 +147,20 @@ export async function spawnService(options: ServiceProcessOptions): Promise<Serv
     stop: () => (stopped ??= stop()),
     exited: running.exited,
   };
+}
+
+interface Invocation {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+function plainly([command = '', ...args]: readonly string[]): Invocation {
+  return { command, args };
+}
+
+/** Both limits of the system are set: Node raises the soft one to the hard one when it starts. */
+function withOpenFiles(maxOpenFiles: number, command: readonly string[]): Invocation {
+  return { command: 'sh', args: ['-c', 'ulimit -n "$0" && exec "$@"', String(maxOpenFiles), ...command] };
 }
 
 function inheritedEnvironment(): NodeJS.ProcessEnv {

@@ -9,6 +9,7 @@ import {
   type TopicNeed,
 } from '@astrolabe/kafka';
 import {
+  descriptorLimit,
   openConnectorSource,
   startServiceAdmin,
   systemClock,
@@ -22,10 +23,12 @@ import { createHttpServer, type HttpServer } from './adapters/http-server.ts';
 import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
 import type { IngestConfig } from './config.ts';
 import { ByteBudget } from './core/byte-budget.ts';
+import { connectionLimits } from './core/connection-limits.ts';
 import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
-import { createIngestMetrics } from './ingest-metrics.ts';
+import { createIngestMetrics, createOversizeRecordsCounter } from './ingest-metrics.ts';
+import { createTurns } from './turns.ts';
 
 export interface IngestDependencies {
   readonly config: Pick<
@@ -34,8 +37,14 @@ export interface IngestDependencies {
     | 'maxInflatedBytes'
     | 'maxInFlightBytes'
     | 'trustedProxies'
+    | 'publicUrl'
+    | 'maxConnections'
+    | 'maxConnectionsPerClient'
     | 'connectorEventsPerSecond'
     | 'connectorBurstEvents'
+    | 'connectorBytesPerSecond'
+    | 'connectorWorkMsPerSecond'
+    | 'clientWorkMsPerSecond'
   >;
   readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
@@ -64,9 +73,13 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
   const fairness = createFairness({
     defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },
+    bytesPerSecond: config.connectorBytesPerSecond,
+    workMsPerSecond: config.connectorWorkMsPerSecond,
+    clientWorkMsPerSecond: config.clientWorkMsPerSecond,
     nowMs: monotonicMs,
   });
-  const handler = createIngestHandler({ connectors, sink, fairness, metrics, logger, nowMs, newMessageId });
+  const turns = createTurns({ monotonicMs: () => performance.now(), afterSockets: setImmediate });
+  const handler = createIngestHandler({ connectors, sink, fairness, turns, metrics, logger, nowMs, newMessageId });
   return createHttpServer({
     handler,
     connectors,
@@ -74,6 +87,8 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     budget,
     limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes: config.maxInflatedBytes },
     trustedProxies: config.trustedProxies,
+    publicUrl: config.publicUrl,
+    connectionLimits: connectionLimits(config, descriptorLimit()),
     logger,
   });
 }
@@ -108,12 +123,23 @@ export async function startIngest(
   );
   stack.defer('the producer', () => producer.close());
 
+  const countTooLarge = createOversizeRecordsCounter(admin.metrics);
+  const toldTopics = new Set<string>();
   const server = createIngest({
     config,
     connectors: () => connectors.current(),
     sink: createKafkaEventSink(producer, {
       events: topics.segmentEvents.name,
       deadLetters: topics.segmentEventsDeadLetters.name,
+      onTooLarge: (topic, sizeBytes) => {
+        countTooLarge(topic);
+        // Once for each topic: a sender can make as many as it likes.
+        if (toldTopics.has(topic)) return;
+        toldTopics.add(topic);
+        const message =
+          'the brokers refuse records for their size: events become dead letters, dead letters are cut; raise message.max.bytes';
+        logger.error({ topic, sizeBytes }, message);
+      },
     }),
     metrics: admin.metrics,
     logger,

@@ -43,10 +43,33 @@ test('a misspelt variable is a problem, with the right name as a hint', () => {
 test('a budget that the largest request would not fit is a problem', () => {
   const message = problemsOf({ ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: '1000000' });
   assert.match(message, /INGEST_MAX_IN_FLIGHT_BYTES.*or the largest request is never taken/s);
+  const withShared = 2 * 786_432 + 16_777_216;
+  assert.match(problemsOf({ ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: String(withShared - 1) }), /never taken/);
+  const fitting = readConfig(ingestConfig, { ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: String(withShared) });
+  assert.equal(fitting.maxInFlightBytes, withShared);
 });
 
-test('a body bound that a Kafka record could not hold is a problem', () => {
-  assert.match(problemsOf({ ...minimal, INGEST_MAX_INFLATED_BYTES: '2000000' }), /from 1024 to 900000/);
+test('the default budget holds the largest request that can be configured', () => {
+  const largest = { INGEST_MAX_BODY_BYTES: '16777216', INGEST_MAX_INFLATED_BYTES: '16777216' };
+  assert.equal(readConfig(ingestConfig, { ...minimal, ...largest }).maxBodyBytes, 16_777_216);
+});
+
+test('the bound of a body can be raised beyond what one Kafka record holds, with room in flight for it', () => {
+  const raised = { INGEST_MAX_BODY_BYTES: '4000000', INGEST_MAX_INFLATED_BYTES: '4000000' };
+  assert.equal(readConfig(ingestConfig, { ...minimal, ...raised }).maxBodyBytes, 4_000_000);
+  const narrow = problemsOf({ ...minimal, ...raised, INGEST_MAX_IN_FLIGHT_BYTES: '7000000' });
+  assert.match(narrow, /INGEST_MAX_IN_FLIGHT_BYTES.*or the largest request is never taken/s);
+  assert.match(problemsOf({ ...minimal, INGEST_MAX_BODY_BYTES: '4000000' }), /at least INGEST_MAX_BODY_BYTES/);
+  assert.match(problemsOf({ ...minimal, INGEST_MAX_INFLATED_BYTES: '20000000' }), /from 1024 to 16777216/);
+});
+
+test('a public URL has nothing but scheme, host, port and path', () => {
+  const url = (text: string) => ({ ...minimal, INGEST_PUBLIC_URL: text });
+  assert.equal(readConfig(ingestConfig, url('https://e.example/collect/')).publicUrl, 'https://e.example/collect');
+  for (const text of ['https://u:p@e.example', 'https://e.example/?a', 'https://e.example/#a']) {
+    assert.match(problemsOf(url(text)), /without user, password, query and fragment/);
+  }
+  assert.match(problemsOf(url('events.example.com')), /an http or https URL/);
 });
 
 test('each connector has a limit by default, and 0 lifts it', () => {

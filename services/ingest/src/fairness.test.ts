@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackCall } from '@astrolabe/segment/testing';
-import { createConnectorDirectory, type Connector, type RateLimit } from '@astrolabe/service-kit';
-import { createFairness } from './fairness.ts';
+import type { Connector, RateLimit } from '@astrolabe/service-kit';
+import { trackingEndpoints } from './core/endpoints.ts';
+import type { KnownSender } from './core/identify-sender.ts';
+import { createInMemoryEventSink } from './event-sink.ts';
+import { createFairness, type FairnessOptions } from './fairness.ts';
+import { createIngestHandler } from './ingest-handler.ts';
 import { startTestServer } from './test-server.ts';
-import { API_KEY, WRITE_KEY, basicAuth } from './testing.ts';
+import {
+  API_KEY,
+  CLIENT,
+  WRITE_KEY,
+  basicAuth,
+  createRecordingMetrics,
+  instantTurns,
+  sendTo,
+  silentLogger,
+  testConnectors,
+  unlimited,
+} from './testing.ts';
+import { createTurns } from './turns.ts';
 
 const PLAIN = basicAuth('key-plain:');
 const ACME = basicAuth(`${API_KEY}:`);
@@ -16,18 +32,32 @@ function connectorOf(rateLimit?: RateLimit): Connector {
   return rateLimit === undefined ? base : { ...base, rateLimit };
 }
 
-function setUp(defaultLimit: RateLimit) {
+const serverOf = (connector: Connector): KnownSender => ({
+  kind: 'known',
+  connector,
+  share: 'server',
+  isTrusted: true,
+});
+const webOf = (connector: Connector): KnownSender => ({
+  kind: 'known',
+  connector,
+  share: `write key ${connector.writeKeys[0]}`,
+  isTrusted: false,
+});
+
+function setUp(defaultLimit: RateLimit, options: Partial<FairnessOptions> = {}) {
   let nowMs = 1_000_000;
-  const fairness = createFairness({ defaultLimit, nowMs: () => nowMs });
-  const statusOf = (connector: Connector, events: number) => fairness.admit(connector, events)?.status ?? 200;
+  const fairness = createFairness({ ...unlimited, defaultLimit, ...options, nowMs: () => nowMs });
+  const statusOf = (connector: Connector, events: number) =>
+    fairness.admitEvents(serverOf(connector), events)?.status ?? 200;
   return { fairness, statusOf, wait: (ms: number) => void (nowMs += ms) };
 }
 
 test('a refusal is 429 with its code, the limit and a Retry-After after which the same request is taken', () => {
   const { fairness, wait } = setUp({ eventsPerSecond: 10, burst: 20 });
-  const connector = connectorOf();
-  assert.equal(fairness.admit(connector, 20), undefined);
-  const refusal = fairness.admit(connector, 15);
+  const sender = serverOf(connectorOf());
+  assert.equal(fairness.admitEvents(sender, 20), undefined);
+  const refusal = fairness.admitEvents(sender, 15);
   assert.equal(refusal?.status, 429);
   assert.equal(refusal.retryAfterSeconds, 2);
   const message =
@@ -39,16 +69,16 @@ test('a refusal is 429 with its code, the limit and a Retry-After after which th
     error: message,
   });
   wait(2_000);
-  assert.equal(fairness.admit(connector, 15), undefined);
+  assert.equal(fairness.admitEvents(sender, 15), undefined);
 });
 
 test("a connector's own limit takes the place of the default, and 0 is unlimited in both", () => {
   const limited = setUp({ eventsPerSecond: 10, burst: 20 });
   assert.equal(limited.statusOf(connectorOf({ eventsPerSecond: 0, burst: 1 }), 1_000_000), 200);
-  const unlimited = setUp({ eventsPerSecond: 0, burst: 1 });
-  assert.equal(unlimited.statusOf(connectorOf(), 1_000_000), 200);
-  assert.equal(unlimited.statusOf(connectorOf({ eventsPerSecond: 1, burst: 1 }), 1), 200);
-  assert.equal(unlimited.statusOf(connectorOf({ eventsPerSecond: 1, burst: 1 }), 1), 429);
+  const free = setUp({ eventsPerSecond: 0, burst: 1 });
+  assert.equal(free.statusOf(connectorOf(), 1_000_000), 200);
+  assert.equal(free.statusOf(connectorOf({ eventsPerSecond: 1, burst: 1 }), 1), 200);
+  assert.equal(free.statusOf(connectorOf({ eventsPerSecond: 1, burst: 1 }), 1), 429);
 });
 
 test('a batch of no events counts as one', () => {
@@ -59,34 +89,152 @@ test('a batch of no events counts as one', () => {
   );
 });
 
-test('until a refused request would be taken, others with the same key in the header are refused unparsed', () => {
-  const { fairness, wait } = setUp({ eventsPerSecond: 10, burst: 20 });
-  const connector = connectorOf();
-  const directory = createConnectorDirectory([connector, { ...connector, id: 'b', apiKey: 'bk' }]);
-  const unparsed = (key: string) => fairness.refuseUnparsed(directory, basicAuth(`${key}:`));
-  fairness.admit(connector, 20);
-  assert.equal(unparsed('ak'), undefined, 'nothing was refused yet');
-  fairness.admit(connector, 15);
-  assert.deepEqual([unparsed('bk'), unparsed('nobody')], [undefined, undefined]);
-  assert.equal(fairness.refuseUnparsed(directory, undefined), undefined);
-  wait(499);
-  const refused = unparsed('ak');
-  assert.deepEqual([refused?.connectorId, refused?.answer.status, refused?.answer.retryAfterSeconds], ['a', 429, 2]);
-  wait(1_001);
-  assert.equal(unparsed('ak'), undefined);
-  assert.equal(fairness.admit(connector, 15), undefined);
+test('until a refused request would be taken, others of the same key are refused unread, and those of no other', () => {
+  const { fairness, wait } = setUp({ eventsPerSecond: 10, burst: 80 });
+  const connector = { ...connectorOf(), writeKeys: ['w'] };
+  const [server, web, other] = [serverOf(connector), webOf(connector), serverOf({ ...connectorOf(), id: 'b' })];
+  while (fairness.admitEvents(web, 15) === undefined);
+  assert.deepEqual([fairness.refuse(server), fairness.refuse(other)], [undefined, undefined]);
+  const refused = fairness.refuse(web);
+  assert.deepEqual([refused?.status, refused?.retryAfterSeconds], [429, 2]);
+  assert.match(refused?.body ?? '', /and this key has sent more than its share of that; send/);
+  wait(2_000);
+  assert.equal(fairness.refuse(web), undefined);
+  assert.equal(fairness.admitEvents(web, 15), undefined);
 });
 
-test('a limit that is raised, a connector that is switched off and a clock that is set back end the refusal at once', () => {
-  for (const end of ['raised', 'off', 'clock'] as const) {
+test('a limit that is raised and a clock that is set back end the refusal at once', () => {
+  for (const end of ['raised', 'clock'] as const) {
     const { fairness, wait } = setUp({ eventsPerSecond: 1, burst: 1 });
-    fairness.admit(connectorOf(), 1);
-    fairness.admit(connectorOf(), 1);
+    const connector = connectorOf();
+    fairness.admitEvents(serverOf(connector), 1);
+    fairness.admitEvents(serverOf(connector), 1);
+    assert.ok(fairness.refuse(serverOf(connector)));
     if (end === 'clock') wait(-60_000);
-    const connector = connectorOf(end === 'raised' ? { eventsPerSecond: 5, burst: 5 } : undefined);
-    const directory = createConnectorDirectory([{ ...connector, enabled: end !== 'off' }]);
-    assert.equal(fairness.refuseUnparsed(directory, basicAuth('ak:')), undefined, end);
+    const now = end === 'raised' ? connectorOf({ eventsPerSecond: 5, burst: 5 }) : connector;
+    assert.equal(fairness.refuse(serverOf(now)), undefined, end);
   }
+});
+
+test("a flood under one key leaves the connector's other key its part, of events, of bytes and of work", () => {
+  const options = { bytesPerSecond: 1_000, workMsPerSecond: 100 };
+  const { fairness, wait } = setUp({ eventsPerSecond: 100, burst: 500 }, options);
+  const connector = { ...connectorOf(), writeKeys: ['w'] };
+  const [server, web] = [serverOf(connector), webOf(connector)];
+  for (let second = 0; second < 20; second += 1) {
+    while (fairness.admitEvents(web, 25) === undefined);
+    while (fairness.admitBytes(web, 250) === undefined);
+    fairness.chargeWork(web, 1_000);
+    wait(1_000);
+    assert.equal(fairness.refuse(web)?.status, 429);
+    assert.equal(fairness.refuse(server), undefined, 'the server is held up by nothing');
+    assert.equal(fairness.admitEvents(server, 50), undefined);
+    assert.equal(fairness.admitBytes(server, 500), undefined);
+    fairness.chargeWork(server, 49);
+  }
+});
+
+test('bytes and work have limits of their own, each refused with 429 and what it is', () => {
+  const { fairness, wait } = setUp({ eventsPerSecond: 0, burst: 1 }, { bytesPerSecond: 1_000, workMsPerSecond: 100 });
+  const sender = serverOf(connectorOf());
+  assert.equal(fairness.admitBytes(sender, 5_000), undefined);
+  const bytes = fairness.admitBytes(sender, 1_500);
+  assert.deepEqual([bytes?.status, bytes?.retryAfterSeconds], [429, 2]);
+  assert.match(bytes?.body ?? '', /connector a may send 1000 bytes a second, 5000 at once, counted after inflating/);
+  wait(2_000);
+  assert.equal(fairness.refuse(sender), undefined);
+  fairness.chargeWork(sender, 700);
+  const work = fairness.refuse(sender);
+  assert.deepEqual([work?.status, work?.retryAfterSeconds], [429, 2]);
+  assert.match(work?.body ?? '', /connector a may cost 100 ms of work a second, 500 ms at once, and has cost more/);
+  wait(2_000);
+  assert.equal(fairness.refuse(sender), undefined);
+});
+
+test('a client without a valid key is refused once it has cost too much, and no other client is', () => {
+  const { fairness, wait } = setUp({ eventsPerSecond: 0, burst: 1 }, { clientWorkMsPerSecond: 100 });
+  fairness.chargeClient(CLIENT, 499, 0);
+  assert.equal(fairness.refuseClient(CLIENT), undefined);
+  fairness.chargeClient(CLIENT, 0, 20_200_000);
+  const refusal = fairness.refuseClient(CLIENT);
+  assert.deepEqual([refusal?.status, refusal?.retryAfterSeconds], [429, 1]);
+  assert.match(refusal?.body ?? '', /without a valid key came from this address/);
+  assert.equal(fairness.refuseClient('192.0.2.2'), undefined);
+  wait(1_000);
+  assert.equal(fairness.refuseClient(CLIENT), undefined);
+});
+
+test('however many clients there are, those that cost last are remembered', () => {
+  const { fairness } = setUp({ eventsPerSecond: 0, burst: 1 }, { clientWorkMsPerSecond: 100 });
+  for (let client = 0; client < 20_000; client += 1) fairness.chargeClient(`client ${client}`, 1_000, 0);
+  assert.equal(fairness.refuseClient('client 0'), undefined);
+  assert.equal(fairness.refuseClient('client 10000')?.status, 429);
+  assert.equal(fairness.refuseClient('client 19999')?.status, 429);
+});
+
+function handlerOf(options: Partial<FairnessOptions>, turns = instantTurns()) {
+  const connectors = testConnectors();
+  return createIngestHandler({
+    connectors: () => connectors,
+    sink: createInMemoryEventSink(),
+    fairness: createFairness({ ...unlimited, ...options }),
+    turns,
+    metrics: createRecordingMetrics(),
+    logger: silentLogger,
+    nowMs: () => 0,
+    newMessageId: () => 'new',
+  });
+}
+
+const endpoint = trackingEndpoints.get('batch') ?? assert.fail();
+/** Takes JSON.parse many times as long as its size lets expect. */
+const expensive = Buffer.from(`{"batch":[{"a":${'['.repeat(190_000)}${']'.repeat(190_000)}}]}`);
+const cheap = Buffer.from(JSON.stringify(batchOf(1)));
+
+test('behind expensive bodies of one sender, a request of another is answered after one of them and not after all', async () => {
+  const turns = createTurns({ monotonicMs: () => performance.now(), afterSockets: setImmediate });
+  const handler = handlerOf({}, turns);
+  const order: string[] = [];
+  const send = async (name: string, authorization: string, body: Buffer): Promise<void> => {
+    assert.equal((await sendTo(handler, { endpoint, authorization }, body)).answer.status, 200);
+    order.push(name);
+  };
+  const all = Array.from({ length: 12 }, () => send('flood', ACME, expensive));
+  all.push(send('quiet', PLAIN, cheap), send('own server', basicAuth(`${WRITE_KEY}:`), cheap));
+  await Promise.all(all);
+  assert.ok(order.indexOf('quiet') <= 2, order.join());
+  assert.ok(order.indexOf('own server') <= 3, order.join());
+});
+
+test('a key whose bodies have cost more work than its limit is answered 429 unread, and others are not', async () => {
+  let nowMs = 0;
+  const turns = createTurns({ monotonicMs: () => (nowMs += 40), afterSockets: setImmediate });
+  const handler = handlerOf({ workMsPerSecond: 100 }, turns);
+  const statuses: number[] = [];
+  const web = basicAuth(`${WRITE_KEY}:`);
+  for (let index = 0; index < 20; index += 1) {
+    statuses.push((await sendTo(handler, { endpoint, authorization: web }, cheap)).answer.status);
+  }
+  assert.deepEqual(statuses, [...Array<number>(10).fill(200), ...Array<number>(10).fill(429)]);
+  const inBody = Buffer.from(JSON.stringify({ ...batchOf(1), writeKey: WRITE_KEY }));
+  assert.equal((await sendTo(handler, { endpoint, authorization: undefined }, inBody)).answer.status, 429);
+  for (const authorization of [ACME, PLAIN]) {
+    assert.equal((await sendTo(handler, { endpoint, authorization }, cheap)).answer.status, 200);
+  }
+});
+
+test('a client that keeps sending without a valid key is answered 429 with Retry-After, and known senders at its address are not', async () => {
+  let nowMs = 0;
+  const turns = createTurns({ monotonicMs: () => (nowMs += 50), afterSockets: setImmediate });
+  const handler = handlerOf({ clientWorkMsPerSecond: 100 }, turns);
+  const answers: (readonly [number, number | undefined])[] = [];
+  for (let index = 0; index < 12; index += 1) {
+    const { answer } = await sendTo(handler, { endpoint, authorization: undefined }, cheap);
+    answers.push([answer.status, answer.retryAfterSeconds]);
+  }
+  assert.deepEqual(answers.slice(0, 10), Array(10).fill([401, undefined]));
+  assert.deepEqual(answers.slice(11), [[429, 1]]);
+  assert.equal((await sendTo(handler, { endpoint, authorization: PLAIN }, cheap)).answer.status, 200);
 });
 
 test('while one connector floods, every request of another is stored, and none waits behind the flood', async (t) => {
@@ -118,17 +266,20 @@ test('while one connector floods, every request of another is stored, and none w
   // Eight send one request after the other: each has a few answers at most while another's single call has its own.
   assert.ok(mostOvertaking <= 8 * 10, `${mostOvertaking} answers to the flood while one request waited`);
   assert.deepEqual([...answers.keys()].sort(), [200, 429]);
-  assert.equal(answers.get(200), burst / 50, 'the flood gets its burst and no more');
-  assert.equal(sink.events.length, burst + others);
+  // A quarter is kept for the connector's write key.
+  assert.equal(answers.get(200), (burst * 0.75) / 50, 'the flood gets its part of the burst and no more');
+  assert.equal(sink.events.length, burst * 0.75 + others);
 });
 
-test('every door has the limit: the partner endpoint, single calls, batches and keys in the body', async (t) => {
+test('every path has the limit: the partner endpoint, single calls, batches and keys in the body', async (t) => {
   const { sink, post, metric } = await startTestServer(
     t,
-    { connectorEventsPerSecond: 1, connectorBurstEvents: 1 },
+    { connectorEventsPerSecond: 1, connectorBurstEvents: 4 },
     () => 0,
   );
   assert.equal((await post('/segment', trackCall(1))).status, 200);
+  assert.equal((await post('/v1/batch', batchOf(2))).status, 200);
+  assert.equal((await post('/v1/t', { ...trackCall(3), writeKey: WRITE_KEY }, { authorization: '' })).status, 200);
   for (const [path, body, authorization] of [
     ['/segment', trackCall(2), ACME],
     ['/v1/track', trackCall(2), ACME],
@@ -138,17 +289,18 @@ test('every door has the limit: the partner endpoint, single calls, batches and 
   ] as const) {
     const answer = await post(path, body, { authorization });
     assert.deepEqual([path, answer.status, answer.body['code']], [path, 429, 'ingest.rate-limited']);
-    assert.equal(answer.headers.get('retry-after'), '1');
+    assert.match(answer.headers.get('retry-after') ?? '', /^[1-4]$/);
   }
-  assert.equal(sink.events.length + sink.deadLetters.length, 1);
+  assert.equal(sink.events.length + sink.deadLetters.length, 4);
   assert.equal(await metric('ingest_requests_total{endpoint="batch",connector="acme",status="429"}'), '2');
 });
 
-test('bodies that are no JSON count as events, so that a flood of them is refused unparsed', async (t) => {
+test('bodies that are not JSON count as events, so that a flood of them is refused unread', async (t) => {
   const { post } = await startTestServer(t, { connectorEventsPerSecond: 1, connectorBurstEvents: 2 }, () => 0);
   const statuses: number[] = [];
-  for (let index = 0; index < 4; index += 1)
-    statuses.push((await post('/v1/batch', '{', { authorization: ACME })).status);
+  for (let index = 0; index < 4; index += 1) {
+    statuses.push((await post('/v1/batch', '{', { authorization: PLAIN })).status);
+  }
   assert.deepEqual(statuses, [400, 400, 429, 429]);
 });
 

@@ -1,83 +1,180 @@
 /**
- * What a connector may send before it has to wait, so that one customer's flood is that customer's alone. The limit is of this
- * process: with several instances behind a load balancer each lets as much through.
+ * What a sender may cost before it has to wait, so that one customer's flood is that customer's alone, and one key's
+ * flood that key's. A connector has a limit of events, of inflated bytes and of work, each shared by its keys
+ * (`core/token-bucket.ts`); a client without a valid key has a limit of work. The limits are of this process: with
+ * several instances behind a load balancer each lets as much through.
  */
-import type { Connector, ConnectorDirectory, RateLimit } from '@astrolabe/service-kit';
+import type { Connector, RateLimit } from '@astrolabe/service-kit';
 import { refusedAnswer, type Answer } from './core/answer.ts';
-import { keysInAuthorization } from './core/credentials.ts';
-import { fullBucket, takeEvents, toRetryAfterSeconds, type TokenBucket } from './core/token-bucket.ts';
+import { sharesOf, type KnownSender } from './core/identify-sender.ts';
+import { SharedBucket, toRetryAfterSeconds, type Rate } from './core/token-bucket.ts';
 
 export interface Fairness {
-  /** Takes the events from the connector's limit: undefined, or the answer to a request that exceeds it, of which nothing was taken. */
-  admit(connector: Connector, events: number): Answer | undefined;
   /**
-   * The answer to a request that comes before a refused one of the same connector could be repeated, by the key in its header: a flood
-   * is not worth parsing. Undefined where there is none, or nothing in the header tells.
+   * The answer to a request of a sender that comes before a refused one of the same key could be repeated, or while its
+   * key owes work: a flood is not worth reading, inflating or parsing. Undefined where it may go on.
    */
-  refuseUnparsed(
-    directory: Pick<ConnectorDirectory, 'byKey'>,
-    authorization: string | undefined,
-  ): { readonly answer: Answer; readonly connectorId: string } | undefined;
+  refuse(sender: KnownSender): Answer | undefined;
+  /**
+   * Takes the bytes from the limit: undefined, or the answer to a request that exceeds it, of which nothing was taken.
+   */
+  admitBytes(sender: KnownSender, bytes: number): Answer | undefined;
+  /** The same for its events. */
+  admitEvents(sender: KnownSender, events: number): Answer | undefined;
+  /** What reading and judging its body has taken on the thread that all senders share. */
+  chargeWork(sender: KnownSender, workMs: number): void;
+  /** The answer to a client that has cost too much without a valid key. */
+  refuseClient(client: string): Answer | undefined;
+  /** A request without a valid key: its work, and the bytes that were inflated for it. */
+  chargeClient(client: string, workMs: number, inflatedBytes: number): void;
 }
 
 export interface FairnessOptions {
   /** Of connectors without a `rateLimit` of their own. */
   readonly defaultLimit: RateLimit;
+  /** Inflated bytes that a connector may send in a second. 0 is unlimited. */
+  readonly bytesPerSecond: number;
+  /** Milliseconds of work that a connector may cost in a second. 0 is unlimited. */
+  readonly workMsPerSecond: number;
+  /** The same of a client without a valid key. 0 is unlimited. */
+  readonly clientWorkMsPerSecond: number;
   readonly nowMs: () => number;
 }
 
-interface Refusal {
-  readonly untilMs: number;
-  /** The limit that it was refused by, and when: a new one, or a clock that was set back, ends it. */
-  readonly limit: RateLimit;
-  readonly sinceMs: number;
+type Unit = 'events' | 'bytes' | 'work';
+
+interface Limit {
+  readonly connector: Connector;
+  /** Undefined where it is unlimited. */
+  readonly buckets: Readonly<Record<Unit, SharedBucket | undefined>>;
+  readonly rates: Readonly<Record<Unit, Rate | undefined>>;
+  /** By share: until when, and since when, so that a clock that was set back ends it. */
+  readonly refusals: Map<string, { readonly untilMs: number; readonly sinceMs: number; readonly unit: Unit }>;
 }
 
-export function createFairness({ defaultLimit, nowMs }: FairnessOptions): Fairness {
-  // One small entry for each connector that has sent since the start; connectors come and go by hand.
-  const buckets = new Map<string, TokenBucket>();
-  const refusals = new Map<string, Refusal>();
-  const limitOf = (connector: Connector) => connector.rateLimit ?? defaultLimit;
+/** What senders have kept while they could not send comes back in one go. */
+const BURST_SECONDS = 5;
+/** Inflating is done by other threads, of which there are few. */
+const WORK_MS_PER_INFLATED_MEGABYTE = 5;
+/** Clients that owe work. Beyond it the one that has owed for longest is forgotten. */
+const MAX_CLIENTS = 10_000;
+const ONLY_SHARE: ReadonlyMap<string, number> = new Map([['', 1]]);
 
-  const isOver = ({ untilMs, sinceMs, limit }: Refusal, connector: Connector, atMs: number): boolean => {
-    const { eventsPerSecond, burst } = limitOf(connector);
-    const isSameLimit = limit.eventsPerSecond === eventsPerSecond && limit.burst === burst;
-    return atMs >= untilMs || atMs < sinceMs || !isSameLimit;
+export function createFairness(options: FairnessOptions): Fairness {
+  const { defaultLimit, bytesPerSecond, workMsPerSecond, clientWorkMsPerSecond, nowMs } = options;
+  // One small entry for each connector that has sent since the start; connectors come and go by hand.
+  const limits = new Map<string, Limit>();
+  const clients = new Map<string, SharedBucket>();
+
+  const ratesOf = (connector: Connector): Limit['rates'] => {
+    const { eventsPerSecond, burst } = connector.rateLimit ?? defaultLimit;
+    return {
+      events: eventsPerSecond === 0 ? undefined : { perSecond: eventsPerSecond, burst },
+      bytes: rateOf(bytesPerSecond),
+      work: rateOf(workMsPerSecond),
+    };
+  };
+
+  /**
+   * The limit of the connector as it is now; a connectors file that was read again makes other objects of its
+   * connectors.
+   */
+  const limitOf = (connector: Connector): Limit => {
+    const known = limits.get(connector.id);
+    if (known?.connector === connector) return known;
+    const rates = ratesOf(connector);
+    const shares = sharesOf(connector);
+    const atMs = nowMs();
+    const bucketOf = (unit: Unit): SharedBucket | undefined => {
+      const rate = rates[unit];
+      if (rate === undefined) return undefined;
+      const bucket = known?.buckets[unit] ?? new SharedBucket(rate, shares, atMs);
+      bucket.adjust(rate, shares, atMs);
+      return bucket;
+    };
+    const buckets = { events: bucketOf('events'), bytes: bucketOf('bytes'), work: bucketOf('work') };
+    const limit = { connector, buckets, rates, refusals: new Map() };
+    limits.set(connector.id, limit);
+    return limit;
+  };
+
+  const admit = (unit: Unit, { connector, share }: KnownSender, amount: number): Answer | undefined => {
+    const limit = limitOf(connector);
+    const atMs = nowMs();
+    const taking = limit.buckets[unit]?.take(share, amount, atMs);
+    if (taking?.kind !== 'refused') return undefined;
+    limit.refusals.set(share, { untilMs: atMs + taking.waitMs, sinceMs: atMs, unit });
+    return limited(limit, unit, taking.waitMs);
   };
 
   return {
-    admit(connector, events) {
+    refuse({ connector, share }) {
       const limit = limitOf(connector);
-      if (limit.eventsPerSecond === 0) return undefined;
+      const refusal = limit.refusals.get(share);
       const atMs = nowMs();
-      const taking = takeEvents(buckets.get(connector.id) ?? fullBucket(limit, atMs), Math.max(1, events), limit, atMs);
-      buckets.set(connector.id, taking.bucket);
-      if (taking.kind === 'taken') return undefined;
-      refusals.set(connector.id, { untilMs: atMs + taking.waitMs, sinceMs: atMs, limit });
-      return limited(connector, limit, taking.waitMs);
+      if (refusal !== undefined) {
+        if (atMs < refusal.untilMs && atMs >= refusal.sinceMs)
+          return limited(limit, refusal.unit, refusal.untilMs - atMs);
+        limit.refusals.delete(share);
+      }
+      const debtMs = limit.buckets.work?.debtMs(share, atMs) ?? 0;
+      return debtMs === 0 ? undefined : limited(limit, 'work', debtMs);
     },
 
-    refuseUnparsed(directory, authorization) {
-      // Nobody pays for looking up the key while nobody exceeds a limit.
-      if (refusals.size === 0) return undefined;
-      for (const key of keysInAuthorization(authorization)) {
-        const connector = directory.byKey(key);
-        const refusal = connector?.enabled ? refusals.get(connector.id) : undefined;
-        if (connector === undefined || refusal === undefined) continue;
-        const atMs = nowMs();
-        if (isOver(refusal, connector, atMs)) {
-          refusals.delete(connector.id);
-          continue;
-        }
-        return { answer: limited(connector, refusal.limit, refusal.untilMs - atMs), connectorId: connector.id };
-      }
+    admitBytes: (sender, bytes) => admit('bytes', sender, bytes),
+    admitEvents: (sender, events) => admit('events', sender, Math.max(1, events)),
+    chargeWork: ({ connector, share }, workMs) => limitOf(connector).buckets.work?.charge(share, workMs, nowMs()),
+
+    refuseClient(client) {
+      const bucket = clients.get(client);
+      if (bucket === undefined) return undefined;
+      const atMs = nowMs();
+      const debtMs = bucket.debtMs('', atMs);
+      if (debtMs > 0) return limitedClient(debtMs);
+      if (bucket.isFull(atMs)) clients.delete(client);
       return undefined;
+    },
+
+    chargeClient(client, workMs, inflatedBytes) {
+      const rate = rateOf(clientWorkMsPerSecond);
+      if (rate === undefined) return;
+      const atMs = nowMs();
+      const bucket = clients.get(client) ?? new SharedBucket(rate, ONLY_SHARE, atMs);
+      // Moved to the end, so that those come first whose last request is the longest ago.
+      clients.delete(client);
+      clients.set(client, bucket);
+      bucket.charge('', workMs + (inflatedBytes / 1e6) * WORK_MS_PER_INFLATED_MEGABYTE, atMs);
+      if (clients.size > MAX_CLIENTS) {
+        const [oldest] = clients.keys();
+        if (oldest !== undefined) clients.delete(oldest);
+      }
     },
   };
 }
 
-function limited({ id }: Connector, { eventsPerSecond, burst }: RateLimit, waitMs: number): Answer {
+function rateOf(perSecond: number): Rate | undefined {
+  return perSecond === 0 ? undefined : { perSecond, burst: perSecond * BURST_SECONDS };
+}
+
+const unitText: Readonly<Record<Unit, string>> = {
+  events: 'send {perSecond} events a second, {burst} at once',
+  bytes: 'send {perSecond} bytes a second, {burst} at once, counted after inflating',
+  work: 'cost {perSecond} ms of work a second, {burst} ms at once',
+};
+
+function limited({ connector, rates }: Limit, unit: Unit, waitMs: number): Answer {
   const seconds = toRetryAfterSeconds(waitMs);
-  const message = `connector ${id} may send ${eventsPerSecond} events a second, ${burst} at once, and has sent more; send the request again after ${seconds} s`;
+  const { perSecond = 0, burst = 0 } = rates[unit] ?? {};
+  const allowed = unitText[unit].replace('{perSecond}', String(perSecond)).replace('{burst}', String(burst));
+  const whose = connector.writeKeys.length === 0 ? 'has' : 'this key has';
+  const verb = unit === 'work' ? 'cost' : 'sent';
+  const share = connector.writeKeys.length === 0 ? 'more' : 'more than its share of that';
+  const message = `connector ${connector.id} may ${allowed}, and ${whose} ${verb} ${share}; send the request again after ${seconds} s`;
+  return refusedAnswer(429, 'ingest.rate-limited', message, seconds);
+}
+
+function limitedClient(waitMs: number): Answer {
+  const seconds = toRetryAfterSeconds(waitMs);
+  const message = `too many requests without a valid key came from this address; check the key, and send again after ${seconds} s`;
   return refusedAnswer(429, 'ingest.rate-limited', message, seconds);
 }

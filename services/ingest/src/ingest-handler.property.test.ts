@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { anyEventLike, anyJson, anyJsonText } from '@astrolabe/segment/testing';
-import { ByteBudget } from './core/byte-budget.ts';
 import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from './core/endpoints.ts';
 import { createInMemoryEventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
-import { API_KEY, basicAuth, createRecordingMetrics, silentLogger, testConnectors } from './testing.ts';
+import {
+  API_KEY,
+  basicAuth,
+  createRecordingMetrics,
+  instantTurns,
+  sendTo,
+  silentLogger,
+  testConnectors,
+  unlimited,
+} from './testing.ts';
 
 const authorization = basicAuth(`${API_KEY}:`);
 const endpoints: readonly Endpoint[] = [...trackingEndpoints.values(), partnerEndpoint, webhookEndpoint];
@@ -20,7 +28,8 @@ async function handle(endpoint: Endpoint, text: string) {
   const handler = createIngestHandler({
     connectors: () => connectors,
     sink,
-    fairness: createFairness({ defaultLimit: { eventsPerSecond: 0, burst: 1 }, nowMs: () => 0 }),
+    fairness: createFairness(unlimited),
+    turns: instantTurns(),
     metrics: {
       ...metrics,
       eventsJudged: (_connector, _type, verdict, count) => void verdicts.push(...Array<string>(count).fill(verdict)),
@@ -30,16 +39,7 @@ async function handle(endpoint: Endpoint, text: string) {
     newMessageId: () => 'new',
   });
   const webhook = endpoint.kind === 'webhook' ? { connectorId: 'acme', signature: undefined } : undefined;
-  const body = Buffer.from(text);
-  const { answer } = await handler.handle({
-    endpoint,
-    body,
-    authorization,
-    webhook,
-    traceparent: undefined,
-    clientIp: undefined,
-    hold: new ByteBudget({ maxBytes: 1_000_000, patienceMs: 0, nowMs: () => 0 }).open(),
-  });
+  const { answer } = await sendTo(handler, { endpoint, authorization, webhook }, Buffer.from(text));
   return { answer, sink, verdicts, body: JSON.parse(answer.body) as { success: boolean; rejected?: unknown[] } };
 }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PipelineError } from '@astrolabe/service-kit';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
-import { ByteBudget } from './core/byte-budget.ts';
 import { partnerEndpoint, trackingEndpoints, type Endpoint } from './core/endpoints.ts';
 import { createInMemoryEventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
@@ -13,9 +12,12 @@ import {
   WRITE_KEY,
   basicAuth,
   createRecordingMetrics,
+  instantTurns,
+  sendTo,
   silentLogger,
   testConnectors,
   toText,
+  unlimited,
 } from './testing.ts';
 
 function setUp() {
@@ -32,7 +34,8 @@ function setUp() {
         log.push('stored');
       },
     },
-    fairness: createFairness({ defaultLimit: { eventsPerSecond: 0, burst: 1 }, nowMs: () => 0 }),
+    fairness: createFairness(unlimited),
+    turns: instantTurns(),
     metrics: createRecordingMetrics(log),
     logger: silentLogger,
     nowMs: () => Date.UTC(2026, 2, 1, 10),
@@ -40,17 +43,10 @@ function setUp() {
   });
   const send = async (path: string, body: unknown, authorization: string | undefined = basicAuth(`${API_KEY}:`)) => {
     const endpoint: Endpoint = path === 'segment' ? partnerEndpoint : (trackingEndpoints.get(path) ?? assert.fail());
-    const { answer } = await handler.handle({
-      endpoint,
-      body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-      authorization,
-      webhook: undefined,
-      traceparent: undefined,
-      clientIp: undefined,
-      hold: new ByteBudget({ maxBytes: 1_000_000, patienceMs: 0, nowMs: () => 0 }).open(),
-    });
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const { answer, connectorId } = await sendTo(handler, { endpoint, authorization }, bytes);
     log.push(`answer ${answer.status}`);
-    return { ...answer, body: JSON.parse(answer.body) as Record<string, unknown> };
+    return { ...answer, connectorId, body: JSON.parse(answer.body) as Record<string, unknown> };
   };
   return { log, sink, send };
 }
@@ -240,6 +236,73 @@ test('a batch refused whole for its length is counted for the connector whose ke
   const { log, send } = setUp();
   const body = `{"batch":[${'0,'.repeat(10_000)}0]}`;
   assert.equal((await send('batch', body)).status, 400);
-  assert.equal((await send('batch', body, '')).status, 400);
-  assert.deepEqual(log, ['too large for acme', 'answer 400', 'too large for unknown', 'answer 400']);
+  assert.equal((await send('batch', body, '')).status, 401);
+  assert.deepEqual(log, ['too large for acme', 'answer 400', 'answer 401']);
+});
+
+test('nothing is explained to a sender without a valid key, and its body is not parsed', async () => {
+  const { log, send } = setUp();
+  for (const [authorization, body] of [
+    ['', '{"batch":[1,}'],
+    ['', '{"batch":[1,],"writeKey":"nobody"}'],
+    ['Bearer token-of-another-server', '{"batch":[1,}'],
+    [basicAuth('nobody:'), `{"batch":[],"writeKey":"${WRITE_KEY}"}`],
+    ['', Buffer.from([0xff, 0xfe])],
+  ] as const) {
+    const answer = await send('batch', body, authorization);
+    assert.deepEqual([answer.status, answer.body['code']], [401, 'event.unauthenticated'], String(body));
+    assert.doesNotMatch(String(answer.body['message']), /JSON:|line|UTF/);
+  }
+  assert.deepEqual(new Set(log), new Set(['answer 401']));
+  assert.equal((await send('batch', `{"writeKey":"${WRITE_KEY}","batch":[1,}`, '')).body['code'], 'event.invalid-json');
+});
+
+test('a key in the header that belongs to a connector decides, whatever key is in the body', async () => {
+  const { sink, send } = setUp();
+  const plain = basicAuth('key-plain:');
+  for (const [authorization, writeKey, owner] of [
+    [plain, WRITE_KEY, 'plain'],
+    [plain, API_KEY, 'plain'],
+    [plain, DISABLED_KEY, 'plain'],
+    [plain, 'nobody', 'plain'],
+    ['Bearer key-plain', WRITE_KEY, 'plain'],
+    [basicAuth(`${WRITE_KEY}:`), 'key-plain', 'acme'],
+    ['Bearer token-of-another-server', WRITE_KEY, 'acme'],
+  ] as const) {
+    for (const body of [{ batch: [identifyCall()], writeKey }, { batch: [identifyCall(1, { writeKey })] }]) {
+      const answer = await send('batch', body, authorization);
+      assert.deepEqual([answer.status, answer.connectorId], [200, owner], `${authorization} and ${writeKey}`);
+      assert.equal(toText(sink.events.at(-1)).headers['connector-id'], owner);
+    }
+  }
+  const unsuppress = { type: 'unsuppress', userId: 'u1', messageId: 'm1', writeKey: API_KEY };
+  const sent = await send('batch', { batch: [unsuppress] }, plain);
+  assert.deepEqual([sent.status, sent.connectorId], [200, 'plain']);
+  const disabled = await send('batch', { batch: [identifyCall()], writeKey: WRITE_KEY }, basicAuth(`${DISABLED_KEY}:`));
+  assert.deepEqual([disabled.status, disabled.connectorId], [403, 'dormant']);
+});
+
+test('an id of more than 512 bytes is refused with its field, its size and the limit, and the others of its batch are stored', async () => {
+  const { sink, send } = setUp();
+  const answer = await send('batch', { batch: [identifyCall(1), identifyCall(2, { userId: '\u00e9'.repeat(300) })] });
+  const [rejected] = answer.body['rejected'] as [Record<string, unknown>];
+  assert.deepEqual([rejected['index'], rejected['code']], [1, 'event.invalid']);
+  assert.equal(rejected['reason'], 'userId has 600 bytes of UTF-8; an id may have at most 512');
+  assert.deepEqual([sink.events.length, sink.deadLetters.length], [1, 1]);
+  assert.equal(toText(sink.deadLetters[0]).key, undefined);
+});
+
+test('ids that differ in bytes that are not UTF-8 are refused and never stored as one', async () => {
+  const { sink, send } = setUp();
+  for (const byte of [0xe9, 0xe8]) {
+    const body = Buffer.concat([
+      Buffer.from('{"type":"identify","userId":"ren'),
+      Buffer.from([byte]),
+      Buffer.from('"}'),
+    ]);
+    const answer = await send('identify', body);
+    assert.deepEqual([answer.status, answer.body['code']], [400, 'event.invalid-json']);
+    assert.match(String(answer.body['message']), /encode the text as UTF-8/);
+  }
+  assert.equal(sink.events.length + sink.deadLetters.length, 0);
 });

@@ -18,25 +18,42 @@ import {
   type EventType,
   type Verdict,
 } from '@astrolabe/segment';
-import { isPipelineError, type Connector, type ConnectorDirectory, type Logger } from '@astrolabe/service-kit';
+import { isPipelineError, type ConnectorDirectory, type ErrorCode, type Logger } from '@astrolabe/service-kit';
 import type { OutgoingRecord } from '@astrolabe/kafka';
 import { partlyStoredAnswer, refusedAnswer, storedAnswer, type Answer, type RejectedEvent } from './core/answer.ts';
 import type { ByteHold } from './core/byte-budget.ts';
 import type { Endpoint } from './core/endpoints.ts';
 import { buildDeadLetter, buildEventRecord, buildRecordOrigin } from './core/event-record.ts';
-import { openRequest, type ClosedRequest, type OpenedRequest } from './core/open-request.ts';
-import type { RequestContent } from './core/parse-request.ts';
+import { identifySender, type KnownSender, type RequestHead, type Sender } from './core/identify-sender.ts';
+import { holdsApiKey } from './core/authenticate.ts';
+import { openRequest } from './core/open-request.ts';
+import { parseRequest, type RequestContent } from './core/parse-request.ts';
 import { validTraceparent } from './core/trace-context.ts';
 import type { EventSink, RecordsToStore } from './event-sink.ts';
 import type { Fairness } from './fairness.ts';
 import type { EventVerdict, IngestMetrics } from './ingest-metrics.ts';
+import type { Turns } from './turns.ts';
 
-export interface IngestRequest extends ClosedRequest {
+export interface IngestRequest extends RequestHead {
+  /** As `admit` has given it. */
+  readonly sender: Sender;
+  /** Inflated. */
+  readonly body: Buffer;
   readonly traceparent: string | undefined;
   /** IPv4 address of the client, where known. */
   readonly clientIp: string | undefined;
+  /** The client for the limits of those without a valid key. */
+  readonly client: string;
   /** What the body holds of the bytes in flight. */
-  readonly hold: Pick<ByteHold, 'claim'>;
+  readonly hold: Pick<ByteHold, 'claim' | 'take'>;
+}
+
+/** A body that could not be taken as it came. */
+export interface RefusedBody {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What was inflated of it all the same. */
+  readonly inflatedBytes: number;
 }
 
 export interface IngestHandlerDependencies {
@@ -44,6 +61,7 @@ export interface IngestHandlerDependencies {
   readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
   readonly fairness: Fairness;
+  readonly turns: Turns;
   readonly metrics: IngestMetrics;
   readonly logger: Logger;
   readonly nowMs: () => number;
@@ -57,12 +75,37 @@ export interface HandledRequest {
   readonly connectorId: string | undefined;
 }
 
+export type Admission =
+  | {
+      readonly kind: 'admitted';
+      readonly sender: Sender;
+      /** Whose the bytes in flight are until more is known. */
+      readonly owner: string;
+      /** In whose turn the body is inflated. */
+      readonly turn: string;
+    }
+  | ({ readonly kind: 'answered' } & HandledRequest);
+
 export interface IngestHandler {
+  /** Before the body is read: whose it is as far as the head tells, or the answer to a request whose body is not worth reading. */
+  admit(head: RequestHead, client: string): Admission;
+  /** The answer to a request whose body could not be taken, and what its sender is charged for it. */
+  refuseBody(sender: Sender, client: string, refused: RefusedBody): HandledRequest;
+  /** The answer to a request whose sender holds its share of the bytes in flight already. */
+  refuseBeyondShare(sender: Sender): HandledRequest;
   /** Answers every request; rejects only for a defect of this program. */
   handle(request: IngestRequest): Promise<HandledRequest>;
 }
 
-type OpenedContent = Extract<OpenedRequest, { kind: 'opened' }>;
+/** A request that has been judged: what is to be stored, and the answer once it is. */
+interface Judged {
+  readonly records: RecordsToStore;
+  readonly answer: Answer;
+  onStored(): void;
+}
+
+/** Owner of the bytes, and turn, of those whose connector is not known yet. No connector has it as its id. */
+const UNKNOWN = '';
 
 /** Long enough for a broker's leader election, short enough that a sender with few retries comes back. */
 const RETRY_AFTER_STORE_FAILURE_SECONDS = 5;
@@ -70,11 +113,11 @@ const RETRY_AFTER_STORE_FAILURE_SECONDS = 5;
 const RETRY_AFTER_SHARE_EXCEEDED_SECONDS = 1;
 
 export function createIngestHandler(dependencies: IngestHandlerDependencies): IngestHandler {
-  const { connectors, sink, fairness, metrics, logger, nowMs, newMessageId } = dependencies;
+  const { connectors, sink, fairness, turns, metrics, logger, nowMs, newMessageId } = dependencies;
   const storeLog = createStoreLog(logger);
 
   /** Step 2 and 3. */
-  const store = async (records: RecordsToStore, connectorId: string, answer: Answer, onStored: () => void) => {
+  const store = async ({ records, answer, onStored }: Judged, connectorId: string): Promise<Answer> => {
     if (records.events.length + records.deadLetters.length === 0) return answer;
     const startedAtMs = performance.now();
     try {
@@ -92,9 +135,10 @@ export function createIngestHandler(dependencies: IngestHandlerDependencies): In
     return answer;
   };
 
-  const accept = (request: IngestRequest, opened: OpenedContent): Promise<Answer> | Answer => {
+  const judge = (request: IngestRequest, sender: KnownSender, content: RequestContent): Judged | Answer => {
     const { endpoint } = request;
-    const { connector, content, isTrusted } = opened;
+    const { connector } = sender;
+    const isTrusted = sender.isTrusted || holdsApiKey(connectors(), connector, [content.writeKey]);
     const rules = rulesFor(endpoint, isTrusted);
     metrics.bodyTaken(connector.id, content.bytes.length);
     const origin = buildRecordOrigin(connector.id, nowMs(), {
@@ -126,37 +170,110 @@ export function createIngestHandler(dependencies: IngestHandlerDependencies): In
       events.push(buildEventRecord(content.bytes, submitted, verdict, additions, origin));
     }
     // Counted once acknowledged, so that the counts agree with the topics however often a request had to be repeated.
-    const answer = answerFor(content, rejected);
-    return store({ events, deadLetters }, connector.id, answer, () => counts.report(metrics, connector.id));
+    const onStored = (): void => counts.report(metrics, connector.id);
+    return { records: { events, deadLetters }, answer: answerFor(content, rejected), onStored };
+  };
+
+  /** Step 1 for a sender who is known: all that its body costs on the thread that everybody shares. */
+  const read = (request: IngestRequest, sender: KnownSender, body: Buffer): Judged | Answer => {
+    // Others of its requests may have used up the limit while this one waited for its turn.
+    const refusal = fairness.refuse(sender);
+    if (refusal !== undefined) return refusal;
+    const { connector } = sender;
+    const content = parseRequest(request.endpoint, body);
+    if (content.kind === 'refused') {
+      if (content.code === 'event.too-large') metrics.bodyTooLarge(connector.id);
+      // What cannot be read costs as much to parse as what can, so a flood of it has the same limit.
+      return fairness.admitEvents(sender, 1) ?? refusedAnswer(400, content.code, content.message);
+    }
+    // The share of bytes first: it can be had again, while tokens that were taken for a refusal are gone.
+    if (!request.hold.take(content.sharedBytes)) return beyondShare(connector.id);
+    return fairness.admitEvents(sender, content.events.length) ?? judge(request, sender, content);
+  };
+
+  const openInTurn = (request: IngestRequest) => {
+    let workMs = 0;
+    const open = () => openRequest(connectors(), request, request.sender, request.body);
+    return { opened: turns.run(UNKNOWN, open, (took) => (workMs = took)), workMs: () => workMs };
   };
 
   return {
-    handle: async (request) => {
+    admit: (head, client) => {
       // analytics.js reports about itself without a key, and only wants to be rid of it.
-      if (request.endpoint.kind === 'sdk-metrics') return { answer: storedAnswer, connectorId: undefined };
-      const refused = fairness.refuseUnparsed(connectors(), request.authorization);
-      if (refused !== undefined) return refused;
-      const opened = openRequest(connectors(), request);
-      if (opened.kind === 'refused') {
-        const { answer, bodyFault, connectorId } = opened;
-        if (bodyFault === 'event.too-large') metrics.bodyTooLarge(connectorId ?? 'unknown');
-        // What cannot be read costs as much to parse as what can, so a flood of it has the same limit.
-        const sender = bodyFault === undefined ? undefined : connectors().byId(connectorId ?? '');
-        const refusal = sender && fairness.admit(sender, 1);
-        return { answer: refusal ?? answer, connectorId };
+      if (head.endpoint.kind === 'sdk-metrics') return answered(storedAnswer, undefined);
+      const sender = identifySender(connectors(), head);
+      if (sender.kind === 'refused') return answered(sender.answer, sender.connectorId);
+      if (sender.kind !== 'known') {
+        const refusal = fairness.refuseClient(client);
+        return refusal === undefined
+          ? { kind: 'admitted', sender, owner: UNKNOWN, turn: UNKNOWN }
+          : answered(refusal, undefined);
       }
-      const { connector, content } = opened;
-      // The share of bytes first: it can be had again, while tokens that were taken for a refusal are gone.
-      const refusal = refuseBeyondShare(request, connector) ?? fairness.admit(connector, content.events.length);
-      if (refusal !== undefined) return { answer: refusal, connectorId: connector.id };
-      return { answer: await accept(request, opened), connectorId: connector.id };
+      const { id } = sender.connector;
+      const refusal = fairness.refuse(sender);
+      if (refusal !== undefined) return answered(refusal, id);
+      return { kind: 'admitted', sender, owner: id, turn: turnOf(sender) };
+    },
+
+    refuseBody: (sender, client, { code, message, inflatedBytes }) => {
+      const connectorId = connectorOf(sender);
+      if (code === 'event.too-large') metrics.bodyTooLarge(connectorId ?? 'unknown');
+      const answer = refusedAnswer(code === 'request.encoding' ? 415 : 400, code, message);
+      if (sender.kind !== 'known') {
+        fairness.chargeClient(client, 0, inflatedBytes);
+        return { answer, connectorId };
+      }
+      const refusal = fairness.admitBytes(sender, inflatedBytes) ?? fairness.admitEvents(sender, 1);
+      return { answer: refusal ?? answer, connectorId };
+    },
+
+    refuseBeyondShare: (sender) => {
+      const connectorId = connectorOf(sender);
+      return { answer: beyondShare(connectorId), connectorId };
+    },
+
+    handle: async (request) => {
+      let { sender, body } = request;
+      if (sender.kind !== 'known') {
+        const { opened, workMs } = openInTurn(request);
+        const result = await opened;
+        if (result.kind === 'refused') {
+          fairness.chargeClient(request.client, workMs(), body.length);
+          return result;
+        }
+        ({ sender, body } = result);
+        fairness.chargeWork(sender, workMs());
+        if (!request.hold.claim(sender.connector.id)) {
+          return { answer: beyondShare(sender.connector.id), connectorId: sender.connector.id };
+        }
+      }
+      const known = sender;
+      const { id } = known.connector;
+      const refusal = fairness.refuse(known) ?? fairness.admitBytes(known, body.length);
+      if (refusal !== undefined) return { answer: refusal, connectorId: id };
+      const charge = (workMs: number): void => fairness.chargeWork(known, workMs);
+      const judged = await turns.run(turnOf(known), () => read(request, known, body), charge);
+      return { answer: 'status' in judged ? judged : await store(judged, id), connectorId: id };
     },
   };
 }
 
-function refuseBeyondShare({ hold }: IngestRequest, { id }: Connector): Answer | undefined {
-  if (hold.claim(id)) return undefined;
-  const message = `too many bytes of connector ${id} await storage; send the request again after the pause`;
+function answered(answer: Answer, connectorId: string | undefined): Admission {
+  return { kind: 'answered', answer, connectorId };
+}
+
+function connectorOf(sender: Sender): string | undefined {
+  return sender.kind === 'known' ? sender.connector.id : undefined;
+}
+
+/** Each key has its own, so that the flood of one does not make the customer's others wait. */
+function turnOf({ connector, share }: KnownSender): string {
+  return `${connector.id} ${share}`;
+}
+
+function beyondShare(connectorId: string | undefined): Answer {
+  const whose = connectorId === undefined ? 'senders without a key in the header' : `connector ${connectorId}`;
+  const message = `too many bytes of ${whose} await storage; send the request again after the pause`;
   return refusedAnswer(503, 'ingest.overloaded', message, RETRY_AFTER_SHARE_EXCEEDED_SECONDS);
 }
 

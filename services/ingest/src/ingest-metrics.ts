@@ -20,6 +20,8 @@ export interface IngestMetrics {
   bodyTooLarge(connectorId: string): void;
   /** Events whose `timestamp` was no time and was left as it is. */
   timestampsUnreadable(connectorId: string, count: number): void;
+  /** A connection was closed for the limits on connections. */
+  connectionClosed(reason: 'idle' | 'refused'): void;
 }
 
 export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => number): IngestMetrics {
@@ -58,6 +60,11 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
     help: 'Events whose timestamp is no time. They are stored as they are and count as having happened when received.',
     labelNames: ['connector'],
   });
+  const closedConnections = metrics.counter({
+    name: 'closed_connections_total',
+    help: 'Connections closed since more were open than INGEST_MAX_CONNECTIONS allows: idle ones, and new ones that were refused while none was idle.',
+    labelNames: ['reason'],
+  });
   metrics.gauge({
     name: 'in_flight_bytes',
     help: 'Bytes of request bodies, inflated, that are being read or await acknowledgement.',
@@ -71,5 +78,16 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
     storeFailed: (connector, code) => storeFailures.inc({ connector, code }),
     bodyTooLarge: (connector) => oversizeRequests.inc({ connector }),
     timestampsUnreadable: (connector, count) => unreadableTimestamps.inc({ connector }, count),
+    connectionClosed: (reason) => closedConnections.inc({ reason }),
   };
+}
+
+/** Counts a record that the brokers of a topic refused for its size. */
+export function createOversizeRecordsCounter(metrics: Metrics): (topic: string) => void {
+  const oversizeRecords = metrics.counter({
+    name: 'oversize_records_total',
+    help: 'Records that the brokers refused for their size: events became dead letters, dead letters were cut. Raise message.max.bytes.',
+    labelNames: ['topic'],
+  });
+  return (topic) => oversizeRecords.inc({ topic });
 }

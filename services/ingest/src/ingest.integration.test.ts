@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import {
   createKafkaAdmin,
   createKafkaConnection,
+  createRecordProducer,
   readTopic,
   topicsFor,
   type ConsumedRecord,
   type Topics,
 } from '@astrolabe/kafka';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
+import { isPipelineError } from '@astrolabe/service-kit';
 import { eventually, findFreePorts, spawnService, uniqueName } from '@astrolabe/testkit';
 import { API_KEY, basicAuth, silentLogger } from './testing.ts';
 
@@ -52,8 +56,15 @@ async function createTopics(t: TestContext, { segmentEvents, segmentEventsDeadLe
   });
 }
 
-function startProcess(name: string, { env }: Setting) {
-  return spawnService({ name, entry: new URL('./main.ts', import.meta.url), env });
+function startProcess(name: string, { env }: Setting, limits: { readonly maxOpenFiles?: number } = {}) {
+  return spawnService({ name, entry: new URL('./main.ts', import.meta.url), env, ...limits });
+}
+
+/** The value of the metric whose line begins so. */
+async function metric(adminUrl: string, line: string): Promise<number> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  const found = text.split('\n').find((candidate) => candidate.startsWith(line));
+  return Number(found?.slice(line.length) ?? 0);
 }
 
 async function readAll(topic: string): Promise<ConsumedRecord[]> {
@@ -63,7 +74,8 @@ async function readAll(topic: string): Promise<ConsumedRecord[]> {
 }
 
 async function post(url: string, body: unknown) {
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers: { authorization } });
+  const signal = AbortSignal.timeout(60_000);
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers: { authorization }, signal });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
@@ -151,6 +163,72 @@ test('started before its topics it waits, says for what, and begins once they ar
   assert.equal((await post(`${ingest.url}/v1/group`, groupCall())).status, 200);
   assert.equal((await fetch(`${ingest.adminUrl}/readyz`)).status, 200);
 });
+
+test('with 120 descriptors and 200 idle connections, an honest sender gets in, and so does who reads the metrics', async (t) => {
+  const setting = await prepare(t);
+  await createTopics(t, setting.topics);
+  const ingest = await startProcess('ingest', setting, { maxOpenFiles: 120 });
+  t.after(() => ingest.stop());
+  const { hostname, port } = new URL(ingest.url);
+  const idle = await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      return socket.on('error', () => undefined);
+    }),
+  );
+  t.after(() => idle.forEach((socket) => socket.destroy()));
+  assert.equal((await post(`${ingest.url}/v1/track`, trackCall())).status, 200);
+  assert.ok((await metric(ingest.adminUrl, 'ingest_closed_connections_total{reason="idle"}')) >= 160);
+  assert.equal((await readAll(setting.topics.segmentEvents.name)).length, 1);
+});
+
+test('where the topic takes less than an event has, the request is answered 200, that event is a dead letter and the others are stored', async (t) => {
+  const setting = await prepare(t);
+  await createTopics(t, setting.topics);
+  const ingest = await startProcess('ingest', setting);
+  t.after(() => ingest.stop());
+  const { segmentEvents, segmentEventsDeadLetters } = setting.topics;
+  const admin = await createKafkaAdmin(connection);
+  t.after(() => admin.close());
+  // As an operator lowers it while ingest runs; a plan of ours never would.
+  const config = { 'max.message.bytes': '12000' };
+  const configure = [{ name: segmentEvents.name, config, changes: [] }];
+  await admin.applyTopics({ create: [], addPartitions: [], refused: [], unchanged: [], configure });
+  const probes = await untilLowered(t, segmentEvents);
+
+  const ofBytes = (messageId: string, bytes: number) =>
+    trackCall(1, { messageId, properties: { text: 'x'.repeat(bytes) } });
+  const small = Array.from({ length: 9 }, (_, index) => ofBytes(`small-${index}`, 3_000));
+  const batch = [...small.slice(0, 4), ofBytes('large', 20_000), ...small.slice(4)];
+  const answer = await post(`${ingest.url}/v1/batch`, { batch });
+  assert.deepEqual([answer.status, answer.body], [200, { success: true }]);
+
+  const stored = (await readAll(segmentEvents.name)).filter(({ headers }) => headers[probes] === undefined);
+  assert.deepEqual(new Set(stored.map(messageIdOf)), new Set(small.map(({ messageId }) => messageId)));
+  const [deadLetter, ...others] = await readAll(segmentEventsDeadLetters.name);
+  assert.deepEqual([deadLetter && messageIdOf(deadLetter), others], ['large', []]);
+  assert.equal(String(deadLetter?.headers['dlq.code']), 'kafka.record-too-large');
+  assert.match(String(deadLetter?.headers['dlq.message']), /raise message\.max\.bytes, then redrive it/);
+  const line = `ingest_oversize_records_total{topic="${segmentEvents.name}"}`;
+  assert.equal(await metric(ingest.adminUrl, line), 1);
+});
+
+/** The brokers apply it a moment after they have promised it. Resolves with the header of the records that were stored until then. */
+async function untilLowered(t: TestContext, { name: topic, partitions }: Topics['segmentEvents']): Promise<string> {
+  const producer = await createRecordProducer({ connection, logger: silentLogger });
+  t.after(() => producer.close());
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const probe = { key: null, value: Buffer.alloc(15_000), headers: { probe: Buffer.from('') }, partition };
+    const isRefused = (): Promise<boolean> =>
+      producer.send(topic, [probe]).then(
+        () => false,
+        (error: unknown) => isPipelineError(error, 'kafka.record-too-large'),
+      );
+    await eventually(isRefused, { timeoutMs: 20_000, describe: 'the lower limit to be in effect' });
+  }
+  return 'probe';
+}
 
 function messageIdOf({ headers }: ConsumedRecord): string {
   return String(headers['message-id']);

@@ -10,9 +10,15 @@ export const testLimits = {
   maxInflatedBytes: 100_000,
   maxInFlightBytes: 250_000,
   trustedProxies: 0,
+  publicUrl: undefined,
+  maxConnections: 1_000,
+  maxConnectionsPerClient: undefined,
   /** Unlimited. */
   connectorEventsPerSecond: 0,
   connectorBurstEvents: 1,
+  connectorBytesPerSecond: 0,
+  connectorWorkMsPerSecond: 0,
+  clientWorkMsPerSecond: 0,
 };
 
 /** Listens on a free port until the test ends. New message ids are `new-1`, `new-2` and so on. */

@@ -1,7 +1,12 @@
 /** What ingest's tests share: three connectors, an observer that keeps what was counted, and records as text. */
 import type { OutgoingRecord } from '@astrolabe/kafka';
 import { createConnectorDirectory, createLogger, type ConnectorDirectory, type Logger } from '@astrolabe/service-kit';
+import { ByteBudget } from './core/byte-budget.ts';
+import type { RequestHead } from './core/identify-sender.ts';
+import type { FairnessOptions } from './fairness.ts';
+import type { HandledRequest, IngestHandler } from './ingest-handler.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 export const API_KEY = 'key-acme';
 export const WRITE_KEY = 'write-acme';
@@ -39,6 +44,38 @@ export function basicAuth(userAndPassword: string): string {
   return `Basic ${Buffer.from(userAndPassword).toString('base64')}`;
 }
 
+export const CLIENT = '192.0.2.1';
+
+export const unlimited: FairnessOptions = {
+  defaultLimit: { eventsPerSecond: 0, burst: 1 },
+  bytesPerSecond: 0,
+  workMsPerSecond: 0,
+  clientWorkMsPerSecond: 0,
+  nowMs: () => 0,
+};
+
+/** Nothing takes any time, so that everything is done at once. */
+export function instantTurns(): Turns {
+  return createTurns({ monotonicMs: () => 0, afterSockets: setImmediate });
+}
+
+/** A request as the HTTP server brings it to the handler. */
+export async function sendTo(
+  handler: IngestHandler,
+  head: Omit<RequestHead, 'webhook'> & Partial<Pick<RequestHead, 'webhook'>>,
+  body: Buffer,
+): Promise<HandledRequest> {
+  const whole: RequestHead = { webhook: undefined, ...head };
+  const admission = handler.admit(whole, CLIENT);
+  if (admission.kind === 'answered') return admission;
+  const hold = new ByteBudget({ maxBytes: 100_000_000, patienceMs: 0, nowMs: () => 0 }).open();
+  hold.take(body.length);
+  hold.claim(admission.owner);
+  const { sender } = admission;
+  const origin = { traceparent: undefined, clientIp: undefined, client: CLIENT };
+  return handler.handle({ ...whole, ...origin, sender, body, hold });
+}
+
 /** Metrics that write each call into `log`. */
 export function createRecordingMetrics(log: string[] = []): IngestMetrics & { readonly log: string[] } {
   return {
@@ -50,6 +87,7 @@ export function createRecordingMetrics(log: string[] = []): IngestMetrics & { re
     storeFailed: (connector, code) => void log.push(`store failed for ${connector}: ${code}`),
     bodyTooLarge: (connector) => void log.push(`too large for ${connector}`),
     timestampsUnreadable: (connector, count) => void log.push(`${connector} unreadable timestamps ${count}`),
+    connectionClosed: (reason) => void log.push(`connection closed: ${reason}`),
   };
 }
 

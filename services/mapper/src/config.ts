@@ -8,6 +8,7 @@ export const mapperConfig = defineConfig(
     logLevel: configSections.process.logLevel,
     adminHost: configSections.process.adminHost,
     adminPort: configSections.process.adminPort,
+    adminAllowedHosts: configSections.process.adminAllowedHosts,
     shutdownTimeoutMs: configSections.process.shutdownTimeoutMs,
     connectorsFile: configSections.process.connectorsFile,
     groupId: {

@@ -1,18 +1,37 @@
 /** Segment's APIs over HTTP: paths, bodies and headers. What is answered is decided in `ingest-handler.ts`. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { PipelineError, errorMessage, type ConnectorDirectory, type Logger } from '@astrolabe/service-kit';
-import { refusedAnswer, storedAnswer, type Answer } from '../core/answer.ts';
-import { keysInAuthorization } from '../core/credentials.ts';
-import { authenticate } from '../core/authenticate.ts';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  PipelineError,
+  errorMessage,
+  limitConnections,
+  type ConnectionLimits,
+  type ConnectorDirectory,
+  type Logger,
+} from '@astrolabe/service-kit';
+import { refusedAnswer, storedAnswer } from '../core/answer.ts';
+import { authorizationIn } from '../core/credentials.ts';
 import type { ByteBudget } from '../core/byte-budget.ts';
-import { ipv4Of } from '../core/client-ip.ts';
-import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from '../core/endpoints.ts';
-import { buildSourceSettings } from '../core/source-settings.ts';
-import type { HandledRequest, IngestHandler } from '../ingest-handler.ts';
+import type { Endpoint } from '../core/endpoints.ts';
+import { PathTable } from '../core/path-table.ts';
+import type { IngestHandler } from '../ingest-handler.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
-import { allowOrigin, allowRequest } from './cors.ts';
+import { FairSlots } from '../turns.ts';
+import {
+  createAnswerRequest,
+  stoppingAnswer,
+  type AnsweredRequest,
+  type AnswerRequest,
+  type EventRoute,
+} from './answer-request.ts';
+import { addPreflight, allowOrigin } from './cors.ts';
+import { addEndpointRoutes, isServerPath, type RouteHandler } from './endpoint-routes.ts';
+import { MAX_HEAD_BYTES, createParseErrors, refuseHost, type ParseErrors } from './http-framing.ts';
+import { addPixelRoutes } from './pixel-routes.ts';
 import { readBody, type BodyLimits } from './read-body.ts';
+import { sendAnswer } from './send-answer.ts';
+import { addSettingsRoutes } from './settings-routes.ts';
 
 export interface HttpServerOptions {
   readonly handler: IngestHandler;
@@ -20,8 +39,11 @@ export interface HttpServerOptions {
   readonly metrics: IngestMetrics;
   readonly budget: ByteBudget;
   readonly limits: BodyLimits;
-  /** Hops of reverse proxies whose `X-Forwarded-For` is believed. */
+  /** Hops of reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. */
   readonly trustedProxies: number;
+  /** As clients reach this service. Undefined: as they name it in `Host`. */
+  readonly publicUrl: string | undefined;
+  readonly connectionLimits: Omit<ConnectionLimits, 'onClosed'>;
   readonly logger: Logger;
 }
 
@@ -34,52 +56,35 @@ export interface HttpServer {
 
 /** A sender that needs longer for a body of at most some hundred KB is gone. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** Heads are small and come at once. Until one has come, a connection is one that may never be used. */
+const HEADERS_TIMEOUT_MS = 20_000;
+/** How often Node looks for connections whose time is up; its default of 30 s would add as much to each of them. */
+const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
 /** Longer than the idle time of common load balancers (60 s), so that they never reuse a connection that we are closing. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
-/** The budget is freed by acknowledgements, which come within milliseconds unless Kafka is away. */
-const RETRY_AFTER_OVERLOAD_SECONDS = 1;
-const RETRY_AFTER_STOPPING_SECONDS = 1;
+/** As many threads as libuv has for it by default. What waits behind them waits in turns by sender. */
+const INFLATED_AT_ONCE = 4;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { logger, metrics, trustedProxies } = options;
-  const app = Fastify({
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    trustProxy: trustedProxies === 0 ? false : (_address, hop) => hop < trustedProxies,
-    // Requests on open connections get our own answer below, which carries Retry-After.
-    return503OnClosing: false,
-    // Hosts are often configured with a slash at their end, and some SDKs append a path that begins with one.
-    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
-    frameworkErrors: (_error, _request, reply) => {
-      metrics.requestAnswered('unknown', 'unknown', 400);
-      void send(reply, refusedAnswer(400, 'request.not-found', 'the path cannot be read'));
-    },
-  });
-  // Bodies are read in the route, under the byte budget. They are JSON whatever the sender calls them, and Fastify would
-  // refuse a content type that it cannot read.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.raw.headers['content-type'] = undefined;
-    done();
-  });
-
+  const { metrics } = options;
+  const parseErrors = createParseErrors((status) => metrics.requestAnswered('unknown', 'unknown', status));
+  const app = createApp(options, parseErrors);
+  parseErrors.watch(app.server);
+  const connections = limitConnections(app.server, { ...options.connectionLimits, onClosed: metrics.connectionClosed });
+  readHeaders(app, metrics);
   let isStopping = false;
-  const route = createRoute(options, () => isStopping);
-  addRoutes(app, options, route);
-
-  app.setNotFoundHandler((request, reply) => {
-    metrics.requestAnswered('unknown', 'unknown', 404);
-    // Without the path: some of ours hold a key, and whoever misspells one would find it in every log of answers.
-    const message = `there is no such path for ${request.method}; events go to /v1/batch, /segment or /webhook/<connector>`;
-    return send(reply, refusedAnswer(404, 'request.not-found', message));
-  });
-  app.setErrorHandler((error, request, reply) => {
-    logger.error({ err: error, path: request.routeOptions.url }, 'request failed');
-    metrics.requestAnswered('unknown', 'unknown', 500);
-    const message = 'the request failed for a reason that is not in the request; send it again';
-    return send(reply, refusedAnswer(500, 'ingest.internal', message));
-  });
+  const answerRequest = createAnswerRequest({ ...options, isStopping: () => isStopping });
+  const paths = new PathTable();
+  app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()));
+  addEndpointRoutes(
+    app,
+    createPostRoute(options, answerRequest, () => isStopping),
+  );
+  addSettingsRoutes(app, options);
+  addPixelRoutes(app, answerRequest);
+  addProbeRoute(app, () => isStopping);
+  addPreflight(app);
+  addRefusals(app, options, paths);
 
   return {
     listen: async ({ host, port }) => {
@@ -93,119 +98,122 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     close: async () => {
       isStopping = true;
-      await app.close();
+      const closed = app.close();
+      connections.closeUnused();
+      await closed;
     },
   };
 }
 
-type Route = (endpoint: Endpoint) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+function createApp({ metrics, trustedProxies }: HttpServerOptions, parseErrors: ParseErrors): FastifyInstance {
+  return Fastify({
+    http: {
+      maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      // Checked below, where the answer has the form of every other.
+      requireHostHeader: false,
+    },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    clientErrorHandler: parseErrors.answer,
+    // Fastify would believe X-Forwarded-Host and -Proto as well. Only its `ip` may be used; for the others see `publicOrigin`.
+    trustProxy: trustedProxies === 0 ? false : (_address, hop) => hop < trustedProxies,
+    // Requests on open connections get our own answer below, which carries Retry-After.
+    return503OnClosing: false,
+    // Hosts are often configured with a slash at their end, and some SDKs append a path that begins with one.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    frameworkErrors: (_error, request, reply) => {
+      metrics.requestAnswered('unknown', 'unknown', 400);
+      allowOrigin(reply, request.headers);
+      void sendAnswer(reply, refusedAnswer(400, 'request.not-found', 'the path cannot be read'));
+    },
+  });
+}
 
-function createRoute(options: HttpServerOptions, isStopping: () => boolean): Route {
-  const { handler, connectors, metrics, budget, limits } = options;
-  const connectorIn = (authorization: string | undefined): string | undefined =>
-    keysInAuthorization(authorization).map((key) => connectors().byKey(key)?.id)[0];
-  const overloaded = refusedAnswer(
-    503,
-    'ingest.overloaded',
-    'too many bytes await storage; send the request again after the pause',
-    RETRY_AFTER_OVERLOAD_SECONDS,
+/** What holds for every request before its path is looked at. */
+function readHeaders(app: FastifyInstance, metrics: IngestMetrics): void {
+  // Bodies are read in the route, under the byte budget. They are JSON whatever the sender calls them, and Fastify would
+  // refuse a content type that it cannot read.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.addHook('onRequest', (request, reply, done) => {
+    const { headers } = request.raw;
+    // Fastify would refuse a QUERY without one before the path is looked at.
+    headers['content-type'] = request.method === 'QUERY' ? 'application/json' : undefined;
+    headers.authorization = authorizationIn(headers);
+    if (!isServerPath(request.url)) allowOrigin(reply, headers);
+    const refused = refuseHost(request.raw);
+    if (refused === undefined) {
+      done();
+      return;
+    }
+    metrics.requestAnswered('unknown', 'unknown', refused.status);
+    void sendAnswer(reply.header('connection', 'close'), refused);
+  });
+}
+
+function addRefusals(app: FastifyInstance, { metrics, logger }: HttpServerOptions, paths: PathTable): void {
+  app.setNotFoundHandler((request, reply) => {
+    const allow = paths.allowed(request.url);
+    if (allow !== undefined) {
+      metrics.requestAnswered('unknown', 'unknown', 405);
+      const answer = refusedAnswer(405, 'request.method-not-allowed', `this path takes ${allow} only`);
+      return sendAnswer(reply.header('allow', allow), answer);
+    }
+    metrics.requestAnswered('unknown', 'unknown', 404);
+    // Without the path: some of ours hold a key, and a misspelt one would be in every log of answers.
+    const message = `there is no such path for ${request.method}; events go to /v1/batch, /segment or /webhook/<connector>`;
+    return sendAnswer(reply, refusedAnswer(404, 'request.not-found', message));
+  });
+  app.setErrorHandler((error, request, reply) => {
+    logger.error({ err: error, path: request.routeOptions.url }, 'request failed');
+    metrics.requestAnswered('unknown', 'unknown', 500);
+    const message = 'the request failed for a reason that is not in the request; send it again';
+    return sendAnswer(reply, refusedAnswer(500, 'ingest.internal', message));
+  });
+  // Node would answer in a form of its own.
+  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    metrics.requestAnswered('unknown', 'unknown', 417);
+    const { status, body } = refusedAnswer(417, 'request.malformed', 'only "Expect: 100-continue" is supported');
+    const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) };
+    response.writeHead(status, { ...headers, connection: 'close' }).end(body);
+  });
+}
+
+/** Load balancers probe `/` unless they are told otherwise. It says nothing but whether this instance takes requests. */
+function addProbeRoute(app: FastifyInstance, isStopping: () => boolean): void {
+  app.get('/', (_request, reply) =>
+    sendAnswer(reply.header('cache-control', 'no-store'), isStopping() ? stoppingAnswer : storedAnswer),
   );
-  const stopping = refusedAnswer(
-    503,
-    'ingest.stopping',
-    'this instance is stopping; send the request again',
-    RETRY_AFTER_STOPPING_SECONDS,
-  );
-  return (endpoint) => async (request, reply) => {
-    const hold = budget.open();
-    try {
-      const { answer, connectorId } = isStopping() ? unread(stopping, request) : await answerTo(request);
-      metrics.requestAnswered(endpoint.name, connectorId ?? 'unknown', answer.status);
-      // Frees the memory of a sender that is still writing a body nobody wants.
-      if (!request.raw.complete || isStopping()) reply.header('connection', 'close');
-      return await send(reply, answer);
-    } finally {
-      // Not before the handler is done with the records, even if the client has gone: they are in memory until then.
-      hold.release();
-    }
+}
 
-    /** The answer to a request whose body nobody has looked at, so that only its header can say whose it is. */
-    function unread(answer: Answer, { headers }: FastifyRequest): HandledRequest {
-      return { answer, connectorId: connectorIn(headers.authorization) };
-    }
-
-    async function answerTo(request: FastifyRequest): Promise<HandledRequest> {
-      const { raw, headers, ip } = request;
-      const body = await readBody(raw, limits, budget, hold);
-      if (body.kind === 'overloaded') return unread(overloaded, request);
-      if (body.kind === 'refused') {
-        const status = body.code === 'request.encoding' ? 415 : 400;
-        const refused = unread(refusedAnswer(status, body.code, body.message), request);
-        if (body.code === 'event.too-large') metrics.bodyTooLarge(refused.connectorId ?? 'unknown');
-        return refused;
-      }
-      return handler.handle({
-        endpoint,
-        body: body.bytes,
-        authorization: headers.authorization,
-        webhook: endpoint.kind === 'webhook' ? readWebhook(request) : undefined,
-        traceparent: textOf(headers.traceparent),
-        clientIp: ipv4Of(ip),
-        hold,
-      });
-    }
+/** Events in the body of a POST. */
+function createPostRoute(
+  { budget, limits }: HttpServerOptions,
+  answerRequest: AnswerRequest,
+  isStopping: () => boolean,
+) {
+  const inflating = new FairSlots(INFLATED_AT_ONCE);
+  const mustClose = ({ request: { raw }, isByHead }: AnsweredRequest): boolean => {
+    if (isStopping()) return true;
+    if (raw.complete) return false;
+    // Frees the memory of a sender that is still writing a body nobody wants. One that was refused by its head alone holds no memory: the
+    // rest is read and dropped, since closing a connection with unread bytes resets it, and the sender would never see why it was refused.
+    return !isByHead || Number(raw.headers['content-length'] ?? 0) > limits.maxBodyBytes;
   };
-}
-
-function readWebhook({ params, headers }: FastifyRequest) {
-  const { connector } = params as { readonly connector: string };
-  return { connectorId: connector, signature: textOf(headers['x-signature']) };
-}
-
-function textOf(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === 'string' ? header : undefined;
-}
-
-const trackingBases = ['/v1', ''] as const;
-
-function addRoutes(app: FastifyInstance, options: HttpServerOptions, route: Route): void {
-  // These two are between servers; browsers send to all the others.
-  app.post('/segment', route(partnerEndpoint));
-  app.post('/webhook/:connector', route(webhookEndpoint));
-  const toBrowsers = { onRequest: async (_request: FastifyRequest, reply: FastifyReply) => allowOrigin(reply) };
-  for (const base of trackingBases) {
-    for (const [path, endpoint] of trackingEndpoints) {
-      app.post(`${base}/${path}`, toBrowsers, route(endpoint));
-      app.options(`${base}/${path}`, answerPreflight);
-    }
-    app.get(`${base}/projects/:writeKey/settings`, toBrowsers, answerSettings(options));
-    app.options(`${base}/projects/:writeKey/settings`, answerPreflight);
-  }
-}
-
-async function answerPreflight(_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  allowRequest(reply);
-  return send(reply, storedAnswer);
-}
-
-function answerSettings({ connectors, metrics }: HttpServerOptions) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const { writeKey } = request.params as { readonly writeKey: string };
-    const authentication = authenticate(connectors(), [writeKey]);
-    const answer: Answer =
-      authentication.kind === 'refused'
-        ? authentication.answer
-        : { status: 200, body: buildSourceSettings(writeKey, { protocol: request.protocol, host: request.host }) };
-    const connectorId = authentication.kind === 'connector' ? authentication.connector.id : 'unknown';
-    metrics.requestAnswered('settings', connectorId, answer.status);
-    return send(reply, answer);
+  return (endpoint: Endpoint): RouteHandler => {
+    const route: EventRoute = {
+      endpoint,
+      countedAs: endpoint.name,
+      readBody: ({ raw }, hold, owner) => readBody(raw, limits, budget, hold, owner, inflating),
+      send: (reply, answer, answered) => {
+        if (mustClose(answered)) reply.header('connection', 'close');
+        return sendAnswer(reply, answer);
+      },
+    };
+    return (request, reply) => answerRequest(route, request, reply);
   };
-}
-
-function send(reply: FastifyReply, { status, body, retryAfterSeconds }: Answer): FastifyReply {
-  reply.code(status).header('content-type', 'application/json; charset=utf-8');
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  return reply.send(body);
 }
 
 /** A URL that works from this machine: wildcard addresses are for listening only. */

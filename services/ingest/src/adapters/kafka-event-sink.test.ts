@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createInMemoryLog, type OutgoingRecord } from '@astrolabe/kafka';
+import { createInMemoryLog, recordSizeBytes, type OutgoingRecord } from '@astrolabe/kafka';
 import { PipelineError } from '@astrolabe/service-kit';
 import { createKafkaEventSink } from './kafka-event-sink.ts';
 
-const topics = { events: 'events', deadLetters: 'dead-letters' };
+const tooLarge: string[] = [];
+const topics = {
+  events: 'events',
+  deadLetters: 'dead-letters',
+  onTooLarge: (topic: string) => void tooLarge.push(topic),
+};
 const recordOf = (value: string): OutgoingRecord => ({ key: Buffer.from('k'), value: Buffer.from(value), headers: {} });
 
 test('events and dead letters go to their topics, and it resolves when both are stored', async () => {
@@ -44,4 +49,58 @@ test('nothing is sent to a topic that gets nothing', async () => {
   };
   await createKafkaEventSink({ ...log, send }, topics).store({ events: [recordOf('a')], deadLetters: [] });
   assert.deepEqual(asked, ['events']);
+});
+
+/** A log whose brokers refuse what is larger, on every topic or on one: a send, whose records share a batch, and a record. */
+function createNarrowLog(maxBytes: number, narrow?: string) {
+  const log = createInMemoryLog();
+  const send: typeof log.send = (topic, records) => {
+    const sizeBytes = records.reduce((sum, record) => sum + recordSizeBytes(record), 0);
+    if (sizeBytes <= maxBytes || (narrow !== undefined && narrow !== topic)) return log.send(topic, records);
+    return Promise.reject(new PipelineError('kafka.record-too-large', 'refused', { retryable: false }));
+  };
+  return { ...log, send };
+}
+
+test('where the brokers take less than a request holds, all that they take is stored, in order', async () => {
+  const log = createNarrowLog(400);
+  const names = Array.from({ length: 13 }, (_, index) => `${index}`.padEnd(100, 'x'));
+  await createKafkaEventSink(log, topics).store({ events: names.map(recordOf), deadLetters: [] });
+  assert.deepEqual(
+    log.records('events').map(({ value }) => String(value)),
+    names,
+  );
+});
+
+test('an event that the brokers do not take is a dead letter with what to do, and the others are stored', async () => {
+  const log = createNarrowLog(500, 'events');
+  tooLarge.length = 0;
+  const events = ['a', 'b'.repeat(650), 'c'].map(recordOf);
+  await createKafkaEventSink(log, topics).store({ events, deadLetters: [] });
+  assert.deepEqual(
+    log.records('events').map(({ value }) => String(value)),
+    ['a', 'c'],
+  );
+  const [letter] = log.records('dead-letters');
+  assert.equal(String(letter?.headers['dlq.code']), 'kafka.record-too-large');
+  assert.match(String(letter?.headers['dlq.message']), /raise message\.max\.bytes, then redrive/);
+  assert.deepEqual(tooLarge, ['events']);
+});
+
+test('a dead letter that the brokers do not take is cut until they do, and says by how much', async () => {
+  const log = createNarrowLog(500);
+  await createKafkaEventSink(log, topics).store({
+    events: [],
+    deadLetters: [recordOf('d'.repeat(5_000)), recordOf('e')],
+  });
+  const letters = log.records('dead-letters');
+  const cut = letters.find(({ value }) => String(value).startsWith('d'));
+  assert.ok(cut?.value);
+  assert.equal(Number(String(cut.headers['dlq.cut.bytes'])) + cut.value.length, 5_000);
+  assert.deepEqual(letters.map(({ value }) => String(value).charAt(0)).sort(), ['d', 'e']);
+});
+
+test('a size that nothing fits is a fault, not an endless repetition', async () => {
+  const sink = createKafkaEventSink(createNarrowLog(10), topics);
+  await assert.rejects(sink.store({ events: [recordOf('a'.repeat(100))], deadLetters: [] }), /refused/);
 });

@@ -1,17 +1,95 @@
-import type { RecordProducer } from '@astrolabe/kafka';
+import {
+  headerNames,
+  recordSizeBytes,
+  type OutgoingRecord,
+  type RecordProducer,
+  type RecordPosition,
+} from '@astrolabe/kafka';
+import { isPipelineError } from '@astrolabe/service-kit';
+import { cutDeadLetter } from '../core/cut-dead-letter.ts';
 import type { EventSink } from '../event-sink.ts';
 
-/** The sink over Kafka. Both sends are under way at once; the producer gathers them and those of other requests. */
+export interface KafkaEventSinkOptions {
+  readonly events: string;
+  readonly deadLetters: string;
+  /** Called for each record that a topic's brokers refused for its size, alone as it was. */
+  readonly onTooLarge: (topic: string, sizeBytes: number) => void;
+}
+
+/**
+ * The sink over Kafka. Both sends are under way at once; the producer gathers them and those of other requests.
+ *
+ * A broker whose `message.max.bytes` was lowered refuses a batch of records whole, and would refuse the same request at every
+ * repetition. So what is refused for its size is sent in halves, down to single records: the others are stored, an event that is refused
+ * alone becomes a dead letter, and a dead letter is cut until it fits.
+ */
 export function createKafkaEventSink(
   producer: RecordProducer,
-  topics: { readonly events: string; readonly deadLetters: string },
+  { events, deadLetters, onTooLarge }: KafkaEventSinkOptions,
 ): EventSink {
+  const sendDeadLetters = async (records: readonly OutgoingRecord[]): Promise<void> => {
+    for (const refused of await sendInHalves(producer, deadLetters, records)) {
+      onTooLarge(deadLetters, recordSizeBytes(refused));
+      await sendCut(producer, deadLetters, refused);
+    }
+  };
+  const sendEvents = async (records: readonly OutgoingRecord[]): Promise<void> => {
+    const refused = await sendInHalves(producer, events, records);
+    for (const record of refused) onTooLarge(events, recordSizeBytes(record));
+    if (refused.length > 0) await sendDeadLetters(refused.map(toDeadLetter));
+  };
   return {
-    store: async ({ events, deadLetters }) => {
+    store: async (records) => {
       const sends = [];
-      if (events.length > 0) sends.push(producer.send(topics.events, events));
-      if (deadLetters.length > 0) sends.push(producer.send(topics.deadLetters, deadLetters));
+      if (records.events.length > 0) sends.push(sendEvents(records.events));
+      if (records.deadLetters.length > 0) sends.push(sendDeadLetters(records.deadLetters));
       await Promise.all(sends);
     },
   };
+}
+
+/** Resolves with the records that are refused alone. One half after the other, or records of a key could overtake each other. */
+async function sendInHalves(
+  producer: RecordProducer,
+  topic: string,
+  records: readonly OutgoingRecord[],
+): Promise<readonly OutgoingRecord[]> {
+  if (!(await isRefusedForSize(producer.send(topic, records)))) return [];
+  if (records.length === 1) return records;
+  const middle = Math.floor(records.length / 2);
+  const refused = await sendInHalves(producer, topic, records.slice(0, middle));
+  return [...refused, ...(await sendInHalves(producer, topic, records.slice(middle)))];
+}
+
+async function sendCut(producer: RecordProducer, topic: string, record: OutgoingRecord): Promise<void> {
+  const valueBytes = record.value?.length ?? 0;
+  const cut = cutDeadLetter(record, Math.floor(valueBytes / 2));
+  if (valueBytes > 1 && (await isRefusedForSize(producer.send(topic, [cut])))) return sendCut(producer, topic, cut);
+  if (valueBytes <= 1) await producer.send(topic, [cut]);
+}
+
+async function isRefusedForSize(sending: Promise<readonly RecordPosition[]>): Promise<boolean> {
+  try {
+    await sending;
+    return false;
+  } catch (error) {
+    if (isPipelineError(error, 'kafka.record-too-large')) return true;
+    throw error;
+  }
+}
+
+const CODE = Buffer.from('kafka.record-too-large');
+const SERVICE = Buffer.from('ingest');
+
+function toDeadLetter(event: OutgoingRecord): OutgoingRecord {
+  const { [headerNames.receivedAt]: receivedAt } = event.headers;
+  const message = `the event makes a record of ${recordSizeBytes(event)} bytes, which is more than the brokers take; raise message.max.bytes, then redrive it`;
+  const headers: Record<string, Buffer> = {
+    ...event.headers,
+    [headerNames.deadLetterCode]: CODE,
+    [headerNames.deadLetterMessage]: Buffer.from(message),
+    [headerNames.deadLetterGroup]: SERVICE,
+  };
+  if (receivedAt !== undefined) headers[headerNames.deadLetterAt] = receivedAt;
+  return { ...event, headers };
 }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { ErrorCode } from '@astrolabe/service-kit';
 import type { ByteBudget, ByteHold } from '../core/byte-budget.ts';
+import type { FairSlots } from '../turns.ts';
 
 export interface BodyLimits {
   /** As it comes over the network. */
@@ -14,9 +15,20 @@ export interface BodyLimits {
 
 export type ReadBody =
   | { readonly kind: 'body'; readonly bytes: Buffer }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  /** `inflatedBytes` is what was inflated of it all the same. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string; readonly inflatedBytes: number }
   /** The budget of all requests is used up. */
-  | { readonly kind: 'overloaded' };
+  | { readonly kind: 'overloaded' }
+  /** The owner holds its share of the budget already. */
+  | { readonly kind: 'beyond-share' };
+
+/** Whose body it is. */
+export interface BodyOwner {
+  /** Of the bytes in flight. */
+  readonly owner: string;
+  /** In whose turn it is inflated. */
+  readonly turn: string;
+}
 
 /** Never rejects: a connection that breaks off is a refusal that nobody will read. */
 export async function readBody(
@@ -24,6 +36,8 @@ export async function readBody(
   limits: BodyLimits,
   budget: ByteBudget,
   hold: ByteHold,
+  { owner, turn }: BodyOwner,
+  inflating: FairSlots,
 ): Promise<ReadBody> {
   const inflater = findInflater(request.headers['content-encoding']);
   if (inflater === undefined) {
@@ -34,7 +48,17 @@ export async function readBody(
   if (announcedBytes > limits.maxBodyBytes) return refuseSize(limits.maxBodyBytes);
   if (!budget.hasRoomFor(announcedBytes)) return { kind: 'overloaded' };
   const read = await readStream(request, limits.maxBodyBytes, hold);
-  return read.kind === 'body' && inflater !== 'none' ? inflateBody(read.bytes, inflater, limits, hold) : read;
+  if (read.kind !== 'body') return read;
+  // Before the body waits for anything, so that one sender's bodies leave room for those of others.
+  if (!hold.claim(owner)) return { kind: 'beyond-share' };
+  if (inflater === 'none') return read;
+  const inflate = () => inflateBody(read.bytes, inflater, limits, hold);
+  const inflated = await inflating.run(turn, inflate, bytesOf);
+  return inflated.kind === 'body' && !hold.claim(owner) ? { kind: 'beyond-share' } : inflated;
+}
+
+function bytesOf(read: ReadBody): number {
+  return read.kind === 'body' ? read.bytes.length : read.kind === 'refused' ? read.inflatedBytes : 0;
 }
 
 function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHold): Promise<ReadBody> {
@@ -77,7 +101,7 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
   });
 }
 
-type Inflate = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+type Inflate = (body: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>;
 
 const inflateGzip: Inflate = promisify(gunzip);
 const inflateZlib: Inflate = promisify(inflate);
@@ -107,6 +131,9 @@ function findInflater(contentEncoding: string | undefined): Inflate | 'none' | u
   }
 }
 
+/** Each chunk is a way to another thread and back. The default of 16 KiB makes 48 of them for the largest body. */
+const INFLATED_CHUNK_BYTES = 65_536;
+
 async function inflateBody(
   body: Buffer,
   inflater: Inflate,
@@ -115,20 +142,21 @@ async function inflateBody(
 ): Promise<ReadBody> {
   let bytes: Buffer;
   try {
-    bytes = await inflater(body, { maxOutputLength: maxInflatedBytes });
+    bytes = await inflater(body, { maxOutputLength: maxInflatedBytes, chunkSize: INFLATED_CHUNK_BYTES });
   } catch (error) {
     const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    if (isTooLarge) return refuseSize(maxInflatedBytes);
+    if (isTooLarge) return refuseSize(maxInflatedBytes, maxInflatedBytes);
     return refuse('request.encoding', 'the body is not what its content encoding says: it cannot be inflated');
   }
   return hold.take(bytes.length) ? { kind: 'body', bytes } : { kind: 'overloaded' };
 }
 
 /** The words that Segment uses since 2025 (segment-docs PR #7422). */
-function refuseSize(maxBytes: number): ReadBody {
-  return refuse('event.too-large', `Exceed payload limit: at most ${maxBytes} bytes are taken; split the batch`);
+function refuseSize(maxBytes: number, inflatedBytes = 0): ReadBody {
+  const message = `Exceed payload limit: at most ${maxBytes} bytes are taken; split the batch`;
+  return { kind: 'refused', code: 'event.too-large', message, inflatedBytes };
 }
 
 function refuse(code: ErrorCode, message: string): ReadBody {
-  return { kind: 'refused', code, message };
+  return { kind: 'refused', code, message, inflatedBytes: 0 };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
@@ -27,7 +28,7 @@ test('the signature is that of the body before compression, in hexadecimal digit
   assert.equal((await post('/webhook/acme/', gzipSync(oddText), headers)).status, 200);
 });
 
-test('an Actions webhook whose JSON was written anew on its way is taken, and stored as it was signed', async (t) => {
+test('an Actions webhook whose JSON was rewritten on its way is taken, and stored as it was signed', async (t) => {
   const { sink, post } = await start(t);
   const data = JSON.stringify({ ...trackCall(), originalTimestamp: 'x', receivedAt: 'x' });
   const pretty = JSON.stringify(JSON.parse(data), undefined, 2);
@@ -48,47 +49,85 @@ test('nothing that the signature does not cover is stored: of a name that repeat
 const event = JSON.stringify(trackCall());
 const deep = `{"type":"track","userId":"u","event":"E","x":${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
 
+const UNPROVEN = /neither a key of the connector that its path names.*nor in X-Signature/;
+
 const refusals: Readonly<
   Record<string, readonly [path: string, body: string, headers: Record<string, string>, status: number, reason: RegExp]>
 > = {
-  'without key and signature': ['/webhook/acme', event, unsigned, 401, /no key and no X-Signature/],
-  'with the signature of another secret': [
-    '/webhook/acme',
-    event,
-    signed(event, 'other'),
-    401,
-    /compare the two secrets/,
-  ],
-  'with the signature of another body': ['/webhook/acme', event, signed('{}'), 401, /compare the two secrets/],
-  'with a signature that is no SHA-1': [
-    '/webhook/acme',
-    event,
-    { ...unsigned, 'x-signature': 'abc' },
-    401,
-    /is not the HMAC/,
-  ],
-  'with an empty signature': ['/webhook/acme', event, { ...unsigned, 'x-signature': '' }, 401, /no X-Signature/],
-  'that nests too deep to be written anew': ['/webhook/acme', deep, signed('{}'), 401, /is not the HMAC/],
-  'signed for a connector without a secret': [
+  'without key and signature': ['/webhook/acme', event, unsigned, 401, UNPROVEN],
+  'with the signature of another secret': ['/webhook/acme', event, signed(event, 'other'), 401, UNPROVEN],
+  'with the signature of another body': ['/webhook/acme', event, signed('{}'), 401, UNPROVEN],
+  'with a signature that is no SHA-1': ['/webhook/acme', event, { ...unsigned, 'x-signature': 'abc' }, 401, UNPROVEN],
+  'with an empty signature': ['/webhook/acme', event, { ...unsigned, 'x-signature': '' }, 401, UNPROVEN],
+  'that nests too deep to be rewritten': ['/webhook/acme', deep, signed('{}'), 401, UNPROVEN],
+  'signed for a connector without a secret': ['/webhook/plain', event, signed(event), 401, UNPROVEN],
+  'signed with the text that stands in for a missing secret': [
     '/webhook/plain',
     event,
-    signed(event),
+    signed(event, 'no connector has this secret'),
     401,
-    /connector plain has no webhookSecret/,
+    UNPROVEN,
   ],
-  'for no connector': ['/webhook/nobody', event, signed(event), 401, /names no connector/],
-  "with another connector's key": [
-    '/webhook/plain',
-    event,
-    { authorization: basicAuth(`${API_KEY}:`) },
-    401,
-    /not one of this connector/,
-  ],
+  'the same for no connector': ['/webhook/nobody', event, signed(event, 'no connector has this secret'), 401, UNPROVEN],
+  'for no connector': ['/webhook/nobody', event, signed(event), 401, UNPROVEN],
+  "with another connector's key": ['/webhook/plain', event, { authorization: basicAuth(`${API_KEY}:`) }, 401, UNPROVEN],
   'for a connector that is switched off': ['/webhook/dormant', event, signed(event), 403, /switched off/],
-  'as a list that is only signed': ['/webhook/acme', `[${event}]`, signed(event), 401, /covers only its first event/],
+  'unsigned for a connector that is switched off': ['/webhook/dormant', event, unsigned, 401, UNPROVEN],
+  'as a list that is only signed': ['/webhook/acme', `[${event}]`, signed(event), 401, UNPROVEN],
   'with a body that is no JSON, though signed': ['/webhook/acme', '{', signed('{'), 400, /not valid JSON/],
   'with a body that is no object, though signed': ['/webhook/acme', '5', signed('5'), 400, /no object/],
 };
+
+/** All bytes that come back until the connection closes, without what differs from second to second. */
+async function transcript(url: string, request: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  socket.end(request.join('\r\n'));
+  const text = (await socket.setEncoding('latin1').toArray()).join('');
+  return text.replace(/^date: .*$/gim, 'date');
+}
+
+const wrong = `X-Signature: ${sign(event, 'other')}`;
+const length = `Content-Length: ${event.length}`;
+/** One that is answered after it tells that the connection was left open. */
+const next = ['GET / HTTP/1.1', 'Host: x', 'Connection: close', '', ''];
+
+const unprovenForms: Readonly<Record<string, readonly string[]>> = {
+  'without key and signature': [length, '', event + next.join('\r\n')],
+  'without key and signature, whose body does not come': ['Content-Length: 90000', '', event],
+  'without key and signature, too large': ['Content-Length: 200000', '', event],
+  'with a wrong signature': [wrong, length, '', event + next.join('\r\n')],
+  'with a wrong signature, whose body does not come': [wrong, 'Content-Length: 90000', '', event],
+  'with a wrong signature, too large': [wrong, 'Content-Length: 200000', '', event],
+  'with a wrong signature and an encoding that is not supported': [wrong, length, 'Content-Encoding: br', '', event],
+  'with a wrong signature and a body that is not gzip': [wrong, length, 'Content-Encoding: gzip', '', event],
+  'with what is not a signature': ['X-Signature: abc', length, '', event + next.join('\r\n')],
+  'with a key of nobody': ['Authorization: Bearer nobody', length, '', event + next.join('\r\n')],
+  'with a list': [wrong, `Content-Length: ${event.length + 2}`, '', `[${event}]${next.join('\r\n')}`],
+  'with what is not JSON': [wrong, 'Content-Length: 1', '', `{${next.join('\r\n')}`],
+};
+
+for (const [name, form] of Object.entries(unprovenForms)) {
+  test(`no refusal of a webhook tells whether its connector exists: all bytes are the same ${name}`, async (t) => {
+    const { url } = await start(t);
+    const answers = new Set<string>();
+    for (const connector of ['acme', 'plain', 'dormant', 'nobody', '__proto__']) {
+      answers.add(await transcript(url, [`POST /webhook/${connector} HTTP/1.1`, 'Host: x', ...form]));
+    }
+    assert.equal(answers.size, 1, [...answers].join('\n---\n'));
+  });
+}
+
+test('every webhook that is not proven is answered 401 with one text', async (t) => {
+  const { url } = await start(t);
+  const answers = new Set<string>();
+  for (const form of Object.values(unprovenForms).filter((lines) => lines.at(-1)?.includes('GET / ') === true)) {
+    const text = await transcript(url, ['POST /webhook/acme HTTP/1.1', 'Host: x', ...form]);
+    assert.match(text, /^HTTP\/1\.1 401 .*HTTP\/1\.1 200 /s, 'the connection serves the next request');
+    answers.add(text);
+  }
+  assert.equal(answers.size, 1, [...answers].join('\n---\n'));
+});
 
 for (const [name, [path, body, headers, status, reason]] of Object.entries(refusals)) {
   test(`a webhook ${name} is answered ${status} with the reason, and nothing is stored`, async (t) => {

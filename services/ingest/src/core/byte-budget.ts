@@ -6,7 +6,7 @@
  * there is always room for the next. (Dynamic thresholds, as switches share their buffers among ports: Choudhury and Hahne,
  * 1998.)
  *
- * Whose a body is that is still being read nobody knows, so what bounds those is time: where there is no room, the oldest of them make way.
+ * A body that is still being read counts for nobody, so what bounds those is time: where there is no room, the oldest of them make way.
  * A sender that takes its time, on however many connections, thus keeps nobody else out.
  */
 
@@ -20,10 +20,11 @@ export interface ByteHold {
    */
   reading(onGivenUp: () => void): () => void;
   /**
-   * Counts what the request holds as the connector's from here on; false, and nothing changed, where that exceeds its share.
-   * A connector that holds nothing else is not bound by its share, or the largest request might never be taken. Once.
+   * Counts what the request holds as the owner's from here on; false, and nothing changed, where that exceeds its share. An owner is a
+   * connector, or those together whose connector is not known yet. One that holds nothing else is not bound by its share, or the largest
+   * request might never be taken. Again for another owner, or after more was taken.
    */
-  claim(connectorId: string): boolean;
+  claim(owner: string): boolean;
   /** Gives everything back. Once is enough; more does no harm. */
   release(): void;
 }
@@ -45,7 +46,7 @@ export class ByteBudget {
   readonly #maxBytes: number;
   /** The oldest first. */
   readonly #readers = new Set<Reader>();
-  readonly #heldByConnector = new Map<string, number>();
+  readonly #heldByOwner = new Map<string, number>();
   #heldBytes = 0;
 
   constructor(options: ByteBudgetOptions) {
@@ -103,20 +104,23 @@ export class ByteBudget {
           this.#readers.delete(reader);
         };
       },
-      claim: (connectorId) => {
-        const otherBytes = this.#heldByConnector.get(connectorId) ?? 0;
+      claim: (nextOwner) => {
+        const heldBytes = this.#heldByOwner.get(nextOwner) ?? 0;
+        const otherBytes = owner === nextOwner ? heldBytes - ownBytes : heldBytes;
         if (otherBytes > 0 && otherBytes + ownBytes > this.#maxBytes - this.#heldBytes) return false;
-        owner = connectorId;
-        this.#addTo(connectorId, ownBytes);
+        if (owner === nextOwner) return true;
+        if (owner !== undefined) this.#addTo(owner, -ownBytes);
+        owner = nextOwner;
+        this.#addTo(nextOwner, ownBytes);
         return true;
       },
       release,
     };
   }
 
-  #addTo(connectorId: string, bytes: number): void {
-    const heldBytes = (this.#heldByConnector.get(connectorId) ?? 0) + bytes;
-    if (heldBytes === 0) this.#heldByConnector.delete(connectorId);
-    else this.#heldByConnector.set(connectorId, heldBytes);
+  #addTo(owner: string, bytes: number): void {
+    const heldBytes = (this.#heldByOwner.get(owner) ?? 0) + bytes;
+    if (heldBytes === 0) this.#heldByOwner.delete(owner);
+    else this.#heldByOwner.set(owner, heldBytes);
   }
 }

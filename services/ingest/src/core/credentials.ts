@@ -15,3 +15,20 @@ export function keysInAuthorization(header: string | undefined): readonly string
   const user = colon === -1 ? userAndPassword : userAndPassword.slice(0, colon);
   return user === '' ? [] : [user];
 }
+
+export function isBasic(header: string | undefined): boolean {
+  return header !== undefined && /^basic /i.test(header);
+}
+
+/**
+ * The `Authorization` of a request, in which `X-Write-Key` (Jitsu's SDKs) stands for a key in Basic auth. Beside an `Authorization` it is
+ * not looked at: a server that adds its own must not be overruled by what the page behind it sends.
+ */
+export function authorizationIn(headers: {
+  readonly authorization?: string | undefined;
+  readonly 'x-write-key'?: string | readonly string[] | undefined;
+}): string | undefined {
+  const { authorization, 'x-write-key': writeKey } = headers;
+  if (authorization !== undefined || typeof writeKey !== 'string' || writeKey === '') return authorization;
+  return `Basic ${Buffer.from(`${writeKey}:`).toString('base64')}`;
+}

@@ -13,6 +13,7 @@ import {
   type TextOrigin,
   type Verdict,
 } from '@astrolabe/segment';
+import { MAX_DEAD_LETTER_VALUE_BYTES, cutDeadLetter } from './cut-dead-letter.ts';
 
 /** What the records of one request share. Made once for each request. */
 export interface RecordOrigin extends TextOrigin {
@@ -71,7 +72,7 @@ export function buildDeadLetter(
   origin: RecordOrigin,
 ): OutgoingRecord {
   const record = buildEventRecord(bytes, submitted, verdict, additions, origin);
-  return {
+  const letter = {
     ...record,
     headers: {
       ...record.headers,
@@ -81,4 +82,5 @@ export function buildDeadLetter(
       [headerNames.deadLetterAt]: Buffer.from(origin.receivedAt),
     },
   };
+  return cutDeadLetter(letter, MAX_DEAD_LETTER_VALUE_BYTES);
 }

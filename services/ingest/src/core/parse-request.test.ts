@@ -16,7 +16,7 @@ function contentOf(endpoint: Endpoint, body: string | Buffer): RequestContent {
   return parsed.kind === 'content' ? parsed : assert.fail(parsed.message);
 }
 
-function refusalOf(endpoint: Endpoint, body: string): readonly [code: string, message: string] {
+function refusalOf(endpoint: Endpoint, body: string | Buffer): readonly [code: string, message: string] {
   const parsed = parseRequest(endpoint, Buffer.from(body));
   return parsed.kind === 'refused' ? [parsed.code, parsed.message] : assert.fail('it was taken');
 }
@@ -73,9 +73,39 @@ test('a byte order mark is not part of the JSON', () => {
   assert.deepEqual(textsOf(contentOf(track, '\ufeff{"event":"E"}')), ['{"event":"E"}']);
 });
 
-test('bytes that are no UTF-8 are taken as every reader would decode them', () => {
-  const body = Buffer.concat([Buffer.from('{"event":"'), Buffer.from([0xff]), Buffer.from('"}')]);
-  assert.deepEqual(textsOf(contentOf(track, body)), ['{"event":"\ufffd"}']);
+test('only the first byte order mark is, however many there are', () => {
+  for (const endpoint of [track, batch, partnerEndpoint, webhookEndpoint]) {
+    for (const marks of [2, 5_000, 262_000]) {
+      const [code, message] = refusalOf(endpoint, Buffer.from(`${'\ufeff'.repeat(marks)}{}`));
+      assert.equal(code, 'event.invalid-json');
+      assert.match(message, /found U\+FEFF, expected a value, at line 1 column 1/);
+    }
+  }
+});
+
+test('bytes that are not UTF-8 are refused wherever they stand, so that two ids never become one', () => {
+  for (const byte of [0xe9, 0xe8]) {
+    const body = Buffer.concat([
+      Buffer.from('{"type":"identify","userId":"ren'),
+      Buffer.from([byte]),
+      Buffer.from('"}'),
+    ]);
+    const [code, message] = refusalOf(track, body);
+    assert.equal(code, 'event.invalid-json');
+    assert.match(
+      message,
+      /^the body is not UTF-8: byte 0xE[89] at position 32 is not part of any character; JSON must be/,
+    );
+  }
+  const utf16 = Buffer.from('\ufeff{"type":"identify","userId":"u"}', 'utf16le');
+  assert.match(refusalOf(track, utf16)[1], /^the body begins with the byte order mark of UTF-16 \(little endian\); /);
+});
+
+test('a fault far into a body is refused without looking for it', () => {
+  assert.deepEqual(refusalOf(track, `{"a":[${'[],'.repeat(30_000)}`), [
+    'event.invalid-json',
+    'the body is not valid JSON: the fault comes after its first 65536 characters',
+  ]);
 });
 
 test('malformed JSON is refused with why and where', () => {
@@ -113,4 +143,20 @@ test('a list is taken from a webhook only, and each of its items is an event', (
     [['{"a": 1}'], false],
   );
   assert.equal(refusalOf(webhookEndpoint, `[${'0,'.repeat(maxBatchItems)}0]`)[0], 'event.too-large');
+});
+
+test('what stands beside a batch is counted once for each event, and refused where its copies come to too much', () => {
+  const items = Array.from({ length: 2_000 }, () => '{}').join(',');
+  const filler = (bytes: number) => 'x'.repeat(bytes);
+  for (const beside of [
+    `"context":{"a":"${filler(9_000)}"}`,
+    `"integrations":{"a":"${filler(9_000)}"}`,
+    `"sentAt":"${filler(9_000)}"`,
+    `"context":{"a":"${filler(4_500)}"},"sentAt":"${filler(4_500)}"`,
+  ]) {
+    const [code, message] = refusalOf(batch, `{"batch":[${items}],${beside}}`);
+    assert.equal(code, 'event.too-large');
+    assert.match(message, /go to each of its events, 18\d{6} bytes in all; at most 16777216 are allowed, so split/);
+  }
+  assert.equal(contentOf(batch, `{"batch":[{},{}],"context":{"a":1},"sentAt":"now"}`).sharedBytes, 2 * (7 + 5));
 });

@@ -3,9 +3,11 @@
  * and scanned once; nothing is serialised.
  */
 import {
+  decodeUtf8,
   findJsonFault,
   isJsonObject,
   maxBatchItems,
+  maxSharedBytes,
   measureValue,
   parseTimestamp,
   readElements,
@@ -30,6 +32,8 @@ export interface RequestContent {
   /** The events came as a list, so that each is answered for by its place in it. */
   readonly isList: boolean;
   readonly envelope: BatchEnvelope | undefined;
+  /** At most so many bytes are added to the events from beside the batch, all copies together. */
+  readonly sharedBytes: number;
 }
 
 export interface RefusedRequest {
@@ -39,7 +43,11 @@ export interface RefusedRequest {
 }
 
 export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent | RefusedRequest {
-  const { bytes, text } = decode(body);
+  // The whole request and not only the event that holds the bytes: in encodings such as Shift JIS and GBK a quote or a backslash
+  // may be half of a character, so that where an event ends cannot be told without knowing the encoding.
+  const decoded = decodeUtf8(body);
+  if (decoded.kind === 'not-utf8') return refuse('event.invalid-json', `the body ${decoded.reason}`);
+  const { bytes, text } = decoded;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -52,7 +60,7 @@ export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent |
   if (endpoint.kind === 'batch') return readBatch(bytes, start, value);
   const span = measureValue(bytes, start);
   const events = [{ value, span }];
-  return { kind: 'content', bytes, writeKey: readWriteKey(value), events, isList: false, envelope: undefined };
+  return { kind: 'content', bytes, writeKey: readWriteKey(value), events, isList: false, ...WITHOUT_ENVELOPE };
 }
 
 function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestContent | RefusedRequest {
@@ -66,6 +74,7 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
   let sentAt: string | undefined;
   let context: EnvelopeObject | undefined;
   let integrations: EnvelopeObject | undefined;
+  const sizes = { context: 0, integrations: 0, sentAt: 0 };
   walkMembers(bytes, start, (name, valueStart) => {
     // A name that repeats counts with its last value, as in JSON.parse, so each occurrence replaces what an earlier one gave.
     if (name === 'batch' && bytes[valueStart] === OPEN_BRACKET) {
@@ -73,11 +82,14 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
       return readElements(bytes, valueStart, elements);
     }
     const { end } = measureValue(bytes, valueStart);
+    if (name === 'context' || name === 'integrations' || name === 'sentAt') sizes[name] = end - valueStart;
     if (name === 'context') context = readEnvelopeObject(bytes, valueStart, end, request.context);
     else if (name === 'integrations') integrations = readEnvelopeObject(bytes, valueStart, end, request.integrations);
     else if (name === 'sentAt') sentAt = bytes.toString('utf8', valueStart, end);
     return end;
   });
+  const sharedBytes = elements.length * (sizes.context + sizes.integrations + sizes.sentAt);
+  if (sharedBytes > maxSharedBytes) return refuseShared(sharedBytes);
   const { sentAt: sentAtValue } = request;
   if (sentAtValue === '' || (typeof sentAtValue !== 'string' && typeof sentAtValue !== 'number')) sentAt = undefined;
   const events = elements.map((span, index): SubmittedEvent => ({ value: batch[index], span }));
@@ -85,8 +97,10 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
   const isDirect = isJsonObject(request.context) && request.context.direct === true;
   const sentAtMs = sentAt === undefined ? undefined : parseTimestamp(sentAtValue);
   const envelope = { sentAt, sentAtMs, context, integrations, isDirect };
-  return { kind: 'content', bytes, writeKey, events, isList: true, envelope };
+  return { kind: 'content', bytes, writeKey, events, isList: true, envelope, sharedBytes };
 }
+
+const WITHOUT_ENVELOPE = { envelope: undefined, sharedBytes: 0 } as const;
 
 /** The batches of Segment's Actions webhook: the events and nothing around them. */
 function readArray(bytes: Buffer, start: number, items: readonly unknown[]): RequestContent | RefusedRequest {
@@ -94,11 +108,17 @@ function readArray(bytes: Buffer, start: number, items: readonly unknown[]): Req
   const elements: MeasuredSpan[] = [];
   readElements(bytes, start, elements);
   const events = elements.map((span, index): SubmittedEvent => ({ value: items[index], span }));
-  return { kind: 'content', bytes, writeKey: undefined, events, isList: true, envelope: undefined };
+  return { kind: 'content', bytes, writeKey: undefined, events, isList: true, ...WITHOUT_ENVELOPE };
 }
 
 function refuseLength(items: number): RefusedRequest {
   const message = `the batch holds ${items} events; requests of more than ${maxBatchItems} are refused whole`;
+  return refuse('event.too-large', message);
+}
+
+function refuseShared(sharedBytes: number): RefusedRequest {
+  const what = 'context, integrations and sentAt beside the batch go to each of its events';
+  const message = `${what}, ${sharedBytes} bytes in all; at most ${maxSharedBytes} are allowed, so split the batch`;
   return refuse('event.too-large', message);
 }
 
@@ -121,19 +141,16 @@ function readWriteKey(value: unknown): string | undefined {
 
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
-const BYTE_ORDER_MARK = '\ufeff';
-const BYTE_ORDER_MARK_BYTES = 3;
 
-/** Text that is no UTF-8 is stored as every reader of it would decode it, so that what is on the topic is always JSON. */
-function decode(body: Buffer): { bytes: Buffer; text: string } {
-  const text = body.toString('utf8');
-  if (text.startsWith(BYTE_ORDER_MARK)) return decode(body.subarray(BYTE_ORDER_MARK_BYTES));
-  return text.includes('\ufffd') ? { bytes: Buffer.from(text, 'utf8'), text } : { bytes: body, text };
-}
+/** Beyond this a body is not looked through for its first fault: that is three times slower than parsing it. */
+const EXPLAINED_CHARACTERS = 65_536;
 
 function explainMalformed(text: string): string {
   if (text.trim() === '') return 'the body is empty; expected a JSON object';
-  const fault = findJsonFault(text);
+  const fault = findJsonFault(text.slice(0, EXPLAINED_CHARACTERS));
+  if (fault !== undefined && fault.offset >= EXPLAINED_CHARACTERS) {
+    return `the body is not valid JSON: the fault comes after its first ${EXPLAINED_CHARACTERS} characters`;
+  }
   if (fault === undefined) return 'the body is not valid JSON';
   return `the body is not valid JSON: ${fault.reason}, at line ${fault.line} column ${fault.column} (character ${fault.offset})`;
 }

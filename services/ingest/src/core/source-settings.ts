@@ -3,23 +3,31 @@
  * `/v1/projects/<writeKey>/settings`). Naming this host in it makes an SDK that was only pointed here for its settings send
  * its events here as well.
  */
-export interface SettingsOrigin {
-  readonly protocol: string;
-  /** Host and port as the client knows them. */
-  readonly host: string;
-}
+import type { PublicOrigin } from './public-origin.ts';
 
-/** JSON text. `apiHost` has no protocol: the SDKs put one before it. */
-export function buildSourceSettings(writeKey: string, { protocol, host }: SettingsOrigin): string {
-  const segment = {
+/**
+ * Where the settings are found, before `/v1/projects`, and the integration in which an SDK looks for its own. Vendors that have
+ * made an SDK of their own from Segment's renamed it. Each answer has one only: where there are two, analytics-next takes the second
+ * for a destination in the browser and fetches more code before it sends (`hasLegacyDestinations` in its `browser/index.ts`).
+ */
+export const settingsIntegrations: ReadonlyMap<string, string> = new Map([
+  ['', 'Segment.io'],
+  ['/customerio', 'Customer.io Data Pipelines'],
+  ['/hightouch', 'Hightouch.io'],
+]);
+
+/** JSON text. `apiHost` has no protocol: the SDKs put one before it, https where they are told none. */
+export function buildSourceSettings(integration: string, writeKey: string, { protocol, host }: PublicOrigin): string {
+  const settings = {
     apiKey: writeKey,
     apiHost: `${host}/v1`,
+    // Left out by JSON.stringify where it is undefined.
     protocol,
     unbundledIntegrations: [],
     addBundledMetadata: false,
   };
   return JSON.stringify({
-    integrations: { 'Segment.io': segment },
+    integrations: { [integration]: settings },
     plan: { track: { __default: { enabled: true, integrations: {} } } },
     edgeFunction: {},
     remotePlugins: [],

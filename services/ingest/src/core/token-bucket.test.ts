@@ -1,39 +1,51 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fullBucket, takeEvents, toRetryAfterSeconds, type TokenBucket } from './token-bucket.ts';
+import { SharedBucket, toRetryAfterSeconds, type Shares } from './token-bucket.ts';
 
-const limit = { eventsPerSecond: 10, burst: 20 };
+const limit = { perSecond: 10, burst: 20 };
+const ONE: Shares = new Map([['a', 1]]);
 
-function take(bucket: TokenBucket, events: number, nowMs: number): TokenBucket {
-  const taking = takeEvents(bucket, events, limit, nowMs);
-  assert.equal(taking.kind, 'taken');
-  return taking.bucket;
+function waitOf(bucket: SharedBucket, tokens: number, nowMs: number, name = 'a'): number {
+  const taking = bucket.take(name, tokens, nowMs);
+  return taking.kind === 'taken' ? 0 : taking.waitMs;
 }
 
 test('a request larger than the burst is taken from a full bucket, and is owed before anything else is taken', () => {
-  const owing = take(fullBucket(limit, 0), 100, 0);
-  const refused = takeEvents(owing, 1, limit, 0);
-  assert.ok(refused.kind === 'refused');
-  assert.equal(refused.waitMs, 8_100);
-  take(owing, 1, 8_100);
-  assert.equal(takeEvents(owing, 100, limit, 9_999).kind, 'refused');
-  take(owing, 100, 10_000);
+  const bucket = new SharedBucket(limit, ONE, 0);
+  assert.equal(waitOf(bucket, 100, 0), 0);
+  assert.equal(waitOf(bucket, 1, 0), 8_100);
+  assert.equal(waitOf(bucket, 1, 8_100), 0);
+  assert.equal(waitOf(bucket, 100, 10_099), 1);
+  assert.equal(waitOf(bucket, 100, 10_100), 0);
 });
 
-test('a lower limit takes effect at once, a higher one fills at its own rate', () => {
-  const bucket = fullBucket({ eventsPerSecond: 10, burst: 1_000 }, 0);
-  assert.deepEqual(take(bucket, 20, 0), { milliTokens: 0, atMs: 0 });
-  const taking = takeEvents({ milliTokens: 0, atMs: 0 }, 150, { eventsPerSecond: 100, burst: 1_000 }, 1_000);
-  assert.ok(taking.kind === 'refused');
-  assert.equal(taking.waitMs, 500);
+test('a lower limit takes effect at once, a higher one fills at its own rate, and a new key begins full', () => {
+  const bucket = new SharedBucket({ perSecond: 10, burst: 1_000 }, ONE, 0);
+  bucket.adjust(limit, ONE, 0);
+  assert.equal(waitOf(bucket, 20, 0), 0);
+  bucket.adjust({ perSecond: 100, burst: 1_000 }, ONE, 0);
+  assert.equal(waitOf(bucket, 150, 1_000), 500);
+  const two: Shares = new Map([
+    ['a', 0.5],
+    ['b', 0.5],
+  ]);
+  bucket.adjust({ perSecond: 100, burst: 1_000 }, two, 1_000);
+  assert.equal(waitOf(bucket, 250, 1_000, 'b'), 0);
+  assert.throws(() => bucket.take('c', 1, 1_000), RangeError);
 });
 
 test('a clock that is set back brings no tokens, and the bucket fills from there', () => {
-  const empty = take(fullBucket(limit, 100_000), 20, 100_000);
-  const refused = takeEvents(empty, 1, limit, 5_000);
-  assert.ok(refused.kind === 'refused');
-  assert.equal(refused.waitMs, 100);
-  take(refused.bucket, 1, 5_100);
+  const bucket = new SharedBucket(limit, ONE, 100_000);
+  assert.equal(waitOf(bucket, 20, 100_000), 0);
+  assert.equal(waitOf(bucket, 1, 5_000), 100);
+  assert.equal(waitOf(bucket, 1, 5_100), 0);
+});
+
+test('work that is charged afterwards is owed, and nothing else is held up once it is paid', () => {
+  const bucket = new SharedBucket(limit, ONE, 0);
+  bucket.charge('a', 25, 0);
+  assert.deepEqual([bucket.debtMs('a', 0), bucket.debtMs('a', 499), bucket.debtMs('a', 500)], [500, 1, 0]);
+  assert.deepEqual([bucket.isFull(2_499), bucket.isFull(2_500)], [false, true]);
 });
 
 test('Retry-After is whole seconds from 1 to 300', () => {

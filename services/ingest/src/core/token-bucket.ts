@@ -1,47 +1,181 @@
 /**
- * How many events a connector may send: as many as the rate brings in, plus what has gathered, up to the burst. Tokens are counted in
- * thousandths, of which a millisecond brings `eventsPerSecond`: all numbers are whole, so nothing is lost to rounding however often it is
- * asked.
+ * What a connector may take, events, bytes or work, and how its keys share it. As many tokens as the rate brings in are
+ * there for all of its keys, plus what has gathered, up to the burst.
+ *
+ * Each key has a bucket of its own, into which its share of the rate flows, with room for its share of half of the
+ * burst. What finds no room there goes into a bucket that all share, with room for the other half. So one key alone has
+ * the whole rate, and however much the others send, a key that comes back after a pause finds its own bucket full and
+ * its share of the rate. (Hierarchical token buckets lend unused rate in the same way: Linux, `tc-htb`.)
+ *
+ * Tokens are counted in thousandths, of which a millisecond brings `perSecond`: with one key all numbers are whole, so
+ * nothing is lost to rounding however often it is asked.
  */
-import type { RateLimit } from '@astrolabe/service-kit';
 
-/** Never changed; each function returns the next one. */
-export interface TokenBucket {
-  /** Thousandths of a token. Below zero after a request larger than the burst, until the rate has made up for it. */
-  readonly milliTokens: number;
-  /** Epoch milliseconds at which it held them. */
-  readonly atMs: number;
+export interface Rate {
+  /** In the long run. More than 0. */
+  readonly perSecond: number;
+  /** At once, after a pause. */
+  readonly burst: number;
 }
 
+/** Names of the keys and what part of the whole each has; together 1. At least one. */
+export type Shares = ReadonlyMap<string, number>;
+
 export type Taking =
-  | { readonly kind: 'taken'; readonly bucket: TokenBucket }
+  | { readonly kind: 'taken' }
   | {
       readonly kind: 'refused';
-      readonly bucket: TokenBucket;
-      /** Until the same request is taken, if nothing else takes from the bucket. At least 1. */
+      /** After it the same request is taken, if nothing else takes from the buckets. At least 1. */
       readonly waitMs: number;
     };
 
 const MILLI = 1_000;
+/** Shares such as a third are not exact. In thousandths of a token. */
+const ROUNDING = 1e-3;
+/** Of the burst, where there are several keys. */
+const RESERVED = 0.5;
 
-export function fullBucket({ burst }: RateLimit, nowMs: number): TokenBucket {
-  return { milliTokens: burst * MILLI, atMs: nowMs };
-}
+export class SharedBucket {
+  #rate: Rate;
+  #shares: Shares;
+  /**
+   * Thousandths of a token. Below zero after a request larger than the bucket, or a charge, until the rate has made up
+   * for it.
+   */
+  readonly #own = new Map<string, number>();
+  #shared: number;
+  #atMs: number;
 
-/**
- * Takes a token for each event, all or none. More events than the burst are taken when the bucket is full, and are owed: else they could
- * never be. `eventsPerSecond` must not be 0. A clock that was set back neither adds tokens nor holds any up.
- */
-export function takeEvents(bucket: TokenBucket, events: number, limit: RateLimit, nowMs: number): Taking {
-  const { eventsPerSecond, burst } = limit;
-  const elapsedMs = Math.max(0, nowMs - bucket.atMs);
-  const heldMilli = Math.min(burst * MILLI, bucket.milliTokens + elapsedMs * eventsPerSecond);
-  const neededMilli = Math.min(events, burst) * MILLI;
-  if (heldMilli >= neededMilli) {
-    return { kind: 'taken', bucket: { milliTokens: heldMilli - events * MILLI, atMs: nowMs } };
+  /** All buckets are full. */
+  constructor(rate: Rate, shares: Shares, nowMs: number) {
+    this.#rate = rate;
+    this.#shares = shares;
+    this.#atMs = nowMs;
+    for (const name of shares.keys()) this.#own.set(name, this.#roomOf(name));
+    this.#shared = this.#sharedRoom();
   }
-  const waitMs = Math.ceil((neededMilli - heldMilli) / eventsPerSecond);
-  return { kind: 'refused', bucket: { milliTokens: heldMilli, atMs: nowMs }, waitMs };
+
+  /**
+   * Another limit, or other keys, from now on. A lower limit takes effect at once, a higher one fills at its own rate;
+   * new keys begin full.
+   */
+  adjust(rate: Rate, shares: Shares, nowMs: number): void {
+    this.#advance(nowMs);
+    this.#rate = rate;
+    this.#shares = shares;
+    for (const name of this.#own.keys()) if (!shares.has(name)) this.#own.delete(name);
+    for (const name of shares.keys()) {
+      const room = this.#roomOf(name);
+      this.#own.set(name, Math.min(room, this.#own.get(name) ?? room));
+    }
+    this.#shared = Math.min(this.#shared, this.#sharedRoom());
+  }
+
+  /**
+   * All or nothing. A key whose own bucket is full is given what it asks for even if that is more, and owes the rest:
+   * else a large request could never be taken while others send. A clock that was set back neither adds tokens nor
+   * holds any up.
+   */
+  take(name: string, tokens: number, nowMs: number): Taking {
+    this.#advance(nowMs);
+    const needed = tokens * MILLI;
+    const own = this.#ownOf(name);
+    if (own + this.#shared >= needed - ROUNDING || own >= this.#roomOf(name) - ROUNDING) {
+      this.#spend(name, needed);
+      return { kind: 'taken' };
+    }
+    return { kind: 'refused', waitMs: this.#waitFor(name, needed) };
+  }
+
+  /** Takes what has been used already, and owes what is not there. */
+  charge(name: string, tokens: number, nowMs: number): void {
+    this.#advance(nowMs);
+    this.#spend(name, tokens * MILLI);
+  }
+
+  /** Until the key no longer owes anything: 0 where it does not. */
+  debtMs(name: string, nowMs: number): number {
+    this.#advance(nowMs);
+    const own = this.#ownOf(name);
+    if (own + this.#shared >= -ROUNDING) return 0;
+    return Math.max(1, Math.ceil(-own / this.#inflow(name)));
+  }
+
+  /** Whether nothing would be lost by starting over with a new one. */
+  isFull(nowMs: number): boolean {
+    this.#advance(nowMs);
+    const isOwnFull = [...this.#own].every(([name, own]) => own >= this.#roomOf(name) - ROUNDING);
+    return isOwnFull && this.#shared >= this.#sharedRoom() - ROUNDING;
+  }
+
+  #advance(nowMs: number): void {
+    const elapsedMs = Math.max(0, nowMs - this.#atMs);
+    this.#atMs = nowMs;
+    if (elapsedMs === 0) return;
+    for (const [name, own] of this.#own) {
+      const filled = own + elapsedMs * this.#inflow(name);
+      const room = this.#roomOf(name);
+      this.#own.set(name, Math.min(room, filled));
+      if (filled > room) this.#shared += filled - room;
+    }
+    this.#shared = Math.min(this.#shared, this.#sharedRoom());
+  }
+
+  /** The key's own tokens first, so that what others could use is left to them. */
+  #spend(name: string, needed: number): void {
+    const own = this.#ownOf(name);
+    const fromOwn = Math.min(needed, Math.max(0, own));
+    const fromShared = Math.min(needed - fromOwn, this.#shared);
+    this.#shared -= fromShared;
+    this.#own.set(name, own - (needed - fromShared));
+  }
+
+  #waitFor(name: string, needed: number): number {
+    const own = this.#ownOf(name);
+    const inflow = this.#inflow(name);
+    const untilFullMs = (this.#roomOf(name) - own) / inflow;
+    let untilEnoughMs = Infinity;
+    if (needed <= this.#roomOf(name) + this.#sharedRoom()) {
+      const overflow = this.#overflowBeside(name);
+      untilEnoughMs = (needed - own - this.#shared) / (inflow + overflow);
+      if (this.#shared + overflow * untilEnoughMs > this.#sharedRoom()) {
+        untilEnoughMs = (needed - own - this.#sharedRoom()) / inflow;
+      }
+    }
+    return Math.max(1, Math.ceil(Math.min(untilFullMs, untilEnoughMs) - ROUNDING));
+  }
+
+  /** What the other keys leave to all, as long as none of them sends. */
+  #overflowBeside(name: string): number {
+    let overflow = 0;
+    for (const [other, own] of this.#own) {
+      if (other !== name && own >= this.#roomOf(other) - ROUNDING) overflow += this.#inflow(other);
+    }
+    return overflow;
+  }
+
+  #ownOf(name: string): number {
+    const own = this.#own.get(name);
+    if (own === undefined) throw new RangeError('the bucket was not made for this key');
+    return own;
+  }
+
+  /** Thousandths of a token in a millisecond. */
+  #inflow(name: string): number {
+    return this.#rate.perSecond * this.#shareOf(name);
+  }
+
+  #roomOf(name: string): number {
+    return this.#rate.burst * MILLI * this.#shareOf(name) * (this.#shares.size === 1 ? 1 : RESERVED);
+  }
+
+  #sharedRoom(): number {
+    return this.#shares.size === 1 ? 0 : this.#rate.burst * MILLI * (1 - RESERVED);
+  }
+
+  #shareOf(name: string): number {
+    return this.#shares.get(name) ?? 0;
+  }
 }
 
 /** Segment's SDKs wait no longer, whatever they are told. */

@@ -6,6 +6,7 @@ import { findPropertyDefects, type Command, type PropertyMap } from '@astrolabe/
 import {
   boundedOccurrenceOf,
   computationOf,
+  contextGroupId,
   isJsonObject,
   maxFutureMs,
   withComputation,
@@ -256,15 +257,6 @@ function findDefect(event: Call): string | undefined {
 function describeDefect(place: string, properties: PropertyMap): string | undefined {
   const [defect] = findPropertyDefects(properties);
   return defect && `${place}${defect.path}: ${defect.message}`;
-}
-
-/** `context.groupId` "attributes non-group calls to an account" (spec, common fields). */
-function contextGroupId({ context }: SegmentEvent): string | undefined {
-  const { groupId } = context;
-  if (typeof groupId === 'string') return groupId === '' ? undefined : groupId;
-  return typeof groupId === 'bigint' || (typeof groupId === 'number' && Number.isFinite(groupId))
-    ? String(groupId)
-    : undefined;
 }
 
 function traitsOf({ traits }: IdentifyEvent | GroupEvent, computation: Computation | undefined): PropertyMap {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { maxIdBytes } from '@astrolabe/segment';
 import { eventRecord, facts, receivedAtMs } from '../testing/events.ts';
 import { readEvent } from './read-event.ts';
 
@@ -111,7 +112,7 @@ test('what is no event says so, and by which rule', () => {
     [eventRecord('', { value: null }), 'event.invalid', /^the record has no value$/],
     [eventRecord(''), 'event.invalid-json', /^the value is no JSON: /],
     [eventRecord('{"type":'), 'event.invalid-json', /^the value is no JSON: /],
-    [eventRecord('\uFEFF{}'), 'event.invalid-json', /^the value is no JSON: /],
+    [eventRecord('\uFEFF\uFEFF{}'), 'event.invalid-json', /^the value is no JSON: /],
     [eventRecord('', { value: Buffer.from([0, 0, 0, 0, 1, 2]) }), 'event.invalid-json', /^the value is no JSON: /],
     [eventRecord(identify, { headers: {} }), 'event.invalid', /^the record has no connector-id header$/],
     [eventRecord('[1]'), 'event.invalid', /expected a JSON object/],
@@ -128,7 +129,25 @@ test('what is no event says so, and by which rule', () => {
   }
 });
 
-test('bytes that are no UTF-8 are no event: decoded, its ids would be others than were sent', () => {
+test('bytes that are not UTF-8 are refused: decoded, the event would have other ids than were sent', () => {
   const value = Buffer.concat([Buffer.from('{"type":"identify","userId":"'), Buffer.from([0xff]), Buffer.from('"}')]);
-  assert.deepEqual(faultOf(eventRecord('', { value })), ['event.invalid-json', 'the value is no UTF-8']);
+  const [code, message] = faultOf(eventRecord('', { value }));
+  assert.equal(code, 'event.invalid-json');
+  assert.match(message, /^the value is not UTF-8: byte 0xFF at position 29 /);
+});
+
+test('a record with a longer id than ingest takes is unreadable, with the field, its size and the limit', () => {
+  const long = 'x'.repeat(maxIdBytes + 1);
+  for (const [event, field] of [
+    [{ type: 'identify', userId: long }, 'userId'],
+    [{ type: 'delete', userId: long }, 'userId'],
+    [{ type: 'track', anonymousId: long, event: 'E' }, 'anonymousId'],
+    [{ type: 'group', userId: 'u', groupId: long }, 'groupId'],
+    [{ type: 'alias', userId: 'u', previousId: long }, 'previousId'],
+    [{ type: 'track', userId: 'u', event: 'E', context: { groupId: long } }, 'context.groupId'],
+  ] as const) {
+    const [code, message] = faultOf(eventRecord(event));
+    assert.equal(code, 'event.invalid');
+    assert.equal(message, `${field} has 513 bytes of UTF-8; an id may have at most 512`);
+  }
 });

@@ -1,7 +1,7 @@
 /** A record of the event topic → an event and its facts, or why it is none. Total. */
-import { isUtf8 } from 'node:buffer';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
 import {
+  decodeUtf8,
   earliestOccurrenceMs,
   findJsonFault,
   maxFutureMs,
@@ -33,9 +33,11 @@ export type ReadEvent =
 export function readEvent(record: ConsumedRecord, nowMs: number): ReadEvent {
   if (record.value === null) return invalid('the record has no value');
   // Decoding would replace what is no text, and the event would go on with other ids and values than were sent.
-  if (!isUtf8(record.value))
-    return { kind: 'unreadable', code: 'event.invalid-json', message: 'the value is no UTF-8' };
-  const text = record.value.toString('utf8');
+  const decoded = decodeUtf8(record.value);
+  if (decoded.kind === 'not-utf8') {
+    return { kind: 'unreadable', code: 'event.invalid-json', message: `the value ${decoded.reason}` };
+  }
+  const { text } = decoded;
   const json = parseRawJson(text);
   if (json.kind === 'malformed') {
     return {

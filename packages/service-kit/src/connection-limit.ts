@@ -1,0 +1,125 @@
+/**
+ * A bound on the connections of an HTTP server. Without one a process takes connections until it has no descriptor left, and then
+ * nobody is answered, not even those that wait on connections which are open already.
+ *
+ * What is over the bound costs the connection that has been idle for the longest time: one without a request under way, which also is
+ * one that has never sent a whole head. Only where every connection has a request under way is the new one refused.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isIPv6, type Socket } from 'node:net';
+
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  /** From one client address, or one /64 network of IPv6, which is what a single client has. Undefined: no bound of its own. */
+  readonly maxConnectionsPerClient: number | undefined;
+  /** Called for each connection that was closed for the limits: it was idle, or it was new while none was idle. */
+  readonly onClosed?: (reason: 'idle' | 'refused') => void;
+}
+
+interface Connection {
+  readonly socket: Socket;
+  readonly client: string;
+  requestsUnderWay: number;
+}
+
+export interface LimitedConnections {
+  /**
+   * Closes the connections on which nothing has ever come. To be called when the server stops: Node takes them for requests under
+   * way, and waits for their heads until `headersTimeout`.
+   */
+  closeUnused(): void;
+}
+
+/** Begins to hold the server to its limits. To be called before it listens. */
+export function limitConnections(server: Server, limits: ConnectionLimits): LimitedConnections {
+  const connections = new Map<Socket, Connection>();
+  /** The one that has been idle for the longest time first, of all and of each client. */
+  const idle = new Set<Connection>();
+  const clients = new Map<string, { connections: number; readonly idle: Set<Connection> }>();
+
+  const setIdle = (connection: Connection, isIdle: boolean): void => {
+    const ofClient = clients.get(connection.client)?.idle;
+    if (isIdle) {
+      idle.add(connection);
+      ofClient?.add(connection);
+    } else {
+      idle.delete(connection);
+      ofClient?.delete(connection);
+    }
+  };
+
+  const forget = (connection: Connection): void => {
+    if (!connections.delete(connection.socket)) return;
+    setIdle(connection, false);
+    const client = clients.get(connection.client);
+    if (client === undefined) return;
+    client.connections -= 1;
+    if (client.connections === 0) clients.delete(connection.client);
+  };
+
+  /** Closes the first of `candidates` other than the newcomer, or the newcomer. */
+  const close = (candidates: Set<Connection>, newcomer: Connection): void => {
+    const [first] = candidates;
+    const victim = first ?? newcomer;
+    // At once, not when the socket says so: until then it would count as open, and the next newcomer would close another.
+    forget(victim);
+    victim.socket.destroy();
+    limits.onClosed?.(victim === newcomer ? 'refused' : 'idle');
+  };
+
+  server.on('connection', (socket: Socket) => {
+    const connection: Connection = { socket, client: clientOf(socket.remoteAddress), requestsUnderWay: 0 };
+    const client = clients.get(connection.client) ?? { connections: 0, idle: new Set<Connection>() };
+    clients.set(connection.client, client);
+    client.connections += 1;
+    connections.set(socket, connection);
+    socket.once('close', () => forget(connection));
+    const { maxConnections, maxConnectionsPerClient = Infinity } = limits;
+    if (client.connections > maxConnectionsPerClient) close(client.idle, connection);
+    else if (connections.size > maxConnections) close(idle, connection);
+    if (connections.has(socket)) setIdle(connection, true);
+  });
+
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const connection = connections.get(socket);
+    if (connection === undefined) return;
+    connection.requestsUnderWay += 1;
+    setIdle(connection, false);
+    response.once('close', () => {
+      connection.requestsUnderWay -= 1;
+      if (connection.requestsUnderWay === 0 && connections.has(socket)) setIdle(connection, true);
+    });
+  });
+  return {
+    closeUnused: () => {
+      for (const { socket } of idle) if (socket.bytesRead === 0) socket.destroy();
+    },
+  };
+}
+
+/** What one client can have many addresses of counts as one: the /64 network of an IPv6 address. */
+export function clientOf(address: string | undefined): string {
+  if (address === undefined) return '';
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.toLowerCase().split('::', 2);
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const gap = tail === undefined ? 0 : 8 - front.length - back.length;
+  const groups = [...front, ...Array.from({ length: gap }, () => '0'), ...back];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
+/** Descriptors that this process may have open at one time. Undefined where the system does not say, or sets no bound. */
+export function descriptorLimit(): number | undefined {
+  // The types of Node 24 lack the member.
+  const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;
+  // Without it the report would look up the names of all peers.
+  report.excludeNetwork = true;
+  const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const soft = userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : undefined;
+}

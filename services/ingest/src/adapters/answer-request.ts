@@ -1,0 +1,119 @@
+/**
+ * A request that brings events, from its head to its answer. All of them come by here, whichever path they take and wherever their body
+ * stands, so that no path is without the limits of the others.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ConnectorDirectory } from '@astrolabe/service-kit';
+import { refusedAnswer, type Answer } from '../core/answer.ts';
+import type { ByteBudget, ByteHold } from '../core/byte-budget.ts';
+import { ipv4Of, networkOf } from '../core/client-ip.ts';
+import { keysInAuthorization } from '../core/credentials.ts';
+import type { Endpoint } from '../core/endpoints.ts';
+import type { HandledRequest, IngestHandler } from '../ingest-handler.ts';
+import type { IngestMetrics } from '../ingest-metrics.ts';
+import type { BodyOwner, ReadBody } from './read-body.ts';
+
+export interface AnswerRequestOptions {
+  readonly handler: IngestHandler;
+  readonly connectors: () => Pick<ConnectorDirectory, 'byKey'>;
+  readonly metrics: IngestMetrics;
+  readonly budget: ByteBudget;
+  readonly isStopping: () => boolean;
+}
+
+/** One way in which events come. */
+export interface EventRoute {
+  readonly endpoint: Endpoint;
+  /** The endpoint in `ingest_requests_total`. */
+  readonly countedAs: string;
+  /** Called for a request that was admitted by its head. */
+  readonly readBody: (request: FastifyRequest, hold: ByteHold, owner: BodyOwner) => Promise<ReadBody> | ReadBody;
+  readonly send: (reply: FastifyReply, answer: Answer, request: AnsweredRequest) => FastifyReply;
+}
+
+export interface AnsweredRequest {
+  readonly request: FastifyRequest;
+  /** The head alone was enough for the answer: nothing has looked at the body. */
+  readonly isByHead: boolean;
+}
+
+export type AnswerRequest = (route: EventRoute, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+/** The budget is freed by acknowledgements, which come within milliseconds unless Kafka is away. */
+const RETRY_AFTER_OVERLOAD_SECONDS = 1;
+const RETRY_AFTER_STOPPING_SECONDS = 1;
+
+const overloadedAnswer = refusedAnswer(
+  503,
+  'ingest.overloaded',
+  'too many bytes await storage; send the request again after the pause',
+  RETRY_AFTER_OVERLOAD_SECONDS,
+);
+export const stoppingAnswer = refusedAnswer(
+  503,
+  'ingest.stopping',
+  'this instance is stopping; send the request again',
+  RETRY_AFTER_STOPPING_SECONDS,
+);
+
+export function createAnswerRequest(options: AnswerRequestOptions): AnswerRequest {
+  const { handler, connectors, metrics, budget, isStopping } = options;
+
+  /** The answer to a request whose body nobody has looked at, so that only its header can say whose it is. */
+  const unread = (answer: Answer, { headers }: FastifyRequest): HandledRequest => {
+    const [key] = keysInAuthorization(headers.authorization);
+    return { answer, connectorId: key === undefined ? undefined : connectors().byKey(key)?.id };
+  };
+
+  const answerTo = async (
+    { endpoint, readBody }: EventRoute,
+    request: FastifyRequest,
+    hold: ByteHold,
+  ): Promise<HandledRequest & { readonly isByHead?: boolean }> => {
+    if (isStopping()) return unread(stoppingAnswer, request);
+    const { headers, ip } = request;
+    const head = {
+      endpoint,
+      authorization: headers.authorization,
+      webhook: endpoint.kind === 'webhook' ? readWebhook(request) : undefined,
+    };
+    const client = networkOf(ip);
+    const admission = handler.admit(head, client);
+    if (admission.kind === 'answered') return { ...admission, isByHead: true };
+    const { sender } = admission;
+    const body = await readBody(request, hold, admission);
+    if (body.kind === 'overloaded') return unread(overloadedAnswer, request);
+    if (body.kind === 'beyond-share') return handler.refuseBeyondShare(sender);
+    if (body.kind === 'refused') return handler.refuseBody(sender, client, body);
+    return handler.handle({
+      ...head,
+      sender,
+      body: body.bytes,
+      traceparent: textOf(headers.traceparent),
+      clientIp: ipv4Of(ip),
+      client,
+      hold,
+    });
+  };
+
+  return async (route, request, reply) => {
+    const hold = budget.open();
+    try {
+      const { answer, connectorId, isByHead = false } = await answerTo(route, request, hold);
+      metrics.requestAnswered(route.countedAs, connectorId ?? 'unknown', answer.status);
+      return await route.send(reply, answer, { request, isByHead });
+    } finally {
+      // Not before the handler is done with the records, even if the client has gone: they are in memory until then.
+      hold.release();
+    }
+  };
+}
+
+function readWebhook({ params, headers }: FastifyRequest) {
+  const { connector } = params as { readonly connector: string };
+  return { connectorId: connector, signature: textOf(headers['x-signature']) };
+}
+
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}

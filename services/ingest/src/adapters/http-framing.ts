@@ -1,0 +1,82 @@
+/** What is wrong with a request before its path is looked at: the rules of HTTP itself, in the form of every other refusal. */
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { hostFields, parseHostHeader, type ErrorCode } from '@astrolabe/service-kit';
+import { refusedAnswer, type Answer } from '../core/answer.ts';
+
+/**
+ * The refusal of a request without exactly one valid `Host` (RFC 9112, 3.2). Of two, a proxy in front may have taken the other one.
+ * HTTP/1.0, which some load balancers probe with, does not have the field.
+ */
+export function refuseHost({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): Answer | undefined {
+  const fields = hostFields(rawHeaders);
+  const isOptional = httpVersionMajor === 1 && httpVersionMinor === 0;
+  if (fields.length === 0 && isOptional) return undefined;
+  const [field = ''] = fields;
+  if (fields.length === 1 && parseHostHeader(field) !== undefined) return undefined;
+  const found = fields.length === 1 ? 'its Host is not a host name with an optional port' : `it has ${fields.length}`;
+  return refusedAnswer(400, 'request.malformed', `a request needs exactly one Host header; ${found}`);
+}
+
+/** The request line and all headers together. Node's default, whatever its options on the command line say. */
+export const MAX_HEAD_BYTES = 16_384;
+
+type ParseError = readonly [status: number, code: ErrorCode, message: string];
+
+const parseErrors: Readonly<Record<string, ParseError>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'request.incomplete', 'the request was not complete in time; send it again'],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'request.malformed',
+    `the request line and the headers together are too large; at most ${MAX_HEAD_BYTES} bytes are read`,
+  ],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'request.malformed', 'the extensions of a chunk are too large'],
+};
+const otherError: ParseError = [400, 'request.malformed', 'the request is not valid HTTP/1.1'];
+
+export interface ParseErrors {
+  /** For the server's `clientError`: answers what Node's parser refuses, and closes the connection. */
+  answer(error: Error & { readonly code?: string }, socket: Socket): void;
+  /** Begins to note which requests are under way. To be called before the server listens. */
+  watch(server: Server): void;
+}
+
+/** `onAnswered` gets the status of each answer. */
+export function createParseErrors(onAnswered: (status: number) => void): ParseErrors {
+  const underWay = new WeakMap<Socket, IncomingMessage>();
+  return {
+    answer: (error, socket) => {
+      // What came whole before it on the same connection may be stored or not: this answer would be taken for that request's.
+      const isAnswerable = underWay.get(socket)?.complete !== true;
+      // Browsers and load balancers open connections in advance. On these nobody waits for an answer.
+      const isUnused = socket.bytesRead === 0;
+      if (error.code === 'ECONNRESET' || !socket.writable || !isAnswerable || isUnused) {
+        socket.destroy();
+        return;
+      }
+      const [status, code, message] = parseErrors[error.code ?? ''] ?? otherError;
+      onAnswered(status);
+      socket.write(toHttpText(refusedAnswer(status, code, message)));
+      socket.destroySoon();
+    },
+    watch: (server) => {
+      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+        const { socket } = request;
+        underWay.set(socket, request);
+        response.once('close', () => {
+          if (underWay.get(socket) === request) underWay.delete(socket);
+        });
+      });
+    },
+  };
+}
+
+function toHttpText({ status, body }: Answer): string {
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}

@@ -1,0 +1,49 @@
+/**
+ * Segment's pixel API: an event in the address of an image. The answer is a transparent image of one pixel, with status 200 whatever is
+ * wrong with the event, as Segment documents; what its sender cannot repair must not show as a broken image in an e-mail. Two cases
+ * differ, since a 200 means stored: a limit is 429 and a store that is away is 503. Browsers and mail programs show the image all the same.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer } from '../core/answer.ts';
+import type { ByteHold } from '../core/byte-budget.ts';
+import { trackingEndpoints } from '../core/endpoints.ts';
+import { pixelBody } from '../core/pixel.ts';
+import type { AnswerRequest, EventRoute } from './answer-request.ts';
+import type { BodyOwner, ReadBody } from './read-body.ts';
+
+const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+/** Segment's, without the version, and RudderStack's. */
+const bases = ['/v1/pixel', '/pixel', '/pixel/v1'] as const;
+const types = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
+
+export function addPixelRoutes(app: FastifyInstance, answerRequest: AnswerRequest): void {
+  for (const type of types) {
+    const endpoint = trackingEndpoints.get(type);
+    if (endpoint === undefined) throw new TypeError(`there is no endpoint for ${type}`);
+    const route: EventRoute = { endpoint, countedAs: 'pixel', readBody: readQuery, send: sendAsImage };
+    for (const base of bases) {
+      const path = `${base}/${type}`;
+      app.get(path, { exposeHeadRoute: false }, (request, reply) => answerRequest(route, request, reply));
+      // Programs that look through mails ask with HEAD before anybody has opened one: that is no event.
+      app.head(path, (_request, reply) => sendImage(reply, 200));
+    }
+  }
+}
+
+/** The address is in memory already, and bounded with all headers (`MAX_HEAD_BYTES`); what is made of it is at most some times as large. */
+function readQuery({ raw }: FastifyRequest, hold: ByteHold, { owner }: BodyOwner): ReadBody {
+  const { url = '' } = raw;
+  const bytes = pixelBody(url.slice(url.indexOf('?') + 1 || url.length));
+  if (!hold.take(bytes.length)) return { kind: 'overloaded' };
+  return hold.claim(owner) ? { kind: 'body', bytes } : { kind: 'beyond-share' };
+}
+
+/** It is counted with the status that the event would have had on the Tracking API, or nobody would see that a mailing has a wrong key. */
+function sendAsImage(reply: FastifyReply, { status, retryAfterSeconds }: Answer): FastifyReply {
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+  return sendImage(reply, status === 429 || status >= 500 ? status : 200);
+}
+
+function sendImage(reply: FastifyReply, status: number): FastifyReply {
+  return reply.code(status).header('content-type', 'image/gif').header('cache-control', 'no-store, private').send(GIF);
+}
