@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson, type JsonObject } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import { apiCases } from './api-cases.ts';
+import { edgeCases } from './edge-cases.ts';
 import { startHealthySender } from './healthy-sender.ts';
 import {
   startHostilePipeline,
@@ -26,7 +27,7 @@ import {
   strangersEvents,
   type RecordCase,
 } from './record-cases.ts';
-import { LONE_SURROGATE, LONG_ID, edgeCases, oddIds, rawCases, requestCases } from './request-cases.ts';
+import { LONE_SURROGATE, LONG_ID, oddIds, rawCases, requestCases } from './request-cases.ts';
 import { sumOf } from './samples.ts';
 import { findSecrets, newKey, processText } from './secrets.ts';
 

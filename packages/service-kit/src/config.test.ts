@@ -42,6 +42,7 @@ test('the sections need only the addresses of Kafka and of the registry, and hav
       logLevel: 'info',
       adminHost: '127.0.0.1',
       adminPort: 0,
+      adminAllowedHosts: undefined,
       shutdownTimeoutMs: 20_000,
       connectorsFile: 'connectors.json',
     },

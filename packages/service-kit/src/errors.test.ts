@@ -60,6 +60,6 @@ test('the catalogue renders as one table row for each code', () => {
   assert.equal(lines.length, errorCodes.length + 2);
   assert.equal(
     lines.find((line) => line.includes('`event.invalid-json`')),
-    '| `event.invalid-json` | The event is not JSON. Send one JSON document encoded in UTF-8. | sender |',
+    '| `event.invalid-json` | The event, or the request that holds it, is not JSON, or not UTF-8. Send one JSON document encoded in UTF-8. | sender |',
   );
 });

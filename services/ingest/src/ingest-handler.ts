@@ -32,6 +32,7 @@ import { validTraceparent } from './core/trace-context.ts';
 import type { EventSink, RecordsToStore } from './event-sink.ts';
 import type { Fairness } from './fairness.ts';
 import type { EventVerdict, IngestMetrics } from './ingest-metrics.ts';
+import { createStoreLog } from './store-log.ts';
 import type { Turns } from './turns.ts';
 
 export interface IngestRequest extends RequestHead {
@@ -310,20 +311,4 @@ class VerdictCounts {
     for (const { type, verdict, count } of this.#counts) metrics.eventsJudged(connectorId, type, verdict, count);
     if (this.unreadableTimestamps > 0) metrics.timestampsUnreadable(connectorId, this.unreadableTimestamps);
   }
-}
-
-/** One line when storing begins to fail and one when it works again, however many requests come in between. */
-function createStoreLog(logger: Logger): { failed(error: unknown): void; stored(): void } {
-  let failures = 0;
-  return {
-    failed: (err) => {
-      failures += 1;
-      if (failures === 1) logger.error({ err }, 'events cannot be stored; senders are answered 503');
-    },
-    stored: () => {
-      if (failures === 0) return;
-      logger.info({ failures }, 'events are stored again');
-      failures = 0;
-    },
-  };
 }
