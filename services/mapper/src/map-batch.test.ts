@@ -218,9 +218,9 @@ test('connectors that nobody has are counted as one', async () => {
   assert.deepEqual(await counts('events'), ['unknown page skipped unsupported-type 2']);
 });
 
-test('an id of any length takes the same place in the state', () => {
+test('the longest id takes the same place in the state as any other', () => {
   const { map, state } = createMapper({ maxRecordBytes: 1_000, connector: { freeEmailProviders: 'block' } });
-  const userId = 'u'.repeat(30_000);
+  const userId = 'u'.repeat(512);
   assert.deepEqual(map(eventRecord(identify(userId, { messageId: 'm', traits: { email: 'ann@gmail.com' } }))), []);
   assert.ok(state.get(userStateKey('acme', userId)));
   const [record] = state.takeChanges(0);
