@@ -60,3 +60,26 @@ test('a registry that cannot be reached exits 1 and says so', async () => {
   assert.match(stderr, /looking up \S+: the registry cannot be reached \(connect ECONNREFUSED [^)]+\); check SCHEMA_/);
   assert.doesNotMatch(stderr, /status 400/);
 });
+
+test('what is wrong with an argument or a file is told without the control characters of either', async () => {
+  for (const { exitCode, stderr } of [
+    await run(['topics', 'a\u001b[31mpply']),
+    await run(['connectors', 'check'], {
+      CONNECTORS_FILE: '/dev/null/a\u001b[31m',
+      DISPATCHER_API_URL: 'http://127.0.0.1:1',
+    }),
+  ]) {
+    assert.notEqual(exitCode, 0);
+    assert.match(stderr, /a\\u001b\[31m/);
+    assert.doesNotMatch(stderr, /\u001b/);
+  }
+});
+
+test('the doctor shows no password that stands in a URL of the configuration', async () => {
+  const { stdout, stderr } = await run(['doctor'], {
+    KAFKA_BROKERS: '127.0.0.1:1',
+    SCHEMA_REGISTRY_URL: 'http://us3r:hunter2@127.0.0.1:1',
+  });
+  assert.match(stdout, /http:\/\/\[redacted\]@127\.0\.0\.1:1/);
+  assert.doesNotMatch(stdout + stderr, /hunter2/);
+});

@@ -23,13 +23,18 @@ export interface SourceReading {
   readonly onPassed: (line: string) => void;
 }
 
+/** What of it reading needs. */
+interface ReadableSource extends Omit<SourceReading, 'cluster'> {
+  readonly cluster: { readonly reader: Pick<Cluster['reader'], 'read'> };
+}
+
 /** In one look into the ledger, which reads a partition of it whole. */
 const PORTION_RECORDS = 10_000;
 const PORTION_BYTES = 16_000_000;
 
 /** Calls `onPortion` with every record of the span from its position on, in order; resolves when all were taken. */
 export async function readSource(
-  { cluster, topic, request, decoder, known, maxRecordBytes, onPassed }: SourceReading,
+  { cluster, topic, request, decoder, known, maxRecordBytes, onPassed }: ReadableSource,
   { partition, position, endOffset }: ReplaySpan,
   signal: AbortSignal,
   onPortion: (portion: readonly SortedRecord[]) => Promise<void> | void,

@@ -6,7 +6,7 @@ import { COMMIT_MARK, parsePosition, positionKey } from './state-position.ts';
 import { createStateProcessor, type StateProcessorOptions } from './state-processor.ts';
 import type { Restored } from './state-restore.ts';
 import { createInMemoryWorkLog } from './state-work-in-memory.ts';
-import { SKIPPED, countByKey, countCodec } from './testing/counting.ts';
+import { SKIPPED, countByKey, countCodec, countKey, stateOf } from './testing/counting.ts';
 import { consumedRecord, recordedSession } from './testing/records.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
@@ -252,6 +252,37 @@ test('state that was lost stops the partition before anything is handled', async
     ['kafka.offset-out-of-range'],
   );
   assert.deepEqual(work.log.records('output'), []);
+});
+
+test('what the state has under keys of an older form is written under the present ones before the first record, once', async () => {
+  const codec: typeof countCodec = {
+    ...countCodec,
+    decodeKey: (text) => ({ key: countKey(text.replace(/^old:/, '')), isOutdated: text.startsWith('old:') }),
+  };
+  const { work, restored, begin, append } = createTask({ codec });
+  const ofOlderVersion = { key: Buffer.from('old:k'), value: Buffer.from('2'), headers: {}, partition: 0 };
+  await work.log.send(work.stateTopic, [ofOlderVersion]);
+  await append([recordAt(0n)]);
+  const processor = begin();
+  processor.enqueue([recordAt(0n)], 1n);
+  await processor.idle();
+  assert.deepEqual(
+    work.log.records('output').map(({ value }) => String(value)),
+    ['v0 at 0 is 3'],
+  );
+  assert.deepEqual(stateOf(work.log.records(work.stateTopic)), new Map([['k', '3']]));
+
+  const next = createTask({ codec }, work);
+  const again = next.begin();
+  again.enqueue([recordAt(0n)], 1n);
+  await again.idle();
+  assert.deepEqual(
+    [...restored, ...next.restored].map(({ keys, replaced }) => [keys, replaced]),
+    [
+      [1, 1],
+      [1, 0],
+    ],
+  );
 });
 
 test('a partition is paused while too much is in hand, and resumed at half', async () => {

@@ -1,7 +1,8 @@
 /** The source on real files and real watches: what it has to notice is what editors and Kubernetes do. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, mkdtemp, open as openFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -20,11 +21,11 @@ async function makeFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-async function open(t: TestContext, path: string, pollMs = NEVER_MS) {
+async function open(t: TestContext, path: string, pollMs = NEVER_MS, onLogLine: (line: string) => void = () => {}) {
   const source = await openConnectorSource({
     path,
     env: {},
-    logger: createLogger({ name: 'ingest', level: 'silent' }),
+    logger: createLogger({ name: 'ingest', level: 'error', destination: { write: onLogLine } }),
     metrics: createMetrics({ service: 'ingest' }),
     pollMs,
     settleMs: 10,
@@ -111,6 +112,43 @@ test('a folder that is replaced as a whole is found by the poll', async (t) => {
     await rename(join(folder, 'next'), mounted);
   };
   assert.deepEqual((await edit(swap)).added, ['b']);
+});
+
+/** Lets go of whoever waits to read the pipe, so that a test that fails ends. */
+async function openForWriting(pipe: string): Promise<void> {
+  const writer = await openFile(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => undefined);
+  await writer?.close();
+}
+
+test('a pipe as key file is a bad edit: the next edit takes effect, and closing waits for nobody', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'connector-source-'));
+  const at = (name: string): string => join(folder, name);
+  t.after(async () => {
+    await openForWriting(at('pipe'));
+    await rm(folder, { recursive: true });
+  });
+  await writeFile(at('key'), 'ak-1');
+  await writeFile(
+    at('connectors.json'),
+    JSON.stringify({ connectors: [{ id: 'a', name: 'A', apiKey: { file: 'key' } }] }),
+  );
+  const refused = Promise.withResolvers<string>();
+  const { source, edit } = await open(t, at('connectors.json'), NEVER_MS, refused.resolve);
+  execFileSync('mkfifo', [at('pipe')]);
+  await symlink('pipe', at('link'));
+  await rename(at('link'), at('key'));
+  assert.match(await refused.promise, /key is not a regular file but a pipe/);
+  assert.equal(source.current().byId('a')?.apiKey, 'ak-1');
+
+  const repair = async () => {
+    await writeFile(at('repaired'), 'ak-2');
+    await rename(at('repaired'), at('key'));
+  };
+  assert.deepEqual((await edit(repair)).changed, [{ id: 'a', fields: ['apiKey'] }]);
+  assert.equal(source.current().byId('a')?.apiKey, 'ak-2');
+  await symlink('pipe', at('link'));
+  await rename(at('link'), at('key'));
+  await source.close();
 });
 
 test('only regular files of a bounded size are read, links to them followed', async (t) => {

@@ -24,6 +24,7 @@ import {
 import { createPageReader } from './adapters/read-page.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import type { DispatcherConfig } from './config.ts';
+import { unusedProxyVariables } from './core/proxy-variables.ts';
 import { Dispatch } from './dispatch.ts';
 import { createDispatcherMetrics, type ConnectorState } from './dispatcher-metrics.ts';
 import { createGatePolicies } from './gate-policy.ts';
@@ -47,6 +48,8 @@ export async function startDispatcher(
   logger: Logger,
   stack: ServiceStack,
 ): Promise<void> {
+  // Before anything is waited for: who has to set a proxy may well wait for the brokers in vain.
+  warnOfProxy(env, logger);
   const serviceAdmin = await startServiceAdmin('dispatcher', config, logger, stack);
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
@@ -79,7 +82,6 @@ export async function startDispatcher(
   const pages = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES });
   stack.defer('page reader', () => pages.close());
 
-  warnOfProxy(env, logger);
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
   const apiClient = createApiClient({ baseUrl: config.apiUrl, timeoutMs: config.apiTimeoutMs });
   stack.defer('API client', () => apiClient.close());
@@ -217,7 +219,7 @@ export async function startDispatcher(
 
 /** Calls go straight to the API: who relies on a proxy would look for the fault anywhere else. */
 function warnOfProxy(env: Readonly<Record<string, string | undefined>>, logger: Logger): void {
-  const variables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].filter((name) => env[name]);
+  const variables = unusedProxyVariables(env);
   if (variables.length === 0) return;
   logger.warn(
     { variables },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { trackCall } from '@astrolabe/segment/testing';
 import type { Connector, RateLimit } from '@astrolabe/service-kit';
 import { trackingEndpoints } from './core/endpoints.ts';
@@ -321,4 +322,26 @@ test('one connector whose events await storage leaves room for those of another'
   const statusesOf = async (answers: typeof sent) => (await Promise.all(answers)).map(({ status }) => status).sort();
   assert.deepEqual(await statusesOf(sent), [200, 200, 200, 200, 503]);
   assert.deepEqual(await statusesOf(others), [200, 200]);
+});
+
+test('what a body inflates to is charged to its connector, whether the body is taken or refused', async (t) => {
+  for (const [body, status] of [
+    [gzipSync(JSON.stringify({ batch: [], filler: 'x'.repeat(5_000) })), 200],
+    [gzipSync(Buffer.alloc(1_000_000)), 400],
+  ] as const) {
+    const { post } = await startTestServer(t, { connectorBytesPerSecond: 1_000 }, () => 0);
+    const send = (authorization: string) =>
+      post('/v1/batch', body, { authorization, 'content-encoding': 'gzip' }).then((answer) => answer.status);
+    // PLAIN has one key, and so the whole of five seconds at once.
+    assert.deepEqual([await send(PLAIN), await send(PLAIN), await send(ACME)], [status, 429, status]);
+  }
+});
+
+test('what stands beside a batch is held in flight once for each event', async (t) => {
+  const { post } = await startTestServer(t, { maxInFlightBytes: 400_000 });
+  const send = (events: number) =>
+    post('/v1/batch', { ...batchOf(events), context: { filler: 'x'.repeat(50_000) } }, { authorization: PLAIN });
+  assert.equal((await send(2)).status, 200);
+  const refused = await send(10);
+  assert.deepEqual([refused.status, refused.body['code']], [503, 'ingest.overloaded']);
 });

@@ -93,6 +93,60 @@ test('what a broker says of a refused log-in is dropped in every version that ka
   }
 });
 
+test('a transaction to which some topics are forbidden says which, in every version that kafkajs speaks', async () => {
+  const requests = load<{
+    versions: readonly string[];
+    protocol(options: object): (args: object) => { response: { parse(answer: object): Promise<object> } };
+  }>('protocol/requests/addPartitionsToTxn');
+  const partition = (errorCode: number) => ({ partition: 0, errorCode });
+  const errors = [
+    { topic: 'not-attempted', partitionErrors: [partition(55)] },
+    { topic: 'forbidden', partitionErrors: [partition(0), partition(29)] },
+  ];
+  for (const version of requests.versions) {
+    const { response } = requests.protocol({ version: Number(version) })({ topics: [] });
+    const refused = { type: 'TOPIC_AUTHORIZATION_FAILED', refusedTopics: ['forbidden'] };
+    await assert.rejects(response.parse({ errors }), refused, `version ${version}`);
+  }
+});
+
+interface Broker {
+  versions: object | null;
+  isConnected(): boolean;
+}
+interface Cluster {
+  readonly brokerPool: { brokers: Record<string, object>; createBroker(options: object): Broker };
+  findGroupCoordinator(group: { groupId: string; coordinatorType: number }): Promise<object>;
+}
+
+function createCluster(): Cluster {
+  const Cluster = load<new (options: object) => Cluster>('cluster');
+  return new Cluster({ logger, brokers: ['localhost:1'], clientId: 'c', retry: { retries: 0 } });
+}
+
+test('a cluster whose brokers forbid to ask for a coordinator says so, of a group and of a transactional id', async () => {
+  const { createErrorFromCode } = load<{ createErrorFromCode(code: number): Error }>('protocol/error');
+  const cases = [
+    { coordinatorType: 0, errorCode: 30, type: 'GROUP_AUTHORIZATION_FAILED' },
+    { coordinatorType: 1, errorCode: 53, type: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' },
+  ];
+  for (const { coordinatorType, errorCode, type } of cases) {
+    const cluster = createCluster();
+    const broker = (error: Error) => ({ isConnected: () => true, findGroupCoordinator: () => Promise.reject(error) });
+    // The other broker is away: whichever is asked last, the refusal is what is told.
+    cluster.brokerPool.brokers = { 1: broker(createErrorFromCode(errorCode)), 2: broker(new Error('away')) };
+    await assert.rejects(cluster.findGroupCoordinator({ groupId: 'g', coordinatorType }), { type });
+  }
+});
+
+test('the brokers of a cluster count as connected once they have answered', () => {
+  const connectionPool = { isConnected: () => true, isAuthenticated: () => true };
+  const broker = createCluster().brokerPool.createBroker({ connectionPool, logger });
+  assert.equal(broker.isConnected(), false);
+  broker.versions = {};
+  assert.equal(broker.isConnected(), true);
+});
+
 test('what a client connects with, and what a consumer runs with, are the classes that are patched', () => {
   const ConnectionPool = load<new (options: object) => { pool: { requestQueue: object }[] }>('network/connectionPool');
   const pool = new ConnectionPool({ host: 'localhost', port: 1, clientId: 'c', logger });

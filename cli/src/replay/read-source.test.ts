@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { recordSizeBytes, toHeaders, type ConsumedRecord, type PartitionReader } from '@astrolabe/kafka';
+import { readSource } from './read-source.ts';
+import { countSorted, countUnreadable, noCounts } from './replay-state.ts';
+
+const TOPIC = 'events';
+
+function recordOf(offset: bigint, valueBytes: number): ConsumedRecord {
+  const headers = toHeaders({ 'connector-id': 'acme' });
+  return { topic: TOPIC, partition: 0, offset, timestampMs: 1, key: null, value: Buffer.alloc(valueBytes), headers };
+}
+
+test('what is larger than the topic takes, and a batch that cannot be read, are named, counted and passed', async () => {
+  const largest = recordOf(1n, 100);
+  const records = [largest, recordOf(2n, 101), recordOf(5n, 1)];
+  const read: PartitionReader['read'] = async ({ topic, partition, onRecords, onUnreadable, endOffset = 0n }) => {
+    await onRecords(records.slice(0, 2), 3n);
+    onUnreadable?.({ topic, partition, fromOffset: 3n, nextOffset: 5n, reason: 'it inflates to too much' });
+    await onRecords(records.slice(2), endOffset);
+    return endOffset;
+  };
+  const passed: string[] = [];
+  const counts = noCounts();
+  const sent: bigint[] = [];
+  await readSource(
+    {
+      cluster: { reader: { read } },
+      topic: TOPIC,
+      request: { source: 'events' },
+      decoder: undefined,
+      known: { find: async () => new Set() },
+      maxRecordBytes: recordSizeBytes(largest),
+      onPassed: (line) => passed.push(line),
+    },
+    { partition: 0, fromOffset: 1n, position: 1n, endOffset: 6n },
+    new AbortController().signal,
+    (portion) => {
+      for (const { record, sorted } of portion) {
+        countSorted(counts, sorted);
+        if (sorted === 'send') sent.push(record.offset);
+      }
+    },
+    (offsets) => countUnreadable(counts, offsets),
+  );
+  assert.deepEqual(sent, [1n, 5n]);
+  assert.deepEqual(counts, { ...noCounts(), read: 5, unsendable: 3, sent: 2 });
+  assert.deepEqual(passed, [
+    'events[0]@3 to 4 are passed: it inflates to too much',
+    `events[0]@2 is passed: its ${recordSizeBytes(largest) + 1} bytes are more than the topic takes`,
+  ]);
+});
