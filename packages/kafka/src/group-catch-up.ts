@@ -4,7 +4,7 @@
  * at the same place, as after an outage, share the reading.
  */
 import { setImmediate as afterOtherWork } from 'node:timers/promises';
-import type { Amount } from './lane-groups.ts';
+import type { Amount } from './lane-limits.ts';
 import type { LaneGroup } from './lane-task.ts';
 import type { PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';

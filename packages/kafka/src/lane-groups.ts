@@ -1,13 +1,7 @@
 /** Groups of a partition: which of them must lag, and how much one that lags may have in hand. */
-import type { LaneLimits } from './lane-handler.ts';
+import type { Amount, LaneLimits } from './lane-limits.ts';
 import type { LaneGroup, LaneTask } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
-
-/** An amount of records in memory. */
-export interface Amount {
-  readonly records: number;
-  readonly bytes: number;
-}
 
 /** What a partition has in memory: in its own buffer, and apart from it what came by the cursors of groups. */
 export class InHand<State> {
@@ -126,4 +120,15 @@ export function isPastForMain<State>({ isDone, isMain }: LaneTask<State>): boole
 
 function isDone<State>({ isDone }: LaneTask<State>): boolean {
   return isDone;
+}
+
+/** Offsets of the groups that still have a cursor. Takes those out that no longer need one. */
+export function takeCursors<State>(groups: Map<string, LaneGroup<State>>): Map<string, bigint> {
+  const cursors = new Map<string, bigint>();
+  for (const [name, { isLagging, tracker }] of groups) {
+    // A group that follows again has its cursor until what it had in hand by it is finished.
+    if (isLagging || tracker.first?.isMain === false) cursors.set(name, tracker.committableOffset);
+    else groups.delete(name);
+  }
+  return cursors;
 }

@@ -1,5 +1,6 @@
 /** What a lane processor needs of those who use it. */
 import type { ReadPage } from './group-catch-up.ts';
+import type { LaneLimits } from './lane-limits.ts';
 import type { LaneTask } from './lane-task.ts';
 import type { PartitionProcessor, PartitionSession } from './partition-processor.ts';
 import type { ConsumedRecord } from './record.ts';
@@ -14,21 +15,6 @@ export interface LaneHandler<State> {
   abort(task: LaneTask<State>): void;
   /** Whether nothing of the group can be done for the time being. */
   isBlocked(group: string): boolean;
-}
-
-export interface LaneLimits {
-  /** Records in hand at which the largest group lags, so that what is unread behind them need not wait for it. */
-  readonly maxRecords: number;
-  /** Bytes in hand at which the largest group lags. */
-  readonly maxBytes: number;
-  /** Records in hand of a group that lags, at most, where many lag; few share twice `maxRecords`. */
-  readonly windowRecords: number;
-  /** Bytes in hand of a group that lags, at most, where many lag; few share twice `maxBytes`. */
-  readonly windowBytes: number;
-  /** How long one record may hold the partition's offset back before its group lags. */
-  readonly maxHoldMs: number;
-  /** While so many groups have a cursor, a full buffer pauses the partition until half of it is free: memory is bounded. */
-  readonly maxLaggingGroups: number;
 }
 
 /** Why a group lags: a record held the offset back, the group filled the buffer, or it did so for the partition's previous owner. */

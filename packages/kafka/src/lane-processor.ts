@@ -6,6 +6,7 @@
  */
 import { decodeCursors, encodeCursors } from './commit-cursors.ts';
 import { GroupCatchUp } from './group-catch-up.ts';
+import { Intake } from './intake.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
 import {
@@ -16,7 +17,7 @@ import {
   InHand,
   lagWindow,
   openGroup,
-  type Amount,
+  takeCursors,
 } from './lane-groups.ts';
 import { LaneTask, type LaneGroup, type LaneTaskEvents } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
@@ -40,12 +41,13 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   /** Started and neither finished nor given up. */
   #unfinished = 0;
   #isDeclaring = false;
-  #paused = false;
+  readonly #intake: Intake;
   #quiet = false;
   #waiters: (() => void)[] = [];
 
   constructor(options: LaneProcessorOptions<State>) {
     this.#options = options;
+    this.#intake = new Intake(options.session, options.limits);
     this.#lanes = new KeyLanes((task) => {
       // The signal aborts before `stop` is called: what follows an abandoned record in its lane must not start in between.
       if (options.session.signal.aborted) {
@@ -58,7 +60,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#catchUp = new GroupCatchUp({
       readPage: options.readPage,
       session: options.session,
-      window: (group) => this.#lagWindow(group),
+      window: (group) => lagWindow(options.limits, this.#inHand.apartOfOthers(group)),
       groups: () => this.#cursors.values(),
       mainPosition: () => this.#main?.position ?? 0n,
       groupOf: options.groupOf,
@@ -78,7 +80,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     if (this.#quiet) return;
     if (this.#early !== undefined) {
       this.#early.push({ records, nextOffset });
-      this.#pauseIf(true);
+      this.#intake.pauseIf(true);
       return;
     }
     const { groupOf } = this.#options;
@@ -168,7 +170,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     if (cursorMoved || mainMoved) this.#declareSoon();
     if (group.isLagging) this.#catchUp.poke();
     else if (group.records === 0 && !this.#cursors.has(group.name)) this.#groups.delete(group.name);
-    this.#resumeAtHalf();
+    this.#intake.resumeAtHalf(this.#inHand.main);
   }
 
   failed(task: LaneTask<State>, fault: unknown): void {
@@ -193,7 +195,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
         this.#options.onLag?.(name, 'restored');
       }
       for (const { records, nextOffset } of early) this.enqueue(records, nextOffset);
-      this.#resumeAtHalf();
+      this.#intake.resumeAtHalf(this.#inHand.main);
       this.#catchUp.poke();
     } catch (fault) {
       if (!this.#options.session.signal.aborted) this.#options.session.fail(fault);
@@ -230,13 +232,10 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     for (;;) {
       const group = groupThatFills(this.#inHand.main, this.#groups.values(), limits);
       if (group === undefined) return;
-      if (this.#cursors.size >= limits.maxLaggingGroups && !this.#cursors.has(group.name)) return this.#pauseIf(true);
+      if (this.#cursors.size >= limits.maxLaggingGroups && !this.#cursors.has(group.name))
+        return this.#intake.pauseIf(true);
       this.#beginLag(group, 'fills-buffer');
     }
-  }
-
-  #lagWindow(group: LaneGroup<State>): Amount {
-    return lagWindow(this.#options.limits, this.#inHand.apartOfOthers(group));
   }
 
   /** From here on the partition goes on without the group. What is in hand beyond the window is forgotten, and read again. */
@@ -250,11 +249,11 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     if (!this.#cursors.has(group.name)) this.#cursors.set(group.name, group);
     const window = handler.isBlocked(group.name)
       ? { records: limits.windowRecords, bytes: limits.windowBytes }
-      : this.#lagWindow(group);
+      : lagWindow(limits, this.#inHand.apartOfOthers(group));
     for (const task of group.tracker.forgetAfter(countWithin(group.tracker.pending(), window))) this.#forget(task);
     main.settle();
     this.#declare();
-    this.#resumeAtHalf();
+    this.#intake.resumeAtHalf(this.#inHand.main);
     onLag?.(group.name, reason);
   }
 
@@ -298,29 +297,9 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const main = this.#main;
     if (main === undefined || session.signal.aborted) return;
     if (this.#cursors.size === 0) return session.markCommittable(main.committableOffset, '');
-    const cursors = new Map<string, bigint>();
-    for (const [name, { isLagging, tracker }] of this.#cursors) {
-      // A group that follows again has its cursor until what it had in hand by it is finished.
-      if (isLagging || tracker.first?.isMain === false) cursors.set(name, tracker.committableOffset);
-      else this.#cursors.delete(name);
-    }
-    const { metadata, heldBackTo } = encodeCursors(cursors);
+    const { metadata, heldBackTo } = encodeCursors(takeCursors(this.#cursors));
     const nextOffset = main.committableOffset;
     session.markCommittable(heldBackTo !== undefined && heldBackTo < nextOffset ? heldBackTo : nextOffset, metadata);
-  }
-
-  #pauseIf(isFull: boolean): void {
-    if (this.#paused || !isFull) return;
-    this.#paused = true;
-    this.#options.session.pause();
-  }
-
-  #resumeAtHalf(): void {
-    const { limits, session } = this.#options;
-    const { records, bytes } = this.#inHand.main;
-    if (!this.#paused || records > limits.maxRecords / 2 || bytes > limits.maxBytes / 2) return;
-    this.#paused = false;
-    session.resume();
   }
 
   #isIdle(): boolean {
