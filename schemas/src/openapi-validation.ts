@@ -104,7 +104,8 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
   };
 
   const parameterErrors = ({ parameters, pathValues }: FoundOperation, { path, headers }: HttpRequest): string[] => {
-    const query = new URLSearchParams(path.split('?')[1] ?? '');
+    const search = path.split('?')[1] ?? '';
+    const query = new URLSearchParams(search);
     const valueOf = ({ name, in: place }: OpenApiParameter): string | undefined => {
       if (place === 'path') return decodeURIComponent(pathValues[name] ?? '');
       return place === 'header' ? headers[name.toLowerCase()] : (query.get(name) ?? undefined);
@@ -114,10 +115,18 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
     const misfits = parameters.flatMap(({ pointer, node }) => {
       const text = valueOf(node);
       if (text === undefined) return node.required === true ? [`${node.in} ${node.name} is missing`] : [];
-      const value = node.schema.type === 'integer' ? Number(text) : text;
+      const value = valueOfText(text, node.schema.type);
       return errorsAt(`${pointer}/schema`, value).map((error) => `${node.in} ${node.name}${error}`);
     });
-    return [...unknown, ...misfits];
+    const repeated = [...known]
+      .filter((name) => query.getAll(name).length > 1)
+      .map((name) => `query ${name} is repeated`);
+    return [
+      ...(isPercentEncoded(search) ? [] : ['the query is not percent-encoded']),
+      ...unknown,
+      ...repeated,
+      ...misfits,
+    ];
   };
 
   const contentErrors = (
@@ -156,12 +165,26 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
         const text = headers[name.toLowerCase()];
         const header = locate<{ readonly schema: { readonly type?: string } }>(`${response.pointer}/headers/${name}`);
         if (text === undefined || header === undefined) return [];
-        const value = header.node.schema.type === 'integer' ? Number(text) : text;
+        const value = valueOfText(text, header.node.schema.type);
         return errorsAt(`${header.pointer}/schema`, value).map((error) => `header ${name}${error}`);
       });
       return [...headerErrors, ...contentErrors(response, headers, body)];
     },
   };
+}
+
+/** Text that is no whole number stays text, which fits no schema of an integer. */
+function valueOfText(text: string, type: unknown): string | number {
+  return type === 'integer' && /^-?[0-9]+$/.test(text) ? Number(text) : text;
+}
+
+function isPercentEncoded(search: string): boolean {
+  try {
+    decodeURIComponent(search);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function escapeName(name: string): string {

@@ -121,6 +121,11 @@ test('a request is held against its path, parameters, credential, key and body',
     { ...write, body: { properties: {} } },
     { ...write, method: 'DELETE', path: '/v1/users/u', body: undefined },
     { ...write, method: 'GET', path: '/v1/users?limit=0', body: undefined },
+    { ...write, method: 'GET', path: '/v1/users?limit=', body: undefined },
+    { ...write, method: 'GET', path: '/v1/users?limit=1&limit=2', body: undefined },
+    { ...write, method: 'GET', path: '/v1/events?userId=%FF', body: undefined },
+    { ...write, headers: { ...write.headers, 'idempotency-key': 'k, l' } },
+    { ...write, headers: { ...write.headers, 'idempotency-key': `"${'k'.repeat(256)}"` } },
   ];
   for (const request of broken) assert.notDeepEqual(contract.requestErrors(request), [], JSON.stringify(request));
 });

@@ -29,7 +29,7 @@ function readFolder(folder: string): SourceFile[] {
 }
 
 const importPattern =
-  /(?:^|[\s;}])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+  /(?:^|[\s;}])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"$]+)['"]/gm;
 
 function readSource(path: string): SourceFile {
   const text = readFileSync(path, 'utf8');

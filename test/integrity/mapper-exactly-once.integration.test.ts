@@ -143,10 +143,10 @@ async function isDrained(
 ): Promise<boolean> {
   const admin = await createKafkaAdmin(connection);
   try {
-    const committed = await admin.committedOffsets(groupId, topic);
+    const committed = await admin.commits(groupId, topic);
     const watermarks = await admin.watermarks(topic);
     return watermarks.every(({ partition, lowWatermark, highWatermark }) =>
-      highWatermark > lowWatermark ? committed.get(partition) === highWatermark : true,
+      highWatermark > lowWatermark ? committed.get(partition)?.nextOffset === highWatermark : true,
     );
   } finally {
     await admin.close();

@@ -200,10 +200,11 @@ async function prepare(t: TestContext) {
     untilDrained: () =>
       eventually(
         async () => {
-          const committed = await admin.committedOffsets(groupId, topics.segmentEvents.name);
+          const committed = await admin.commits(groupId, topics.segmentEvents.name);
           const watermarks = await admin.watermarks(topics.segmentEvents.name);
           return watermarks.every(
-            ({ partition, highWatermark }) => highWatermark === 0n || committed.get(partition) === highWatermark,
+            ({ partition, highWatermark }) =>
+              highWatermark === 0n || committed.get(partition)?.nextOffset === highWatermark,
           );
         },
         { timeoutMs: 60_000, describe: 'the mapper to have handled every event' },

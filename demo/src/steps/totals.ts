@@ -135,9 +135,9 @@ export async function assertNothingPending({ pipeline }: DemoContext): Promise<v
           [groups.mapper, topics.segmentEvents.name],
           [groups.dispatcher, topics.commands.name],
         ] as const) {
-          const committed = await admin.committedOffsets(group, topic);
+          const committed = await admin.commits(group, topic);
           for (const { partition, lowWatermark, highWatermark } of await admin.watermarks(topic)) {
-            const lag = highWatermark - (committed.get(partition) ?? lowWatermark);
+            const lag = highWatermark - (committed.get(partition)?.nextOffset ?? lowWatermark);
             assert.equal(lag, 0n, `lag of ${group} on ${topic}, partition ${partition}`);
           }
         }

@@ -166,9 +166,10 @@ test("a group's offsets are set and read back, and partitions without one are ab
   const topic = await createTopic(t, { partitions: 3 });
   const { admin } = await createAdmin(t);
   const groupId = randomUUID();
-  assert.deepEqual(await admin.committedOffsets(groupId, topic), new Map());
+  assert.deepEqual(await admin.commits(groupId, topic), new Map());
   await admin.setOffsets(groupId, topic, new Map([[1, 7n]]));
-  assert.deepEqual(await admin.committedOffsets(groupId, topic), new Map([[1, 7n]]));
+  const committed = { nextOffset: 7n, topicId: undefined, metadata: '' };
+  assert.deepEqual(await admin.commits(groupId, topic), new Map([[1, committed]]));
   await admin.deleteGroups([groupId]);
 });
 

@@ -40,8 +40,6 @@ export interface KafkaAdmin {
    * the beginning.
    */
   offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
-  /** Committed offsets of a group; partitions without one are absent. */
-  committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
   /** What a group has committed, with what was kept beside it; partitions without a commit are absent. */
   commits(groupId: string, topic: string): Promise<ReadonlyMap<number, CommittedPosition>>;
   /** Moves a group's offsets. Refused by the broker while the group has members. */
@@ -103,15 +101,6 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
           // Negative times have meanings of their own in the request: -1 the end, -2 the beginning, others are refused.
           toOffsetMap(await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.floor(timestampMs)))),
         reading(topic),
-      ),
-    committedOffsets: (groupId, topic) =>
-      attempt(
-        'reading committed offsets',
-        async () => {
-          const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
-          return toOffsetMap((answer?.partitions ?? []).filter(({ offset }) => offset !== '-1'));
-        },
-        asking(groupId, topic),
       ),
     commits: (groupId, topic) =>
       attempt(

@@ -48,7 +48,7 @@ async function createGroup(t: TestContext, topic: string): Promise<Group> {
   const faults: PipelineError[] = [];
   const faulted = Promise.withResolvers<PipelineError>();
   t.after(() => admin.close());
-  const committed = async (partition = 0) => (await admin.committedOffsets(groupId, topic)).get(partition);
+  const committed = async (partition = 0) => (await admin.commits(groupId, topic)).get(partition)?.nextOffset;
   return {
     groupId,
     admin,

@@ -102,7 +102,7 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
   await broker.pause();
   await sleep(1_000);
   await broker.resume();
-  while ((await admin.committedOffsets(groupId, input)).get(0) !== BigInt(count) && faults.length === 0)
+  while ((await admin.commits(groupId, input)).get(0)?.nextOffset !== BigInt(count) && faults.length === 0)
     await sleep(50);
   await consumer.close(5_000);
   await work.close();

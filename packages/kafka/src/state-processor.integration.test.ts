@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKafkaAdmin } from './admin.ts';
+import { createKafkaAdmin, type KafkaAdmin } from './admin.ts';
 import { openWorkLog } from './exactly-once.ts';
 import { startGroupConsumer, type GroupConsumer } from './group-consumer.ts';
 import { createRecordProducer } from './kafkajs-producer.ts';
@@ -34,7 +34,7 @@ interface Pipeline {
   join(): Promise<Member>;
   /** Waits until the group has committed everything. */
   untilDone(): Promise<void>;
-  committed(): Promise<ReadonlyMap<number, bigint>>;
+  commits(): ReturnType<KafkaAdmin['commits']>;
   setOffset(partition: number, offset: bigint): Promise<void>;
   /** Outputs and state by partition are those of one pass over the input. */
   assertCountedOnce(): Promise<void>;
@@ -54,7 +54,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
     await admin.deleteTopics([input, output, stateTopic]);
     await admin.close();
   });
-  const committed = () => admin.committedOffsets(groupId, input);
+  const commits = () => admin.commits(groupId, input);
   const byPartition = async (topic: string) => {
     const records = await readAll(topic);
     return Array.from({ length: PARTITIONS }, (_, partition) => records.filter((each) => each.partition === partition));
@@ -120,12 +120,13 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
     untilDone: async () => {
       const ends = (await admin.watermarks(input)).filter(({ highWatermark }) => highWatermark > 0n);
       for (;;) {
-        const offsets = await committed();
-        if (ends.every(({ partition, highWatermark }) => offsets.get(partition) === highWatermark)) return;
+        const committed = await commits();
+        if (ends.every(({ partition, highWatermark }) => committed.get(partition)?.nextOffset === highWatermark))
+          return;
         await sleep(20);
       }
     },
-    committed,
+    commits,
     setOffset: (partition, offset) => admin.setOffsets(groupId, input, new Map([[partition, offset]])),
     assertCountedOnce: async () => {
       const [inputs, outputs, states] = await Promise.all([
@@ -221,7 +222,7 @@ test("an operator's offset is obeyed once: what follows it is done again, and a 
   const first = await pipeline.join();
   await pipeline.append(Array.from({ length: 10 }, (_, index) => value(index)));
   await pipeline.untilDone();
-  const partition = [...(await pipeline.committed())].find(([, offset]) => offset === 10n)?.[0] ?? -1;
+  const partition = [...(await pipeline.commits())].find(([, { nextOffset }]) => nextOffset === 10n)?.[0] ?? -1;
   await first.leave(2_000);
   await pipeline.setOffset(partition, 7n);
   const second = await pipeline.join();

@@ -94,7 +94,7 @@ const entries = [
   {
     code: 'kafka.patch-missing',
     meaning:
-      'The client kafkajs does not use one of our patches, without which it loses records: it is another version than 2.2.4, or was loaded before @astrolabe/kafka. The process does not start; install with "npm ci".',
+      'A patch of kafkajs is not in use, without which it loses records: kafkajs is another version than 2.2.4, or was loaded before @astrolabe/kafka. The process does not start; install with "npm ci".',
     whoActs: 'developer',
   },
   {

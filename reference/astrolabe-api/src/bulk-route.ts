@@ -7,6 +7,7 @@ import type { WriteResult } from './command.ts';
 import type { Execution, KeyedCommand } from './execute-commands.ts';
 import { commandIdDefect, isCommandId, isObject, parseBulkCommand } from './parse-command.ts';
 import { buildRequestProblem, type Problem, type RequestDefect } from './problem.ts';
+import { readQuery } from './read-query.ts';
 import { countExecution, keyInUse, keyReused } from './write-routes.ts';
 
 const maxBulkCommands = 1_000;
@@ -37,6 +38,8 @@ async function executeBulk(
   body: JsonValue | undefined,
 ): Promise<FastifyReply | undefined> {
   const { connector, call } = request;
+  const query = readQuery(request.url, {});
+  if (query.kind === 'problem') return sendProblem(reply, query.problem);
   const reading = readItems(body);
   if (reading.kind === 'problem') return sendProblem(reply, reading.problem);
   const { items } = reading;

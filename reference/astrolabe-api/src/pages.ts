@@ -1,7 +1,8 @@
 /** Cursors of lists. Opaque to clients: base64url of the position. */
+import type { ParameterReader } from './read-query.ts';
 
 export const defaultPageSize = 100;
-export const maxPageSize = 1_000;
+const maxPageSize = 1_000;
 
 export interface Page<Item> {
   readonly items: readonly Item[];
@@ -18,19 +19,47 @@ export function readPage<Item>(
   const items = found.slice(0, limit);
   const last = items.at(-1);
   const more = found.length > limit && last !== undefined;
-  return { items, nextCursor: more ? Buffer.from(JSON.stringify(positionOf(last))).toString('base64url') : null };
+  return { items, nextCursor: more ? toCursor(positionOf(last)) : null };
+}
+
+/** The query parameter `limit`. */
+export const limitParameter: ParameterReader<number> = (text) => {
+  const limit = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= maxPageSize) return { value: limit };
+  return { detail: `must be a whole number from 1 to ${maxPageSize}` };
+};
+
+/** The query parameter `cursor` of a list whose positions have these types. */
+export function cursorParameter<const Types extends readonly PositionType[]>(
+  types: Types,
+): ParameterReader<PositionOf<Types>> {
+  return (text) => {
+    const value = readCursor(text, types);
+    return value === undefined ? { detail: 'must be a nextCursor of this list' } : { value };
+  };
+}
+
+type PositionType = 'string' | 'number';
+
+type PositionOf<Types extends readonly PositionType[]> = {
+  readonly [Index in keyof Types]: Types[Index] extends 'string' ? string : number;
+};
+
+function toCursor(position: unknown): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
 /** The position that a cursor stands for, or undefined where it is none of ours. */
-export function readCursor<Types extends readonly ('string' | 'number')[]>(
+function readCursor<const Types extends readonly PositionType[]>(
   cursor: string,
   types: Types,
-): { [Index in keyof Types]: Types[Index] extends 'string' ? string : number } | undefined {
+): PositionOf<Types> | undefined {
   try {
     const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (!Array.isArray(position) || position.length !== types.length) return undefined;
     if (types.some((type, index) => typeof position[index] !== type)) return undefined;
-    return position as never;
+    // Decoding passes over what is not base64url, and JSON has many texts for one position: only the text that we gave out counts.
+    return toCursor(position) === cursor ? (position as unknown as PositionOf<Types>) : undefined;
   } catch {
     return undefined;
   }

@@ -5,9 +5,11 @@
 import { findPropertyDefects, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import type { ApiCommand, ApiCommandKind } from './command.ts';
 import { buildRequestProblem, type Problem, type RequestDefect } from './problem.ts';
+import { readQuery, type ParameterReader } from './read-query.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 const maxIdCharacters = 1_000;
+const timestampForm = 'timestamp of RFC 3339, such as 2025-11-24T10:30:00.000Z';
 
 export type CommandReading =
   { readonly kind: 'command'; readonly command: ApiCommand } | { readonly kind: 'problem'; readonly problem: Problem };
@@ -31,7 +33,7 @@ const commandId: Check = (value, pointer, report) => {
 };
 const timestamp: Check = (value, pointer, report) => {
   if (typeof value !== 'string' || parseTimestamp(value) === undefined) {
-    report(pointer, 'must be a timestamp of RFC 3339, such as 2025-11-24T10:30:00.000Z');
+    report(pointer, `must be a ${timestampForm}`);
   }
 };
 const eventName: Check = (value, pointer, report) => {
@@ -67,7 +69,7 @@ const bulkShapes: Readonly<Record<ApiCommandKind, Shape>> = {
 };
 
 /** Why a text is no id; undefined where it is one. */
-export function idDefect(text: string): string | undefined {
+function idDefect(text: string): string | undefined {
   if (text === '') return 'must not be empty';
   // Only text with more code units than the limit can have more characters.
   if (text.length > maxIdCharacters && countCharacters(text) > maxIdCharacters) {
@@ -88,6 +90,12 @@ export const commandIdDefect = 'must be 1 to 255 printable ASCII characters';
 export function isCommandId(text: string): boolean {
   return /^[\x20-\x7e]{1,255}$/.test(text);
 }
+
+/** A query parameter that holds an id. */
+export const idParameter: ParameterReader<string> = (text) => {
+  const detail = idDefect(text);
+  return detail === undefined ? { value: text } : { detail };
+};
 
 /** The ids that a path names. */
 export function parsePathIds(ids: Readonly<Record<string, string>>): Problem | undefined {
@@ -115,12 +123,19 @@ export function parseTrackEvent(body: JsonValue | undefined): CommandReading {
   return parsed(body, event, eventOf);
 }
 
-/** `occurredAt` as the query has it: absent, once, or several times. */
-export function parseDeleteUser(userId: string, occurredAt: string | readonly string[] | undefined): CommandReading {
-  const occurredAtMs = typeof occurredAt === 'string' ? parseTimestamp(occurredAt) : undefined;
+const occurredAtParameter: ParameterReader<number> = (text) => {
+  const value = parseTimestamp(text);
+  return value === undefined ? { detail: `must be a ${timestampForm}, percent-encoded` } : { value };
+};
+
+/** `target` is that of the request: its query says when the deletion was asked for. */
+export function parseDeleteUser(userId: string, target: string): CommandReading {
+  const query = readQuery(target, { occurredAt: occurredAtParameter });
+  if (query.kind === 'problem') return query;
+  const { occurredAt: occurredAtMs } = query.values;
   if (occurredAtMs !== undefined) return { kind: 'command', command: { kind: 'deleteUser', userId, occurredAtMs } };
-  const detail = 'must be one timestamp of RFC 3339, such as 2025-11-24T10:30:00.000Z, percent-encoded';
-  return { kind: 'problem', problem: buildRequestProblem('invalid-request', [{ pointer: 'occurredAt', detail }]) };
+  const errors = [{ pointer: 'occurredAt', detail: `is required: a ${timestampForm}, percent-encoded` }];
+  return { kind: 'problem', problem: buildRequestProblem('invalid-request', errors) };
 }
 
 /** One of a bulk's commands. */

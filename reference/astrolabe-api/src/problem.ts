@@ -3,7 +3,7 @@
 export const problemTitles = {
   'malformed-json': 'The body is no JSON text',
   'invalid-request': 'The request does not fit the contract',
-  'invalid-id': 'An id is empty, too long or no valid text',
+  'invalid-id': 'An id in the path is empty, too long or no valid text',
   'idempotency-key-missing': 'A write needs an Idempotency-Key',
   'idempotency-key-invalid': 'The Idempotency-Key is not valid',
   unauthorized: 'The API key is missing or unknown',

@@ -6,20 +6,29 @@ import { applyFaults, loseAnswer } from './apply-faults.ts';
 import type { Entity } from './entity-store.ts';
 import type { RecordedEvent } from './event-store.ts';
 import type { Membership } from './membership-store.ts';
-import { defaultPageSize, maxPageSize, readCursor, readPage, type Page } from './pages.ts';
-import { parsePathIds } from './parse-command.ts';
-import { buildProblem, buildRequestProblem, type Problem } from './problem.ts';
+import { cursorParameter, defaultPageSize, limitParameter, readPage, type Page } from './pages.ts';
+import { idParameter, parsePathIds } from './parse-command.ts';
+import { buildProblem } from './problem.ts';
+import { readQuery, type QueryReaders, type QueryValues } from './read-query.ts';
 import { toTimestamp } from './timestamp.ts';
 
 interface ReadRoute {
   Params: Record<string, string>;
-  Querystring: Record<string, string | string[]>;
 }
 
 type ReadRequest = FastifyRequest<ReadRoute>;
 
-/** JSON to answer with, a problem, or undefined where nothing is there. */
-type Reading = { readonly json: JsonValue } | { readonly problem: Problem } | undefined;
+/** JSON to answer with, or undefined where nothing is there. */
+type Reading = JsonValue | undefined;
+
+const noParameters = {};
+const idListParameters = { cursor: cursorParameter(['string']), limit: limitParameter };
+const eventListParameters = {
+  userId: idParameter,
+  anonymousId: idParameter,
+  cursor: cursorParameter(['number', 'string']),
+  limit: limitParameter,
+};
 
 /** Before every time that has a timestamp. */
 const beforeAllTimes = Number.MIN_SAFE_INTEGER;
@@ -27,118 +36,90 @@ const beforeAllTimes = Number.MIN_SAFE_INTEGER;
 export function registerReadRoutes(app: FastifyInstance, context: ApiContext): void {
   const { entities, memberships, events } = context.state;
 
-  const get = (path: string, read: (request: ReadRequest) => Reading) =>
-    app.get<ReadRoute>(path, async (request, reply) => answerRead(context, request, reply, read));
+  const get = <Readers extends QueryReaders>(
+    path: string,
+    readers: Readers,
+    read: (request: ReadRequest, query: QueryValues<Readers>) => Reading,
+  ) => app.get<ReadRoute>(path, async (request, reply) => answerRead(context, request, reply, readers, read));
 
-  get('/v1/users/:userId', ({ connector, params }) => {
+  get('/v1/users/:userId', noParameters, ({ connector, params }) => {
     const user = entities.get(connector, 'user', params['userId'] ?? '');
-    return user && { json: userToJson(user) };
+    return user && userToJson(user);
   });
-  get('/v1/users', (request) =>
-    idPage(
-      request,
-      (after, limit) => entities.list(request.connector, 'user', after, limit),
-      userToJson,
+  get('/v1/users', idListParameters, ({ connector }, query) => {
+    const page = idPage(
+      query,
+      (after, limit) => entities.list(connector, 'user', after, limit),
       ({ id }) => id,
-    ),
-  );
-  get('/v1/accounts/:accountId', ({ connector, params }) => {
+    );
+    return pageToJson(page, userToJson);
+  });
+  get('/v1/accounts/:accountId', noParameters, ({ connector, params }) => {
     const account = entities.get(connector, 'account', params['accountId'] ?? '');
-    return account && { json: accountToJson(account) };
+    return account && accountToJson(account);
   });
-  get('/v1/accounts', (request) =>
-    idPage(
-      request,
-      (after, limit) => entities.list(request.connector, 'account', after, limit),
-      accountToJson,
+  get('/v1/accounts', idListParameters, ({ connector }, query) => {
+    const page = idPage(
+      query,
+      (after, limit) => entities.list(connector, 'account', after, limit),
       ({ id }) => id,
-    ),
-  );
-  get('/v1/accounts/:accountId/users', (request) => {
-    const accountId = request.params['accountId'] ?? '';
-    if (entities.get(request.connector, 'account', accountId) === undefined) return undefined;
-    return idPage(
-      request,
-      (after, limit) => memberships.list(request.connector, accountId, after, limit),
-      memberToJson,
+    );
+    return pageToJson(page, accountToJson);
+  });
+  get('/v1/accounts/:accountId/users', idListParameters, ({ connector, params }, query) => {
+    const accountId = params['accountId'] ?? '';
+    if (entities.get(connector, 'account', accountId) === undefined) return undefined;
+    const page = idPage(
+      query,
+      (after, limit) => memberships.list(connector, accountId, after, limit),
       ({ userId }) => userId,
     );
+    return pageToJson(page, memberToJson);
   });
-  get('/v1/events', ({ connector, query }) => {
-    const limit = readLimit(query['limit']);
-    const cursor = query['cursor'];
-    const after: readonly [number, string] | undefined =
-      cursor === undefined ? [beforeAllTimes, ''] : readCursor(single(cursor), ['number', 'string'] as const);
-    if (limit === undefined || after === undefined) return { problem: pageProblem() };
-    const filter = { userId: optional(query['userId']), anonymousId: optional(query['anonymousId']) };
-    const [occurredAtMs, id] = after;
+  get('/v1/events', eventListParameters, ({ connector }, query) => {
+    const { userId, anonymousId, cursor = [beforeAllTimes, ''], limit = defaultPageSize } = query;
+    const [occurredAtMs, id] = cursor;
     const page = readPage(
       limit,
-      (count) => events.list(connector, filter, { occurredAtMs, id }, count),
+      (count) => events.list(connector, { userId, anonymousId }, { occurredAtMs, id }, count),
       (event) => [event.occurredAtMs, event.id],
     );
-    return { json: pageToJson(page, eventToJson) };
+    return pageToJson(page, eventToJson);
   });
 }
 
-async function answerRead(
+async function answerRead<Readers extends QueryReaders>(
   context: ApiContext,
   request: ReadRequest,
   reply: FastifyReply,
-  read: (request: ReadRequest) => Reading,
+  readers: Readers,
+  read: (request: ReadRequest, query: QueryValues<Readers>) => Reading,
 ): Promise<FastifyReply | undefined> {
   const idProblem = parsePathIds(request.params);
   if (idProblem !== undefined) return sendProblem(reply, idProblem);
+  const query = readQuery(request.url, readers);
+  if (query.kind === 'problem') return sendProblem(reply, query.problem);
   const fault = await applyFaults(context, request, reply);
   if (fault === 'ended') return undefined;
   if (fault === 'lose-answer') {
     loseAnswer(request, reply);
     return undefined;
   }
-  const reading = read(request);
+  const reading = read(request, query.values);
   if (reading === undefined) return sendProblem(reply, buildProblem(404, 'not-found', 'nothing has this id here'));
-  if ('problem' in reading) return sendProblem(reply, reading.problem);
-  return sendJson(reply, stringifyJson(reading.json));
+  return sendJson(reply, stringifyJson(reading));
 }
 
 function idPage<Item>(
-  { query }: ReadRequest,
+  { cursor: [afterId] = [''], limit = defaultPageSize }: QueryValues<typeof idListParameters>,
   read: (afterId: string, limit: number) => readonly Item[],
-  toJson: (item: Item) => JsonValue,
   idOf: (item: Item) => string,
-): Reading {
-  const limit = readLimit(query['limit']);
-  const cursor = query['cursor'];
-  const after = cursor === undefined ? ([''] as const) : readCursor(single(cursor), ['string']);
-  if (limit === undefined || after === undefined) return { problem: pageProblem() };
-  const page = readPage(
+): Page<Item> {
+  return readPage(
     limit,
-    (count) => read(after[0], count),
+    (count) => read(afterId, count),
     (item) => [idOf(item)],
   );
-  return { json: pageToJson(page, toJson) };
-}
-
-function readLimit(text: string | string[] | undefined): number | undefined {
-  if (text === undefined) return defaultPageSize;
-  const limit = /^[0-9]{1,4}$/.test(single(text)) ? Number(text) : 0;
-  return limit >= 1 && limit <= maxPageSize ? limit : undefined;
-}
-
-function pageProblem(): Problem {
-  return buildRequestProblem('invalid-request', [
-    { pointer: 'cursor', detail: 'must be a nextCursor of this list' },
-    { pointer: 'limit', detail: `must be a whole number from 1 to ${maxPageSize}` },
-  ]);
-}
-
-/** A parameter that was given more than once has no meaning here, and fits nothing. */
-function single(value: string | string[]): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function optional(value: string | string[] | undefined): string | undefined {
-  return value === undefined ? undefined : single(value);
 }
 
 function pageToJson<Item>({ items, nextCursor }: Page<Item>, toJson: (item: Item) => JsonValue): JsonValue {

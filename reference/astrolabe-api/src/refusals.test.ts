@@ -34,7 +34,7 @@ test('what is not there is 404, and a method that is not there is 405 with those
   assert.deepEqual(codeOf(await call('GET', '/v1/people', { offContract: true })), [404, 'not-found']);
   const answer = await call('PATCH', '/v1/users/u', { offContract: true });
   assert.deepEqual(codeOf(answer), [405, 'method-not-allowed']);
-  assert.equal(answer.headers['allow'], 'GET, PUT, DELETE');
+  assert.equal(answer.headers['allow'], 'GET, HEAD, PUT, DELETE');
 });
 
 test('a body that is no JSON, no UTF-8, no object, of another type or too large is refused with its own code', async (t) => {
@@ -93,22 +93,8 @@ test('a deletion needs its time, once and percent-encoded', async (t) => {
   assert.deepEqual(codeOf(await remove('', true)), [400, 'invalid-request']);
   assert.deepEqual(codeOf(await remove('?occurredAt=2025-11-24T12:30:00+02:00', true)), [400, 'invalid-request']);
   const twice = `?occurredAt=${occurredAt}&occurredAt=${occurredAt}`;
-  assert.deepEqual(codeOf(await remove(twice, false)), [400, 'invalid-request']);
+  assert.deepEqual(codeOf(await remove(twice, true)), [400, 'invalid-request']);
   assert.equal((await remove('?occurredAt=2025-11-24T12:30:00%2B02:00', false)).status, 200);
-});
-
-test('a cursor or a limit that means nothing is refused', async (t) => {
-  const { call } = await startTestApi(t);
-  for (const query of ['cursor=oops', 'cursor=WzFd', 'limit=1&limit=2']) {
-    assert.deepEqual(codeOf(await call('GET', `/v1/users?${query}`)), [400, 'invalid-request'], query);
-  }
-  for (const query of ['limit=0', 'limit=1001', 'limit=x']) {
-    assert.deepEqual(
-      codeOf(await call('GET', `/v1/events?${query}`, { offContract: true })),
-      [400, 'invalid-request'],
-      query,
-    );
-  }
 });
 
 test('a refused call has no effect and leaves its key free', async (t) => {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parseJson } from '@astrolabe/schemas';
 import { sendJson, sendProblem } from './answers.ts';
 import type { Authenticate } from './api-keys.ts';
@@ -7,7 +7,9 @@ import type { ApiContext } from './api-context.ts';
 import { registerBulkRoute } from './bulk-route.ts';
 import { registerControlRoutes } from './control-routes.ts';
 import { buildProblem, buildRequestProblem, type Problem } from './problem.ts';
+import { pathOf, watchMethods } from './other-methods.ts';
 import { registerReadRoutes } from './read-routes.ts';
+import { answerUnreadable } from './unreadable-requests.ts';
 import { registerWriteRoutes } from './write-routes.ts';
 
 const maxBodyBytes = 1024 * 1024;
@@ -17,18 +19,6 @@ const maxHeaderBytes = 64 * 1024;
 
 /** Above every id that fits into a request line: too long an id is refused by us, with its code. */
 const maxParamCharacters = maxHeaderBytes;
-
-const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'] as const;
-const methodsOfPaths: Readonly<Record<string, readonly (typeof methods)[number][]>> = {
-  '/v1/users': ['GET'],
-  '/v1/users/:userId': ['GET', 'PUT', 'DELETE'],
-  '/v1/accounts': ['GET'],
-  '/v1/accounts/:accountId': ['GET', 'PUT'],
-  '/v1/accounts/:accountId/users': ['GET'],
-  '/v1/accounts/:accountId/users/:userId': ['PUT'],
-  '/v1/events': ['GET', 'POST'],
-  '/v1/commands': ['POST'],
-};
 
 export interface ServerOptions {
   readonly authenticate: Authenticate;
@@ -46,11 +36,13 @@ export function createServer(context: ApiContext, options: ServerOptions): Fasti
     forceCloseConnections: true,
     http: { maxHeaderSize: maxHeaderBytes },
     routerOptions: { maxParamLength: maxParamCharacters },
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (_error, _request, reply) => {
       sendProblem(reply, buildProblem(400, 'invalid-id', 'the path must be percent-encoded UTF-8'));
     },
   });
   acceptJson(app);
+  const refuseOtherMethods = watchMethods(app);
   recordCalls(app, context, options.authenticate);
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
     const problem = toProblem(error);
@@ -65,8 +57,8 @@ export function createServer(context: ApiContext, options: ServerOptions): Fasti
   registerReadRoutes(app, context);
   registerWriteRoutes(app, context);
   registerBulkRoute(app, context);
-  refuseOtherMethods(app);
   if (options.enableControl) registerControlRoutes(app, context);
+  refuseOtherMethods();
   return app;
 }
 
@@ -88,12 +80,17 @@ function acceptJson(app: FastifyInstance): void {
 
 const malformedJson = 'malformed-json';
 
+/** Whether a call is one of the API: by its route, since a path can be written in other ways, `/v%31/users` for one. */
+function isApiCall({ routeOptions, url }: FastifyRequest): boolean {
+  return (routeOptions.url ?? url).startsWith('/v1/');
+}
+
 /** Every call under /v1, known path or not, is logged on arrival and needs an API key. */
 function recordCalls(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   app.decorateRequest('call');
   app.decorateRequest('connector', '');
   app.addHook('onRequest', (request, reply, done) => {
-    if (!request.url.startsWith('/v1/')) {
+    if (!isApiCall(request)) {
       done();
       return;
     }
@@ -110,6 +107,14 @@ function recordCalls(app: FastifyInstance, context: ApiContext, authenticate: Au
     request.call.connector = connector;
     done();
   });
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    const coding = request.headers['content-encoding'] ?? 'identity';
+    if (coding.toLowerCase() === 'identity') {
+      done(null, payload);
+      return;
+    }
+    sendProblem(reply, buildProblem(415, 'unsupported-media-type', `the body must not be compressed (${coding})`));
+  });
   app.addHook('onSend', (request, reply, payload, done) => {
     // Calls with a path that is no path at all never get as far as the log.
     const call = request.call as FastifyRequest['call'] | undefined;
@@ -119,21 +124,6 @@ function recordCalls(app: FastifyInstance, context: ApiContext, authenticate: Au
     }
     done(null, payload);
   });
-}
-
-function refuseOtherMethods(app: FastifyInstance): void {
-  for (const [url, allowed] of Object.entries(methodsOfPaths)) {
-    const allow = allowed.join(', ');
-    app.route({
-      method: methods.filter((method) => !allowed.includes(method)),
-      url,
-      handler: (request: FastifyRequest, reply: FastifyReply) => {
-        void reply.header('allow', allow);
-        const detail = `${pathOf(request)} has no ${request.method}, only ${allow}`;
-        return sendProblem(reply, buildProblem(405, 'method-not-allowed', detail));
-      },
-    });
-  }
 }
 
 function toProblem(error: FastifyError): Problem {
@@ -153,8 +143,4 @@ function toProblem(error: FastifyError): Problem {
     'internal-error',
     'the API failed; nothing was stored, so the call may be repeated with its key',
   );
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
 }

@@ -15,13 +15,13 @@ import {
   type CommandReading,
 } from './parse-command.ts';
 import { buildProblem, type Problem } from './problem.ts';
+import { readQuery } from './read-query.ts';
 
 const writtenBodies = { applied: '{"result":"applied"}', unchanged: '{"result":"unchanged"}' } as const;
 
 interface WriteRoute {
   Params: Record<string, string>;
   Body: JsonValue | undefined;
-  Querystring: Record<string, string | string[]>;
 }
 
 type WriteRequest = FastifyRequest<WriteRoute>;
@@ -29,26 +29,32 @@ type WriteRequest = FastifyRequest<WriteRoute>;
 export function registerWriteRoutes(app: FastifyInstance, context: ApiContext): void {
   const handle = (parse: (request: WriteRequest) => CommandReading) => (request: WriteRequest, reply: FastifyReply) =>
     write(context, request, reply, parse);
+  /** All but the deletion take no query. */
+  const handleBody = (parse: (request: WriteRequest) => CommandReading) =>
+    handle((request) => {
+      const query = readQuery(request.url, {});
+      return query.kind === 'problem' ? query : parse(request);
+    });
 
   app.put<WriteRoute>(
     '/v1/users/:userId',
-    handle(({ params, body }) => parseUpsertUser(params['userId'] ?? '', body)),
+    handleBody(({ params, body }) => parseUpsertUser(params['userId'] ?? '', body)),
   );
   app.delete<WriteRoute>(
     '/v1/users/:userId',
-    handle(({ params, query }) => parseDeleteUser(params['userId'] ?? '', query['occurredAt'])),
+    handle(({ params, url }) => parseDeleteUser(params['userId'] ?? '', url)),
   );
   app.put<WriteRoute>(
     '/v1/accounts/:accountId',
-    handle(({ params, body }) => parseUpsertAccount(params['accountId'] ?? '', body)),
+    handleBody(({ params, body }) => parseUpsertAccount(params['accountId'] ?? '', body)),
   );
   app.put<WriteRoute>(
     '/v1/accounts/:accountId/users/:userId',
-    handle(({ params, body }) => parseAssociateUser(params['accountId'] ?? '', params['userId'] ?? '', body)),
+    handleBody(({ params, body }) => parseAssociateUser(params['accountId'] ?? '', params['userId'] ?? '', body)),
   );
   app.post<WriteRoute>(
     '/v1/events',
-    handle(({ body }) => parseTrackEvent(body)),
+    handleBody(({ body }) => parseTrackEvent(body)),
   );
 }
 
