@@ -33,7 +33,7 @@ export { createPartitionReader, type PartitionReaderOptions } from './kafkajs-pa
 export { createRecordProducer, type RecordProducerOptions } from './kafkajs-producer.ts';
 export type { PartitionPage, ReadPage } from './group-catch-up.ts';
 export type { LaneHandler, LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
-export type { LaneLimits } from './lane-limits.ts';
+export type { LaneLimits } from './lane-handler.ts';
 export { createLaneProcessor } from './lane-processor.ts';
 export type { LaneTask } from './lane-task.ts';
 export {

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createLaneProcessor } from './lane-processor.ts';
 import type { LaneProcessor } from './lane-handler.ts';
-import type { LaneLimits } from './lane-limits.ts';
+import type { LaneLimits } from './lane-handler.ts';
 import type { LaneTask } from './lane-task.ts';
 import type { ConsumedRecord } from './record.ts';
 import { consumedRecord } from './testing/records.ts';
