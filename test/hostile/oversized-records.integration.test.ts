@@ -89,7 +89,7 @@ test('an event larger than a dead letter is a dead letter that is cut, whatever 
     [
       { name: 'no JSON', code: 'event.invalid-json', record: recordOf(large) },
       { name: 'a long trait', code: 'kafka.record-too-large', record: recordOf(identify('u', { a: String(large) })) },
-      { name: 'a long id of a user to be skipped', code: 'kafka.record-too-large', record: recordOf(withFreeEmail) },
+      { name: 'a long id of a user to be skipped', code: 'event.invalid', record: recordOf(withFreeEmail) },
       {
         name: 'a long header',
         code: 'event.invalid-json',

@@ -35,10 +35,12 @@ test(
   async (t) => {
     const pipeline = await prepare(t);
     const { topics } = pipeline;
-    const long = 'u'.repeat(30_000);
+    const long = 'u'.repeat(512);
     await pipeline.writeOldState([
       ['acme', 'gone', { suppressed: { atMs: NOW_MS - 1_000 } }],
       ['acme', long, { suppressed: { atMs: NOW_MS - 1_000 } }],
+      // The first version took ids of any length.
+      ['acme', 'u'.repeat(30_000), { suppressed: { atMs: NOW_MS - 1_000 } }],
       ['acme', 'lifted-long-ago', { suppressed: { atMs: 1, liftedAtMs: NOW_MS - 38 * 86_400_000 } }],
       ['globex', 'free', { email: { domain: 'gmail.com', atMs: NOW_MS - 1_000 } }],
     ]);

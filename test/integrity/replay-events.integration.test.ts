@@ -51,6 +51,7 @@ test('events of a time range are mapped again past gaps, and suppressed users st
     read: 1_203,
     replayedBefore: 0,
     filteredOut: 0,
+    unsendable: 0,
     matched: 1_203,
     skippedByLedger: 1_203,
     wouldBeSent: 1_203,

@@ -54,12 +54,14 @@ test('a replay delivers what was not delivered and nothing else, and a killed on
     read: 900,
     replayedBefore: 0,
     filteredOut: 0,
+    unsendable: 0,
     matched: 900,
     skippedByLedger: 300,
     wouldBeSent: 600,
   });
 
-  const ids = { replayId: 'third', replayedBefore: 0, filteredOut: 0, duplicate: 0, deadLettered: 0, pending: 0 };
+  const none = { replayedBefore: 0, filteredOut: 0, unsendable: 0, duplicate: 0, deadLettered: 0, pending: 0 };
+  const ids = { replayId: 'third', ...none };
   assert.deepEqual(await replay(pipeline, 'commands', '--all', '--id', 'third', '--rate', '2000', '--execute'), {
     ...ids,
     read: 900,
