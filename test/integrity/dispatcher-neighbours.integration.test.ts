@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { partitionFor } from '@astrolabe/kafka';
-import type { Command } from '@astrolabe/schemas';
+import { commandId, type Command } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import { startDispatchersOnBroker } from './dispatchers-on-broker.ts';
 
@@ -52,7 +52,7 @@ test("a quiet connector's commands do not wait for another's flood on the same p
   ] as const) {
     assert.deepEqual(
       calls.filter(({ connector }) => connector === connectorId).map(({ idempotencyKey }) => idempotencyKey),
-      Array.from({ length: count }, (_, index) => commandIdOf(from + index)),
+      Array.from({ length: count }, (_, index) => commandIdOf(connectorId, from + index)),
       `each command of ${connectorId} is applied once, in order`,
     );
   }
@@ -63,15 +63,15 @@ function partitionOf(connectorId: string, userId: string): number {
   return partitionFor(Buffer.from(JSON.stringify([connectorId, 'user', userId])), PARTITIONS);
 }
 
-function commandIdOf(number: number): string {
-  return number.toString(16).padStart(32, '0');
+function commandIdOf(connectorId: string, number: number): string {
+  return commandId(connectorId, `m-${number}`, 'UpsertUser');
 }
 
 function commandsOf(connectorId: string, userId: string, count: number, firstNumber: number): Command[] {
   return Array.from({ length: count }, (_, index) => {
     const number = firstNumber + index;
     const padding = randomBytes(PADDING_BYTES).toString('base64');
-    const common = { commandId: commandIdOf(number), connectorId, messageId: `m-${number}` };
+    const common = { commandId: commandIdOf(connectorId, number), connectorId, messageId: `m-${number}` };
     const times = { occurredAt: Date.UTC(2026, 0, 1) + number, receivedAt: Date.UTC(2026, 0, 1) + number };
     return { kind: 'UpsertUser', record: { ...common, ...times, userId, properties: { number, padding } } };
   });
