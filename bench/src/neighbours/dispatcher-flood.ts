@@ -11,7 +11,7 @@ import type { Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import { createRunTopics } from '../run-topics.ts';
 import { percentile } from '../statistics.ts';
-import { FLOOD_ID_PREFIX, QUIET_ID_PREFIX, commandIdOf, toRecord } from './flood-records.ts';
+import { QUIET_USER_PREFIX, commandIdOf, toRecord } from './flood-records.ts';
 import { atPace } from './paced.ts';
 
 /** Users of the connector that floods; 0: it does not. */
@@ -72,9 +72,8 @@ export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: num
       seconds: each,
       begin: async (_index, dueMs) => {
         next += 1;
-        const commandId = commandIdOf(QUIET_ID_PREFIX, next);
-        dueAtMs.set(commandId, performance.timeOrigin + dueMs);
-        await run.producer.send(topic, [toRecord(commandId, quietConnector, `user-${next % 5}`, encoder)]);
+        dueAtMs.set(commandIdOf(quietConnector, next), performance.timeOrigin + dueMs);
+        await run.producer.send(topic, [toRecord(next, quietConnector, `${QUIET_USER_PREFIX}${next % 5}`, encoder)]);
       },
     });
 
@@ -85,7 +84,7 @@ export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: num
   for (let start = 0; start < commands; start += FLOOD_BATCH) {
     const records = Array.from({ length: Math.min(FLOOD_BATCH, commands - start) }, (_, index) => {
       const number = start + index;
-      return toRecord(commandIdOf(FLOOD_ID_PREFIX, number), floodingConnector, `user-${number % users}`, encoder);
+      return toRecord(number, floodingConnector, `user-${number % users}`, encoder);
     });
     await run.producer.send(topic, records);
   }

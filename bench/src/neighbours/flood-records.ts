@@ -1,36 +1,36 @@
 /** Commands of a quiet connector and of one that floods, all on one partition. */
 import { headerNames, toHeaders, type CommandEncoder, type OutgoingRecord } from '@astrolabe/kafka';
+import { commandId } from '@astrolabe/schemas';
 import { partitionKey } from '@astrolabe/segment';
 
-/** First digit of the ids of their commands. */
-export const QUIET_ID_PREFIX = 'a';
-export const FLOOD_ID_PREFIX = 'b';
+/** What the ids of the quiet connector's users begin with: the API stub keeps the times of their calls only. */
+export const QUIET_USER_PREFIX = 'quiet-';
 const PARTITION = 0;
 const EPOCH_MS = Date.parse('2026-03-01T12:00:00.000Z');
 
-/** 32 hexadecimal digits, as ids have. */
-export function commandIdOf(prefix: string, number: number): string {
-  return prefix + number.toString(16).padStart(31, '0');
+/** Of a command, which is an upsert of one user: the dispatcher checks the id against the other two. */
+export function commandIdOf(connectorId: string, number: number): string {
+  return commandId(connectorId, messageIdOf(number), 'UpsertUser');
 }
 
-export function toRecord(
-  commandId: string,
-  connectorId: string,
-  userId: string,
-  encoder: CommandEncoder,
-): OutgoingRecord {
-  const messageId = `node-next-1772366400000-${commandId}`;
+function messageIdOf(number: number): string {
+  return `node-next-1772366400000-${number}`;
+}
+
+export function toRecord(number: number, connectorId: string, userId: string, encoder: CommandEncoder): OutgoingRecord {
+  const messageId = messageIdOf(number);
+  const id = commandIdOf(connectorId, number);
   const properties = { email: `${userId}@company.example`, firstName: 'Ann', plan: 'enterprise' };
   const times = { occurredAt: EPOCH_MS, receivedAt: EPOCH_MS + 250 };
   const value = encoder.encode({
     kind: 'UpsertUser',
-    record: { commandId, connectorId, messageId, ...times, userId, properties },
+    record: { commandId: id, connectorId, messageId, ...times, userId, properties },
   });
   const headers = toHeaders({
     [headerNames.connectorId]: connectorId,
     [headerNames.messageId]: messageId,
     [headerNames.receivedAt]: new Date(times.receivedAt).toISOString(),
-    [headerNames.commandId]: commandId,
+    [headerNames.commandId]: id,
   });
   const key = partitionKey(connectorId, { userId, anonymousId: undefined });
   if (key === undefined) throw new Error('a user without a partition key');

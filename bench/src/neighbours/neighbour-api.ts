@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { answerOf, listenRaw } from '../dispatcher/raw-server.ts';
-import { QUIET_ID_PREFIX } from './flood-records.ts';
+import { QUIET_USER_PREFIX } from './flood-records.ts';
 
 const delayMs = Number(process.env['API_DELAY_MS'] ?? '0');
 const calls: Record<string, number> = {};
@@ -16,6 +16,6 @@ listenRaw((socket: Socket, head: string) => {
     return;
   }
   const id = /^idempotency-key: "?([0-9a-f]{32})/m.exec(head)?.[1];
-  if (id?.startsWith(QUIET_ID_PREFIX) === true) calls[id] ??= Date.now();
+  if (id !== undefined && head.startsWith(`PUT /v1/users/${QUIET_USER_PREFIX}`)) calls[id] ??= Date.now();
   setTimeout(() => socket.write(APPLIED), delayMs);
 });
