@@ -73,7 +73,7 @@ export function validateEvent(text: string, source: EventSource): ValidatedEvent
 }
 
 /**
- * When an event was received of which nobody knows that: when it says that it was sent, or happened. Without its time of receipt a sender's
+ * The time of receipt of an event whose own is not known: when it says that it was sent, or happened. Without its time of receipt a sender's
  * clock cannot be judged. Taken for right, it leaves the event's time as it was sent; judged by the time of a file or of a run, it would move
  * an old event to the present, where it would overwrite what is newer.
  */

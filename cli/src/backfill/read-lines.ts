@@ -74,7 +74,7 @@ async function openText(
 
 async function* unzstd(raw: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
   const transform = createZstdDecompress();
-  // What goes wrong reaches whoever reads the last stream.
+  // An error in any of the streams reaches the reader of the last one.
   pipeline(raw, transform, { signal }).catch((error: unknown) => transform.destroy(error as Error));
   try {
     yield* transform as AsyncIterable<Buffer>;

@@ -85,7 +85,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
   }
 }
 
-/** Before anything is stored: throws a `UsageError` that names every file that is no text of events, and what to do with it. */
+/** Before anything is stored: throws a `UsageError` that names every file whose form is not read, and what to do about it. */
 async function refuseUnreadable({ files, state, signal }: BackfillOptions): Promise<void> {
   const refused: string[] = [];
   for (const file of files) {

@@ -44,7 +44,7 @@ test('objects come out byte for byte, however they are laid out, joined and cut 
   );
 });
 
-test('what is no object is a value of its own, and those behind it are whole', async () => {
+test('a value that is not an object stands by itself, and the values behind it are whole', async () => {
   assert.deepEqual(await split('[{"a":1},5,"x",[1,2],null,{"b":2}]', 3), [
     '{"a":1}',
     '5',

@@ -1,6 +1,6 @@
 /**
  * Text of senders, of the API, of files and of topics as a terminal may show it. A terminal obeys control characters (colours, titles, the
- * clipboard, lines that overwrite others), and shows text in another order, or not at all, for characters that nobody sees. All of them become
+ * clipboard, lines that overwrite others), and shows text in another order, or not at all, because of characters that cannot be seen. All of them become
  * visible escapes. Pure.
  */
 

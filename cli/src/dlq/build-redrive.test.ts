@@ -125,7 +125,7 @@ const unsuppression = '{"type":"unsuppress","userId":"victim","messageId":"m1"}'
 const trustOf = (back: Awaited<ReturnType<typeof redrive>>) =>
   back.kind === 'send' ? back.record.headers['sender-trust']?.toString() : back.kind;
 
-test('a deletion that came under a write key, or under nobody knows what, stays unless it is named itself', async () => {
+test('a deletion whose sender had a write key, or is not known, stays unless the operator names it', async () => {
   for (const text of [deletion, unsuppression]) {
     for (const trust of ['write-key', 'nonsense', undefined]) {
       const headers: Record<string, string> = trust === undefined ? {} : { 'sender-trust': trust };
@@ -170,7 +170,7 @@ test('what a write key sent too large is too large for a redrive as well, and ma
   assert.equal((await redrive(dead('write-key'), { kind: 'event', text: large.replace('xx', 'yy') })).kind, 'send');
 });
 
-test('an edited dead letter of a backfill keeps its time as it was sent: nobody knows when it was received', async () => {
+test('an edited dead letter of a backfill keeps the time that was sent, since its time of receipt is not known', async () => {
   const text =
     '{"type":"identify","userId":"u1","timestamp":"2025-03-01T10:00:00.000Z","sentAt":"2025-03-01T10:00:05.000Z"}';
   const ofFile = letter('{"type":"identify",', {
