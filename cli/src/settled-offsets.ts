@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartitionOffsets, PartitionReader } from '@astrolabe/kafka';
 
 const POLLS = 250;
-const POLL_MS = 20;
+export const POLL_MS = 20;
 
 /**
  * The offsets of a partition, with a `lastStableOffset` that is not below anything that was stored before the call: the brokers write a
