@@ -12,6 +12,8 @@ COPY package.json package-lock.json .npmrc ./
 COPY schemas/package.json schemas/
 COPY packages/kafka/package.json packages/kafka/
 COPY packages/ledger/package.json packages/ledger/
+COPY packages/processing/package.json packages/processing/
+COPY packages/records/package.json packages/records/
 COPY packages/segment/package.json packages/segment/
 COPY packages/service-kit/package.json packages/service-kit/
 COPY services/ingest/package.json services/ingest/

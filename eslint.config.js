@@ -10,8 +10,14 @@ const kafkaOnly = {
 const noDeepImports = {
   group: [
     '@astrolabe/*/*',
-    '!@astrolabe/segment/testing',
-    '!@astrolabe/schemas/testing',
+    '!@astrolabe/*/testing',
+    '!@astrolabe/records/serde',
+    '!@astrolabe/records/in-memory',
+    '!@astrolabe/service-kit/clock',
+    '!@astrolabe/service-kit/connectors',
+    '!@astrolabe/service-kit/errors',
+    '!@astrolabe/service-kit/host-header',
+    '!@astrolabe/service-kit/retry',
     '!@astrolabe/schemas/openapi.yaml',
     '!@astrolabe/*/config',
     '!@astrolabe/*/metrics',
@@ -19,6 +25,8 @@ const noDeepImports = {
   ],
   message: "Import a package by its name: what its index.ts doesn't export is its own affair.",
 };
+/** What `@astrolabe/kafka/internal` exports is for packages/processing, which is built on the client itself. */
+const noDeepImportsButTheClient = { ...noDeepImports, group: [...noDeepImports.group, '!@astrolabe/kafka/internal'] };
 const noForeignRelatives = {
   group: ['../../../**/packages/*', '../../../**/services/*', '**/node_modules/**'],
   message: 'Import another workspace by its package name.',
@@ -109,8 +117,8 @@ export default tseslint.config(
   {
     // The wall clock itself; what speaks to kafkajs or compares wall clocks; the reference API, which dates its answers.
     files: [
-      'packages/service-kit/src/clock.ts',
-      'packages/kafka/src/kafkajs/*.ts',
+      'packages/service-kit/src/clock/clock.ts',
+      'packages/kafka/src/kafkajs/**/*.ts',
       'packages/ledger/tools/**',
       'services/*/src/test-*.ts',
       'cli/src/doctor/examine-registry.ts',
@@ -121,6 +129,15 @@ export default tseslint.config(
   {
     files: ['packages/kafka/**', 'packages/testkit/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: [noDeepImports, noForeignRelatives] }] },
+  },
+  {
+    files: ['packages/processing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [kafkaOnly, noDeepImportsButTheClient, noForeignRelatives, testOnly] },
+      ],
+    },
   },
   {
     files: [
@@ -166,11 +183,15 @@ export default tseslint.config(
     },
   },
   {
+    files: ['packages/processing/**/*.test.ts', 'packages/processing/**/testing/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [noDeepImportsButTheClient, noForeignRelatives] }] },
+  },
+  {
     files: [
       'services/*/src/main.ts',
       'reference/*/src/main.ts',
       'cli/src/main.ts',
-      'packages/service-kit/src/read-config-or-exit.ts',
+      'packages/service-kit/src/config/read-config-or-exit.ts',
     ],
     rules: { 'no-restricted-properties': 'off' },
   },

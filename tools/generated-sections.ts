@@ -1,24 +1,24 @@
 /** The generated parts of the documentation by the name that their markers have. */
 import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
-import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
+import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import { renderOutcomeTable } from '@astrolabe/dispatcher/outcomes';
-import { createIngestMetrics, createOversizeRecordsCounter } from '@astrolabe/ingest/metrics';
 import { ingestConfig } from '@astrolabe/ingest/config';
-import { createMapperMetrics } from '@astrolabe/mapper/metrics';
+import { createIngestMetrics, createOversizeRecordsCounter } from '@astrolabe/ingest/metrics';
 import { mapperConfig } from '@astrolabe/mapper/config';
-import { headerNames, topicsFor } from '@astrolabe/kafka';
+import { createMapperMetrics } from '@astrolabe/mapper/metrics';
+import { headerNames, topicsFor } from '@astrolabe/records';
 import { referenceApiConfig } from '@astrolabe/reference-api/config';
 import {
   configSections,
   createConnectorsFileGauge,
   createMetrics,
   renderConfigTable,
-  renderErrorCatalogue,
   renderMarkdownTable,
   type ConfigVariables,
   type Metrics,
 } from '@astrolabe/service-kit';
+import { renderErrorCatalogue } from '@astrolabe/service-kit/errors';
 
 const shared = [
   configSections.kafka,

@@ -13,7 +13,7 @@ import { constants } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { isPipelineError } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import {
   describeProgress,
   spawnGuarded,

@@ -1,7 +1,7 @@
 /** What the test files that are to run need of this machine, asked for before the first of them runs. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorMessage, isPipelineError } from '@astrolabe/service-kit';
+import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { assertClusterPossible, assertStackPossible } from '@astrolabe/testkit';
 import { findBrowser } from '../test/contract/find-browser.ts';
 

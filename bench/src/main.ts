@@ -1,5 +1,5 @@
 /** `npm run bench -- <name>`: measures, beside a baseline, in one run. */
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { assertStackPossible } from '@astrolabe/testkit';
 import { parseArguments, type BenchArguments } from './arguments.ts';
 import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.ts';

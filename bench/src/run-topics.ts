@@ -1,14 +1,6 @@
 /** Topics that no other run has seen, so that what is on them tells exactly what became of this one's records. */
-import {
-  createKafkaAdmin,
-  createRecordProducer,
-  createSchemaRegistry,
-  topicsFor,
-  type KafkaAdmin,
-  type RecordProducer,
-  type TopicDefinition,
-  type Topics,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, createRecordProducer, createSchemaRegistry, type KafkaAdmin } from '@astrolabe/kafka';
+import { topicsFor, type RecordProducer, type TopicDefinition, type Topics } from '@astrolabe/records';
 import type { CommandKind } from '@astrolabe/schemas';
 import { uniqueName } from '@astrolabe/testkit';
 import type { BenchLab } from './bench-lab.ts';

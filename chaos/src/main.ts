@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { assertClusterPossible } from '@astrolabe/testkit';
 import { parseArguments, usage } from './arguments.ts';
 import { renderReport } from './run/chaos-report.ts';

@@ -4,15 +4,17 @@ import {
   createKafkaAdmin,
   createPartitionReader,
   createTopicInspector,
-  topicsFor,
-  type ConsumedRecord,
   type KafkaAdmin,
   type KafkaConnection,
+  type TopicInspector,
+} from '@astrolabe/kafka';
+import {
+  topicsFor,
+  type ConsumedRecord,
   type PartitionReader,
   type SoughtBytes,
-  type TopicInspector,
   type Topics,
-} from '@astrolabe/kafka';
+} from '@astrolabe/records';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
 import type { CommandContext } from './command-context.ts';
 import type { ClusterConfig } from './config.ts';

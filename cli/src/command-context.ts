@@ -1,5 +1,6 @@
 /** What every verb is given: its configuration's source, where it prints, whom it may ask, and when to stop. */
-import type { Clock, Environment } from '@astrolabe/service-kit';
+import type { Environment } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
 import { visibleLine } from './core/visible-text.ts';
 import { UsageError, type ExitCode } from './exit-codes.ts';
 import type { CommandOutput } from './output.ts';

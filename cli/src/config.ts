@@ -1,4 +1,4 @@
-import { DEFAULT_PARTITIONS } from '@astrolabe/kafka';
+import { DEFAULT_PARTITIONS } from '@astrolabe/records';
 import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
 
 /** The services' own variables: an operator's shell and a service's environment are the same. */

@@ -1,7 +1,7 @@
 /** Records of other producers, and of senders who mean harm, as an operator sees them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toDeadLetter, toHeaders } from '@astrolabe/kafka';
+import { toDeadLetter, toHeaders } from '@astrolabe/records';
 import { jsonLines, runAstrolabe } from './testing/run-astrolabe.ts';
 import { startTestCluster } from './testing/test-cluster.ts';
 

@@ -1,5 +1,5 @@
 /** Keeps work to a rate, so that live traffic is not slowed by it. */
-import { systemClock, type Clock } from '@astrolabe/service-kit';
+import { systemClock, type Clock } from '@astrolabe/service-kit/clock';
 
 export interface Pace {
   /** How many may be taken in one go: a tenth of a second's worth, so that the rate holds within each second, and no more than `most`. */

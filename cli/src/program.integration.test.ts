@@ -1,7 +1,8 @@
 /** The verbs on a real cluster and registry. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createKafkaAdmin, createKafkaConnection, topicsFor } from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { uniqueName } from '@astrolabe/testkit';
 import { runProgram } from './program.ts';

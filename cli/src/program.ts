@@ -1,14 +1,8 @@
 /** The operator's command: verbs, flags, help. Exit codes: `exit-codes.ts`. */
 import { readFileSync } from 'node:fs';
-import {
-  createLogger,
-  errorMessage,
-  isPipelineError,
-  readConfig,
-  systemClock,
-  type Clock,
-  type Environment,
-} from '@astrolabe/service-kit';
+import { createLogger, readConfig, type Environment } from '@astrolabe/service-kit';
+import { systemClock, type Clock } from '@astrolabe/service-kit/clock';
+import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { Command } from 'commander';
 import { registerBackfill } from './backfill/backfill-command.ts';
 import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createManualClock } from '@astrolabe/service-kit';
+import { createManualClock } from '@astrolabe/service-kit/clock';
 import { startProgress } from './progress.ts';
 
 function screen(isTerminal: boolean) {

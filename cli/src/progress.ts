@@ -1,5 +1,5 @@
 /** Progress of what takes longer than a second, on standard error: a bar on a terminal, a line now and then elsewhere. */
-import type { Clock } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
 import { formatProgress } from './core/progress-line.ts';
 import { visibleLine } from './core/visible-text.ts';
 

@@ -1,6 +1,6 @@
 /** Whether any broker answers, asked before anything else, so that a host that says nothing is told as such within seconds. */
-import { PipelineError, errorMessage } from '@astrolabe/service-kit';
-import { unlessAborted } from '@astrolabe/kafka';
+import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 import type { CommandContext } from './command-context.ts';
 import { readBrokerFeatures, type BrokerAddress } from './doctor/broker-features.ts';
 

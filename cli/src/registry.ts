@@ -1,10 +1,6 @@
 /** The schema registry where one is configured: events can be read without. */
-import {
-  createCommandDecoder,
-  schemaRegistryFromConfig,
-  type CommandDecoder,
-  type CommandSchemaRegistry,
-} from '@astrolabe/kafka';
+import { schemaRegistryFromConfig } from '@astrolabe/kafka';
+import { createCommandDecoder, type CommandDecoder, type CommandSchemaRegistry } from '@astrolabe/records/serde';
 import { configSections, defineConfig, readConfig, type Environment } from '@astrolabe/service-kit';
 
 const registryConfig = defineConfig(configSections.schemaRegistry);

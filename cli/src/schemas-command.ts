@@ -1,6 +1,7 @@
-import { schemaRegistryFromConfig, topicsFor } from '@astrolabe/kafka';
+import { schemaRegistryFromConfig } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import { commandKinds } from '@astrolabe/schemas';
-import { isPipelineError } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { isAgreed, type CommandContext } from './command-context.ts';
 import type { SchemasConfig } from './config.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';

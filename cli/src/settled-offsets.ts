@@ -1,6 +1,6 @@
 /** Where a reader of committed records may stop without missing one that somebody was told is committed. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartitionOffsets, PartitionReader } from '@astrolabe/kafka';
+import type { PartitionOffsets, PartitionReader } from '@astrolabe/records';
 
 const POLLS = 250;
 export const POLL_MS = 20;

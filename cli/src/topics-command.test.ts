@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planTopics, topicsFor } from '@astrolabe/kafka';
+import { planTopics, topicsFor } from '@astrolabe/records';
 import { describePlan } from './topics-command.ts';
 
 const { segmentEvents } = topicsFor();

@@ -1,11 +1,5 @@
-import {
-  connectionFromConfig,
-  createKafkaAdmin,
-  describeCluster,
-  isEmptyPlan,
-  topicsFor,
-  type TopicPlan,
-} from '@astrolabe/kafka';
+import { connectionFromConfig, createKafkaAdmin, describeCluster } from '@astrolabe/kafka';
+import { isEmptyPlan, topicsFor, type TopicPlan } from '@astrolabe/records';
 import { readConfig, type Logger } from '@astrolabe/service-kit';
 import { isAgreed, type CommandContext } from './command-context.ts';
 import type { TopicsConfig } from './config.ts';

@@ -12,7 +12,7 @@ import {
   type EventFields,
   type EventType,
 } from '@astrolabe/segment';
-import type { ErrorCode } from '@astrolabe/service-kit';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
 
 export interface EventSource {
   readonly connectorId: string;

@@ -1,7 +1,9 @@
 /** The connectors of a pipeline on this machine: their file is written once, with a key of its own, and used again. */
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
-import { PipelineError, loadConnectors, type Connector, type Environment } from '@astrolabe/service-kit';
+import { loadConnectors, type Environment } from '@astrolabe/service-kit';
+import type { Connector } from '@astrolabe/service-kit/connectors';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 
 const DEMO_ID = 'demo';
 const KEY_BYTES = 18;

@@ -1,5 +1,5 @@
 /** What the steps of the demo share. */
-import { createCommandDecoder, type CommandDecoder } from '@astrolabe/kafka';
+import { createCommandDecoder, type CommandDecoder } from '@astrolabe/records/serde';
 import { createAstrolabeClient, type AstrolabeClient } from './astrolabe-client.ts';
 import type { Pipeline } from './pipeline.ts';
 import { createSegmentSender, type SegmentSender, type SentEvent } from './segment-sender.ts';

@@ -1,5 +1,5 @@
 /** `npm run demo`: the whole way of an event, and what happens when something goes wrong, checked step by step. */
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { uniqueName } from '@astrolabe/testkit';
 import { parseArguments } from './arguments.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';

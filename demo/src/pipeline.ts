@@ -3,15 +3,11 @@
  * demo, `npm start`, tests and the bench; prints nothing.
  */
 import { join } from 'node:path';
-import {
-  connectionFromConfig,
-  schemaRegistryFromConfig,
-  topicsFor,
-  type CommandSchemaRegistry,
-  type KafkaConnection,
-  type Topics,
-} from '@astrolabe/kafka';
-import { configSections, createLogger, defineConfig, readConfig, type Connector } from '@astrolabe/service-kit';
+import { connectionFromConfig, schemaRegistryFromConfig, type KafkaConnection } from '@astrolabe/kafka';
+import { topicsFor, type Topics } from '@astrolabe/records';
+import type { CommandSchemaRegistry } from '@astrolabe/records/serde';
+import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
+import type { Connector } from '@astrolabe/service-kit/connectors';
 import { assertStackPossible, startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
 import type { PipelineAddresses } from './addresses.ts';
 import { applyContracts } from './apply-contracts.ts';

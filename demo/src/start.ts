@@ -1,5 +1,5 @@
 /** `npm start`: brings the pipeline up and keeps it up until it is told to stop. */
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { lookCommand, sendCommand, toJsonLine } from './addresses.ts';
 import { parseArguments, type RunArguments } from './arguments.ts';
 import { openDataFolder } from './data-folder.ts';

@@ -1,10 +1,5 @@
-import {
-  createKafkaAdmin,
-  readTopic,
-  type ConsumedRecord,
-  type KafkaAdmin,
-  type KafkaConnection,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, readTopic, type KafkaAdmin, type KafkaConnection } from '@astrolabe/kafka';
+import type { ConsumedRecord } from '@astrolabe/records';
 
 /** Next offset to read, by partition. */
 export type TopicOffsets = ReadonlyMap<number, bigint>;

@@ -1,10 +1,10 @@
 /** The error catalogue against the sources: a code that nothing raises sends people after a fault that cannot happen. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorCodes, type ErrorCode } from '@astrolabe/service-kit';
+import { errorCodes, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { readSources } from './source-files.ts';
 
-const CATALOGUE = 'packages/service-kit/src/error-codes.ts';
+const CATALOGUE = 'packages/service-kit/src/errors/error-codes.ts';
 
 /** What people run. The demo and the model of chaos only tell codes apart. */
 const folders = ['packages/', 'services/', 'cli/'];

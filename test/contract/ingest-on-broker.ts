@@ -5,7 +5,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKafkaAdmin, createKafkaConnection, readTopic, topicsFor, type ConsumedRecord } from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection, readTopic } from '@astrolabe/kafka';
+import { topicsFor, type ConsumedRecord } from '@astrolabe/records';
 import type { JsonObject } from '@astrolabe/schemas';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';

@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCommandDecoder, headerNames, headerText, readTopic, type DecodedCommand } from '@astrolabe/kafka';
+import { readTopic } from '@astrolabe/kafka';
+import { headerNames, headerText } from '@astrolabe/records';
+import { createCommandDecoder, type DecodedCommand } from '@astrolabe/records/serde';
 import { expectState } from './expected-state.ts';
 import { readCounters } from './operator.ts';
 import { readState } from './read-state.ts';

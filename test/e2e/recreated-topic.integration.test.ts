@@ -8,17 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import {
-  createCommandEncoder,
   createKafkaAdmin,
   createKafkaConnection,
   createRecordProducer,
   createSchemaRegistry,
   readTopic,
-  toHeaders,
-  topicsFor,
-  type OutgoingRecord,
-  type TopicDefinition,
 } from '@astrolabe/kafka';
+import { toHeaders, topicsFor, type OutgoingRecord, type TopicDefinition } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';

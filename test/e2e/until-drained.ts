@@ -1,5 +1,6 @@
 import type { Pipeline } from '@astrolabe/demo';
-import { createKafkaAdmin, decodeCursors, type KafkaAdmin } from '@astrolabe/kafka';
+import { createKafkaAdmin, type KafkaAdmin } from '@astrolabe/kafka';
+import { decodeCursors } from '@astrolabe/records';
 import { eventually } from '@astrolabe/testkit';
 
 /** Resolves when the mapper has committed every event, and then the dispatcher every command. */

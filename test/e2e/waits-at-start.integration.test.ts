@@ -12,11 +12,9 @@ import {
   createKafkaConnection,
   createRecordProducer,
   createSchemaRegistry,
-  headerNames,
   readTopic,
-  toHeaders,
-  topicsFor,
 } from '@astrolabe/kafka';
+import { headerNames, toHeaders, topicsFor } from '@astrolabe/records';
 import { startReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
 import {

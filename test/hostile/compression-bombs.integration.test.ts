@@ -1,7 +1,7 @@
 /** Batches on the topics that are small for a broker and hundreds of megabytes for whoever inflates them, and the way out of it. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
 import { eventually } from '@astrolabe/testkit';
 import { bombBytes, produceBomb, produceHeaders } from '../../packages/kafka/src/testing/compression-bomb.ts';
 import { startHostilePipeline, type HostilePipeline } from './hostile-pipeline.ts';

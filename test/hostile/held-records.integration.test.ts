@@ -1,7 +1,9 @@
 /** A foreign producer that leaves its transaction open on the events topic: who looks for what waits behind it is told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPartitionReader, toHeaders, watchHeldRecords } from '@astrolabe/kafka';
+import { createPartitionReader } from '@astrolabe/kafka';
+import { watchHeldRecords } from '@astrolabe/processing';
+import { toHeaders } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { jsonLines, runAstrolabe } from '../../cli/src/testing/run-astrolabe.ts';

@@ -7,20 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  createCommandEncoder,
   createKafkaAdmin,
   createKafkaConnection,
   createRecordProducer,
   createSchemaRegistry,
   readTopic,
-  topicsFor,
-  type CommandEncoder,
-  type ConsumedRecord,
   type KafkaConnection,
-  type OutgoingRecord,
-  type TopicRole,
-  type Topics,
 } from '@astrolabe/kafka';
+import { topicsFor, type ConsumedRecord, type OutgoingRecord, type TopicRole, type Topics } from '@astrolabe/records';
+import { createCommandEncoder, type CommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
 import { spawnService, uniqueName, type ProcessExit, type ServiceProcess } from '@astrolabe/testkit';

@@ -7,15 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import {
-  createKafkaAdmin,
-  createKafkaConnection,
-  createRecordProducer,
-  createSchemaRegistry,
-  toHeaders,
-  topicsFor,
-  type RecordProducer,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection, createRecordProducer, createSchemaRegistry } from '@astrolabe/kafka';
+import { toHeaders, topicsFor, type RecordProducer } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import {
   eventually,

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { headerNames, headerText, recordSizeBytes, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, recordSizeBytes, toHeaders, type OutgoingRecord } from '@astrolabe/records';
 import { eventually } from '@astrolabe/testkit';
 import { produceGzipped } from '../../packages/kafka/src/testing/compression-bomb.ts';
 import { startHostilePipeline, type HostilePipeline } from './hostile-pipeline.ts';

@@ -1,5 +1,6 @@
 /** Records that neither ingest nor the mapper writes, on the topics that the mapper and the dispatcher read. */
-import { headerNames, toHeaders, type CommandEncoder, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
+import type { CommandEncoder } from '@astrolabe/records/serde';
 import { commandId } from '@astrolabe/schemas';
 
 export interface RecordCase {

@@ -1,7 +1,7 @@
 /** Replays over records and ranges that are not as they should be. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders } from '@astrolabe/kafka';
+import { toHeaders } from '@astrolabe/records';
 import { jsonLines, runAstrolabe } from '../../cli/src/testing/run-astrolabe.ts';
 import { startTestCluster } from '../../cli/src/testing/test-cluster.ts';
 import { clientOf } from '../../packages/kafka/src/connection.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerText } from '@astrolabe/kafka';
+import { headerText } from '@astrolabe/records';
 import { commandId, type Command } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import { startDispatchersOnBroker } from './dispatchers-on-broker.ts';

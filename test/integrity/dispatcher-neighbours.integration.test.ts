@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { partitionFor } from '@astrolabe/kafka';
+import { partitionFor } from '@astrolabe/records';
 import { commandId, type Command } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import { startDispatchersOnBroker } from './dispatchers-on-broker.ts';

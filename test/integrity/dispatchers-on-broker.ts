@@ -7,20 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import {
-  createCommandEncoder,
   createKafkaAdmin,
   createKafkaConnection,
   createRecordProducer,
   createSchemaRegistry,
-  headerNames,
   readTopic,
-  toHeaders,
-  topicsFor,
-  type ConsumedRecord,
 } from '@astrolabe/kafka';
+import { headerNames, toHeaders, topicsFor, type ConsumedRecord } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import type { Command } from '@astrolabe/schemas';
-import { createLogger, type DeliverySettings } from '@astrolabe/service-kit';
+import { createLogger } from '@astrolabe/service-kit';
+import type { DeliverySettings } from '@astrolabe/service-kit/connectors';
 import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
 
 export interface DispatchersOnBroker {

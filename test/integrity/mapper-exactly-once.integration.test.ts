@@ -12,15 +12,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyContracts } from '@astrolabe/demo';
-import {
-  createKafkaAdmin,
-  createKafkaConnection,
-  createRecordProducer,
-  headerNames,
-  headerText,
-  readTopic,
-  topicsFor,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { headerNames, headerText, topicsFor } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, seededRandom, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
 import { MapperModel, connectors, drawEvent, toRecord, type TrafficEvent } from './mapper-traffic.ts';

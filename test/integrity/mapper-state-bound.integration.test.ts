@@ -8,18 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { applyContracts } from '@astrolabe/demo';
-import {
-  createKafkaAdmin,
-  createKafkaConnection,
-  createRecordProducer,
-  headerNames,
-  headerText,
-  partitionFor,
-  readTopic,
-  toHeaders,
-  topicsFor,
-  type ConsumedRecord,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { headerNames, headerText, partitionFor, toHeaders, topicsFor, type ConsumedRecord } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, spawnService, uniqueName } from '@astrolabe/testkit';
 

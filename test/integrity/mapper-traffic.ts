@@ -3,7 +3,7 @@
  * docs/sending.md) and sharing no code with the mapper. Two customers: one lets users with free email addresses in, the other blocks them.
  */
 import { createHash } from 'node:crypto';
-import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
 
 export const connectors = [
   { id: 'acme', name: 'Acme', apiKey: 'apikey0acme' },

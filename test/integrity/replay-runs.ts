@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Pipeline } from '@astrolabe/demo';
-import { createRecordProducer, headerText, readTopic, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 

@@ -1,6 +1,6 @@
 /** Load as many SDKs at once make it: each has one request under way, and repeats it until it is answered 200. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fullJitterDelayMs } from '@astrolabe/service-kit';
+import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 
 export interface SteadySendersOptions {
   readonly url: string;

@@ -1,6 +1,6 @@
 /** What a measurement needs: topics of its own with commands on them, an API stub, and one of those that are compared. */
 import { join } from 'node:path';
-import { createCommandEncoder } from '@astrolabe/kafka';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import { spawnService, type ServiceProcess } from '@astrolabe/testkit';
 import type { BenchLab } from '../bench-lab.ts';
 import { createRunTopics } from '../run-topics.ts';

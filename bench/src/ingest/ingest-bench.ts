@@ -5,7 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKafkaAdmin, topicsFor, type KafkaAdmin, type TopicDefinition } from '@astrolabe/kafka';
+import { createKafkaAdmin, type KafkaAdmin } from '@astrolabe/kafka';
+import { topicsFor, type TopicDefinition } from '@astrolabe/records';
 import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
 import { openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';

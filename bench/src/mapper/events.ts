@@ -2,7 +2,7 @@
  * Records of `segment.events.v1` as ingest writes them for `@segment/analytics-node`: a mix of calls by several connectors' users. Which
  * record an index stands for never changes, and no two have the same message id.
  */
-import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
 import { partitionKey } from '@astrolabe/segment';
 
 export interface SourceEvent {

@@ -3,14 +3,8 @@
  * records has the command. Producer and reader are this process, so that one clock tells both times.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  headerNames,
-  headerText,
-  startGroupConsumer,
-  type ConsumedRecord,
-  type GroupConsumer,
-  type PartitionProcessor,
-} from '@astrolabe/kafka';
+import { startGroupConsumer, type GroupConsumer, type PartitionProcessor } from '@astrolabe/processing';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { ServiceProcess } from '@astrolabe/testkit';
 import type { BenchLab } from '../bench-lab.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';

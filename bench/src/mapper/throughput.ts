@@ -3,7 +3,8 @@
  * topic until the last one is readable: starting the process and joining the group are left out, of both sides alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readTopic, type OutgoingRecord } from '@astrolabe/kafka';
+import { readTopic } from '@astrolabe/kafka';
+import type { OutgoingRecord } from '@astrolabe/records';
 import type { BenchLab } from '../bench-lab.ts';
 import { compareInTurns, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCommandEncoder } from '@astrolabe/kafka';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import { spawnService } from '@astrolabe/testkit';
 import type { BenchLab } from '../bench-lab.ts';
 import type { Sample } from '../comparison.ts';

@@ -1,5 +1,6 @@
 /** Commands of a quiet connector and of one that floods, all on one partition. */
-import { headerNames, toHeaders, type CommandEncoder, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
+import type { CommandEncoder } from '@astrolabe/records/serde';
 import { commandId } from '@astrolabe/schemas';
 import { partitionKey } from '@astrolabe/segment';
 

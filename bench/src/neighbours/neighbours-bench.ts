@@ -3,7 +3,8 @@
  * is with the neighbour, `baseline` without; the ratio is that of the quiet connector's p99, so that lower is better.
  */
 import { randomBytes } from 'node:crypto';
-import { createKafkaAdmin, topicsFor } from '@astrolabe/kafka';
+import { createKafkaAdmin } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
 import { openLab, type BenchLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';

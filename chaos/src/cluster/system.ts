@@ -4,14 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyContracts } from '@astrolabe/demo';
-import {
-  createKafkaConnection,
-  createSchemaRegistry,
-  topicsFor,
-  type CommandSchemaRegistry,
-  type KafkaConnection,
-  type Topics,
-} from '@astrolabe/kafka';
+import { createKafkaConnection, createSchemaRegistry, type KafkaConnection } from '@astrolabe/kafka';
+import { topicsFor, type Topics } from '@astrolabe/records';
+import type { CommandSchemaRegistry } from '@astrolabe/records/serde';
 import { createLogger } from '@astrolabe/service-kit';
 import {
   findFreePorts,

@@ -30,16 +30,16 @@ export const sabotages = {
   'no-acknowledgement': {
     without: 'brokers acknowledge what they have stored',
     patches: [
-      { file: 'packages/kafka/src/kafkajs-producer.ts', text: '      acks: -1,', by: '      acks: 0,' },
-      { file: 'packages/kafka/src/kafkajs-producer.ts', text: 'idempotent: true,', by: 'idempotent: false,' },
+      { file: 'packages/kafka/src/producer/kafkajs-producer.ts', text: '      acks: -1,', by: '      acks: 0,' },
+      { file: 'packages/kafka/src/producer/kafkajs-producer.ts', text: 'idempotent: true,', by: 'idempotent: false,' },
       // Without acknowledgement there are no offsets to tell either.
       {
-        file: 'packages/kafka/src/kafkajs-producer.ts',
+        file: 'packages/kafka/src/producer/kafkajs-producer.ts',
         text: 'of await sending) {',
         by: 'of (await sending) ?? []) {',
       },
       {
-        file: 'packages/kafka/src/kafkajs-producer.ts',
+        file: 'packages/kafka/src/producer/kafkajs-producer.ts',
         text: 'messages.map((message) => takePosition(topic, message, nextOffsets))',
         by: 'messages.map(() => ({ topic, partition: 0, offset: 0n }))',
       },
@@ -49,12 +49,12 @@ export const sabotages = {
     without: 'commands, state and position of a batch are one transaction, and an old owner is fenced',
     patches: [
       {
-        file: 'packages/kafka/src/exactly-once.ts',
+        file: 'packages/processing/src/changelog/exactly-once.ts',
         text: "options.guarantee === 'at-least-once'",
         by: "options.guarantee !== 'at-least-once'",
       },
       {
-        file: 'packages/kafka/src/state-at-least-once.ts',
+        file: 'packages/processing/src/changelog/state-at-least-once.ts',
         text: 'await Promise.all([...sent, before]);',
         by: 'await Promise.all([...sent, before]); await new Promise((resolve) => setTimeout(resolve, 300));',
       },
@@ -64,19 +64,19 @@ export const sabotages = {
     without: 'the position is stored with the batch whose commands are stored',
     patches: [
       {
-        file: 'packages/kafka/src/state-processor.ts',
+        file: 'packages/processing/src/state/state-processor.ts',
         text: 'const position = positionRecord(work.groupId, pending.nextOffset, session);',
         by: 'const position = positionRecord(work.groupId, 0n, session);',
       },
       // Or the mapper would see that its state is older than what is committed, and stop.
       {
-        file: 'packages/kafka/src/state-position.ts',
+        file: 'packages/records/src/positions/state-position.ts',
         text: '(stored === undefined || stored < committed.offset)',
         by: 'stored === undefined',
       },
       // The group's offset is allowed to be late, and where it is not, nothing shows.
       {
-        file: 'packages/kafka/src/group-consumer.ts',
+        file: 'packages/processing/src/consumer/group-consumer.ts',
         text: 'options.commitIntervalMs ?? 100',
         by: 'options.commitIntervalMs ?? 2_000',
       },
@@ -96,7 +96,7 @@ export const sabotages = {
     without: 'the next owner of a partition knows who was deleted for privacy',
     patches: [
       {
-        file: 'packages/kafka/src/state-restore.ts',
+        file: 'packages/processing/src/state/state-restore.ts',
         text: 'if (!isPositionKey(key)) state.restore(key, value);',
         by: 'if (!isPositionKey(key)) return;',
       },
@@ -106,7 +106,7 @@ export const sabotages = {
     without: 'a command waits for the one before it of the same key',
     patches: [
       {
-        file: 'packages/kafka/src/lane-processor.ts',
+        file: 'packages/processing/src/lanes/lane-processor.ts',
         text: 'this.#lanes.add(laneOf(record), task)',
         by: 'this.#lanes.add(`${laneOf(record)} ${record.offset}`, task)',
       },
@@ -116,12 +116,12 @@ export const sabotages = {
     without: 'the committed offset stays before the first command that is not finished',
     patches: [
       {
-        file: 'packages/kafka/src/offset-tracker.ts',
+        file: 'packages/processing/src/lanes/offset-tracker.ts',
         text: 'return this.#entries[this.#head]?.offset ?? this.#position;',
         by: 'return this.#position;',
       },
       {
-        file: 'packages/kafka/src/lane-processor.ts',
+        file: 'packages/processing/src/lanes/lane-processor.ts',
         text: 'if (main.pendingCount === 0) this.#declare();',
         by: 'this.#declare();',
       },

@@ -1,12 +1,7 @@
 /** Reads from outside all that the oracle judges by. */
-import {
-  createCommandDecoder,
-  headerNames,
-  headerText,
-  readTopic,
-  type ConsumedRecord,
-  type TopicDefinition,
-} from '@astrolabe/kafka';
+import { readTopic } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord, type TopicDefinition } from '@astrolabe/records';
+import { createCommandDecoder } from '@astrolabe/records/serde';
 import type { System } from '../cluster/system.ts';
 import type { CommandRecord, DeadLetter, EventRecord, Observed, Position, ProcessLife } from '../oracle/observed.ts';
 import { readWorkspace } from './read-workspace.ts';

@@ -1,6 +1,6 @@
 /** Senders as Segment's SDKs are: one for each stream, each call again and again until it is answered. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fullJitterDelayMs } from '@astrolabe/service-kit';
+import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
 
 export interface SendersOptions {

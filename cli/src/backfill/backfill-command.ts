@@ -1,5 +1,6 @@
 /** `astrolabe backfill`: archives of events into the event topic. */
-import { connectionFromConfig, createRecordProducer, topicsFor } from '@astrolabe/kafka';
+import { connectionFromConfig, createRecordProducer } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import { createLogger, readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
 import { isAgreed, type Act, type CommandContext } from '../command-context.ts';

@@ -1,6 +1,7 @@
 /** How far a backfill has come, in a file of its own, so that a second start goes on where the first one ended. */
 import { rename, writeFile } from 'node:fs/promises';
-import { errorMessage, readTextFile } from '@astrolabe/service-kit';
+import { readTextFile } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { UsageError } from '../exit-codes.ts';
 import type { SourceFile } from './find-files.ts';
 

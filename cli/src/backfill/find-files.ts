@@ -1,7 +1,7 @@
 /** The files that paths on the command line stand for, in a stable order. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { UsageError } from '../exit-codes.ts';
 
 export interface SourceFile {

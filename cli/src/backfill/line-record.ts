@@ -1,9 +1,9 @@
 /** One line of a file → the record that it becomes, through the same validation and completion as ingest's. Pure. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { headerNames, toHeaders, type OutgoingRecord, type SenderTrust } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type OutgoingRecord, type SenderTrust } from '@astrolabe/records';
 import { decodeUtf8 } from '@astrolabe/segment';
-import type { ErrorCode } from '@astrolabe/service-kit';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { BACKFILL_GROUP } from '../dlq/dead-letter.ts';
 import { validateEvent } from '../validated-event.ts';
 import { MAX_LINE_BYTES, placeInFile, type SourceLine } from './source-line.ts';

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { compressionOf, formOf, type FileForm } from './file-form.ts';
 import { gunzip } from './gunzip.ts';
 import { MAX_LINE_BYTES, type SourceLine } from './source-line.ts';

@@ -2,8 +2,9 @@
  * Files → the event topic. A batch of lines is acknowledged before the state moves on past it; a crash in between repeats the batch, under the
  * same message ids, which have one effect.
  */
-import type { OutgoingRecord, RecordProducer } from '@astrolabe/kafka';
-import type { Clock, ErrorCode } from '@astrolabe/service-kit';
+import type { OutgoingRecord, RecordProducer } from '@astrolabe/records';
+import type { Clock } from '@astrolabe/service-kit/clock';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { UsageError } from '../exit-codes.ts';
 import type { Pace } from '../pace.ts';
 import { noCounts, type BackfillState, type FileCounts } from './backfill-state.ts';

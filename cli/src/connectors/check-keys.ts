@@ -1,5 +1,6 @@
 /** Whether Astrolabe takes a connector's key: one call that reads a page of one user and changes nothing (`listUsers` of the contract). */
-import { errorMessage, splitUrlCredentials } from '@astrolabe/service-kit';
+import { splitUrlCredentials } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 
 export type KeyCheck =
   | { readonly kind: 'accepted' }

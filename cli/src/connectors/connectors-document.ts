@@ -1,8 +1,6 @@
 /** The connectors file as the operator's command reads and writes it: its keys need not be known here. */
 import { createHash } from 'node:crypto';
 import {
-  PipelineError,
-  errorMessage,
   parseConnectorsFile,
   readTextFile,
   replaceConnectorsFile,
@@ -12,6 +10,7 @@ import {
   type Environment,
   type KeySource,
 } from '@astrolabe/service-kit';
+import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
 import { UsageError } from '../exit-codes.ts';
 
 export type DescribedConnector = ConnectorsFile['connectors'][number];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { partitionFor, toDeadLetter, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { partitionFor, toDeadLetter, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { buildRedrive, type RedriveRules } from './build-redrive.ts';
 import { readDeadLetter, type DeadLetter } from './dead-letter.ts';
 import type { EditedLetter } from './edited-export.ts';

@@ -5,10 +5,10 @@ import {
   headerText,
   partitionFor,
   toHeaders,
-  type CommandEncoder,
   type OutgoingRecord,
   type RecordHeaders,
-} from '@astrolabe/kafka';
+} from '@astrolabe/records';
+import type { CommandEncoder } from '@astrolabe/records/serde';
 import { commandKinds, parseJson, type Command } from '@astrolabe/schemas';
 import { maxDeliveredEventBytes, maxEventBytes, parseRawJson } from '@astrolabe/segment';
 import { validateEvent } from '../validated-event.ts';

@@ -6,7 +6,7 @@ import {
   type ConsumedRecord,
   type SenderTrust,
   type Topics,
-} from '@astrolabe/kafka';
+} from '@astrolabe/records';
 import { parseTimestamp } from '@astrolabe/segment';
 import { messageIdOf } from '../trace/message-id.ts';
 

@@ -3,17 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  createCommandEncoder,
-  createPartitionReader,
-  createSchemaRegistry,
-  partitionFor,
-  readTopic,
-  toDeadLetter,
-  toHeaders,
-  type ConsumedRecord,
-  type DeadLetterCause,
-} from '@astrolabe/kafka';
+import { createPartitionReader, createSchemaRegistry, readTopic } from '@astrolabe/kafka';
+import { partitionFor, toDeadLetter, toHeaders, type ConsumedRecord, type DeadLetterCause } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import { commandId, commandTypes, type Command } from '@astrolabe/schemas';
 import { eventually, spawnGuarded } from '@astrolabe/testkit';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';

@@ -1,6 +1,7 @@
 /** `astrolabe dlq`: what was given up, why, and back with it once the cause is gone. */
-import { createCommandDecoder, createCommandEncoder } from '@astrolabe/kafka';
-import { isPipelineError, readConfig } from '@astrolabe/service-kit';
+import { createCommandDecoder, createCommandEncoder } from '@astrolabe/records/serde';
+import { readConfig } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { Option, type Command } from 'commander';
 import { openCluster, type Cluster } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';

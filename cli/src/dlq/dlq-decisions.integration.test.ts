@@ -1,7 +1,8 @@
 /** What an operator decides of dead letters that do not simply go back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readTopic, toHeaders, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/kafka';
+import { readTopic } from '@astrolabe/kafka';
+import { toHeaders, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/records';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 

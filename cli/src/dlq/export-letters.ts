@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import type { CommandDecoder } from '@astrolabe/kafka';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import { offsetsIn, type Cluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatCount } from '../core/table.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { topicsFor } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import { describeBounds, parsePosition } from './letter-position.ts';
 
 const topics = topicsFor('');

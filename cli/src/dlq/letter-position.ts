@@ -1,5 +1,5 @@
 /** Dead letters by the place that verbs print: `[topic:]partition:offset`. */
-import type { Topics } from '@astrolabe/kafka';
+import type { Topics } from '@astrolabe/records';
 import type { Cluster, PartitionSpan } from '../cluster.ts';
 import { visibleLine } from '../core/visible-text.ts';
 import { UsageError } from '../exit-codes.ts';

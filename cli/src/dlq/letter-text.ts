@@ -1,6 +1,7 @@
 /** A dead letter as one line of JSON that can be edited and redriven. */
 import { isUtf8 } from 'node:buffer';
-import { headerNames, type CommandDecoder, type RecordHeaders } from '@astrolabe/kafka';
+import { headerNames, type RecordHeaders } from '@astrolabe/records';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import { stringifyJson, type Command, type JsonValue } from '@astrolabe/schemas';
 import { positionOf, type DeadLetter } from './dead-letter.ts';
 

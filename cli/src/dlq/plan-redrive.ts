@@ -1,6 +1,7 @@
 /** What flags, an export and named positions ask for → which dead letters, and how each goes. */
 import { readFile } from 'node:fs/promises';
-import { decodeText, errorMessage } from '@astrolabe/service-kit';
+import { decodeText } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { Cluster, PartitionSpan } from '../cluster.ts';
 import { UsageError } from '../exit-codes.ts';
 import { positionOf, roleOf, type LetterFilter } from './dead-letter.ts';

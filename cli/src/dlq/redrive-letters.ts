@@ -6,7 +6,8 @@
  * records and of their marks. A crash anywhere leaves dead letters that are sent and marked, or neither.
  */
 import { randomUUID } from 'node:crypto';
-import { openTransactionalProducer, type CommandDecoder, type CommandEncoder } from '@astrolabe/kafka';
+import { openTransactionalProducer } from '@astrolabe/kafka';
+import type { CommandDecoder, CommandEncoder } from '@astrolabe/records/serde';
 import { offsetsIn, type Cluster } from '../cluster.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { formatCount } from '../core/table.ts';

@@ -3,7 +3,7 @@
  * dead letter is marked as redriven exactly if it was sent. A dismissal is a mark alone. See
  * docs/adr/0010-a-redrive-and-its-mark-are-one-transaction.md.
  */
-import { isRecreated, type OutgoingRecord } from '@astrolabe/kafka';
+import { isRecreated, type OutgoingRecord } from '@astrolabe/records';
 import type { Cluster } from '../cluster.ts';
 import { readSpans, spansOf } from '../cluster.ts';
 import { formatOffsets, parseOffsetRanges } from '../core/offset-ranges.ts';

@@ -1,4 +1,4 @@
-import type { CommandDecoder } from '@astrolabe/kafka';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import { parseJson, stringifyJson, type JsonValue } from '@astrolabe/schemas';
 import { maxEventDepth, measureValue, skipWhitespace } from '@astrolabe/segment';
 import type { Cluster } from '../cluster.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startReferenceApi } from '@astrolabe/reference-api';
 import { commandSchemas, subjectFor } from '@astrolabe/schemas';
-import { systemClock } from '@astrolabe/service-kit';
+import { systemClock } from '@astrolabe/service-kit/clock';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster } from '../testing/test-cluster.ts';
 import type { Finding } from './finding.ts';

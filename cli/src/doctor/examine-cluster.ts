@@ -4,13 +4,11 @@ import {
   createKafkaAdmin,
   createTopicInspector,
   describeCluster,
-  topicsFor,
   type KafkaConnection,
-  type TopicDefinition,
-  type TopicPlan,
-  type Topics,
 } from '@astrolabe/kafka';
-import { createLogger, errorMessage, isPipelineError, readConfig, type Environment } from '@astrolabe/service-kit';
+import { topicsFor, type TopicDefinition, type TopicPlan, type Topics } from '@astrolabe/records';
+import { createLogger, readConfig, type Environment } from '@astrolabe/service-kit';
+import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import type { CommandContext } from '../command-context.ts';
 import { topicsConfig, type ClusterAndRegistryConfig } from '../config.ts';
 import { reachBrokers } from '../reach-brokers.ts';

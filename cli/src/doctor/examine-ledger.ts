@@ -2,7 +2,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { configValues, defineConfig, errorMessage, readConfig, type Environment } from '@astrolabe/service-kit';
+import { configValues, defineConfig, readConfig, type Environment } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { problem, type Finding } from './finding.ts';
 import { judgeLedgerFolder, type LedgerFolder } from './judge-ledger.ts';
 

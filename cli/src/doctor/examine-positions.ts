@@ -1,6 +1,8 @@
 /** Whether the services can go on where they stand: in topics that are still the same, behind no open transaction. */
-import { abortCommand, describeHold, resetRemedy, type HoldingTransaction } from '@astrolabe/kafka';
-import { errorMessage, readConfig } from '@astrolabe/service-kit';
+import { abortCommand, describeHold, type HoldingTransaction } from '@astrolabe/kafka';
+import { resetRemedy } from '@astrolabe/records';
+import { readConfig } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { openCluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { lagConfig } from '../config.ts';

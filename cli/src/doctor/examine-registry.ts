@@ -1,7 +1,9 @@
 /** The schema registry: whether it has the schemas, guards them, and what time it has. */
-import { schemaRegistryFromConfig, topicsFor } from '@astrolabe/kafka';
+import { schemaRegistryFromConfig } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import { commandKinds, commandSchemas, subjectFor } from '@astrolabe/schemas';
-import { errorMessage, isPipelineError, splitUrlCredentials } from '@astrolabe/service-kit';
+import { splitUrlCredentials } from '@astrolabe/service-kit';
+import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import type { ClusterAndRegistryConfig } from '../config.ts';
 import { ok, problem, type Finding } from './finding.ts';
 import { judgeClock } from './judge-cluster.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { topicsFor, type TopicDescription } from '@astrolabe/kafka';
+import type { TopicDescription } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import type { Finding } from './finding.ts';
 import { judgeBrokers, judgeClock, judgeCompanions, judgeDisk, judgeTopic } from './judge-cluster.ts';
 

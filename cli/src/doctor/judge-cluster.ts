@@ -1,5 +1,6 @@
 /** Facts about the cluster → findings. Pure. */
-import type { ClusterDescription, TopicDefinition, TopicDescription } from '@astrolabe/kafka';
+import type { ClusterDescription, TopicDescription } from '@astrolabe/kafka';
+import type { TopicDefinition } from '@astrolabe/records';
 import { formatDuration } from '../core/durations.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
 

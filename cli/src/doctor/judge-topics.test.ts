@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planTopics, topicsFor, type TopicDescription } from '@astrolabe/kafka';
+import type { TopicDescription } from '@astrolabe/kafka';
+import { planTopics, topicsFor } from '@astrolabe/records';
 import { judgeTopics } from './judge-topics.ts';
 
 const declared = topicsFor();

@@ -1,5 +1,6 @@
 /** The topics of a cluster against what this build declares: the one judgement of `doctor` and of `topics check`. Pure. */
-import type { ClusterDescription, TopicPlan, Topics } from '@astrolabe/kafka';
+import type { ClusterDescription } from '@astrolabe/kafka';
+import type { TopicPlan, Topics } from '@astrolabe/records';
 import { problem, type Finding } from './finding.ts';
 import { judgeCompanions, judgeTopic } from './judge-cluster.ts';
 import { judgeLedgerWindow } from './judge-ledger.ts';

@@ -1,6 +1,7 @@
 /** Looks at everything that the pipeline stands on. Each part that fails is a finding, and the others are looked at all the same. */
 import { statfs } from 'node:fs/promises';
-import { errorMessage, hideUrlCredentials, readConfig } from '@astrolabe/service-kit';
+import { hideUrlCredentials, readConfig } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { CommandContext } from '../command-context.ts';
 import { clusterAndRegistryConfig, connectorsConfig, type ClusterAndRegistryConfig } from '../config.ts';
 import { checkKey } from '../connectors/check-keys.ts';

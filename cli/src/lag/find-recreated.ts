@@ -1,5 +1,5 @@
 /** Positions of the services that are of another topic of the same name: it was deleted and created again. */
-import { isRecreated, parsePosition, positionKey } from '@astrolabe/kafka';
+import { isRecreated, parsePosition, positionKey } from '@astrolabe/records';
 import type { Cluster } from '../cluster.ts';
 import type { Reading } from './measure-lag.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startGroupConsumer, toHeaders } from '@astrolabe/kafka';
+import { startGroupConsumer } from '@astrolabe/processing';
+import { toHeaders } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';

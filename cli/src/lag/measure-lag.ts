@@ -1,4 +1,4 @@
-import { decodeCursors, headerNames, headerText, type Topics } from '@astrolabe/kafka';
+import { decodeCursors, headerNames, headerText, type Topics } from '@astrolabe/records';
 import type { Cluster } from '../cluster.ts';
 import type { LagConfig } from '../config.ts';
 import { nextOffset, type BehindCursor, type LagSample, type UnreadRecords } from './partition-lag.ts';

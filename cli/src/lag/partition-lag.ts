@@ -1,5 +1,5 @@
 /** How far a service is behind on a partition, and when it will have caught up. Pure. */
-import type { GroupCursors } from '@astrolabe/kafka';
+import type { GroupCursors } from '@astrolabe/records';
 
 /** What was seen of a partition at one moment. */
 export interface LagSample {

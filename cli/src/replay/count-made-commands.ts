@@ -1,5 +1,5 @@
 /** The commands that were made of events before, as they stand on `astrolabe.commands.v1`. */
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import { readSpans, spansOf, type Cluster } from '../cluster.ts';
 import { commandIdOf, type KnownDeliveries } from './known-deliveries.ts';
 

@@ -1,13 +1,7 @@
 /** Reads what the services make of a replay's records, from its start on, beside them and without a consumer group. */
-import {
-  decodeCursors,
-  headerNames,
-  headerText,
-  type CommittedPosition,
-  type ConsumedRecord,
-  type PartitionWatermarks,
-} from '@astrolabe/kafka';
+import type { CommittedPosition, PartitionWatermarks } from '@astrolabe/kafka';
 import { decodeChunk } from '@astrolabe/ledger';
+import { decodeCursors, headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import { readSpans, type Cluster, type PartitionSpan } from '../cluster.ts';
 import { LagWatch } from './lag-watch.ts';
 import { OutcomeTally, type HasPassed, type TalliedRecord } from './outcome-tally.ts';

@@ -1,6 +1,6 @@
 /** Which commands the dispatcher would skip, as its ledger on `astrolabe.deliveries.v1` stands now. */
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
 import { findDeliveries } from '@astrolabe/ledger';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { Cluster } from '../cluster.ts';
 import { readOnlyLedger } from '../read-only-ledger.ts';
 

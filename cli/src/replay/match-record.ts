@@ -1,5 +1,6 @@
 /** Which records of a range are replayed. */
-import { headerNames, headerText, type CommandDecoder, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import { describeRecord } from '../tail/describe-record.ts';
 import type { ReplayRequest } from './replay-state.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordSizeBytes, toHeaders, type ConsumedRecord, type PartitionReader } from '@astrolabe/kafka';
+import { recordSizeBytes, toHeaders, type ConsumedRecord, type PartitionReader } from '@astrolabe/records';
 import { readSource } from './read-source.ts';
 import { countSorted, countUnreadable, noCounts } from './replay-state.ts';
 

@@ -1,5 +1,6 @@
 /** Reads the ranges of a replay in portions, sorted into what is sent and what is not. */
-import { recordSizeBytes, type CommandDecoder, type ConsumedRecord } from '@astrolabe/kafka';
+import { recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import type { Cluster } from '../cluster.ts';
 import type { KnownDeliveries } from './known-deliveries.ts';
 import { commandIdOf } from './known-deliveries.ts';

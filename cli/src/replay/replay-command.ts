@@ -1,6 +1,7 @@
 /** `astrolabe replay`: events through the mapper again, or commands through the dispatcher. */
 import { randomUUID } from 'node:crypto';
-import { errorMessage, readConfig } from '@astrolabe/service-kit';
+import { readConfig } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { openCluster, type Cluster } from '../cluster.ts';
 import { isAgreed, type Act, type CommandContext } from '../command-context.ts';

@@ -5,13 +5,8 @@
  * Live traffic goes first. Nothing is sent while the services are behind, and no more than so many records are under way at a time. A
  * transaction has records of one source partition and there are about ten a second, so that few live records stand behind an open one.
  */
-import {
-  headerNames,
-  partitionFor,
-  type ConsumedRecord,
-  type OutgoingRecord,
-  type TransactionalProducer,
-} from '@astrolabe/kafka';
+import type { TransactionalProducer } from '@astrolabe/kafka';
+import { headerNames, partitionFor, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/records';
 import type { CommandContext } from '../command-context.ts';
 import { createPace } from '../pace.ts';
 import type { Progress } from '../progress.ts';

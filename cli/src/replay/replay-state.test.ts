@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { matchRecord } from './match-record.ts';
 import {
   countSorted,

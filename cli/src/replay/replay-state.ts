@@ -1,5 +1,5 @@
 /** What a replay is to do and how far it has come: its record on `astrolabe.replays.v1`. Pure. */
-import { isRecreated, topicRecreated } from '@astrolabe/kafka';
+import { isRecreated, topicRecreated } from '@astrolabe/records';
 import { toJson } from '../output.ts';
 
 export type ReplaySource = 'events' | 'commands';

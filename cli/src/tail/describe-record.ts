@@ -1,7 +1,8 @@
 /** A record of one of the pipeline's topics as a line, or in full, for people and for scripts. */
 import { isUtf8 } from 'node:buffer';
-import { headerNames, headerText, type CommandDecoder, type ConsumedRecord } from '@astrolabe/kafka';
 import { deliveryIdOf } from '@astrolabe/ledger';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import { messageIdOf } from '../trace/message-id.ts';
 

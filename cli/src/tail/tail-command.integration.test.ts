@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders } from '@astrolabe/kafka';
 import { encodeChunk } from '@astrolabe/ledger';
+import { toHeaders } from '@astrolabe/records';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 

@@ -1,6 +1,7 @@
 /** `astrolabe tail`: records as they come. */
-import type { CommandDecoder, ConsumedRecord } from '@astrolabe/kafka';
 import { decodeChunk, type DeliveryOutcome } from '@astrolabe/ledger';
+import type { ConsumedRecord } from '@astrolabe/records';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import { readConfig } from '@astrolabe/service-kit';
 import { Argument, Option, type Command } from 'commander';
 import { openCluster, spansOf, type Cluster, type PartitionSpan } from '../cluster.ts';

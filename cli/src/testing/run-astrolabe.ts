@@ -1,5 +1,6 @@
 /** The program as a test runs it: in this process, with its output kept. */
-import type { Clock, Environment } from '@astrolabe/service-kit';
+import type { Environment } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
 import { runProgram } from '../program.ts';
 
 export interface Invocation {

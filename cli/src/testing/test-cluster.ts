@@ -4,12 +4,10 @@ import {
   createKafkaAdmin,
   createKafkaConnection,
   createRecordProducer,
-  topicsFor,
   type KafkaAdmin,
   type KafkaConnection,
-  type RecordProducer,
-  type Topics,
 } from '@astrolabe/kafka';
+import { topicsFor, type RecordProducer, type Topics } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { uniqueName } from '@astrolabe/testkit';
 

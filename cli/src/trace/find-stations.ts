@@ -2,16 +2,16 @@
  * Every record that an event, a command or a user has left. Only what may hold one is read: partitions of the keys in question, from the time
  * on at which the first record was found.
  */
+import { deliveryIdOf } from '@astrolabe/ledger';
 import {
   headerNames,
   headerText,
   partitionFor,
-  type CommandDecoder,
   type ConsumedRecord,
   type SoughtBytes,
   type Topics,
-} from '@astrolabe/kafka';
-import { deliveryIdOf } from '@astrolabe/ledger';
+} from '@astrolabe/records';
+import type { CommandDecoder } from '@astrolabe/records/serde';
 import { encodeKey } from '@astrolabe/segment';
 import { offsetsIn, readSpans, type Cluster, type PartitionSpan } from '../cluster.ts';
 import { describeRecord, type DescribedRecord, type RecordRole } from '../tail/describe-record.ts';

@@ -1,5 +1,6 @@
 /** Why a command without a delivery has none yet. Pure. */
-import { decodeCursors, type CommittedPosition } from '@astrolabe/kafka';
+import type { CommittedPosition } from '@astrolabe/kafka';
+import { decodeCursors } from '@astrolabe/records';
 
 /** A command on the command topic. */
 export interface Undelivered {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders } from '@astrolabe/kafka';
+import { toHeaders } from '@astrolabe/records';
 import { bytesOfId, messageIdOf } from './message-id.ts';
 
 const record = (value: string | Buffer | null, header?: string) => ({

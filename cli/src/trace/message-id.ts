@@ -1,6 +1,6 @@
 /** The id of an event, as the mapper reads it. Pure. */
 import { isUtf8 } from 'node:buffer';
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import { parseEvent, parseRawJson } from '@astrolabe/segment';
 
 /** `messageId` of the JSON, under any casing; the header's where that has none. A record of another producer may have no header at all. */

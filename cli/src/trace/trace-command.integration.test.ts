@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toDeadLetter, toHeaders, type OutgoingRecord } from '@astrolabe/kafka';
 import { deliveryIdOf, encodeChunk } from '@astrolabe/ledger';
+import { toDeadLetter, toHeaders, type OutgoingRecord } from '@astrolabe/records';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 

@@ -1,14 +1,8 @@
 /** Step 8: records that no service can read, written past ingest and mapper straight onto the topics. */
 import assert from 'node:assert/strict';
-import {
-  createRecordProducer,
-  headerNames,
-  headerText,
-  toHeaders,
-  wireHeader,
-  type ConsumedRecord,
-  type OutgoingRecord,
-} from '@astrolabe/kafka';
+import { createRecordProducer } from '@astrolabe/kafka';
+import { headerNames, headerText, toHeaders, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/records';
+import { wireHeader } from '@astrolabe/records/serde';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { PATIENCE_MS, waitFor, type DemoContext } from '../demo-context.ts';

@@ -1,7 +1,7 @@
 /** Follows one event from the answer of ingest to the state of the API, checking every station. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { CommandKind } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import type { AstrolabeCall } from '../astrolabe-client.ts';

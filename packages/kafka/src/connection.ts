@@ -8,7 +8,7 @@ import {
   type RetryOptions,
   type SASLOptions,
 } from './kafkajs/index.ts';
-import { assertPatchesInEffect } from './kafkajs/patches.ts';
+import { assertPatchesInEffect } from './kafkajs/patches/patches.ts';
 
 /** How to reach the cluster. `brokers` are `host:port`. */
 export interface KafkaConnectionOptions {

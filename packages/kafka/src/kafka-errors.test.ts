@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { PipelineError, type ErrorCode } from '@astrolabe/service-kit';
+import { PipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { isFencedAnswer, isKafkaJsError, toKafkaError } from './kafka-errors.ts';
-import { OFFSET_OUT_OF_RANGE } from './kafkajs/behaviour-patches.ts';
+import { OFFSET_OUT_OF_RANGE } from './kafkajs/patches/behaviour-patches.ts';
 
 type ErrorClass = new (error: unknown, options?: unknown) => Error;
 const require = createRequire(import.meta.url);

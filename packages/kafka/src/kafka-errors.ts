@@ -1,7 +1,7 @@
-import { PipelineError, isPipelineError } from '@astrolabe/service-kit';
-import { OFFSET_OUT_OF_RANGE } from './kafkajs/behaviour-patches.ts';
-import { unauthorized, type DeniedAccess } from './topic-access.ts';
-import { UNREADABLE_BATCH } from './kafkajs/undecodable.ts';
+import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
+import { OFFSET_OUT_OF_RANGE } from './kafkajs/patches/behaviour-patches.ts';
+import { unauthorized, type DeniedAccess } from './admin/topic-access.ts';
+import { UNREADABLE_BATCH } from './kafkajs/protocol/undecodable.ts';
 
 interface KafkaJsError {
   readonly name: string;

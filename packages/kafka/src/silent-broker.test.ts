@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { createKafkaAdmin } from './admin.ts';
-import { assertTopicsUsable } from './assert-topics-usable.ts';
+import { createKafkaAdmin } from './admin/admin.ts';
+import { assertTopicsUsable } from './admin/assert-topics-usable.ts';
 import { createKafkaConnection, type KafkaConnection } from './connection.ts';
-import { describeCluster } from './describe-cluster.ts';
-import { createRecordProducer } from './kafkajs-producer.ts';
+import { describeCluster } from './admin/describe-cluster.ts';
+import { createRecordProducer } from './producer/kafkajs-producer.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 async function connectToSilence(t: TestContext): Promise<KafkaConnection> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isPipelineError } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { decodeChunk, encodeChunk } from './chunk-codec.ts';
 import { anyDelivery, delivery } from './testing/deliveries.ts';
 

@@ -14,7 +14,7 @@
  *
  * A column whose values are all zero has width 0 and takes no room. About 20 bytes a delivery in a chunk of hundreds, 60 for one alone.
  */
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { KEY_BYTES, writeCommandKey } from './command-key.ts';
 import { DeliveryChunk, ENDINGS_START, VERSION, outcomes, type ChunkColumns, type Ending } from './delivery-chunk.ts';
 import type { Delivery } from './delivery.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders } from '@astrolabe/kafka';
+import { toHeaders } from '@astrolabe/records';
 import { deliveryIdOf } from './delivery-id.ts';
 
 const commandId = '0123456789abcdef0123456789abcdef';

@@ -1,6 +1,6 @@
 /** Under which id a command is delivered: in the ledger, and as the key of its call. Pure. */
 import { createHash } from 'node:crypto';
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 
 /**
  * The command's own id. On a record that a replay with `--force` sent, 32 hexadecimal digits derived from that id and the replay's: the ledger and

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { diskFault } from './disk-fault.ts';
 
 export interface DirectoryLock {

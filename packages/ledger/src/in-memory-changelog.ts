@@ -1,5 +1,5 @@
 /** The changelog's twin in memory, for tests that need no broker. */
-import type { PipelineError } from '@astrolabe/service-kit';
+import type { PipelineError } from '@astrolabe/service-kit/errors';
 import type { ChangelogChunk, LedgerChangelog } from './ledger-changelog.ts';
 
 export interface InMemoryChangelog extends LedgerChangelog {

@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createKafkaAdmin,
-  createKafkaConnection,
-  createPartitionReader,
-  createRecordProducer,
-  topicsFor,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection, createPartitionReader, createRecordProducer } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import { createKafkaChangelog } from './kafka-changelog.ts';
 import { testLedgerChangelog } from './testing/changelog-contract.ts';
 import { silentLogger } from './testing/open-ledger.ts';

@@ -1,6 +1,6 @@
 /** The changelog on the brokers. */
-import type { ConsumedRecord, RecordProducer } from '@astrolabe/kafka';
-import { PipelineError, isPipelineError } from '@astrolabe/service-kit';
+import type { ConsumedRecord, RecordProducer } from '@astrolabe/records';
+import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
 import type { LedgerChangelog } from './ledger-changelog.ts';
 
 /** What the changelog needs of a `PartitionReader`. */

@@ -4,7 +4,7 @@ import { cpSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { decodeChunk, encodeChunk } from './chunk-codec.ts';
 import type { Delivery } from './delivery.ts';
 import { createInMemoryChangelog } from './in-memory-changelog.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { PipelineError, isPipelineError } from '@astrolabe/service-kit';
+import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
 import { decodeChunk, encodeChunk } from './chunk-codec.ts';
 import { tagOf } from './command-key.ts';
 import { createInMemoryChangelog } from './in-memory-changelog.ts';

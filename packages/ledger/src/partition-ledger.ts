@@ -9,7 +9,9 @@
  * The changelog is the truth and the local store a copy of its beginning: it loses nothing that cannot be read again, and where
  * the two disagree it is thrown away.
  */
-import { PipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
+import type { Logger } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { ChunkGatherer, type GatheredChunk } from './chunk-gatherer.ts';
 import { encodeChunk } from './chunk-codec.ts';
 import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';

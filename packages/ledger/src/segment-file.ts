@@ -4,7 +4,7 @@
  */
 import { readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { diskFault, onDisk } from './disk-fault.ts';
 import { FRAME_HEADER_BYTES, frameSizeBytes, readFrame, writeFrame, type Frame } from './frame.ts';
 

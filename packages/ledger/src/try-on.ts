@@ -1,5 +1,7 @@
-import { unlessAborted } from '@astrolabe/kafka';
-import { FaultLog, fullJitterDelayMs, isPipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
+import { FaultLog, type Logger } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { fullJitterDelayMs, unlessAborted } from '@astrolabe/service-kit/retry';
 
 /** Repeats an action while its faults are retryable; rejects with any other, or with the signal's reason as soon as that aborts. */
 export type TryOn = <T>(doing: string, action: () => Promise<T>, signal: AbortSignal) => Promise<T>;

@@ -10,14 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  createKafkaAdmin,
-  createKafkaConnection,
-  createPartitionReader,
-  createRecordProducer,
-  topicsFor,
-} from '@astrolabe/kafka';
-import { createLogger, type Clock } from '@astrolabe/service-kit';
+import { createKafkaAdmin, createKafkaConnection, createPartitionReader, createRecordProducer } from '@astrolabe/kafka';
 import {
   createKafkaChangelog,
   encodeChunk,
@@ -26,6 +19,9 @@ import {
   type LedgerChangelog,
   type PartitionLedger,
 } from '@astrolabe/ledger';
+import { topicsFor } from '@astrolabe/records';
+import { createLogger } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
 
 const WINDOW_MS = 48 * 3_600_000;
 const LOOKUPS = 100_000;

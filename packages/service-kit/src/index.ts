@@ -1,10 +1,7 @@
-export { startAdminServer, type AdminServer, type AdminServerOptions } from './admin-server.ts';
-export { fullJitterDelayMs, type FullJitterInput } from './backoff.ts';
-export { systemClock, type Clock } from './clock.ts';
-export { renderConfigTable } from './config-docs.ts';
-export type { ConfigProblem } from './config-problems.ts';
-export { configSections } from './config-sections.ts';
-export { configValues } from './config-values.ts';
+export { renderConfigTable } from './config/config-docs.ts';
+export type { ConfigProblem } from './config/config-problems.ts';
+export { configSections } from './config/config-sections.ts';
+export { configValues } from './config/config-values.ts';
 export {
   defineConfig,
   defineVariables,
@@ -14,37 +11,35 @@ export {
   type ConfigRule,
   type ConfigVariable,
   type ConfigVariables,
-} from './config.ts';
-export { descriptorLimit, limitConnections, type ConnectionLimits } from './connection-limit.ts';
+} from './config/config.ts';
+export { readConfigOrExit, type ConfigProcess } from './config/read-config-or-exit.ts';
+export { describeConfig, readConfig, type Environment } from './config/read-config.ts';
+export { readTextFile } from './connectors-file/connector-files.ts';
 export {
   createConnectorsFileGauge,
   openConnectorSource,
   type ConnectorSource,
   type ConnectorSourceOptions,
-} from './connector-source.ts';
-export type { ConnectorsChange } from './connectors-change.ts';
-export { parseConnectorsFile, type ConnectorsFile, type ConnectorsProblem, type KeySource } from './connectors-file.ts';
-export { resolveKeyFile } from './connectors-snapshot.ts';
+} from './connectors-file/connector-source.ts';
+export type { ConnectorsChange } from './connectors-file/connectors-change.ts';
 export {
-  createConnectorDirectory,
-  type Connector,
-  type ConnectorDirectory,
-  type DeliverySettings,
-  type RateLimit,
-} from './connectors.ts';
-export { readTextFile } from './connector-files.ts';
-export { decodeText, otherEncodingOf, type DecodedText } from './decode-text.ts';
-export { parseEmailDomain } from './email-domain.ts';
-export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
-export { renderErrorCatalogue } from './error-docs.ts';
-export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';
-export { FaultLog } from './fault-log.ts';
-export { hostFields, isLoopbackHost, parseHostHeader, type HostHeader } from './host-header.ts';
-export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './lifecycle.ts';
-export { loadConnectors } from './load-connectors.ts';
-export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
-export { createManualClock, type ManualClock } from './manual-clock.ts';
+  parseConnectorsFile,
+  type ConnectorsFile,
+  type ConnectorsProblem,
+  type KeySource,
+} from './connectors-file/connectors-file.ts';
+export { resolveKeyFile } from './connectors-file/connectors-snapshot.ts';
+export { decodeText, otherEncodingOf, type DecodedText } from './connectors-file/decode-text.ts';
+export { loadConnectors } from './connectors-file/load-connectors.ts';
+export { replaceConnectorsFile } from './connectors-file/replace-connectors-file.ts';
+export { startAdminServer, type AdminServer, type AdminServerOptions } from './http/admin-server.ts';
+export { descriptorLimit, limitConnections, type ConnectionLimits } from './http/connection-limit.ts';
+export { startServiceAdmin, type ServiceAdmin } from './http/service-admin.ts';
+export { FaultLog } from './logs/fault-log.ts';
+export { createLogger, logLevels, type LogLevel, type Logger, type LoggerOptions } from './logs/logger.ts';
+export { hideUrlCredentials, splitUrlCredentials } from './logs/url-credentials.ts';
 export { renderMarkdownTable } from './markdown-table.ts';
+export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './process/lifecycle.ts';
 export {
   createMetrics,
   type Counter,
@@ -55,11 +50,6 @@ export {
   type MetricOptions,
   type Metrics,
   type MetricsRegistry,
-} from './metrics.ts';
-export { readConfigOrExit, type ConfigProcess } from './read-config-or-exit.ts';
-export { describeConfig, readConfig, type Environment } from './read-config.ts';
-export type { Readiness } from './readiness.ts';
-export { replaceConnectorsFile } from './replace-connectors-file.ts';
-export { startServiceAdmin, type ServiceAdmin } from './service-admin.ts';
-export { waitUntilAvailable, type WaitOptions } from './wait-until-available.ts';
-export { hideUrlCredentials, splitUrlCredentials } from './url-credentials.ts';
+} from './process/metrics.ts';
+export type { Readiness } from './process/readiness.ts';
+export { waitUntilAvailable, type WaitOptions } from './process/wait-until-available.ts';

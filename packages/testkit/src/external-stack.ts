@@ -1,4 +1,4 @@
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { acceptsConnection } from './readiness.ts';
 import type { RunningStack } from './running-stack.ts';
 

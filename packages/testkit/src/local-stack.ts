@@ -3,7 +3,7 @@
  * whichever is there first in this order.
  */
 import { resolve } from 'node:path';
-import { errorMessage } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { Users } from './broker-properties.ts';
 import { findDockerEngine } from './docker-engine.ts';
 import { useExternalStack } from './external-stack.ts';

@@ -1,5 +1,5 @@
 /** Whether this machine can run what is to be started, asked before anything is started or downloaded. */
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { findDockerEngine } from './docker-engine.ts';
 
 import { findJvmInstallation } from './jvm-installation.ts';

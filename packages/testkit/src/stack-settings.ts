@@ -1,4 +1,4 @@
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { ExternalAddresses } from './external-stack.ts';
 
 export const stackKinds = ['external', 'containers', 'jvm'] as const;

@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
-import { isPipelineError } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { guardian } from './guardian-client.ts';
 import { startLocalStack } from './local-stack.ts';
 import { stackEnvironment } from './stack-environment.ts';

@@ -1,4 +1,5 @@
-import { createLogger, errorMessage, readConfig, runService } from '@astrolabe/service-kit';
+import { createLogger, readConfig, runService } from '@astrolabe/service-kit';
+import { errorMessage } from '@astrolabe/service-kit/errors';
 import { referenceApiConfig } from './config.ts';
 import { startReferenceApi } from './reference-api.ts';
 

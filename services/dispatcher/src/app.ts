@@ -2,25 +2,19 @@
 import {
   assertTopicsUsable,
   connectionFromConfig,
-  createCommandDecoder,
   createKafkaAdmin,
   createPartitionReader,
   createRecordProducer,
   schemaRegistryFromConfig,
-  startGroupConsumer,
-  topicsFor,
-  watchHeldRecords,
   watchTopics,
   type TopicNeed,
 } from '@astrolabe/kafka';
 import { createKafkaChangelog, openPartitionLedger, partitionDirectory } from '@astrolabe/ledger';
-import {
-  openConnectorSource,
-  startServiceAdmin,
-  systemClock,
-  type Logger,
-  type ServiceStack,
-} from '@astrolabe/service-kit';
+import { startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
+import { topicsFor } from '@astrolabe/records';
+import { createCommandDecoder } from '@astrolabe/records/serde';
+import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import { systemClock } from '@astrolabe/service-kit/clock';
 import { createPageReader } from './adapters/read-page.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import type { DispatcherConfig } from './config.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createManualClock } from '@astrolabe/service-kit';
+import { createManualClock } from '@astrolabe/service-kit/clock';
 import { ConnectorGate, type CallResult, type GatePolicy } from './connector-gate.ts';
 import type { GateItem } from './gate-line.ts';
 import { SharedSlots } from './shared-slots.ts';

@@ -3,7 +3,7 @@
  * a line of their own, so a connector that cannot be served keeps nobody else waiting.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
 import {
   boundedConcurrency,
   concurrencyLimit,

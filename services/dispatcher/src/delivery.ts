@@ -1,6 +1,6 @@
-import type { LaneTask } from '@astrolabe/kafka';
-import type { ErrorCode } from '@astrolabe/service-kit';
+import type { LaneTask } from '@astrolabe/processing';
 import type { Command } from '@astrolabe/schemas';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { ConnectorGate } from './connector-gate.ts';
 import { toBulkItem } from './core/bulk-request.ts';
 import type { Verdict } from './core/classify-response.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerText } from '@astrolabe/kafka';
+import { headerText } from '@astrolabe/records';
 import { upsertUser } from './testing/commands.ts';
 import { answer, createHandler, createSession, recordOf, turn } from './testing/scripted-handler.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { commandId } from '@astrolabe/schemas';
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { upsertUser } from './testing/commands.ts';
 import {
   answer,

@@ -10,21 +10,14 @@
  *
  * A crash anywhere repeats from 1: the ledger knows it, or the API recognises the key.
  */
-import {
-  headerNames,
-  headerText,
-  toDeadLetter,
-  unlessAborted,
-  type CommandDecoder,
-  type DeadLetterCause,
-  type DecodedCommand,
-  type LaneHandler,
-  type LaneTask,
-  type PartitionSession,
-  type RecordProducer,
-} from '@astrolabe/kafka';
 import { deliveryIdOf } from '@astrolabe/ledger';
-import { fullJitterDelayMs, isPipelineError, type Clock, type ErrorCode, type Logger } from '@astrolabe/service-kit';
+import type { LaneHandler, LaneTask, PartitionSession } from '@astrolabe/processing';
+import { headerNames, headerText, toDeadLetter, type DeadLetterCause, type RecordProducer } from '@astrolabe/records';
+import type { CommandDecoder, DecodedCommand } from '@astrolabe/records/serde';
+import type { Logger } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
+import { isPipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
+import { fullJitterDelayMs, unlessAborted } from '@astrolabe/service-kit/retry';
 import { nextStep, type RetryPolicy } from './core/next-step.ts';
 import type { Verdict } from './core/classify-response.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { commandId, type Command } from '@astrolabe/schemas';
 import { common, upsertUser } from './testing/commands.ts';
 import { createHandler, recordOf } from './testing/scripted-handler.ts';

@@ -2,7 +2,9 @@
  * Calls for the commands of all partitions: a gate for each connector, the pauses before repetitions, and the calls themselves. One for the
  * process.
  */
-import type { Clock, ConnectorDirectory, Logger } from '@astrolabe/service-kit';
+import type { Logger } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import type { ApiCall, ApiCallReceiver, ApiClient } from './api-client.ts';
 import { ConnectorGate, type CallResult, type GatePolicy } from './connector-gate.ts';
 import { toApiRequest } from './core/api-request.ts';

@@ -1,4 +1,4 @@
-import type { DeliverySettings } from '@astrolabe/service-kit';
+import type { DeliverySettings } from '@astrolabe/service-kit/connectors';
 import type { DispatcherConfig } from './config.ts';
 import type { GatePolicy } from './connector-gate.ts';
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createManualClock, createLogger } from '@astrolabe/service-kit';
-import type { CommittedPosition, PartitionSession } from '@astrolabe/kafka';
+import type { CommittedPosition } from '@astrolabe/kafka';
+import type { PartitionSession } from '@astrolabe/processing';
+import { createLogger } from '@astrolabe/service-kit';
+import { createManualClock } from '@astrolabe/service-kit/clock';
 import { createPartitionDispatch, type OpenLedger } from './partition-dispatch.ts';
 
 const CURRENT = 'QUFBQUFBQUFBQUFBQUFBQQ';

@@ -1,18 +1,18 @@
 /** Joins what one stay of a partition needs: its ledger, its lanes, its handler. */
+import type { CommittedPosition } from '@astrolabe/kafka';
 import {
   createLaneProcessor,
-  isRecreated,
-  resetRemedy,
-  topicRecreated,
-  type CommittedPosition,
   type LagReason,
   type LaneLimits,
   type LaneProcessor,
   type PartitionProcessor,
   type PartitionSession,
   type ReadPage,
-} from '@astrolabe/kafka';
-import { FaultLog, fullJitterDelayMs, isPipelineError } from '@astrolabe/service-kit';
+} from '@astrolabe/processing';
+import { isRecreated, resetRemedy, topicRecreated } from '@astrolabe/records';
+import { FaultLog } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 import { connectorOf, laneOf } from './core/lane-of.ts';
 import type { DeliveryLedger } from './delivery-ledger.ts';
 import { DispatchHandler, type DispatchHandlerOptions } from './dispatch-handler.ts';

@@ -4,21 +4,21 @@ import {
   assertTopicsUsable,
   connectionFromConfig,
   createRecordProducer,
-  topicsFor,
   watchTopics,
   type TopicNeed,
 } from '@astrolabe/kafka';
+import { topicsFor } from '@astrolabe/records';
 import {
   descriptorLimit,
   openConnectorSource,
   startServiceAdmin,
-  systemClock,
-  type ConnectorDirectory,
   type Environment,
   type Logger,
   type Metrics,
   type ServiceStack,
 } from '@astrolabe/service-kit';
+import { systemClock } from '@astrolabe/service-kit/clock';
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { createHttpServer, type HttpServer } from './adapters/http-server.ts';
 import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
 import type { IngestConfig } from './config.ts';

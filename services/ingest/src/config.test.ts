@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPipelineError, readConfig } from '@astrolabe/service-kit';
+import { readConfig } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { ingestConfig } from './config.ts';
 
 const minimal = { KAFKA_BROKERS: 'localhost:9092' };

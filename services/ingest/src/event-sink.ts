@@ -1,5 +1,5 @@
-import type { OutgoingRecord } from '@astrolabe/kafka';
-import type { PipelineError } from '@astrolabe/service-kit';
+import type { OutgoingRecord } from '@astrolabe/records';
+import type { PipelineError } from '@astrolabe/service-kit/errors';
 
 /** The records of one request. */
 export interface RecordsToStore {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { trackCall } from '@astrolabe/segment/testing';
-import type { Connector, RateLimit } from '@astrolabe/service-kit';
+import type { Connector, RateLimit } from '@astrolabe/service-kit/connectors';
 import { trackingEndpoints } from './core/endpoints.ts';
 import type { KnownSender } from './core/identify-sender.ts';
 import { createInMemoryEventSink } from './event-sink.ts';

@@ -4,7 +4,7 @@
  * (`core/token-bucket.ts`); a client without a valid key has a limit of work. The limits are of this process: with
  * several instances behind a load balancer each lets as much through.
  */
-import type { Connector, RateLimit } from '@astrolabe/service-kit';
+import type { Connector, RateLimit } from '@astrolabe/service-kit/connectors';
 import { refusedAnswer, type Answer } from './core/answer.ts';
 import { sharesOf, type KnownSender } from './core/identify-sender.ts';
 import { SharedBucket, toRetryAfterSeconds, type Rate } from './core/token-bucket.ts';

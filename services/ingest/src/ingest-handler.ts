@@ -7,6 +7,7 @@
  * If 2 fails the answer is 503 and the sender repeats the request; what was stored before the failure is then stored
  * twice, under one `messageId`.
  */
+import type { OutgoingRecord } from '@astrolabe/records';
 import {
   eventTimes,
   judgeEvent,
@@ -18,8 +19,9 @@ import {
   type EventType,
   type Verdict,
 } from '@astrolabe/segment';
-import { isPipelineError, type ConnectorDirectory, type ErrorCode, type Logger } from '@astrolabe/service-kit';
-import type { OutgoingRecord } from '@astrolabe/kafka';
+import type { Logger } from '@astrolabe/service-kit';
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
+import { isPipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { partlyStoredAnswer, refusedAnswer, storedAnswer, type Answer, type RejectedEvent } from './core/answer.ts';
 import type { ByteHold } from './core/byte-budget.ts';
 import type { Endpoint } from './core/endpoints.ts';

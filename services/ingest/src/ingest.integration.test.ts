@@ -5,17 +5,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import {
-  createKafkaAdmin,
-  createKafkaConnection,
-  createRecordProducer,
-  readTopic,
-  topicsFor,
-  type ConsumedRecord,
-  type Topics,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { topicsFor, type ConsumedRecord, type Topics } from '@astrolabe/records';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
-import { isPipelineError } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { eventually, findFreePorts, spawnService, uniqueName } from '@astrolabe/testkit';
 import { API_KEY, basicAuth, silentLogger } from './testing.ts';
 

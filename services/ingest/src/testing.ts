@@ -1,6 +1,7 @@
 /** What ingest's tests share: three connectors, an observer that keeps what was counted, and records as text. */
-import type { OutgoingRecord } from '@astrolabe/kafka';
-import { createConnectorDirectory, createLogger, type ConnectorDirectory, type Logger } from '@astrolabe/service-kit';
+import type { OutgoingRecord } from '@astrolabe/records';
+import { createLogger, type Logger } from '@astrolabe/service-kit';
+import { createConnectorDirectory, type ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { ByteBudget } from './core/byte-budget.ts';
 import type { RequestHead } from './core/identify-sender.ts';
 import type { FairnessOptions } from './fairness.ts';

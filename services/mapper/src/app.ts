@@ -2,24 +2,16 @@
 import {
   assertTopicsUsable,
   connectionFromConfig,
-  createCommandEncoder,
   createPartitionReader,
-  createStateProcessor,
-  openWorkLog,
   schemaRegistryFromConfig,
-  startGroupConsumer,
-  topicsFor,
-  watchHeldRecords,
   watchTopics,
   type TopicNeed,
 } from '@astrolabe/kafka';
-import {
-  openConnectorSource,
-  startServiceAdmin,
-  systemClock,
-  type Logger,
-  type ServiceStack,
-} from '@astrolabe/service-kit';
+import { createStateProcessor, openWorkLog, startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
+import { topicsFor } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
+import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import { systemClock } from '@astrolabe/service-kit/clock';
 import { freeEmailList } from './adapters/free-email-list.ts';
 import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';

@@ -1,7 +1,9 @@
 /** What a deletion leaves of its user at the API, with the API's real rules: it keeps whatever is newer than the deletion. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { PartitionState, createCommandEncoder, toHeaders, topicsFor } from '@astrolabe/kafka';
+import { PartitionState } from '@astrolabe/processing';
+import { toHeaders, topicsFor } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import { createReferenceApi } from '@astrolabe/reference-api';
 import { commandKinds, decodeCommand, type Command } from '@astrolabe/schemas';
 import { rulesOfUnknownConnector } from './core/mapping-rules.ts';

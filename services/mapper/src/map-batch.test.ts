@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  PartitionState,
-  createCommandEncoder,
-  headerText,
-  toHeaders,
-  topicsFor,
-  type ConsumedRecord,
-  type TopicRecord,
-} from '@astrolabe/kafka';
+import { PartitionState } from '@astrolabe/processing';
+import { headerText, toHeaders, topicsFor, type ConsumedRecord, type TopicRecord } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import { commandId, commandKinds, decodeCommand } from '@astrolabe/schemas';
-import { createMetrics, type Connector } from '@astrolabe/service-kit';
+import { createMetrics } from '@astrolabe/service-kit';
+import type { Connector } from '@astrolabe/service-kit/connectors';
 import { mappingRulesOf } from './core/mapping-rules.ts';
 import { decodeUserState, userStateCodec, userStateKey, type UserState } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';

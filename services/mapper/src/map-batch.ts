@@ -3,19 +3,18 @@
  * partition in order, and again with the same ones after a failure: it keeps nothing of its own. Of the mapper's clock, which it reads once for
  * a batch, nothing depends but which states have expired, and the times of dead letters and of records that carry none.
  */
+import type { StateView, Transformed } from '@astrolabe/processing';
 import {
   headerNames,
   recordSizeBytes,
   toDeadLetter,
-  type CommandEncoder,
   type ConsumedRecord,
-  type StateView,
   type TopicRecord,
   type Topics,
-  type Transformed,
-} from '@astrolabe/kafka';
+} from '@astrolabe/records';
+import type { CommandEncoder } from '@astrolabe/records/serde';
 import { maxFutureMs, type ClampReason, type SegmentEvent } from '@astrolabe/segment';
-import type { ErrorCode } from '@astrolabe/service-kit';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { commandRecord } from './core/command-record.ts';
 import { mapEvent, type MappedEvent } from './core/map-event.ts';
 import type { MappingRules } from './core/mapping-rules.ts';

@@ -1,4 +1,4 @@
-import type { Restored } from '@astrolabe/kafka';
+import type { Restored } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
 import type { HandledBatch, RecordOutcome } from './map-batch.ts';
 

@@ -1,11 +1,10 @@
 /** Connections and topics on the broker that the runner provides (`KAFKA_BROKERS`), each test's own and gone after it. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { createKafkaAdmin } from '../admin.ts';
+import type { ConsumedRecord, TopicDefinition } from '@astrolabe/records';
+import { createKafkaAdmin } from '../admin/admin.ts';
 import { clientOf, createKafkaConnection, type KafkaConnection } from '../connection.ts';
-import { readTopic } from '../read-topic.ts';
-import type { ConsumedRecord } from '../record.ts';
-import type { TopicDefinition } from '../topics.ts';
+import { readTopic } from '../reader/read-topic.ts';
 import { silentLogger } from './silent-logger.ts';
 
 /** Throws where the runner has set no broker: these tests never pass without one. */

@@ -1,10 +1,10 @@
 /** Batches that are small on the wire and huge when they are inflated, as anybody may write them who may write to a topic. */
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import type { OutgoingRecord } from '@astrolabe/records';
 import { compressFrameSync } from 'lz4-napi';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { CompressionCodecs, CompressionTypes } from '../kafkajs/index.ts';
-import { compressXerial } from '../kafkajs/snappy-framing.ts';
-import type { OutgoingRecord } from '../record.ts';
+import { compressXerial } from '../kafkajs/protocol/snappy-framing.ts';
 
 export type BombCodec = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLogger, type Clock, type Logger } from '@astrolabe/service-kit';
+import { createLogger, type Logger } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
 import type { LedgerChangelog } from '../ledger-changelog.ts';
 import { openPartitionLedger, type PartitionLedger, type PartitionLedgerOptions } from '../partition-ledger.ts';
 

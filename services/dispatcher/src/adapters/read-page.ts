@@ -1,5 +1,9 @@
-import type { PartitionPage, PartitionReader, ReadPage } from '@astrolabe/kafka';
-import { FaultLog, fullJitterDelayMs, isPipelineError, type Clock, type Logger } from '@astrolabe/service-kit';
+import type { PartitionPage, ReadPage } from '@astrolabe/processing';
+import type { PartitionReader } from '@astrolabe/records';
+import { FaultLog, type Logger } from '@astrolabe/service-kit';
+import type { Clock } from '@astrolabe/service-kit/clock';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 
 export interface PageReaderOptions {
   readonly reader: PartitionReader;

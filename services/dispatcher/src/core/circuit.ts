@@ -2,7 +2,7 @@
  * Whether calls for a connector are worth making: a circuit breaker, which also holds the connector while its key is refused. Pure; time
  * and randomness are arguments. An open circuit lets nothing through but one probe at a time, so it uses up nobody's attempts.
  */
-import { fullJitterDelayMs } from '@astrolabe/service-kit';
+import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 
 /** `failing`: the API does not answer or answers that it cannot. `halted`: it refuses the key. */
 export type CircuitCause = 'failing' | 'halted';

@@ -1,4 +1,4 @@
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 
 /**
  * The lane of a command record: its key, which names the user or account that it changes. Records without a key, which only foreign

@@ -1,5 +1,6 @@
 /** After an attempt: what to do with the command. Pure; time and randomness are arguments. */
-import { fullJitterDelayMs, type ErrorCode } from '@astrolabe/service-kit';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
+import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 import type { Verdict } from './classify-response.ts';
 
 export interface RetryPolicy {

@@ -1,23 +1,13 @@
 /** A dispatch handler between records in memory and an API that answers as scripted. */
-import {
-  createCommandDecoder,
-  createCommandEncoder,
-  createInMemoryLog,
-  createLaneProcessor,
-  toHeaders,
-  type ConsumedRecord,
-  type PartitionSession,
-  type RecordProducer,
-} from '@astrolabe/kafka';
+import { createLaneProcessor, type PartitionSession } from '@astrolabe/processing';
+import { toHeaders, type ConsumedRecord, type RecordProducer } from '@astrolabe/records';
+import { createInMemoryLog } from '@astrolabe/records/in-memory';
+import { createCommandDecoder, createCommandEncoder } from '@astrolabe/records/serde';
 import { commandKinds, commandTypes, type Command } from '@astrolabe/schemas';
-import {
-  PipelineError,
-  createConnectorDirectory,
-  createLogger,
-  createManualClock,
-  createMetrics,
-  type Connector,
-} from '@astrolabe/service-kit';
+import { createLogger, createMetrics } from '@astrolabe/service-kit';
+import { createManualClock } from '@astrolabe/service-kit/clock';
+import { createConnectorDirectory, type Connector } from '@astrolabe/service-kit/connectors';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { ApiClient } from '../api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';

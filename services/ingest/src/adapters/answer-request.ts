@@ -3,7 +3,7 @@
  * stands, so that no path is without the limits of the others.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ConnectorDirectory } from '@astrolabe/service-kit';
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { refusedAnswer, type Answer } from '../core/answer.ts';
 import type { ByteBudget, ByteHold } from '../core/byte-budget.ts';
 import { ipv4Of, networkOf } from '../core/client-ip.ts';

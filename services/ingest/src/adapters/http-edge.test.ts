@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { PipelineError } from '@astrolabe/service-kit';
 import { trackCall } from '@astrolabe/segment/testing';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { startTestServer as start } from '../test-server.ts';
 import { API_KEY, WRITE_KEY, basicAuth } from '../testing.ts';
 

@@ -1,7 +1,8 @@
 /** What is wrong with a request before its path is looked at: the rules of HTTP itself, in the form of every other refusal. */
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { hostFields, parseHostHeader, type ErrorCode } from '@astrolabe/service-kit';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
+import { hostFields, parseHostHeader } from '@astrolabe/service-kit/host-header';
 import { refusedAnswer, type Answer } from '../core/answer.ts';
 
 /**

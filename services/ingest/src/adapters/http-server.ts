@@ -2,14 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import {
-  PipelineError,
-  errorMessage,
-  limitConnections,
-  type ConnectionLimits,
-  type ConnectorDirectory,
-  type Logger,
-} from '@astrolabe/service-kit';
+import { limitConnections, type ConnectionLimits, type Logger } from '@astrolabe/service-kit';
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
+import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
 import { refusedAnswer, storedAnswer } from '../core/answer.ts';
 import { authorizationIn } from '../core/credentials.ts';
 import type { ByteBudget } from '../core/byte-budget.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createInMemoryLog, recordSizeBytes, type OutgoingRecord } from '@astrolabe/kafka';
-import { PipelineError } from '@astrolabe/service-kit';
+import { recordSizeBytes, type OutgoingRecord } from '@astrolabe/records';
+import { createInMemoryLog } from '@astrolabe/records/in-memory';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createKafkaEventSink } from './kafka-event-sink.ts';
 
 const tooLarge: string[] = [];

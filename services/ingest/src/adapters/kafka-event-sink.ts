@@ -2,10 +2,10 @@ import {
   headerNames,
   recordSizeBytes,
   type OutgoingRecord,
-  type RecordProducer,
   type RecordPosition,
-} from '@astrolabe/kafka';
-import { isPipelineError } from '@astrolabe/service-kit';
+  type RecordProducer,
+} from '@astrolabe/records';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { cutDeadLetter } from '../core/cut-dead-letter.ts';
 import type { EventSink } from '../event-sink.ts';
 

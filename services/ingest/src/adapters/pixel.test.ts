@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PipelineError } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { startTestServer as start } from '../test-server.ts';
 import { API_KEY, DISABLED_KEY, WRITE_KEY, basicAuth, toText } from '../testing.ts';
 

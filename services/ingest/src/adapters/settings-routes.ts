@@ -1,6 +1,6 @@
 /** What SDKs fetch before they send: where to send it. The one answer that names our own origin. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ConnectorDirectory } from '@astrolabe/service-kit';
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { refusedAnswer, type Answer } from '../core/answer.ts';
 import { authenticate } from '../core/authenticate.ts';
 import { publicOrigin } from '../core/public-origin.ts';

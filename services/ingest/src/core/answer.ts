@@ -3,7 +3,7 @@
  * `code` and `message`, Ruby `error`, the partner endpoint `message`; so every answer carries what all of them look for.
  * Never 202, 204, 3xx or 410: the first three confuse SDKs, and 410 is retried by those of 2026.
  */
-import type { ErrorCode } from '@astrolabe/service-kit';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
 
 export interface Answer {
   readonly status: number;

@@ -1,5 +1,5 @@
 /** Whose request it is, by the keys in it. */
-import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit';
+import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { refusedAnswer, type Answer } from './answer.ts';
 
 export type Authentication =

@@ -1,4 +1,4 @@
-import { headerNames, headerText, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type OutgoingRecord } from '@astrolabe/records';
 
 /** What a broker with its default `message.max.bytes` takes, with room for key and headers. */
 export const MAX_DEAD_LETTER_VALUE_BYTES = 900_000;

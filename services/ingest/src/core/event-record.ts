@@ -2,7 +2,7 @@
  * Judged events → records. The value is the sender's own text with what is missing spliced in; a dead letter's value is
  * made in the same way, so that it can be redriven as it is.
  */
-import { headerNames, type OutgoingRecord, type SenderTrust } from '@astrolabe/kafka';
+import { headerNames, type OutgoingRecord, type SenderTrust } from '@astrolabe/records';
 import {
   buildEventText,
   partitionKey,

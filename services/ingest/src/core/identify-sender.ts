@@ -1,5 +1,5 @@
 /** Whose request it is, as far as its head tells: before a byte of its body is read. */
-import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit';
+import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import type { Answer } from './answer.ts';
 import { authenticate, holdsApiKey, refuseDisabled, refuseUnknownKey } from './authenticate.ts';
 import { isSignature, refuseUnprovenWebhook } from './authenticate-webhook.ts';

@@ -1,5 +1,5 @@
 /** Whose request it is, where its body has to tell: a key in it, or the signature of it. */
-import type { ConnectorDirectory } from '@astrolabe/service-kit';
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import type { Answer } from './answer.ts';
 import { refuseDisabled } from './authenticate.ts';
 import { proveWebhook, refuseUnprovenWebhook } from './authenticate-webhook.ts';

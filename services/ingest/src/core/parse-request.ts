@@ -20,7 +20,7 @@ import {
   type MeasuredSpan,
   type SubmittedEvent,
 } from '@astrolabe/segment';
-import type { ErrorCode } from '@astrolabe/service-kit';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { Endpoint } from './endpoints.ts';
 
 export interface RequestContent {

@@ -1,5 +1,5 @@
 /** What clients call this service, for the answers that tell them where to send. */
-import { isLoopbackHost, parseHostHeader } from '@astrolabe/service-kit';
+import { isLoopbackHost, parseHostHeader } from '@astrolabe/service-kit/host-header';
 
 export interface PublicOrigin {
   /** Undefined where nothing that can be believed tells; SDKs then use https. */

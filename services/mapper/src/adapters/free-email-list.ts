@@ -1,5 +1,5 @@
 /** The free email providers that the package `email-providers` knows. Read with the module, so once, at start. */
-import { parseEmailDomain } from '@astrolabe/service-kit';
+import { parseEmailDomain } from '@astrolabe/service-kit/connectors';
 import entries from 'email-providers/all.json' with { type: 'json' };
 import manifest from 'email-providers/package.json' with { type: 'json' };
 

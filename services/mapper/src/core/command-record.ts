@@ -1,5 +1,5 @@
 /** A command → the record that carries it. */
-import { headerNames, headerText, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/records';
 import type { Command } from '@astrolabe/schemas';
 import { encodeKey, parseTimestamp, type ClampedTime } from '@astrolabe/segment';
 

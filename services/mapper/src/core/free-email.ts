@@ -1,5 +1,5 @@
 /** Which email addresses a connector turns away: those at free email providers, and its own domains on top. Pure and total. */
-import { parseEmailDomain, type Connector } from '@astrolabe/service-kit';
+import { parseEmailDomain, type Connector } from '@astrolabe/service-kit/connectors';
 
 /** What a connector says about email addresses. */
 export interface FreeEmailRules {

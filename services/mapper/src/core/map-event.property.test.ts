@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCommandEncoder, headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import {
   commandKinds,
   decodeCommand,

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createCommandEncoder, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
+import { createCommandEncoder } from '@astrolabe/records/serde';
 import {
   commandId,
   commandKinds,
@@ -12,7 +13,7 @@ import {
   type Command,
   type JsonObject,
 } from '@astrolabe/schemas';
-import type { Connector } from '@astrolabe/service-kit';
+import type { Connector } from '@astrolabe/service-kit/connectors';
 import { freeEmailList } from '../adapters/free-email-list.ts';
 import { eventRecord } from '../testing/events.ts';
 import { mapEvent, type MappedEvent } from './map-event.ts';

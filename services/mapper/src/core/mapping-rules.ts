@@ -1,5 +1,5 @@
 /** What a connector's settings mean for mapping. */
-import type { Connector } from '@astrolabe/service-kit';
+import type { Connector } from '@astrolabe/service-kit/connectors';
 import { createFreeEmailRules, type FreeEmailRules } from './free-email.ts';
 
 export interface MappingRules extends FreeEmailRules {

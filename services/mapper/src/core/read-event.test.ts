@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { maxIdBytes } from '@astrolabe/segment';
 import { eventRecord, facts, receivedAtMs } from '../testing/events.ts';
 import { readEvent } from './read-event.ts';

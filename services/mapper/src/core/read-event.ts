@@ -1,5 +1,5 @@
 /** A record of the event topic → an event and its facts, or why it is none. Total. */
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import {
   decodeUtf8,
   earliestOccurrenceMs,

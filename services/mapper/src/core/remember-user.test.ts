@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PartitionState } from '@astrolabe/kafka';
+import { PartitionState } from '@astrolabe/processing';
 import { neededOf, rememberUser } from './remember-user.ts';
 import { userStateCodec, userStateKey, type UserState } from './user-state.ts';
 

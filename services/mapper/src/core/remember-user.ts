@@ -2,7 +2,7 @@
  * The bound of what is remembered, and what is no longer needed. Each connector has its own: one that has too many users takes nothing from
  * another. Changes go through the state like any other, so they are stored together with the commands of the same batch.
  */
-import type { StateKey, StateView } from '@astrolabe/kafka';
+import type { StateKey, StateView } from '@astrolabe/processing';
 import type { MappingRules } from './mapping-rules.ts';
 import { isExpendable, type UserState } from './user-state.ts';
 

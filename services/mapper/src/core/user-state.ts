@@ -3,7 +3,7 @@
  * of the user's events. A user about whom there is nothing to remember has none.
  */
 import { hash } from 'node:crypto';
-import type { DecodedStateKey, StateCodec, StateKey } from '@astrolabe/kafka';
+import type { DecodedStateKey, StateCodec, StateKey } from '@astrolabe/processing';
 import { encodeKey } from '@astrolabe/segment';
 
 export interface UserState {

@@ -1,4 +1,4 @@
-import { headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
+import { headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { parseEvent, type SegmentEvent } from '@astrolabe/segment';
 import type { EventFacts } from '../core/mapping.ts';
 

@@ -1,0 +1,264 @@
+/** Topics and offsets of a cluster, as an operator sees them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  planTopics,
+  splitTopicId,
+  type ExistingTopic,
+  type TopicDefinition,
+  type TopicId,
+  type TopicPlan,
+} from '@astrolabe/records';
+import { PipelineError } from '@astrolabe/service-kit/errors';
+import { clientOf, type KafkaConnection } from '../connection.ts';
+import { toKafkaError, type AccessContext } from '../kafka-errors.ts';
+import { askForHighWatermarks } from '../kafkajs/protocol/fetch-partition.ts';
+import type { Admin } from '../kafkajs/index.ts';
+import { findPresentTopics } from './present-topics.ts';
+
+/** First offset on a partition and the one after its last record, which may be part of an open transaction. */
+export interface PartitionWatermarks {
+  readonly partition: number;
+  readonly lowWatermark: bigint;
+  readonly highWatermark: bigint;
+}
+
+/** A commit of a group for one partition. */
+export interface CommittedPosition {
+  readonly nextOffset: bigint;
+  /** Of the topic that was committed for; undefined where the commit does not say. */
+  readonly topicId: TopicId;
+  /** What else was kept with the commit; empty where that is nothing. */
+  readonly metadata: string;
+}
+
+export interface KafkaAdmin {
+  /** What would have to change for the cluster to have `topics`. Changes nothing. */
+  planTopics(topics: readonly TopicDefinition[], replicationFactor: number): Promise<TopicPlan>;
+  /** Carries a plan out: creates topics, adds partitions, sets configuration. Never deletes or shrinks. */
+  applyTopics(plan: TopicPlan): Promise<void>;
+  /** Of a record batch that the topic takes, in bytes: its own setting or the brokers'. */
+  maxMessageBytes(topic: string): Promise<number>;
+  watermarks(topic: string): Promise<readonly PartitionWatermarks[]>;
+  /**
+   * First offset at or after a time, of open transactions too, for each partition; the high watermark where none is. A time before 1970 is
+   * the beginning.
+   */
+  offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
+  /** What a group has committed, with what was kept beside it; partitions without a commit are absent. */
+  commits(groupId: string, topic: string): Promise<ReadonlyMap<number, CommittedPosition>>;
+  /** Moves a group's offsets. Refused by the broker while the group has members. */
+  setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Every consumer group that the cluster knows. */
+  groupIds(): Promise<readonly string[]>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  deleteGroups(groupIds: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
+export async function createKafkaAdmin(connection: KafkaConnection): Promise<KafkaAdmin> {
+  const client = clientOf(connection);
+  askForHighWatermarks(client);
+  const admin = client.admin({ retry: { initialRetryTime: 100, retries: 5 } });
+  await attempt('connecting', () => admin.connect());
+  const { principal } = connection;
+  const reading = (topic: string): AccessContext => ({
+    principal,
+    topics: [{ operation: 'Describe', resourceType: 'topic', resource: topic }],
+  });
+  const asking = (groupId: string, topic: string): AccessContext => ({
+    ...reading(topic),
+    groupId,
+    groupOperation: 'Describe',
+  });
+  return {
+    planTopics: (topics, replicationFactor) =>
+      attempt('describing topics', async () =>
+        planTopics(topics, await describeExisting(connection, admin, topics), replicationFactor),
+      ),
+    applyTopics: (plan) => attempt('applying topics', () => applyTopics(admin, plan)),
+    maxMessageBytes: (topic) =>
+      attempt(
+        'reading the settings of a topic',
+        async () => {
+          const asked = [{ type: TOPIC_RESOURCE, name: topic, configNames: ['max.message.bytes'] }];
+          const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
+          const maxBytes = Number(resources[0]?.configEntries[0]?.configValue);
+          if (!Number.isSafeInteger(maxBytes)) throw new Error(`${topic} has no max.message.bytes`);
+          return maxBytes;
+        },
+        { principal, topics: [{ operation: 'DescribeConfigs', resourceType: 'topic', resource: topic }] },
+      ),
+    watermarks: (topic) =>
+      attempt(
+        'reading watermarks',
+        async () =>
+          (await admin.fetchTopicOffsets(topic))
+            .map(({ partition, low, high }) => ({ partition, lowWatermark: BigInt(low), highWatermark: BigInt(high) }))
+            .sort((a, b) => a.partition - b.partition),
+        reading(topic),
+      ),
+    offsetsAt: (topic, timestampMs) =>
+      attempt(
+        'looking up offsets by time',
+        async () =>
+          // Negative times have meanings of their own in the request: -1 the end, -2 the beginning, others are refused.
+          toOffsetMap(await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.floor(timestampMs)))),
+        reading(topic),
+      ),
+    commits: (groupId, topic) =>
+      attempt(
+        'reading commits',
+        async () => {
+          const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+          const committed = (answer?.partitions ?? []).filter(({ offset }) => offset !== '-1');
+          return new Map(
+            committed.map(({ partition, offset, metadata }) => [
+              partition,
+              { nextOffset: BigInt(offset), ...splitTopicId(metadata ?? '') },
+            ]),
+          );
+        },
+        asking(groupId, topic),
+      ),
+    setOffsets: (groupId, topic, offsets) =>
+      attempt('setting offsets', () =>
+        admin.setOffsets({
+          groupId,
+          topic,
+          partitions: [...offsets].map(([partition, offset]) => ({ partition, offset: offset.toString() })),
+        }),
+      ),
+    groupIds: () =>
+      attempt('listing groups', async () => (await admin.listGroups()).groups.map(({ groupId }) => groupId)),
+    deleteTopics: (names) => attempt('deleting topics', () => admin.deleteTopics({ topics: [...names] })),
+    deleteGroups: (groupIds) =>
+      attempt('deleting groups', async () => {
+        await admin.deleteGroups([...groupIds]);
+      }),
+    close: () => attempt('disconnecting', () => admin.disconnect()),
+  };
+}
+
+async function attempt<T>(doing: string, action: () => Promise<T>, access?: AccessContext): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toKafkaError(error, doing, access);
+  }
+}
+
+function toOffsetMap(rows: readonly { partition: number; offset: string }[]): ReadonlyMap<number, bigint> {
+  return new Map(rows.map(({ partition, offset }) => [partition, BigInt(offset)]));
+}
+
+const TOPIC_RESOURCE = 2;
+/** Set on the topic, as opposed to the broker, the cluster or the defaults. */
+const TOPIC_CONFIG_SOURCE = 1;
+
+async function describeExisting(
+  connection: KafkaConnection,
+  admin: Admin,
+  topics: readonly TopicDefinition[],
+): Promise<ExistingTopic[]> {
+  const declared = topics.map(({ name }) => name);
+  const present = await findPresentTopics(connection, declared);
+  const names = declared.filter((name) => present.has(name));
+  if (names.length === 0) return [];
+  const metadata = await admin.fetchTopicMetadata({ topics: names });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: names.map((name) => ({ type: TOPIC_RESOURCE, name })),
+  });
+  const held = new Set<string>();
+  for (const { name, partitions } of metadata.topics) {
+    // Asked only where the answer decides.
+    if (partitions.length >= (topics.find((topic) => topic.name === name)?.partitions ?? 0)) continue;
+    if ((await admin.fetchTopicOffsets(name)).some(({ high }) => high !== '0')) held.add(name);
+  }
+  return metadata.topics.map(({ name, partitions }) => {
+    const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
+    return {
+      name,
+      partitions: partitions.length,
+      hasHeldRecords: held.has(name),
+      config: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+      ownSettings: entries
+        .filter(({ configSource }) => configSource === TOPIC_CONFIG_SOURCE)
+        .map(({ configName }) => configName),
+    };
+  });
+}
+
+async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
+  if (plan.create.length > 0) {
+    await admin.createTopics({
+      // kafkajs's own wait takes "unknown topic", which a KRaft broker answers for a moment after the creation, for a failure.
+      waitForLeaders: false,
+      topics: plan.create.map(({ name, partitions, replicationFactor, config }) => ({
+        topic: name,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      })),
+    });
+    await untilServed(admin, plan.create);
+  }
+  if (plan.addPartitions.length > 0) {
+    await admin.createPartitions({
+      topicPartitions: plan.addPartitions.map(({ name, to }) => ({ topic: name, count: to })),
+    });
+    await untilServed(
+      admin,
+      plan.addPartitions.map(({ name, to }) => ({ name, partitions: to })),
+    );
+  }
+  if (plan.configure.length > 0) {
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: plan.configure.map(({ name, config }) => ({
+        type: TOPIC_RESOURCE,
+        name,
+        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      })),
+    });
+  }
+}
+
+const SERVED_DEADLINE_MS = 15_000;
+const SERVED_POLL_MS = 50;
+const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
+
+interface ServedTopic {
+  readonly name: string;
+  readonly partitions: number;
+}
+
+/** Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it does. */
+async function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
+  const deadlineAtMs = performance.now() + SERVED_DEADLINE_MS;
+  while (!(await areServed(admin, topics))) {
+    if (performance.now() > deadlineAtMs) {
+      const names = topics.map(({ name }) => name).join(', ');
+      const message = `${names}: created, but not served after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
+      throw new PipelineError('kafka.unavailable', message, { retryable: true });
+    }
+    await sleep(SERVED_POLL_MS);
+  }
+}
+
+async function areServed(admin: Admin, topics: readonly ServedTopic[]): Promise<boolean> {
+  try {
+    const metadata = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
+    for (const { name, partitions } of topics) {
+      const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? [];
+      if (found.length < partitions || found.some(({ leader }) => leader < 0)) return false;
+      await admin.fetchTopicOffsets(name);
+    }
+    return true;
+  } catch (error) {
+    const { type } = error as { type?: string };
+    if (type !== undefined && NOT_YET.has(type)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+/** Looks again and again whether a service's topics are there and may be used, for its readiness. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FaultLog, type Logger } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
+import type { KafkaConnection } from '../connection.ts';
+import { topicFault, type TopicNeed } from './topic-access.ts';
+import { createTopicInspector, type TopicInspector } from './topic-inspector.ts';
+
+export interface TopicWatchOptions {
+  readonly connection: KafkaConnection;
+  readonly needs: readonly TopicNeed[];
+  readonly logger: Logger;
+  /** Default 5,000. */
+  readonly intervalMs?: number;
+  /** Default: one of its own on the connection. Closed with the watch. */
+  readonly inspector?: TopicInspector;
+}
+
+export interface TopicWatch {
+  /** Which topic is missing or which right; undefined where all is well, as it was last seen. Brokers that are away say neither. */
+  trouble(): string | undefined;
+  /** Never rejects. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_INTERVAL_MS = 5_000;
+
+/** The first look is one interval away. */
+export function watchTopics(options: TopicWatchOptions): TopicWatch {
+  const { connection, needs, logger, intervalMs = DEFAULT_INTERVAL_MS } = options;
+  const inspector = options.inspector ?? createTopicInspector(connection);
+  const faults = new FaultLog(logger);
+  const closing = new AbortController();
+  const names = needs.map(({ name }) => name);
+  let trouble: string | undefined;
+
+  const look = async (): Promise<void> => {
+    try {
+      const fault = topicFault(needs, await inspector.describe(names), connection.principal);
+      trouble = fault?.message;
+      if (fault === undefined) faults.worked({ topics: names }, 'the topics can be used again');
+      else faults.failed(fault, {}, 'the service cannot use its topics; it is not ready until it can');
+    } catch (error) {
+      // What the service sends and reads meets the same brokers, and says so.
+      if (!isPipelineError(error)) throw error;
+      logger.debug({ err: error }, 'the topics cannot be looked at');
+    }
+  };
+  const watching = (async () => {
+    for (;;) {
+      await sleep(intervalMs, undefined, { signal: closing.signal, ref: false });
+      await look();
+    }
+  })().catch((error: unknown) => {
+    if (!closing.signal.aborted) logger.error({ err: error }, 'the topics are not looked at any more');
+  });
+  return {
+    trouble: () => trouble,
+    close: async () => {
+      closing.abort();
+      await inspector.close();
+      await watching;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/** What `packages/processing` builds the group consumer and the changelog on. Imported there, and by tests that need a client of their own. */
+export { topicFault } from './admin/topic-access.ts';
+export { clientOf, type Patience } from './connection.ts';
+export { isKafkaJsError, toKafkaError, type AccessContext } from './kafka-errors.ts';
+export { recordsOf } from './kafkajs/kafkajs-record.ts';
+export type { TopicMetadata } from './kafkajs/protocol/describe-topics.ts';
+export { cutIntoRequests, placeRecords, type TopicPartition } from './transactions/transaction-requests.ts';
+export {
+  FencedError,
+  openTransactionSession,
+  toTransactionError,
+  type TransactionOwner,
+  type TransactionSession,
+} from './transactions/transaction-session.ts';

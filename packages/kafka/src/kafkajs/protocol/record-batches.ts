@@ -1,0 +1,262 @@
+/**
+ * Record batches (magic 2) decoded straight into our records: without the objects, texts and Longs that kafkajs makes for each, and with the
+ * offsets of batches that hold no record any more, which kafkajs's decoder forgets and then reads for ever.
+ * The format: https://kafka.apache.org/documentation/#messageformat.
+ */
+import type { ConsumedRecord, RecordHeaders } from '@astrolabe/records';
+import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
+import { crc32c } from './crc32c.ts';
+import { undecodable } from './undecodable.ts';
+
+/** A batch that is there in full. Its records are not decoded. */
+export interface RecordBatch {
+  readonly baseOffset: bigint;
+  /** The offset after the batch, whatever compaction has left of it. */
+  readonly nextOffset: bigint;
+  /** From the attributes to the last record. */
+  readonly body: Buffer;
+  readonly crc: number;
+}
+
+const BASE_OFFSET_AND_LENGTH_BYTES = 12;
+const MAGIC_AT = 16;
+const CRC_AT = 17;
+const BODY_AT = 21;
+const HEADER_BYTES = 61;
+const MAGIC = 2;
+
+/** The batches of a fetched record set, up to the first that is cut off: a broker fills `maxBytes` to the last byte. */
+export function splitRecordSet(bytes: Buffer): RecordBatch[] {
+  const batches: RecordBatch[] = [];
+  let at = 0;
+  while (at + HEADER_BYTES <= bytes.length) {
+    const baseOffset = bytes.readBigInt64BE(at);
+    const end = at + BASE_OFFSET_AND_LENGTH_BYTES + bytes.readInt32BE(at + 8);
+    const magic = bytes[at + MAGIC_AT];
+    if (magic !== MAGIC) throw undecodable(`the batch at offset ${baseOffset} has the message format ${magic}`);
+    if (end < at + HEADER_BYTES) throw undecodable(`the batch at offset ${baseOffset} is shorter than its header`);
+    if (end > bytes.length) break;
+    const body = bytes.subarray(at + BODY_AT, end);
+    const nextOffset = baseOffset + BigInt(body.readInt32BE(LAST_OFFSET_DELTA_AT)) + 1n;
+    batches.push({ baseOffset, nextOffset, body, crc: bytes.readUInt32BE(at + CRC_AT) });
+    at = end;
+  }
+  return batches;
+}
+
+/** Offsets within the body. */
+const LAST_OFFSET_DELTA_AT = 2;
+const BASE_TIMESTAMP_AT = 6;
+const MAX_TIMESTAMP_AT = 14;
+const PRODUCER_ID_AT = 22;
+const RECORD_COUNT_AT = 36;
+const RECORDS_AT = 40;
+
+const COMPRESSION_MASK = 0x7;
+const LOG_APPEND_TIME = 0x8;
+const TRANSACTIONAL = 0x10;
+const CONTROL = 0x20;
+
+/**
+ * Most records and headers, taken together, that one batch may hold: each is an object of ours, and a batch that inflates to 16 MiB has room for
+ * millions. A megabyte that is not compressed holds 150,000 records at most.
+ */
+export const MAX_BATCH_ITEMS = 250_000;
+
+/** What it takes to hold a decoded batch beside the bytes that were fetched. */
+export interface DecodedSize {
+  /** 0 for a batch that was not compressed. */
+  readonly inflatedBytes: number;
+  /** Records and headers. */
+  readonly items: number;
+  /** Records that were not decoded, since the batch does not hold what is looked for. */
+  readonly passedOver: number;
+}
+
+const TOO_MANY = `has more than ${MAX_BATCH_ITEMS} records and headers`;
+const NOTHING: DecodedSize = { inflatedBytes: 0, items: 0, passedOver: 0 };
+
+/** Inflates a batch's records; the number is that of the attributes (1 gzip, 2 snappy, 3 lz4, 4 zstd). */
+export type Decompress = (compression: number, bytes: Buffer) => Promise<Buffer>;
+
+/**
+ * Decodes the batches of one fetched record set, in their order: `abortedTransactions` are those of that answer, and which of them are open
+ * depends on the batches before.
+ */
+export class RecordSetDecoder {
+  readonly #source: TopicPartition;
+  readonly #decompress: Decompress;
+  readonly #aborted: readonly AbortedTransaction[];
+  #abortedBegun = 0;
+  readonly #abortedProducers = new Set<bigint>();
+
+  constructor(source: TopicPartition, abortedTransactions: readonly AbortedTransaction[], decompress: Decompress) {
+    this.#source = source;
+    // Brokers list them in the order in which they ended.
+    this.#aborted = abortedTransactions.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
+    this.#decompress = decompress;
+  }
+
+  /**
+   * Appends the batch's committed records to `into`. Keys, values and headers are views of the fetched (or inflated) bytes. Throws an error
+   * that kafkajs does not retry where the bytes are not what was written, or are more than is read of one batch. With `holding`, a batch in
+   * whose records these bytes are nowhere appends nothing.
+   */
+  async decode(
+    { baseOffset, nextOffset, body, crc }: RecordBatch,
+    into: ConsumedRecord[],
+    holding?: Buffer,
+  ): Promise<DecodedSize> {
+    if (crc32c(body, 0, body.length) !== crc)
+      throw this.#unreadable(baseOffset, nextOffset, 'does not match its checksum');
+    const attributes = body.readInt16BE(0);
+    if (this.#isAborted(body.readBigInt64BE(PRODUCER_ID_AT), attributes, nextOffset, body)) return NOTHING;
+    if ((attributes & CONTROL) !== 0) return NOTHING;
+    const count = body.readInt32BE(RECORD_COUNT_AT);
+    if (count <= 0) return NOTHING;
+    if (count > MAX_BATCH_ITEMS) throw this.#unreadable(baseOffset, nextOffset, TOO_MANY);
+    const compression = attributes & COMPRESSION_MASK;
+    const records = body.subarray(RECORDS_AT);
+    const bytes = compression === 0 ? records : await this.#inflate(compression, records, baseOffset, nextOffset);
+    const inflatedBytes = compression === 0 ? 0 : bytes.length;
+    if (holding !== undefined && !bytes.includes(holding)) return { inflatedBytes, items: 0, passedOver: count };
+    const hasAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
+    const timestamp = Number(body.readBigInt64BE(hasAppendTime ? MAX_TIMESTAMP_AT : BASE_TIMESTAMP_AT));
+    const cursor = new RecordCursor(bytes, MAX_BATCH_ITEMS - count);
+    for (let index = 0; index < count; index += 1) {
+      const record = cursor.next(this.#source, baseOffset, timestamp, hasAppendTime);
+      if (cursor.itemsLeft < 0) throw this.#unreadable(baseOffset, nextOffset, TOO_MANY);
+      if (record === undefined)
+        throw this.#unreadable(baseOffset, nextOffset, `has a record ${index} that ends elsewhere`);
+      into.push(record);
+    }
+    if (cursor.at !== bytes.length)
+      throw this.#unreadable(baseOffset, nextOffset, `has bytes after its ${count} records`);
+    return { inflatedBytes, items: MAX_BATCH_ITEMS - cursor.itemsLeft, passedOver: 0 };
+  }
+
+  async #inflate(compression: number, records: Buffer, baseOffset: bigint, nextOffset: bigint): Promise<Buffer> {
+    try {
+      return await this.#decompress(compression, records);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw this.#unreadable(baseOffset, nextOffset, `cannot be inflated: ${reason}`, error);
+    }
+  }
+
+  /** As Java's consumer does it: a transaction is aborted from its first offset on, until its producer's marker. */
+  #isAborted(producerId: bigint, attributes: number, nextOffset: bigint, body: Buffer): boolean {
+    for (;;) {
+      const transaction = this.#aborted[this.#abortedBegun];
+      if (transaction === undefined || transaction.firstOffset >= nextOffset) break;
+      this.#abortedProducers.add(transaction.producerId);
+      this.#abortedBegun += 1;
+    }
+    if ((attributes & CONTROL) === 0) {
+      return (attributes & TRANSACTIONAL) !== 0 && this.#abortedProducers.has(producerId);
+    }
+    if (isAbortMarker(body)) this.#abortedProducers.delete(producerId);
+    return false;
+  }
+
+  #unreadable(baseOffset: bigint, nextOffset: bigint, what: string, cause?: unknown): Error {
+    const { topic, partition } = this.#source;
+    const range = `offsets ${baseOffset} to ${nextOffset - 1n}`;
+    return undecodable(`the batch of ${topic}[${partition}] with ${range} ${what}`, cause);
+  }
+}
+
+/** The key of a control record: its version and its type, two bytes each. */
+function isAbortMarker(body: Buffer): boolean {
+  if (body.readInt32BE(RECORD_COUNT_AT) <= 0) return false;
+  const key = new RecordCursor(body.subarray(RECORDS_AT), 0).next(NOWHERE, 0n, 0, false)?.key;
+  return key != null && key.length >= 4 && key.readInt16BE(2) === 0;
+}
+
+const NOWHERE: TopicPartition = { topic: '', partition: 0 };
+
+/** Without members of `Object`, whatever a header is called; unlike objects of `Object.create(null)`, its instances are no hash tables. */
+const Headers = function () {
+  // Their names are all that they have.
+} as unknown as new () => Record<string, Buffer>;
+(Headers as { prototype: object }).prototype = Object.create(null) as object;
+
+const NO_HEADERS: RecordHeaders = Object.freeze(new Headers());
+
+class RecordCursor {
+  readonly #bytes: Buffer;
+  at = 0;
+  /** How many headers it may still read; negative once that was not enough. */
+  itemsLeft: number;
+
+  constructor(bytes: Buffer, itemsLeft: number) {
+    this.#bytes = bytes;
+    this.itemsLeft = itemsLeft;
+  }
+
+  /** The record at the cursor, which moves behind it; undefined where its parts do not add up to its length. */
+  next(
+    { topic, partition }: TopicPartition,
+    baseOffset: bigint,
+    batchTimestamp: number,
+    hasAppendTime: boolean,
+  ): ConsumedRecord | undefined {
+    const length = this.#varint();
+    const end = this.at + length;
+    if (length <= 0 || end > this.#bytes.length) return undefined;
+    this.at += 1; // attributes, of which none is in use
+    const timestampDelta = this.#varlong();
+    const offset = baseOffset + BigInt(this.#varint());
+    const key = this.#nullableBytes();
+    const value = this.#nullableBytes();
+    const headerCount = this.#varint();
+    this.itemsLeft -= Math.max(0, headerCount);
+    if (this.itemsLeft < 0) return undefined;
+    const headers = headerCount === 0 ? NO_HEADERS : this.#headers(headerCount, end);
+    if (this.at !== end) return undefined;
+    const timestampMs = hasAppendTime ? batchTimestamp : batchTimestamp + timestampDelta;
+    return { topic, partition, offset, timestampMs, key, value, headers };
+  }
+
+  #headers(count: number, end: number): RecordHeaders {
+    const headers = new Headers();
+    for (let index = 0; index < count && this.at < end; index += 1) {
+      const nameBytes = this.#varint();
+      const name = this.#bytes.toString('utf8', this.at, (this.at += Math.max(0, nameBytes)));
+      const value = this.#nullableBytes();
+      if (value !== null) headers[name] = value;
+    }
+    return headers;
+  }
+
+  #nullableBytes(): Buffer | null {
+    const length = this.#varint();
+    if (length < 0) return null;
+    const start = this.at;
+    this.at += length;
+    return this.#bytes.subarray(start, this.at);
+  }
+
+  /** Zigzag, at most 32 bits. Behind the last byte all is 0: the length of the record then does not add up. */
+  #varint(): number {
+    let byte = this.#bytes[this.at++] ?? 0;
+    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
+      byte = this.#bytes[this.at++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+    }
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  /** Zigzag, 64 bits on the wire; as a number, which milliseconds never outgrow. */
+  #varlong(): number {
+    let byte = this.#bytes[this.at++] ?? 0;
+    let value = byte & 0x7f;
+    for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
+      byte = this.#bytes[this.at++] ?? 0;
+      value += (byte & 0x7f) * scale;
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}

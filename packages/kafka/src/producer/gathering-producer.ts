@@ -1,0 +1,169 @@
+/**
+ * Gathers what arrives while a request is under way and sends it as the next one, over a session that is replaced as soon as it fails.
+ *
+ * An idempotent session numbers its records, and after a failure nobody knows which numbers the brokers have taken: going on with it
+ * could give new records the numbers of stored ones, which the brokers acknowledge as repetitions and do not store.
+ */
+import { recordSizeBytes, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
+import { FaultLog, type Logger } from '@astrolabe/service-kit';
+import { PipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
+import { GatherQueue, type GatheredSend } from './gather-queue.ts';
+import { toKafkaError } from '../kafka-errors.ts';
+
+/** Records of one topic. */
+export interface TopicRecords {
+  readonly topic: string;
+  readonly records: readonly OutgoingRecord[];
+}
+
+/** A connection that produces. Used for one request at a time, and never again after a failure. */
+export interface ProduceSession {
+  /**
+   * One request to the brokers. Resolves with the positions of each element once all are acknowledged; rejects when any is not, in which case
+   * some may be stored. After `unwanted` aborts, what has not been sent must not be sent any more.
+   */
+  produce(requests: readonly TopicRecords[], unwanted: AbortSignal): Promise<readonly (readonly RecordPosition[])[]>;
+  close(): Promise<void>;
+}
+
+export interface GatheringProducerOptions {
+  /** Called at the start and after each failure; rejects when no broker can be reached. */
+  readonly openSession: () => Promise<ProduceSession>;
+  /** Named where the brokers forbid a write. */
+  readonly principal: string;
+  readonly logger: Logger;
+  readonly deliveryTimeoutMs: number;
+  readonly maxRequestBytes: number;
+  readonly maxRecordBytes: number;
+}
+
+export class GatheringProducer implements RecordProducer {
+  readonly #options: GatheringProducerOptions;
+  readonly #queue: GatherQueue;
+  readonly #faults: FaultLog;
+  #session: Promise<ProduceSession> | undefined;
+  #closed = false;
+  #working: Promise<void> | undefined;
+
+  constructor(options: GatheringProducerOptions) {
+    this.#options = options;
+    this.#faults = new FaultLog(options.logger);
+    this.#queue = new GatherQueue(options.maxRequestBytes);
+  }
+
+  async connect(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      this.#discardSession();
+      throw toKafkaError(error, 'connecting the producer', { principal: this.#options.principal });
+    }
+  }
+
+  send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
+    if (this.#closed) {
+      return Promise.reject(new PipelineError('kafka.unavailable', 'the producer is closed', { retryable: true }));
+    }
+    const { maxRecordBytes } = this.#options;
+    const sizes = records.map(recordSizeBytes);
+    const largest = sizes.reduce((max, size) => Math.max(max, size), 0);
+    if (largest > maxRecordBytes) {
+      return Promise.reject(
+        new PipelineError(
+          'kafka.record-too-large',
+          `a record of ${largest} bytes is over the limit of ${maxRecordBytes}`,
+          {
+            retryable: false,
+            details: { topic, sizeBytes: largest, maxBytes: maxRecordBytes },
+          },
+        ),
+      );
+    }
+    if (records.length === 0) return Promise.resolve([]);
+    const queued = this.#queue.add(topic, records, sizes);
+    const timer = setTimeout(() => {
+      const message = `no acknowledgement within ${this.#options.deliveryTimeoutMs} ms`;
+      queued.reject(new PipelineError('kafka.unavailable', message, { retryable: true }));
+    }, this.#options.deliveryTimeoutMs);
+    queued.onSettled(() => {
+      clearTimeout(timer);
+    });
+    this.#working ??= this.#work();
+    return queued.promise;
+  }
+
+  /** Takes the delivery time-out at most: by then every send has its answer. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#working;
+    await this.#session?.then((session) => session.close()).catch(() => undefined);
+  }
+
+  async #work(): Promise<void> {
+    // One turn of the event loop, so that everything which arrives in it shares the first request.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let request = this.#queue.next(); request.length > 0; request = this.#queue.next())
+      await this.#deliver(request);
+    this.#working = undefined;
+  }
+
+  async #deliver(sends: readonly GatheredSend[]): Promise<void> {
+    const unwanted = abortOnceSettled(sends);
+    try {
+      const session = await unlessAborted(this.#open(), unwanted);
+      const positions = await unlessAborted(session.produce(sends, unwanted), unwanted);
+      this.#faults.worked({}, 'produce requests are acknowledged again');
+      sends.forEach((send, index) => {
+        send.resolve(positions[index] ?? []);
+      });
+    } catch (error) {
+      this.#discardSession();
+      if (unwanted.aborted) return;
+      const { principal } = this.#options;
+      const topics = [...new Set(sends.map(({ topic }) => topic))].map(
+        (resource) => ({ operation: 'Write', resourceType: 'topic', resource }) as const,
+      );
+      const fault = toKafkaError(error, 'producing', { principal, topics });
+      const mayBeOneOfThem = !fault.retryable || ONE_OF_THEM.has(fault.code);
+      // The faults of the single sends follow.
+      if (!mayBeOneOfThem || sends.length === 1)
+        this.#faults.failed(fault, { sends: sends.length }, 'a produce request failed; its connection is replaced');
+      if (mayBeOneOfThem && sends.length > 1) await this.#deliverEach(sends);
+      else for (const send of sends) send.reject(fault);
+    }
+  }
+
+  /** The brokers refuse a request as a whole: each send by itself gets an answer of its own, and the innocent ones are stored. */
+  async #deliverEach(sends: readonly GatheredSend[]): Promise<void> {
+    for (const send of sends) if (!send.isSettled()) await this.#deliver([send]);
+  }
+
+  #open(): Promise<ProduceSession> {
+    return (this.#session ??= this.#options.openSession());
+  }
+
+  #discardSession(): void {
+    void this.#session?.then((session) => session.close()).catch(() => undefined);
+    this.#session = undefined;
+  }
+}
+
+/** Retryable, and perhaps the fault of one send only. */
+const ONE_OF_THEM: ReadonlySet<ErrorCode> = new Set(['kafka.topic-missing', 'kafka.unauthorized']);
+
+/** Made once: without a reason each abort makes one, stack trace and all, for every request that succeeded. */
+const everyoneAnswered = new Error('every caller has its answer');
+
+/** Aborts once every caller has its answer. */
+function abortOnceSettled(sends: readonly GatheredSend[]): AbortSignal {
+  const controller = new AbortController();
+  let unsettled = sends.length;
+  for (const send of sends) {
+    send.onSettled(() => {
+      unsettled -= 1;
+      if (unsettled === 0) controller.abort(everyoneAnswered);
+    });
+  }
+  return controller.signal;
+}

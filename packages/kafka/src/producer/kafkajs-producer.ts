@@ -1,0 +1,164 @@
+/**
+ * The idempotent producer behind `RecordProducer`. kafkajs serialises idempotent requests for each broker, so 1,400 single sends a second
+ * are all it gives; `GatheringProducer` makes large requests of them.
+ */
+import { partitionFor, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
+import type { Logger } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
+import { createKafkaAdmin } from '../admin/admin.ts';
+import { clientOf, type KafkaConnection, type Patience } from '../connection.ts';
+import { GatheringProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
+import { Partitioners, type Message, type PartitionerArgs, type Producer } from '../kafkajs/index.ts';
+
+export interface RecordProducerOptions {
+  readonly connection: KafkaConnection;
+  readonly logger: Logger;
+  /**
+   * A `send` that has no acknowledgement by then rejects with `kafka.unavailable`. What was not yet on its way is withdrawn; what was may still be
+   * stored. Default 10,000.
+   */
+  readonly deliveryTimeoutMs?: number;
+  /** Bytes of records in one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. Default 900,000. */
+  readonly maxRequestBytes?: number;
+  /** A record above this is refused with `kafka.record-too-large` before anything is sent. Default 1,000,000. */
+  readonly maxRecordBytes?: number;
+}
+
+const DEFAULT_DELIVERY_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_REQUEST_BYTES = 900_000;
+const DEFAULT_MAX_RECORD_BYTES = 1_000_000;
+const LONGEST_RETRY_PAUSE_MS = 1_000;
+
+/** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
+export async function createRecordProducer(options: RecordProducerOptions): Promise<RecordProducer> {
+  const { connection, logger, deliveryTimeoutMs = DEFAULT_DELIVERY_TIMEOUT_MS } = options;
+  await assertReachable(connection);
+  const patience: Patience = {
+    initialRetryTime: 50,
+    maxRetryTime: LONGEST_RETRY_PAUSE_MS,
+    // Outlasts every caller, and then ends: a request that nobody waits for must not be tried for ever. kafkajs advises against a
+    // limit since a producer that gave up has lost count of its records; this one is replaced then.
+    retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
+  };
+  const producer = new GatheringProducer({
+    openSession: () => openSession(connection, patience),
+    principal: connection.principal,
+    logger,
+    deliveryTimeoutMs,
+    maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
+    maxRecordBytes: options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
+  });
+  await producer.connect();
+  return producer;
+}
+
+/** The producer's own patience is for sends; who starts wants to know now. */
+async function assertReachable(connection: KafkaConnection): Promise<void> {
+  const admin = await createKafkaAdmin(connection);
+  await admin.close();
+}
+
+async function openSession(connection: KafkaConnection, patience: Patience): Promise<ProduceSession> {
+  const producer = clientOf(connection, patience).producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: rememberingPartitioner,
+    retry: patience,
+  });
+  try {
+    await producer.connect();
+  } catch (error) {
+    await producer.disconnect().catch(() => undefined);
+    throw error;
+  }
+  return new KafkaJsSession(producer);
+}
+
+class KafkaJsSession implements ProduceSession {
+  readonly #producer: Producer;
+  #sending: Promise<unknown> = Promise.resolve();
+
+  constructor(producer: Producer) {
+    this.#producer = producer;
+  }
+
+  async produce(
+    requests: readonly TopicRecords[],
+    unwanted: AbortSignal,
+  ): Promise<readonly (readonly RecordPosition[])[]> {
+    const messagesByTopic = new Map<string, PlacedMessage[]>();
+    const placed = requests.map(({ topic, records }) => {
+      const messages = records.map((record) => toMessage(record, unwanted));
+      const together = messagesByTopic.get(topic);
+      if (together === undefined) messagesByTopic.set(topic, [...messages]);
+      else for (const message of messages) together.push(message);
+      return { topic, messages };
+    });
+    const sending = this.#producer.sendBatch({
+      acks: -1,
+      topicMessages: [...messagesByTopic].map(([topic, messages]) => ({ topic, messages })),
+    });
+    this.#sending = sending.catch(() => undefined);
+    const nextOffsets = new Map<string, bigint>();
+    for (const { topicName, partition, baseOffset } of await sending) {
+      nextOffsets.set(`${topicName}:${partition}`, BigInt(baseOffset ?? '0'));
+    }
+    return placed.map(({ topic, messages }) => messages.map((message) => takePosition(topic, message, nextOffsets)));
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.disconnect();
+    // A request that is retried connects again before it notices that nobody wants it.
+    await this.#sending;
+    await this.#producer.disconnect();
+  }
+}
+
+const partitionOf: unique symbol = Symbol('partition');
+const unwantedBy: unique symbol = Symbol('unwanted');
+type PlacedMessage = Message & { [partitionOf]?: number | undefined; readonly [unwantedBy]: AbortSignal };
+
+/**
+ * murmur2 as Java's, noting the choice on the message: so that each record's position can be told, and so that kafkajs, which asks again at
+ * each retry, sends a record without a key to the partition where it may be stored already.
+ */
+export function rememberingPartitioner(): (args: PartitionerArgs) => number {
+  const takeTurns = Partitioners.DefaultPartitioner();
+  const choosePartition = (args: PartitionerArgs, key: Message['key']): number =>
+    Buffer.isBuffer(key) ? partitionFor(key, args.partitionMetadata.length) : takeTurns(args);
+  return (args) => {
+    const message = args.message as PlacedMessage;
+    if (message[unwantedBy].aborted) throw new Error('nobody waits for this request any more');
+    const partition = message[partitionOf] ?? message.partition ?? choosePartition(args, message.key);
+    message[partitionOf] = partition;
+    // kafkajs leaves such records out without a word.
+    if (!hasPartition(args.partitionMetadata, partition)) {
+      const message = `${args.topic} has no partition ${partition}; add partitions with "astrolabe topics apply"`;
+      throw new PipelineError('kafka.topic-missing', message, { retryable: true });
+    }
+    return partition;
+  };
+}
+
+function hasPartition(metadata: PartitionerArgs['partitionMetadata'], partition: number): boolean {
+  // Without gaps, as brokers give them, every partition is at the place of its number.
+  return (
+    metadata[partition]?.partitionId === partition || metadata.some(({ partitionId }) => partitionId === partition)
+  );
+}
+
+/** All members are there from the start, so that all messages have one shape. */
+export function toMessage(record: OutgoingRecord, unwanted: AbortSignal): PlacedMessage {
+  const { key, value, headers, partition } = record;
+  return { key, value, headers, partition, [partitionOf]: undefined, [unwantedBy]: unwanted } as PlacedMessage;
+}
+
+function takePosition(topic: string, message: PlacedMessage, nextOffsets: Map<string, bigint>): RecordPosition {
+  const partition = message[partitionOf] ?? -1;
+  const key = `${topic}:${partition}`;
+  const offset = nextOffsets.get(key);
+  if (offset === undefined) throw new Error(`the broker acknowledged no records for ${key}`);
+  nextOffsets.set(key, offset + 1n);
+  return { topic, partition, offset };
+}

@@ -1,0 +1,172 @@
+/**
+ * The schema registry: ids of the command schemas for writers, schemas by id for readers, registration for the deployment. Read by
+ * `registry-reader.ts`, registered through @kafkajs/confluent-schema-registry, whose errors are sorted here. Only a clear answer of the
+ * registry is final; everything else is `registry.unavailable` and worth waiting for.
+ */
+import type { AppliedSubject, CommandSchemaRegistry } from '@astrolabe/records/serde';
+import {
+  avroOptions,
+  commandKinds,
+  commandSchemas,
+  commandTypes,
+  subjectFor,
+  type CommandKind,
+} from '@astrolabe/schemas';
+import { splitUrlCredentials } from '@astrolabe/service-kit';
+import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { fetchLatestId, fetchSchema, findSchemaId, readSchemaId, type RegistryAddress } from './registry-reader.ts';
+
+export interface SchemaRegistryOptions {
+  /** Base URL; for Apicurio the one that ends in `/apis/ccompat/v7`. Credentials in it are used where `auth` has none. */
+  readonly url: string;
+  readonly auth?: { readonly username: string; readonly password: string } | undefined;
+  /** For each call, to the last byte of its answer. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** The registry section of a process's configuration (`configSections.schemaRegistry`). */
+export interface SchemaRegistrySection {
+  readonly schemaRegistryUrl: string;
+  readonly schemaRegistryUsername: string | undefined;
+  readonly schemaRegistryPassword: string | undefined;
+}
+
+export function schemaRegistryFromConfig(config: SchemaRegistrySection): CommandSchemaRegistry {
+  const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = config;
+  const auth = username === undefined || password === undefined ? undefined : { username, password };
+  return createSchemaRegistry({ url, auth });
+}
+
+/** Makes no call yet. */
+export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSchemaRegistry {
+  const address = addressOf(options);
+  const { url, auth, timeoutMs } = address;
+  const registry = new SchemaRegistry(
+    {
+      host: url,
+      clientId: 'astrolabe-pipeline',
+      ...(auth === undefined ? {} : { auth }),
+      // Callers wait and try again by their own policy, and say so in the log.
+      retry: { retries: 0 },
+    },
+    { [SchemaType.AVRO]: avroOptions() },
+  );
+
+  const idOf = (kind: CommandKind, topicName: string): Promise<number | undefined> => {
+    const subject = subjectFor(topicName, commandSchemas[kind].fullName);
+    return findSchemaId(address, subject, confluentSchema(kind).schema);
+  };
+
+  /** Why this build cannot read the latest schema of a subject; undefined where it can, or where there is none. */
+  const unreadableLatest = async (kind: CommandKind, subject: string): Promise<string | undefined> => {
+    const id = await fetchLatestId(address, subject);
+    const latest = id === undefined ? undefined : await fetchSchema(address, id);
+    if (latest?.kind !== 'avro') return latest?.description;
+    try {
+      commandTypes[kind].createResolver(latest.type);
+      return undefined;
+    } catch (error) {
+      return errorMessage(error);
+    }
+  };
+
+  const register = async (kind: CommandKind, subject: string): Promise<number> => {
+    const doing = `registering ${subject}`;
+    const compatibility = COMPATIBILITY.BACKWARD_TRANSITIVE;
+    try {
+      const registering = registry.register(confluentSchema(kind), { subject, compatibility });
+      // The client's own time-out is for silence: an answer that drips, or is cut off, would never end.
+      const { id } = await unlessAborted(registering, AbortSignal.timeout(timeoutMs));
+      return readSchemaId(id, doing);
+    } catch (error) {
+      throw isPipelineError(error) ? error : toRegistryError(error, doing);
+    }
+  };
+
+  return {
+    commandIds: async (topicName) => {
+      const ids = new Map<CommandKind, number>();
+      const missing: string[] = [];
+      const unreadable: string[] = [];
+      for (const kind of commandKinds) {
+        const id = await idOf(kind, topicName);
+        if (id !== undefined) {
+          ids.set(kind, id);
+          continue;
+        }
+        const subject = subjectFor(topicName, commandSchemas[kind].fullName);
+        missing.push(subject);
+        const reason = await unreadableLatest(kind, subject);
+        if (reason !== undefined) unreadable.push(`${subject} (${reason})`);
+      }
+      if (missing.length === 0) return ids;
+      if (unreadable.length > 0) {
+        throw new PipelineError(
+          'registry.schema-incompatible',
+          `the schemas of this build cannot read what is registered under ${unreadable.join(', ')}; deploy the versions in their order`,
+          { retryable: false, details: { unreadable } },
+        );
+      }
+      throw new PipelineError(
+        'registry.schema-missing',
+        `the schemas of this build are not registered under ${missing.join(', ')}; register them with "astrolabe schemas apply"`,
+        { retryable: false, details: { missing } },
+      );
+    },
+    apply: async (topicName) => {
+      const applied: AppliedSubject[] = [];
+      for (const kind of commandKinds) {
+        const subject = subjectFor(topicName, commandSchemas[kind].fullName);
+        const registered = await idOf(kind, topicName);
+        const schemaId = await register(kind, subject);
+        applied.push({ kind, subject, schemaId, changed: registered === undefined });
+      }
+      return applied;
+    },
+    schemaById: (id) => fetchSchema(address, id),
+  };
+}
+
+function addressOf({ url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: SchemaRegistryOptions): RegistryAddress {
+  const split = splitUrlCredentials(url);
+  return { url: split.url, auth: auth ?? split.auth, timeoutMs };
+}
+
+function confluentSchema(kind: CommandKind): { type: SchemaType.AVRO; schema: string } {
+  return { type: SchemaType.AVRO, schema: JSON.stringify(commandSchemas[kind].schema) };
+}
+
+function toRegistryError(error: unknown, doing: string): PipelineError {
+  const message = `${doing}: ${describeFault(errorMessage(error))}`;
+  const status = statusOf(error);
+  if (status === 409 || status === 422 || nameOf(error) === 'ConfluentSchemaRegistryCompatibilityError') {
+    return new PipelineError('registry.schema-incompatible', message, { retryable: false, cause: error });
+  }
+  if (status === 401 || status === 403) {
+    return new PipelineError('registry.unauthorized', message, { retryable: false, cause: error });
+  }
+  // The client reports a refused connection as status 400, so nothing else counts as a clear answer.
+  return new PipelineError('registry.unavailable', message, { retryable: true, cause: error });
+}
+
+/** Of a registry that does not answer the client makes "status 400", behind a name of its own. */
+function describeFault(message: string): string {
+  const away = /^\S+ - Error, status 400: ((?:connect|getaddrinfo|read|write|Timeout|socket) ?.*)$/is.exec(
+    message,
+  )?.[1];
+  return away === undefined
+    ? message
+    : `the registry cannot be reached (${away}); check SCHEMA_REGISTRY_URL and the network`;
+}
+
+function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'status' in error ? error.status : undefined;
+}
+
+function nameOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.name : undefined;
+}

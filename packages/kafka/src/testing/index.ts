@@ -1,0 +1,10 @@
+/** Brokers, topics and kafkajs's insides for tests of packages that build on this one. */
+export { countArrayWork } from './array-work.ts';
+export { connect, createTopic, deleteRecordsBelow, readAll, topicDefinition, writeTransactions } from './broker.ts';
+export { bombBytes, produceBomb, type BombCodec } from './compression-bomb.ts';
+export { loadPatched } from './original-kafkajs.ts';
+export { startOwnBroker, type OwnBroker } from './own-broker.ts';
+export { silentLogger } from './silent-logger.ts';
+export { CompressionTypes } from '../kafkajs/index.ts';
+export { abandonCluster, createCluster, fetchPartition } from '../kafkajs/protocol/fetch-partition.ts';
+export { splitRecordSet } from '../kafkajs/protocol/record-batches.ts';

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { createKafkaAdmin } from '@astrolabe/kafka';
+import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
+import { CONTRACT_MAX_RECORD_BYTES, CONTRACT_MAX_REQUEST_BYTES, testWorkLog } from '@astrolabe/records/testing';
+import { openWorkLog, type Guarantee } from './exactly-once.ts';
+
+function testGuarantee(guarantee: Guarantee): void {
+  const create = async () => {
+    const admin = await createKafkaAdmin(connect());
+    const id = randomUUID();
+    const [input, a, b, stateTopic] = ['input', 'a', 'b', 'state'].map((name) => `test-${name}-${id}`) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const topics = [input, a, b, stateTopic];
+    const definitions = topics.map((name) => topicDefinition(name, { partitions: 2 }));
+    await admin.applyTopics(await admin.planTopics(definitions, 1));
+    const work = await openWorkLog({
+      connection: connect(),
+      groupId: `group-${id}`,
+      stateTopic,
+      guarantee,
+      logger: silentLogger,
+      maxRecordBytes: CONTRACT_MAX_RECORD_BYTES,
+      maxRequestBytes: CONTRACT_MAX_REQUEST_BYTES,
+    });
+    return {
+      work,
+      input,
+      outputs: [a, b] as const,
+      readCommitted: readAll,
+      release: async () => {
+        await work.close();
+        await admin.deleteTopics(topics);
+        await admin.close();
+      },
+    };
+  };
+  testWorkLog(create, { fences: guarantee === 'exactly-once' });
+}
+
+testGuarantee('exactly-once');
+testGuarantee('at-least-once');

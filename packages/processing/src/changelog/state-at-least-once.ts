@@ -1,0 +1,43 @@
+/** Units of work without transactions, for those who want their latency: after a crash the last units are made again. */
+import type {
+  OutgoingRecord,
+  RecordProducer,
+  TopicRecord,
+  UnitOfWork,
+  UnitWriter,
+  WriteOutcome,
+} from '@astrolabe/records';
+
+/** Never fenced. The producer is the caller's, and closed by it. */
+export function createAtLeastOnceWriter(producer: RecordProducer, stateTopic: string): UnitWriter {
+  let earlier: Promise<void> = Promise.resolve();
+
+  const write = async ({ outputs, state }: UnitOfWork, before: Promise<void>): Promise<void> => {
+    const sent = [...byTopic(outputs)].map(([topic, records]) => producer.send(topic, records));
+    // One rejection is enough to know, and the others are no surprise then.
+    for (const each of sent) each.catch(() => undefined);
+    await Promise.all([...sent, before]);
+    // The position comes last: a crash before it repeats the unit, where a position without its outputs would skip them.
+    await producer.send(stateTopic, state);
+  };
+  return {
+    depth: 2,
+    write: async (unit): Promise<WriteOutcome> => {
+      const written = write(unit, earlier);
+      earlier = written;
+      await written;
+      return { kind: 'written' };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function byTopic(outputs: readonly TopicRecord[]): Map<string, OutgoingRecord[]> {
+  const topics = new Map<string, OutgoingRecord[]>();
+  for (const record of outputs) {
+    const together = topics.get(record.topic);
+    if (together === undefined) topics.set(record.topic, [record]);
+    else together.push(record);
+  }
+  return topics;
+}

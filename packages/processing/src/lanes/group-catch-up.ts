@@ -1,0 +1,166 @@
+/**
+ * Reads a partition again for the groups that lag behind it, each from its own cursor, until they have caught up. One page
+ * at a time, for the group that has waited longest; others that need what is on it take their records too, so that groups
+ * at the same place, as after an outage, share the reading.
+ */
+import { setImmediate as afterOtherWork } from 'node:timers/promises';
+import type { ConsumedRecord } from '@astrolabe/records';
+import type { Amount, LaneGroup } from './lane-task.ts';
+import type { PartitionSession } from '../consumer/partition-processor.ts';
+
+/** A stretch of a partition: every record from the offset asked for up to `nextOffset` that is still there and was committed. */
+export interface PartitionPage {
+  readonly records: readonly ConsumedRecord[];
+  /** Above the offset asked for. */
+  readonly nextOffset: bigint;
+}
+
+/**
+ * Reads some of the records from `fromOffset` up to, not including, `endOffset`, both of which have been read before; waits
+ * out what may pass. Called by one caller a partition at a time. Rejects with the signal's reason, or with a fault.
+ */
+export type ReadPage = (
+  topic: string,
+  partition: number,
+  fromOffset: bigint,
+  endOffset: bigint,
+  signal: AbortSignal,
+) => Promise<PartitionPage>;
+
+export interface GroupCatchUpOptions<State> {
+  readonly readPage: ReadPage;
+  readonly session: PartitionSession;
+  /** What a group that lags may have in hand at the moment. */
+  readonly window: (group: LaneGroup<State>) => Amount;
+  /** Groups with a cursor, lagging or not. */
+  readonly groups: () => Iterable<LaneGroup<State>>;
+  /** Up to here the groups have to come. */
+  readonly mainPosition: () => bigint;
+  readonly groupOf: (record: ConsumedRecord) => string;
+  readonly isBlocked: (group: string) => boolean;
+  readonly take: (group: LaneGroup<State>, record: ConsumedRecord) => void;
+  /** The group has been given all its records below the main position. */
+  readonly caughtUp: (group: LaneGroup<State>) => void;
+  readonly moved: () => void;
+  /** Nothing is read for the time being. */
+  readonly rests: () => void;
+}
+
+/** Each is decoded and looked up in the ledger at once: answers and records of others come in between. */
+const HANDED_AT_ONCE = 100;
+
+export class GroupCatchUp<State> {
+  readonly #options: GroupCatchUpOptions<State>;
+  #reading: Promise<void> | undefined;
+  #pages = 0;
+  #closed = false;
+
+  constructor(options: GroupCatchUpOptions<State>) {
+    this.#options = options;
+  }
+
+  isReading(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** Reads on if a group has room. */
+  poke(): void {
+    if (this.#reading !== undefined || this.#isOver()) return;
+    if (this.#hungry().size === 0) return;
+    this.#reading = this.#read()
+      .catch((fault: unknown) => {
+        const { session } = this.#options;
+        if (!session.signal.aborted) session.fail(fault);
+      })
+      .finally(() => {
+        this.#reading = undefined;
+        this.#options.rests();
+      });
+  }
+
+  /** Takes nothing more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Resolves when nothing is read any more; the session is over by then. */
+  async ended(): Promise<void> {
+    await this.#reading;
+  }
+
+  #isOver(): boolean {
+    return this.#closed || this.#options.session.signal.aborted;
+  }
+
+  async #read(): Promise<void> {
+    const { readPage, session, mainPosition } = this.#options;
+    for (;;) {
+      const hungry = this.#hungry();
+      const next = nextInTurn(hungry.values());
+      if (next === undefined || this.#isOver()) return;
+      const from = next.tracker.position;
+      // What is before the page would be taken for read.
+      for (const { name, tracker } of hungry.values()) if (tracker.position < from) hungry.delete(name);
+      const page = await readPage(session.topic, session.partition, from, mainPosition(), session.signal);
+      if (this.#isOver()) return;
+      await this.#hand(page, hungry);
+    }
+  }
+
+  /** Groups that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
+  #hungry(): Map<string, LaneGroup<State>> {
+    const { groups, mainPosition, isBlocked, window, caughtUp } = this.#options;
+    const hungry = new Map<string, LaneGroup<State>>();
+    for (const group of [...groups()]) {
+      if (!group.isLagging) continue;
+      if (group.tracker.position >= mainPosition()) {
+        // A group that can do nothing would be sent away again with the next records.
+        if (!isBlocked(group.name)) caughtUp(group);
+      } else if (group.records === 0 || !isBlocked(group.name)) {
+        const { records, bytes } = window(group);
+        if (group.records <= records / 2 && group.bytes <= bytes / 2) hungry.set(group.name, group);
+      }
+    }
+    return hungry;
+  }
+
+  async #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, LaneGroup<State>>): Promise<void> {
+    const { groupOf, mainPosition, window, take, moved } = this.#options;
+    const end = mainPosition();
+    this.#pages += 1;
+    for (const group of hungry.values()) if (group.tracker.position < nextOffset) group.readTurn = this.#pages;
+    let handed = 0;
+    for (const record of records) {
+      if (record.offset >= end || hungry.size === 0) break;
+      const group = hungry.get(groupOf(record));
+      if (group === undefined || record.offset < group.tracker.position) continue;
+      const { records: maxRecords, bytes: maxBytes } = window(group);
+      if (group.records >= maxRecords || group.bytes >= maxBytes) {
+        // Full: it goes on at this very record, with another page.
+        group.tracker.advanceTo(record.offset);
+        hungry.delete(group.name);
+      } else {
+        take(group, record);
+        handed += 1;
+        if (handed % HANDED_AT_ONCE > 0) continue;
+        await afterOtherWork();
+        if (this.#isOver()) return;
+      }
+    }
+    for (const { tracker } of hungry.values()) tracker.advanceTo(nextOffset < end ? nextOffset : end);
+    moved();
+  }
+}
+
+/** The one that nothing has been read for longest: the lowest would keep all others waiting while it never has enough. */
+function nextInTurn<State>(groups: Iterable<LaneGroup<State>>): LaneGroup<State> | undefined {
+  let next: LaneGroup<State> | undefined;
+  for (const group of groups) {
+    const isSooner =
+      next === undefined ||
+      group.readTurn < next.readTurn ||
+      (group.readTurn === next.readTurn && group.tracker.position < next.tracker.position);
+    if (isSooner) next = group;
+  }
+  return next;
+}

@@ -1,0 +1,137 @@
+/** Groups of a partition: which of them must lag, and how much one that lags may have in hand. */
+import { encodeCursors } from '@astrolabe/records';
+import type { LaneLimits } from './lane-handler.ts';
+import type { Amount, LaneGroup, LaneTask } from './lane-task.ts';
+import { OffsetTracker } from './offset-tracker.ts';
+
+/** What a partition has in memory: in its own buffer, and apart from it what came by the cursors of groups. */
+export class InHand<State> {
+  #mainRecords = 0;
+  #mainBytes = 0;
+  #records = 0;
+  #bytes = 0;
+
+  get main(): Amount {
+    return { records: this.#mainRecords, bytes: this.#mainBytes };
+  }
+
+  add(task: LaneTask<State>): void {
+    this.#count(task, 1);
+    if (task.isMain) this.#countMain(task, 1);
+  }
+
+  remove(task: LaneTask<State>): void {
+    this.#count(task, -1);
+    if (task.isMain) this.#countMain(task, -1);
+  }
+
+  /** The task no longer holds the partition's own offset back. */
+  setApart(task: LaneTask<State>): void {
+    if (task.isMain && !task.isDone) this.#countMain(task, -1);
+    task.isMain = false;
+  }
+
+  /** Apart from the partition's buffer, of all groups but this one. */
+  apartOfOthers(group: LaneGroup<State>): Amount {
+    return {
+      records: this.#records - this.#mainRecords - (group.records - group.mainRecords),
+      bytes: this.#bytes - this.#mainBytes - (group.bytes - group.mainBytes),
+    };
+  }
+
+  #count({ group, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
+    this.#records += sign;
+    this.#bytes += sign * sizeBytes;
+    group.records += sign;
+    group.bytes += sign * sizeBytes;
+  }
+
+  #countMain({ group, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
+    this.#mainRecords += sign;
+    this.#mainBytes += sign * sizeBytes;
+    group.mainRecords += sign;
+    group.mainBytes += sign * sizeBytes;
+  }
+}
+
+/** `position`: the first offset that the group may have a record at. */
+export function openGroup<State>(name: string, position: bigint): LaneGroup<State> {
+  const tracker = new OffsetTracker<LaneTask<State>>(position, isDone);
+  return { name, tracker, isLagging: false, readTurn: 0, records: 0, bytes: 0, mainRecords: 0, mainBytes: 0 };
+}
+
+/** The group whose record has held the partition's offset back for too long. */
+export function groupThatHoldsBack<State>(
+  main: OffsetTracker<LaneTask<State>>,
+  { maxHoldMs }: LaneLimits,
+  nowMs: number,
+): LaneGroup<State> | undefined {
+  const { first } = main;
+  return first !== undefined && nowMs - first.sinceMs >= maxHoldMs ? first.group : undefined;
+}
+
+/** The group with the most of what the partition's buffer is full of; undefined while the buffer has room. */
+export function groupThatFills<State>(
+  buffer: Amount,
+  groups: Iterable<LaneGroup<State>>,
+  { maxRecords, maxBytes }: LaneLimits,
+): LaneGroup<State> | undefined {
+  const isFullOfRecords = buffer.records >= maxRecords;
+  if (!isFullOfRecords && buffer.bytes < maxBytes) return undefined;
+  let largest: LaneGroup<State> | undefined;
+  let most = 0;
+  for (const group of groups) {
+    const size = isFullOfRecords ? group.mainRecords : group.mainBytes;
+    if (size <= most) continue;
+    largest = group;
+    most = size;
+  }
+  return largest;
+}
+
+/**
+ * What a group that lags may have in hand, while others have so much: as much as is left for all others (see
+ * `SharedSlots` of the dispatcher) of twice the partition's buffer, and its own window in any case. One alone has as much
+ * as the buffer holds, so that a flood of a connector that works loses no calls in flight when it begins to lag.
+ */
+export function lagWindow({ maxRecords, maxBytes, windowRecords, windowBytes }: LaneLimits, ofOthers: Amount): Amount {
+  return {
+    records: Math.max(windowRecords, Math.floor((2 * maxRecords - ofOthers.records) / 2)),
+    bytes: Math.max(windowBytes, Math.floor((2 * maxBytes - ofOthers.bytes) / 2)),
+  };
+}
+
+/** How many of the first tasks fit a window; those that are done take no room, and one fits in any case. */
+export function countWithin<State>(tasks: readonly LaneTask<State>[], window: Amount): number {
+  let records = 0;
+  let bytes = 0;
+  for (const [index, { isDone, sizeBytes }] of tasks.entries()) {
+    if (isDone) continue;
+    records += 1;
+    bytes += sizeBytes;
+    if (records > 1 && (records > window.records || bytes > window.bytes)) return index;
+  }
+  return tasks.length;
+}
+
+/**
+ * Where a partition stands, as it is committed: its own offset, and beside it the cursors of groups in the metadata. A cursor for which there
+ * is no room holds the offset back.
+ */
+export function commitOf(
+  committableOffset: bigint,
+  cursors: ReadonlyMap<string, bigint>,
+): { readonly nextOffset: bigint; readonly metadata: string } {
+  const { metadata, heldBackTo } = encodeCursors(cursors);
+  const isHeldBack = heldBackTo !== undefined && heldBackTo < committableOffset;
+  return { nextOffset: isHeldBack ? heldBackTo : committableOffset, metadata };
+}
+
+/** Whether a task holds the partition's own offset back no more. */
+export function isPastForMain<State>({ isDone, isMain }: LaneTask<State>): boolean {
+  return isDone || !isMain;
+}
+
+function isDone<State>({ isDone }: LaneTask<State>): boolean {
+  return isDone;
+}

@@ -1,0 +1,62 @@
+/** What a lane processor needs of those who use it. */
+import type { ConsumedRecord } from '@astrolabe/records';
+import type { ReadPage } from './group-catch-up.ts';
+import type { LaneTask } from './lane-task.ts';
+import type { PartitionProcessor, PartitionSession } from '../consumer/partition-processor.ts';
+
+/** Handles records, each to its end. One for all partitions. */
+export interface LaneHandler<State> {
+  /** Called when the task is the first of its key. Ends with `finish` or `fail` of the task, maybe within the call; must not throw. */
+  start(task: LaneTask<State>): void;
+  /** Gives a started task up: true where it only waited, and nothing comes of it any more; false where its effect is under way. */
+  withdraw(task: LaneTask<State>): boolean;
+  /** Gives a task up whose effect is under way: nothing comes of it here any more. */
+  abort(task: LaneTask<State>): void;
+  /** Whether nothing of the group can be done for the time being. */
+  isBlocked(group: string): boolean;
+}
+
+export interface LaneLimits {
+  /** Records in hand at which the largest group lags, so that what is unread behind them need not wait for it. */
+  readonly maxRecords: number;
+  /** Bytes in hand at which the largest group lags. */
+  readonly maxBytes: number;
+  /** Records in hand of a group that lags, at most, where many lag; few share twice `maxRecords`. */
+  readonly windowRecords: number;
+  /** Bytes in hand of a group that lags, at most, where many lag; few share twice `maxBytes`. */
+  readonly windowBytes: number;
+  /** How long one record may hold the partition's offset back before its group lags. */
+  readonly maxHoldMs: number;
+  /** While so many groups have a cursor, a full buffer pauses the partition until half of it is free: memory is bounded. */
+  readonly maxLaggingGroups: number;
+}
+
+/** Why a group lags: a record held the offset back, the group filled the buffer, or it did so for the partition's previous owner. */
+export type LagReason = 'holds-offset' | 'fills-buffer' | 'restored';
+
+export interface LaneProcessorOptions<State> {
+  readonly session: PartitionSession;
+  readonly laneOf: (record: ConsumedRecord) => string;
+  readonly groupOf: (record: ConsumedRecord) => string;
+  readonly handler: LaneHandler<State>;
+  readonly limits: LaneLimits;
+  readonly nowMs: () => number;
+  /** Where the group of consumers stands, and its metadata. Awaited before the first record is started. Undefined: at the first record. */
+  readonly restore: (() => Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }>) | undefined;
+  readonly readPage: ReadPage;
+  /** A group begins to lag, or has caught up (`undefined`). */
+  readonly onLag?: (group: string, reason: LagReason | undefined) => void;
+}
+
+export interface LaneProcessor extends PartitionProcessor {
+  quiesce(): void;
+  /** Decides which groups lag, and reads on for those that do. To be called every quarter of a second or so. */
+  review(): void;
+  /** Groups that have a cursor of their own, with it. */
+  cursors(): ReadonlyMap<string, bigint>;
+  /** Records in hand. */
+  recordCount(): number;
+  laneCount(): number;
+  /** The first offset that this partition has not read. */
+  position(): bigint | undefined;
+}

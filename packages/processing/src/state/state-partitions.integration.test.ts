@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { createKafkaAdmin, createRecordProducer } from '@astrolabe/kafka';
+import { connect, createTopic, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
+import { createLogger } from '@astrolabe/service-kit';
+import { eventually } from '@astrolabe/testkit';
+import { openWorkLog } from '../changelog/exactly-once.ts';
+import { startGroupConsumer } from '../consumer/group-consumer.ts';
+import { createStateProcessor } from './state-processor.ts';
+import { countByKey, countCodec } from '../testing/counting.ts';
+
+test('a partition that was added to the input waits, uncommitted, until the state topic has one for it; the others go on', async (t) => {
+  await using cleanup = new AsyncDisposableStack();
+  const [input, output, stateTopic] = [
+    await createTopic(t, { partitions: 2 }),
+    await createTopic(t),
+    await createTopic(t),
+  ];
+  const groupId = `group-${randomUUID()}`;
+  const admin = await createKafkaAdmin(connect());
+  cleanup.defer(() => admin.close());
+  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
+  cleanup.defer(() => producer.close());
+  await producer.send(
+    input,
+    [0, 1].map((partition) => ({ key: Buffer.from('k'), value: Buffer.from('v'), headers: {}, partition })),
+  );
+  const work = await openWorkLog({
+    connection: connect(),
+    groupId,
+    stateTopic,
+    guarantee: 'exactly-once',
+    logger: silentLogger,
+  });
+  cleanup.defer(() => work.close());
+  const warned = Promise.withResolvers<string>();
+  const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => warned.resolve(line) } });
+  const consumer = await startGroupConsumer({
+    connection: connect(),
+    groupId,
+    topic: input,
+    logger: silentLogger,
+    onFault: (fault) => assert.fail(fault),
+    commitIntervalMs: 20,
+    createProcessor: (session) =>
+      createStateProcessor({
+        session,
+        work,
+        codec: countCodec,
+        transform: countByKey(output),
+        logger: session.partition === 1 ? logger : silentLogger,
+        maxBatchRecords: 50,
+        maxBatchBytes: 1_000_000,
+        maxBufferedRecords: 1_000,
+        maxBufferedBytes: 10_000_000,
+        retryMaxMs: 200,
+      }),
+  });
+  cleanup.defer(() => consumer.close(2_000));
+  const committed = async (partition: number) => (await admin.commits(groupId, input)).get(partition)?.nextOffset;
+  assert.match(await warned.promise, /a unit of work failed/);
+  await eventually(async () => (await committed(0)) === 1n, {
+    timeoutMs: 20_000,
+    describe: 'the other partition',
+  });
+  assert.equal(await committed(1), undefined);
+
+  await admin.applyTopics(await admin.planTopics([topicDefinition(stateTopic, { partitions: 2 })], 1));
+  await eventually(async () => (await committed(1)) === 1n, { timeoutMs: 20_000, describe: 'the partition' });
+});

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createKafkaAdmin, createRecordProducer, type KafkaAdmin } from '@astrolabe/kafka';
+import { openTransactionSession } from '@astrolabe/kafka/internal';
+import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
+import type { WorkLog } from '@astrolabe/records';
+import { openWorkLog } from '../changelog/exactly-once.ts';
+import { startGroupConsumer, type GroupConsumer } from '../consumer/group-consumer.ts';
+import { createStateProcessor } from './state-processor.ts';
+import type { Restored } from './state-restore.ts';
+import { SKIPPED, countByKey, countCodec, countedOnce, stateOf } from '../testing/counting.ts';
+
+const PARTITIONS = 3;
+
+interface Member {
+  readonly consumer: GroupConsumer;
+  readonly work: WorkLog;
+  readonly restored: Restored[];
+  readonly stored: bigint[];
+  /** Without deadline the member drops what it has in hand. */
+  leave(deadlineMs: number): Promise<void>;
+}
+
+interface Pipeline {
+  readonly groupId: string;
+  readonly input: string;
+  readonly output: string;
+  readonly stateTopic: string;
+  append(records: readonly { readonly key: string; readonly value: string }[]): Promise<void>;
+  join(): Promise<Member>;
+  /** Waits until the group has committed everything. */
+  untilDone(): Promise<void>;
+  commits(): ReturnType<KafkaAdmin['commits']>;
+  setOffset(partition: number, offset: bigint): Promise<void>;
+  /** Outputs and state by partition are those of one pass over the input. */
+  assertCountedOnce(): Promise<void>;
+}
+
+async function createPipeline(t: TestContext): Promise<Pipeline> {
+  const id = randomUUID();
+  const [input, output, stateTopic, groupId] = [`test-in-${id}`, `test-out-${id}`, `test-state-${id}`, `group-${id}`];
+  const admin = await createKafkaAdmin(connect());
+  const definitions = [input, output, stateTopic].map((name) => topicDefinition(name, { partitions: PARTITIONS }));
+  await admin.applyTopics(await admin.planTopics(definitions, 1));
+  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
+  const members: Member[] = [];
+  t.after(async () => {
+    await Promise.all(members.map((member) => member.leave(0)));
+    await producer.close();
+    await admin.deleteTopics([input, output, stateTopic]);
+    await admin.close();
+  });
+  const commits = () => admin.commits(groupId, input);
+  const byPartition = async (topic: string) => {
+    const records = await readAll(topic);
+    return Array.from({ length: PARTITIONS }, (_, partition) => records.filter((each) => each.partition === partition));
+  };
+  return {
+    groupId,
+    input,
+    output,
+    stateTopic,
+    append: async (records) => {
+      await producer.send(
+        input,
+        records.map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value), headers: {} })),
+      );
+    },
+    join: async () => {
+      const work = await openWorkLog({
+        connection: connect(),
+        groupId,
+        stateTopic,
+        guarantee: 'exactly-once',
+        logger: silentLogger,
+      });
+      const restored: Restored[] = [];
+      const stored: bigint[] = [];
+      const consumer = await startGroupConsumer({
+        connection: connect(),
+        groupId,
+        topic: input,
+        logger: silentLogger,
+        onFault: (fault) => assert.fail(fault),
+        commitIntervalMs: 20,
+        createProcessor: (session) =>
+          createStateProcessor({
+            session,
+            work,
+            codec: countCodec,
+            transform: countByKey(output),
+            onStored: (offsets) => void stored.push(...offsets),
+            onRestored: (each) => void restored.push(each),
+            logger: silentLogger,
+            maxBatchRecords: 50,
+            maxBatchBytes: 1_000_000,
+            maxBufferedRecords: 1_000,
+            maxBufferedBytes: 10_000_000,
+            quietMs: 20,
+            retryMaxMs: 200,
+          }),
+      });
+      const member: Member = {
+        consumer,
+        work,
+        restored,
+        stored,
+        leave: async (deadlineMs) => {
+          await consumer.close(deadlineMs);
+          await work.close();
+        },
+      };
+      members.push(member);
+      return member;
+    },
+    untilDone: async () => {
+      const ends = (await admin.watermarks(input)).filter(({ highWatermark }) => highWatermark > 0n);
+      for (;;) {
+        const committed = await commits();
+        if (ends.every(({ partition, highWatermark }) => committed.get(partition)?.nextOffset === highWatermark))
+          return;
+        await sleep(20);
+      }
+    },
+    commits,
+    setOffset: (partition, offset) => admin.setOffsets(groupId, input, new Map([[partition, offset]])),
+    assertCountedOnce: async () => {
+      const [inputs, outputs, states] = await Promise.all([
+        byPartition(input),
+        byPartition(output),
+        byPartition(stateTopic),
+      ]);
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
+        const expected = countedOnce(inputs[partition] ?? []);
+        assert.deepEqual(
+          outputs[partition]?.map(({ value }) => String(value)),
+          expected.outputs,
+        );
+        assert.deepEqual(stateOf(states[partition] ?? []), expected.state);
+      }
+    },
+  };
+}
+
+const recordsOf = (count: number, first = 0) =>
+  Array.from({ length: count }, (_, index) => ({
+    key: `k${(index * 7) % 40}`,
+    value: index % 11 === 0 ? SKIPPED : String(first + index),
+  }));
+
+test('in every order of crash, rebalance, zombie, lost or ambiguous write and outage: each record is counted once, in order, and the state is that of one pass', async (t) => {
+  const pipeline = await createPipeline(t);
+  let current = await pipeline.join();
+  const appended = (async () => {
+    for (let batch = 0; batch < 60; batch += 1) {
+      await pipeline.append(recordsOf(100, batch * 100));
+      await sleep(40);
+    }
+  })();
+  const signal = new AbortController().signal;
+  for (let round = 0; round < 6; round += 1) {
+    const partition = round % PARTITIONS;
+    // A stranger takes a partition over in the middle of its transactions, and goes away.
+    const stranger = await current.work.openWriter({ topic: pipeline.input, partition }, signal);
+    await stranger.close();
+    const next = await pipeline.join();
+    await sleep(Math.random() * 200);
+    await current.leave(round % 2 === 0 ? 0 : 2_000);
+    current = next;
+  }
+  await appended;
+  await pipeline.untilDone();
+  await pipeline.assertCountedOnce();
+});
+
+test('a new owner restores the state before its first record', async (t) => {
+  const pipeline = await createPipeline(t);
+  const first = await pipeline.join();
+  await pipeline.append(recordsOf(4_000));
+  await pipeline.untilDone();
+  await first.leave(2_000);
+  await pipeline.append(recordsOf(500, 4_000));
+  const second = await pipeline.join();
+  await pipeline.untilDone();
+  assert.deepEqual(second.restored.map(({ partition }) => partition).sort(), [0, 1, 2]);
+  assert.ok(second.restored.every(({ keys, position }) => keys > 0 && position > 0n));
+  assert.equal(second.stored.length, 500);
+  await pipeline.assertCountedOnce();
+});
+
+test('a transaction that its owner did not finish is invisible, and the next owner is not held up by it', async (t) => {
+  const pipeline = await createPipeline(t);
+  const signal = new AbortController().signal;
+  const dead = await openTransactionSession({
+    connection: connect(),
+    transactionalId: `${pipeline.groupId}-${pipeline.input}-0-0`,
+    transactionTimeoutMs: 60_000,
+    signal,
+  });
+  await dead.lookUp([pipeline.output]);
+  const target = { topic: pipeline.output, partition: 0 };
+  await dead.add([target]);
+  const leader = dead.leadersOf(pipeline.output)[0]?.leader ?? -1;
+  const record = { key: null, value: Buffer.from('half'), headers: {} };
+  await dead.produce([{ leader, requests: [[{ ...target, leader, records: [record] }]] }]);
+  await pipeline.append(recordsOf(100));
+  await pipeline.join();
+  await pipeline.untilDone();
+  await pipeline.assertCountedOnce();
+  await assert.rejects(dead.end(true), { type: 'INVALID_PRODUCER_EPOCH' });
+  await dead.close();
+  await pipeline.assertCountedOnce();
+});
+
+test("an operator's offset is obeyed once: what follows it is done again, and a restart goes on from there", async (t) => {
+  const pipeline = await createPipeline(t);
+  const value = (index: number) => ({ key: 'k', value: String(index) });
+  const first = await pipeline.join();
+  await pipeline.append(Array.from({ length: 10 }, (_, index) => value(index)));
+  await pipeline.untilDone();
+  const partition = [...(await pipeline.commits())].find(([, { nextOffset }]) => nextOffset === 10n)?.[0] ?? -1;
+  await first.leave(2_000);
+  await pipeline.setOffset(partition, 7n);
+  const second = await pipeline.join();
+  await pipeline.untilDone();
+  await second.leave(2_000);
+  assert.deepEqual(second.stored, [7n, 8n, 9n]);
+  const third = await pipeline.join();
+  await pipeline.append([value(10)]);
+  await pipeline.untilDone();
+  await third.leave(2_000);
+  assert.deepEqual(third.stored, [10n]);
+});

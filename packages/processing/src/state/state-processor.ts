@@ -1,0 +1,315 @@
+/**
+ * Records of a partition through a transform with state, exactly once: outputs, state and position of a batch are one unit of work.
+ *
+ * A session takes its partition over in the log, restores state and position from it, and only then transforms its first record. After any
+ * failure it does so again: what the log holds is what has happened, however the failed write ended. The transform works on the state
+ * directly, since after a failure the state in memory is dropped as a whole.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  positionRecord,
+  type ConsumedRecord,
+  type TopicRecord,
+  type UnitOfWork,
+  type UnitWriter,
+  type WorkLog,
+} from '@astrolabe/records';
+import { FaultLog, type Logger } from '@astrolabe/service-kit';
+import { isPipelineError, type PipelineError } from '@astrolabe/service-kit/errors';
+import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
+import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
+import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
+import { behind, restorePartition, type Restored } from './state-restore.ts';
+import type { PartitionState, StateCodec, StateView } from './state-view.ts';
+
+/** What a transform makes of a batch. */
+export interface Transformed<R> {
+  /** In order; a record without a `partition` goes where its key says. */
+  readonly outputs: readonly TopicRecord[];
+  /** Whatever the caller wants back once the batch is stored: counts, for instance. */
+  readonly result: R;
+}
+
+export interface StateProcessorOptions<V, R> {
+  readonly session: GroupSession;
+  readonly work: WorkLog;
+  readonly codec: StateCodec<V>;
+  /**
+   * A pure function of records and state: after a failure it is called again with the same records and the state as it was. What it throws
+   * is a fault that stops the consumer.
+   */
+  readonly transform: (records: readonly ConsumedRecord[], state: StateView<V>) => Transformed<R>;
+  /** Called once for each batch, in order, when everything of it is stored. A crash can come in between. */
+  readonly onStored?: (result: R) => void;
+  /**
+   * Called for each batch of a write that ended without an answer, at most once for each write: it is stored, and never reported as such, or
+   * is transformed and reported anew.
+   */
+  readonly onUnanswered?: (result: R) => void;
+  /** The state was read: at the start of a session and after a failure. Called before the first record is transformed. */
+  readonly onRestored?: (restored: Restored) => void;
+  /** What keeps the partition from being handled, each time that it is tried again; undefined once it goes on, and when the session ends. */
+  readonly onTrouble?: (fault: PipelineError | undefined) => void;
+  readonly logger: Logger;
+  readonly maxBatchRecords: number;
+  readonly maxBatchBytes: number;
+  /** Records in hand at which the partition is paused; resumed at half. */
+  readonly maxBufferedRecords: number;
+  /** Bytes in hand at which the partition is paused; resumed at half. */
+  readonly maxBufferedBytes: number;
+  /** How long batches that left no trace but their position wait for one that does. Default 500. */
+  readonly quietMs?: number;
+  /** Bound of the first pause after a failure, and of every pause. Default 50 and 5,000. */
+  readonly retryBaseMs?: number;
+  readonly retryMaxMs?: number;
+  /** In [0, 1), for the pauses. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** Begins to take over and to restore at once. */
+export function createStateProcessor<V, R>(options: StateProcessorOptions<V, R>): PartitionProcessor {
+  const processor = new StateProcessor(options);
+  processor.start();
+  return processor;
+}
+
+/** Batches since the last unit: what they came to, and how far they reach. */
+interface Pending<R> {
+  readonly results: R[];
+  nextOffset: bigint;
+}
+
+const DEFAULT_QUIET_MS = 500;
+const DEFAULT_RETRY_BASE_MS = 50;
+const DEFAULT_RETRY_MAX_MS = 5_000;
+/** How long a write that is nearly done may take when the session ends. */
+const LAST_WRITE_MS = 1_000;
+
+class StateProcessor<V, R> implements PartitionProcessor {
+  readonly #options: StateProcessorOptions<V, R>;
+  readonly #buffer: RecordBuffer;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #running: Promise<void> = Promise.resolve();
+  #change = Promise.withResolvers<void>();
+  #pending: Pending<R> | undefined;
+  #quietTimer: NodeJS.Timeout | undefined;
+  /** Whether what left no trace is to be written without waiting for more. */
+  #flush = false;
+  #draining = false;
+  #paused = false;
+  #failures = 0;
+  readonly #faults: FaultLog;
+  /** What the log has taken from this session, and must show. */
+  #storedUpTo = 0n;
+
+  constructor(options: StateProcessorOptions<V, R>) {
+    this.#options = options;
+    this.#faults = new FaultLog(options.logger);
+    this.#buffer = new RecordBuffer(options);
+    this.#signal = AbortSignal.any([options.session.signal, this.#stop.signal]);
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void {
+    if (this.#isOver()) return;
+    this.#buffer.add(records, nextOffset);
+    const { maxBufferedRecords, maxBufferedBytes, session } = this.#options;
+    if (
+      !this.#paused &&
+      (this.#buffer.recordCount >= maxBufferedRecords || this.#buffer.sizeBytes >= maxBufferedBytes)
+    ) {
+      this.#paused = true;
+      session.pause();
+    }
+    this.#changed();
+  }
+
+  async idle(): Promise<void> {
+    this.#draining = true;
+    this.#changed();
+    while (!this.#isOver() && this.#buffer.hasUnreleased) await this.#change.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(stopped);
+    this.#changed();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { session, logger } = this.#options;
+    const place = { topic: session.topic, partition: session.partition, epoch: session.epoch };
+    while (!this.#isOver()) {
+      try {
+        await this.#takeOverAndWork();
+        if (this.#isOver()) break;
+        logger.warn(
+          place,
+          'another process took the partition over; it is left to that one unless it stays assigned here',
+        );
+        // Whoever has it now must have the time to tell the group, or the two would take it from each other in turns.
+        this.#failures = Math.max(this.#failures, FENCED_FAILURES);
+      } catch (error) {
+        if (this.#isOver()) break;
+        if (!isPipelineError(error) || !error.retryable) {
+          this.#stop.abort(stopped);
+          session.fail(error);
+          break;
+        }
+        this.#faults.failed(error, place, 'a unit of work failed; state and position are read from the log again');
+        this.#options.onTrouble?.(error);
+      }
+      this.#failures += 1;
+      await this.#pause();
+    }
+    clearTimeout(this.#quietTimer);
+    this.#options.onTrouble?.(undefined);
+    this.#changed();
+  }
+
+  /** Resolves when fenced or stopped; rejects with what went wrong. */
+  async #takeOverAndWork(): Promise<void> {
+    const { session, work } = this.#options;
+    const writer = await work.openWriter(session, this.#signal);
+    const writes = new Set<Promise<void>>();
+    try {
+      const { state, position } = await restorePartition({ ...this.#options, writer, signal: this.#signal });
+      if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
+      this.#options.onTrouble?.(undefined);
+      this.#pending = undefined;
+      this.#buffer.rewindTo(position);
+      this.#release(position);
+      this.#changed();
+      await this.#work(writer, state, writes);
+    } finally {
+      if (writes.size > 0) {
+        await Promise.race([Promise.allSettled(writes), sleep(LAST_WRITE_MS, undefined, { ref: false })]);
+      }
+      await Promise.all([writer.close(), ...writes]);
+    }
+  }
+
+  async #work(writer: UnitWriter, state: PartitionState<V>, writes: Set<Promise<void>>): Promise<void> {
+    let ended: { readonly error?: unknown } | undefined;
+    while (!this.#isOver()) {
+      if (ended !== undefined) {
+        if ('error' in ended) throw ended.error;
+        return;
+      }
+      const next = writes.size < writer.depth ? this.#nextUnit(state) : undefined;
+      if (next === undefined) {
+        await this.#change.promise;
+        continue;
+      }
+      const write: Promise<void> = writer
+        .write(next.unit)
+        .then(({ kind }) => {
+          if (kind === 'written') this.#stored(next.pending);
+          else ended ??= {};
+        })
+        .catch((error: unknown) => {
+          if (isPipelineError(error) && error.retryable) this.#unanswered(next.pending);
+          ended ??= { error };
+        })
+        .finally(() => {
+          writes.delete(write);
+          this.#changed();
+        });
+      writes.add(write);
+    }
+  }
+
+  /** Undefined where there is nothing to write yet. */
+  #nextUnit(state: PartitionState<V>): { readonly unit: UnitOfWork; readonly pending: Pending<R> } | undefined {
+    for (let batch = this.#buffer.take(); batch !== undefined; batch = this.#buffer.take()) {
+      const unit = this.#transform(batch, state);
+      if (unit !== undefined) return unit;
+    }
+    const pending = this.#pending;
+    if (pending === undefined) return undefined;
+    if (this.#flush || this.#draining || this.#paused) return { unit: this.#unitOf(pending, [], [], state), pending };
+    this.#quietTimer ??= setTimeout(() => {
+      this.#flush = true;
+      this.#changed();
+    }, this.#options.quietMs ?? DEFAULT_QUIET_MS);
+    return undefined;
+  }
+
+  #transform(batch: TakenBatch, state: PartitionState<V>) {
+    const pending = (this.#pending ??= { results: [], nextOffset: batch.nextOffset });
+    pending.nextOffset = batch.nextOffset;
+    if (batch.records.length === 0) return undefined;
+    const { outputs, result } = this.#options.transform(batch.records, state);
+    pending.results.push(result);
+    const changes = state.takeChanges(this.#options.session.partition);
+    if (outputs.length === 0 && changes.length === 0) return undefined;
+    return { unit: this.#unitOf(pending, outputs, changes, state), pending };
+  }
+
+  #unitOf(
+    pending: Pending<R>,
+    outputs: readonly TopicRecord[],
+    changes: UnitOfWork['state'],
+    state: PartitionState<V>,
+  ): UnitOfWork {
+    const { work, session } = this.#options;
+    this.#pending = undefined;
+    this.#flush = false;
+    clearTimeout(this.#quietTimer);
+    this.#quietTimer = undefined;
+    const clock = state.takeClock(session.partition);
+    const position = positionRecord(work.groupId, pending.nextOffset, session);
+    return { outputs, state: [...changes, ...clock, position] };
+  }
+
+  #stored({ results, nextOffset }: Pending<R>): void {
+    this.#failures = 0;
+    const { topic, partition } = this.#options.session;
+    this.#faults.worked({ topic, partition }, 'units of work are stored again');
+    this.#storedUpTo = nextOffset;
+    this.#options.session.markCommittable(nextOffset);
+    for (const result of results) this.#options.onStored?.(result);
+    this.#release(nextOffset);
+  }
+
+  #unanswered({ results }: Pending<R>): void {
+    for (const result of results) this.#options.onUnanswered?.(result);
+  }
+
+  #release(nextOffset: bigint): void {
+    this.#buffer.releaseBelow(nextOffset);
+    const { maxBufferedRecords, maxBufferedBytes, session } = this.#options;
+    if (!this.#paused) return;
+    if (this.#buffer.recordCount > maxBufferedRecords / 2 || this.#buffer.sizeBytes > maxBufferedBytes / 2) return;
+    this.#paused = false;
+    session.resume();
+  }
+
+  #isOver(): boolean {
+    return this.#signal.aborted;
+  }
+
+  async #pause(): Promise<void> {
+    const { retryBaseMs, retryMaxMs, random = Math.random } = this.#options;
+    const pauseMs = fullJitterDelayMs({
+      attempt: this.#failures,
+      baseMs: retryBaseMs ?? DEFAULT_RETRY_BASE_MS,
+      maxMs: retryMaxMs ?? DEFAULT_RETRY_MAX_MS,
+      random: random(),
+    });
+    await sleep(pauseMs, undefined, { signal: this.#signal }).catch(() => undefined);
+  }
+
+  #changed(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+}
+
+const stopped = new Error('the session is over');
+/** As many failures as make the next pause a long one. */
+const FENCED_FAILURES = 6;

@@ -1,0 +1,156 @@
+/** State and position of a partition from the log, and the position made our own where somebody else set it. */
+import {
+  isPositionKey,
+  parsePosition,
+  positionKey,
+  positionRecord,
+  recordSizeBytes,
+  startPosition,
+  type OutgoingRecord,
+  type StoredPosition,
+  type UnitWriter,
+  type WorkLog,
+} from '@astrolabe/records';
+import type { Logger } from '@astrolabe/service-kit';
+import { PipelineError } from '@astrolabe/service-kit/errors';
+import type { GroupSession } from '../consumer/partition-processor.ts';
+import { CLOCK_KEY, parseClock } from './state-clock.ts';
+import { PartitionState, type StateCodec } from './state-view.ts';
+
+export interface Restored {
+  readonly topic: string;
+  readonly partition: number;
+  /** Records of the state topic that were read, repetitions and deletions included. */
+  readonly records: number;
+  /** Keys in the state. */
+  readonly keys: number;
+  /** Keys of each scope. */
+  readonly scopes: ReadonlyMap<string, number>;
+  /** Entries that had a form of key which is no longer written, and have the present one now. */
+  readonly replaced: number;
+  readonly tookMs: number;
+  /** Where the input is read on. */
+  readonly position: bigint;
+}
+
+export interface RestoreOptions<V> {
+  readonly session: GroupSession;
+  readonly work: WorkLog;
+  /** Opened before: what it reads from the log is final. */
+  readonly writer: UnitWriter;
+  readonly codec: StateCodec<V>;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly onRestored?: (restored: Restored) => void;
+}
+
+/** Rejects with a `PipelineError`, with what the codec throws, or with the signal's reason. */
+export async function restorePartition<V>(
+  options: RestoreOptions<V>,
+): Promise<{ readonly state: PartitionState<V>; readonly position: bigint }> {
+  const { session, work, signal } = options;
+  const { topic, partition } = session;
+  const startedAtMs = performance.now();
+  const state = new PartitionState(options.codec);
+  const ownKey = positionKey(work.groupId);
+  let stored: StoredPosition | undefined;
+  let clockMs: number | undefined;
+  let records = 0;
+  const take = (key: string, value: Buffer | null): void => {
+    if (key === CLOCK_KEY) clockMs = parseClock(value);
+    else if (!isPositionKey(key)) state.restore(key, value);
+    else if (key === ownKey) stored = parsePosition(value);
+  };
+  await work.readState(
+    partition,
+    (batch) => {
+      records += batch.length;
+      for (const { key, value } of batch) if (key !== null) take(key.toString(), value);
+    },
+    signal,
+  );
+  state.restoreClock(stored === undefined ? (clockMs ?? 0) : clockMs);
+  const replaced = state.hasOutdatedKeys ? await replaceOutdatedKeys(options, state) : 0;
+  const [committed, offsets] = await Promise.all([work.committedOffset(session), work.inputOffsets(session)]);
+  const { groupId } = work;
+  const start = startPosition({ groupId, input: session, topicId: session.topicId, stored, committed, offsets });
+  if (start.kind === 'reset') await obeyReset(options, start.offset);
+  if (start.kind === 'label') await storePosition(options, start.offset);
+  // A unit whose answer was lost, or a crash before the commit. (Without a stored position a commit of ours would tell that state was lost.)
+  if (start.kind === 'resume' || start.kind === 'label') session.markCommittable(start.offset);
+  const restored: Restored = {
+    topic,
+    partition,
+    records,
+    keys: state.size,
+    scopes: state.scopeSizes(),
+    replaced,
+    tookMs: Math.round(performance.now() - startedAtMs),
+    position: start.offset,
+  };
+  const { scopes: _scopes, ...told } = restored;
+  options.logger.info({ ...told, position: `${start.offset}`, start: start.kind }, 'state restored');
+  options.onRestored?.(restored);
+  return { state, position: start.offset };
+}
+
+const REPLACEMENTS_AT_ONCE = 1_000;
+const REPLACED_BYTES_AT_ONCE = 500_000;
+
+/**
+ * Gives entries under outdated keys their present ones, and ends the old. Reads the topic a second time: the old keys, of any length, are
+ * not held in memory. What a crash leaves is found at the next restore. Returns how many were replaced.
+ */
+async function replaceOutdatedKeys<V>(
+  { session: { partition }, work, writer, signal }: RestoreOptions<V>,
+  state: PartitionState<V>,
+): Promise<number> {
+  let unit: OutgoingRecord[] = [];
+  let bytes = 0;
+  let replaced = 0;
+  const write = async (): Promise<void> => {
+    if (unit.length === 0) return;
+    // A fenced writer says so again at its first unit.
+    await writer.write({ outputs: [], state: unit });
+    unit = [];
+    bytes = 0;
+  };
+  await work.readState(
+    partition,
+    async (batch) => {
+      for (const { key } of batch) {
+        const text = key?.toString();
+        if (text === undefined || text === CLOCK_KEY || isPositionKey(text)) continue;
+        const replacements = state.takeReplacements(text, partition);
+        if (replacements.length === 0) continue;
+        replaced += 1;
+        for (const record of replacements) bytes += recordSizeBytes(record);
+        unit.push(...replacements);
+        if (unit.length >= REPLACEMENTS_AT_ONCE || bytes >= REPLACED_BYTES_AT_ONCE) await write();
+      }
+    },
+    signal,
+  );
+  await write();
+  return replaced;
+}
+
+/**
+ * 1. The position is stored. 2. The group's offset gets our mark. Only then may records be handled: a crash before 2 obeys the operator again,
+ * at the same place; a crash after 2 goes on from the position.
+ */
+async function obeyReset<V>(options: RestoreOptions<V>, offset: bigint): Promise<void> {
+  // A fenced writer says so again at its first unit.
+  if ((await storePosition(options, offset)) === 'written') await options.session.untilCommitted(offset);
+}
+
+async function storePosition<V>({ session, work, writer }: RestoreOptions<V>, offset: bigint) {
+  const { kind } = await writer.write({ outputs: [], state: [positionRecord(work.groupId, offset, session)] });
+  return kind;
+}
+
+/** Going on would leave out what is between: those records are no longer in hand. */
+export function behind({ topic, partition }: GroupSession, position: bigint, storedUpTo: bigint): PipelineError {
+  const message = `${topic}[${partition}]: the log shows position ${position}, but ${storedUpTo} was stored; it is read again`;
+  return new PipelineError('kafka.unavailable', message, { retryable: true, details: { topic, partition } });
+}

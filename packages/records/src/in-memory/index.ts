@@ -1,0 +1,8 @@
+export { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
+export {
+  createInMemoryPartitionReader,
+  type InMemoryPartitionReader,
+  type InMemoryPartitionReaderOptions,
+  type InMemoryPartitions,
+} from './in-memory-partition-reader.ts';
+export { createInMemoryWorkLog, type InMemoryWorkLog, type WriteFate } from './state-work-in-memory.ts';

@@ -1,0 +1,49 @@
+/** The contracts of the pipeline's topics: records, headers, topics, positions, and the ports that read and write them. No I/O. */
+export type {
+  PartitionOffsets,
+  PartitionRange,
+  PartitionReader,
+  SoughtBytes,
+  UnreadableBatch,
+} from './ports/partition-reader.ts';
+export type { RecordProducer } from './ports/record-producer.ts';
+export type {
+  CommittedOffset,
+  InputPartition,
+  TopicRecord,
+  UnitOfWork,
+  UnitWriter,
+  WorkLog,
+  WriteOutcome,
+} from './ports/state-work.ts';
+export {
+  decodeCursors,
+  encodeCursors,
+  splitTopicId,
+  withTopicId,
+  type GroupCursors,
+} from './positions/commit-cursors.ts';
+export {
+  COMMIT_MARK,
+  isPositionKey,
+  parsePosition,
+  positionKey,
+  positionRecord,
+  startPosition,
+  type StoredPosition,
+} from './positions/state-position.ts';
+export { toDeadLetter, type DeadLetterCause } from './record/dead-letter.ts';
+export { headerNames, headerText, toHeaders, type HeaderName } from './record/headers.ts';
+export { murmur2 } from './record/murmur2.ts';
+export { partitionFor } from './record/partitioner.ts';
+export {
+  recordSizeBytes,
+  type ConsumedRecord,
+  type OutgoingRecord,
+  type RecordHeaders,
+  type RecordPosition,
+} from './record/record.ts';
+export { senderTrustOf, type SenderTrust } from './record/sender-trust.ts';
+export { isRecreated, resetRemedy, topicRecreated, type TopicId } from './topics/topic-identity.ts';
+export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topics/topic-plan.ts';
+export { DEFAULT_PARTITIONS, topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics/topics.ts';

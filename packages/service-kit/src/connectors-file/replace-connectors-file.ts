@@ -1,0 +1,44 @@
+/** Puts a new text in the place of the connectors file, which services follow: at every moment it is the old or the new one, whole. */
+import { randomBytes } from 'node:crypto';
+import { link, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readTextFile } from './connector-files.ts';
+import { PipelineError } from '../errors/errors.ts';
+
+/** Keys may stand in it. */
+const PRIVATE_MODE = 0o600;
+
+/**
+ * Writes `text` where the file still holds `before` (undefined: where there is none yet). Links are followed, the file keeps its mode, and a
+ * new one is for its owner only. Rejects with `connectors.invalid` where somebody else has changed the file meanwhile: nothing is overwritten.
+ */
+export async function replaceConnectorsFile(path: string, before: string | undefined, text: string): Promise<void> {
+  const target = before === undefined ? path : await realpath(path);
+  const draft = join(dirname(target), `.${randomBytes(6).toString('hex')}.connectors`);
+  try {
+    const file = await open(draft, 'wx', before === undefined ? PRIVATE_MODE : (await stat(target)).mode & 0o777);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (before === undefined) {
+      // Unlike a rename a link never replaces a file that came to be in the meantime.
+      await link(draft, target);
+      return;
+    }
+    if ((await readTextFile(target)) !== before) throw changedMeanwhile(path);
+    await rename(draft, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw changedMeanwhile(path);
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function changedMeanwhile(path: string): PipelineError {
+  const message = `${path} was changed by somebody else at the same time; nothing was written, so try it again`;
+  return new PipelineError('connectors.invalid', message, { retryable: true, details: { path } });
+}

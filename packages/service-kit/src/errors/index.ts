@@ -1,0 +1,3 @@
+export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
+export { renderErrorCatalogue } from './error-docs.ts';
+export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';

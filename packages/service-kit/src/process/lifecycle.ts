@@ -1,0 +1,201 @@
+import { systemClock, type Clock } from '../clock/clock.ts';
+import { PipelineError, errorMessage } from '../errors/errors.ts';
+import type { Logger } from '../logs/logger.ts';
+import type { Readiness } from './readiness.ts';
+import { hideUrlCredentials } from '../logs/url-credentials.ts';
+import { waitUntilAvailable } from './wait-until-available.ts';
+
+/** What a service's composition gets hold of. */
+export interface ServiceStack {
+  /** Aborted when the service begins to stop. Waits during the start and loops of the service's own end by it. */
+  readonly signal: AbortSignal;
+  /**
+   * Registers how to stop what was just started; `name` completes "stopping ...". Stops run one after the other, the last
+   * registered first, each at most once. One that fails is logged, and the others still run.
+   */
+  defer(name: string, stop: () => Promise<void>): void;
+  /** Reports a fault that the service cannot go on with: it is logged, everything is stopped, and the exit code is 1. */
+  fail(error: unknown): void;
+  /** Adds a condition of readiness. `check` returns why the service is not ready, or undefined; it must not throw or wait. */
+  addReadinessCheck(check: () => string | undefined): void;
+  /**
+   * Waits for something outside that the service cannot start without, as `waitUntilAvailable` does, until the service is told to stop.
+   * Meanwhile `/readyz` gives the reason.
+   */
+  waitFor<Result>(what: string, attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
+  /** Ready from the end of the start until the first signal or fault, as long as all checks agree. For `startAdminServer`. */
+  isReady(): Readiness;
+}
+
+/** Where signals and uncaught exceptions come from: `process`, or an `EventEmitter` in tests. */
+export interface SignalSource {
+  on(name: string, listener: (argument: unknown) => void): unknown;
+  off(name: string, listener: (argument: unknown) => void): unknown;
+}
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly logger: Logger;
+  /** How long stopping may take, from the signal or the fault to the exit. */
+  readonly shutdownTimeoutMs: number;
+  /** Composes and starts the service. A rejection is a fault, unless the service was told to stop meanwhile. */
+  readonly start: (stack: ServiceStack) => Promise<void>;
+  /** Default: `process`. */
+  readonly signals?: SignalSource;
+  /** Ends the process. Default: `process.exit`. */
+  readonly exit?: (code: number) => void;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Spreads the pauses of `waitFor`. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * npm hands the terminal's Ctrl-C on to its child, which had it from the terminal already. A signal so soon after the first is
+ * the same request, not an impatient second one.
+ */
+const SAME_REQUEST_MS = 250;
+
+const exitCodesOfSecondSignal = { SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof exitCodesOfSecondSignal;
+
+/**
+ * Runs a service from its start to its exit.
+ *
+ * - SIGTERM or SIGINT: readiness turns false, `stack.signal` is aborted, the stops run in reverse, exit 0.
+ * - A fault (the start rejects, `stack.fail`, an uncaught exception, a stop that fails): logged, the same stops, exit 1.
+ * - Not stopped within `shutdownTimeoutMs`: logged as `service.shutdown-deadline` with the step that hangs, exit 1.
+ * - A second signal: exit at once, with 128 plus the signal's number.
+ *
+ * A start that is still under way when stopping begins is waited for, within the deadline, so that what it has just opened is
+ * closed as well. Resolves once `exit` was called; never rejects.
+ */
+export async function runService(options: ServiceOptions): Promise<void> {
+  const { name, logger, shutdownTimeoutMs, start, clock = systemClock, random = Math.random } = options;
+  const { signals = process, exit = (code: number) => process.exit(code) } = options;
+
+  const stopping = new AbortController();
+  const stopBegun = Promise.withResolvers<void>();
+  const endedEarly = Promise.withResolvers<{ readonly exitCode: number }>();
+  const stops: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  const waitingFor = new Map<string, string>();
+  const readinessChecks: (() => string | undefined)[] = [
+    () => (starting && waitingFor.size === 0 ? 'starting' : undefined),
+    () => (waitingFor.size === 0 ? undefined : [...waitingFor.values()].join('; ')),
+  ];
+  let starting = true;
+  let faulty = false;
+  let currentStep = 'start';
+  let firstSignalAtMs: number | undefined;
+
+  const beginStop = () => {
+    stopBegun.resolve();
+    stopping.abort();
+  };
+
+  const stack: ServiceStack = {
+    signal: stopping.signal,
+    defer(stopName, stop) {
+      stops.push({ name: stopName, stop });
+    },
+    fail(error) {
+      faulty = true;
+      logger.fatal({ err: error }, `${name} cannot go on`);
+      beginStop();
+    },
+    addReadinessCheck(check) {
+      readinessChecks.push(check);
+    },
+    async waitFor(what, attempt) {
+      const noted = async (signal: AbortSignal) => {
+        try {
+          return await attempt(signal);
+        } catch (error) {
+          // The answer to `/readyz` is for everybody who reaches it.
+          waitingFor.set(what, hideUrlCredentials(`waiting for ${what}: ${errorMessage(error)}`));
+          throw error;
+        }
+      };
+      try {
+        return await waitUntilAvailable({ what, attempt: noted, clock, random, logger, signal: stopping.signal });
+      } finally {
+        waitingFor.delete(what);
+      }
+    },
+    isReady() {
+      if (stopping.signal.aborted) return { ready: false, reasons: ['stopping'] };
+      const reasons = readinessChecks.map((check) => check()).filter((reason) => reason !== undefined);
+      return { ready: reasons.length === 0, reasons };
+    },
+  };
+
+  const onSignal = (signal: StopSignal) => () => {
+    const nowMs = clock.monotonicMs();
+    if (firstSignalAtMs === undefined) {
+      firstSignalAtMs = nowMs;
+      logger.info({ signal, shutdownTimeoutMs }, `${name} stopping`);
+      beginStop();
+    } else if (nowMs - firstSignalAtMs > SAME_REQUEST_MS) {
+      logger.warn({ signal, step: currentStep }, `${name} ended by a second signal`);
+      endedEarly.resolve({ exitCode: exitCodesOfSecondSignal[signal] });
+    }
+  };
+
+  const runStart = async () => {
+    try {
+      await start(stack);
+    } catch (error) {
+      if (!isAbort(error, stopping.signal)) stack.fail(error);
+    } finally {
+      starting = false;
+    }
+  };
+
+  const runStops = async () => {
+    for (let next = stops.pop(); next; next = stops.pop()) {
+      currentStep = next.name;
+      logger.debug({ step: next.name }, `stopping ${next.name}`);
+      try {
+        await next.stop();
+      } catch (error) {
+        faulty = true;
+        logger.error({ err: error, step: next.name }, `could not stop ${next.name}`);
+      }
+    }
+  };
+
+  const exitAtDeadline = async (cancelled: AbortSignal) => {
+    await clock.sleep(shutdownTimeoutMs, cancelled);
+    const message = `${name} did not stop within ${shutdownTimeoutMs} ms: ${currentStep} hangs`;
+    const details = { step: currentStep, notStopped: stops.map((stop) => stop.name).reverse() };
+    const error = new PipelineError('service.shutdown-deadline', message, { retryable: false, details });
+    logger.error({ err: error }, message);
+    return { exitCode: 1 };
+  };
+
+  const listeners: Readonly<Record<string, (argument: unknown) => void>> = {
+    SIGTERM: onSignal('SIGTERM'),
+    SIGINT: onSignal('SIGINT'),
+    uncaughtException: stack.fail,
+  };
+  for (const [event, listener] of Object.entries(listeners)) signals.on(event, listener);
+
+  const started = runStart();
+  await stopBegun.promise;
+  const finished = new AbortController();
+  const stopped = started.then(runStops).then(() => ({ exitCode: faulty ? 1 : 0 }));
+  const { exitCode } = await Promise.race([
+    stopped,
+    endedEarly.promise,
+    exitAtDeadline(finished.signal).catch(() => stopped),
+  ]);
+  finished.abort();
+  for (const [event, listener] of Object.entries(listeners)) signals.off(event, listener);
+  logger.info({ exitCode }, `${name} stopped`);
+  exit(exitCode);
+}
+
+/** Whether the start ended because it was told to stop. */
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));
+}
