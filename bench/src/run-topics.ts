@@ -3,6 +3,7 @@ import { createKafkaAdmin, createRecordProducer, createSchemaRegistry, type Kafk
 import { topicsFor, type RecordProducer, type TopicDefinition, type Topics } from '@astrolabe/records';
 import type { CommandKind } from '@astrolabe/schemas';
 import { uniqueName } from '@astrolabe/testkit';
+import { commandSchemasIn } from '@astrolabe/records/serde';
 import type { BenchLab } from './bench-lab.ts';
 
 export interface RunTopics extends AsyncDisposable {
@@ -36,7 +37,7 @@ export async function createRunTopics(
   const chosen = choose(topics);
   await admin.applyTopics(await admin.planTopics(chosen, 1));
   cleanup.defer(() => admin.deleteTopics(chosen.map(({ name }) => name)));
-  const applied = await createSchemaRegistry({ url: schemaRegistryUrl }).apply(topics.commands.name);
+  const applied = await commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl })).apply(topics.commands.name);
   const schemaIds = new Map(applied.map(({ kind, schemaId }) => [kind, schemaId]));
   // One that is not empty yet ends by itself once its topics are gone.
   cleanup.defer(() => admin.deleteGroups([prefix + groupId]).catch(() => undefined));

@@ -2,6 +2,7 @@ import { schemaRegistryFromConfig } from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
 import { commandKinds } from '@astrolabe/schemas';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { commandSchemasIn } from '@astrolabe/records/serde';
 import { isAgreed, type CommandContext } from './command-context.ts';
 import type { SchemasConfig } from './config.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
@@ -18,7 +19,7 @@ export async function runSchemas(
   flags: ChangeFlags,
 ): Promise<ExitCode> {
   const { output, terminal, note } = context;
-  const registry = schemaRegistryFromConfig(config);
+  const registry = commandSchemasIn(schemaRegistryFromConfig(config));
   const topic = topicsFor(config.kafkaTopicPrefix).commands.name;
   const apply = async (): Promise<ExitCode> => {
     const applied = await registry.apply(topic);

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { connectionFromConfig, schemaRegistryFromConfig, type KafkaConnection } from '@astrolabe/kafka';
 import { topicsFor, type Topics } from '@astrolabe/records';
-import type { CommandSchemaRegistry } from '@astrolabe/records/serde';
+import { commandSchemasIn, type CommandSchemaRegistry } from '@astrolabe/records/serde';
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import type { Connector } from '@astrolabe/service-kit/connectors';
 import { assertStackPossible, startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
@@ -236,7 +236,7 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
     services: { ingest, mapper, dispatcher },
     astrolabe,
     kafka: connectionFromConfig(config, 'local', createLogger({ name: 'local', level: 'silent' })),
-    schemaRegistry: schemaRegistryFromConfig(config),
+    schemaRegistry: commandSchemasIn(schemaRegistryFromConfig(config)),
     close: () => owned.close(),
   };
 }

@@ -1,4 +1,4 @@
-/** The contracts: Avro commands and their JSON property values. The OpenAPI document is `../openapi/astrolabe.yaml`. */
+/** The contracts: commands and their JSON property values. No I/O: what reads the Avro schemas is `avro.ts`. The OpenAPI document is `../openapi/astrolabe.yaml`. */
 export { parseJson, stringifyJson, type JsonObject, type JsonValue } from './json.ts';
 export {
   findPropertyDefects,
@@ -8,19 +8,7 @@ export {
   type PropertyMap,
   type PropertyValue,
 } from './property-value.ts';
-export { avroOptions, type AvroOptions } from './avro-options.ts';
 export { commandId } from './command-id.ts';
-export type { AvroRecordSchema } from './avro-files.ts';
-export {
-  commandKindOf,
-  commandNamespace,
-  commandSchemas,
-  commandTypes,
-  decodeCommand,
-  encodeCommand,
-  subjectFor,
-  type CommandSchema,
-} from './command-schemas.ts';
 export {
   commandKinds,
   type AssociateUser,

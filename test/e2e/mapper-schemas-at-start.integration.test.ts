@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createKafkaAdmin, createKafkaConnection, createSchemaRegistry } from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
-import { commandSchemas, subjectFor } from '@astrolabe/schemas';
+import { commandSchemas, subjectFor } from '@astrolabe/schemas/avro';
 import { createLogger } from '@astrolabe/service-kit';
 import { spawnService, uniqueName } from '@astrolabe/testkit';
+import { commandSchemasIn } from '@astrolabe/records/serde';
 
 const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '' } = process.env;
 
@@ -63,7 +64,7 @@ test('a mapper that cannot read what is registered stops and names the subject a
     body: JSON.stringify({ schema: JSON.stringify({ ...schema, fields }) }),
   });
   assert.ok(response.ok);
-  await assert.rejects(createSchemaRegistry({ url: SCHEMA_REGISTRY_URL }).apply(commands), {
+  await assert.rejects(commandSchemasIn(createSchemaRegistry({ url: SCHEMA_REGISTRY_URL })).apply(commands), {
     code: 'registry.schema-incompatible',
   });
   const output = await outputOfMapper(t, prefix);

@@ -15,7 +15,7 @@ import {
   readTopic,
 } from '@astrolabe/kafka';
 import { toHeaders, topicsFor, type OutgoingRecord, type TopicDefinition } from '@astrolabe/records';
-import { createCommandEncoder } from '@astrolabe/records/serde';
+import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
@@ -37,7 +37,7 @@ async function createBed(t: TestContext) {
   const create = async (definitions: readonly TopicDefinition[]) =>
     admin.applyTopics(await admin.planTopics(definitions, 1));
   await create(Object.values(topics));
-  const registry = createSchemaRegistry({ url: schemaRegistryUrl });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl }));
   await registry.apply(topics.commands.name);
   const encoder = createCommandEncoder(await registry.commandIds(topics.commands.name));
   const api = await startReferenceApi({ apiKeys: [{ connector: 'acme', key: KEY }] });

@@ -25,6 +25,7 @@ import {
   type FaultProxy,
   type ServiceProcess,
 } from '@astrolabe/testkit';
+import { commandSchemasIn } from '@astrolabe/records/serde';
 
 const KEY = 'waits-at-start-key';
 const CONNECTOR = 'acme';
@@ -38,7 +39,7 @@ test('a service whose broker or registry is away at start waits, says what for, 
   const connection = createKafkaConnection({ brokers: brokers.split(','), clientId: prefix, logger });
   const admin = await createKafkaAdmin(connection);
   await admin.applyTopics(await admin.planTopics(Object.values(topics), 1));
-  await createSchemaRegistry({ url: registryUrl.href }).apply(topics.commands.name);
+  await commandSchemasIn(createSchemaRegistry({ url: registryUrl.href })).apply(topics.commands.name);
   t.after(async () => {
     await admin.deleteTopics(Object.values(topics).map(({ name }) => name));
     await admin.close();

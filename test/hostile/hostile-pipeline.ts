@@ -15,7 +15,7 @@ import {
   type KafkaConnection,
 } from '@astrolabe/kafka';
 import { topicsFor, type ConsumedRecord, type OutgoingRecord, type TopicRole, type Topics } from '@astrolabe/records';
-import { createCommandEncoder, type CommandEncoder } from '@astrolabe/records/serde';
+import { commandSchemasIn, createCommandEncoder, type CommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
 import { spawnService, uniqueName, type ProcessExit, type ServiceProcess } from '@astrolabe/testkit';
@@ -127,7 +127,7 @@ async function start(
       1,
     ),
   );
-  const registry = createSchemaRegistry({ url: schemaRegistryUrl, auth: undefined });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl, auth: undefined }));
   await registry.apply(topics.commands.name);
   const encoder = createCommandEncoder(await registry.commandIds(topics.commands.name));
   const otherSchemaId = await registerOther(schemaRegistryUrl, prefix);

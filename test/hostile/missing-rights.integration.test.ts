@@ -19,6 +19,7 @@ import {
   type LocalStack,
   type ServiceProcess,
 } from '@astrolabe/testkit';
+import { commandSchemasIn } from '@astrolabe/records/serde';
 import { clientOf } from '../../packages/kafka/src/connection.ts';
 
 type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
@@ -95,7 +96,7 @@ before(async () => {
   const admin = await createKafkaAdmin(connection);
   await admin.applyTopics(await admin.planTopics(Object.values(topics), 1));
   await admin.close();
-  await createSchemaRegistry({ url: stack.schemaRegistryUrl }).apply(topics.commands.name);
+  await commandSchemasIn(createSchemaRegistry({ url: stack.schemaRegistryUrl })).apply(topics.commands.name);
   producer = await createRecordProducer({ connection, logger });
   closings.push(() => producer.close());
   folder = await mkdtemp(join(tmpdir(), 'astrolabe-rights-'));

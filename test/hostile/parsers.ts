@@ -1,17 +1,18 @@
 /** The parsers under the fuzzer. Each resolves for an answer and for a refusal that it documents, and rejects for anything else. */
 import assert from 'node:assert/strict';
 import { createCommandDecoder } from '@astrolabe/records/serde';
-import { commandKinds, commandTypes } from '@astrolabe/schemas';
+import { commandKinds } from '@astrolabe/schemas';
+import { commandTypes } from '@astrolabe/schemas/avro';
 import { isJsonObject, judgeEvent, measureValue, parseEvent, parseRawJson, skipWhitespace } from '@astrolabe/segment';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { parseConnectorsFile } from '../../packages/service-kit/src/connectors-file/connectors-file.ts';
 import { decompress } from '../../packages/kafka/src/kafkajs/protocol/codecs.ts';
 import { crc32c } from '../../packages/kafka/src/kafkajs/protocol/crc32c.ts';
 import { RecordSetDecoder, splitRecordSet } from '../../packages/kafka/src/kafkajs/protocol/record-batches.ts';
-import { decodeChunk } from '../../packages/ledger/src/chunk-codec.ts';
+import { decodeChunk } from '../../packages/ledger/src/chunk/chunk-codec.ts';
 import { readBulkOutcomes } from '../../services/dispatcher/src/core/bulk-request.ts';
 import { classifyResponse, parseRetryAfter } from '../../services/dispatcher/src/core/classify-response.ts';
-import { parseRequest } from '../../services/ingest/src/core/parse-request.ts';
+import { parseRequest } from '../../services/ingest/src/core/request/parse-request.ts';
 import { readEvent } from '../../services/mapper/src/core/read-event.ts';
 
 export interface Parser {

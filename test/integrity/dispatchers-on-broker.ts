@@ -14,7 +14,7 @@ import {
   readTopic,
 } from '@astrolabe/kafka';
 import { headerNames, toHeaders, topicsFor, type ConsumedRecord } from '@astrolabe/records';
-import { createCommandEncoder } from '@astrolabe/records/serde';
+import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import type { Command } from '@astrolabe/schemas';
 import { createLogger } from '@astrolabe/service-kit';
@@ -59,7 +59,7 @@ export async function startDispatchersOnBroker(
   closings.push(() => admin.close());
   const used = [topics.commands, topics.commandsDeadLetters, topics.deliveries];
   await admin.applyTopics(await admin.planTopics(used, 1));
-  const registry = createSchemaRegistry({ url: schemaRegistryUrl, auth: undefined });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl, auth: undefined }));
   await registry.apply(topics.commands.name);
   const encoder = createCommandEncoder(await registry.commandIds(topics.commands.name));
   const producer = await createRecordProducer({ connection, logger });

@@ -6,7 +6,8 @@
  * Environment: KAFKA_BROKERS, SOURCE_TOPIC, COMMAND_TOPIC, GROUP_ID, SCHEMA_IDS (JSON: ids of the command schemas by kind). Logs `listening`
  * once its group is joined.
  */
-import { commandTypes, type CommandKind } from '@astrolabe/schemas';
+import type { CommandKind } from '@astrolabe/schemas';
+import { commandTypes } from '@astrolabe/schemas/avro';
 import kafkajs, { type IHeaders, type Message } from 'kafkajs';
 
 const { KAFKA_BROKERS = '', SOURCE_TOPIC = '', COMMAND_TOPIC = '', GROUP_ID = '', SCHEMA_IDS = '{}' } = process.env;

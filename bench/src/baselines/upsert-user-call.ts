@@ -1,5 +1,5 @@
 /** A command record → the call that it stands for, for the baselines of the dispatcher: nothing is checked, and there is one kind only. */
-import { commandTypes } from '@astrolabe/schemas';
+import { commandTypes } from '@astrolabe/schemas/avro';
 import type { KafkaMessage } from 'kafkajs';
 
 /** Confluent's framing: a zero and the schema's id. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { applyContracts } from '@astrolabe/demo';
 import { createKafkaConnection, createSchemaRegistry, type KafkaConnection } from '@astrolabe/kafka';
 import { topicsFor, type Topics } from '@astrolabe/records';
-import type { CommandSchemaRegistry } from '@astrolabe/records/serde';
+import { commandSchemasIn, type CommandSchemaRegistry } from '@astrolabe/records/serde';
 import { createLogger } from '@astrolabe/service-kit';
 import {
   findFreePorts,
@@ -180,7 +180,7 @@ async function start(
     topics: topicsFor(''),
     groups: { mapper: 'astrolabe.mapper', dispatcher: 'astrolabe.dispatcher' },
     kafka: createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger }),
-    schemaRegistry: createSchemaRegistry({ url: schemaRegistryUrl }),
+    schemaRegistry: commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl })),
   };
 }
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createPartitionReader, createSchemaRegistry, readTopic } from '@astrolabe/kafka';
 import { partitionFor, toDeadLetter, toHeaders, type ConsumedRecord, type DeadLetterCause } from '@astrolabe/records';
-import { createCommandEncoder } from '@astrolabe/records/serde';
-import { commandId, commandTypes, type Command } from '@astrolabe/schemas';
+import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
+import { commandId, type Command } from '@astrolabe/schemas';
+import { commandTypes } from '@astrolabe/schemas/avro';
 import { eventually, spawnGuarded } from '@astrolabe/testkit';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -238,7 +239,7 @@ test('a letter that came back too often stays, and one that a door refused stays
 test('a dead command is shown decoded, and an edit of its properties is written by its schema under the same id', async (t) => {
   const cluster = await startTestCluster(t, 'dlq-commands');
   await runAstrolabe(['schemas', 'apply', '--execute'], cluster.env);
-  const registry = createSchemaRegistry({ url: cluster.env['SCHEMA_REGISTRY_URL'] ?? '' });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: cluster.env['SCHEMA_REGISTRY_URL'] ?? '' }));
   const encoder = createCommandEncoder(await registry.commandIds(cluster.topics.commands.name));
   const command: Command = {
     kind: 'UpsertUser',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startReferenceApi } from '@astrolabe/reference-api';
-import { commandSchemas, subjectFor } from '@astrolabe/schemas';
+import { commandSchemas, subjectFor } from '@astrolabe/schemas/avro';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
 import { startTestCluster } from '../testing/test-cluster.ts';

@@ -1,5 +1,5 @@
 /** Whether the services can go on where they stand: in topics that are still the same, behind no open transaction. */
-import { abortCommand, describeHold, type HoldingTransaction } from '@astrolabe/kafka';
+import { abortLine, describeHold, type HoldingTransaction } from '@astrolabe/kafka';
 import { resetRemedy } from '@astrolabe/records';
 import { readConfig } from '@astrolabe/service-kit';
 import { errorMessage } from '@astrolabe/service-kit/errors';
@@ -58,7 +58,7 @@ export function judgePositions(
         service,
         `${topic}[${each.partition}] is ${describeHold(each)}`,
         'records behind it wait until the transaction ends; its time-out ends it at the latest',
-        `end its producer, or ${abortCommand(each)}`,
+        `end its producer, or ${abortLine(each)}`,
       ),
     );
   }

@@ -1,9 +1,11 @@
 /** The schema registry: whether it has the schemas, guards them, and what time it has. */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
-import { commandKinds, commandSchemas, subjectFor } from '@astrolabe/schemas';
+import { commandKinds } from '@astrolabe/schemas';
+import { commandSchemas, subjectFor } from '@astrolabe/schemas/avro';
 import { splitUrlCredentials } from '@astrolabe/service-kit';
 import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
+import { commandSchemasIn } from '@astrolabe/records/serde';
 import type { ClusterAndRegistryConfig } from '../config.ts';
 import { ok, problem, type Finding } from './finding.ts';
 import { judgeClock } from './judge-cluster.ts';
@@ -13,7 +15,9 @@ const TIMEOUT_MS = 5_000;
 
 export async function examineRegistry(config: ClusterAndRegistryConfig): Promise<Finding[]> {
   try {
-    const ids = await schemaRegistryFromConfig(config).commandIds(topicsFor(config.kafkaTopicPrefix).commands.name);
+    const ids = await commandSchemasIn(schemaRegistryFromConfig(config)).commandIds(
+      topicsFor(config.kafkaTopicPrefix).commands.name,
+    );
     return [
       ok('registry', `has all ${ids.size} command schemas`),
       ...(await examineCompatibility(config)),

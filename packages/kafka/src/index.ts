@@ -20,7 +20,7 @@ export {
   type SchemaRegistryOptions,
 } from './registry/schema-registry.ts';
 export {
-  abortCommand,
+  abortLine,
   describeHold,
   findHoldingTransactions,
   type HeldPartition,

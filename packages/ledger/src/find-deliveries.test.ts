@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeChunk } from './chunk-codec.ts';
+import { encodeChunk } from './chunk/chunk-codec.ts';
 import { findDeliveries } from './find-deliveries.ts';
-import { createInMemoryChangelog } from './in-memory-changelog.ts';
+import { createInMemoryChangelog } from './changelog/in-memory-changelog.ts';
 import { commandIdOf, delivery } from './testing/deliveries.ts';
 
 test('the deliveries of the commands asked for are found on the changelog, all of them, within the window', async () => {

@@ -1,8 +1,8 @@
 /** Looks commands up on the changelog itself, without a local copy: for the operator's tools. */
-import { decodeChunk } from './chunk-codec.ts';
+import { decodeChunk } from './chunk/chunk-codec.ts';
 import { KEY_BYTES, writeCommandKey } from './command-key.ts';
 import type { Delivery } from './delivery.ts';
-import type { LedgerChangelog } from './ledger-changelog.ts';
+import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
 
 export interface FindDeliveriesOptions {
   readonly changelog: LedgerChangelog;

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
-import { decodeChunk, encodeChunk } from './chunk-codec.ts';
+import { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 import { tagOf } from './command-key.ts';
-import { createInMemoryChangelog } from './in-memory-changelog.ts';
-import type { LedgerChangelog } from './ledger-changelog.ts';
+import { createInMemoryChangelog } from './changelog/in-memory-changelog.ts';
+import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
 import type { PartitionLedger } from './partition-ledger.ts';
 import { commandIdOf, delivery } from './testing/deliveries.ts';
 import {

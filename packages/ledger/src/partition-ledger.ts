@@ -12,14 +12,14 @@
 import type { Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { ChunkGatherer, type GatheredChunk } from './chunk-gatherer.ts';
-import { encodeChunk } from './chunk-codec.ts';
+import { ChunkGatherer, type GatheredChunk } from './chunk/chunk-gatherer.ts';
+import { encodeChunk } from './chunk/chunk-codec.ts';
 import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';
 import type { Delivery } from './delivery.ts';
-import { DeliveryStore, type StoreStats } from './delivery-store.ts';
-import type { LedgerChangelog } from './ledger-changelog.ts';
-import { LocalCopy } from './local-copy.ts';
-import { restoreStore, type RestoreProgress } from './restore-store.ts';
+import { DeliveryStore, type StoreStats } from './store/delivery-store.ts';
+import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
+import { LocalCopy } from './store/local-copy.ts';
+import { restoreStore, type RestoreProgress } from './store/restore-store.ts';
 import { createTryOn, type TryOn } from './try-on.ts';
 
 export interface PartitionLedgerOptions {

@@ -7,6 +7,7 @@ export type {
   UnreadableBatch,
 } from './ports/partition-reader.ts';
 export type { RecordProducer } from './ports/record-producer.ts';
+export type { RegisteredSchema, SchemaRegistry } from './ports/schema-registry.ts';
 export type {
   CommittedOffset,
   InputPartition,

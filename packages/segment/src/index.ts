@@ -1,24 +1,35 @@
-export { computationOf, toPropertyName, withComputation } from './engage.ts';
-export type { Computation } from './engage.ts';
-export { eventFieldNames, noEventFields, readEventFields, sentFieldName } from './event-fields.ts';
-export type { EventFieldName, EventFields } from './event-fields.ts';
-export { buildEventText, eventTimes } from './event-text.ts';
-export type { BatchEnvelope, EnvelopeObject, EventAdditions, TextOrigin } from './event-text.ts';
-export { eventTypes, isUnsupportedByDestination } from './event.ts';
-export type {
-  AliasEvent,
-  DeleteEvent,
-  EventCommon,
-  EventType,
-  GroupEvent,
-  IdentifyEvent,
-  SegmentEvent,
-  TrackEvent,
-  UnsuppressEvent,
-  ViewEvent,
-} from './event.ts';
-export { findJsonFault } from './json-fault.ts';
-export type { JsonFault } from './json-fault.ts';
+export { computationOf, toPropertyName, withComputation, type Computation } from './events/engage.ts';
+export {
+  eventFieldNames,
+  noEventFields,
+  readEventFields,
+  sentFieldName,
+  type EventFieldName,
+  type EventFields,
+} from './events/event-fields.ts';
+export {
+  buildEventText,
+  eventTimes,
+  type BatchEnvelope,
+  type EnvelopeObject,
+  type EventAdditions,
+  type TextOrigin,
+} from './events/event-text.ts';
+export {
+  eventTypes,
+  isUnsupportedByDestination,
+  type AliasEvent,
+  type DeleteEvent,
+  type EventCommon,
+  type EventType,
+  type GroupEvent,
+  type IdentifyEvent,
+  type SegmentEvent,
+  type TrackEvent,
+  type UnsuppressEvent,
+  type ViewEvent,
+} from './events/event.ts';
+export { findJsonFault, type JsonFault } from './json/json-fault.ts';
 export {
   findMembers,
   measureValue,
@@ -27,19 +38,21 @@ export {
   skipWhitespace,
   spliceText,
   walkMembers,
-} from './json-text.ts';
-export type { JsonEdit, JsonMember, JsonSpan, MeasuredSpan } from './json-text.ts';
-export { judgeEvent } from './judge-event.ts';
-export type {
-  AcceptanceRules,
-  AcceptedEvent,
-  EventRejectionCode,
-  RejectedVerdict,
-  SubmittedEvent,
-  Verdict,
-} from './judge-event.ts';
-export { isJsonObject } from './json-value.ts';
-export type { JsonObject, JsonValue } from './json-value.ts';
+  type JsonEdit,
+  type JsonMember,
+  type JsonSpan,
+  type MeasuredSpan,
+} from './json/json-text.ts';
+export {
+  judgeEvent,
+  type AcceptanceRules,
+  type AcceptedEvent,
+  type EventRejectionCode,
+  type RejectedVerdict,
+  type SubmittedEvent,
+  type Verdict,
+} from './events/judge-event.ts';
+export { isJsonObject, type JsonObject, type JsonValue } from './json/json-value.ts';
 export {
   maxBatchEvents,
   maxBatchItems,
@@ -52,16 +65,24 @@ export {
   maxRequestBytes,
   maxSharedBytes,
   maxWebhookItems,
-} from './limits.ts';
-export { boundedOccurrenceOf, earliestOccurrenceMs, maxFutureMs } from './occurrence-bounds.ts';
-export type { BoundedOccurrence, ClampedTime, ClampReason } from './occurrence-bounds.ts';
-export { contextGroupId, parseEvent, parseEventFields } from './parse-event.ts';
-export type { EventDefect, EventDefectCode, ParsedEvent } from './parse-event.ts';
-export { encodeKey, partitionKey } from './partition-key.ts';
-export type { EventIdentity, IdentityKind } from './partition-key.ts';
-export { parseRawJson } from './raw-json.ts';
-export type { RawJson } from './raw-json.ts';
-export { decodeUtf8, startOfText } from './text-encoding.ts';
-export type { DecodedText } from './text-encoding.ts';
-export { eventTimesOf, occurrenceOf, parseTimestamp } from './timestamps.ts';
-export type { EventTimes, Occurrence } from './timestamps.ts';
+} from './events/limits.ts';
+export {
+  boundedOccurrenceOf,
+  earliestOccurrenceMs,
+  maxFutureMs,
+  type BoundedOccurrence,
+  type ClampedTime,
+  type ClampReason,
+} from './times/occurrence-bounds.ts';
+export {
+  contextGroupId,
+  parseEvent,
+  parseEventFields,
+  type EventDefect,
+  type EventDefectCode,
+  type ParsedEvent,
+} from './events/parse-event.ts';
+export { encodeKey, partitionKey, type EventIdentity, type IdentityKind } from './events/partition-key.ts';
+export { parseRawJson, type RawJson } from './json/raw-json.ts';
+export { decodeUtf8, startOfText, type DecodedText } from './json/text-encoding.ts';
+export { eventTimesOf, occurrenceOf, parseTimestamp, type EventTimes, type Occurrence } from './times/timestamps.ts';

@@ -1,6 +1,6 @@
 /** Events for tests: deterministic factories in the form that SDKs send, and fast-check arbitraries. */
 import fc from 'fast-check';
-import type { EventType } from './event.ts';
+import type { EventType } from './events/event.ts';
 
 /** A JSON object as `JSON.parse` gives it. */
 export type JsonRecord = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCallLog } from './call-log.ts';
+import { createCallLog } from './control/call-log.ts';
 import { startTestApi } from './testing/validating-client.ts';
 
 test('faults are scripted, listed and cleared over HTTP', async (t) => {

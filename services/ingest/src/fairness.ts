@@ -5,9 +5,9 @@
  * several instances behind a load balancer each lets as much through.
  */
 import type { Connector, RateLimit } from '@astrolabe/service-kit/connectors';
-import { refusedAnswer, type Answer } from './core/answer.ts';
-import { sharesOf, type KnownSender } from './core/identify-sender.ts';
-import { SharedBucket, toRetryAfterSeconds, type Rate } from './core/token-bucket.ts';
+import { refusedAnswer, type Answer } from './core/request/answer.ts';
+import { sharesOf, type KnownSender } from './core/sender/identify-sender.ts';
+import { SharedBucket, toRetryAfterSeconds, type Rate } from './core/limits/token-bucket.ts';
 
 export interface Fairness {
   /**

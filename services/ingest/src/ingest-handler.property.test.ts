@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { anyEventLike, anyJson, anyJsonText } from '@astrolabe/segment/testing';
-import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from './core/endpoints.ts';
+import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from './core/request/endpoints.ts';
 import { createInMemoryEventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { partnerEndpoint, trackingEndpoints, type Endpoint } from './core/endpoints.ts';
+import { partnerEndpoint, trackingEndpoints, type Endpoint } from './core/request/endpoints.ts';
 import { createInMemoryEventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';

@@ -2,8 +2,8 @@
 import type { OutgoingRecord } from '@astrolabe/records';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
 import { createConnectorDirectory, type ConnectorDirectory } from '@astrolabe/service-kit/connectors';
-import { ByteBudget } from './core/byte-budget.ts';
-import type { RequestHead } from './core/identify-sender.ts';
+import { ByteBudget } from './core/limits/byte-budget.ts';
+import type { RequestHead } from './core/sender/identify-sender.ts';
 import type { FairnessOptions } from './fairness.ts';
 import type { HandledRequest, IngestHandler } from './ingest-handler.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';

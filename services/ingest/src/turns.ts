@@ -5,7 +5,7 @@
  * A slice of work is followed by a look at the sockets, so that a request that has come meanwhile takes part in what is
  * next. Without it a hundred bodies that were read at the same moment would all be parsed first.
  */
-import { FairQueue } from './core/fair-queue.ts';
+import { FairQueue } from './core/limits/fair-queue.ts';
 
 export interface Turns {
   /**

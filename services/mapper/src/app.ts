@@ -9,7 +9,7 @@ import {
 } from '@astrolabe/kafka';
 import { createStateProcessor, openWorkLog, startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
 import { topicsFor } from '@astrolabe/records';
-import { createCommandEncoder } from '@astrolabe/records/serde';
+import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
 import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { freeEmailList } from './adapters/free-email-list.ts';
@@ -40,7 +40,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   const topics = topicsFor(config.kafkaTopicPrefix);
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'mapper', logger);
-  const registry = schemaRegistryFromConfig(config);
+  const registry = commandSchemasIn(schemaRegistryFromConfig(config));
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
   const needs: readonly TopicNeed[] = [
     { name: topics.segmentEvents.name, operations: ['Read'] },

@@ -85,7 +85,7 @@ export function unauthorized(principal: string, denied: readonly DeniedAccess[],
     return `${operation} on ${resourceNames[resourceType]}${name}`;
   });
   const [first] = denied;
-  const grant = first === undefined ? '' : `; grant it: ${aclCommand(principal, first)}`;
+  const grant = first === undefined ? '' : `; grant it: ${grantLine(principal, first)}`;
   return new PipelineError('kafka.unauthorized', `${principal} lacks ${rights.join(', ')}${grant}`, {
     retryable: true,
     cause,
@@ -93,7 +93,7 @@ export function unauthorized(principal: string, denied: readonly DeniedAccess[],
   });
 }
 
-function aclCommand(principal: string, { operation, resourceType, resource }: DeniedAccess): string {
+function grantLine(principal: string, { operation, resourceType, resource }: DeniedAccess): string {
   const on = resourceType === 'cluster' ? '--cluster' : `--${resourceType} ${resource}`;
   return `kafka-acls.sh --bootstrap-server BROKER --add --allow-principal ${principal} --operation ${operation} ${on}`;
 }

@@ -2,8 +2,8 @@
  * What the registry is asked, read by ourselves: the registry client takes whatever comes with a 200 for an answer and keeps it until the
  * process ends, takes any 404 for the registry's word, never returns when an answer is cut off, and waits without limit for one that drips.
  */
-import type { RegisteredSchema } from '@astrolabe/records/serde';
-import { avroOptions } from '@astrolabe/schemas';
+import type { RegisteredSchema } from '@astrolabe/records';
+import { avroOptions } from '@astrolabe/schemas/avro';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
 import avro from 'avsc';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createCommandDecoder, createCommandEncoder } from '@astrolabe/records/serde';
-import { commandId, commandKinds, commandSchemas, subjectFor, type Command } from '@astrolabe/schemas';
+import { commandSchemasIn, createCommandDecoder, createCommandEncoder } from '@astrolabe/records/serde';
+import { commandId, commandKinds, type Command } from '@astrolabe/schemas';
+import { commandSchemas, subjectFor } from '@astrolabe/schemas/avro';
 import type { PipelineError } from '@astrolabe/service-kit/errors';
 import { createSchemaRegistry } from './schema-registry.ts';
 
@@ -28,7 +29,7 @@ const newTopic = (): string => `test-${randomUUID()}`;
 
 test('schemas that are not registered are missing, each named by its subject', async () => {
   const topic = newTopic();
-  await assert.rejects(createSchemaRegistry({ url: registryUrl() }).commandIds(topic), {
+  await assert.rejects(commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).commandIds(topic), {
     code: 'registry.schema-missing',
     retryable: false,
     details: { missing: commandKinds.map((kind) => subjectFor(topic, commandSchemas[kind].fullName)) },
@@ -37,17 +38,17 @@ test('schemas that are not registered are missing, each named by its subject', a
 
 test('applying twice registers once: the same ids, also for who asks later', async () => {
   const topic = newTopic();
-  const first = await createSchemaRegistry({ url: registryUrl() }).apply(topic);
+  const first = await commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).apply(topic);
   assert.deepEqual(
     first.map(({ kind, subject, changed }) => ({ kind, subject, changed })),
     commandKinds.map((kind) => ({ kind, subject: subjectFor(topic, commandSchemas[kind].fullName), changed: true })),
   );
-  const again = await createSchemaRegistry({ url: registryUrl() }).apply(topic);
+  const again = await commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).apply(topic);
   assert.deepEqual(
     again,
     first.map((applied) => ({ ...applied, changed: false })),
   );
-  const ids = await createSchemaRegistry({ url: registryUrl() }).commandIds(topic);
+  const ids = await commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).commandIds(topic);
   assert.deepEqual(
     [...ids],
     first.map(({ kind, schemaId }) => [kind, schemaId]),
@@ -56,7 +57,7 @@ test('applying twice registers once: the same ids, also for who asks later', asy
 
 test('subjects that lack only some schemas name those', async () => {
   const topic = newTopic();
-  const registry = createSchemaRegistry({ url: registryUrl() });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: registryUrl() }));
   const { fullName, schema } = commandSchemas.UpsertUser;
   await request('POST', `/subjects/${subjectFor(topic, fullName)}/versions`, { schema: JSON.stringify(schema) });
   const others = commandKinds.filter((kind) => kind !== 'UpsertUser');
@@ -67,7 +68,7 @@ test('subjects that lack only some schemas name those', async () => {
 
 test('a schema that this build cannot read is named with its subject and the reason, at the start as at registration', async () => {
   const topic = newTopic();
-  const registry = createSchemaRegistry({ url: registryUrl() });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: registryUrl() }));
   await registry.apply(topic);
   const { fullName, schema } = commandSchemas.DeleteUser;
   const other = newTopic();
@@ -85,7 +86,7 @@ test('a schema that this build cannot read is named with its subject and the rea
 
 test('every subject keeps to compatibility with all of its versions, and a schema that breaks it is refused', async () => {
   const topic = newTopic();
-  const [applied] = await createSchemaRegistry({ url: registryUrl() }).apply(topic);
+  const [applied] = await commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).apply(topic);
   assert.ok(applied);
   assert.deepEqual(await request('GET', `/config/${applied.subject}`), { compatibilityLevel: 'BACKWARD_TRANSITIVE' });
 
@@ -96,7 +97,7 @@ test('every subject keeps to compatibility with all of its versions, and a schem
   const fields = schema.fields.filter(({ name }) => name !== 'userId');
   await request('POST', `/subjects/${subject}/versions`, { schema: JSON.stringify({ ...schema, fields }) });
   await request('PUT', `/config/${subject}`, { compatibility: 'BACKWARD_TRANSITIVE' });
-  await assert.rejects(createSchemaRegistry({ url: registryUrl() }).apply(other), {
+  await assert.rejects(commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).apply(other), {
     code: 'registry.schema-incompatible',
     retryable: false,
   });
@@ -108,13 +109,13 @@ test('a subject that somebody set to another compatibility is not written to', a
   const subject = subjectFor(topic, fullName);
   await request('POST', `/subjects/${subject}/versions`, { schema: JSON.stringify(schema) });
   await request('PUT', `/config/${subject}`, { compatibility: 'NONE' });
-  await assert.rejects(createSchemaRegistry({ url: registryUrl() }).apply(topic), {
+  await assert.rejects(commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).apply(topic), {
     code: 'registry.schema-incompatible',
   });
 });
 
 test('a command that was encoded under the ids of the registry is decoded by who knows only the registry', async () => {
-  const registry = createSchemaRegistry({ url: registryUrl() });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: registryUrl() }));
   const topic = newTopic();
   await registry.apply(topic);
   const encoder = createCommandEncoder(await registry.commandIds(topic));
@@ -144,7 +145,7 @@ test('a command that was encoded under the ids of the registry is decoded by who
 });
 
 test('an id that the registry does not know, and a schema that is no Avro, are data and no errors', async () => {
-  const registry = createSchemaRegistry({ url: registryUrl() });
+  const registry = commandSchemasIn(createSchemaRegistry({ url: registryUrl() }));
   assert.equal(await registry.schemaById(2 ** 31 - 1), undefined);
   const subject = newTopic();
   const answer = await request('POST', `/subjects/${subject}/versions`, {

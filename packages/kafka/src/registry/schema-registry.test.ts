@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { createCommandDecoder, wireHeader } from '@astrolabe/records/serde';
+import { commandSchemasIn, createCommandDecoder, wireHeader } from '@astrolabe/records/serde';
 import { createSchemaRegistry, schemaRegistryFromConfig } from './schema-registry.ts';
 
 interface Answer {
@@ -39,7 +39,7 @@ const notFound: Answer = { status: 404, body: { error_code: 40_403, message: 'Sc
 
 /** Every call that asks the registry for something. */
 function callsOf(url: string, timeoutMs?: number) {
-  const registry = createSchemaRegistry({ url, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  const registry = commandSchemasIn(createSchemaRegistry({ url, ...(timeoutMs === undefined ? {} : { timeoutMs }) }));
   return [() => registry.apply('t'), () => registry.commandIds('t'), () => registry.schemaById(7)];
 }
 
@@ -62,7 +62,7 @@ test('only a clear answer of the registry is final: incompatible, not allowed', 
 
 test('a schema that the registry does not know is undefined, and missing ones are named with their subjects', async (t) => {
   const { url, requests } = await start(t, notFound);
-  const registry = createSchemaRegistry({ url });
+  const registry = commandSchemasIn(createSchemaRegistry({ url }));
   assert.equal(await registry.schemaById(7), undefined);
   assert.deepEqual(requests, ['GET /schemas/ids/7']);
   await assert.rejects(registry.commandIds('commands'), {
@@ -111,7 +111,7 @@ for (const [name, answer] of Object.entries(impostors)) {
     const url = await listen(t, (request, response) => {
       answer(response, request.url ?? '');
     });
-    const registry = createSchemaRegistry({ url, timeoutMs: 100 });
+    const registry = commandSchemasIn(createSchemaRegistry({ url, timeoutMs: 100 }));
     await assert.rejects(registry.schemaById(7), { code: 'registry.unavailable', retryable: true });
     if (name.startsWith('the schema of') || name.startsWith('a schema text')) return;
     await assert.rejects(registry.commandIds('t'), { code: 'registry.unavailable', retryable: true });

@@ -1,21 +1,13 @@
 /**
- * The schema registry: ids of the command schemas for writers, schemas by id for readers, registration for the deployment. Read by
- * `registry-reader.ts`, registered through @kafkajs/confluent-schema-registry, whose errors are sorted here. Only a clear answer of the
- * registry is final; everything else is `registry.unavailable` and worth waiting for.
+ * The client of a schema registry. Read by `registry-reader.ts`, registered through @kafkajs/confluent-schema-registry, whose errors are sorted
+ * here. Only a clear answer of the registry is final; everything else is `registry.unavailable` and worth waiting for.
  */
-import type { AppliedSubject, CommandSchemaRegistry } from '@astrolabe/records/serde';
-import {
-  avroOptions,
-  commandKinds,
-  commandSchemas,
-  commandTypes,
-  subjectFor,
-  type CommandKind,
-} from '@astrolabe/schemas';
+import { COMPATIBILITY, SchemaRegistry as ConfluentRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { SchemaRegistry } from '@astrolabe/records';
+import { avroOptions } from '@astrolabe/schemas/avro';
 import { splitUrlCredentials } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { fetchLatestId, fetchSchema, findSchemaId, readSchemaId, type RegistryAddress } from './registry-reader.ts';
 
 export interface SchemaRegistryOptions {
@@ -35,17 +27,17 @@ export interface SchemaRegistrySection {
   readonly schemaRegistryPassword: string | undefined;
 }
 
-export function schemaRegistryFromConfig(config: SchemaRegistrySection): CommandSchemaRegistry {
+export function schemaRegistryFromConfig(config: SchemaRegistrySection): SchemaRegistry {
   const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = config;
   const auth = username === undefined || password === undefined ? undefined : { username, password };
   return createSchemaRegistry({ url, auth });
 }
 
 /** Makes no call yet. */
-export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSchemaRegistry {
+export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
   const address = addressOf(options);
   const { url, auth, timeoutMs } = address;
-  const registry = new SchemaRegistry(
+  const registry = new ConfluentRegistry(
     {
       host: url,
       clientId: 'astrolabe-pipeline',
@@ -56,29 +48,11 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSch
     { [SchemaType.AVRO]: avroOptions() },
   );
 
-  const idOf = (kind: CommandKind, topicName: string): Promise<number | undefined> => {
-    const subject = subjectFor(topicName, commandSchemas[kind].fullName);
-    return findSchemaId(address, subject, confluentSchema(kind).schema);
-  };
-
-  /** Why this build cannot read the latest schema of a subject; undefined where it can, or where there is none. */
-  const unreadableLatest = async (kind: CommandKind, subject: string): Promise<string | undefined> => {
-    const id = await fetchLatestId(address, subject);
-    const latest = id === undefined ? undefined : await fetchSchema(address, id);
-    if (latest?.kind !== 'avro') return latest?.description;
-    try {
-      commandTypes[kind].createResolver(latest.type);
-      return undefined;
-    } catch (error) {
-      return errorMessage(error);
-    }
-  };
-
-  const register = async (kind: CommandKind, subject: string): Promise<number> => {
+  const register = async (subject: string, schema: string): Promise<number> => {
     const doing = `registering ${subject}`;
     const compatibility = COMPATIBILITY.BACKWARD_TRANSITIVE;
     try {
-      const registering = registry.register(confluentSchema(kind), { subject, compatibility });
+      const registering = registry.register({ type: SchemaType.AVRO, schema }, { subject, compatibility });
       // The client's own time-out is for silence: an answer that drips, or is cut off, would never end.
       const { id } = await unlessAborted(registering, AbortSignal.timeout(timeoutMs));
       return readSchemaId(id, doing);
@@ -88,45 +62,12 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSch
   };
 
   return {
-    commandIds: async (topicName) => {
-      const ids = new Map<CommandKind, number>();
-      const missing: string[] = [];
-      const unreadable: string[] = [];
-      for (const kind of commandKinds) {
-        const id = await idOf(kind, topicName);
-        if (id !== undefined) {
-          ids.set(kind, id);
-          continue;
-        }
-        const subject = subjectFor(topicName, commandSchemas[kind].fullName);
-        missing.push(subject);
-        const reason = await unreadableLatest(kind, subject);
-        if (reason !== undefined) unreadable.push(`${subject} (${reason})`);
-      }
-      if (missing.length === 0) return ids;
-      if (unreadable.length > 0) {
-        throw new PipelineError(
-          'registry.schema-incompatible',
-          `the schemas of this build cannot read what is registered under ${unreadable.join(', ')}; deploy the versions in their order`,
-          { retryable: false, details: { unreadable } },
-        );
-      }
-      throw new PipelineError(
-        'registry.schema-missing',
-        `the schemas of this build are not registered under ${missing.join(', ')}; register them with "astrolabe schemas apply"`,
-        { retryable: false, details: { missing } },
-      );
+    findId: (subject, schema) => findSchemaId(address, subject, schema),
+    latestOf: async (subject) => {
+      const id = await fetchLatestId(address, subject);
+      return id === undefined ? undefined : fetchSchema(address, id);
     },
-    apply: async (topicName) => {
-      const applied: AppliedSubject[] = [];
-      for (const kind of commandKinds) {
-        const subject = subjectFor(topicName, commandSchemas[kind].fullName);
-        const registered = await idOf(kind, topicName);
-        const schemaId = await register(kind, subject);
-        applied.push({ kind, subject, schemaId, changed: registered === undefined });
-      }
-      return applied;
-    },
+    register,
     schemaById: (id) => fetchSchema(address, id),
   };
 }
@@ -134,10 +75,6 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): CommandSch
 function addressOf({ url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: SchemaRegistryOptions): RegistryAddress {
   const split = splitUrlCredentials(url);
   return { url: split.url, auth: auth ?? split.auth, timeoutMs };
-}
-
-function confluentSchema(kind: CommandKind): { type: SchemaType.AVRO; schema: string } {
-  return { type: SchemaType.AVRO, schema: JSON.stringify(commandSchemas[kind].schema) };
 }
 
 function toRegistryError(error: unknown, doing: string): PipelineError {

@@ -74,6 +74,6 @@ export function describeHold({ fromOffset, producerId, transactionalId }: Holdin
 }
 
 /** What ends the transaction, where its producer does not. */
-export function abortCommand({ topic, partition, fromOffset }: HeldPartition): string {
+export function abortLine({ topic, partition, fromOffset }: HeldPartition): string {
   return `kafka-transactions.sh --bootstrap-server BROKER abort --topic ${topic} --partition ${partition} --start-offset ${fromOffset}`;
 }

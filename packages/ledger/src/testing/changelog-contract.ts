@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { ChangelogChunk, ChangelogRange, LedgerChangelog } from '../ledger-changelog.ts';
+import type { ChangelogChunk, ChangelogRange, LedgerChangelog } from '../changelog/ledger-changelog.ts';
 import { commandIdOf, delivery } from './deliveries.ts';
 import { PARTITION, createTestClock, openLedger, temporaryDirectory } from './open-ledger.ts';
 

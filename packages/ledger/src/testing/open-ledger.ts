@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
-import type { LedgerChangelog } from '../ledger-changelog.ts';
+import type { LedgerChangelog } from '../changelog/ledger-changelog.ts';
 import { openPartitionLedger, type PartitionLedger, type PartitionLedgerOptions } from '../partition-ledger.ts';
 
 export const WINDOW_MS = 1_200;

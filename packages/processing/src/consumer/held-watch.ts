@@ -1,7 +1,7 @@
 /** Looks again and again whether open transactions keep the records of this process's partitions from it, for a metric and the log. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  abortCommand,
+  abortLine,
   describeHold,
   findHoldingTransactions,
   type HoldingTransaction,
@@ -49,7 +49,7 @@ export function watchHeldRecords(options: HeldWatchOptions): HeldWatch {
     const unknown: HoldingTransaction = { ...place, producerId: undefined, transactionalId: undefined };
     const [found = unknown] = await findTransactions(connection, [place]).catch(() => []);
     logger.warn(
-      { topic, partition, fromOffset: String(fromOffset), remedy: abortCommand(found) },
+      { topic, partition, fromOffset: String(fromOffset), remedy: abortLine(found) },
       `${topic}[${partition}] is ${describeHold(found)}; what follows waits until it ends`,
     );
   };

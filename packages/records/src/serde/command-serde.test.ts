@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  avroOptions,
-  commandId,
-  commandKinds,
-  commandSchemas,
-  commandTypes,
-  type Command,
-  type CommandKind,
-} from '@astrolabe/schemas';
+import { commandId, commandKinds, type Command, type CommandKind } from '@astrolabe/schemas';
+import { avroOptions, commandSchemas, commandTypes } from '@astrolabe/schemas/avro';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import avro from 'avsc';
 import { createCommandDecoder, createCommandEncoder, type DecodedCommand } from './command-serde.ts';
 import { wireHeader } from './confluent-wire-format.ts';
-import type { RegisteredSchema } from './command-schemas.ts';
+import type { RegisteredSchema } from '../ports/schema-registry.ts';
 
 const schemaIds = new Map(commandKinds.map((kind, index) => [kind, 101 + index]));
 

@@ -1,16 +1,10 @@
 /** Commands as record values: Confluent's framing around Avro. */
-import {
-  commandId,
-  commandKindOf,
-  commandKinds,
-  commandTypes,
-  type Command,
-  type CommandKind,
-} from '@astrolabe/schemas';
+import { commandId, commandKinds, type Command, type CommandKind } from '@astrolabe/schemas';
+import { commandKindOf, commandTypes } from '@astrolabe/schemas/avro';
 import type { Type } from 'avsc';
 import type avro from 'avsc';
 import { WIRE_HEADER_BYTES, parseWireFormat } from './confluent-wire-format.ts';
-import type { CommandSchemaRegistry, RegisteredSchema } from './command-schemas.ts';
+import type { RegisteredSchema, SchemaRegistry } from '../ports/schema-registry.ts';
 
 /** Encodes with the current schemas under the ids that the registry gave them. Throws on a record that its schema cannot hold. */
 export interface CommandEncoder {
@@ -65,7 +59,7 @@ interface CommandReader {
 
 type Reader = CommandReader | { readonly kind: 'wrong-type'; readonly name: string };
 
-export function createCommandDecoder(registry: Pick<CommandSchemaRegistry, 'schemaById'>): CommandDecoder {
+export function createCommandDecoder(registry: Pick<SchemaRegistry, 'schemaById'>): CommandDecoder {
   /** Only those that read commands are kept: a registry that was restored, or repaired, may say otherwise by now. */
   const readers = new Map<number, CommandReader>();
   /** Looked up right now. Thousands of records may wait for one schema, which takes a while to be compiled. */

@@ -1,4 +1,4 @@
-export type { AppliedSubject, CommandSchemaRegistry, RegisteredSchema } from './command-schemas.ts';
+export { commandSchemasIn, type AppliedSubject, type CommandSchemaRegistry } from './command-schemas.ts';
 export {
   createCommandDecoder,
   createCommandEncoder,

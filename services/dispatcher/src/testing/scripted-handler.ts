@@ -3,7 +3,8 @@ import { createLaneProcessor, type PartitionSession } from '@astrolabe/processin
 import { toHeaders, type ConsumedRecord, type RecordProducer } from '@astrolabe/records';
 import { createInMemoryLog } from '@astrolabe/records/in-memory';
 import { createCommandDecoder, createCommandEncoder } from '@astrolabe/records/serde';
-import { commandKinds, commandTypes, type Command } from '@astrolabe/schemas';
+import { commandKinds, type Command } from '@astrolabe/schemas';
+import { commandTypes } from '@astrolabe/schemas/avro';
 import { createLogger, createMetrics } from '@astrolabe/service-kit';
 import { createManualClock } from '@astrolabe/service-kit/clock';
 import { createConnectorDirectory, type Connector } from '@astrolabe/service-kit/connectors';

@@ -4,11 +4,11 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
-import { refusedAnswer, type Answer } from '../core/answer.ts';
-import type { ByteBudget, ByteHold } from '../core/byte-budget.ts';
-import { ipv4Of, networkOf } from '../core/client-ip.ts';
-import { keysInAuthorization } from '../core/credentials.ts';
-import type { Endpoint } from '../core/endpoints.ts';
+import { refusedAnswer, type Answer } from '../core/request/answer.ts';
+import type { ByteBudget, ByteHold } from '../core/limits/byte-budget.ts';
+import { ipv4Of, networkOf } from '../core/request/client-ip.ts';
+import { keysInAuthorization } from '../core/sender/credentials.ts';
+import type { Endpoint } from '../core/request/endpoints.ts';
 import type { HandledRequest, IngestHandler } from '../ingest-handler.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
 import type { BodyOwner, ReadBody } from './read-body.ts';

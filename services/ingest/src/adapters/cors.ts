@@ -4,8 +4,8 @@
  * they are, and cookies mean nothing here, so there is nothing that a page could misuse.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { storedAnswer } from '../core/answer.ts';
-import { allowedHeaders, validOrigin } from '../core/requested-headers.ts';
+import { storedAnswer } from '../core/request/answer.ts';
+import { allowedHeaders, validOrigin } from '../core/request/requested-headers.ts';
 import { isServerPath } from './endpoint-routes.ts';
 import { sendAnswer } from './send-answer.ts';
 

@@ -1,6 +1,6 @@
 /** Paths of the APIs that take events. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from '../core/endpoints.ts';
+import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from '../core/request/endpoints.ts';
 
 export type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 

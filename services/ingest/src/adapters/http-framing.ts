@@ -3,7 +3,7 @@ import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { hostFields, parseHostHeader } from '@astrolabe/service-kit/host-header';
-import { refusedAnswer, type Answer } from '../core/answer.ts';
+import { refusedAnswer, type Answer } from '../core/request/answer.ts';
 
 /**
  * The refusal of a request without exactly one valid `Host` (RFC 9112, 3.2). Of two, a proxy in front may have taken the other one.

@@ -6,7 +6,7 @@ import {
   type RecordProducer,
 } from '@astrolabe/records';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
-import { cutDeadLetter } from '../core/cut-dead-letter.ts';
+import { cutDeadLetter } from '../core/record/cut-dead-letter.ts';
 import type { EventSink } from '../event-sink.ts';
 
 export interface KafkaEventSinkOptions {

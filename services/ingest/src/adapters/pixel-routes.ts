@@ -4,10 +4,10 @@
  * differ, since a 200 means stored: a limit is 429 and a store that is away is 503. Browsers and mail programs show the image all the same.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer } from '../core/answer.ts';
-import type { ByteHold } from '../core/byte-budget.ts';
-import { trackingEndpoints } from '../core/endpoints.ts';
-import { pixelBody } from '../core/pixel.ts';
+import type { Answer } from '../core/request/answer.ts';
+import type { ByteHold } from '../core/limits/byte-budget.ts';
+import { trackingEndpoints } from '../core/request/endpoints.ts';
+import { pixelBody } from '../core/request/pixel.ts';
 import type { AnswerRequest, EventRoute } from './answer-request.ts';
 import type { BodyOwner, ReadBody } from './read-body.ts';
 

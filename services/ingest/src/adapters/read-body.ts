@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
-import type { ByteBudget, ByteHold } from '../core/byte-budget.ts';
+import type { ByteBudget, ByteHold } from '../core/limits/byte-budget.ts';
 import type { FairSlots } from '../turns.ts';
 
 export interface BodyLimits {

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { Answer } from '../core/answer.ts';
+import type { Answer } from '../core/request/answer.ts';
 
 export function sendAnswer(reply: FastifyReply, { status, body, retryAfterSeconds }: Answer): FastifyReply {
   reply.code(status).header('content-type', 'application/json; charset=utf-8');

@@ -1,10 +1,10 @@
 /** What SDKs fetch before they send: where to send it. The one answer that names our own origin. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
-import { refusedAnswer, type Answer } from '../core/answer.ts';
-import { authenticate } from '../core/authenticate.ts';
-import { publicOrigin } from '../core/public-origin.ts';
-import { buildSourceSettings, settingsIntegrations } from '../core/source-settings.ts';
+import { refusedAnswer, type Answer } from '../core/request/answer.ts';
+import { authenticate } from '../core/sender/authenticate.ts';
+import { publicOrigin } from '../core/request/public-origin.ts';
+import { buildSourceSettings, settingsIntegrations } from '../core/request/source-settings.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
 import { sendAnswer } from './send-answer.ts';
 

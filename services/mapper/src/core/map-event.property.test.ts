@@ -4,7 +4,6 @@ import { headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/records'
 import { createCommandEncoder } from '@astrolabe/records/serde';
 import {
   commandKinds,
-  decodeCommand,
   findPropertyDefects,
   parseJson,
   stringifyJson,
@@ -12,6 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@astrolabe/schemas';
+import { decodeCommand } from '@astrolabe/schemas/avro';
 import { earliestOccurrenceMs } from '@astrolabe/segment';
 import fc from 'fast-check';
 import { eventRecord, receivedAtMs } from '../testing/events.ts';

@@ -4,15 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { createCommandEncoder } from '@astrolabe/records/serde';
-import {
-  commandId,
-  commandKinds,
-  decodeCommand,
-  parseJson,
-  stringifyJson,
-  type Command,
-  type JsonObject,
-} from '@astrolabe/schemas';
+import { commandId, commandKinds, parseJson, stringifyJson, type Command, type JsonObject } from '@astrolabe/schemas';
+import { decodeCommand } from '@astrolabe/schemas/avro';
 import type { Connector } from '@astrolabe/service-kit/connectors';
 import { freeEmailList } from '../adapters/free-email-list.ts';
 import { eventRecord } from '../testing/events.ts';

@@ -1,0 +1,145 @@
+/**
+ * The verdict on one event: accepted, with what its text lacks, or rejected with a code and a reason. Any JSON value gets exactly one of
+ * the two. Whatever writes to the event topic judges with it, so that no door is wider than another.
+ */
+import { noEventFields, readEventFields, type EventFields } from './event-fields.ts';
+import { isUnsupportedByDestination, type EventType } from './event.ts';
+import type { MeasuredSpan } from '../json/json-text.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts';
+import { maxEventDepth, maxEventMembers } from './limits.ts';
+import { parseEvent, parseEventFields, type EventDefectCode } from './parse-event.ts';
+import type { EventIdentity } from './partition-key.ts';
+import { parseRawJson } from '../json/raw-json.ts';
+
+/** One event as it was sent: what it says, and where its text lies in the bytes that hold it. */
+export interface SubmittedEvent {
+  readonly value: unknown;
+  readonly span: MeasuredSpan;
+}
+
+/** Codes of the error catalogue, so that answer and dead letter carry the same. */
+export type EventRejectionCode = EventDefectCode | 'event.too-large' | 'event.unauthenticated';
+
+export interface AcceptanceRules {
+  /** Type that the endpoint's path stands for. */
+  readonly impliedType: EventType | undefined;
+  /** Of the event's own text. */
+  readonly maxEventBytes: number;
+  /** Of one request. */
+  readonly maxEvents: number;
+  /** Whether the sender has shown more than a write key, which anybody can read in a web page. */
+  readonly isTrusted: boolean;
+}
+
+export interface AcceptedEvent {
+  readonly kind: 'accepted';
+  readonly type: EventType;
+  /** Stored all the same; the destination skips it. */
+  readonly isUnsupported: boolean;
+  /** Undefined where the sender gave none. */
+  readonly messageId: string | undefined;
+  readonly identity: EventIdentity;
+  /** The event's fields by their spec names. */
+  readonly fields: EventFields;
+}
+
+export interface RejectedVerdict {
+  readonly kind: 'rejected';
+  readonly code: EventRejectionCode;
+  readonly reason: string;
+  /** What could be told of the event all the same. */
+  readonly type: EventType | undefined;
+  readonly messageId: string | undefined;
+  readonly identity: EventIdentity;
+  /** Empty where the event is no object. */
+  readonly fields: EventFields;
+}
+
+export type Verdict = AcceptedEvent | RejectedVerdict;
+
+/** Deletion for privacy and its end: anybody with a browser could have any user deleted otherwise. */
+const needsTrust: ReadonlySet<string> = new Set(['delete', 'unsuppress']);
+
+/** `index` is the event's place in its batch; `bytes` are those that the span is of. Pure, and never throws. */
+export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: number, rules: AcceptanceRules): Verdict {
+  const { value } = submitted;
+  const limit = findBreachedLimit(submitted, index, rules);
+  const fields = isJsonObject(value) ? readExactFields(bytes, submitted, value, limit !== undefined) : noEventFields;
+  const parsed = isJsonObject(value) ? parseEventFields(fields, rules.impliedType) : parseEvent(value);
+  if (parsed.kind === 'invalid') {
+    const { messageId, type, ...identity } = parsed.known;
+    const { code, reason } = limit ?? {
+      code: parsed.defects[0]?.code ?? 'event.invalid',
+      reason: parsed.defects.map(({ message }) => message).join('; '),
+    };
+    return { kind: 'rejected', code, reason, type, messageId, identity, fields };
+  }
+  const { event } = parsed;
+  const { messageId, type } = event;
+  if (limit !== undefined) return { kind: 'rejected', ...limit, type, messageId, identity: event, fields };
+  if (needsTrust.has(type) && !rules.isTrusted) {
+    const reason = `${type} needs the connector's API key: a write key, which anybody can read in a web page, neither deletes a user nor undoes it`;
+    return { kind: 'rejected', code: 'event.unauthenticated', reason, type, messageId, identity: event, fields };
+  }
+  const isUnsupported = isUnsupportedByDestination(type);
+  return { kind: 'accepted', type, isUnsupported, messageId, identity: event, fields };
+}
+
+function findBreachedLimit(
+  { span }: SubmittedEvent,
+  index: number,
+  { maxEventBytes, maxEvents }: AcceptanceRules,
+): { readonly code: EventRejectionCode; readonly reason: string } | undefined {
+  const sizeBytes = span.end - span.start;
+  if (sizeBytes > maxEventBytes) {
+    return {
+      code: 'event.too-large',
+      reason: `the event has ${sizeBytes} bytes; at most ${maxEventBytes} are allowed`,
+    };
+  }
+  if (span.depth > maxEventDepth) {
+    return {
+      code: 'event.too-large',
+      reason: `the event nests ${span.depth} levels; at most ${maxEventDepth} are allowed`,
+    };
+  }
+  if (span.members > maxEventMembers) {
+    const reason = `the event has ${span.members} properties; at most ${maxEventMembers} are allowed`;
+    return { code: 'event.too-large', reason };
+  }
+  if (index >= maxEvents) {
+    return { code: 'event.too-large', reason: `the event comes after the first ${maxEvents} of its batch` };
+  }
+  return undefined;
+}
+
+/**
+ * JSON.parse rounds integers beyond 2^53, and a rounded user id is another user's. Such ids are rare, so only an event that
+ * has one is parsed again with its integers kept. One that is refused for its size is not: it goes without those ids.
+ */
+function readExactFields(
+  bytes: Buffer,
+  { span }: SubmittedEvent,
+  value: JsonObject,
+  exceedsLimit: boolean,
+): EventFields {
+  const fields = readEventFields(value);
+  const { userId, anonymousId, groupId, previousId, messageId } = fields;
+  const isRounded = [userId, anonymousId, groupId, previousId, messageId].some(isUnsafeNumber);
+  if (!isRounded) return fields;
+  if (exceedsLimit) {
+    const unlessRounded = (id: JsonValue | undefined) => (isUnsafeNumber(id) ? undefined : id);
+    return {
+      ...fields,
+      userId: unlessRounded(userId),
+      anonymousId: unlessRounded(anonymousId),
+      groupId: unlessRounded(groupId),
+    };
+  }
+  const exact = parseRawJson(bytes.toString('utf8', span.start, span.end));
+  return exact.kind === 'json' && isJsonObject(exact.value) ? readEventFields(exact.value) : fields;
+}
+
+function isUnsafeNumber(value: JsonValue | undefined): boolean {
+  return typeof value === 'number' && !Number.isSafeInteger(value);
+}

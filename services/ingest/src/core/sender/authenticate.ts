@@ -1,0 +1,63 @@
+/** Whose request it is, by the keys in it. */
+import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
+import { refusedAnswer, type Answer } from '../request/answer.ts';
+
+export type Authentication =
+  | {
+      readonly kind: 'connector';
+      readonly connector: Connector;
+      /** The key that belongs to it. */
+      readonly key: string;
+      /**
+       * The sender has shown something that only the customer knows; a write key, which stands in web pages, shows
+       * nothing.
+       */
+      readonly isTrusted: boolean;
+    }
+  /** `connectorId` is that of a connector that is switched off. */
+  | { readonly kind: 'refused'; readonly answer: Answer; readonly connectorId: string | undefined };
+
+/**
+ * The connector of the first key that belongs to one. 401 where none does, 403 where that connector is switched off.
+ */
+export function authenticate(
+  directory: Pick<ConnectorDirectory, 'byKey'>,
+  keys: readonly (string | undefined)[],
+): Authentication {
+  for (const key of keys) {
+    const connector = key === undefined ? undefined : directory.byKey(key);
+    if (connector === undefined || key === undefined) continue;
+    if (!connector.enabled) return { kind: 'refused', answer: refuseDisabled(connector), connectorId: connector.id };
+    return { kind: 'connector', connector, key, isTrusted: holdsApiKey(directory, connector, keys) };
+  }
+  const answer = keys.some((key) => key !== undefined) ? refuseUnknownKey() : refuseWithoutKey();
+  return { kind: 'refused', answer, connectorId: undefined };
+}
+
+/**
+ * Whether one of the keys is the connector's and none of its write keys: comparing with those, which are public, tells
+ * nothing by its time.
+ */
+export function holdsApiKey(
+  directory: Pick<ConnectorDirectory, 'byKey'>,
+  { id, writeKeys }: Connector,
+  keys: readonly (string | undefined)[],
+): boolean {
+  return keys.some((key) => key !== undefined && !writeKeys.includes(key) && directory.byKey(key)?.id === id);
+}
+
+export function refuseDisabled({ id }: Connector): Answer {
+  const message = `connector ${id} is switched off; switch it on in Astrolabe, then send again`;
+  return refusedAnswer(403, 'connector.disabled', message);
+}
+
+export function refuseUnknownKey(): Answer {
+  const message = 'the key belongs to no connector; copy it again from the connector in Astrolabe';
+  return refusedAnswer(401, 'event.unauthenticated', message);
+}
+
+function refuseWithoutKey(): Answer {
+  const message =
+    'no key was found in the Authorization header, nor in the body as far as that is JSON; send it as the user name of Basic auth or as "writeKey" in the body';
+  return refusedAnswer(401, 'event.unauthenticated', message);
+}

@@ -1,0 +1,120 @@
+/** Whose request it is, as far as its head tells: before a byte of its body is read. */
+import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
+import type { Answer } from '../request/answer.ts';
+import { authenticate, holdsApiKey, refuseDisabled, refuseUnknownKey } from './authenticate.ts';
+import { isSignature, refuseUnprovenWebhook } from './authenticate-webhook.ts';
+import { isBasic, keysInAuthorization } from './credentials.ts';
+import type { Endpoint } from '../request/endpoints.ts';
+
+export interface RequestHead {
+  readonly endpoint: Endpoint;
+  /** The `Authorization` header. */
+  readonly authorization: string | undefined;
+  /** Of a webhook: the connector that its path names, and its `X-Signature`. */
+  readonly webhook: { readonly connectorId: string; readonly signature: string | undefined } | undefined;
+}
+
+/** A sender whose connector is known. */
+export interface KnownSender {
+  readonly kind: 'known';
+  readonly connector: Connector;
+  /**
+   * Which of the connector's limits is its own: one for each write key, and one for the API key and signed webhooks.
+   */
+  readonly share: string;
+  /**
+   * The sender has shown something that only the customer knows; a write key, which stands in web pages, shows nothing.
+   */
+  readonly isTrusted: boolean;
+}
+
+export type Sender =
+  | KnownSender
+  /**
+   * Says that it is Segment and speaks for a connector, undefined where there is none of that id; its signature has to be compared with
+   * the body. One of no connector is not refused before that, or the answer would tell which connectors there are: by whether it comes
+   * before the body, and by what it says of a body that is too large or not what its encoding says.
+   */
+  | { readonly kind: 'signed'; readonly connector: Connector | undefined; readonly signature: string }
+  /** Its key may be in the body. */
+  | { readonly kind: 'unknown' };
+
+export type IdentifiedSender =
+  Sender | { readonly kind: 'refused'; readonly answer: Answer; readonly connectorId: string | undefined };
+
+/** Share of those who have shown that they are the customer. */
+const SERVER_SHARE = 'server';
+
+/**
+ * A key in the header that belongs to a connector decides; what the body says counts no more then, for a customer's
+ * proxy adds the header and its end users write the body. A Basic user name is the key by Segment's contract, so one
+ * that belongs to nobody is refused. A Bearer token may be that of an OAuth server, in which case the key is in the
+ * body.
+ */
+export function identifySender(
+  directory: Pick<ConnectorDirectory, 'byId' | 'byKey'>,
+  head: RequestHead,
+): IdentifiedSender {
+  const { endpoint, authorization, webhook } = head;
+  const keys = keysInAuthorization(authorization);
+  if (webhook !== undefined) return identifyWebhook(directory, keys, webhook);
+  const key = keys.find((each) => directory.byKey(each) !== undefined);
+  if (key === undefined && endpoint.kind !== 'partner') {
+    if (keys.length > 0 && isBasic(authorization)) return refuse(refuseUnknownKey());
+    return { kind: 'unknown' };
+  }
+  return knownSender(directory, keys);
+}
+
+/** The sender who holds the first of the keys that belongs to a connector, or the refusal where there is none. */
+export function knownSender(
+  directory: Pick<ConnectorDirectory, 'byKey'>,
+  keys: readonly (string | undefined)[],
+): KnownSender | Extract<IdentifiedSender, { kind: 'refused' }> {
+  const authentication = authenticate(directory, keys);
+  if (authentication.kind === 'refused') return refuse(authentication.answer, authentication.connectorId);
+  const { connector, key, isTrusted } = authentication;
+  return { kind: 'known', connector, share: shareOf(directory, connector, key), isTrusted };
+}
+
+/** As if it held the API key. */
+export function signedSender(connector: Connector): KnownSender {
+  return { kind: 'known', connector, share: SERVER_SHARE, isTrusted: true };
+}
+
+/** Half for the customer's own servers, and the other half for all write keys together. */
+export function sharesOf({ writeKeys }: Connector): ReadonlyMap<string, number> {
+  if (writeKeys.length === 0) return ONLY_SHARE;
+  const ofWriteKey = 0.5 / writeKeys.length;
+  return new Map([
+    [SERVER_SHARE, 0.5],
+    ...writeKeys.map((key): [string, number] => [`${WRITE_KEY}${key}`, ofWriteKey]),
+  ]);
+}
+
+const ONLY_SHARE: ReadonlyMap<string, number> = new Map([[SERVER_SHARE, 1]]);
+const WRITE_KEY = 'write key ';
+
+function shareOf(directory: Pick<ConnectorDirectory, 'byKey'>, connector: Connector, key: string): string {
+  return holdsApiKey(directory, connector, [key]) ? SERVER_SHARE : `${WRITE_KEY}${key}`;
+}
+
+function identifyWebhook(
+  directory: Pick<ConnectorDirectory, 'byId' | 'byKey'>,
+  keys: readonly string[],
+  { connectorId, signature }: NonNullable<RequestHead['webhook']>,
+): IdentifiedSender {
+  const connector = directory.byId(connectorId);
+  const key = keys.find((each) => connector !== undefined && directory.byKey(each)?.id === connector.id);
+  if (connector !== undefined && key !== undefined) {
+    if (!connector.enabled) return refuse(refuseDisabled(connector), connector.id);
+    const share = shareOf(directory, connector, key);
+    return { kind: 'known', connector, share, isTrusted: share === SERVER_SHARE };
+  }
+  if (signature === undefined || !isSignature(signature)) return refuse(refuseUnprovenWebhook());
+  return { kind: 'signed', connector, signature };
+}
+
+function refuse(answer: Answer, connectorId?: string): Extract<IdentifiedSender, { kind: 'refused' }> {
+  return { kind: 'refused', answer, connectorId };
+}

@@ -1,0 +1,44 @@
+/** Whose request it is, where its body has to tell: a key in it, or the signature of it. */
+import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
+import type { Answer } from '../request/answer.ts';
+import { refuseDisabled } from './authenticate.ts';
+import { proveWebhook, refuseUnprovenWebhook } from './authenticate-webhook.ts';
+import { keysInAuthorization } from './credentials.ts';
+import { findWriteKey } from './find-write-key.ts';
+import { knownSender, signedSender, type KnownSender, type RequestHead, type Sender } from './identify-sender.ts';
+
+export type OpenedRequest =
+  | {
+      readonly kind: 'opened';
+      readonly sender: KnownSender;
+      /** What is to be read: the body, or the text that was signed in its place. */
+      readonly body: Buffer;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly answer: Answer;
+      /** Undefined where no valid key tells. */
+      readonly connectorId: string | undefined;
+    };
+
+/** `body` is inflated. Of a sender who turns out to be unknown it is not parsed, and nothing in it is explained. */
+export function openRequest(
+  directory: Pick<ConnectorDirectory, 'byKey'>,
+  head: RequestHead,
+  sender: Sender,
+  body: Buffer,
+): OpenedRequest {
+  if (sender.kind === 'known') return { kind: 'opened', sender, body };
+  if (sender.kind === 'signed') {
+    const { connector, signature } = sender;
+    const proof = proveWebhook({ secret: connector?.webhookSecret, signature, body });
+    if (connector === undefined || proof.kind === 'unproven') {
+      return { kind: 'refused', answer: refuseUnprovenWebhook(), connectorId: undefined };
+    }
+    if (!connector.enabled) return { kind: 'refused', answer: refuseDisabled(connector), connectorId: connector.id };
+    return { kind: 'opened', sender: signedSender(connector), body: proof.body };
+  }
+  const keys = [findWriteKey(head.endpoint, body), ...keysInAuthorization(head.authorization)];
+  const known = knownSender(directory, keys);
+  return known.kind === 'refused' ? known : { kind: 'opened', sender: known, body };
+}
