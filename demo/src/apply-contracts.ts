@@ -1,7 +1,7 @@
 /** Topics and schemas, applied as an operator does: by the program `astrolabe`. */
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { spawnGuarded } from '@astrolabe/testkit';
+import { machineEnvironment, spawnGuarded } from '@astrolabe/testkit';
 
 const program = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 const ORPHAN_GRACE_MS = 2_000;
@@ -13,7 +13,7 @@ export async function applyContracts(what: ContractKind, env: Readonly<Record<st
   const running = await spawnGuarded({
     command: process.execPath,
     args: [program, what, 'apply', '--execute'],
-    env,
+    env: { ...machineEnvironment(), ...env },
     output: 'pipe',
     orphanGraceMs: ORPHAN_GRACE_MS,
   });

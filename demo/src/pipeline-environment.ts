@@ -1,4 +1,5 @@
 /** The environments of the pipeline's processes. */
+import { machineEnvironment } from '@astrolabe/testkit';
 
 /** How to log in to a Kafka and a registry that belong to somebody else. */
 const CREDENTIALS = [
@@ -9,9 +10,6 @@ const CREDENTIALS = [
   'SCHEMA_REGISTRY_USERNAME',
   'SCHEMA_REGISTRY_PASSWORD',
 ] as const;
-
-/** What every process on this machine needs. Nothing else of a shell configures the pipeline. */
-const MACHINE = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS'] as const;
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -38,7 +36,7 @@ export function sharedEnvironment(options: SharedEnvironmentOptions): SharedEnvi
   return {
     kafka: { KAFKA_BROKERS: kafkaBrokers, KAFKA_TOPIC_PREFIX: topicPrefix, ...of('KAFKA_') },
     schemaRegistry: { SCHEMA_REGISTRY_URL: schemaRegistryUrl, ...of('SCHEMA_REGISTRY_') },
-    machine: pick(env, MACHINE),
+    machine: machineEnvironment(env),
   };
 }
 

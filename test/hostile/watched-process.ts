@@ -1,5 +1,5 @@
 /** A service or the operator's command as a process, whatever becomes of it: `spawnService` is for those that come up. */
-import { spawnGuarded, type ProcessExit } from '@astrolabe/testkit';
+import { machineEnvironment, spawnGuarded, type ProcessExit } from '@astrolabe/testkit';
 import { fileURLToPath } from 'node:url';
 import { processText } from './secrets.ts';
 
@@ -18,7 +18,7 @@ export async function watchProcess(
   const running = await spawnGuarded({
     command: process.execPath,
     args: [fileURLToPath(entry), ...args],
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { ...machineEnvironment(), ...env },
     output: 'pipe',
     orphanGraceMs: 0,
   });

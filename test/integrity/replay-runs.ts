@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Pipeline } from '@astrolabe/demo';
 import { createRecordProducer, headerText, readTopic, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
 import { createLogger } from '@astrolabe/service-kit';
-import { eventually } from '@astrolabe/testkit';
+import { eventually, machineEnvironment } from '@astrolabe/testkit';
 
 export interface ReplayReport {
   readonly replayId: string;
@@ -36,7 +36,7 @@ export function startReplay({ addresses, topics }: Pipeline, ...args: string[]):
   const prefix = topics.commands.name.slice(0, -'astrolabe.commands.v1'.length);
   const child = spawn(process.execPath, [cli, 'replay', ...args], {
     env: {
-      PATH: process.env['PATH'],
+      ...machineEnvironment(),
       KAFKA_BROKERS: addresses.kafka,
       SCHEMA_REGISTRY_URL: addresses.schemaRegistry,
       KAFKA_TOPIC_PREFIX: prefix,

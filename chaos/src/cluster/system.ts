@@ -16,6 +16,7 @@ import { createLogger } from '@astrolabe/service-kit';
 import {
   findFreePorts,
   guardian,
+  machineEnvironment,
   patient,
   startFaultProxy,
   startLocalCluster,
@@ -126,7 +127,7 @@ async function start(
   }
   const registryUrl = new URL(cluster.schemaRegistryUrl);
   const registry = await proxy('services>registry', { host: registryUrl.hostname, port: Number(registryUrl.port) });
-  const machine = pickMachine(env);
+  const machine = machineEnvironment(env);
   const schemaRegistryUrl = `http://${registry.address}${registryUrl.pathname}`;
   await applyContracts('topics', {
     ...machine,
@@ -187,10 +188,4 @@ async function start(
     kafka: createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger }),
     schemaRegistry: createSchemaRegistry({ url: schemaRegistryUrl }),
   };
-}
-
-const MACHINE = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'] as const;
-
-function pickMachine(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(MACHINE.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }

@@ -19,6 +19,7 @@ export type { FaultProxy, FaultProxyOptions } from './fault-proxy.ts';
 export { createLedger, positionId } from './ledger.ts';
 export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } from './ledger.ts';
 export { eventually } from './eventually.ts';
+export { machineEnvironment } from './machine-environment.ts';
 export { patient } from './patience.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { uniqueName } from './unique-name.ts';

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { spawnGuarded } from './guarded-process.ts';
 import type { ProcessExit } from './guarded-process.ts';
+import { machineEnvironment } from './machine-environment.ts';
 import { patient } from './patience.ts';
 
 export interface ServiceProcessOptions {
@@ -11,10 +12,7 @@ export interface ServiceProcessOptions {
   /** The module to run: a path or a `file:` URL. */
   readonly entry: string | URL;
   readonly args?: readonly string[];
-  /**
-   * Its configuration. Besides, only what a process needs on this machine is passed on (`PATH`, `HOME` and the like): a
-   * variable that happens to be set in the shell must not configure a service under test.
-   */
+  /** Its configuration; what a process needs of this machine (`machineEnvironment`) is added. */
   readonly env: Readonly<Record<string, string>>;
   /** Files and sockets that it may have open at one time (`ulimit -n`). Default: as many as this process. */
   readonly maxOpenFiles?: number;
@@ -50,16 +48,6 @@ export interface ServiceProcess {
 const READY_MESSAGE = 'listening';
 const MAX_LINES = 10_000;
 const LINES_IN_MESSAGES = 40;
-const PASSED_ON = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
-  'LANG',
-  'TZ',
-  'NODE_EXTRA_CA_CERTS',
-  'NODE_V8_COVERAGE',
-  'NODE_COMPILE_CACHE',
-];
 
 /**
  * Starts `entry` with this process's Node and resolves once it has logged the JSON line whose `msg` is `listening`. Rejects with its
@@ -72,7 +60,7 @@ export async function spawnService(options: ServiceProcessOptions): Promise<Serv
   const command = [process.execPath, entryPath, ...args];
   const running = await spawnGuarded({
     ...(options.maxOpenFiles === undefined ? plainly(command) : withOpenFiles(options.maxOpenFiles, command)),
-    env: { ...inheritedEnvironment(), ...env },
+    env: { ...machineEnvironment(), ...env },
     output: 'pipe',
     orphanGraceMs: 2_000,
   });
@@ -161,12 +149,6 @@ function plainly([command = '', ...args]: readonly string[]): Invocation {
 /** Both limits of the system are set: Node raises the soft one to the hard one when it starts. */
 function withOpenFiles(maxOpenFiles: number, command: readonly string[]): Invocation {
   return { command: 'sh', args: ['-c', 'ulimit -n "$0" && exec "$@"', String(maxOpenFiles), ...command] };
-}
-
-function inheritedEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    PASSED_ON.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined),
-  );
 }
 
 function parseRecord(line: string): Readonly<Record<string, unknown>> | undefined {
