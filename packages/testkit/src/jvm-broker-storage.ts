@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { brokerProperties, toPropertiesFile } from './broker-properties.ts';
 import type { BrokerLayout } from './broker-properties.ts';
 import { LOG_FLAGS } from './jvm-log-flags.ts';
+import type { JvmPrograms } from './jvm-programs.ts';
 import { startJvm } from './jvm-process.ts';
 
 /** A short run: compiling it thoroughly would take longer than it does. */
@@ -12,8 +13,7 @@ const FORMAT_FLAGS = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1',
 
 /** Where a broker is run and keeps its data. */
 export interface BrokerHome {
-  readonly java: string;
-  readonly classpath: string;
+  readonly programs: JvmPrograms;
   readonly env: NodeJS.ProcessEnv;
   /** Configuration and log; exists. */
   readonly workDirectory: string;
@@ -23,7 +23,7 @@ export interface BrokerHome {
 
 /** Formats beside the final place and renames, so that a format that was killed is not taken for a finished one. */
 export async function formatIfNew(home: BrokerHome, layout: BrokerLayout, clusterId: string): Promise<void> {
-  const { java, classpath, env, workDirectory, logDirectory } = home;
+  const { programs, env, workDirectory, logDirectory } = home;
   if (await exists(join(logDirectory, 'meta.properties'))) return;
   const unfinished = `${logDirectory}.unformatted`;
   await rm(unfinished, { recursive: true, force: true });
@@ -32,11 +32,12 @@ export async function formatIfNew(home: BrokerHome, layout: BrokerLayout, cluste
   await writeFile(propertiesPath, toPropertiesFile(brokerProperties({ ...layout, logDirectory: unfinished })));
   const jvm = await startJvm({
     name: "Kafka's storage tool",
-    java,
+    java: programs.java,
     args: [
       ...FORMAT_FLAGS,
+      ...programs.kafkaFlags,
       '-cp',
-      classpath,
+      programs.kafkaClasspath,
       'kafka.tools.StorageTool',
       'format',
       `--cluster-id=${clusterId}`,

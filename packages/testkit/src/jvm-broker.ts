@@ -6,6 +6,7 @@ import type { BrokerLayout, Users } from './broker-properties.ts';
 import { findFreePorts } from './free-ports.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import type { BrokerHome } from './jvm-broker-storage.ts';
+import { isShortLived } from './own-stack-environment.ts';
 import { retryOnTakenPort, startJvm } from './jvm-process.ts';
 import type { JvmProcess } from './jvm-process.ts';
 import { LOG_FLAGS } from './jvm-log-flags.ts';
@@ -16,6 +17,7 @@ import { SupervisedBroker } from './supervised-broker.ts';
 export interface JvmBrokerOptions extends BrokerHome {
   /** Whether the data is worth an orderly end when the stack stops. */
   readonly keepsData: boolean;
+  readonly extraFlags?: readonly string[];
   /** Of what the broker prints, appended. Default: in its work directory. */
   readonly logPath?: string;
 }
@@ -30,6 +32,8 @@ const NODE_ID = 1;
 const READY_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 30_000;
 const HEAP_MEGABYTES = 512;
+/** The thorough compiler alone takes two seconds of CPU of a start. */
+const QUICK_COMPILER = ['-XX:TieredStopAtLevel=1'];
 
 /** Starts a broker, a cluster of one, on free ports of the loopback interface; resolves when it is ready for clients. */
 export async function startJvmBroker(
@@ -52,6 +56,7 @@ export async function startJvmBroker(
     const broker = await runJvmBroker(options, {
       properties: brokerProperties(layout),
       heapMegabytes: HEAP_MEGABYTES,
+      isShortLived: isShortLived(options.env),
       address: `${HOST}:${clientPort}`,
       waitUntilReady: waitForBroker,
     });
@@ -62,6 +67,8 @@ export async function startJvmBroker(
 export interface BrokerRun {
   readonly properties: Readonly<Record<string, string>>;
   readonly heapMegabytes: number;
+  /** Its code is compiled quickly rather than well. */
+  readonly isShortLived: boolean;
   /** Of the listener for clients, as the broker binds it. */
   readonly address: string;
   /** Decides when a start is over. */
@@ -75,19 +82,23 @@ export interface BrokerRun {
 
 /** Starts a broker whose storage is formatted; it may be one of several. */
 export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): Promise<JvmBroker> {
+  const { programs, extraFlags = [] } = options;
   const { address } = run;
   const propertiesPath = join(options.workDirectory, 'server.properties');
   await writeFile(propertiesPath, toPropertiesFile(run.properties));
   async function launch(): Promise<JvmProcess> {
     const jvm = await startJvm({
       name: 'the Kafka broker',
-      java: options.java,
+      java: programs.java,
       args: [
         `-Xmx${run.heapMegabytes}m`,
         '-XX:+UseSerialGC',
+        ...(run.isShortLived ? QUICK_COMPILER : []),
+        ...programs.kafkaFlags,
+        ...extraFlags,
         ...LOG_FLAGS,
         '-cp',
-        options.classpath,
+        programs.kafkaClasspath,
         'kafka.Kafka',
         propertiesPath,
       ],

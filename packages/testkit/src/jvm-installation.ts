@@ -6,15 +6,18 @@ import type { JavaRuntime } from './java-runtime.ts';
 import type { OnProgress } from './stack-progress.ts';
 import { MINIMUM_JAVA_VERSION } from './versions.ts';
 
+export interface UsableJvm {
+  readonly kind: 'usable';
+  readonly java: string;
+  readonly javaVersion: string;
+  /** For the line that says why this way was taken. */
+  readonly summary: string;
+  /** From the cache, or fetched. */
+  provideDownloads(onProgress: OnProgress): Promise<JvmDownloads>;
+}
+
 export type JvmInstallation =
-  | {
-      readonly kind: 'usable';
-      readonly java: string;
-      /** For the line that says why this way was taken. */
-      readonly summary: string;
-      /** From the cache, or fetched. */
-      provideDownloads(onProgress: OnProgress): Promise<JvmDownloads>;
-    }
+  | UsableJvm
   /** With everything that is missing, not only the first of it. */
   | { readonly kind: 'unusable'; readonly reason: string };
 
@@ -39,6 +42,7 @@ export async function findJvmInstallation(env: NodeJS.ProcessEnv): Promise<JvmIn
     return {
       kind: 'usable',
       java: java.command,
+      javaVersion: java.version,
       summary: `${runtime}, downloads in ${await downloadsDirectory(env)}`,
       provideDownloads: () => Promise.resolve(downloads),
     };
@@ -46,6 +50,7 @@ export async function findJvmInstallation(env: NodeJS.ProcessEnv): Promise<JvmIn
   return {
     kind: 'usable',
     java: java.command,
+    javaVersion: java.version,
     summary: `${runtime}, downloads by ${maven} into ${await downloadsDirectory(env)}`,
     provideDownloads: (onProgress) => fetchDownloads({ env, maven: maven ?? 'mvn', onProgress }),
   };

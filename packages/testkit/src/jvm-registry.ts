@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { findFreePorts } from './free-ports.ts';
+import type { JvmPrograms } from './jvm-programs.ts';
 import { retryOnTakenPort, startJvm } from './jvm-process.ts';
 import { waitForRegistry } from './readiness.ts';
 import { registryStorage } from './registry-storage.ts';
 
 export interface JvmRegistryOptions {
-  readonly java: string;
-  readonly jar: string;
+  readonly programs: JvmPrograms;
   readonly env: NodeJS.ProcessEnv;
   readonly workDirectory: string;
   /** Where its database is kept. Undefined: in memory. */
@@ -21,12 +21,12 @@ export interface JvmRegistry {
 
 const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 90_000;
-const STOP_GRACE_MS = 10_000;
+const STOP_GRACE_MS = 30_000;
 /** A server that starts often and works little: the thorough compiler would only take time from the broker. */
 const FLAGS = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 export async function startJvmRegistry(options: JvmRegistryOptions): Promise<JvmRegistry> {
-  const { java, jar, env, workDirectory, dataDirectory } = options;
+  const { programs, env, workDirectory, dataDirectory } = options;
   return retryOnTakenPort(async () => {
     const [port = 0] = await findFreePorts(1);
     const settings = {
@@ -37,8 +37,14 @@ export async function startJvmRegistry(options: JvmRegistryOptions): Promise<Jvm
     };
     const jvm = await startJvm({
       name: 'the schema registry',
-      java,
-      args: [...FLAGS, ...Object.entries(settings).map(([key, value]) => `-D${key}=${value}`), '-jar', jar],
+      java: programs.java,
+      args: [
+        ...FLAGS,
+        ...programs.registryFlags,
+        ...Object.entries(settings).map(([key, value]) => `-D${key}=${value}`),
+        '-jar',
+        programs.registryJar,
+      ],
       env,
       cwd: workDirectory,
       logPath: join(workDirectory, 'registry.log'),

@@ -5,15 +5,14 @@ import type { Users } from './broker-properties.ts';
 import { guardian } from './guardian-client.ts';
 import { startJvmBroker } from './jvm-broker.ts';
 import { startJvmRegistry } from './jvm-registry.ts';
-import type { JvmDownloads } from './jvm-downloads.ts';
+import type { JvmPrograms } from './jvm-programs.ts';
 import { startTogether } from './start-together.ts';
 import type { RunningStack } from './running-stack.ts';
 import { runStep } from './stack-progress.ts';
 import type { OnProgress } from './stack-progress.ts';
 
 export interface JvmStackOptions {
-  readonly java: string;
-  readonly downloads: JvmDownloads;
+  readonly programs: JvmPrograms;
   readonly env: NodeJS.ProcessEnv;
   /** Kept from one start to the next. Undefined: a temporary folder that is removed. */
   readonly dataDir: string | undefined;
@@ -23,7 +22,7 @@ export interface JvmStackOptions {
 
 /** Broker and registry as processes of this machine, started side by side. */
 export async function startJvmStack(options: JvmStackOptions): Promise<RunningStack> {
-  const { java, downloads, env, dataDir, onProgress, users } = options;
+  const { programs, env, dataDir, onProgress, users } = options;
   const workDirectory = await mkdtemp(join(tmpdir(), 'astrolabe-stack-'));
   const forget = await (await guardian()).watch({ paths: [workDirectory] });
   async function removeWork(): Promise<void> {
@@ -39,8 +38,7 @@ export async function startJvmStack(options: JvmStackOptions): Promise<RunningSt
       () =>
         runStep('starting Kafka', onProgress, () =>
           startJvmBroker({
-            java,
-            classpath: downloads.kafkaClasspath,
+            programs,
             env,
             workDirectory,
             logDirectory: join(dataDirectory, 'kafka'),
@@ -50,7 +48,7 @@ export async function startJvmStack(options: JvmStackOptions): Promise<RunningSt
         ),
       () =>
         runStep('starting the schema registry', onProgress, () =>
-          startJvmRegistry({ java, jar: downloads.registryJar, env, workDirectory, dataDirectory: registryData }),
+          startJvmRegistry({ programs, env, workDirectory, dataDirectory: registryData }),
         ),
     );
     return {

@@ -15,6 +15,7 @@ import { guardian } from './guardian-client.ts';
 import { runJvmBroker } from './jvm-broker.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import { findJvmInstallation } from './jvm-installation.ts';
+import { provideJvmPrograms, type JvmPrograms } from './jvm-programs.ts';
 import { startJvmRegistry } from './jvm-registry.ts';
 import { waitForBroker, waitUntilAccepted } from './readiness.ts';
 import { clusterUnavailable } from './stack-requirements.ts';
@@ -63,7 +64,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const { env } = options;
   const installation = await findJvmInstallation(env);
   if (installation.kind === 'unusable') throw clusterUnavailable(installation.reason);
-  const downloads = await installation.provideDownloads(() => undefined);
+  const programs = await provideJvmPrograms(installation, env, () => undefined);
   const workDirectory = await mkdtemp(join(tmpdir(), 'astrolabe-cluster-'));
   const forget = await (await guardian()).watch({ paths: [workDirectory] });
   const closings: (() => Promise<void>)[] = [];
@@ -75,16 +76,13 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   try {
     const registryDirectory = join(workDirectory, 'registry');
     await mkdir(registryDirectory);
-    const { java } = installation;
     const startingBrokers = startBrokers(options, {
-      java,
-      classpath: downloads.kafkaClasspath,
+      programs,
       workDirectory,
       closings,
     });
     const startingRegistry = startJvmRegistry({
-      java,
-      jar: downloads.registryJar,
+      programs,
       env,
       workDirectory: registryDirectory,
       dataDirectory: undefined,
@@ -108,8 +106,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
 }
 
 interface Machine {
-  readonly java: string;
-  readonly classpath: string;
+  readonly programs: JvmPrograms;
   readonly workDirectory: string;
   readonly closings: (() => Promise<void>)[];
 }
@@ -124,7 +121,7 @@ interface BrokerPorts {
 
 async function startBrokers(
   { env, brokers: count, clients: names, properties, logDirectory, onCrash }: LocalClusterOptions,
-  { java, classpath, workDirectory, closings }: Machine,
+  { programs, workDirectory, closings }: Machine,
 ): Promise<readonly ClusterBroker[]> {
   const free = await findFreePorts(count * (3 + names.length));
   const takePort = (): number => free.shift() ?? 0;
@@ -168,11 +165,12 @@ async function startBrokers(
     };
     const logPath = join(logDirectory ?? directory, `broker-${own.nodeId}.log`);
     const data = { logDirectory: layout.logDirectory, keepsData: false };
-    const jvm = { java, classpath, env, workDirectory: directory, logPath, ...data };
+    const jvm = { programs, env, workDirectory: directory, logPath, ...data };
     await formatIfNew(jvm, layout, clusterId);
     const control = await runJvmBroker(jvm, {
       properties: { ...brokerProperties(layout), ...properties },
       heapMegabytes: HEAP_MEGABYTES,
+      isShortLived: true,
       address: `${HOST}:${own.observer}`,
       // One of several may come back while another is away, and then the cluster as a whole may not answer.
       waitUntilReady: waitUntilAccepted,

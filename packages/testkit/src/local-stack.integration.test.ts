@@ -9,10 +9,11 @@ import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import { runOwner } from '../fixtures/run-owner.ts';
 import { eventually } from './eventually.ts';
 import { startLocalStack, type LocalStack } from './local-stack.ts';
+import { ownStackEnvironment } from './own-stack-environment.ts';
 import { acceptsConnection } from './readiness.ts';
 
 /** Whatever this machine can run, but a stack of the test's own: the shared one that the runner names must not be broken. */
-const { KAFKA_BROKERS: _brokers, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env;
+const env = ownStackEnvironment(process.env);
 
 async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'local-stack-'));

@@ -8,6 +8,7 @@ import type { Users } from './broker-properties.ts';
 import { findDockerEngine } from './docker-engine.ts';
 import { useExternalStack } from './external-stack.ts';
 import { findJvmInstallation } from './jvm-installation.ts';
+import { provideJvmPrograms } from './jvm-programs.ts';
 import { startJvmStack } from './jvm-stack.ts';
 import type { RunningStack } from './running-stack.ts';
 import { stackUnavailable } from './stack-requirements.ts';
@@ -104,8 +105,8 @@ async function tryJvm({ env, dataDir, onProgress, users, announce, why }: Attemp
   if (installation.kind === 'unusable') return installation;
   const reason = [...why, installation.summary].join('; ');
   announce(reason);
-  const downloads = await installation.provideDownloads(onProgress);
-  const stack = await startJvmStack({ java: installation.java, downloads, env, dataDir, onProgress, users });
+  const programs = await provideJvmPrograms(installation, env, onProgress);
+  const stack = await startJvmStack({ programs, env, dataDir, onProgress, users });
   return { kind: 'running', stack: { kind: 'jvm', reason, ...stack } };
 }
 
