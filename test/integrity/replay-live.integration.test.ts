@@ -15,7 +15,7 @@ import { untilDrained } from '../e2e/until-drained.ts';
 import { assertBalanced, MINUTE_MS, recordsOn, replay, sendEvents, tracks, untilCommands } from './replay-runs.ts';
 
 const longForm = process.env['REPLAY_LIVE_PAIRS'];
-const PAIRS = Number(longForm ?? 3);
+const PAIRS = Number(longForm ?? 1);
 const WINDOW_EVENTS = 200;
 const REPLAYED_EVENTS = 200;
 const PERIOD_MS = 20;

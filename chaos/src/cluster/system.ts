@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyContracts } from '@astrolabe/demo';
 import {
+  createKafkaAdmin,
   createKafkaConnection,
   createSchemaRegistry,
   topicsFor,
@@ -22,6 +22,7 @@ import {
   startLocalCluster,
   type ClusterBroker,
   type FaultProxy,
+  type LocalCluster,
 } from '@astrolabe/testkit';
 import type { ServiceName } from '../oracle/observed.ts';
 import { serviceInstances, services, type BrokerName, type InstanceName, type Link } from '../schedule/disturbance.ts';
@@ -41,6 +42,10 @@ export interface SystemOptions {
   readonly variables?: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>;
   /** Replication is as many. Default 3. */
   readonly brokers?: number;
+  /** Brokers and registry that several runs use, one after the other, each with a prefix. Default: of the run's own. */
+  readonly shared?: { readonly cluster: LocalCluster; readonly topicPrefix: string };
+  /** How many of each service, one or two. Default 2. */
+  readonly instances?: Readonly<Partial<Record<ServiceName, 1 | 2>>>;
   /** Where the services' logs go, a file for each instance. Undefined: nowhere. */
   readonly logDirectory?: string;
   /** Told of a broker that ended by itself, and is started again. */
@@ -73,6 +78,20 @@ const BROKER_PROPERTIES = {
   'broker.heartbeat.interval.ms': '1000',
 };
 
+type ClusterOptions = Pick<SystemOptions, 'env' | 'brokers' | 'logDirectory' | 'onBrokerCrash'>;
+
+/** Brokers and registry behind the proxies of every service. */
+export function startCluster({ env, brokers = 3, logDirectory, onBrokerCrash }: ClusterOptions): Promise<LocalCluster> {
+  return startLocalCluster({
+    env,
+    brokers,
+    clients: services,
+    properties: BROKER_PROPERTIES,
+    ...(logDirectory === undefined ? {} : { logDirectory }),
+    ...(onBrokerCrash === undefined ? {} : { onCrash: onBrokerCrash }),
+  });
+}
+
 /** Resolves when every part serves. A start that fails leaves nothing running. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const closings: (() => Promise<unknown>)[] = [];
@@ -87,66 +106,120 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-async function start(
-  { seed, connectors, env, variables, brokers = 3, logDirectory, onBrokerCrash }: SystemOptions,
-  closings: (() => Promise<unknown>)[],
-): Promise<Omit<System, 'close'>> {
-  const folder = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
-  const forget = await (await guardian()).watch({ paths: [folder] });
-  closings.push(async () => {
-    await rm(folder, { recursive: true, force: true });
-    await forget();
-  });
+type Closings = (() => Promise<unknown>)[];
+
+async function start(options: SystemOptions, closings: Closings): Promise<Omit<System, 'close'>> {
+  const { seed, connectors, env, shared, logDirectory } = options;
+  const folder = await provideFolder(closings);
   if (logDirectory !== undefined) await mkdir(logDirectory, { recursive: true });
   const connectorsFile = join(folder, 'connectors.json');
   await writeFile(connectorsFile, connectorsFileText(connectors));
 
-  const cluster = await startLocalCluster({
-    env,
-    brokers,
-    clients: services,
-    properties: BROKER_PROPERTIES,
-    ...(logDirectory === undefined ? {} : { logDirectory }),
-    ...(onBrokerCrash === undefined ? {} : { onCrash: onBrokerCrash }),
-  });
-  closings.push(() => cluster.stop());
+  const cluster = shared?.cluster ?? (await startCluster(options));
+  if (shared === undefined) closings.push(() => cluster.stop());
   const api = await startDisturbedApi(connectors, seed);
   closings.push(() => api.close());
 
-  const links = new Map<Link, readonly FaultProxy[]>();
+  const links = linksToBrokers(cluster);
   const proxy = async (link: Link, target: { readonly host: string; readonly port: number }): Promise<FaultProxy> => {
     const started = await startFaultProxy({ target });
     closings.push(() => started.close());
     links.set(link, [started]);
     return started;
   };
-  for (const { nodeId, clients, peers } of cluster.brokers) {
-    for (const [service, own] of clients) links.set(`${service}>broker-${nodeId}` as Link, [own]);
-    links.set(`clients>broker-${nodeId}` as Link, [...clients.values()]);
-    links.set(`brokers>broker-${nodeId}` as Link, [peers]);
-  }
   const registryUrl = new URL(cluster.schemaRegistryUrl);
   const registry = await proxy('services>registry', { host: registryUrl.hostname, port: Number(registryUrl.port) });
   const machine = machineEnvironment(env);
   const schemaRegistryUrl = `http://${registry.address}${registryUrl.pathname}`;
-  await applyContracts('topics', {
-    ...machine,
-    KAFKA_BROKERS: cluster.kafkaBrokers,
-    KAFKA_REPLICATION_FACTOR: String(brokers),
-  });
-  await applyContracts('schemas', { ...machine, SCHEMA_REGISTRY_URL: schemaRegistryUrl });
+  const topicPrefix = shared?.topicPrefix ?? '';
+  const topics = topicsFor(topicPrefix);
+  const logger = createLogger({ name: 'chaos', level: 'silent' });
+  const kafka = createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger });
+  const schemaRegistry = createSchemaRegistry({ url: schemaRegistryUrl });
+  await Promise.all([applyTopics(kafka, topics, cluster.brokers.length), schemaRegistry.apply(topics.commands.name)]);
 
-  const apiUrl = new URL(api.api.url);
-  const ingestPorts = await findFreePorts(2);
+  const services = await startInstances(options, {
+    folder,
+    closings,
+    proxy,
+    apiUrl: new URL(api.api.url),
+    environmentOf: (service) => ({
+      ...machine,
+      ...serviceEnvironment(service, {
+        KAFKA_BROKERS: cluster.kafkaBrokersOf(service),
+        KAFKA_TOPIC_PREFIX: topicPrefix,
+        SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      }),
+      CONNECTORS_FILE: connectorsFile,
+    }),
+  });
+
+  return {
+    connectors,
+    links,
+    brokers: new Map(cluster.brokers.map((broker) => [`broker-${broker.nodeId}` as BrokerName, broker])),
+    ...services,
+    api,
+    connectorsFile,
+    topics,
+    groups: { mapper: `${topicPrefix}astrolabe.mapper`, dispatcher: `${topicPrefix}astrolabe.dispatcher` },
+    kafka,
+    schemaRegistry,
+  };
+}
+
+async function provideFolder(closings: Closings): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
+  const forget = await (await guardian()).watch({ paths: [folder] });
+  closings.push(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await forget();
+  });
+  return folder;
+}
+
+async function applyTopics(kafka: KafkaConnection, topics: Topics, replicationFactor: number): Promise<void> {
+  const admin = await createKafkaAdmin(kafka);
+  try {
+    await admin.applyTopics(await admin.planTopics(Object.values(topics), replicationFactor));
+  } finally {
+    await admin.close();
+  }
+}
+
+function linksToBrokers({ brokers }: LocalCluster): Map<Link, readonly FaultProxy[]> {
+  const links = new Map<Link, readonly FaultProxy[]>();
+  for (const { nodeId, clients, peers } of brokers) {
+    for (const [service, own] of clients) links.set(`${service}>broker-${nodeId}` as Link, [own]);
+    links.set(`clients>broker-${nodeId}` as Link, [...clients.values()]);
+    links.set(`brokers>broker-${nodeId}` as Link, [peers]);
+  }
+  return links;
+}
+
+interface Surroundings {
+  readonly folder: string;
+  readonly closings: Closings;
+  readonly proxy: (link: Link, target: { readonly host: string; readonly port: number }) => Promise<FaultProxy>;
+  readonly apiUrl: URL;
+  readonly environmentOf: (service: ServiceName) => Readonly<Record<string, string>>;
+}
+
+/** Resolves when all of them serve. */
+async function startInstances(
+  { variables, logDirectory, instances: counts }: SystemOptions,
+  { folder, closings, proxy, apiUrl, environmentOf }: Surroundings,
+): Promise<Pick<System, 'instances' | 'ledgerDisks' | 'ingestUrls'>> {
   const instances = new Map<InstanceName, SupervisedProcess>();
   const ledgerDisks = new Map<InstanceName, LedgerDisk>();
   const ingestUrls: string[] = [];
+  const endings: (() => Promise<void>)[] = [];
   for (const name of serviceInstances) {
     const [service, number] = name.split('-') as [ServiceName, string];
-    const shared = { KAFKA_BROKERS: cluster.kafkaBrokersOf(service), SCHEMA_REGISTRY_URL: schemaRegistryUrl };
-    const own: Record<string, string> = { CONNECTORS_FILE: connectorsFile };
+    if (Number(number) > (counts?.[service] ?? 2)) continue;
+    const own: Record<string, string> = {};
     if (service === 'ingest') {
-      const port = ingestPorts[Number(number) - 1] ?? 0;
+      const [port = 0] = await findFreePorts(1);
       own['INGEST_PORT'] = String(port);
       const { address } = await proxy(`senders>${name}` as Link, { host: '127.0.0.1', port });
       ingestUrls.push(`http://${address}`);
@@ -162,30 +235,17 @@ async function start(
     const instance = superviseProcess({
       service,
       name,
-      env: { ...machine, ...serviceEnvironment(service, shared), ...own, ...variables?.[service] },
+      env: { ...environmentOf(service), ...own, ...variables?.[service] },
       onLine: (line) => log?.write(`${line}\n`),
     });
-    closings.push(async () => {
+    endings.push(async () => {
       await instance.close();
       log?.end();
     });
     instances.set(name, instance);
   }
+  // Before what they use: their disks and proxies.
+  closings.push(() => Promise.all(endings.map((end) => end())));
   await Promise.all([...instances.values()].map((instance) => instance.whenReady(START_TIMEOUT_MS)));
-
-  const logger = createLogger({ name: 'chaos', level: 'silent' });
-  return {
-    connectors,
-    links,
-    brokers: new Map(cluster.brokers.map((broker) => [`broker-${broker.nodeId}` as BrokerName, broker])),
-    instances,
-    ledgerDisks,
-    api,
-    ingestUrls,
-    connectorsFile,
-    topics: topicsFor(''),
-    groups: { mapper: 'astrolabe.mapper', dispatcher: 'astrolabe.dispatcher' },
-    kafka: createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger }),
-    schemaRegistry: createSchemaRegistry({ url: schemaRegistryUrl }),
-  };
+  return { instances, ledgerDisks, ingestUrls };
 }
