@@ -24,8 +24,7 @@ export interface ArchivesOptions {
   readonly train: (flags: ClassArchives, workDirectory: string) => Promise<void>;
 }
 
-const KAFKA = 'kafka.jsa';
-const REGISTRY = 'registry.jsa';
+const archiveOf = (program: 'kafka' | 'registry', folder: string): string => join(folder, `${program}.jsa`);
 
 /**
  * Of several processes one makes the archives and the others wait. They only save time: where they cannot be made, say in a folder
@@ -44,15 +43,15 @@ export async function provideClassArchives(options: ArchivesOptions): Promise<Cl
   }
   const { kafkaFlags, registryFlags } = flagsFor('SharedArchiveFile', folder);
   return {
-    kafkaFlags: (await exists(join(folder, KAFKA))) ? kafkaFlags : [],
-    registryFlags: (await exists(join(folder, REGISTRY))) ? registryFlags : [],
+    kafkaFlags: (await exists(archiveOf('kafka', folder))) ? kafkaFlags : [],
+    registryFlags: (await exists(archiveOf('registry', folder))) ? registryFlags : [],
   };
 }
 
 function flagsFor(flag: 'SharedArchiveFile' | 'ArchiveClassesAtExit', folder: string): ClassArchives {
   return {
-    kafkaFlags: [`-XX:${flag}=${join(folder, KAFKA)}`],
-    registryFlags: [`-XX:${flag}=${join(folder, REGISTRY)}`],
+    kafkaFlags: [`-XX:${flag}=${archiveOf('kafka', folder)}`],
+    registryFlags: [`-XX:${flag}=${archiveOf('registry', folder)}`],
   };
 }
 

@@ -8,7 +8,7 @@ import type { Users } from './broker-properties.ts';
 import { findDockerEngine } from './docker-engine.ts';
 import { useExternalStack } from './external-stack.ts';
 import { findJvmInstallation } from './jvm-installation.ts';
-import { provideJvmPrograms } from './jvm-programs.ts';
+import { provideJvmPrograms } from './provide-jvm-programs.ts';
 import { startJvmStack } from './jvm-stack.ts';
 import type { RunningStack } from './running-stack.ts';
 import { stackUnavailable } from './stack-requirements.ts';
