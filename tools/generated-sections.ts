@@ -18,6 +18,7 @@ import {
   renderMarkdownTable,
   type ConfigVariables,
   type Metrics,
+  createFaultCounter,
 } from '@astrolabe/service-kit';
 
 const shared = [
@@ -73,6 +74,7 @@ function ownVariables(...definitions: readonly { readonly variables: object }[])
 
 function metricsTable(service: string, create: (metrics: Metrics) => unknown): string {
   const metrics = createMetrics({ service });
+  createFaultCounter(metrics);
   create(metrics);
   const rows = metrics.registry
     .getMetricsAsArray()

@@ -38,6 +38,7 @@ export { parseEmailDomain } from './email-domain.ts';
 export { errorCatalogue, errorCodes, type ErrorCatalogueEntry, type ErrorCode, type WhoActs } from './error-codes.ts';
 export { renderErrorCatalogue } from './error-docs.ts';
 export { PipelineError, errorMessage, isPipelineError, type PipelineErrorOptions } from './errors.ts';
+export { createFaultCounter } from './fault-counts.ts';
 export { FaultLog } from './fault-log.ts';
 export { hostFields, isLoopbackHost, parseHostHeader, type HostHeader } from './host-header.ts';
 export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './lifecycle.ts';

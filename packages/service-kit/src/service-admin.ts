@@ -1,6 +1,7 @@
 import { startAdminServer } from './admin-server.ts';
 import type { ServiceStack } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
+import { createFaultCounter } from './fault-counts.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
 export interface ServiceAdmin {
@@ -24,6 +25,7 @@ export async function startServiceAdmin(
   stack: ServiceStack,
 ): Promise<ServiceAdmin> {
   const metrics = createMetrics({ service });
+  createFaultCounter(metrics, logger);
   const server = await startAdminServer({
     host: config.adminHost,
     port: config.adminPort,
