@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { connectionFromConfig, createKafkaAdmin, topicsFor } from '@astrolabe/kafka';
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import { eventually, uniqueName } from '@astrolabe/testkit';
-import type { PipelineAddresses } from './addresses.ts';
+import type { PipelineAddresses } from '@astrolabe/local-pipeline';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const program = fileURLToPath(new URL('./start.ts', import.meta.url));

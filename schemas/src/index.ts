@@ -1,4 +1,5 @@
 /** The contracts: Avro commands and their JSON property values. The OpenAPI document is `../openapi/astrolabe.yaml`. */
+export { canonicalJson } from './canonical-json.ts';
 export { parseJson, stringifyJson, type JsonObject, type JsonValue } from './json.ts';
 export {
   findPropertyDefects,

@@ -14,6 +14,7 @@ const workspaceByPackage = new Map([
   ['@astrolabe/ledger', 'packages/ledger'],
   ['@astrolabe/service-kit', 'packages/service-kit'],
   ['@astrolabe/testkit', 'packages/testkit'],
+  ['@astrolabe/local-pipeline', 'packages/local-pipeline'],
   ['@astrolabe/ingest', 'services/ingest'],
   ['@astrolabe/mapper', 'services/mapper'],
   ['@astrolabe/dispatcher', 'services/dispatcher'],
@@ -69,6 +70,14 @@ test('test tools and the reference API are imported by tests, demo, bench and ch
         .filter((to) => isTestTool(to) && to !== workspaceOf(file.path))
         .map((to) => `${file.path} imports ${to}`),
     );
+  assert.deepEqual(breaches, []);
+});
+
+test('chaos and tests do not import the demo', () => {
+  const breaches = sources
+    .filter(({ path }) => workspaceOf(path) !== 'demo')
+    .filter((file) => ourImports(file).includes('demo'))
+    .map(({ path }) => path);
   assert.deepEqual(breaches, []);
 });
 
@@ -131,8 +140,19 @@ function isTestCode(file: SourceFile): boolean {
   return file.isTest || /^(test|tools)\//.test(file.path) || /\/(testing|test)\//.test(file.path);
 }
 
+const testTools = new Set([
+  'packages/testkit',
+  'packages/local-pipeline',
+  'reference/astrolabe-api',
+  'demo',
+  'bench',
+  'chaos',
+  'test',
+  'tools',
+]);
+
 function isTestTool(workspace: string): boolean {
-  return ['packages/testkit', 'reference/astrolabe-api', 'demo', 'bench', 'chaos', 'test', 'tools'].includes(workspace);
+  return testTools.has(workspace);
 }
 
 function ourImports({ imports }: SourceFile): string[] {

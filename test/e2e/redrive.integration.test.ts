@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createRecordProducer, toHeaders } from '@astrolabe/kafka';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';

@@ -1,4 +1,4 @@
-import type { Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createKafkaAdmin, decodeCursors, type KafkaAdmin } from '@astrolabe/kafka';
 import { eventually } from '@astrolabe/testkit';
 

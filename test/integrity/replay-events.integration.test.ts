@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createKafkaAdmin, headerText, type TopicDefinition } from '@astrolabe/kafka';
 import { eventually } from '@astrolabe/testkit';
 import { readState } from '../e2e/read-state.ts';

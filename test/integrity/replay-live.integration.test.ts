@@ -7,9 +7,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { headerText } from '@astrolabe/kafka';
 import { decodeChunk } from '@astrolabe/ledger';
+import { percentile } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDrained } from '../e2e/until-drained.ts';
 import { assertBalanced, MINUTE_MS, recordsOn, replay, sendEvents, tracks, untilCommands } from './replay-runs.ts';
@@ -75,9 +76,6 @@ function startLive({ addresses }: Pipeline) {
     },
   };
 }
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
 
 test(
   'live events are taken and delivered while replays are under way, each once',

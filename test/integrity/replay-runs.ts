@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createRecordProducer, headerText, readTopic, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, machineEnvironment } from '@astrolabe/testkit';

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { applyContracts } from '@astrolabe/local-pipeline';
 import {
-  createKafkaAdmin,
   createKafkaConnection,
   createSchemaRegistry,
   topicsFor,
@@ -31,7 +31,7 @@ import { connectorsFileText } from './connectors.ts';
 import { startDisturbedApi, type DisturbedApi } from './disturbed-api.ts';
 import { openLedgerDisk, type LedgerDisk } from './ledger-disk.ts';
 import { serviceEnvironment } from './service-environment.ts';
-import { superviseProcess, type SupervisedProcess } from './supervised-process.ts';
+import { WatchedService } from './watched-service.ts';
 
 export interface SystemOptions {
   readonly seed: number;
@@ -57,7 +57,7 @@ export interface System {
   /** What is disturbed together: a link of all services has the proxy of each. */
   readonly links: ReadonlyMap<Link, readonly FaultProxy[]>;
   readonly brokers: ReadonlyMap<BrokerName, ClusterBroker>;
-  readonly instances: ReadonlyMap<InstanceName, SupervisedProcess>;
+  readonly instances: ReadonlyMap<InstanceName, WatchedService>;
   readonly ledgerDisks: ReadonlyMap<InstanceName, LedgerDisk>;
   readonly api: DisturbedApi;
   /** Each instance of ingest, through its proxy. */
@@ -136,7 +136,7 @@ async function start(options: SystemOptions, closings: Closings): Promise<Omit<S
   const logger = createLogger({ name: 'chaos', level: 'silent' });
   const kafka = createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger });
   const schemaRegistry = createSchemaRegistry({ url: schemaRegistryUrl });
-  await Promise.all([applyTopics(kafka, topics, cluster.brokers.length), schemaRegistry.apply(topics.commands.name)]);
+  await applyContracts({ kafka, schemaRegistry, topics, replicationFactor: cluster.brokers.length });
 
   const services = await startInstances(options, {
     folder,
@@ -178,15 +178,6 @@ async function provideFolder(closings: Closings): Promise<string> {
   return folder;
 }
 
-async function applyTopics(kafka: KafkaConnection, topics: Topics, replicationFactor: number): Promise<void> {
-  const admin = await createKafkaAdmin(kafka);
-  try {
-    await admin.applyTopics(await admin.planTopics(Object.values(topics), replicationFactor));
-  } finally {
-    await admin.close();
-  }
-}
-
 function linksToBrokers({ brokers }: LocalCluster): Map<Link, readonly FaultProxy[]> {
   const links = new Map<Link, readonly FaultProxy[]>();
   for (const { nodeId, clients, peers } of brokers) {
@@ -210,7 +201,7 @@ async function startInstances(
   { variables, logDirectory, instances: counts }: SystemOptions,
   { folder, closings, proxy, apiUrl, environmentOf }: Surroundings,
 ): Promise<Pick<System, 'instances' | 'ledgerDisks' | 'ingestUrls'>> {
-  const instances = new Map<InstanceName, SupervisedProcess>();
+  const instances = new Map<InstanceName, WatchedService>();
   const ledgerDisks = new Map<InstanceName, LedgerDisk>();
   const ingestUrls: string[] = [];
   const endings: (() => Promise<void>)[] = [];
@@ -232,7 +223,7 @@ async function startInstances(
       own['DISPATCHER_API_URL'] = `http://${address}`;
     }
     const log = logDirectory === undefined ? undefined : createWriteStream(join(logDirectory, `${name}.log`));
-    const instance = superviseProcess({
+    const instance = new WatchedService({
       service,
       name,
       env: { ...environmentOf(service), ...own, ...variables?.[service] },

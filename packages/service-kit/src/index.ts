@@ -65,6 +65,7 @@ export { pauseAfter, retryPolicies, type RetryPolicy } from './retry/policies.ts
 export { createRetrier, type Retrier, type RetrierOptions, type RetriedWork } from './retry/retrier.ts';
 export { isRetryableFault, retry, type FailedAttempt, type RetryOptions } from './retry/retry.ts';
 export { unlessAborted } from './retry/unless-aborted.ts';
+export { seededRandom } from './seeded-random.ts';
 export { startServiceAdmin, type ServiceAdmin } from './service-admin.ts';
 export { waitUntilAvailable, type WaitOptions } from './wait-until-available.ts';
 export { hideUrlCredentials, splitUrlCredentials } from './url-credentials.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { JsonValue } from '@astrolabe/schemas';
 import { parseJson } from '@astrolabe/schemas';
 import { loadOpenApi } from '@astrolabe/schemas/testing';
-import { problemTitles } from './problem.ts';
+import { problemTitles } from './http/problem.ts';
 import { startTestApi, type TestApi } from './testing/validating-client.ts';
 
 interface Example {

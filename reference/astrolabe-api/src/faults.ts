@@ -2,7 +2,7 @@
  * Scripted faults. Pure but for what they remember: how often each is still to happen, and the state of the seeded
  * random numbers, so that a run can be repeated.
  */
-import { createSeededRandom } from './seeded-random.ts';
+import { seededRandom } from '@astrolabe/service-kit';
 
 /** Which calls a fault concerns: those that agree in all that is given. */
 export interface FaultMatch {
@@ -65,7 +65,7 @@ export interface Faults {
 const noFault: FaultDecision = Object.freeze({ delayMs: 0, action: undefined });
 
 export function createFaults(seed = 1): Faults {
-  let random = createSeededRandom(seed);
+  let random = seededRandom(seed);
   let scripted: { readonly id: number; readonly fault: Fault; hits: number }[] = [];
   let lastId = 0;
 
@@ -80,7 +80,7 @@ export function createFaults(seed = 1): Faults {
       scripted = [];
     },
     seed: (newSeed) => {
-      random = createSeededRandom(newSeed);
+      random = seededRandom(newSeed);
     },
     list: () => scripted.map((entry) => ({ ...entry })),
     decide: (call) => {
