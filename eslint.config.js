@@ -33,7 +33,7 @@ const noForeignRelatives = {
   message: 'Import another workspace by its package name.',
 };
 const testOnly = {
-  group: ['@astrolabe/testkit', '@astrolabe/reference-api', '@astrolabe/demo'],
+  group: ['@astrolabe/testkit', '@astrolabe/local-pipeline', '@astrolabe/reference-api', '@astrolabe/demo'],
   message: 'Test tools and the reference API are for tests, demo, bench and chaos only.',
 };
 const impureBuiltins = [
@@ -151,6 +151,7 @@ export default tseslint.config(
       'tools/**',
       'schemas/tools/**',
       'packages/testkit/**',
+      'packages/local-pipeline/**',
       'packages/segment/src/testing.ts',
     ],
     rules: {

@@ -17,6 +17,7 @@ import {
   renderMarkdownTable,
   type ConfigVariables,
   type Metrics,
+  createFaultCounter,
 } from '@astrolabe/service-kit';
 import { renderErrorCatalogue } from '@astrolabe/service-kit/errors';
 
@@ -73,6 +74,7 @@ function ownVariables(...definitions: readonly { readonly variables: object }[])
 
 function metricsTable(service: string, create: (metrics: Metrics) => unknown): string {
   const metrics = createMetrics({ service });
+  createFaultCounter(metrics);
   create(metrics);
   const rows = metrics.registry
     .getMetricsAsArray()

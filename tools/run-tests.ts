@@ -9,7 +9,7 @@
  * only if something ran and all of it passed. What the machine lacks for them is said before anything runs.
  */
 import { glob, rm } from 'node:fs/promises';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,11 +22,16 @@ import {
   type GuardedProcess,
   type LocalStack,
 } from '@astrolabe/testkit';
+import { inStartOrder } from './test-order.ts';
 import { findMissing } from './test-requirements.ts';
 import { writeShards } from './unit-shards.ts';
 
 const root = resolve(import.meta.dirname, '..');
+const runTestFiles = join(import.meta.dirname, 'run-test-files.ts');
 const fileDeadline = fileURLToPath(import.meta.resolve('../packages/testkit/src/test-file-deadline.ts'));
+
+/** More brokers at one time than the memory of most machines has room for. */
+const MAX_INTEGRATION_CONCURRENCY = 4;
 
 interface Phase {
   readonly name: string;
@@ -49,10 +54,10 @@ const unit: Phase = {
   fileTimeoutMs: 600_000,
   timeoutMs: 1_200_000,
 };
-/** Two at a time: they wait more than they work, and each keeps to topics and groups of its own. */
+/** One more than there are cores: they wait more than they work, and each keeps to topics and groups of its own. */
 const integration: Phase = {
   name: 'integration',
-  concurrency: 2,
+  concurrency: Math.min(availableParallelism() + 1, MAX_INTEGRATION_CONCURRENCY),
   testTimeoutMs: 420_000,
   fileTimeoutMs: 1_200_000,
   timeoutMs: 3_600_000,
@@ -126,7 +131,7 @@ async function main(): Promise<number> {
       if (progress.kind === 'finished') console.log(describeProgress(progress));
     },
   });
-  return runPhase(integration, integrationFiles, stackEnvironment(stack));
+  return runPhase(integration, inStartOrder(integrationFiles), stackEnvironment(stack));
 }
 
 async function runPhase(
@@ -138,12 +143,10 @@ async function runPhase(
   runner = await spawnGuarded({
     command: process.execPath,
     args: [
-      '--import',
-      fileDeadline,
-      '--test',
-      '--test-reporter=spec',
-      `--test-concurrency=${phase.concurrency}`,
-      `--test-timeout=${phase.testTimeoutMs * timeoutFactor}`,
+      runTestFiles,
+      `--concurrency=${phase.concurrency}`,
+      `--timeout=${phase.testTimeoutMs * timeoutFactor}`,
+      `--preload=${fileDeadline}`,
       ...files,
     ],
     env: {

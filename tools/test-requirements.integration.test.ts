@@ -7,6 +7,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { machineEnvironment } from '@astrolabe/testkit';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -29,7 +30,14 @@ async function run(
   const child = spawn(process.execPath, [join(root, entry), ...args], {
     cwd: root,
     // Docker may be there or not: this way is the same everywhere.
-    env: { HOME: folder, PATH: folder, ASTROLABE_STACK: 'jvm', ASTROLABE_CACHE_DIR: cache, ...env },
+    env: {
+      ...machineEnvironment(),
+      HOME: folder,
+      PATH: folder,
+      ASTROLABE_STACK: 'jvm',
+      ASTROLABE_CACHE_DIR: cache,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.after(() => child.kill('SIGKILL'));

@@ -1,8 +1,8 @@
 /** The command line of the bench. */
 import { parseArgs } from 'node:util';
+import type { ParsedCommandLine } from '@astrolabe/testkit';
 
 export interface BenchArguments {
-  readonly kind: 'run';
   readonly bench: string;
   /** How often each side of a comparison is measured; the medians are reported. */
   readonly rounds: number;
@@ -12,16 +12,13 @@ export interface BenchArguments {
   readonly json: boolean;
 }
 
-export type ParsedArguments =
-  BenchArguments | { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly message: string };
-
 /** Fewer rounds have no median worth the name. */
 const MIN_ROUNDS = 3;
 const DEFAULT_ROUNDS = 5;
 const DEFAULT_SECONDS = 6;
 const QUICK_SECONDS = 2;
 
-export function parseArguments(args: readonly string[], benches: readonly string[]): ParsedArguments {
+export function parseArguments(args: readonly string[], benches: readonly string[]): ParsedCommandLine<BenchArguments> {
   let parsed;
   try {
     parsed = parseArgs({

@@ -1,5 +1,5 @@
 /** What every bench reports: cases in which ours and a baseline were measured in turn. */
-import { median } from './statistics.ts';
+import { median } from '@astrolabe/testkit';
 
 /** One measurement of one side. */
 export interface Sample {

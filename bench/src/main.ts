@@ -1,6 +1,6 @@
 /** `npm run bench -- <name>`: measures, beside a baseline, in one run. */
 import { errorMessage } from '@astrolabe/service-kit/errors';
-import { assertStackPossible } from '@astrolabe/testkit';
+import { assertStackPossible, runMain } from '@astrolabe/testkit';
 import { parseArguments, type BenchArguments } from './arguments.ts';
 import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.ts';
 import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
@@ -29,17 +29,7 @@ Benches: ${names.join(', ')}. Ours and a baseline are measured in turn; medians 
   --help        prints this`;
 
 const parsed = parseArguments(process.argv.slice(2), names);
-switch (parsed.kind) {
-  case 'help':
-    console.log(USAGE);
-    break;
-  case 'wrong':
-    console.error(`${parsed.message}\n\n${USAGE}`);
-    process.exitCode = 2;
-    break;
-  case 'run':
-    process.exitCode = await run(parsed);
-}
+process.exitCode = await runMain(parsed, USAGE, run);
 
 async function run({ bench, rounds, seconds, json }: BenchArguments): Promise<number> {
   const say = (line: string): void => console.error(line);

@@ -1,5 +1,6 @@
 /** The command line of `npm run chaos`. */
 import { parseArgs } from 'node:util';
+import type { ParsedCommandLine } from '@astrolabe/testkit';
 
 export interface ChaosArguments {
   readonly seed: number;
@@ -13,11 +14,6 @@ export interface ChaosArguments {
   readonly logs: string | undefined;
 }
 
-export type ParsedArguments =
-  | ({ readonly kind: 'run' } & ChaosArguments)
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly message: string };
-
 export const usage = `npm run chaos -- [--seed S] [--minutes M] [--events N] [--json] [--shrink-minutes M] [--logs FOLDER]
 
 Runs the whole pipeline on a cluster of three brokers, breaks it at random as the seed says, and compares its end with a model. Exits 1
@@ -30,7 +26,7 @@ where a promise was not kept; then it runs again with parts of the schedule, to 
   --shrink-minutes M   after a failure; default 15, 0 for none
   --logs FOLDER        keeps the services' logs there, a file for each instance`;
 
-export function parseArguments(argv: readonly string[]): ParsedArguments {
+export function parseArguments(argv: readonly string[]): ParsedCommandLine<ChaosArguments> {
   let values: Readonly<Record<string, string | boolean | undefined>>;
   try {
     ({ values } = parseArgs({

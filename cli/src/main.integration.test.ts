@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { test, type TestContext } from 'node:test';
+import { machineEnvironment } from '@astrolabe/testkit';
 import { startTestCluster } from './testing/test-cluster.ts';
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -21,7 +22,7 @@ async function run(
   env: Readonly<Record<string, string>>,
   interruptAtOutput = false,
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(process.execPath, [program, ...args], { env: { ...machineEnvironment(), ...env } });
   t.after(() => child.kill('SIGKILL'));
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   let output = '';

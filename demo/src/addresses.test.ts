@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { lookCommand, sendCommand, shellQuote, toJsonLine, type PipelineAddresses } from './addresses.ts';
+import type { PipelineAddresses } from '@astrolabe/local-pipeline';
+import { lookCommand, sendCommand, shellQuote, toJsonLine } from './addresses.ts';
 
 const addresses: PipelineAddresses = {
   ingest: 'http://127.0.0.1:3100',

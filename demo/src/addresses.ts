@@ -1,20 +1,5 @@
 /** Where a running pipeline is reached, for scripts and for people. */
-
-export interface PipelineAddresses {
-  /** Base URL that takes events. */
-  readonly ingest: string;
-  /** Base URL of the Astrolabe API. */
-  readonly astrolabe: string;
-  /** `host:port`, several separated by commas. */
-  readonly kafka: string;
-  /** Base URL of the registry's Confluent API. */
-  readonly schemaRegistry: string;
-  /** Prometheus text. */
-  readonly metrics: { readonly ingest: string; readonly mapper: string; readonly dispatcher: string };
-  readonly apiKey: string;
-  /** Id of the connector that the key belongs to. */
-  readonly connector: string;
-}
+import type { PipelineAddresses } from '@astrolabe/local-pipeline';
 
 /** One line of JSON without a line break; the names are a contract with scripts. */
 export function toJsonLine(addresses: PipelineAddresses): string {

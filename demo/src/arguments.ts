@@ -1,6 +1,7 @@
 /** The command lines of `npm start` and `npm run demo`. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ParsedCommandLine } from '@astrolabe/testkit';
 
 export interface RunArguments {
   /** One line of JSON on standard output instead of text for people. */
@@ -9,11 +10,6 @@ export interface RunArguments {
   readonly dataDir: string | undefined;
 }
 
-export type ParsedArguments =
-  | ({ readonly kind: 'run' } & RunArguments)
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly message: string };
-
 /**
  * `takesJson`: whether the program knows `--json`. A relative folder is relative to `workingDirectory`, which under npm is `INIT_CWD`: npm
  * itself changes to the root of the repository.
@@ -21,7 +17,7 @@ export type ParsedArguments =
 export function parseArguments(
   argv: readonly string[],
   { takesJson, workingDirectory }: { readonly takesJson: boolean; readonly workingDirectory: string },
-): ParsedArguments {
+): ParsedCommandLine<RunArguments> {
   try {
     const { values } = parseArgs({
       args: [...argv],

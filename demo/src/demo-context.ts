@@ -1,7 +1,7 @@
 /** What the steps of the demo share. */
 import { createCommandDecoder, type CommandDecoder } from '@astrolabe/records/serde';
 import { createAstrolabeClient, type AstrolabeClient } from './astrolabe-client.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createSegmentSender, type SegmentSender, type SentEvent } from './segment-sender.ts';
 import { readServiceCounters, type ServiceCounters } from './service-counters.ts';
 import { topicEnds, type TopicOffsets } from './topic-records.ts';

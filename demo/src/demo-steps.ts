@@ -1,6 +1,6 @@
 /** The demo as a list of steps that check what they show; run by `npm run demo` and, as assertions, by the tests. */
 import { createDemoContext, type DemoContext, type DemoReport } from './demo-context.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { sendWhileApiIsAway } from './steps/api-away.ts';
 import { sendPoison } from './steps/poison-records.ts';
 import { rereadCommands } from './steps/reread-commands.ts';

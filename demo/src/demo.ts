@@ -1,12 +1,12 @@
 /** `npm run demo`: the whole way of an event, and what happens when something goes wrong, checked step by step. */
 import { errorMessage } from '@astrolabe/service-kit/errors';
-import { uniqueName } from '@astrolabe/testkit';
+import { runMain, uniqueName } from '@astrolabe/testkit';
 import { parseArguments } from './arguments.ts';
-import { openDataFolder, type DataFolder } from './data-folder.ts';
+import { openDataFolder, type DataFolder } from '@astrolabe/local-pipeline';
 import type { DemoReport } from './demo-context.ts';
 import { DemoStepError, runDemoSteps } from './demo-steps.ts';
 import { listenForInterruption, orInterrupted } from './interruption.ts';
-import { startPipeline } from './pipeline.ts';
+import { startPipeline } from '@astrolabe/local-pipeline';
 import { screenOn, seconds, type Screen } from './screen.ts';
 import { withAdmin } from './topic-records.ts';
 
@@ -30,17 +30,7 @@ const parsed = parseArguments(process.argv.slice(2), {
   takesJson: false,
   workingDirectory: process.env.INIT_CWD ?? process.cwd(),
 });
-switch (parsed.kind) {
-  case 'help':
-    console.log(USAGE);
-    break;
-  case 'wrong':
-    console.error(`${parsed.message}\n\n${USAGE}`);
-    process.exitCode = 2;
-    break;
-  case 'run':
-    process.exit(await run(parsed.dataDir));
-}
+process.exit(await runMain(parsed, USAGE, ({ dataDir }) => run(dataDir)));
 
 async function run(dataDir: string | undefined): Promise<number> {
   const interruption = listenForInterruption(process.env);

@@ -1,6 +1,6 @@
 /** What the services count of the records that pass them, read from their metrics. */
-import type { Pipeline, ServiceName } from './pipeline.ts';
-import { parsePrometheusText, sumOf, type Sample } from './prometheus-text.ts';
+import type { Pipeline, ServiceName } from '@astrolabe/local-pipeline';
+import { parsePrometheusText, sumOf, type Sample } from '@astrolabe/testkit';
 
 export interface ServiceCounters {
   /** Events that ingest answered for with 200. */

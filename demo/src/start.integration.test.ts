@@ -11,7 +11,7 @@ import { connectionFromConfig, createKafkaAdmin } from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import { eventually, uniqueName } from '@astrolabe/testkit';
-import type { PipelineAddresses } from './addresses.ts';
+import type { PipelineAddresses } from '@astrolabe/local-pipeline';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const program = fileURLToPath(new URL('./start.ts', import.meta.url));

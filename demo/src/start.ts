@@ -1,10 +1,11 @@
 /** `npm start`: brings the pipeline up and keeps it up until it is told to stop. */
 import { errorMessage } from '@astrolabe/service-kit/errors';
+import { runMain } from '@astrolabe/testkit';
 import { lookCommand, sendCommand, toJsonLine } from './addresses.ts';
 import { parseArguments, type RunArguments } from './arguments.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder } from '@astrolabe/local-pipeline';
 import { listenForInterruption, orInterrupted } from './interruption.ts';
-import { startPipeline, type Pipeline } from './pipeline.ts';
+import { startPipeline, type Pipeline } from '@astrolabe/local-pipeline';
 import { screenOn, seconds, type Screen } from './screen.ts';
 
 const USAGE = `usage: npm start [-- [--data DIR] [--json]]
@@ -20,17 +21,7 @@ const parsed = parseArguments(process.argv.slice(2), {
   takesJson: true,
   workingDirectory: process.env.INIT_CWD ?? process.cwd(),
 });
-switch (parsed.kind) {
-  case 'help':
-    console.log(USAGE);
-    break;
-  case 'wrong':
-    console.error(`${parsed.message}\n\n${USAGE}`);
-    process.exitCode = 2;
-    break;
-  case 'run':
-    process.exit(await run(parsed));
-}
+process.exit(await runMain(parsed, USAGE, run));
 
 async function run({ json, dataDir }: RunArguments): Promise<number> {
   const interruption = listenForInterruption(process.env);

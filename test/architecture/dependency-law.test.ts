@@ -79,8 +79,27 @@ test('test tools and the reference API are imported by tests, demo, bench and ch
   assert.deepEqual(breaches, []);
 });
 
+test('chaos and tests do not import the demo', () => {
+  const breaches = sources
+    .filter(({ path }) => workspaceOf(path) !== 'demo')
+    .filter((file) => ourImports(file).includes('demo'))
+    .map(({ path }) => path);
+  assert.deepEqual(breaches, []);
+});
+
+const testTools = new Set([
+  'packages/testkit',
+  'packages/local-pipeline',
+  'reference/astrolabe-api',
+  'demo',
+  'bench',
+  'chaos',
+  'test',
+  'tools',
+]);
+
 function isTestTool(workspace: string): boolean {
-  return ['packages/testkit', 'reference/astrolabe-api', 'demo', 'bench', 'chaos', 'test', 'tools'].includes(workspace);
+  return testTools.has(workspace);
 }
 
 function ourImports({ imports }: SourceFile): string[] {

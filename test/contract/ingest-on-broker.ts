@@ -5,8 +5,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKafkaAdmin, createKafkaConnection, readTopic } from '@astrolabe/kafka';
-import { topicsFor, type ConsumedRecord } from '@astrolabe/records';
+import { createKafkaAdmin, createKafkaConnection, readTopic, type KafkaConnection } from '@astrolabe/kafka';
+import { topicsFor, type ConsumedRecord, type TopicDefinition } from '@astrolabe/records';
 import type { JsonObject } from '@astrolabe/schemas';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
@@ -50,43 +50,14 @@ const entry = new URL('../../services/ingest/src/main.ts', import.meta.url);
 export async function startIngestOnBroker({ kafkaBrokers, env = {} }: IngestOnBrokerOptions): Promise<IngestOnBroker> {
   const prefix = `${uniqueName('contract')}.`;
   const { segmentEvents, segmentEventsDeadLetters } = topicsFor(prefix);
-  const topics = [segmentEvents, segmentEventsDeadLetters];
+  const topics = [segmentEvents, segmentEventsDeadLetters] as const;
   const connection = createKafkaConnection({
     brokers: kafkaBrokers.split(','),
     clientId: 'contract-test',
     logger: createLogger({ name: 'contract-test', level: 'silent' }),
   });
 
-  const withAdmin = async <T>(
-    work: (admin: Awaited<ReturnType<typeof createKafkaAdmin>>) => Promise<T>,
-  ): Promise<T> => {
-    const admin = await createKafkaAdmin(connection);
-    try {
-      return await work(admin);
-    } finally {
-      await admin.close();
-    }
-  };
-  let haveTopics = false;
-  const removeTopics = async (): Promise<void> => {
-    if (!haveTopics) return;
-    await withAdmin(async (admin) => {
-      await admin.deleteTopics(topics.map(({ name }) => name));
-      // The broker goes on taking records for a moment after it has promised the deletion, and would lose them.
-      const isGone = (): Promise<boolean> =>
-        admin.watermarks(segmentEvents.name).then(
-          () => false,
-          () => true,
-        );
-      await eventually(isGone, { timeoutMs: 15_000, describe: 'the broker to have forgotten the topics' });
-    });
-    haveTopics = false;
-  };
-  const restoreTopics = async (): Promise<void> => {
-    await withAdmin(async (admin) => admin.applyTopics(await admin.planTopics(topics, 1)));
-    haveTopics = true;
-  };
-
+  const { removeTopics, restoreTopics } = topicsOnBroker(connection, topics);
   await restoreTopics();
   const directory = await mkdtemp(join(tmpdir(), 'ingest-on-broker-'));
   const connectorsFile = join(directory, 'connectors.json');
@@ -129,6 +100,42 @@ export async function startIngestOnBroker({ kafkaBrokers, env = {} }: IngestOnBr
       }
     },
   };
+}
+
+function topicsOnBroker(
+  connection: KafkaConnection,
+  topics: readonly [TopicDefinition, ...TopicDefinition[]],
+): Pick<IngestOnBroker, 'removeTopics' | 'restoreTopics'> {
+  const withAdmin = async <T>(
+    work: (admin: Awaited<ReturnType<typeof createKafkaAdmin>>) => Promise<T>,
+  ): Promise<T> => {
+    const admin = await createKafkaAdmin(connection);
+    try {
+      return await work(admin);
+    } finally {
+      await admin.close();
+    }
+  };
+  let haveTopics = false;
+  const removeTopics = async (): Promise<void> => {
+    if (!haveTopics) return;
+    await withAdmin(async (admin) => {
+      await admin.deleteTopics(topics.map(({ name }) => name));
+      // The broker goes on taking records for a moment after it has promised the deletion, and would lose them.
+      const isGone = (): Promise<boolean> =>
+        admin.watermarks(topics[0].name).then(
+          () => false,
+          () => true,
+        );
+      await eventually(isGone, { timeoutMs: 15_000, describe: 'the broker to have forgotten the topics' });
+    });
+    haveTopics = false;
+  };
+  const restoreTopics = async (): Promise<void> => {
+    await withAdmin(async (admin) => admin.applyTopics(await admin.planTopics(topics, 1)));
+    haveTopics = true;
+  };
+  return { removeTopics, restoreTopics };
 }
 
 function toStoredEvent({ key, value, headers }: ConsumedRecord): StoredEvent {

@@ -1,6 +1,6 @@
 /** What an operator does beside a running pipeline: the program, and the API's counters. */
 import assert from 'node:assert/strict';
-import type { Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { jsonLines, runAstrolabe } from '../../cli/src/testing/run-astrolabe.ts';
 
 export interface ApiCounters {

@@ -1,5 +1,11 @@
 import type { TestContext } from 'node:test';
-import { openDataFolder, startPipeline, type DataFolder, type Pipeline, type PipelineOptions } from '@astrolabe/demo';
+import {
+  openDataFolder,
+  startPipeline,
+  type DataFolder,
+  type Pipeline,
+  type PipelineOptions,
+} from '@astrolabe/local-pipeline';
 import { uniqueName } from '@astrolabe/testkit';
 
 /** The whole pipeline on topics of its own. Ends with the test: first its processes, then the folder that they write to. */

@@ -1,6 +1,6 @@
 /** Segment calls drawn from a seed: the same seed gives the same events, so a failure can be repeated. */
 import type { JsonObject } from '@astrolabe/schemas';
-import { seededRandom } from '@astrolabe/testkit';
+import { seededRandom } from '@astrolabe/service-kit';
 
 export interface GeneratedEvent {
   readonly type: 'identify' | 'group' | 'track';

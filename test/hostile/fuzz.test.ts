@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { seededRandom } from '@astrolabe/testkit';
+import { seededRandom } from '@astrolabe/service-kit';
 import { mutate } from './mutate.ts';
 import { parsers } from './parsers.ts';
 

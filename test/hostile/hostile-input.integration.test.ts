@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson, type JsonObject } from '@astrolabe/schemas';
-import { eventually } from '@astrolabe/testkit';
+import { eventually, sumOf } from '@astrolabe/testkit';
 import { apiCases } from './api-cases.ts';
 import { edgeCases } from './edge-cases.ts';
 import { startHealthySender } from './healthy-sender.ts';
@@ -28,7 +28,6 @@ import {
   type RecordCase,
 } from './record-cases.ts';
 import { LONE_SURROGATE, LONG_ID, oddIds, rawCases, requestCases } from './request-cases.ts';
-import { sumOf } from './samples.ts';
 import { findSecrets, newKey, processText } from './secrets.ts';
 
 /** Its write key is in SDK settings, which name it, so it is not among the secrets. */

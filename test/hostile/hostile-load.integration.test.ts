@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom } from '@astrolabe/testkit';
+import { seededRandom } from '@astrolabe/service-kit';
 import { measurable } from '../integrity/held-heap.ts';
 import { startHealthySender, type HealthySender } from './healthy-sender.ts';
 import { drawHostileRequest, type HostileKeys, type HostileRequest } from './hostile-bodies.ts';

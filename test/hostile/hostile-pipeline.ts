@@ -18,11 +18,18 @@ import { topicsFor, type ConsumedRecord, type OutgoingRecord, type TopicRole, ty
 import { commandSchemasIn, createCommandEncoder, type CommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
-import { spawnService, uniqueName, type ProcessExit, type ServiceProcess } from '@astrolabe/testkit';
+import {
+  parsePrometheusText,
+  spawnService,
+  sumOf,
+  uniqueName,
+  type ProcessExit,
+  type Sample,
+  type ServiceProcess,
+} from '@astrolabe/testkit';
 import { clientOf } from '../../packages/kafka/src/connection.ts';
 import { heldHeapBytes, measurable } from '../integrity/held-heap.ts';
 import { startApiFront, type ApiFront } from './api-front.ts';
-import { parseSamples, sumOf, type Sample } from './samples.ts';
 
 export interface HostileConnector {
   readonly id: string;
@@ -107,45 +114,16 @@ export async function startHostilePipeline(
   }
 }
 
+type Closings = (() => Promise<unknown>)[];
+
 async function start(
   connectors: readonly HostileConnector[],
   variables: Variables,
-  closings: (() => Promise<unknown>)[],
+  closings: Closings,
 ): Promise<Omit<HostilePipeline, 'close'>> {
-  const kafkaBrokers = process.env['KAFKA_BROKERS'] ?? '';
-  const schemaRegistryUrl = process.env['SCHEMA_REGISTRY_URL'] ?? '';
-  const prefix = `${uniqueName('hostile')}.`;
-  const topics = topicsFor(prefix);
-  const logger = createLogger({ name: 'hostile-test', level: 'silent' });
-  const connection = createKafkaConnection({ brokers: kafkaBrokers.split(','), clientId: 'hostile-test', logger });
-
-  const admin = await createKafkaAdmin(connection);
-  closings.push(() => admin.close());
-  await admin.applyTopics(
-    await admin.planTopics(
-      roles.map((role) => topics[role]),
-      1,
-    ),
-  );
-  const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl, auth: undefined }));
-  await registry.apply(topics.commands.name);
-  const encoder = createCommandEncoder(await registry.commandIds(topics.commands.name));
-  const otherSchemaId = await registerOther(schemaRegistryUrl, prefix);
-  const producer = await createRecordProducer({
-    connection,
-    logger,
-    maxRecordBytes: 1_048_500,
-    maxRequestBytes: 1_048_500,
-  });
-  closings.push(() => producer.close());
-
-  const api = await startReferenceApi({
-    apiKeys: connectors.map(({ id, apiKey }) => ({ key: apiKey, connector: id })),
-  });
-  closings.push(() => api.close());
-  const front = await startApiFront(api.url);
-  closings.push(() => front.close());
-
+  const topicPrefix = `${uniqueName('hostile')}.`;
+  const broker = await prepareBroker(topicPrefix, closings);
+  const { api, front } = await startApi(connectors, closings);
   const folder = await mkdtemp(join(tmpdir(), 'hostile-'));
   closings.push(() => rm(folder, { recursive: true, force: true }));
   const connectorsFile = join(folder, 'connectors.json');
@@ -153,21 +131,112 @@ async function start(
     connectorsFile,
     JSON.stringify({ connectors: connectors.map((each) => ({ name: each.id, ...each })) }),
   );
-  const shared = { KAFKA_BROKERS: kafkaBrokers, KAFKA_TOPIC_PREFIX: prefix, CONNECTORS_FILE: connectorsFile };
-  const environments: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
-    ingest: { ...shared, INGEST_PORT: '0' },
-    mapper: { ...shared, SCHEMA_REGISTRY_URL: schemaRegistryUrl },
-    dispatcher: {
-      ...shared,
-      SCHEMA_REGISTRY_URL: schemaRegistryUrl,
-      DISPATCHER_API_URL: front.url,
-      DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
+  const processes = await startProcesses(closings, (service) => ({
+    ...environmentOf(service, { topicPrefix, connectorsFile, folder, apiUrl: front.url }),
+    ...variables[service],
+  }));
+  return { ...broker, api, front, connectorsFile, ...processes };
+}
+
+type BrokerView = Pick<
+  HostilePipeline,
+  'topics' | 'encoder' | 'otherSchemaId' | 'connection' | 'setOffset' | 'produce' | 'read' | 'isDrained'
+>;
+
+async function prepareBroker(topicPrefix: string, closings: Closings): Promise<BrokerView> {
+  const topics = topicsFor(topicPrefix);
+  const logger = createLogger({ name: 'hostile-test', level: 'silent' });
+  const brokers = kafkaBrokers().split(',');
+  const connection = createKafkaConnection({ brokers, clientId: 'hostile-test', logger });
+  const admin = await createKafkaAdmin(connection);
+  closings.push(() => admin.close());
+  const used = roles.map((role) => topics[role]);
+  await admin.applyTopics(await admin.planTopics(used, 1));
+  const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl(), auth: undefined }));
+  await registry.apply(topics.commands.name);
+  const producer = await createRecordProducer({
+    connection,
+    logger,
+    maxRecordBytes: 1_048_500,
+    maxRequestBytes: 1_048_500,
+  });
+  closings.push(() => producer.close());
+  return {
+    topics,
+    connection,
+    encoder: createCommandEncoder(await registry.commandIds(topics.commands.name)),
+    otherSchemaId: await registerOther(schemaRegistryUrl(), topicPrefix),
+    setOffset: async (role, partition, offset) => {
+      const client = clientOf(connection).admin();
+      await client.connect();
+      const partitions = [{ partition, offset: offset.toString() }];
+      await client.setOffsets({ groupId: topicPrefix + GROUPS[role], topic: topics[role].name, partitions });
+      await client.disconnect();
+    },
+    produce: (role, records) => producer.send(topics[role].name, records).then(() => undefined),
+    read: async (role) => {
+      const records: ConsumedRecord[] = [];
+      await readTopic({ connection, topic: topics[role].name }, (record) => records.push(record));
+      return records;
+    },
+    isDrained: async () => {
+      for (const role of ['segmentEvents', 'commands'] as const) {
+        const topic = topics[role].name;
+        const commits = await admin.commits(topicPrefix + GROUPS[role], topic);
+        for (const { partition, lowWatermark, highWatermark } of await admin.watermarks(topic)) {
+          const commit = commits.get(partition);
+          if ((commit?.nextOffset ?? lowWatermark) < highWatermark) return false;
+          if (role === 'commands' && (commit?.metadata ?? '') !== '') return false;
+        }
+      }
+      return true;
     },
   };
+}
+
+async function startApi(
+  connectors: readonly HostileConnector[],
+  closings: Closings,
+): Promise<Pick<HostilePipeline, 'api' | 'front'>> {
+  const api = await startReferenceApi({
+    apiKeys: connectors.map(({ id, apiKey }) => ({ key: apiKey, connector: id })),
+  });
+  closings.push(() => api.close());
+  const front = await startApiFront(api.url);
+  closings.push(() => front.close());
+  return { api, front };
+}
+
+type Setting = 'topicPrefix' | 'connectorsFile' | 'folder' | 'apiUrl';
+
+function environmentOf(
+  service: ServiceName,
+  { topicPrefix, connectorsFile, folder, apiUrl }: Readonly<Record<Setting, string>>,
+): Readonly<Record<string, string>> {
+  const shared = {
+    KAFKA_BROKERS: kafkaBrokers(),
+    KAFKA_TOPIC_PREFIX: topicPrefix,
+    CONNECTORS_FILE: connectorsFile,
+  };
+  const registry = { SCHEMA_REGISTRY_URL: schemaRegistryUrl() };
+  if (service === 'ingest') return { ...shared, INGEST_PORT: '0' };
+  if (service === 'mapper') return { ...shared, ...registry };
+  const ledger = { DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger') };
+  return { ...shared, ...registry, ...ledger, DISPATCHER_API_URL: apiUrl };
+}
+
+type ProcessesView = Pick<
+  HostilePipeline,
+  'services' | 'untilEnded' | 'restart' | 'metrics' | 'samples' | 'memory' | 'heldBytes' | 'assertAlive'
+>;
+
+async function startProcesses(
+  closings: Closings,
+  envOf: (service: ServiceName) => Readonly<Record<string, string>>,
+): Promise<ProcessesView> {
   const endedByThemselves = new Set<ServiceProcess>();
   const startService = async (name: ServiceName): Promise<ServiceProcess> => {
-    const env = { ...measurable, ...environments[name], ...variables[name] };
-    const service = await spawnService({ name, entry: entryOf(name), env });
+    const service = await spawnService({ name, entry: entryOf(name), env: { ...measurable, ...envOf(name) } });
     closings.push(async () => {
       if (!endedByThemselves.has(service)) await service.stop();
     });
@@ -179,53 +248,42 @@ async function start(
     startService('dispatcher'),
   ]);
   const services = { ingest, mapper, dispatcher };
+  return {
+    services,
+    ...measuresOf(services),
+    untilEnded: (name) => {
+      endedByThemselves.add(services[name]);
+      return watchUntilEnded(services[name]);
+    },
+    restart: async (name) => {
+      services[name] = await startService(name);
+    },
+    assertAlive: async () => {
+      for (const { name, pid, adminUrl } of Object.values(services)) {
+        await readFile(`/proc/${pid}/cmdline`).catch(() => {
+          throw new Error(`${name} has ended`);
+        });
+        const { status } = await fetch(`${adminUrl}/livez`);
+        if (status !== 200) throw new Error(`${name} answers ${status} at /livez`);
+      }
+    },
+  };
+}
 
+/** `services` as they are at each call: one may have been started again. */
+function measuresOf(
+  services: Readonly<Record<ServiceName, ServiceProcess>>,
+): Pick<HostilePipeline, 'metrics' | 'samples' | 'memory' | 'heldBytes'> {
   const metrics = async (service: ServiceName): Promise<string> =>
     (await fetch(`${services[service].adminUrl}/metrics`)).text();
-  const samples = async (service: ServiceName): Promise<readonly Sample[]> => parseSamples(await metrics(service));
+  const samples = async (service: ServiceName): Promise<readonly Sample[]> =>
+    parsePrometheusText(await metrics(service));
   const ofEach = async <T>(measure: (service: ServiceName) => Promise<T>): Promise<Record<ServiceName, T>> => ({
     ingest: await measure('ingest'),
     mapper: await measure('mapper'),
     dispatcher: await measure('dispatcher'),
   });
   return {
-    services,
-    untilEnded: async (name) => {
-      const service = services[name];
-      endedByThemselves.add(service);
-      let isRunning = true;
-      const exited = service.exited.finally(() => (isRunning = false));
-      const first = await residentBytesOf(service.pid);
-      let peak = first;
-      while (isRunning) {
-        peak = Math.max(peak, await residentBytesOf(service.pid));
-        await Promise.race([exited, sleep(50)]);
-      }
-      return { exit: await exited, grewBytes: peak - first };
-    },
-    restart: async (name) => {
-      services[name] = await startService(name);
-    },
-    setOffset: async (role, partition, offset) => {
-      const client = clientOf(connection).admin();
-      await client.connect();
-      const partitions = [{ partition, offset: offset.toString() }];
-      await client.setOffsets({ groupId: prefix + GROUPS[role], topic: topics[role].name, partitions });
-      await client.disconnect();
-    },
-    api,
-    front,
-    topics,
-    connectorsFile,
-    connection,
-    encoder,
-    otherSchemaId,
-    produce: (role, records) => producer.send(topics[role].name, records).then(() => undefined),
-    read: async (role) => {
-      const records: ConsumedRecord[] = [];
-      await readTopic({ connection, topic: topics[role].name }, (record) => records.push(record));
-      return records;
-    },
     metrics,
     samples,
     memory: () =>
@@ -238,28 +296,28 @@ async function start(
         };
       }),
     heldBytes: () => ofEach((service) => heldHeapBytes(services[service])),
-    isDrained: async () => {
-      for (const role of ['segmentEvents', 'commands'] as const) {
-        const topic = topics[role].name;
-        const commits = await admin.commits(prefix + GROUPS[role], topic);
-        for (const { partition, lowWatermark, highWatermark } of await admin.watermarks(topic)) {
-          const commit = commits.get(partition);
-          if ((commit?.nextOffset ?? lowWatermark) < highWatermark) return false;
-          if (role === 'commands' && (commit?.metadata ?? '') !== '') return false;
-        }
-      }
-      return true;
-    },
-    assertAlive: async () => {
-      for (const { name, pid, adminUrl } of Object.values(services)) {
-        await readFile(`/proc/${pid}/cmdline`).catch(() => {
-          throw new Error(`${name} has ended`);
-        });
-        const { status } = await fetch(`${adminUrl}/livez`);
-        if (status !== 200) throw new Error(`${name} answers ${status} at /livez`);
-      }
-    },
   };
+}
+
+async function watchUntilEnded(service: ServiceProcess): ReturnType<HostilePipeline['untilEnded']> {
+  let isRunning = true;
+  const exited = service.exited.finally(() => (isRunning = false));
+  const first = await residentBytesOf(service.pid);
+  let peak = first;
+  while (isRunning) {
+    peak = Math.max(peak, await residentBytesOf(service.pid));
+    await Promise.race([exited, sleep(50)]);
+  }
+  return { exit: await exited, grewBytes: peak - first };
+}
+
+/** Of the broker that the runner provides. */
+function kafkaBrokers(): string {
+  return process.env['KAFKA_BROKERS'] ?? '';
+}
+
+function schemaRegistryUrl(): string {
+  return process.env['SCHEMA_REGISTRY_URL'] ?? '';
 }
 
 const PAGE_BYTES = 4_096;

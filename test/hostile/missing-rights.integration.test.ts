@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test, type TestContext } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import { createKafkaAdmin, createKafkaConnection, createRecordProducer, createSchemaRegistry } from '@astrolabe/kafka';
 import { toHeaders, topicsFor, type RecordProducer } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
@@ -212,41 +212,46 @@ async function sendEvent(): Promise<void> {
   ]);
 }
 
-for (const service of ['ingest', 'mapper', 'dispatcher'] as const) {
-  test(`${service} tells each right that is taken from it, is not ready, and goes on when it is granted`, async (t) => {
-    await grant(service, rights[service]);
-    t.after(() => revoke(service, rights[service]));
-    const started = await start(t, service);
-    await started.ready;
-    await untilReady(started);
-    for (const right of rights[service]) {
-      const from = started.lines.length;
-      await revoke(service, [right]);
-      if (service === 'mapper') await sendEvent();
-      await untilTold(started, right.told);
-      const warnings = started.lines.slice(from).filter(({ level }) => level === 'warn' || level === 'error');
-      assert.ok(
-        warnings.length <= 6,
-        `${right.told.source}: ${warnings.map((line) => JSON.stringify(line)).join('\n')}`,
-      );
-      await grant(service, [right]);
-      await untilReady(started);
-    }
-  });
+// Side by side: each service has rights of its own, and most of the time is spent waiting for what it says.
+describe('rights', { concurrency: 3 }, () => {
+  for (const service of ['ingest', 'mapper', 'dispatcher'] as const) {
+    describe(service, { concurrency: 1 }, () => {
+      test(`${service} tells each right that is taken from it, is not ready, and goes on when it is granted`, async (t) => {
+        await grant(service, rights[service]);
+        t.after(() => revoke(service, rights[service]));
+        const started = await start(t, service);
+        await started.ready;
+        await untilReady(started);
+        for (const right of rights[service]) {
+          const from = started.lines.length;
+          await revoke(service, [right]);
+          if (service === 'mapper') await sendEvent();
+          await untilTold(started, right.told);
+          const warnings = started.lines.slice(from).filter(({ level }) => level === 'warn' || level === 'error');
+          assert.ok(
+            warnings.length <= 6,
+            `${right.told.source}: ${warnings.map((line) => JSON.stringify(line)).join('\n')}`,
+          );
+          await grant(service, [right]);
+          await untilReady(started);
+        }
+      });
 
-  test(`${service} waits at its start for each right that it lacks, and says which`, async (t) => {
-    for (const right of rights[service]) {
-      await revoke(service, rights[service]);
-      await grant(
-        service,
-        rights[service].filter((each) => each !== right),
-      );
-      const started = await start(t, service);
-      await untilTold(started, right.told);
-      await grant(service, [right]);
-      await started.ready;
-      await untilReady(started);
-      await (await started.ready).stop();
-    }
-  });
-}
+      test(`${service} waits at its start for each right that it lacks, and says which`, async (t) => {
+        for (const right of rights[service]) {
+          await revoke(service, rights[service]);
+          await grant(
+            service,
+            rights[service].filter((each) => each !== right),
+          );
+          const started = await start(t, service);
+          await untilTold(started, right.told);
+          await grant(service, [right]);
+          await started.ready;
+          await untilReady(started);
+          await (await started.ready).stop();
+        }
+      });
+    });
+  }
+});

@@ -5,11 +5,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { headerNames, headerText, recordSizeBytes, toHeaders, type OutgoingRecord } from '@astrolabe/records';
-import { eventually } from '@astrolabe/testkit';
+import { eventually, sumOf } from '@astrolabe/testkit';
 import { produceGzipped } from '../../packages/kafka/src/testing/compression-bomb.ts';
 import { startHostilePipeline, type HostilePipeline } from './hostile-pipeline.ts';
 import { encodeUpsert } from './record-cases.ts';
-import { sumOf } from './samples.ts';
 import { newKey } from './secrets.ts';
 
 const connector = { id: 'oversized', apiKey: newKey(), freeEmailProviders: 'block' } as const;

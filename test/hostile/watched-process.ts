@@ -1,5 +1,5 @@
 /** A service or the operator's command as a process, whatever becomes of it: `spawnService` is for those that come up. */
-import { spawnGuarded, type ProcessExit } from '@astrolabe/testkit';
+import { launchService, type ProcessExit } from '@astrolabe/testkit';
 import { fileURLToPath } from 'node:url';
 import { processText } from './secrets.ts';
 
@@ -15,31 +15,27 @@ export async function watchProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<WatchedProcess> {
-  const running = await spawnGuarded({
-    command: process.execPath,
-    args: [fileURLToPath(entry), ...args],
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    output: 'pipe',
-    orphanGraceMs: 0,
-  });
   let text = '';
-  for (const stream of [running.child.stdout, running.child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+  const launched = await launchService({
+    name: fileURLToPath(entry),
+    entry,
+    args,
+    env,
+    onLine: (line) => {
+      text += `${line}\n`;
       // Its title may change once its configuration is read.
-      text += chunk;
-      void processText(running.pid).then(
+      void processText(launched.pid).then(
         (seen) => {
           if (!text.includes(seen)) text += seen;
         },
         () => undefined,
       );
-    });
-  }
+    },
+  });
   return {
     text: () => text,
-    exited: running.exited,
-    stop: async () => {
-      await running.stop({ graceMs: 15_000 });
-    },
+    exited: launched.exited,
+    // How it ends is not looked at.
+    stop: () => launched.stop().catch(() => undefined),
   };
 }

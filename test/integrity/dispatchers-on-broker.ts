@@ -43,28 +43,12 @@ export async function startDispatchersOnBroker(
   connectorIds: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<DispatchersOnBroker> {
-  const kafkaBrokers = process.env['KAFKA_BROKERS'] ?? '';
-  const schemaRegistryUrl = process.env['SCHEMA_REGISTRY_URL'] ?? '';
   const prefix = `${uniqueName('dispatch')}.`;
-  const topics = topicsFor(prefix);
-  const groupId = `${prefix}astrolabe.dispatcher`;
-  const logger = createLogger({ name: 'dispatch-test', level: 'silent' });
-  const connection = createKafkaConnection({ brokers: kafkaBrokers.split(','), clientId: 'dispatch-test', logger });
   const closings: (() => Promise<unknown>)[] = [];
   t.after(async () => {
     for (const close of closings.toReversed()) await close();
   });
-
-  const admin = await createKafkaAdmin(connection);
-  closings.push(() => admin.close());
-  const used = [topics.commands, topics.commandsDeadLetters, topics.deliveries];
-  await admin.applyTopics(await admin.planTopics(used, 1));
-  const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl, auth: undefined }));
-  await registry.apply(topics.commands.name);
-  const encoder = createCommandEncoder(await registry.commandIds(topics.commands.name));
-  const producer = await createRecordProducer({ connection, logger });
-  closings.push(() => producer.close());
-
+  const broker = await prepareBroker(prefix, closings);
   const api = await startReferenceApi({
     apiKeys: connectorIds.map((connector) => ({ key: `key-of-${connector}`, connector })),
     callLogCapacity: 1_000_000,
@@ -83,16 +67,17 @@ export async function startDispatchersOnBroker(
     await writeFile(connectorsFile, JSON.stringify({ connectors }));
   };
   await editDelivery({});
-
   return {
+    ...broker,
     api,
+    editDelivery,
     start: async (name) => {
       const service = await spawnService({
         name,
         entry,
         env: {
-          KAFKA_BROKERS: kafkaBrokers,
-          SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+          KAFKA_BROKERS: kafkaBrokers(),
+          SCHEMA_REGISTRY_URL: schemaRegistryUrl(),
           KAFKA_TOPIC_PREFIX: prefix,
           CONNECTORS_FILE: connectorsFile,
           DISPATCHER_API_URL: api.url,
@@ -103,6 +88,37 @@ export async function startDispatchersOnBroker(
       closings.push(() => service.stop());
       return service;
     },
+  };
+}
+
+/** Of the broker that the runner provides. */
+function kafkaBrokers(): string {
+  return process.env['KAFKA_BROKERS'] ?? '';
+}
+
+function schemaRegistryUrl(): string {
+  return process.env['SCHEMA_REGISTRY_URL'] ?? '';
+}
+
+async function prepareBroker(
+  prefix: string,
+  closings: (() => Promise<unknown>)[],
+): Promise<Pick<DispatchersOnBroker, 'produce' | 'isDrained' | 'rewind' | 'deadLetters'>> {
+  const topics = topicsFor(prefix);
+  const groupId = `${prefix}astrolabe.dispatcher`;
+  const logger = createLogger({ name: 'dispatch-test', level: 'silent' });
+  const brokers = kafkaBrokers().split(',');
+  const connection = createKafkaConnection({ brokers, clientId: 'dispatch-test', logger });
+  const admin = await createKafkaAdmin(connection);
+  closings.push(() => admin.close());
+  const used = [topics.commands, topics.commandsDeadLetters, topics.deliveries];
+  await admin.applyTopics(await admin.planTopics(used, 1));
+  const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl(), auth: undefined }));
+  await registry.apply(topics.commands.name);
+  const encoder = createCommandEncoder(await registry.commandIds(topics.commands.name));
+  const producer = await createRecordProducer({ connection, logger });
+  closings.push(() => producer.close());
+  return {
     produce: async (commands) => {
       for (let start = 0; start < commands.length; start += 2_000) {
         await producer.send(
@@ -137,7 +153,6 @@ export async function startDispatchersOnBroker(
       await readTopic({ connection, topic: topics.commandsDeadLetters.name }, (letter) => letters.push(letter));
       return letters;
     },
-    editDelivery,
   };
 }
 

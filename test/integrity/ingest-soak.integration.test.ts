@@ -6,13 +6,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, startLocalStack } from '@astrolabe/testkit';
+import { eventually, ownStackEnvironment, startLocalStack } from '@astrolabe/testkit';
 import { startIngestOnBroker, WRITE_KEY } from '../contract/ingest-on-broker.ts';
 import { watchHealth, type HealthSample } from './health-watch.ts';
 import { heldHeapBytes, measurable } from './held-heap.ts';
 import { startSteadySenders } from './steady-senders.ts';
 
-const { KAFKA_BROKERS: _brokers, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env;
+const env = ownStackEnvironment(process.env);
 
 const DEFAULT_SECONDS = 25;
 const soakMs = Number(process.env['SOAK_SECONDS'] ?? DEFAULT_SECONDS) * 1000;

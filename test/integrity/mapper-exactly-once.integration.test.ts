@@ -6,24 +6,19 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyContracts } from '@astrolabe/demo';
-import { createKafkaAdmin, createKafkaConnection, createRecordProducer, readTopic } from '@astrolabe/kafka';
-import { headerNames, headerText, topicsFor } from '@astrolabe/records';
-import { createLogger } from '@astrolabe/service-kit';
-import { eventually, seededRandom, spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
+import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { headerNames, headerText } from '@astrolabe/records';
+import { createLogger, seededRandom } from '@astrolabe/service-kit';
+import { eventually, spawnService, type ServiceProcess } from '@astrolabe/testkit';
+import { prepareMapper } from './mapper-on-broker.ts';
 import { MapperModel, connectors, drawEvent, toRecord, type TrafficEvent } from './mapper-traffic.ts';
 
 const EVENTS = Number(process.env['MAPPER_EVENTS'] ?? 20_000);
 const KILLS = Number(process.env['MAPPER_KILLS'] ?? 3);
 const SEED = Number(process.env['MAPPER_SEED'] ?? 20_261_124);
 const USERS = 2_000;
-/** The brokers' own minimum: how long the partitions of a killed instance rest. */
-const SESSION_TIMEOUT_MS = 6_000;
 const TIMEOUT_MS = 360_000 + KILLS * 30_000 + EVENTS;
 
 const entry = new URL('../../services/mapper/src/main.ts', import.meta.url);
@@ -32,7 +27,7 @@ test(
   'after any number of kill -9 and moves of partitions the command topic holds exactly the expected commands, each once, in order for each key',
   { timeout: TIMEOUT_MS },
   async (t) => {
-    const { connection, topics, env, groupId } = await prepare(t);
+    const { connection, topics, env, groupId } = await prepareMapper(t, 'exactly-once', connectors);
     const random = seededRandom(SEED);
     const below = (limit: number): number => Math.floor(random() * limit);
     t.diagnostic(`seed ${SEED}: ${EVENTS} events, ${KILLS} kills`);
@@ -106,28 +101,6 @@ test(
 );
 
 const silent = createLogger({ name: 'mapper-exactly-once', level: 'silent' });
-
-async function prepare(t: TestContext) {
-  const prefix = `${uniqueName('exactly-once')}.`;
-  const folder = await mkdtemp(join(tmpdir(), 'mapper-exactly-once-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const connectorsFile = join(folder, 'connectors.json');
-  await writeFile(connectorsFile, JSON.stringify({ connectors }));
-  const brokers = process.env['KAFKA_BROKERS'] ?? '';
-  const shared = {
-    KAFKA_BROKERS: brokers,
-    KAFKA_TOPIC_PREFIX: prefix,
-    SCHEMA_REGISTRY_URL: process.env['SCHEMA_REGISTRY_URL'] ?? '',
-  };
-  await applyContracts('topics', { ...shared, KAFKA_REPLICATION_FACTOR: '1' });
-  await applyContracts('schemas', shared);
-  return {
-    connection: createKafkaConnection({ brokers: brokers.split(','), clientId: 'mapper-exactly-once', logger: silent }),
-    topics: topicsFor(prefix),
-    groupId: `${prefix}astrolabe.mapper`,
-    env: { ...shared, CONNECTORS_FILE: connectorsFile, KAFKA_SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS) },
-  };
-}
 
 async function isDrained(
   connection: Parameters<typeof createKafkaAdmin>[0],

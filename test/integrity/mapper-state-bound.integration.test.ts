@@ -3,15 +3,12 @@
  * restores what was there.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { applyContracts } from '@astrolabe/demo';
-import { createKafkaAdmin, createKafkaConnection, createRecordProducer, readTopic } from '@astrolabe/kafka';
-import { headerNames, headerText, partitionFor, toHeaders, topicsFor, type ConsumedRecord } from '@astrolabe/records';
+import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { headerNames, headerText, partitionFor, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
-import { eventually, spawnService, uniqueName } from '@astrolabe/testkit';
+import { eventually, spawnService } from '@astrolabe/testkit';
+import { prepareMapper } from './mapper-on-broker.ts';
 
 const LIMIT = 20;
 const PARTITIONS = 6;
@@ -103,36 +100,16 @@ function userOf({ key }: ConsumedRecord): string {
 }
 
 async function prepare(t: TestContext) {
-  const prefix = `${uniqueName('state-bound')}.`;
-  const folder = await mkdtemp(join(tmpdir(), 'mapper-state-bound-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const connectorsFile = join(folder, 'connectors.json');
-  const connectors = [
+  const prepared = await prepareMapper(t, 'state-bound', [
     { id: 'acme', name: 'Acme', apiKey: 'apikey0acme' },
     { id: 'globex', name: 'Globex', apiKey: 'apikey0globex', freeEmailProviders: 'block' },
-  ];
-  await writeFile(connectorsFile, JSON.stringify({ connectors }));
-  const brokers = process.env['KAFKA_BROKERS'] ?? '';
-  const shared = {
-    KAFKA_BROKERS: brokers,
-    KAFKA_TOPIC_PREFIX: prefix,
-    SCHEMA_REGISTRY_URL: process.env['SCHEMA_REGISTRY_URL'] ?? '',
-  };
-  await applyContracts('topics', { ...shared, KAFKA_REPLICATION_FACTOR: '1' });
-  await applyContracts('schemas', shared);
-  const connection = createKafkaConnection({ brokers: brokers.split(','), clientId: 'state-bound', logger: silent });
+  ]);
+  const { connection, topics, groupId } = prepared;
   const producer = await createRecordProducer({ connection, logger: silent });
   t.after(() => producer.close());
   const admin = await createKafkaAdmin(connection);
   t.after(() => admin.close());
-  const topics = topicsFor(prefix);
-  const groupId = `${prefix}astrolabe.mapper`;
-  const env = {
-    ...shared,
-    CONNECTORS_FILE: connectorsFile,
-    KAFKA_SESSION_TIMEOUT_MS: '6000',
-    MAPPER_MAX_USERS_PER_CONNECTOR: String(LIMIT),
-  };
+  const env = { ...prepared.env, MAPPER_MAX_USERS_PER_CONNECTOR: String(LIMIT) };
   let sent = 0;
 
   const records = async (topic: string): Promise<ConsumedRecord[]> => {

@@ -7,15 +7,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pipeline } from '@astrolabe/demo';
 import { decodeChunk } from '@astrolabe/ledger';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { headerText } from '@astrolabe/records';
+import { percentile } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDrained } from '../e2e/until-drained.ts';
 import { assertBalanced, MINUTE_MS, recordsOn, replay, sendEvents, tracks, untilCommands } from './replay-runs.ts';
 
 const longForm = process.env['REPLAY_LIVE_PAIRS'];
-const PAIRS = Number(longForm ?? 3);
+const PAIRS = Number(longForm ?? 1);
 const WINDOW_EVENTS = 200;
 const REPLAYED_EVENTS = 200;
 const PERIOD_MS = 20;
@@ -75,9 +76,6 @@ function startLive({ addresses }: Pipeline) {
     },
   };
 }
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
 
 test(
   'live events are taken and delivered while replays are under way, each once',

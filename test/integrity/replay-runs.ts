@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Pipeline } from '@astrolabe/demo';
 import { createRecordProducer, readTopic } from '@astrolabe/kafka';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
-import { eventually } from '@astrolabe/testkit';
+import { eventually, machineEnvironment } from '@astrolabe/testkit';
 
 export interface ReplayReport {
   readonly replayId: string;
@@ -37,7 +37,7 @@ export function startReplay({ addresses, topics }: Pipeline, ...args: string[]):
   const prefix = topics.commands.name.slice(0, -'astrolabe.commands.v1'.length);
   const child = spawn(process.execPath, [cli, 'replay', ...args], {
     env: {
-      PATH: process.env['PATH'],
+      ...machineEnvironment(),
       KAFKA_BROKERS: addresses.kafka,
       SCHEMA_REGISTRY_URL: addresses.schemaRegistry,
       KAFKA_TOPIC_PREFIX: prefix,

@@ -1,9 +1,10 @@
 /** `astrolabe replay commands` beside the running services: what it delivers, killed, doubled, stalled and interrupted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Pipeline } from '@astrolabe/demo';
+import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createKafkaAdmin } from '@astrolabe/kafka';
-import { eventually, seededRandom } from '@astrolabe/testkit';
+import { seededRandom } from '@astrolabe/service-kit';
+import { eventually } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDispatched } from '../e2e/until-drained.ts';
 import {

@@ -14,7 +14,7 @@ import { compareInTurns, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { runLoad } from '../load/run-load.ts';
 import { readProcessUsage } from '../process-usage.ts';
-import { percentile } from '../statistics.ts';
+import { percentile } from '@astrolabe/testkit';
 
 interface LoadCase {
   readonly name: string;

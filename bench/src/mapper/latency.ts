@@ -10,7 +10,7 @@ import type { BenchLab } from '../bench-lab.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import { createRunTopics, type RunTopics } from '../run-topics.ts';
-import { percentile } from '../statistics.ts';
+import { percentile } from '@astrolabe/testkit';
 import { buildEvent, indexOf } from './events.ts';
 import { groupId, startSide, type SideName } from './mapper-run.ts';
 

@@ -10,7 +10,7 @@ import type { BenchLab } from '../bench-lab.ts';
 import type { Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import { createRunTopics } from '../run-topics.ts';
-import { percentile } from '../statistics.ts';
+import { percentile } from '@astrolabe/testkit';
 import { QUIET_USER_PREFIX, commandIdOf, toRecord } from './flood-records.ts';
 import { atPace } from './paced.ts';
 

@@ -6,7 +6,7 @@ import { Agent, request } from 'node:http';
 import type { ServiceProcess } from '@astrolabe/testkit';
 import type { Sample } from '../comparison.ts';
 import { readProcessUsage } from '../process-usage.ts';
-import { percentile } from '../statistics.ts';
+import { percentile } from '@astrolabe/testkit';
 import { costlyBodies } from './costly-bodies.ts';
 import { atPace } from './paced.ts';
 

@@ -3,6 +3,7 @@ import type { ServiceName } from '../oracle/observed.ts';
 
 export interface SharedVariables {
   readonly KAFKA_BROKERS: string;
+  readonly KAFKA_TOPIC_PREFIX: string;
   readonly SCHEMA_REGISTRY_URL: string;
 }
 
@@ -26,7 +27,7 @@ const own: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
 
 export function serviceEnvironment(
   service: ServiceName,
-  { KAFKA_BROKERS, SCHEMA_REGISTRY_URL }: SharedVariables,
+  { SCHEMA_REGISTRY_URL, ...kafka }: SharedVariables,
 ): Readonly<Record<string, string>> {
-  return { KAFKA_BROKERS, ...(service === 'ingest' ? {} : { SCHEMA_REGISTRY_URL }), ...own[service] };
+  return { ...kafka, ...(service === 'ingest' ? {} : { SCHEMA_REGISTRY_URL }), ...own[service] };
 }

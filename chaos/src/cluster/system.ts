@@ -3,19 +3,21 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyContracts } from '@astrolabe/demo';
 import { createKafkaConnection, createSchemaRegistry, type KafkaConnection } from '@astrolabe/kafka';
+import { applyContracts } from '@astrolabe/local-pipeline';
 import { topicsFor, type Topics } from '@astrolabe/records';
 import { commandSchemasIn, type CommandSchemaRegistry } from '@astrolabe/records/serde';
 import { createLogger } from '@astrolabe/service-kit';
 import {
   findFreePorts,
   guardian,
+  machineEnvironment,
   patient,
   startFaultProxy,
   startLocalCluster,
   type ClusterBroker,
   type FaultProxy,
+  type LocalCluster,
 } from '@astrolabe/testkit';
 import type { ServiceName } from '../oracle/observed.ts';
 import { serviceInstances, services, type BrokerName, type InstanceName, type Link } from '../schedule/disturbance.ts';
@@ -24,7 +26,7 @@ import { connectorsFileText } from './connectors.ts';
 import { startDisturbedApi, type DisturbedApi } from './disturbed-api.ts';
 import { openLedgerDisk, type LedgerDisk } from './ledger-disk.ts';
 import { serviceEnvironment } from './service-environment.ts';
-import { superviseProcess, type SupervisedProcess } from './supervised-process.ts';
+import { WatchedService } from './watched-service.ts';
 
 export interface SystemOptions {
   readonly seed: number;
@@ -35,6 +37,10 @@ export interface SystemOptions {
   readonly variables?: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>;
   /** Replication is as many. Default 3. */
   readonly brokers?: number;
+  /** Brokers and registry that several runs use, one after the other, each with a prefix. Default: of the run's own. */
+  readonly shared?: { readonly cluster: LocalCluster; readonly topicPrefix: string };
+  /** How many of each service, one or two. Default 2. */
+  readonly instances?: Readonly<Partial<Record<ServiceName, 1 | 2>>>;
   /** Where the services' logs go, a file for each instance. Undefined: nowhere. */
   readonly logDirectory?: string;
   /** Told of a broker that ended by itself, and is started again. */
@@ -46,7 +52,7 @@ export interface System {
   /** What is disturbed together: a link of all services has the proxy of each. */
   readonly links: ReadonlyMap<Link, readonly FaultProxy[]>;
   readonly brokers: ReadonlyMap<BrokerName, ClusterBroker>;
-  readonly instances: ReadonlyMap<InstanceName, SupervisedProcess>;
+  readonly instances: ReadonlyMap<InstanceName, WatchedService>;
   readonly ledgerDisks: ReadonlyMap<InstanceName, LedgerDisk>;
   readonly api: DisturbedApi;
   /** Each instance of ingest, through its proxy. */
@@ -67,6 +73,20 @@ const BROKER_PROPERTIES = {
   'broker.heartbeat.interval.ms': '1000',
 };
 
+type ClusterOptions = Pick<SystemOptions, 'env' | 'brokers' | 'logDirectory' | 'onBrokerCrash'>;
+
+/** Brokers and registry behind the proxies of every service. */
+export function startCluster({ env, brokers = 3, logDirectory, onBrokerCrash }: ClusterOptions): Promise<LocalCluster> {
+  return startLocalCluster({
+    env,
+    brokers,
+    clients: services,
+    properties: BROKER_PROPERTIES,
+    ...(logDirectory === undefined ? {} : { logDirectory }),
+    ...(onBrokerCrash === undefined ? {} : { onCrash: onBrokerCrash }),
+  });
+}
+
 /** Resolves when every part serves. A start that fails leaves nothing running. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const closings: (() => Promise<unknown>)[] = [];
@@ -81,66 +101,111 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-async function start(
-  { seed, connectors, env, variables, brokers = 3, logDirectory, onBrokerCrash }: SystemOptions,
-  closings: (() => Promise<unknown>)[],
-): Promise<Omit<System, 'close'>> {
-  const folder = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
-  const forget = await (await guardian()).watch({ paths: [folder] });
-  closings.push(async () => {
-    await rm(folder, { recursive: true, force: true });
-    await forget();
-  });
+type Closings = (() => Promise<unknown>)[];
+
+async function start(options: SystemOptions, closings: Closings): Promise<Omit<System, 'close'>> {
+  const { seed, connectors, env, shared, logDirectory } = options;
+  const folder = await provideFolder(closings);
   if (logDirectory !== undefined) await mkdir(logDirectory, { recursive: true });
   const connectorsFile = join(folder, 'connectors.json');
   await writeFile(connectorsFile, connectorsFileText(connectors));
 
-  const cluster = await startLocalCluster({
-    env,
-    brokers,
-    clients: services,
-    properties: BROKER_PROPERTIES,
-    ...(logDirectory === undefined ? {} : { logDirectory }),
-    ...(onBrokerCrash === undefined ? {} : { onCrash: onBrokerCrash }),
-  });
-  closings.push(() => cluster.stop());
+  const cluster = shared?.cluster ?? (await startCluster(options));
+  if (shared === undefined) closings.push(() => cluster.stop());
   const api = await startDisturbedApi(connectors, seed);
   closings.push(() => api.close());
 
-  const links = new Map<Link, readonly FaultProxy[]>();
+  const links = linksToBrokers(cluster);
   const proxy = async (link: Link, target: { readonly host: string; readonly port: number }): Promise<FaultProxy> => {
     const started = await startFaultProxy({ target });
     closings.push(() => started.close());
     links.set(link, [started]);
     return started;
   };
-  for (const { nodeId, clients, peers } of cluster.brokers) {
+  const registryUrl = new URL(cluster.schemaRegistryUrl);
+  const registry = await proxy('services>registry', { host: registryUrl.hostname, port: Number(registryUrl.port) });
+  const machine = machineEnvironment(env);
+  const schemaRegistryUrl = `http://${registry.address}${registryUrl.pathname}`;
+  const topicPrefix = shared?.topicPrefix ?? '';
+  const topics = topicsFor(topicPrefix);
+  const logger = createLogger({ name: 'chaos', level: 'silent' });
+  const kafka = createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger });
+  const schemaRegistry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl }));
+  await applyContracts({ kafka, schemaRegistry, topics, replicationFactor: cluster.brokers.length });
+
+  const services = await startInstances(options, {
+    folder,
+    closings,
+    proxy,
+    apiUrl: new URL(api.api.url),
+    environmentOf: (service) => ({
+      ...machine,
+      ...serviceEnvironment(service, {
+        KAFKA_BROKERS: cluster.kafkaBrokersOf(service),
+        KAFKA_TOPIC_PREFIX: topicPrefix,
+        SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+      }),
+      CONNECTORS_FILE: connectorsFile,
+    }),
+  });
+
+  return {
+    connectors,
+    links,
+    brokers: new Map(cluster.brokers.map((broker) => [`broker-${broker.nodeId}` as BrokerName, broker])),
+    ...services,
+    api,
+    connectorsFile,
+    topics,
+    groups: { mapper: `${topicPrefix}astrolabe.mapper`, dispatcher: `${topicPrefix}astrolabe.dispatcher` },
+    kafka,
+    schemaRegistry,
+  };
+}
+
+async function provideFolder(closings: Closings): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
+  const forget = await (await guardian()).watch({ paths: [folder] });
+  closings.push(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await forget();
+  });
+  return folder;
+}
+
+function linksToBrokers({ brokers }: LocalCluster): Map<Link, readonly FaultProxy[]> {
+  const links = new Map<Link, readonly FaultProxy[]>();
+  for (const { nodeId, clients, peers } of brokers) {
     for (const [service, own] of clients) links.set(`${service}>broker-${nodeId}` as Link, [own]);
     links.set(`clients>broker-${nodeId}` as Link, [...clients.values()]);
     links.set(`brokers>broker-${nodeId}` as Link, [peers]);
   }
-  const registryUrl = new URL(cluster.schemaRegistryUrl);
-  const registry = await proxy('services>registry', { host: registryUrl.hostname, port: Number(registryUrl.port) });
-  const machine = pickMachine(env);
-  const schemaRegistryUrl = `http://${registry.address}${registryUrl.pathname}`;
-  await applyContracts('topics', {
-    ...machine,
-    KAFKA_BROKERS: cluster.kafkaBrokers,
-    KAFKA_REPLICATION_FACTOR: String(brokers),
-  });
-  await applyContracts('schemas', { ...machine, SCHEMA_REGISTRY_URL: schemaRegistryUrl });
+  return links;
+}
 
-  const apiUrl = new URL(api.api.url);
-  const ingestPorts = await findFreePorts(2);
-  const instances = new Map<InstanceName, SupervisedProcess>();
+interface Surroundings {
+  readonly folder: string;
+  readonly closings: Closings;
+  readonly proxy: (link: Link, target: { readonly host: string; readonly port: number }) => Promise<FaultProxy>;
+  readonly apiUrl: URL;
+  readonly environmentOf: (service: ServiceName) => Readonly<Record<string, string>>;
+}
+
+/** Resolves when all of them serve. */
+async function startInstances(
+  { variables, logDirectory, instances: counts }: SystemOptions,
+  { folder, closings, proxy, apiUrl, environmentOf }: Surroundings,
+): Promise<Pick<System, 'instances' | 'ledgerDisks' | 'ingestUrls'>> {
+  const instances = new Map<InstanceName, WatchedService>();
   const ledgerDisks = new Map<InstanceName, LedgerDisk>();
   const ingestUrls: string[] = [];
+  const endings: (() => Promise<void>)[] = [];
   for (const name of serviceInstances) {
     const [service, number] = name.split('-') as [ServiceName, string];
-    const shared = { KAFKA_BROKERS: cluster.kafkaBrokersOf(service), SCHEMA_REGISTRY_URL: schemaRegistryUrl };
-    const own: Record<string, string> = { CONNECTORS_FILE: connectorsFile };
+    if (Number(number) > (counts?.[service] ?? 2)) continue;
+    const own: Record<string, string> = {};
     if (service === 'ingest') {
-      const port = ingestPorts[Number(number) - 1] ?? 0;
+      const [port = 0] = await findFreePorts(1);
       own['INGEST_PORT'] = String(port);
       const { address } = await proxy(`senders>${name}` as Link, { host: '127.0.0.1', port });
       ingestUrls.push(`http://${address}`);
@@ -153,39 +218,20 @@ async function start(
       own['DISPATCHER_API_URL'] = `http://${address}`;
     }
     const log = logDirectory === undefined ? undefined : createWriteStream(join(logDirectory, `${name}.log`));
-    const instance = superviseProcess({
+    const instance = new WatchedService({
       service,
       name,
-      env: { ...machine, ...serviceEnvironment(service, shared), ...own, ...variables?.[service] },
+      env: { ...environmentOf(service), ...own, ...variables?.[service] },
       onLine: (line) => log?.write(`${line}\n`),
     });
-    closings.push(async () => {
+    endings.push(async () => {
       await instance.close();
       log?.end();
     });
     instances.set(name, instance);
   }
+  // Before what they use: their disks and proxies.
+  closings.push(() => Promise.all(endings.map((end) => end())));
   await Promise.all([...instances.values()].map((instance) => instance.whenReady(START_TIMEOUT_MS)));
-
-  const logger = createLogger({ name: 'chaos', level: 'silent' });
-  return {
-    connectors,
-    links,
-    brokers: new Map(cluster.brokers.map((broker) => [`broker-${broker.nodeId}` as BrokerName, broker])),
-    instances,
-    ledgerDisks,
-    api,
-    ingestUrls,
-    connectorsFile,
-    topics: topicsFor(''),
-    groups: { mapper: 'astrolabe.mapper', dispatcher: 'astrolabe.dispatcher' },
-    kafka: createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger }),
-    schemaRegistry: commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl })),
-  };
-}
-
-const MACHINE = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'] as const;
-
-function pickMachine(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(MACHINE.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+  return { instances, ledgerDisks, ingestUrls };
 }

@@ -1,4 +1,5 @@
 /** Short runs in which a guarantee is missing, each under the disturbance that the guarantee is for: the oracle has to notice. */
+import type { LocalCluster } from '@astrolabe/testkit';
 import type { Invariant } from '../oracle/violation.ts';
 import type { ServiceName } from '../oracle/observed.ts';
 import { runChaos } from '../run/run-chaos.ts';
@@ -108,16 +109,24 @@ export const detectors: readonly Detector[] = [
 /** With the sabotage, or, to show that it is the sabotage that is found, without. */
 export function runDetector(
   { sabotage, service, schedule, readsAgain = false, possibleDeadLetterCodes = [] }: Detector,
-  options: { readonly env: NodeJS.ProcessEnv; readonly isSabotaged: boolean; readonly logDirectory?: string },
+  options: {
+    /** Of one broker; each run has a prefix of its own there. */
+    readonly cluster: LocalCluster;
+    readonly env: NodeJS.ProcessEnv;
+    readonly isSabotaged: boolean;
+    readonly logDirectory?: string;
+  },
 ): Promise<ChaosReport> {
-  const { env, isSabotaged, logDirectory } = options;
+  const { cluster, env, isSabotaged, logDirectory } = options;
   const preload = { NODE_OPTIONS: `--import=${registration}`, [SABOTAGE_VARIABLE]: sabotage };
   return runChaos({
     seed: SEED,
     minutes: SECONDS / 60,
     events: EVENTS,
     env,
-    brokers: 1,
+    shared: { cluster, topicPrefix: `${sabotage}.` },
+    // What happens to the other services is not looked at.
+    instances: { ingest: 1, mapper: 1, dispatcher: 1, [service]: 2 },
     schedule,
     readsAgain,
     possibleDeadLetterCodes,

@@ -1,6 +1,5 @@
 /** Astrolabe's state after a set of commands, by the rules of schemas/openapi/astrolabe.yaml: their order does not matter. */
-import type { Command, JsonObject, JsonValue } from '@astrolabe/schemas';
-import { canonicalText } from './canonical-text.ts';
+import { canonicalJson, type Command, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import type { RecordedEvent } from './observed.ts';
 
 export interface ModelState {
@@ -83,7 +82,7 @@ function write(entities: Map<string, Entity>, id: string, atMs: number, properti
     const wins =
       present === undefined ||
       atMs > present.atMs ||
-      (atMs === present.atMs && canonicalText(value) > canonicalText(present.value));
+      (atMs === present.atMs && canonicalJson(value) > canonicalJson(present.value));
     if (wins) entity.properties.set(name, { value, atMs });
   }
 }

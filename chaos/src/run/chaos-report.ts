@@ -1,4 +1,5 @@
 /** What a chaos run has shown: figures, and promises that were not kept. Pure. */
+import { percentile } from '@astrolabe/testkit';
 import { heldBy, type Held } from '../oracle/checks/leaks.ts';
 import type { Figures, FreshnessSample, Judgement, Violation } from '../oracle/violation.ts';
 import { describeDisturbance, type Disturbance } from '../schedule/disturbance.ts';
@@ -145,9 +146,10 @@ function recoveryMsOf({ healedAtMs, end }: AppliedDisturbance, freshness: readon
 }
 
 function percentilesOf(samples: readonly FreshnessSample[]): Percentiles {
-  const sorted = samples.map(({ freshnessMs }) => freshnessMs).sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  return { commands: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: sorted.at(-1) ?? 0 };
+  const valuesMs = samples.map(({ freshnessMs }) => freshnessMs);
+  if (valuesMs.length === 0) return { commands: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 };
+  const at = (share: number): number => percentile(valuesMs, share);
+  return { commands: valuesMs.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
 export interface ShortestFailure {

@@ -1,5 +1,5 @@
 /** Draws a schedule of disturbances. Pure: the same seed and length give the same schedule. */
-import { seededRandom } from '@astrolabe/testkit';
+import { seededRandom } from '@astrolabe/service-kit';
 import {
   brokerNames,
   links,

@@ -1,3 +1,5 @@
+import { seededRandom } from '@astrolabe/service-kit';
+
 /** Draws from a seed: the same seed gives the same draws, so a failure can be repeated. */
 export interface Draw {
   /** A whole number in [0, limit). */
@@ -8,15 +10,8 @@ export interface Draw {
   oneOf<T>(items: readonly T[]): T;
 }
 
-/** https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
 export function createDraw(seed: number): Draw {
-  let state = seed >>> 0;
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const random = seededRandom(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   return {
     below,

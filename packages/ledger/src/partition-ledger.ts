@@ -9,7 +9,7 @@
  * The changelog is the truth and the local store a copy of its beginning: it loses nothing that cannot be read again, and where
  * the two disagree it is thrown away.
  */
-import type { Logger } from '@astrolabe/service-kit';
+import { createRetrier, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { ChunkGatherer, type GatheredChunk } from './chunk/chunk-gatherer.ts';
@@ -20,7 +20,6 @@ import { DeliveryStore, type StoreStats } from './store/delivery-store.ts';
 import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
 import { LocalCopy } from './store/local-copy.ts';
 import { restoreStore, type RestoreProgress } from './store/restore-store.ts';
-import { createTryOn, type TryOn } from './try-on.ts';
 
 export interface PartitionLedgerOptions {
   readonly partition: number;
@@ -93,7 +92,7 @@ const DEFAULT_COPY_BYTES = 65_536;
 class Ledger implements PartitionLedger {
   readonly #options: PartitionLedgerOptions;
   readonly #store: DeliveryStore;
-  readonly #tryOn: TryOn;
+  readonly #retry: Retrier;
   readonly #closing = new AbortController();
   /** Recorded, and not in the store yet. */
   readonly #inHand = new Map<string, Delivery>();
@@ -109,7 +108,7 @@ class Ledger implements PartitionLedger {
   constructor(options: PartitionLedgerOptions, store: DeliveryStore) {
     this.#options = options;
     this.#store = store;
-    this.#tryOn = createTryOn(options);
+    this.#retry = createRetrier(options);
     this.#gatherer = new ChunkGatherer(options.maxChunkDeliveries ?? DEFAULT_CHUNK_DELIVERIES);
   }
 
@@ -120,12 +119,12 @@ class Ledger implements PartitionLedger {
     const progress = onProgress === undefined ? {} : { onProgress };
     const store = this.#store;
     const afterMs = clock.nowMs() - windowMs;
-    const nextOffset = await this.#tryOn(
+    const nextOffset = await this.#retry(
       'restoring the delivery ledger',
       () => restoreStore({ store, changelog, partition, afterMs, signal, logger, ...progress }),
-      signal,
+      { policy: retryPolicies.changelog, signal },
     );
-    this.#copy = new LocalCopy({ store, changelog, partition, nextOffset, tryOn: this.#tryOn, signal: ended });
+    this.#copy = new LocalCopy({ store, changelog, partition, nextOffset, retry: this.#retry, signal: ended });
     await this.expire();
   }
 
@@ -214,7 +213,8 @@ class Ledger implements PartitionLedger {
     try {
       const bytes = encodeChunk(gathered.deliveries);
       const append = () => changelog.append(partition, bytes);
-      const offset = await this.#tryOn('storing deliveries', append, this.#closing.signal);
+      const storing = { policy: retryPolicies.changelog, signal: this.#closing.signal };
+      const offset = await this.#retry('storing deliveries', append, storing);
       copy.add({ offset, bytes, deliveries: gathered.deliveries });
     } catch (error) {
       gathered.reject(error);

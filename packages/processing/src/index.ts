@@ -1,5 +1,9 @@
 /** How a service works through its partitions: group membership, lanes by key, and state that is stored with the position. */
-export { openWorkLog, type Guarantee, type WorkLogOptions } from './changelog/exactly-once.ts';
+export {
+  openChangelogStore as openChangelogStore,
+  type Guarantee,
+  type ChangelogStoreOptions as ChangelogStoreOptions,
+} from './changelog/exactly-once.ts';
 export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './consumer/group-consumer.ts';
 export { watchHeldRecords, type HeldWatch, type HeldWatchOptions } from './consumer/held-watch.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './consumer/partition-processor.ts';

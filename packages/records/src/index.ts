@@ -3,7 +3,7 @@ export type {
   PartitionOffsets,
   PartitionRange,
   PartitionReader,
-  SoughtBytes,
+  ContainsFilter,
   UnreadableBatch,
 } from './ports/partition-reader.ts';
 export type { RecordProducer } from './ports/record-producer.ts';
@@ -12,17 +12,17 @@ export type {
   CommittedOffset,
   InputPartition,
   TopicRecord,
-  UnitOfWork,
-  UnitWriter,
-  WorkLog,
+  TransactionBatch as TransactionBatch,
+  BatchWriter as BatchWriter,
+  ChangelogStore as ChangelogStore,
   WriteOutcome,
 } from './ports/state-work.ts';
 export {
-  decodeCursors,
-  encodeCursors,
+  decodeConnectorOffsets as decodeConnectorOffsets,
+  encodeConnectorOffsets,
   splitTopicId,
   withTopicId,
-  type GroupCursors,
+  type ConnectorOffsets as ConnectorOffsets,
 } from './positions/commit-cursors.ts';
 export {
   COMMIT_MARK,

@@ -38,6 +38,7 @@ export { startServiceAdmin, type ServiceAdmin } from './http/service-admin.ts';
 export { FaultLog } from './logs/fault-log.ts';
 export { createLogger, logLevels, type LogLevel, type Logger, type LoggerOptions } from './logs/logger.ts';
 export { hideUrlCredentials, splitUrlCredentials } from './logs/url-credentials.ts';
+export { createFaultCounter } from './logs/fault-counts.ts';
 export { renderMarkdownTable } from './markdown-table.ts';
 export { runService, type ServiceOptions, type ServiceStack, type SignalSource } from './process/lifecycle.ts';
 export {
@@ -53,3 +54,7 @@ export {
 } from './process/metrics.ts';
 export type { Readiness } from './process/readiness.ts';
 export { waitUntilAvailable, type WaitOptions } from './process/wait-until-available.ts';
+export { createRetrier, type Retrier, type RetrierOptions, type RetriedWork } from './retry/retrier.ts';
+export { isRetryableFault, retry, type FailedAttempt, type RetryOptions } from './retry/retry.ts';
+export { pauseAfter, retryPolicies, type RetryPolicy } from './retry/policies.ts';
+export { seededRandom } from './seeded-random.ts';

@@ -7,7 +7,7 @@ export interface EventuallyOptions {
   readonly timeoutMs: number;
   /** What is waited for, as the end of "waited 5000 ms for ...". */
   readonly describe: string;
-  /** Between two checks. Default 50. */
+  /** Between two checks, and at least as long as a check takes. Default 50. */
   readonly intervalMs?: number;
 }
 
@@ -38,13 +38,16 @@ export async function eventually<T>(
   let lastSeen: LastSeen | undefined;
   try {
     for (;;) {
+      const startedAtMs = Date.now();
       const outcome = await Promise.race([attempt(check, controller.signal), expired.promise]);
       if (outcome === EXPIRED) break;
       checks += 1;
       if (outcome.kind === 'value' && isThere(outcome.value)) return outcome.value;
       lastSeen = outcome;
+      // A check that asks much is not asked all the time: what is waited for needs the machine too.
+      const pauseMs = Math.max(intervalMs, Date.now() - startedAtMs);
       if (Date.now() + intervalMs > deadline) break;
-      await sleep(intervalMs);
+      await sleep(Math.min(pauseMs, deadline - Date.now()));
     }
   } finally {
     clearTimeout(timer);

@@ -1,27 +1,36 @@
-export { startLocalStack } from './local-stack.ts';
-export type { LocalStack, LocalStackOptions } from './local-stack.ts';
-export type { StackKind } from './stack-settings.ts';
-export { startLocalCluster } from './local-cluster.ts';
-export type { ClusterBroker, LocalCluster, LocalClusterOptions } from './local-cluster.ts';
-export { describeProgress } from './stack-progress.ts';
-export type { StackProgress } from './stack-progress.ts';
-export type { BrokerControl } from './broker-control.ts';
-export { ownStackEnvironment } from './own-stack-environment.ts';
-export { stackEnvironment } from './stack-environment.ts';
-export { guardian } from './guardian-client.ts';
-export { spawnGuarded } from './guarded-process.ts';
-export type { GuardedProcess, GuardedProcessOptions, ProcessExit } from './guarded-process.ts';
-export { seededRandom } from './seeded-random.ts';
-export { spawnService } from './service-process.ts';
-export type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
-export { startFaultProxy } from './fault-proxy.ts';
-export type { FaultProxy, FaultProxyOptions } from './fault-proxy.ts';
+export { startLocalStack } from './stack-choice/local-stack.ts';
+export type { LocalStack, LocalStackOptions } from './stack-choice/local-stack.ts';
+export type { StackKind } from './stack-choice/stack-settings.ts';
+export { startLocalCluster } from './jvm/local-cluster.ts';
+export type { ClusterBroker, LocalCluster, LocalClusterOptions } from './jvm/local-cluster.ts';
+export { describeProgress } from './stack/stack-progress.ts';
+export type { StackProgress } from './stack/stack-progress.ts';
+export type { BrokerControl } from './stack/broker-control.ts';
+export { ownStackEnvironment } from './stack-choice/own-stack-environment.ts';
+export { stackEnvironment } from './stack-choice/stack-environment.ts';
+export { guardian } from './process/guardian-client.ts';
+export { spawnGuarded } from './process/guarded-process.ts';
+export type { GuardedProcess, GuardedProcessOptions, ProcessExit } from './process/guarded-process.ts';
+export { parsePrometheusText, sumOf, type Sample } from './prometheus-text.ts';
+export {
+  launchService,
+  spawnService,
+  type LaunchedService,
+  type LaunchOptions,
+  type ServiceProcess,
+  type ServiceProcessOptions,
+} from './process/service-process.ts';
+export { startFaultProxy } from './network/fault-proxy.ts';
+export type { FaultProxy, FaultProxyOptions } from './network/fault-proxy.ts';
 export { createLedger, positionId } from './ledger.ts';
 export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } from './ledger.ts';
 export { eventually } from './eventually.ts';
+export { machineEnvironment } from './process/machine-environment.ts';
 export { patient } from './patience.ts';
 export type { EventuallyOptions } from './eventually.ts';
+export { runMain, type ParsedCommandLine } from './process/run-main.ts';
+export { median, percentile } from './statistics.ts';
 export { uniqueName } from './unique-name.ts';
-export { cacheDirectory } from './cache-folder.ts';
-export { assertClusterPossible, assertStackPossible } from './stack-requirements.ts';
-export { findFreePorts } from './free-ports.ts';
+export { cacheDirectory } from './stack/cache-folder.ts';
+export { assertClusterPossible, assertStackPossible } from './stack-choice/stack-requirements.ts';
+export { findFreePorts } from './network/free-ports.ts';

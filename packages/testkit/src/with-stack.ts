@@ -10,10 +10,10 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
-import { guardian } from './guardian-client.ts';
-import { startLocalStack } from './local-stack.ts';
-import { stackEnvironment } from './stack-environment.ts';
-import { describeProgress } from './stack-progress.ts';
+import { guardian } from './process/guardian-client.ts';
+import { startLocalStack } from './stack-choice/local-stack.ts';
+import { stackEnvironment } from './stack-choice/stack-environment.ts';
+import { describeProgress } from './stack/stack-progress.ts';
 
 const USAGE = 'usage: node packages/testkit/src/with-stack.ts [--data DIR] -- command argument...';
 const USAGE_EXIT_CODE = 64;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configSections, configValues, defineConfig } from '@astrolabe/service-kit';
-import { parseApiKeys } from './api-keys.ts';
+import { parseApiKeys } from './http/api-keys.ts';
 
 export const referenceApiConfig = defineConfig(
   {

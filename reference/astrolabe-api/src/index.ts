@@ -7,9 +7,9 @@ export {
   type ReferenceApiOptions,
   type RunningReferenceApi,
 } from './reference-api.ts';
-export type { ApiKey } from './api-keys.ts';
+export type { ApiKey } from './http/api-keys.ts';
 export type { ApiCommand, ApiCommandKind } from './commands/command.ts';
 export type { Execution, KeyedCommand } from './commands/execute-commands.ts';
-export type { CallPage, CallRecord } from './control/call-log.ts';
-export type { Counters } from './control/counters.ts';
-export type { Fault, FaultKind, FaultMatch, Faults, ScriptedFault } from './control/faults.ts';
+export type { CallPage, CallRecord } from './store/call-log.ts';
+export type { Counters } from './store/counters.ts';
+export type { Fault, FaultKind, FaultMatch, Faults, ScriptedFault } from './faults.ts';

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from './http/api-context.ts';
-import { createAuthenticate, type ApiKey } from './api-keys.ts';
-import { createCallLog, type CallLog } from './control/call-log.ts';
-import { createCounters, type Counters } from './control/counters.ts';
+import { createAuthenticate, type ApiKey } from './http/api-keys.ts';
+import { createCallLog, type CallLog } from './store/call-log.ts';
+import { createCounters, type Counters } from './store/counters.ts';
 import { openDatabase } from './store/database.ts';
 import { createExecuteCommands, type Execution, type KeyedCommand } from './commands/execute-commands.ts';
-import { createFaults, type Faults } from './control/faults.ts';
+import { createFaults, type Faults } from './faults.ts';
 import { createIdempotencyStore, defaultIdempotencyTtlMs } from './store/idempotency-store.ts';
-import { createInFlightKeys } from './commands/in-flight-keys.ts';
+import { createInFlightKeys } from './store/in-flight-keys.ts';
 import { createServer } from './http/server.ts';
 import { createState } from './store/state.ts';
 

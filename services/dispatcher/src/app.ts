@@ -148,7 +148,7 @@ export async function startDispatcher(
             windowRecords: config.lagWindowRecords,
             windowBytes: LAG_WINDOW_BYTES,
             maxHoldMs: config.lagAfterMs,
-            maxLaggingGroups: MAX_LAGGING_CONNECTORS,
+            maxLaggingConnectors: MAX_LAGGING_CONNECTORS,
           },
           openLedger: async ({ partition, signal }) => {
             const ledger = await openPartitionLedger({

@@ -24,7 +24,7 @@ export interface InMemoryEventSink extends EventSink {
   readonly events: readonly OutgoingRecord[];
   readonly deadLetters: readonly OutgoingRecord[];
   /** From here on calls reject with this and store nothing, until it is undefined again. */
-  failWith(error: PipelineError | undefined): void;
+  failWith(error: Error | undefined): void;
   /** Calls made from here on settle only after `release`. */
   hold(): { release(): void };
 }
@@ -33,7 +33,7 @@ export interface InMemoryEventSink extends EventSink {
 export function createInMemoryEventSink(): InMemoryEventSink {
   const events: OutgoingRecord[] = [];
   const deadLetters: OutgoingRecord[] = [];
-  let failure: PipelineError | undefined;
+  let failure: Error | undefined;
   let gate: Promise<void> | undefined;
   return {
     events,

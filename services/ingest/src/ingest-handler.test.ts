@@ -94,7 +94,7 @@ test('a failure that no repetition can mend is 503 all the same: the sender keep
 
 test('a defect of the program is not an answer', async () => {
   const { sink, send } = setUp();
-  sink.failWith(new TypeError('undefined is no function') as unknown as PipelineError);
+  sink.failWith(new TypeError('undefined is no function'));
   await assert.rejects(send('track', trackCall()), TypeError);
 });
 
@@ -146,7 +146,8 @@ test('page, screen and alias are stored by the Tracking API and refused with 501
     const event = { type, userId: 'u1', previousId: 'u0' };
     assert.equal((await send(type, event)).status, 200);
     const answer = await send('segment', event);
-    assert.deepEqual([answer.status, typeof answer.body['message']], [501, 'string']);
+    assert.deepEqual([answer.status, answer.body['code']], [501, 'event.unsupported-type']);
+    assert.equal(typeof answer.body['message'], 'string');
   }
   assert.equal(sink.events.length, 3);
   assert.equal(log.filter((entry) => entry.includes('unsupported 1')).length, 6);
@@ -280,6 +281,7 @@ test('a key in the header that belongs to a connector decides, whatever key is i
   assert.deepEqual([sent.status, sent.connectorId], [200, 'plain']);
   const disabled = await send('batch', { batch: [identifyCall()], writeKey: WRITE_KEY }, basicAuth(`${DISABLED_KEY}:`));
   assert.deepEqual([disabled.status, disabled.connectorId], [403, 'dormant']);
+  assert.equal(disabled.body['code'], 'connector.disabled');
 });
 
 test('an id of more than 512 bytes is refused with its field, its size and the limit, and the others of its batch are stored', async () => {

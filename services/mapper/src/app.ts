@@ -7,7 +7,7 @@ import {
   watchTopics,
   type TopicNeed,
 } from '@astrolabe/kafka';
-import { createStateProcessor, openWorkLog, startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
+import { createStateProcessor, openChangelogStore, startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
 import { topicsFor } from '@astrolabe/records';
 import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
 import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
@@ -56,7 +56,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     registry.commandIds(topics.commands.name),
   );
   const work = await stack.waitFor(brokers, () =>
-    openWorkLog({
+    openChangelogStore({
       connection,
       groupId,
       stateTopic: topics.mapperState.name,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
+import type { LocalCluster } from '@astrolabe/testkit';
+import { startCluster } from '../../cluster/system.ts';
 import type { ServiceName } from '../../oracle/observed.ts';
 import { renderReport } from '../../run/chaos-report.ts';
 import { detectors, runDetector } from '../detector.ts';
@@ -10,11 +12,16 @@ import { sabotages } from '../sabotage.ts';
  * longer than a file may.
  */
 export function testDetectors(service: ServiceName, { part, of }: { part: number; of: number }): void {
+  let cluster: LocalCluster;
+  before(async () => {
+    cluster = await startCluster({ env: process.env, brokers: 1 });
+  });
+  after(() => cluster.stop());
   const own = detectors.filter((each) => each.service === service);
   for (const detector of own.filter((_, index) => index % of === part - 1)) {
     const { sabotage, invariant } = detector;
     test(`a run notices when it is no longer so that ${sabotages[sabotage].without}`, async () => {
-      const report = await runDetector(detector, { env: process.env, isSabotaged: true });
+      const report = await runDetector(detector, { cluster, env: process.env, isSabotaged: true });
       assert.ok((report.violationCounts[invariant] ?? 0) > 0, `no "${invariant}" is found\n${renderReport(report)}`);
     });
   }

@@ -1,7 +1,6 @@
 /** The API ends in the state that the events make. */
-import type { Command, JsonObject, JsonValue } from '@astrolabe/schemas';
+import { canonicalJson, type Command, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import { stateAfter, type ModelState } from '../astrolabe-model.ts';
-import { canonicalText } from '../canonical-text.ts';
 import type { Evidence } from '../evidence.ts';
 import type { ExpectedRun } from '../expected-run.ts';
 import type { Arrival, Workspace } from '../observed.ts';
@@ -99,7 +98,7 @@ function memberOf(value: JsonValue | undefined, name: string): JsonValue | undef
 }
 
 function textOf(value: JsonValue | undefined): string {
-  return value === undefined ? 'absent' : canonicalText(value);
+  return value === undefined ? 'absent' : canonicalJson(value);
 }
 
 function properties(entities: Workspace['users']): Map<string, JsonValue> {

@@ -1,6 +1,5 @@
 /** Of the mapper: each record of the event topic has its commands, or its dead letter, once, right and in order. */
-import type { Command, JsonObject } from '@astrolabe/schemas';
-import { canonicalText } from '../canonical-text.ts';
+import { canonicalJson, type Command, type JsonObject } from '@astrolabe/schemas';
 import type { Evidence } from '../evidence.ts';
 import { inOrder } from '../expected-run.ts';
 import type { CommandRecord } from '../observed.ts';
@@ -70,7 +69,7 @@ export function* findMeantOtherwise({ expected, observed }: Evidence): Iterable<
 }
 
 function textOf({ kind, record }: Command): string {
-  return `${kind} ${canonicalText(record as unknown as JsonObject)}`;
+  return `${kind} ${canonicalJson(record as unknown as JsonObject)}`;
 }
 
 /**

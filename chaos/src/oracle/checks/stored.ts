@@ -1,6 +1,5 @@
 /** Of the senders' side: what was answered 200 is there, and what is there was sent, in order. */
-import type { JsonObject } from '@astrolabe/schemas';
-import { canonicalText } from '../canonical-text.ts';
+import { canonicalJson, type JsonObject } from '@astrolabe/schemas';
 import type { Evidence } from '../evidence.ts';
 import type { StoredEvent } from '../expected-run.ts';
 import { keyOfEvent, rejectionOf } from '../segment-meaning.ts';
@@ -93,7 +92,7 @@ function differenceOf({ record, sending, receivedAtMs, time }: StoredEvent): str
 
 function changedMember(body: JsonObject, value: JsonObject): string | undefined {
   return Object.keys(body).find(
-    (name) => name !== 'timestamp' && canonicalText(body[name] ?? null) !== canonicalText(value[name] ?? null),
+    (name) => name !== 'timestamp' && canonicalJson(body[name] ?? null) !== canonicalJson(value[name] ?? null),
   );
 }
 

@@ -1,13 +1,13 @@
 /**
  * The idempotent producer behind `RecordProducer`. kafkajs serialises idempotent requests for each broker, so 1,400 single sends a second
- * are all it gives; `GatheringProducer` makes large requests of them.
+ * are all it gives; `BatchingProducer` makes large requests of them.
  */
 import { partitionFor, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createKafkaAdmin } from '../admin/admin.ts';
 import { clientOf, type KafkaConnection, type Patience } from '../connection.ts';
-import { GatheringProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
+import { BatchingProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
 import { Partitioners, type Message, type PartitionerArgs, type Producer } from '../kafkajs/index.ts';
 
 export interface RecordProducerOptions {
@@ -40,7 +40,7 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
     // limit since a producer that gave up has lost count of its records; this one is replaced then.
     retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
   };
-  const producer = new GatheringProducer({
+  const producer = new BatchingProducer({
     openSession: () => openSession(connection, patience),
     principal: connection.principal,
     logger,

@@ -113,7 +113,7 @@ class KafkaPartitionReader implements PartitionReader {
         const before = records.length;
         try {
           const size = await decoded(decoder.decode(batch, records, only?.holding), source);
-          if (size.passedOver > 0) only?.onPassedOver(size.passedOver);
+          if (size.passedOver > 0) only?.onSkipped(size.passedOver);
           inflatedBytes += size.inflatedBytes;
         } catch (error) {
           if (onUnreadable === undefined || !isPipelineError(error, 'kafka.batch-unreadable')) throw error;

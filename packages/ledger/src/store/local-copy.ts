@@ -1,10 +1,10 @@
 /** Keeps the local store a copy of the changelog without holes, as chunks are acknowledged. */
+import { retryPolicies, type Retrier } from '@astrolabe/service-kit';
 import { decodeChunk } from '../chunk/chunk-codec.ts';
 import type { Delivery } from '../delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { LedgerChangelog } from '../changelog/ledger-changelog.ts';
 import type { PlacedChunk } from './segment.ts';
-import type { TryOn } from '../try-on.ts';
 
 export interface AcknowledgedChunk {
   /** Where the changelog has it. */
@@ -19,7 +19,7 @@ export interface LocalCopyOptions {
   readonly partition: number;
   /** Where the changelog goes on behind what the store has. */
   readonly nextOffset: bigint;
-  readonly tryOn: TryOn;
+  readonly retry: Retrier;
   readonly signal: AbortSignal;
 }
 
@@ -71,13 +71,13 @@ export class LocalCopy {
 
   /** Reads what others have appended before `offset`, or we ourselves, in an attempt that seemed to have failed. */
   async #closeGap(offset: bigint): Promise<void> {
-    const { store, changelog, partition, tryOn, signal } = this.#options;
+    const { store, changelog, partition, retry, signal } = this.#options;
     if (offset < this.#nextOffset) {
       // The topic was deleted and created again under us: what the old one said is nobody's truth any more.
       await store.reset();
       this.#nextOffset = 0n;
     }
-    await tryOn(
+    await retry(
       'reading deliveries of another owner',
       () =>
         changelog.read(partition, { fromOffset: this.#nextOffset, untilOffset: offset, signal }, async (chunks) => {
@@ -85,7 +85,7 @@ export class LocalCopy {
           // A further attempt goes on from here, so that no chunk is taken twice.
           this.#nextOffset = (chunks.at(-1)?.offset ?? this.#nextOffset) + 1n;
         }),
-      signal,
+      { policy: retryPolicies.changelog, signal },
     );
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createKafkaAdmin } from '@astrolabe/kafka';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
-import { CONTRACT_MAX_RECORD_BYTES, CONTRACT_MAX_REQUEST_BYTES, testWorkLog } from '@astrolabe/records/testing';
-import { openWorkLog, type Guarantee } from './exactly-once.ts';
+import { CONTRACT_MAX_RECORD_BYTES, CONTRACT_MAX_REQUEST_BYTES, testChangelogStore } from '@astrolabe/records/testing';
+import { openChangelogStore, type Guarantee } from './exactly-once.ts';
 
 function testGuarantee(guarantee: Guarantee): void {
   const create = async () => {
@@ -17,7 +17,7 @@ function testGuarantee(guarantee: Guarantee): void {
     const topics = [input, a, b, stateTopic];
     const definitions = topics.map((name) => topicDefinition(name, { partitions: 2 }));
     await admin.applyTopics(await admin.planTopics(definitions, 1));
-    const work = await openWorkLog({
+    const work = await openChangelogStore({
       connection: connect(),
       groupId: `group-${id}`,
       stateTopic,
@@ -38,7 +38,7 @@ function testGuarantee(guarantee: Guarantee): void {
       },
     };
   };
-  testWorkLog(create, { fences: guarantee === 'exactly-once' });
+  testChangelogStore(create, { fences: guarantee === 'exactly-once' });
 }
 
 testGuarantee('exactly-once');

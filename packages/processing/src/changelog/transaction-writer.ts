@@ -15,7 +15,7 @@ import {
   type TransactionOwner,
   type TransactionSession,
 } from '@astrolabe/kafka/internal';
-import type { UnitOfWork, UnitWriter, WriteOutcome } from '@astrolabe/records';
+import type { BatchWriter, TransactionBatch, WriteOutcome } from '@astrolabe/records';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 
 export interface TransactionWriterOptions {
@@ -39,7 +39,7 @@ interface Slot {
   idleTimer: NodeJS.Timeout | undefined;
 }
 
-export class TransactionWriter implements UnitWriter {
+export class TransactionWriter implements BatchWriter {
   readonly depth: number;
   readonly #options: TransactionWriterOptions;
   readonly #slots: readonly Slot[];
@@ -56,7 +56,7 @@ export class TransactionWriter implements UnitWriter {
     this.depth = options.sessions.length;
   }
 
-  async write(unit: UnitOfWork): Promise<WriteOutcome> {
+  async write(unit: TransactionBatch): Promise<WriteOutcome> {
     const slot = this.#slots[this.#turn % this.depth];
     if (slot === undefined) throw new Error('a writer needs a session');
     this.#turn += 1;
@@ -101,7 +101,7 @@ export class TransactionWriter implements UnitWriter {
 
   async #produce(
     slot: Slot,
-    unit: UnitOfWork,
+    unit: TransactionBatch,
     free: Promise<void>,
     earlierProduced: Promise<void>,
     onPlaced: (partitions: readonly TopicPartition[]) => void,

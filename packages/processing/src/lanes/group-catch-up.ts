@@ -5,7 +5,7 @@
  */
 import { setImmediate as afterOtherWork } from 'node:timers/promises';
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { Amount, LaneGroup } from './lane-task.ts';
+import type { Amount, ConnectorQueue } from './lane-task.ts';
 import type { PartitionSession } from '../consumer/partition-processor.ts';
 
 /** A stretch of a partition: every record from the offset asked for up to `nextOffset` that is still there and was committed. */
@@ -27,20 +27,20 @@ export type ReadPage = (
   signal: AbortSignal,
 ) => Promise<PartitionPage>;
 
-export interface GroupCatchUpOptions<State> {
+export interface CatchUpReaderOptions<State> {
   readonly readPage: ReadPage;
   readonly session: PartitionSession;
   /** What a group that lags may have in hand at the moment. */
-  readonly window: (group: LaneGroup<State>) => Amount;
+  readonly window: (group: ConnectorQueue<State>) => Amount;
   /** Groups with a cursor, lagging or not. */
-  readonly groups: () => Iterable<LaneGroup<State>>;
+  readonly groups: () => Iterable<ConnectorQueue<State>>;
   /** Up to here the groups have to come. */
   readonly mainPosition: () => bigint;
-  readonly groupOf: (record: ConsumedRecord) => string;
+  readonly connectorOf: (record: ConsumedRecord) => string;
   readonly isBlocked: (group: string) => boolean;
-  readonly take: (group: LaneGroup<State>, record: ConsumedRecord) => void;
+  readonly take: (group: ConnectorQueue<State>, record: ConsumedRecord) => void;
   /** The group has been given all its records below the main position. */
-  readonly caughtUp: (group: LaneGroup<State>) => void;
+  readonly caughtUp: (group: ConnectorQueue<State>) => void;
   readonly moved: () => void;
   /** Nothing is read for the time being. */
   readonly rests: () => void;
@@ -49,13 +49,13 @@ export interface GroupCatchUpOptions<State> {
 /** Each is decoded and looked up in the ledger at once: answers and records of others come in between. */
 const HANDED_AT_ONCE = 100;
 
-export class GroupCatchUp<State> {
-  readonly #options: GroupCatchUpOptions<State>;
+export class CatchUpReader<State> {
+  readonly #options: CatchUpReaderOptions<State>;
   #reading: Promise<void> | undefined;
   #pages = 0;
   #closed = false;
 
-  constructor(options: GroupCatchUpOptions<State>) {
+  constructor(options: CatchUpReaderOptions<State>) {
     this.#options = options;
   }
 
@@ -108,9 +108,9 @@ export class GroupCatchUp<State> {
   }
 
   /** Groups that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
-  #hungry(): Map<string, LaneGroup<State>> {
+  #hungry(): Map<string, ConnectorQueue<State>> {
     const { groups, mainPosition, isBlocked, window, caughtUp } = this.#options;
-    const hungry = new Map<string, LaneGroup<State>>();
+    const hungry = new Map<string, ConnectorQueue<State>>();
     for (const group of [...groups()]) {
       if (!group.isLagging) continue;
       if (group.tracker.position >= mainPosition()) {
@@ -124,15 +124,15 @@ export class GroupCatchUp<State> {
     return hungry;
   }
 
-  async #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, LaneGroup<State>>): Promise<void> {
-    const { groupOf, mainPosition, window, take, moved } = this.#options;
+  async #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, ConnectorQueue<State>>): Promise<void> {
+    const { connectorOf, mainPosition, window, take, moved } = this.#options;
     const end = mainPosition();
     this.#pages += 1;
     for (const group of hungry.values()) if (group.tracker.position < nextOffset) group.readTurn = this.#pages;
     let handed = 0;
     for (const record of records) {
       if (record.offset >= end || hungry.size === 0) break;
-      const group = hungry.get(groupOf(record));
+      const group = hungry.get(connectorOf(record));
       if (group === undefined || record.offset < group.tracker.position) continue;
       const { records: maxRecords, bytes: maxBytes } = window(group);
       if (group.records >= maxRecords || group.bytes >= maxBytes) {
@@ -153,8 +153,8 @@ export class GroupCatchUp<State> {
 }
 
 /** The one that nothing has been read for longest: the lowest would keep all others waiting while it never has enough. */
-function nextInTurn<State>(groups: Iterable<LaneGroup<State>>): LaneGroup<State> | undefined {
-  let next: LaneGroup<State> | undefined;
+function nextInTurn<State>(groups: Iterable<ConnectorQueue<State>>): ConnectorQueue<State> | undefined {
+  let next: ConnectorQueue<State> | undefined;
   for (const group of groups) {
     const isSooner =
       next === undefined ||

@@ -22,7 +22,7 @@ const limits: LaneLimits = {
   windowRecords: 4,
   windowBytes: 1_000,
   maxHoldMs: 1_000_000,
-  maxLaggingGroups: 8,
+  maxLaggingConnectors: 8,
 };
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -58,7 +58,7 @@ class Partition {
         epoch: 1,
         topicId: undefined,
         signal: this.#abort.signal,
-        markCommittable: () => undefined,
+        storeOffset: () => undefined,
         pause: () => {
           this.#paused = true;
         },
@@ -68,7 +68,7 @@ class Partition {
         fail: (fault) => void this.faults.push(fault),
       },
       laneOf: ({ key }) => String(key),
-      groupOf,
+      connectorOf,
       handler: {
         start: (task) => {
           this.started.push(task.record);
@@ -117,7 +117,7 @@ class Partition {
   }
 }
 
-function groupOf({ key }: Pick<ConsumedRecord, 'key'>): string {
+function connectorOf({ key }: Pick<ConsumedRecord, 'key'>): string {
   return String(key).split(':', 1)[0] ?? '';
 }
 
@@ -153,13 +153,13 @@ test("a quiet connector's commands do not wait for others' floods on the same pa
       async (records, finishes, blocked) => {
         const partition = new Partition(logOf(records));
         for (const group of blocked) partition.blocked.add(group);
-        partition.endsAtOnce = (record) => groupOf(record) === QUIET;
+        partition.endsAtOnce = (record) => connectorOf(record) === QUIET;
         await turn();
         for (let round = 1; round * FETCH_RECORDS < records.length + FETCH_RECORDS; round += 1) {
           await partition.round(finishes);
           const waiting = partition.log
             .slice(0, round * FETCH_RECORDS)
-            .filter((record) => groupOf(record) === QUIET && !partition.hasStarted(record));
+            .filter((record) => connectorOf(record) === QUIET && !partition.hasStarted(record));
           assert.deepEqual(waiting, [], `read in ${round} fetches, with ${finishes} of others' records done in each`);
           const inHand = partition.processor.recordCount();
           assert.ok(inHand <= 3 * limits.maxRecords + FETCH_RECORDS + 4 * limits.windowRecords, `${inHand} in hand`);
@@ -190,7 +190,7 @@ test('a connector that lags is read for in its turn, however many others have mo
         const metadata = [...cursors, `${QUIET}=${length.toString(36)}`].join(',');
         const partition = new Partition(log, { nextOffset: BigInt(log.length), metadata });
         partition.endsAtOnce = () => true;
-        const firstOfQuiet = (): number => partition.started.findIndex((record) => groupOf(record) === QUIET);
+        const firstOfQuiet = (): number => partition.started.findIndex((record) => connectorOf(record) === QUIET);
         for (let wait = 0; wait < 1_000 && firstOfQuiet() === -1; wait += 1) await turn();
         // A page for each of the others, at most.
         const ofOthers = firstOfQuiet();

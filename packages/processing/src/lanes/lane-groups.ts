@@ -1,7 +1,7 @@
 /** Groups of a partition: which of them must lag, and how much one that lags may have in hand. */
-import { encodeCursors } from '@astrolabe/records';
+import { encodeConnectorOffsets } from '@astrolabe/records';
 import type { LaneLimits } from './lane-handler.ts';
-import type { Amount, LaneGroup, LaneTask } from './lane-task.ts';
+import type { Amount, ConnectorQueue, LaneTask } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 
 /** What a partition has in memory: in its own buffer, and apart from it what came by the cursors of groups. */
@@ -32,7 +32,7 @@ export class InHand<State> {
   }
 
   /** Apart from the partition's buffer, of all groups but this one. */
-  apartOfOthers(group: LaneGroup<State>): Amount {
+  apartOfOthers(group: ConnectorQueue<State>): Amount {
     return {
       records: this.#records - this.#mainRecords - (group.records - group.mainRecords),
       bytes: this.#bytes - this.#mainBytes - (group.bytes - group.mainBytes),
@@ -55,7 +55,7 @@ export class InHand<State> {
 }
 
 /** `position`: the first offset that the group may have a record at. */
-export function openGroup<State>(name: string, position: bigint): LaneGroup<State> {
+export function openGroup<State>(name: string, position: bigint): ConnectorQueue<State> {
   const tracker = new OffsetTracker<LaneTask<State>>(position, isDone);
   return { name, tracker, isLagging: false, readTurn: 0, records: 0, bytes: 0, mainRecords: 0, mainBytes: 0 };
 }
@@ -65,7 +65,7 @@ export function groupThatHoldsBack<State>(
   main: OffsetTracker<LaneTask<State>>,
   { maxHoldMs }: LaneLimits,
   nowMs: number,
-): LaneGroup<State> | undefined {
+): ConnectorQueue<State> | undefined {
   const { first } = main;
   return first !== undefined && nowMs - first.sinceMs >= maxHoldMs ? first.group : undefined;
 }
@@ -73,12 +73,12 @@ export function groupThatHoldsBack<State>(
 /** The group with the most of what the partition's buffer is full of; undefined while the buffer has room. */
 export function groupThatFills<State>(
   buffer: Amount,
-  groups: Iterable<LaneGroup<State>>,
+  groups: Iterable<ConnectorQueue<State>>,
   { maxRecords, maxBytes }: LaneLimits,
-): LaneGroup<State> | undefined {
+): ConnectorQueue<State> | undefined {
   const isFullOfRecords = buffer.records >= maxRecords;
   if (!isFullOfRecords && buffer.bytes < maxBytes) return undefined;
-  let largest: LaneGroup<State> | undefined;
+  let largest: ConnectorQueue<State> | undefined;
   let most = 0;
   for (const group of groups) {
     const size = isFullOfRecords ? group.mainRecords : group.mainBytes;
@@ -122,13 +122,13 @@ export function commitOf(
   committableOffset: bigint,
   cursors: ReadonlyMap<string, bigint>,
 ): { readonly nextOffset: bigint; readonly metadata: string } {
-  const { metadata, heldBackTo } = encodeCursors(cursors);
+  const { metadata, heldBackTo } = encodeConnectorOffsets(cursors);
   const isHeldBack = heldBackTo !== undefined && heldBackTo < committableOffset;
   return { nextOffset: isHeldBack ? heldBackTo : committableOffset, metadata };
 }
 
 /** Whether a task holds the partition's own offset back no more. */
-export function isPastForMain<State>({ isDone, isMain }: LaneTask<State>): boolean {
+export function releasesPartitionOffset<State>({ isDone, isMain }: LaneTask<State>): boolean {
   return isDone || !isMain;
 }
 

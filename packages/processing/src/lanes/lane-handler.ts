@@ -28,7 +28,7 @@ export interface LaneLimits {
   /** How long one record may hold the partition's offset back before its group lags. */
   readonly maxHoldMs: number;
   /** While so many groups have a cursor, a full buffer pauses the partition until half of it is free: memory is bounded. */
-  readonly maxLaggingGroups: number;
+  readonly maxLaggingConnectors: number;
 }
 
 /** Why a group lags: a record held the offset back, the group filled the buffer, or it did so for the partition's previous owner. */
@@ -37,7 +37,7 @@ export type LagReason = 'holds-offset' | 'fills-buffer' | 'restored';
 export interface LaneProcessorOptions<State> {
   readonly session: PartitionSession;
   readonly laneOf: (record: ConsumedRecord) => string;
-  readonly groupOf: (record: ConsumedRecord) => string;
+  readonly connectorOf: (record: ConsumedRecord) => string;
   readonly handler: LaneHandler<State>;
   readonly limits: LaneLimits;
   readonly nowMs: () => number;

@@ -97,7 +97,7 @@ class System {
         topicId: undefined,
         epoch: 1,
         signal,
-        markCommittable: (nextOffset, metadata = '') => {
+        storeOffset: (nextOffset, metadata = '') => {
           this.#due = { nextOffset, metadata };
         },
         pause: () => {
@@ -109,7 +109,7 @@ class System {
         fail: (fault) => void this.faults.push(fault),
       },
       laneOf: ({ key }) => String(key),
-      groupOf: ({ key }) => String(key).slice(0, 2),
+      connectorOf: ({ key }) => String(key).slice(0, 2),
       handler: {
         start: (task) => {
           if (this.ledger.has(task.offset)) return task.finish();
@@ -135,7 +135,7 @@ class System {
         windowRecords: 3,
         windowBytes: 1_000_000,
         maxHoldMs: 3_000,
-        maxLaggingGroups: 2,
+        maxLaggingConnectors: 2,
       },
       nowMs: () => this.#now,
       restore: async () => committed,

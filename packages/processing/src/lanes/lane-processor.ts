@@ -4,8 +4,8 @@
  * the partition's offset and memory: it lags behind with a cursor of its own, which stands beside the committed offset, and is read
  * again from there when it can go on (`docs/adr/0009`).
  */
-import { decodeCursors, recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
-import { GroupCatchUp } from './group-catch-up.ts';
+import { decodeConnectorOffsets, recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
+import { CatchUpReader } from './group-catch-up.ts';
 import { IdleWaiters } from './idle-waiters.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
@@ -14,12 +14,12 @@ import {
   countWithin,
   groupThatFills,
   groupThatHoldsBack,
-  isPastForMain,
+  releasesPartitionOffset,
   InHand,
   lagWindow,
   openGroup,
 } from './lane-groups.ts';
-import { LaneTask, type Amount, type LaneGroup, type LaneTaskEvents } from './lane-task.ts';
+import { LaneTask, type Amount, type ConnectorQueue, type LaneTaskEvents } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import { PartitionPause } from './partition-pause.ts';
 
@@ -30,10 +30,10 @@ export function createLaneProcessor<State>(options: LaneProcessorOptions<State>)
 class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   readonly #options: LaneProcessorOptions<State>;
   readonly #lanes: KeyLanes<LaneTask<State>>;
-  readonly #groups = new Map<string, LaneGroup<State>>();
+  readonly #groups = new Map<string, ConnectorQueue<State>>();
   /** Those with a cursor of their own, in the order in which they got it. */
-  readonly #cursors = new Map<string, LaneGroup<State>>();
-  readonly #catchUp: GroupCatchUp<State>;
+  readonly #cursors = new Map<string, ConnectorQueue<State>>();
+  readonly #catchUp: CatchUpReader<State>;
   #main: OffsetTracker<LaneTask<State>> | undefined;
   /** Fetched before the restoration is through. */
   #early: { readonly records: readonly ConsumedRecord[]; readonly nextOffset: bigint }[] | undefined;
@@ -51,19 +51,19 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#lanes = new KeyLanes((task) => {
       // The signal aborts before `stop` is called: what follows an abandoned record in its lane must not start in between.
       if (options.session.signal.aborted) {
-        task.isForgotten = true;
+        task.isEvicted = true;
         return;
       }
       this.#unfinished += 1;
       options.handler.start(task);
     });
-    this.#catchUp = new GroupCatchUp({
+    this.#catchUp = new CatchUpReader({
       readPage: options.readPage,
       session: options.session,
       window: (group) => this.#lagWindow(group),
       groups: () => this.#cursors.values(),
       mainPosition: () => this.#main?.position ?? 0n,
-      groupOf: options.groupOf,
+      connectorOf: options.connectorOf,
       isBlocked: (group) => options.handler.isBlocked(group),
       take: (group, record) => this.#take(group, record, false),
       caughtUp: (group) => this.#endLag(group),
@@ -83,11 +83,11 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       this.#pause.begin();
       return;
     }
-    const { groupOf } = this.#options;
-    const main = (this.#main ??= new OffsetTracker(records[0]?.offset ?? nextOffset, isPastForMain));
+    const { connectorOf } = this.#options;
+    const main = (this.#main ??= new OffsetTracker(records[0]?.offset ?? nextOffset, releasesPartitionOffset));
     for (const record of records) {
       if (record.offset < main.position) continue;
-      const group = this.#groupOf(groupOf(record), main.position);
+      const group = this.#connectorOf(connectorOf(record), main.position);
       // After a restart a cursor may be ahead of the committed offset: what is below it is finished.
       const isOver = record.offset < group.tracker.position;
       if (group.isLagging || isOver) main.advanceTo(record.offset + 1n);
@@ -108,9 +108,9 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#lanes.close();
     this.#catchUp.close();
     for (const task of this.#lanes.underWay()) {
-      if (task.isForgotten || !this.#options.handler.withdraw(task)) continue;
+      if (task.isEvicted || !this.#options.handler.withdraw(task)) continue;
       this.#unfinished -= 1;
-      task.isForgotten = true;
+      task.isEvicted = true;
     }
     this.#waiters.wake();
   }
@@ -118,7 +118,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   async stop(): Promise<void> {
     this.quiesce();
     for (const task of this.#lanes.underWay()) {
-      if (!task.isForgotten) this.#options.handler.abort(task);
+      if (!task.isEvicted) this.#options.handler.abort(task);
     }
     this.#unfinished = 0;
     this.#waiters.wake();
@@ -160,7 +160,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const { group } = task;
     this.#unfinished -= 1;
     this.#waiters.wake();
-    if (task.isForgotten) return;
+    if (task.isEvicted) return;
     this.#inHand.remove(task);
     const cursorMoved = group.tracker.settle() && this.#cursors.has(group.name);
     const mainMoved = task.isMain && this.#main?.settle() === true;
@@ -183,10 +183,10 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       const early = this.#early ?? [];
       this.#early = undefined;
       if (this.#quiet) return;
-      const cursors = decodeCursors(metadata) ?? new Map<string, bigint>();
-      if (nextOffset !== undefined) this.#main = new OffsetTracker(nextOffset, isPastForMain);
+      const cursors = decodeConnectorOffsets(metadata) ?? new Map<string, bigint>();
+      if (nextOffset !== undefined) this.#main = new OffsetTracker(nextOffset, releasesPartitionOffset);
       for (const [name, offset] of cursors) {
-        const group = this.#groupOf(name, offset);
+        const group = this.#connectorOf(name, offset);
         group.isLagging = true;
         this.#cursors.set(name, group);
         this.#options.onLag?.(name, 'restored');
@@ -199,7 +199,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     }
   }
 
-  #groupOf(name: string, position: bigint): LaneGroup<State> {
+  #connectorOf(name: string, position: bigint): ConnectorQueue<State> {
     let group = this.#groups.get(name);
     if (group === undefined) {
       group = openGroup(name, position);
@@ -208,7 +208,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     return group;
   }
 
-  #take(group: LaneGroup<State>, record: ConsumedRecord, isMain: boolean): void {
+  #take(group: ConnectorQueue<State>, record: ConsumedRecord, isMain: boolean): void {
     const { laneOf, nowMs } = this.#options;
     const sizeBytes = recordSizeBytes(record);
     const task = new LaneTask(record, group, sizeBytes, nowMs(), isMain, this);
@@ -229,17 +229,18 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     for (;;) {
       const group = groupThatFills(this.#inHand.main, this.#groups.values(), limits);
       if (group === undefined) return;
-      if (this.#cursors.size >= limits.maxLaggingGroups && !this.#cursors.has(group.name)) return this.#pause.begin();
+      if (this.#cursors.size >= limits.maxLaggingConnectors && !this.#cursors.has(group.name))
+        return this.#pause.begin();
       this.#beginLag(group, 'fills-buffer');
     }
   }
 
-  #lagWindow(group: LaneGroup<State>): Amount {
+  #lagWindow(group: ConnectorQueue<State>): Amount {
     return lagWindow(this.#options.limits, this.#inHand.apartOfOthers(group));
   }
 
   /** From here on the partition goes on without the group. What is in hand beyond the window is forgotten, and read again. */
-  #beginLag(group: LaneGroup<State>, reason: LagReason): void {
+  #beginLag(group: ConnectorQueue<State>, reason: LagReason): void {
     const main = this.#main;
     if (main === undefined || group.isLagging) return;
     const { limits, handler, onLag } = this.#options;
@@ -258,13 +259,13 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   #forget(task: LaneTask<State>): void {
-    task.isForgotten = true;
+    task.isEvicted = true;
     if (task.isDone) return;
     this.#inHand.remove(task);
     const { lane } = task;
     if (lane === undefined || task.isReleased) return;
     if (lane.items[lane.head] !== task || !lane.busy) {
-      this.#lanes.remove(lane, ({ isForgotten }) => isForgotten);
+      this.#lanes.remove(lane, ({ isEvicted }) => isEvicted);
     } else if (this.#options.handler.withdraw(task)) {
       // All that follows it in the lane is newer still, and so forgotten: nothing starts before the records come again.
       this.#unfinished -= 1;
@@ -275,7 +276,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     // Else its effect is under way: it keeps its lane until that ends, and what is read again comes behind it.
   }
 
-  #endLag(group: LaneGroup<State>): void {
+  #endLag(group: ConnectorQueue<State>): void {
     group.isLagging = false;
     this.#options.onLag?.(group.name, undefined);
     this.#declare();
@@ -296,7 +297,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const { session } = this.#options;
     const main = this.#main;
     if (main === undefined || session.signal.aborted) return;
-    if (this.#cursors.size === 0) return session.markCommittable(main.committableOffset, '');
+    if (this.#cursors.size === 0) return session.storeOffset(main.committableOffset, '');
     const cursors = new Map<string, bigint>();
     for (const [name, { isLagging, tracker }] of this.#cursors) {
       // A group that follows again has its cursor until what it had in hand by it is finished.
@@ -304,7 +305,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       else this.#cursors.delete(name);
     }
     const { nextOffset, metadata } = commitOf(main.committableOffset, cursors);
-    session.markCommittable(nextOffset, metadata);
+    session.storeOffset(nextOffset, metadata);
   }
 
   #isIdle(): boolean {

@@ -9,10 +9,10 @@ export interface Amount {
 }
 
 /**
- * Records of a partition that share a fate (`LaneProcessorOptions.groupOf`). A group follows its partition, or lags behind it with a cursor
+ * Records of a partition that share a fate (`LaneProcessorOptions.connectorOf`). A group follows its partition, or lags behind it with a cursor
  * of its own (`docs/adr/0009`).
  */
-export interface LaneGroup<State> {
+export interface ConnectorQueue<State> {
   readonly name: string;
   /** What is in hand of the group. While it lags, its position is where to read on, and its committable offset the cursor. */
   readonly tracker: OffsetTracker<LaneTask<State>>;
@@ -37,7 +37,7 @@ export interface LaneTaskEvents<State> {
 /** One record from its reading to its end. `State` is whatever the handler keeps with it. */
 export class LaneTask<State> {
   readonly record: ConsumedRecord;
-  readonly group: LaneGroup<State>;
+  readonly group: ConnectorQueue<State>;
   readonly sizeBytes: number;
   /** When it was read, epoch milliseconds. */
   readonly sinceMs: number;
@@ -51,12 +51,12 @@ export class LaneTask<State> {
   /** It holds the partition's own offset back; false where that is its group's cursor. */
   isMain: boolean;
   /** It is to be read again: its end counts for its lane only. */
-  isForgotten = false;
+  isEvicted = false;
   readonly #events: LaneTaskEvents<State>;
 
   constructor(
     record: ConsumedRecord,
-    group: LaneGroup<State>,
+    group: ConnectorQueue<State>,
     sizeBytes: number,
     sinceMs: number,
     isMain: boolean,

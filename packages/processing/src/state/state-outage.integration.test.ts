@@ -7,7 +7,7 @@ import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/ka
 import { silentLogger, startOwnBroker, topicDefinition, type OwnBroker } from '@astrolabe/kafka/testing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { BrokerControl } from '@astrolabe/testkit';
-import { openWorkLog } from '../changelog/exactly-once.ts';
+import { openChangelogStore } from '../changelog/exactly-once.ts';
 import { startGroupConsumer } from '../consumer/group-consumer.ts';
 import { createStateProcessor } from './state-processor.ts';
 import { countByKey, countCodec, countedOnce, stateOf } from '../testing/counting.ts';
@@ -47,7 +47,7 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
     })),
   );
   await producer.close();
-  const work = await openWorkLog({
+  const work = await openChangelogStore({
     connection: connectOwn(),
     groupId,
     stateTopic,

@@ -5,7 +5,7 @@ import { createKafkaAdmin, createRecordProducer } from '@astrolabe/kafka';
 import { connect, createTopic, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
-import { openWorkLog } from '../changelog/exactly-once.ts';
+import { openChangelogStore } from '../changelog/exactly-once.ts';
 import { startGroupConsumer } from '../consumer/group-consumer.ts';
 import { createStateProcessor } from './state-processor.ts';
 import { countByKey, countCodec } from '../testing/counting.ts';
@@ -26,7 +26,7 @@ test('a partition that was added to the input waits, uncommitted, until the stat
     input,
     [0, 1].map((partition) => ({ key: Buffer.from('k'), value: Buffer.from('v'), headers: {}, partition })),
   );
-  const work = await openWorkLog({
+  const work = await openChangelogStore({
     connection: connect(),
     groupId,
     stateTopic,

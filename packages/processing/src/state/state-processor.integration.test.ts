@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, createRecordProducer, type KafkaAdmin } from '@astrolabe/kafka';
 import { openTransactionSession } from '@astrolabe/kafka/internal';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
-import type { WorkLog } from '@astrolabe/records';
-import { openWorkLog } from '../changelog/exactly-once.ts';
+import type { ChangelogStore } from '@astrolabe/records';
+import { openChangelogStore } from '../changelog/exactly-once.ts';
 import { startGroupConsumer, type GroupConsumer } from '../consumer/group-consumer.ts';
 import { createStateProcessor } from './state-processor.ts';
 import type { Restored } from './state-restore.ts';
@@ -16,7 +16,7 @@ const PARTITIONS = 3;
 
 interface Member {
   readonly consumer: GroupConsumer;
-  readonly work: WorkLog;
+  readonly work: ChangelogStore;
   readonly restored: Restored[];
   readonly stored: bigint[];
   /** Without deadline the member drops what it has in hand. */
@@ -69,7 +69,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
       );
     },
     join: async () => {
-      const work = await openWorkLog({
+      const work = await openChangelogStore({
         connection: connect(),
         groupId,
         stateTopic,

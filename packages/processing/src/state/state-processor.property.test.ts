@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '@astrolabe/kafka/testing';
 import { COMMIT_MARK } from '@astrolabe/records';
-import { createInMemoryWorkLog, type WriteFate } from '@astrolabe/records/in-memory';
+import { createInMemoryChangelogStore, type WriteFate } from '@astrolabe/records/in-memory';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import fc from 'fast-check';
 import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
@@ -72,7 +72,7 @@ class World {
   #release: (() => void) | undefined;
 
   constructor(depth: number) {
-    this.work = createInMemoryWorkLog({ depth });
+    this.work = createInMemoryChangelogStore({ depth });
     this.work.decideFate(() => this.#fates.shift() ?? 'written');
     this.#owner = this.#join();
   }
@@ -85,7 +85,7 @@ class World {
       topicId: undefined,
       epoch: this.#members.length,
       signal: abort.signal,
-      markCommittable: (nextOffset) => {
+      storeOffset: (nextOffset) => {
         member.committable = nextOffset;
       },
       untilCommitted: () => Promise.reject(new Error('nobody sets the offset in this test')),

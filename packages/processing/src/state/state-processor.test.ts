@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '@astrolabe/kafka/testing';
 import { COMMIT_MARK, parsePosition, positionKey, type ConsumedRecord } from '@astrolabe/records';
-import { createInMemoryWorkLog } from '@astrolabe/records/in-memory';
+import { createInMemoryChangelogStore } from '@astrolabe/records/in-memory';
 import { consumedRecord } from '@astrolabe/records/testing';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createStateProcessor, type StateProcessorOptions } from './state-processor.ts';
@@ -12,7 +12,7 @@ import { recordedSession } from '../testing/recorded-session.ts';
 
 type Options = Partial<StateProcessorOptions<number, readonly bigint[]>>;
 
-function createTask(options: Options = {}, work = createInMemoryWorkLog()) {
+function createTask(options: Options = {}, work = createInMemoryChangelogStore()) {
   const session = recordedSession();
   const stored: (readonly bigint[])[] = [];
   const restored: Restored[] = [];
@@ -45,7 +45,7 @@ function createTask(options: Options = {}, work = createInMemoryWorkLog()) {
 }
 
 /** What is fetched must be on the input too: a position beyond its end is a fault. */
-async function append(work: ReturnType<typeof createInMemoryWorkLog>, records: readonly ConsumedRecord[]) {
+async function append(work: ReturnType<typeof createInMemoryChangelogStore>, records: readonly ConsumedRecord[]) {
   await work.log.send(
     't',
     records.map(({ key, value }) => ({ key, value, headers: {}, partition: 0 })),
@@ -55,7 +55,7 @@ async function append(work: ReturnType<typeof createInMemoryWorkLog>, records: r
 const recordAt = (offset: bigint, value = `v${offset}`) =>
   consumedRecord({ offset, key: Buffer.from('k'), value: Buffer.from(value) });
 
-const positions = (work: ReturnType<typeof createInMemoryWorkLog>) =>
+const positions = (work: ReturnType<typeof createInMemoryChangelogStore>) =>
   work.log
     .records(work.stateTopic)
     .filter(({ key }) => String(key) === positionKey(work.groupId))
@@ -128,7 +128,7 @@ test("an operator's offset is stored and committed with our mark before the firs
 });
 
 test('what the last owner finished is dropped, though it is read again', async () => {
-  const work = createInMemoryWorkLog();
+  const work = createInMemoryChangelogStore();
   const first = createTask({}, work);
   await first.append([recordAt(0n), recordAt(1n), recordAt(2n)]);
   const one = first.begin();
@@ -152,7 +152,7 @@ test('what the last owner finished is dropped, though it is read again', async (
 });
 
 test('a log that shows less than it has taken is read again, and no record is left out', async () => {
-  const log = createInMemoryWorkLog();
+  const log = createInMemoryChangelogStore();
   let readings = 0;
   const forgetful = {
     ...log,

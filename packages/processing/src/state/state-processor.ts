@@ -8,11 +8,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   positionRecord,
+  type BatchWriter,
+  type ChangelogStore,
   type ConsumedRecord,
   type TopicRecord,
-  type UnitOfWork,
-  type UnitWriter,
-  type WorkLog,
+  type TransactionBatch,
 } from '@astrolabe/records';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { isPipelineError, type PipelineError } from '@astrolabe/service-kit/errors';
@@ -32,7 +32,7 @@ export interface Transformed<R> {
 
 export interface StateProcessorOptions<V, R> {
   readonly session: GroupSession;
-  readonly work: WorkLog;
+  readonly work: ChangelogStore;
   readonly codec: StateCodec<V>;
   /**
    * A pure function of records and state: after a failure it is called again with the same records and the state as it was. What it throws
@@ -193,7 +193,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
     }
   }
 
-  async #work(writer: UnitWriter, state: PartitionState<V>, writes: Set<Promise<void>>): Promise<void> {
+  async #work(writer: BatchWriter, state: PartitionState<V>, writes: Set<Promise<void>>): Promise<void> {
     let ended: { readonly error?: unknown } | undefined;
     while (!this.#isOver()) {
       if (ended !== undefined) {
@@ -224,7 +224,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
   }
 
   /** Undefined where there is nothing to write yet. */
-  #nextUnit(state: PartitionState<V>): { readonly unit: UnitOfWork; readonly pending: Pending<R> } | undefined {
+  #nextUnit(state: PartitionState<V>): { readonly unit: TransactionBatch; readonly pending: Pending<R> } | undefined {
     for (let batch = this.#buffer.take(); batch !== undefined; batch = this.#buffer.take()) {
       const unit = this.#transform(batch, state);
       if (unit !== undefined) return unit;
@@ -253,9 +253,9 @@ class StateProcessor<V, R> implements PartitionProcessor {
   #unitOf(
     pending: Pending<R>,
     outputs: readonly TopicRecord[],
-    changes: UnitOfWork['state'],
+    changes: TransactionBatch['state'],
     state: PartitionState<V>,
-  ): UnitOfWork {
+  ): TransactionBatch {
     const { work, session } = this.#options;
     this.#pending = undefined;
     this.#flush = false;
@@ -271,7 +271,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
     const { topic, partition } = this.#options.session;
     this.#faults.worked({ topic, partition }, 'units of work are stored again');
     this.#storedUpTo = nextOffset;
-    this.#options.session.markCommittable(nextOffset);
+    this.#options.session.storeOffset(nextOffset);
     for (const result of results) this.#options.onStored?.(result);
     this.#release(nextOffset);
   }

@@ -6,10 +6,10 @@ import {
   positionRecord,
   recordSizeBytes,
   startPosition,
+  type BatchWriter,
+  type ChangelogStore,
   type OutgoingRecord,
   type StoredPosition,
-  type UnitWriter,
-  type WorkLog,
 } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
 import { PipelineError } from '@astrolabe/service-kit/errors';
@@ -35,9 +35,9 @@ export interface Restored {
 
 export interface RestoreOptions<V> {
   readonly session: GroupSession;
-  readonly work: WorkLog;
+  readonly work: ChangelogStore;
   /** Opened before: what it reads from the log is final. */
-  readonly writer: UnitWriter;
+  readonly writer: BatchWriter;
   readonly codec: StateCodec<V>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -77,7 +77,7 @@ export async function restorePartition<V>(
   if (start.kind === 'reset') await obeyReset(options, start.offset);
   if (start.kind === 'label') await storePosition(options, start.offset);
   // A unit whose answer was lost, or a crash before the commit. (Without a stored position a commit of ours would tell that state was lost.)
-  if (start.kind === 'resume' || start.kind === 'label') session.markCommittable(start.offset);
+  if (start.kind === 'resume' || start.kind === 'label') session.storeOffset(start.offset);
   const restored: Restored = {
     topic,
     partition,

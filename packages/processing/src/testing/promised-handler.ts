@@ -33,7 +33,7 @@ export function createPromisedProcessor(options: PromisedProcessorOptions): Lane
   return createLaneProcessor({
     session,
     laneOf,
-    groupOf: () => '',
+    connectorOf: () => '',
     handler,
     limits: {
       maxRecords,
@@ -41,7 +41,7 @@ export function createPromisedProcessor(options: PromisedProcessorOptions): Lane
       windowRecords: 100,
       windowBytes: 1_000_000,
       maxHoldMs: Infinity,
-      maxLaggingGroups: 0,
+      maxLaggingConnectors: 0,
     },
     nowMs: () => 0,
     restore: undefined,

@@ -65,7 +65,7 @@ export function createInMemoryPartitionReader(
       const batch = found.slice(0, maxRecords);
       const reached = batch.length < found.length ? (batch.at(-1)?.offset ?? next) + 1n : later(stable, next);
       const wanted = only === undefined ? batch : batch.filter((record) => holds(record, only.holding));
-      if (wanted.length < batch.length) only?.onPassedOver(batch.length - wanted.length);
+      if (wanted.length < batch.length) only?.onSkipped(batch.length - wanted.length);
       if (wanted.length > 0) await onRecords(wanted, reached);
       else if (reached === next) await sleep(POLL_MS);
       signal?.throwIfAborted();

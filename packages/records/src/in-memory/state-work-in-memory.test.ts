@@ -1,10 +1,10 @@
-import { createInMemoryWorkLog } from './state-work-in-memory.ts';
-import { CONTRACT_MAX_RECORD_BYTES, testWorkLog } from '../testing/work-log-contract.ts';
+import { createInMemoryChangelogStore } from './state-work-in-memory.ts';
+import { CONTRACT_MAX_RECORD_BYTES, testChangelogStore } from '../testing/work-log-contract.ts';
 
 for (const depth of [1, 2]) {
-  testWorkLog(
+  testChangelogStore(
     async () => {
-      const work = createInMemoryWorkLog({ partitions: 2, depth, maxRecordBytes: CONTRACT_MAX_RECORD_BYTES });
+      const work = createInMemoryChangelogStore({ partitions: 2, depth, maxRecordBytes: CONTRACT_MAX_RECORD_BYTES });
       return {
         work,
         input: 'input',

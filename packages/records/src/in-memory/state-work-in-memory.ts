@@ -2,12 +2,12 @@
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
 import type { OutgoingRecord } from '../record/record.ts';
-import type { CommittedOffset, UnitOfWork, WorkLog, WriteOutcome } from '../ports/state-work.ts';
+import type { ChangelogStore, CommittedOffset, TransactionBatch, WriteOutcome } from '../ports/state-work.ts';
 
 /** What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other the whole unit. */
 export type WriteFate = 'written' | 'lost' | 'ambiguous' | { readonly refused: PipelineError };
 
-export interface InMemoryWorkLog extends WorkLog {
+export interface InMemoryChangelogStore extends ChangelogStore {
   /** Input, outputs and state: what readers of committed records see. */
   readonly log: InMemoryLog;
   /** Asked at each write. Default: all are written. */
@@ -21,7 +21,7 @@ export interface InMemoryWorkLog extends WorkLog {
   readonly takeovers: number;
 }
 
-export interface InMemoryWorkLogOptions {
+export interface InMemoryChangelogStoreOptions {
   readonly groupId?: string;
   readonly stateTopic?: string;
   /** Of every topic. Default 1. */
@@ -30,13 +30,13 @@ export interface InMemoryWorkLogOptions {
   readonly maxRecordBytes?: number;
 }
 
-export function createInMemoryWorkLog({
+export function createInMemoryChangelogStore({
   groupId = 'group',
   stateTopic = 'state',
   partitions = 1,
   depth = 1,
   maxRecordBytes = 1_000_000,
-}: InMemoryWorkLogOptions = {}): InMemoryWorkLog {
+}: InMemoryChangelogStoreOptions = {}): InMemoryChangelogStore {
   const log = createInMemoryLog({ partitions, maxRecordBytes });
   const committed = new Map<string, CommittedOffset>();
   /** Of the writer that may write, by input partition. */
@@ -48,7 +48,7 @@ export function createInMemoryWorkLog({
   /** A commit that the brokers have begun ends before anybody takes its partition over. */
   let storing: Promise<unknown> = Promise.resolve();
 
-  const store = async ({ outputs, state }: UnitOfWork): Promise<void> => {
+  const store = async ({ outputs, state }: TransactionBatch): Promise<void> => {
     for (const record of [...outputs, ...state]) assertSize(record, maxRecordBytes);
     for (const { topic, ...record } of outputs) await log.send(topic, [record]);
     await log.send(stateTopic, state);
@@ -76,7 +76,7 @@ export function createInMemoryWorkLog({
       let spent: PipelineError | 'fenced' | undefined;
       let earlier: Promise<unknown> = Promise.resolve();
 
-      const write = async (unit: UnitOfWork, before: Promise<unknown>): Promise<WriteOutcome> => {
+      const write = async (unit: TransactionBatch, before: Promise<unknown>): Promise<WriteOutcome> => {
         await before.catch(() => undefined);
         await gate;
         if (spent === undefined && epochs.get(name) !== epoch) spent = 'fenced';

@@ -32,7 +32,7 @@ export interface PartitionRange {
    */
   readonly onUnreadable?: ((batch: UnreadableBatch) => void) | undefined;
   /** For who looks for an id: what need not be decoded to see that it is not there. */
-  readonly only?: SoughtBytes | undefined;
+  readonly only?: ContainsFilter | undefined;
 }
 
 /** Offsets from `fromOffset` up to, not including, `nextOffset`. */
@@ -45,13 +45,13 @@ export interface UnreadableBatch {
   readonly reason: string;
 }
 
-export interface SoughtBytes {
+export interface ContainsFilter {
   /**
    * Of a key, a value or a header. Records are passed over, batch by batch, where these bytes are nowhere in the batch, which is several times
    * faster than decoding them; those that are given out need not hold them all.
    */
   readonly holding: Buffer;
-  readonly onPassedOver: (records: number) => void;
+  readonly onSkipped: (records: number) => void;
 }
 
 /** Offsets of a partition at one moment: `lowWatermark` <= `lastStableOffset` <= `highWatermark`. */

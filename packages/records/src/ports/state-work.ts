@@ -1,6 +1,6 @@
 /**
  * Where a stateful processor keeps what it has done: its outputs, its state and its position in the input, stored as one.
- * `openWorkLog` (exactly-once.ts) keeps it on the brokers, `createInMemoryWorkLog` in memory.
+ * `openChangelogStore` (exactly-once.ts) keeps it on the brokers, `createInMemoryChangelogStore` in memory.
  */
 import type { PartitionOffsets } from './partition-reader.ts';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';
@@ -11,7 +11,7 @@ export interface TopicRecord extends OutgoingRecord {
 }
 
 /** What becomes visible to readers of committed records together, or never. */
-export interface UnitOfWork {
+export interface TransactionBatch {
   /** In order; order holds within a partition. */
   readonly outputs: readonly TopicRecord[];
   /** Records of the input partition's own partition of the state topic: changes of the state, the position in the input last. */
@@ -34,9 +34,9 @@ export type WriteOutcome =
  * Final (`kafka.record-too-large`, `kafka.request-refused`): the unit is not visible and can never be. After either, and after `fenced`,
  * the writer is spent.
  */
-export interface UnitWriter {
+export interface BatchWriter {
   readonly depth: number;
-  write(unit: UnitOfWork): Promise<WriteOutcome>;
+  write(unit: TransactionBatch): Promise<WriteOutcome>;
   /** What is under way is abandoned. Never rejects. */
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface InputPartition {
 }
 
 /** One for each consumer group and input topic in a process. Methods reject with a `PipelineError`; retryable as its code says. */
-export interface WorkLog {
+export interface ChangelogStore {
   readonly groupId: string;
   /** Has a partition for each one of the input topic. */
   readonly stateTopic: string;
@@ -63,7 +63,7 @@ export interface WorkLog {
    * Takes the partition over: when it resolves, no earlier writer of it can make anything visible any more, and what they made visible can
    * be read (under the guarantee `at-least-once` earlier writers still can). Called at each assignment, and again after each failure.
    */
-  openWriter(input: InputPartition, signal: AbortSignal): Promise<UnitWriter>;
+  openWriter(input: InputPartition, signal: AbortSignal): Promise<BatchWriter>;
   /**
    * Calls `onRecords` with what the state topic's partition holds, in order, up to its end at the call: some thousand records at a time, the
    * next ones when it has resolved. Rejects with the signal's reason.

@@ -172,7 +172,7 @@ export function testPartitionReader(create: () => Promise<ReaderUnderTest>): voi
       await produce(0, [{ ...empty, headers: { h: Buffer.from('sought too') } }]);
       for (let count = 0; count < 3; count += 1) await produce(0, values(100));
       let passedOver = 0;
-      const only = { holding: Buffer.from('sought'), onPassedOver: (records: number) => void (passedOver += records) };
+      const only = { holding: Buffer.from('sought'), onSkipped: (records: number) => void (passedOver += records) };
       const { offsets, nextOffset } = await readAll(reader, { topic, partition: 0, only });
       assert.equal(nextOffset, 703n);
       assert.deepEqual(offsets, [300n, 401n, 402n]);

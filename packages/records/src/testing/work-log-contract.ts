@@ -1,11 +1,11 @@
-/** What every `WorkLog` guarantees: the same tests, under the same titles, for the brokers' and for its twin in memory. */
+/** What every `ChangelogStore` guarantees: the same tests, under the same titles, for the brokers' and for its twin in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';
-import type { TopicRecord, UnitOfWork, UnitWriter, WorkLog } from '../ports/state-work.ts';
+import type { BatchWriter, ChangelogStore, TopicRecord, TransactionBatch } from '../ports/state-work.ts';
 
-export interface WorkLogUnderTest {
-  readonly work: WorkLog;
+export interface ChangelogStoreUnderTest {
+  readonly work: ChangelogStore;
   /** Topics with two partitions each, without records. */
   readonly input: string;
   readonly outputs: readonly [string, string];
@@ -20,15 +20,18 @@ export const CONTRACT_MAX_REQUEST_BYTES = 20_000;
 
 const PARTITION = 1;
 
-export interface WorkLogContractOptions {
+export interface ChangelogStoreContractOptions {
   /** Whether a takeover fences the writer before it. */
   readonly fences: boolean;
 }
 
-export function testWorkLog(create: () => Promise<WorkLogUnderTest>, { fences }: WorkLogContractOptions): void {
-  const withLog = async (use: (under: WorkLogUnderTest & Helpers) => Promise<void>): Promise<void> => {
+export function testChangelogStore(
+  create: () => Promise<ChangelogStoreUnderTest>,
+  { fences }: ChangelogStoreContractOptions,
+): void {
+  const withLog = async (use: (under: ChangelogStoreUnderTest & Helpers) => Promise<void>): Promise<void> => {
     const under = await create();
-    const opened: UnitWriter[] = [];
+    const opened: BatchWriter[] = [];
     try {
       await use({ ...under, ...helpersOf(under, opened) });
     } finally {
@@ -156,14 +159,14 @@ export function testWorkLog(create: () => Promise<WorkLogUnderTest>, { fences }:
 }
 
 interface Helpers {
-  open(partition?: number): Promise<UnitWriter>;
+  open(partition?: number): Promise<BatchWriter>;
   textsOf(topic: string): Promise<string[]>;
   readState(partition?: number): Promise<string[]>;
 }
 
-function helpersOf({ work, input, readCommitted }: WorkLogUnderTest, opened: UnitWriter[]): Helpers {
+function helpersOf({ work, input, readCommitted }: ChangelogStoreUnderTest, opened: BatchWriter[]): Helpers {
   const signal = new AbortController().signal;
-  const open = async (partition = PARTITION): Promise<UnitWriter> => {
+  const open = async (partition = PARTITION): Promise<BatchWriter> => {
     const writer = await work.openWriter({ topic: input, partition }, signal);
     opened.push(writer);
     return writer;
@@ -198,6 +201,6 @@ function state(key: string, text: string): OutgoingRecord {
   return { key: Buffer.from(key), value: Buffer.from(text), headers: {}, partition: PARTITION };
 }
 
-function unitOf(text: string): UnitOfWork {
+function unitOf(text: string): TransactionBatch {
   return { outputs: [], state: [state('p', text)] };
 }

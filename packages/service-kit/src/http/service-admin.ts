@@ -2,6 +2,7 @@ import { startAdminServer } from './admin-server.ts';
 import type { ServiceStack } from '../process/lifecycle.ts';
 import type { Logger } from '../logs/logger.ts';
 import { createMetrics, type Metrics } from '../process/metrics.ts';
+import { createFaultCounter } from '../logs/fault-counts.ts';
 
 export interface ServiceAdmin {
   readonly metrics: Metrics;
@@ -24,6 +25,7 @@ export async function startServiceAdmin(
   stack: ServiceStack,
 ): Promise<ServiceAdmin> {
   const metrics = createMetrics({ service });
+  createFaultCounter(metrics, logger);
   const server = await startAdminServer({
     host: config.adminHost,
     port: config.adminPort,

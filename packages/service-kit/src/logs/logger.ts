@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { FaultCounts } from './fault-counts.ts';
 import { redactSecrets } from './redact-secrets.ts';
 import { hideUrlCredentials } from './url-credentials.ts';
 
@@ -16,16 +17,25 @@ export interface LoggerOptions {
   readonly destination?: pino.DestinationStream;
 }
 
+const WARN = pino.levels.values['warn'] ?? 40;
+
 /**
  * Creates a logger of one JSON object a line: `level` as a word, `time` in ISO 8601 UTC, `msg`, `err` with its causes. Values
  * of keys that hold secrets never appear, at any depth (`redact-secrets.ts`), nor do credentials in URLs, wherever they stand.
  */
 export function createLogger({ name, level, destination }: LoggerOptions): Logger {
+  const faults = new FaultCounts();
   const options: pino.LoggerOptions = {
     name,
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
-    hooks: { streamWrite: hideUrlCredentials },
+    hooks: {
+      streamWrite: hideUrlCredentials,
+      logMethod(args, method, levelNumber) {
+        if (levelNumber >= WARN) faults.add(args[0]);
+        method.apply(this, args);
+      },
+    },
     // Errors are made plain by `redactSecrets`, since pino's serializer runs too late to have its result redacted.
     serializers: { err: (value: unknown) => value },
     formatters: {
@@ -35,6 +45,8 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
   };
   // pino's own default writes from another thread: at exit the line under way would come after those that follow it.
   const logger = pino(options, destination ?? pino.destination({ fd: 1, sync: true }));
+
+  faults.belongTo(logger);
 
   // pino formats a child's bindings with none of its parent's formatters, so a key bound to a child would show.
   const createChild: (this: Logger, bindings: pino.Bindings, options?: pino.ChildLoggerOptions) => Logger =

@@ -15,6 +15,11 @@ export interface HistogramOptions<Label extends string> extends MetricOptions<La
   readonly buckets?: readonly number[];
 }
 
+export interface CounterOptions<Label extends string> extends MetricOptions<Label> {
+  /** Called at each scrape to set what was counted elsewhere. */
+  readonly collect?: (counter: Counter<Label>) => void;
+}
+
 export interface GaugeOptions<Label extends string> extends MetricOptions<Label> {
   /** Called at each scrape to set the present value. */
   readonly collect?: (gauge: Gauge<Label>) => void | Promise<void>;
@@ -23,7 +28,7 @@ export interface GaugeOptions<Label extends string> extends MetricOptions<Label>
 export interface Metrics {
   readonly registry: MetricsRegistry;
   /** Counts up. The name ends in `_total`. */
-  counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label>;
+  counter<Label extends string = never>(options: CounterOptions<Label>): Counter<Label>;
   /** Spread of a quantity. The name ends in its unit: `_seconds`, `_bytes` or a noun in the plural. */
   histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label>;
   /** A present value. The name does not end in `_total`. */
@@ -48,9 +53,12 @@ export function createMetrics({ service }: { readonly service: string }): Metric
 
   return {
     registry,
-    counter(options) {
+    counter<Label extends string = never>(options: CounterOptions<Label>) {
       requireName(options.name, options.name.endsWith('_total'), 'a counter ends in _total');
-      return new Counter(base(options));
+      const { collect } = options;
+      if (!collect) return new Counter(base(options));
+      const counter: Counter<Label> = new Counter<Label>({ ...base(options), collect: () => collect(counter) });
+      return counter;
     },
     histogram(options) {
       requireName(options.name, !options.name.endsWith('_total'), 'only a counter ends in _total');

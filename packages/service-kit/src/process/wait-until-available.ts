@@ -1,10 +1,8 @@
-import { fullJitterDelayMs } from '../retry/backoff.ts';
 import type { Clock } from '../clock/clock.ts';
-import { isPipelineError } from '../errors/errors.ts';
+import type { PipelineError } from '../errors/errors.ts';
 import type { Logger } from '../logs/logger.ts';
-
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
+import { retryPolicies } from '../retry/policies.ts';
+import { retry } from '../retry/retry.ts';
 
 export interface WaitOptions<Result> {
   /** What is waited for, completing "waiting for ...": `the Kafka brokers at ...`. */
@@ -30,23 +28,19 @@ export interface WaitOptions<Result> {
  */
 export async function waitUntilAvailable<Result>(options: WaitOptions<Result>): Promise<Result> {
   const { what, attempt, clock, random, logger, signal } = options;
-  for (let attempts = 1; ; attempts += 1) {
-    signal.throwIfAborted();
-    try {
-      const result = await attempt(signal);
-      if (attempts > 1) logger.info({ attempt: attempts }, `${what} available`);
-      return result;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isPipelineError(error) || !error.retryable) throw error;
-      const pauseMs = fullJitterDelayMs({
-        attempt: attempts,
-        baseMs: FIRST_PAUSE_MS,
-        maxMs: LONGEST_PAUSE_MS,
-        random: random(),
-      });
-      logger.warn({ attempt: attempts, pauseMs, code: error.code, reason: error.message }, `waiting for ${what}`);
-      await clock.sleep(pauseMs, signal);
-    }
-  }
+  let failedAttempts = 0;
+  const result = await retry(attempt, {
+    policy: retryPolicies.startup,
+    signal,
+    onAbort: 'await',
+    clock,
+    random,
+    onFailure: ({ error, failures, pauseMs }) => {
+      failedAttempts = failures;
+      const { code, message } = error as PipelineError;
+      logger.warn({ attempt: failures, pauseMs, code, reason: message }, `waiting for ${what}`);
+    },
+  });
+  if (failedAttempts > 0) logger.info({ attempt: failedAttempts + 1 }, `${what} available`);
+  return result;
 }

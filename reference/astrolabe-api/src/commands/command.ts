@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.ts';
-import type { JsonObject } from '@astrolabe/schemas';
+import { canonicalJson, type JsonObject } from '@astrolabe/schemas';
 
 /** A write, however it came: by a path of its own or in bulk. Times are epoch milliseconds. */
 export type ApiCommand =

@@ -1,8 +1,8 @@
-import type { CallLog, CallRecord } from '../control/call-log.ts';
-import type { CounterSet } from '../control/counters.ts';
+import type { CallLog, CallRecord } from '../store/call-log.ts';
+import type { CounterSet } from '../store/counters.ts';
 import type { ExecuteCommands, KeyedCommand } from '../commands/execute-commands.ts';
-import type { Faults } from '../control/faults.ts';
-import type { InFlightKeys } from '../commands/in-flight-keys.ts';
+import type { Faults } from '../faults.ts';
+import type { InFlightKeys } from '../store/in-flight-keys.ts';
 import type { State } from '../store/state.ts';
 
 /** What the routes share. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonObject, JsonValue } from '@astrolabe/schemas';
 import { sendJson, sendProblem } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
-import { applyFaults, loseAnswer } from '../control/apply-faults.ts';
+import { applyFaults, loseAnswer } from './apply-faults.ts';
 import type { WriteResult } from '../commands/command.ts';
 import type { Execution, KeyedCommand } from '../commands/execute-commands.ts';
 import { commandIdDefect, isCommandId, isObject, parseBulkCommand } from '../commands/parse-command.ts';

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import { sendJson, sendProblem } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
-import { applyFaults, loseAnswer } from '../control/apply-faults.ts';
+import { applyFaults, loseAnswer } from './apply-faults.ts';
 import type { Entity } from '../store/entity-store.ts';
 import type { RecordedEvent } from '../store/event-store.ts';
 import type { Membership } from '../store/membership-store.ts';

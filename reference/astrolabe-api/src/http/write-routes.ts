@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonValue } from '@astrolabe/schemas';
 import { sendJson, sendProblem } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
-import { applyFaults, loseAnswer } from '../control/apply-faults.ts';
+import { applyFaults, loseAnswer } from './apply-faults.ts';
 import type { Execution } from '../commands/execute-commands.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
+import { readIdempotencyKey } from '../commands/idempotency-key.ts';
 import {
   parseAssociateUser,
   parseDeleteUser,

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@astrolabe/schemas';
-import { canonicalJson } from '../commands/canonical-json.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 
 /** A property with the time of its value, epoch milliseconds. */
 export type StoredProperty = readonly [name: string, value: JsonValue, occurredAtMs: number];

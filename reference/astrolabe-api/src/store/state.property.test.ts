@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { JsonObject, JsonValue } from '@astrolabe/schemas';
-import { canonicalJson } from '../commands/canonical-json.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import type { ApiCommand } from '../commands/command.ts';
 import { openDatabase } from './database.ts';
 import { createState } from './state.ts';

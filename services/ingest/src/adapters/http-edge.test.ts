@@ -111,7 +111,7 @@ test('a probe learns nothing, and is told to go elsewhere while the instance sto
   const second = once(socket, 'data');
   const closed = close();
   socket.write('\r\n');
-  assert.match(String(await second), /^HTTP\/1\.1 503 /);
+  assert.match(String(await second), /^HTTP\/1\.1 503 .*"code":"ingest.stopping"/s);
   gate.release();
   assert.equal((await answered).status, 200);
   socket.destroy();

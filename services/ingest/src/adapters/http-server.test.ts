@@ -243,6 +243,15 @@ test('closing answers what is under way and only then resolves', async (t) => {
   await assert.rejects(post('/v1/track', trackCall()));
 });
 
+test('a defect is answered 500 with its code and is counted, and nothing is stored', async (t) => {
+  const { sink, post, metric } = await start(t);
+  sink.failWith(new TypeError('a defect of ours'));
+  const answer = await post('/v1/track', trackCall());
+  assert.deepEqual([answer.status, answer.body['code']], [500, 'ingest.internal']);
+  assert.equal(await metric('ingest_requests_total{endpoint="unknown",connector="unknown",status="500"}'), '1');
+  assert.equal(sink.events.length, 0);
+});
+
 test('requests and events are counted', async (t) => {
   const { post, metric } = await start(t);
   const body = JSON.stringify({ batch: [identifyCall(1), identifyCall(2), {}] });

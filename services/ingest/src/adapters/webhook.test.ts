@@ -124,6 +124,7 @@ test('every webhook that is not proven is answered 401 with one text', async (t)
   for (const form of Object.values(unprovenForms).filter((lines) => lines.at(-1)?.includes('GET / ') === true)) {
     const text = await transcript(url, ['POST /webhook/acme HTTP/1.1', 'Host: x', ...form]);
     assert.match(text, /^HTTP\/1\.1 401 .*HTTP\/1\.1 200 /s, 'the connection serves the next request');
+    assert.match(text, /"code":"webhook.unauthenticated"/);
     answers.add(text);
   }
   assert.equal(answers.size, 1, [...answers].join('\n---\n'));

@@ -1,0 +1,169 @@
+/** A service as a platform runs it, started again whenever it ends, and what is seen of each of its lives: metrics, usage, errors. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SupervisedService, type Life } from '@astrolabe/local-pipeline';
+import { parsePrometheusText } from '@astrolabe/testkit';
+import type { MetricSample, ProcessLife, ServiceName, UsageSample } from '../oracle/observed.ts';
+
+export interface WatchedServiceOptions {
+  readonly service: ServiceName;
+  /** `mapper-2`. */
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Every line of output. */
+  readonly onLine: (line: string) => void;
+}
+
+const RESTART_PAUSE_MS = 500;
+const LOOK_INTERVAL_MS = 2_000;
+const LOOK_TIMEOUT_MS = 1_500;
+const STOP_TIMEOUT_MS = 25_000;
+const ERROR_LEVEL = 50;
+const MAX_ERRORS = 200;
+
+interface SeenLife {
+  metrics: readonly MetricSample[];
+  readonly usage: UsageSample[];
+  readonly errors: string[];
+}
+
+export class WatchedService {
+  readonly service: ServiceName;
+  readonly #supervised: SupervisedService;
+  /** By the number of the life. */
+  readonly #seen = new Map<number, SeenLife>();
+  readonly #closing = new AbortController();
+  readonly #looking: Promise<void>;
+
+  /** Begins the first life. */
+  constructor({ service, name, env, onLine }: WatchedServiceOptions) {
+    this.service = service;
+    this.#supervised = new SupervisedService({
+      name,
+      entry: new URL(`../../../services/${service}/src/main.ts`, import.meta.url),
+      env,
+      restartPauseMs: RESTART_PAUSE_MS,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+      onLine: (line, life) => {
+        onLine(line);
+        if (isErrorLine(line)) pushError(this.#seenOf(life), line);
+      },
+    });
+    // One that cannot be started does not come to serve, which is waited for.
+    this.#supervised.launch().catch(() => undefined);
+    this.#looking = this.#lookAgainAndAgain();
+  }
+
+  get name(): string {
+    return this.#supervised.name;
+  }
+
+  /** Resolves once a life serves that began after this call or serves now. */
+  whenReady(timeoutMs: number): Promise<void> {
+    return this.#supervised.whenReady(timeoutMs);
+  }
+
+  /** SIGKILL; the next life begins after a short pause. */
+  kill(): void {
+    void this.#supervised.kill();
+  }
+
+  freeze(): void {
+    this.#supervised.freeze();
+  }
+
+  thaw(): void {
+    this.#supervised.thaw();
+  }
+
+  /** SIGTERM, and waits until the next life serves. */
+  async restart(timeoutMs: number): Promise<void> {
+    await this.#endLife();
+    await this.start(timeoutMs);
+  }
+
+  /** Once it serves: SIGTERM, and waits until it has ended. No next life begins before `start`. */
+  async stop(timeoutMs: number): Promise<void> {
+    await this.whenReady(timeoutMs);
+    await this.#endLife();
+  }
+
+  /** After `stop`: waits until the next life serves. */
+  async start(timeoutMs: number): Promise<void> {
+    await this.#supervised.launch();
+    await this.whenReady(timeoutMs);
+  }
+
+  /** One look at the metrics now. */
+  async look(): Promise<void> {
+    const life = this.#supervised.lives.at(-1);
+    if (life?.serving === undefined || life.process.exit !== undefined) return;
+    const { adminUrl } = life.serving;
+    const text = await fetch(`${adminUrl}/metrics`, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) })
+      .then((response) => response.text())
+      .catch(() => undefined);
+    if (text === undefined) return;
+    const seen = this.#seenOf(life.number);
+    seen.metrics = parsePrometheusText(text);
+    seen.usage.push(usageOf(seen.metrics));
+  }
+
+  lives(): readonly ProcessLife[] {
+    return this.#supervised.lives.map(({ number, end }: Life) => ({
+      service: this.service,
+      instance: this.name,
+      life: number,
+      end,
+      ...this.#seenOf(number),
+    }));
+  }
+
+  /** For good, in good order. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([this.#supervised.close().catch(() => undefined), this.#looking]);
+  }
+
+  /** How it ends is told by its life. */
+  async #endLife(): Promise<void> {
+    await this.#supervised.stop().catch(() => undefined);
+  }
+
+  async #lookAgainAndAgain(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      await this.look();
+      await sleep(LOOK_INTERVAL_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    }
+  }
+
+  #seenOf(life: number): SeenLife {
+    const seen = this.#seen.get(life) ?? { metrics: [], usage: [], errors: [] };
+    this.#seen.set(life, seen);
+    return seen;
+  }
+}
+
+/** A line that is not JSON is what Node prints of a process that dies. */
+function isErrorLine(line: string): boolean {
+  try {
+    const { level } = JSON.parse(line) as { readonly level?: unknown };
+    return typeof level === 'number' ? level >= ERROR_LEVEL : level === 'error' || level === 'fatal';
+  } catch {
+    return line.trim() !== '';
+  }
+}
+
+function pushError({ errors }: SeenLife, line: string): void {
+  if (errors.length < MAX_ERRORS) errors.push(line);
+}
+
+function usageOf(samples: readonly MetricSample[]): UsageSample {
+  const valueOf = (metric: string): number =>
+    samples.filter((sample) => sample.name === metric).reduce((sum, { value }) => sum + value, 0);
+  return {
+    atMs: Date.now(),
+    residentBytes: valueOf('process_resident_memory_bytes'),
+    heapBytes: valueOf('nodejs_heap_size_used_bytes'),
+    openDescriptors: valueOf('process_open_fds'),
+    activeHandles: valueOf('nodejs_active_resources_total') || valueOf('nodejs_active_handles_total'),
+  };
+}

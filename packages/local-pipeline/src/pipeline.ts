@@ -1,0 +1,302 @@
+/**
+ * The whole pipeline on this machine: the local stack, the reference API and the three services, each as a process of its own. For the
+ * demo, `npm start`, tests and the bench; prints nothing.
+ */
+import { join } from 'node:path';
+import { connectionFromConfig, schemaRegistryFromConfig, type KafkaConnection } from '@astrolabe/kafka';
+import { topicsFor, type Topics } from '@astrolabe/records';
+import { commandSchemasIn, type CommandSchemaRegistry } from '@astrolabe/records/serde';
+import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
+import type { Connector } from '@astrolabe/service-kit/connectors';
+import { assertStackPossible, startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
+import { applyContracts } from './apply-contracts.ts';
+import type { DataFolder } from './data-folder.ts';
+import { provideConnectors, type LocalConnectors } from './local-connectors.ts';
+import { openLogFile } from './log-file.ts';
+import { OwnedParts } from './owned-parts.ts';
+import { sharedEnvironment, type SharedEnvironment, type Variables } from './pipeline-environment.ts';
+import { SupervisedService } from './supervised-service.ts';
+
+export const serviceNames = ['ingest', 'mapper', 'dispatcher'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface PipelineOptions {
+  readonly folder: DataFolder;
+  /** The environment that decides about the stack. Normally `process.env`. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Put before the names of topics and consumer groups. Default ''. */
+  readonly topicPrefix?: string;
+  /** Instances of a service. Default 1. */
+  readonly instances?: Readonly<Partial<Record<ServiceName, number>>>;
+  /** Configuration beyond what the pipeline itself sets. */
+  readonly variables?: Readonly<Partial<Record<ServiceName | 'astrolabe', Variables>>>;
+  readonly onProgress?: (progress: StackProgress) => void;
+  /** Called when a process ends that nobody ended; the text says which, how, and where its log is. */
+  readonly onUnexpectedEnd?: (what: string) => void;
+  /** Ends a start between two of its steps. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a running pipeline is reached, for scripts and for people. */
+export interface PipelineAddresses {
+  /** Base URL that takes events. */
+  readonly ingest: string;
+  /** Base URL of the Astrolabe API. */
+  readonly astrolabe: string;
+  /** `host:port`, several separated by commas. */
+  readonly kafka: string;
+  /** Base URL of the registry's Confluent API. */
+  readonly schemaRegistry: string;
+  /** Prometheus text. */
+  readonly metrics: { readonly ingest: string; readonly mapper: string; readonly dispatcher: string };
+  readonly apiKey: string;
+  /** Id of the connector that the key belongs to. */
+  readonly connector: string;
+}
+
+export interface Pipeline {
+  readonly addresses: PipelineAddresses;
+  readonly connector: Connector;
+  readonly stack: LocalStack;
+  readonly folder: DataFolder;
+  readonly topics: Topics;
+  readonly groups: Readonly<Record<'mapper' | 'dispatcher', string>>;
+  readonly services: Readonly<Record<ServiceName, readonly [SupervisedService, ...SupervisedService[]]>>;
+  /** The reference API. */
+  readonly astrolabe: SupervisedService;
+  /** For reading and writing topics beside the pipeline. */
+  readonly kafka: KafkaConnection;
+  readonly schemaRegistry: CommandSchemaRegistry;
+  /** Ends every process in order. Rejects with the first that did not end well, after all have ended. */
+  close(): Promise<void>;
+}
+
+/** In the order of closing: first those that hold work, then what they work with. */
+const stages = { services: 0, astrolabe: 1, stack: 2 } as const;
+
+const entries = {
+  ingest: new URL('../../../services/ingest/src/main.ts', import.meta.url),
+  mapper: new URL('../../../services/mapper/src/main.ts', import.meta.url),
+  dispatcher: new URL('../../../services/dispatcher/src/main.ts', import.meta.url),
+  astrolabe: new URL('../../../reference/astrolabe-api/src/main.ts', import.meta.url),
+} as const;
+
+/** Topics of a cluster of one broker have one replica each. */
+const LOCAL_REPLICATION_FACTOR = 1;
+
+const kafkaAndRegistry = defineConfig({ ...configSections.kafka, ...configSections.schemaRegistry });
+
+/** Resolves when all of it serves. A start that fails or is ended leaves nothing running. */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const owned = new OwnedParts();
+  try {
+    return await start(options, owned);
+  } catch (error) {
+    await owned.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipeline> {
+  const { folder, env, topicPrefix = '', variables = {}, signal } = options;
+  // Before anything is started or written.
+  await assertStackPossible(env);
+  const connectors = await provideConnectors(folder.connectorsFile, env);
+  const [stack, astrolabe] = await Promise.all([
+    startStack(options, owned),
+    step(options, 'starting the reference API', () => startAstrolabe(options, owned, connectors)),
+  ]);
+  const { kafkaBrokers, schemaRegistryUrl } = stack;
+  const shared = sharedEnvironment({
+    env,
+    kafkaBrokers,
+    schemaRegistryUrl,
+    isExternal: stack.kind === 'external',
+    topicPrefix,
+  });
+  const config = readConfig(kafkaAndRegistry, { ...shared.kafka, ...shared.schemaRegistry });
+  const kafka = connectionFromConfig(config, 'local', createLogger({ name: 'local', level: 'silent' }));
+  const schemaRegistry = commandSchemasIn(schemaRegistryFromConfig(config));
+  const topics = topicsFor(topicPrefix);
+  await step(options, 'creating topics and schemas', () =>
+    applyContracts({
+      kafka,
+      schemaRegistry,
+      topics,
+      replicationFactor: Number(env.KAFKA_REPLICATION_FACTOR || LOCAL_REPLICATION_FACTOR),
+    }),
+  );
+  const services = await startServices(options, owned, shared, astrolabe);
+  signal?.throwIfAborted();
+  return {
+    get addresses() {
+      return addressesOf({ stack, astrolabe, services, connector: connectors.chosen });
+    },
+    connector: connectors.chosen,
+    stack,
+    folder,
+    topics,
+    groups: {
+      mapper: topicPrefix + (variables.mapper?.['MAPPER_GROUP_ID'] ?? 'astrolabe.mapper'),
+      dispatcher: topicPrefix + (variables.dispatcher?.['DISPATCHER_GROUP_ID'] ?? 'astrolabe.dispatcher'),
+    },
+    services,
+    astrolabe,
+    kafka,
+    schemaRegistry,
+    close: () => owned.close(),
+  };
+}
+
+async function step<T>({ signal, onProgress }: PipelineOptions, name: string, work: () => Promise<T>): Promise<T> {
+  signal?.throwIfAborted();
+  const startedAtMs = performance.now();
+  const report = (kind: StackProgress['kind']): void =>
+    onProgress?.({ kind, step: name, elapsedMs: Math.round(performance.now() - startedAtMs) });
+  report('started');
+  const result = await work();
+  report('finished');
+  return result;
+}
+
+function startStack({ env, folder, onProgress }: PipelineOptions, owned: OwnedParts): Promise<LocalStack> {
+  return owned.start(
+    stages.stack,
+    () =>
+      startLocalStack({
+        env,
+        ...(onProgress === undefined ? {} : { onProgress }),
+        // A stack of somebody else keeps its data by itself.
+        ...(folder.isKept ? { dataDir: folder.path } : {}),
+      }),
+    (started) => started.stop(),
+  );
+}
+
+interface InstanceOptions {
+  readonly stage: number;
+  readonly name: string;
+  readonly service: keyof typeof entries;
+  readonly env: Variables;
+  readonly portVariable?: string;
+}
+
+function startInstance(
+  { folder, variables = {}, onUnexpectedEnd }: PipelineOptions,
+  owned: OwnedParts,
+  { stage, name, service, env, portVariable }: InstanceOptions,
+): Promise<SupervisedService> {
+  const log = openLogFile(join(folder.logs, `${name}.log`));
+  const instance = new SupervisedService({
+    name,
+    entry: entries[service],
+    env: { ...env, ...variables[service] },
+    onLine: (line) => log.append(line),
+    onEnd: ({ end, process }) => {
+      if (end !== 'crashed' || !hasServed) return;
+      const { code = null, signal = null } = process.exit ?? {};
+      onUnexpectedEnd?.(`${name} ended (${signal ?? `exit code ${code}`}); its log: ${log.path}`);
+    },
+    ...(portVariable === undefined ? {} : { portVariable }),
+  });
+  let hasServed = false;
+  return owned.start(
+    stage,
+    async () => {
+      try {
+        await instance.start();
+        hasServed = true;
+        return instance;
+      } catch (error) {
+        await log.close();
+        throw error;
+      }
+    },
+    async () => {
+      await instance.close();
+      await log.close();
+    },
+  );
+}
+
+function startAstrolabe(
+  options: PipelineOptions,
+  owned: OwnedParts,
+  { all }: LocalConnectors,
+): Promise<SupervisedService> {
+  return startInstance(options, owned, {
+    stage: stages.astrolabe,
+    name: 'astrolabe-api',
+    service: 'astrolabe',
+    env: {
+      ASTROLABE_API_KEYS: all.map(({ id, apiKey }) => `${id}=${apiKey}`).join(','),
+      ASTROLABE_API_DATABASE: options.folder.astrolabeDatabase,
+      ASTROLABE_API_CONTROL: 'true',
+    },
+    portVariable: 'ASTROLABE_API_PORT',
+  });
+}
+
+async function startServices(
+  options: PipelineOptions,
+  owned: OwnedParts,
+  shared: SharedEnvironment,
+  astrolabe: SupervisedService,
+): Promise<Pipeline['services']> {
+  const { folder, instances = {} } = options;
+  const connectorsFile = { CONNECTORS_FILE: folder.connectorsFile };
+  const consumer = { ...shared.kafka, ...shared.schemaRegistry, ...connectorsFile };
+  const environmentOf = (service: ServiceName, name: string): Variables => {
+    if (service === 'ingest') return { ...shared.kafka, ...connectorsFile };
+    if (service === 'mapper') return consumer;
+    // The copy of the delivery ledger is for one process.
+    const ledger = { DISPATCHER_LEDGER_DIRECTORY: join(folder.ledgers, name) };
+    return { ...consumer, ...ledger, DISPATCHER_API_URL: astrolabe.process.url };
+  };
+  const startService = (service: ServiceName): Promise<Pipeline['services'][ServiceName]> =>
+    step(options, `starting ${service}`, async () => {
+      const names = Array.from({ length: instances[service] ?? 1 }, (_, index) =>
+        index === 0 ? service : `${service}-${index + 1}`,
+      );
+      const [first, ...others] = await Promise.all(
+        names.map((name) =>
+          startInstance(options, owned, {
+            stage: stages.services,
+            name,
+            service,
+            env: environmentOf(service, name),
+            ...(service === 'ingest' ? { portVariable: 'INGEST_PORT' } : {}),
+          }),
+        ),
+      );
+      if (first === undefined) throw new Error(`${service} needs at least one instance`);
+      return [first, ...others];
+    });
+  const [ingest, mapper, dispatcher] = await Promise.all([
+    startService('ingest'),
+    startService('mapper'),
+    startService('dispatcher'),
+  ]);
+  return { ingest, mapper, dispatcher };
+}
+
+function addressesOf({
+  stack,
+  astrolabe,
+  services: { ingest, mapper, dispatcher },
+  connector,
+}: Pick<Pipeline, 'stack' | 'astrolabe' | 'services' | 'connector'>): PipelineAddresses {
+  return {
+    ingest: ingest[0].process.url,
+    astrolabe: astrolabe.process.url,
+    kafka: stack.kafkaBrokers,
+    schemaRegistry: stack.schemaRegistryUrl,
+    metrics: {
+      ingest: ingest[0].metricsUrl,
+      mapper: mapper[0].metricsUrl,
+      dispatcher: dispatcher[0].metricsUrl,
+    },
+    apiKey: connector.apiKey,
+    connector: connector.id,
+  };
+}

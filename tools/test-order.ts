@@ -1,0 +1,38 @@
+/**
+ * Integration files that take longest, longest first: begun last, one of them would run alone at the end while the other
+ * cores idle. All others follow in the order of their names.
+ */
+export const LONGEST_FIRST: readonly string[] = [
+  'test/integrity/chaos.integration.test.ts',
+  'chaos/src/detectors/dispatcher-detectors-1.integration.test.ts',
+  'test/integrity/replay-outage.integration.test.ts',
+  'chaos/src/detectors/dispatcher-detectors-2.integration.test.ts',
+  'chaos/src/detectors/dispatcher-detectors-3.integration.test.ts',
+  'test/hostile/missing-rights.integration.test.ts',
+  'test/integrity/replay-live.integration.test.ts',
+  'packages/testkit/src/stack-choice/local-stack.integration.test.ts',
+  'chaos/src/detectors/mapper-detectors-1.integration.test.ts',
+  'chaos/src/detectors/mapper-detectors-2.integration.test.ts',
+  'chaos/src/detectors/ingest-detectors.integration.test.ts',
+  'test/integrity/replay-events.integration.test.ts',
+  'packages/processing/src/state/state-outage.integration.test.ts',
+  'packages/processing/src/consumer/broker-outage.integration.test.ts',
+  'packages/kafka/src/reader/kafkajs-partition-reader.outage.integration.test.ts',
+  'test/integrity/dispatcher-crashes.integration.test.ts',
+  'test/integrity/replay.integration.test.ts',
+  'test/integrity/ingest-soak.integration.test.ts',
+  'test/integrity/dispatcher-isolation.integration.test.ts',
+  'test/hostile/secrets.integration.test.ts',
+  'test/e2e/crash-recovery.integration.test.ts',
+  'demo/src/start.integration.test.ts',
+  'test/integrity/mapper-exactly-once.integration.test.ts',
+];
+
+/** `files` are relative to the root, with slashes. */
+export function inStartOrder(files: readonly string[]): readonly string[] {
+  const rank = (file: string): number => {
+    const index = LONGEST_FIRST.indexOf(file);
+    return index === -1 ? LONGEST_FIRST.length : index;
+  };
+  return files.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
