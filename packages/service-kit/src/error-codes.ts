@@ -128,7 +128,7 @@ const entries = [
   {
     code: 'event.invalid-json',
     meaning:
-      'The event, or the request that holds it, is not JSON or not UTF-8. Send one JSON document encoded in UTF-8.',
+      'The event, or the request that holds it, is not JSON, or not UTF-8. Send one JSON document encoded in UTF-8.',
     whoActs: 'sender',
   },
   {
