@@ -1,4 +1,6 @@
-/** The error catalogue against the sources: a code that nothing raises sends people after a fault that cannot happen. */
+/**
+ * The error catalogue against the sources: a code that nothing raises sends people after a fault that cannot happen.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorCodes, type ErrorCode } from '@astrolabe/service-kit';
@@ -41,7 +43,9 @@ test('a code in a comment, in a comparison or in a document is not raised', () =
   assert.deepEqual(raisedCodes(text), ['api.raised', 'api.one', 'api.other']);
 });
 
-/** Literals in the form of a code that are no file names, but for comments and for places that only tell codes apart. */
+/**
+ * Literals in the form of a code that are no file names, but for comments and for places that only tell codes apart.
+ */
 function raisedCodes(text: string): string[] {
   const code = text
     .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
