@@ -151,7 +151,7 @@ export const sabotages = {
     without: 'the delivery ledger is asked before a command is called for',
     patches: [
       {
-        file: 'services/dispatcher/src/dispatch-handler.ts',
+        file: 'services/dispatcher/src/lifecycle/command-lifecycle.ts',
         text: 'known = ledger.lookup(deliveryId);',
         by: 'void ledger;',
       },
@@ -179,7 +179,7 @@ export const sabotages = {
     without: 'a command that is given up is in the dead letters before it counts as handled',
     patches: [
       {
-        file: 'services/dispatcher/src/dispatch-handler.ts',
+        file: 'services/dispatcher/src/lifecycle/command-lifecycle.ts',
         text: "await this.#untilDone('storing a dead letter', () => deadLetters.send(deadLetterTopic, [letter]));",
         by: 'void [deadLetters, deadLetterTopic, letter];',
       },
@@ -189,7 +189,7 @@ export const sabotages = {
     without: 'a command has the same idempotency key in every call',
     patches: [
       {
-        file: 'services/dispatcher/src/dispatch.ts',
+        file: 'services/dispatcher/src/calls/call-scheduler.ts',
         text: ': toApiRequest(first.command, first.deliveryId);',
         by: ': toApiRequest(first.command, first.deliveryId + (first.attempts === 0 ? "" : `-${first.attempts}`));',
       },

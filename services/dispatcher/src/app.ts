@@ -21,14 +21,14 @@ import {
   type Logger,
   type ServiceStack,
 } from '@astrolabe/service-kit';
-import { createPageReader } from './adapters/read-page.ts';
+import { createPageReader } from './adapters/page-reader.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import type { DispatcherConfig } from './config.ts';
 import { unusedProxyVariables } from './core/proxy-variables.ts';
-import { Dispatch } from './dispatch.ts';
+import { Dispatch } from './calls/call-scheduler.ts';
 import { createDispatcherMetrics, type ConnectorState } from './dispatcher-metrics.ts';
-import { createGatePolicies } from './gate-policy.ts';
-import { createPartitionDispatch, type PartitionDispatch } from './partition-dispatch.ts';
+import { createGatePolicies } from './limits/limiter-policy.ts';
+import { createPartitionDispatch, type PartitionDispatch } from './partition/partition-dispatch.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;

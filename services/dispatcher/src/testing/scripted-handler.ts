@@ -18,14 +18,14 @@ import {
   createMetrics,
   type Connector,
 } from '@astrolabe/service-kit';
-import type { ApiClient } from '../api-client.ts';
+import type { ApiClient } from '../calls/api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';
 import { connectorOf, laneOf } from '../core/lane-of.ts';
-import type { GatePolicy } from '../connector-gate.ts';
-import { createInMemoryLedger } from '../delivery-ledger.ts';
-import { Dispatch } from '../dispatch.ts';
-import { DispatchHandler } from '../dispatch-handler.ts';
+import type { GatePolicy } from '../limits/connector-limiter.ts';
+import { createInMemoryLedger } from '../lifecycle/delivery-ledger.ts';
+import { Dispatch } from '../calls/call-scheduler.ts';
+import { DispatchHandler } from '../lifecycle/command-lifecycle.ts';
 import { createDispatcherMetrics } from '../dispatcher-metrics.ts';
 import { receivedAtMs } from './commands.ts';
 

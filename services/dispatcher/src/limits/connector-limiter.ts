@@ -14,11 +14,11 @@ import {
   type Concurrency,
   type ConcurrencyPolicy,
   type ConcurrencyRound,
-} from './core/adaptive-concurrency.ts';
-import { freshRate, takeCall, type CallRate } from './core/call-rate.ts';
-import { closedCircuit, nextCircuit, type Circuit, type CircuitEvent, type CircuitPolicy } from './core/circuit.ts';
-import { GateLine, type GateItem } from './gate-line.ts';
-import type { SharedSlots } from './shared-slots.ts';
+} from '../core/adaptive-concurrency.ts';
+import { freshRate, takeCall, type CallRate } from '../core/call-rate.ts';
+import { closedCircuit, nextCircuit, type Circuit, type CircuitEvent, type CircuitPolicy } from '../core/circuit.ts';
+import { GateLine, type GateItem } from './wait-queue.ts';
+import type { SharedSlots } from './bulkhead.ts';
 
 export interface BulkPolicy {
   readonly maxCommands: number;

@@ -1,6 +1,6 @@
 import type { DeliverySettings } from '@astrolabe/service-kit';
-import type { DispatcherConfig } from './config.ts';
-import type { GatePolicy } from './connector-gate.ts';
+import type { DispatcherConfig } from '../config.ts';
+import type { GatePolicy } from './connector-limiter.ts';
 
 /** Calls in flight at the start, until the latency of the API says something. */
 const INITIAL_CALLS = 64;

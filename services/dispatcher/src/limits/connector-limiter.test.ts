@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createManualClock } from '@astrolabe/service-kit';
-import { ConnectorGate, type CallResult, type GatePolicy } from './connector-gate.ts';
-import type { GateItem } from './gate-line.ts';
-import { SharedSlots } from './shared-slots.ts';
+import { ConnectorGate, type CallResult, type GatePolicy } from './connector-limiter.ts';
+import type { GateItem } from './wait-queue.ts';
+import { SharedSlots } from './bulkhead.ts';
 
 class Item implements GateItem {
   isWaiting = true;

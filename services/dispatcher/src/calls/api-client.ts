@@ -1,5 +1,5 @@
-import type { ApiRequest } from './core/api-request.ts';
-import type { ApiOutcome } from './core/classify-response.ts';
+import type { ApiRequest } from '../core/api-request.ts';
+import type { ApiOutcome } from '../core/classify-response.ts';
 
 /** A call under way. */
 export interface ApiCall {

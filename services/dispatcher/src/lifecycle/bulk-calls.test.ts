@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headerText } from '@astrolabe/kafka';
-import { upsertUser } from './testing/commands.ts';
-import { answer, createHandler, createSession, recordOf, turn } from './testing/scripted-handler.ts';
+import { upsertUser } from '../testing/commands.ts';
+import { answer, createHandler, createSession, recordOf, turn } from '../testing/scripted-handler.ts';
 
 const bulk = { maxCommands: 3, maxBytes: 10_000, lingerMs: 5 };
 

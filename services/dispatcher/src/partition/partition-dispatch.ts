@@ -13,10 +13,10 @@ import {
   type ReadPage,
 } from '@astrolabe/kafka';
 import { FaultLog, fullJitterDelayMs, isPipelineError } from '@astrolabe/service-kit';
-import { connectorOf, laneOf } from './core/lane-of.ts';
-import type { DeliveryLedger } from './delivery-ledger.ts';
-import { DispatchHandler, type DispatchHandlerOptions } from './dispatch-handler.ts';
-import type { PartitionState } from './dispatcher-metrics.ts';
+import { connectorOf, laneOf } from '../core/lane-of.ts';
+import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
+import { DispatchHandler, type DispatchHandlerOptions } from '../lifecycle/command-lifecycle.ts';
+import type { PartitionState } from '../dispatcher-metrics.ts';
 
 /** A ledger that is open, and known to be complete. */
 export interface OpenLedger extends DeliveryLedger {

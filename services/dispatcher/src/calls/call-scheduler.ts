@@ -4,15 +4,15 @@
  */
 import type { Clock, ConnectorDirectory, Logger } from '@astrolabe/service-kit';
 import type { ApiCall, ApiCallReceiver, ApiClient } from './api-client.ts';
-import { ConnectorGate, type CallResult, type GatePolicy } from './connector-gate.ts';
-import { toApiRequest } from './core/api-request.ts';
-import { readBulkOutcomes, toBulkRequest } from './core/bulk-request.ts';
-import { classifyResponse, type ApiOutcome, type Verdict } from './core/classify-response.ts';
-import { DueQueue } from './core/due-queue.ts';
-import { failureCauseOf } from './core/failure-cause.ts';
-import type { CallUnderWay, Delivery } from './delivery.ts';
-import type { DispatcherMetrics } from './dispatcher-metrics.ts';
-import { SharedSlots } from './shared-slots.ts';
+import { ConnectorGate, type CallResult, type GatePolicy } from '../limits/connector-limiter.ts';
+import { toApiRequest } from '../core/api-request.ts';
+import { readBulkOutcomes, toBulkRequest } from '../core/bulk-request.ts';
+import { classifyResponse, type ApiOutcome, type Verdict } from '../core/classify-response.ts';
+import { DueQueue } from '../core/due-queue.ts';
+import { failureCauseOf } from '../core/failure-cause.ts';
+import type { CallUnderWay, Delivery } from '../lifecycle/in-flight-command.ts';
+import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
+import { SharedSlots } from '../limits/bulkhead.ts';
 
 export interface DispatchOptions {
   readonly apiClient: ApiClient;

@@ -25,12 +25,12 @@ import {
 } from '@astrolabe/kafka';
 import { deliveryIdOf } from '@astrolabe/ledger';
 import { fullJitterDelayMs, isPipelineError, type Clock, type ErrorCode, type Logger } from '@astrolabe/service-kit';
-import { nextStep, type RetryPolicy } from './core/next-step.ts';
-import type { Verdict } from './core/classify-response.ts';
-import { Delivery, type DeliveryOwner } from './delivery.ts';
+import { nextStep, type RetryPolicy } from '../core/next-step.ts';
+import type { Verdict } from '../core/classify-response.ts';
+import { Delivery, type DeliveryOwner } from './in-flight-command.ts';
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
-import type { Dispatch } from './dispatch.ts';
-import type { DispatcherMetrics } from './dispatcher-metrics.ts';
+import type { Dispatch } from '../calls/call-scheduler.ts';
+import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 
 export interface DispatchHandlerOptions {
   readonly dispatch: Dispatch;

@@ -1,6 +1,6 @@
 /** The table of outcomes for the documentation: what is done with a command after each answer. */
 import { renderMarkdownTable } from '@astrolabe/service-kit';
-import { outcomeRules, type OutcomeRule } from './classify-response.ts';
+import { outcomeRules, type OutcomeRule } from './core/classify-response.ts';
 
 export function renderOutcomeTable(): string {
   const rows = outcomeRules.map((rule) => [statusText(rule), outcomeText(rule), rule.why]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/kafka';
 import { commandId } from '@astrolabe/schemas';
 import { PipelineError } from '@astrolabe/service-kit';
-import { upsertUser } from './testing/commands.ts';
+import { upsertUser } from '../testing/commands.ts';
 import {
   answer,
   createHandler,
@@ -13,7 +13,7 @@ import {
   recordOf,
   turn,
   unavailable,
-} from './testing/scripted-handler.ts';
+} from '../testing/scripted-handler.ts';
 
 test('a command is called once with the key of its connector, and done when the API has it', async () => {
   const { effects, keys, run, countsOf } = createHandler();

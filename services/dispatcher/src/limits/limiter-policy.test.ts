@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '@astrolabe/service-kit';
-import { dispatcherConfig } from './config.ts';
-import { createGatePolicies } from './gate-policy.ts';
+import { dispatcherConfig } from '../config.ts';
+import { createGatePolicies } from './limiter-policy.ts';
 
 const required = {
   KAFKA_BROKERS: '127.0.0.1:9092',

@@ -1,10 +1,10 @@
 import type { LaneTask } from '@astrolabe/kafka';
 import type { ErrorCode } from '@astrolabe/service-kit';
 import type { Command } from '@astrolabe/schemas';
-import type { ConnectorGate } from './connector-gate.ts';
-import { toBulkItem } from './core/bulk-request.ts';
-import type { Verdict } from './core/classify-response.ts';
-import type { GateItem } from './gate-line.ts';
+import type { ConnectorGate } from '../limits/connector-limiter.ts';
+import { toBulkItem } from '../core/bulk-request.ts';
+import type { Verdict } from '../core/classify-response.ts';
+import type { GateItem } from '../limits/wait-queue.ts';
 
 /** Who decides what becomes of a delivery. */
 export interface DeliveryOwner {
