@@ -13,7 +13,7 @@ export interface ApiCallReceiver {
 }
 
 /**
- * Makes calls to the Astrolabe API. Called by the connectors' gates, once for each attempt, many at once.
+ * Makes calls to the Astrolabe API. Called by the scheduler of calls, once for each attempt, many at once.
  *
  * The receiver is told once, never within `call`, whatever came of it; what the network does is an outcome. After `abort` it is not told.
  */

@@ -1,25 +1,24 @@
-/**
- * Calls for the commands of all partitions: a gate for each connector, the pauses before repetitions, and the calls themselves. One for the
- * process.
- */
-import type { Clock, ConnectorDirectory, Logger } from '@astrolabe/service-kit';
-import type { ApiCall, ApiCallReceiver, ApiClient } from './api-client.ts';
-import { ConnectorGate, type CallResult, type GatePolicy } from '../limits/connector-limiter.ts';
-import { toApiRequest } from '../core/api-request.ts';
+/** Makes the calls for the commands of all partitions: each passes the limiter of its connector. One for the process. */
+import type { Clock, Connector, ConnectorDirectory, Logger } from '@astrolabe/service-kit';
 import { readBulkOutcomes, toBulkRequest } from '../core/bulk-request.ts';
+import { abandonedCall, notCalled, toCallResult } from '../core/call-result.ts';
 import { classifyResponse, type ApiOutcome, type Verdict } from '../core/classify-response.ts';
-import { DueQueue } from '../core/due-queue.ts';
-import { failureCauseOf } from '../core/failure-cause.ts';
-import type { CallUnderWay, Delivery } from '../lifecycle/in-flight-command.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
-import { SharedSlots } from '../limits/bulkhead.ts';
+import { Bulkhead } from '../limits/bulkhead.ts';
+import { ConnectorLimiter } from '../limits/connector-limiter.ts';
+import type { LimiterPolicy } from '../limits/limiter-policy.ts';
+import type { ApiClient } from './api-client.ts';
+import { CircuitReporter } from './circuit-reporter.ts';
+import { RetryTimer } from './retry-timer.ts';
+import { ScheduledCall, type CallEnd } from './scheduled-call.ts';
+import type { AnswerTime, PausableCommand, ScheduledCommand } from './scheduled-command.ts';
 
-export interface DispatchOptions {
+export interface CallSchedulerOptions {
   readonly apiClient: ApiClient;
   /** The connectors of the moment; asked for each call, so that a change takes effect with the next. */
   readonly connectors: () => Pick<ConnectorDirectory, 'byId'>;
-  /** Asked for a gate's first policy, and again at `connectorsChanged`. */
-  readonly policyOf: (connectorId: string) => GatePolicy;
+  /** Asked for a limiter's first policy, and again at `connectorsChanged`. */
+  readonly policyOf: (connectorId: string) => LimiterPolicy;
   /** Calls in flight of all connectors. */
   readonly maxCalls: number;
   /** The longest pause of a whole connector that the API's `Retry-After` is obeyed for. */
@@ -30,257 +29,170 @@ export interface DispatchOptions {
   readonly metrics: DispatcherMetrics;
 }
 
-interface Failure {
-  readonly cause: string;
-  readonly status: number | undefined;
-  /** What the API or the network said. */
-  readonly reason: string;
-}
+type Limiter = ConnectorLimiter<ScheduledCommand>;
 
-export class Dispatch {
-  readonly #options: DispatchOptions;
-  readonly #gates = new Map<string, ConnectorGate<Delivery>>();
-  readonly #slots: SharedSlots;
-  readonly #pausing = new DueQueue<Delivery>();
+export class CallScheduler implements CallEnd {
+  readonly #options: CallSchedulerOptions;
+  readonly #limiters = new Map<string, Limiter>();
+  readonly #bulkhead: Bulkhead;
+  readonly #retries: RetryTimer<PausableCommand>;
+  readonly #reporter: CircuitReporter;
   readonly #closing = new AbortController();
-  /** Why the last call failed, by connector: what opens a circuit. */
-  readonly #lastFailures = new Map<string, Failure>();
-  #alarmAtMs: number | undefined;
 
-  constructor(options: DispatchOptions) {
+  constructor(options: CallSchedulerOptions) {
+    const { clock, logger, metrics, maxCalls } = options;
     this.#options = options;
-    this.#slots = new SharedSlots(options.maxCalls);
+    this.#bulkhead = new Bulkhead(maxCalls);
+    this.#reporter = new CircuitReporter(logger, metrics);
+    this.#retries = new RetryTimer({
+      clock,
+      signal: this.#closing.signal,
+      onDue: (command) => command.onPauseOver(),
+    });
   }
 
-  gates(): Iterable<ConnectorGate<Delivery>> {
-    return this.#gates.values();
+  limiters(): Iterable<Limiter> {
+    return this.#limiters.values();
   }
 
-  gateOf(connectorId: string): ConnectorGate<Delivery> {
-    let gate = this.#gates.get(connectorId);
-    if (gate === undefined) {
+  limiterOf(connectorId: string): Limiter {
+    let limiter = this.#limiters.get(connectorId);
+    if (limiter === undefined) {
       const { clock, random, policyOf } = this.#options;
-      gate = new ConnectorGate<Delivery>({
-        id: connectorId,
+      limiter = new ConnectorLimiter<ScheduledCommand>({
+        connectorId,
         policy: policyOf(connectorId),
-        slots: this.#slots,
+        bulkhead: this.#bulkhead,
         clock,
         random,
         signal: this.#closing.signal,
-        send: (gate, deliveries) => {
-          this.#send(gate, deliveries);
-        },
-        onCircuit: (gate, before) => {
-          this.#tell(gate, before);
-        },
+        call: (limiter, commands) => this.#call(limiter, commands),
+        onCircuit: (...change) => this.#reporter.circuitChanged(...change),
       });
-      this.#gates.set(connectorId, gate);
+      this.#limiters.set(connectorId, limiter);
     }
-    return gate;
+    return limiter;
   }
 
-  /** False for ids that only a foreign producer knows: they are without number, and get neither a gate nor a metric. */
+  /** False for ids that only a foreign producer knows: there is no end of them, so they get neither a limiter nor a metric. */
   isKnown(connectorId: string): boolean {
-    return this.#gates.has(connectorId) || this.#options.connectors().byId(connectorId) !== undefined;
+    return this.#limiters.has(connectorId) || this.#options.connectors().byId(connectorId) !== undefined;
   }
 
   isBlocked(connectorId: string): boolean {
-    return this.#gates.get(connectorId)?.isBlocked() ?? false;
+    return this.#limiters.get(connectorId)?.isBlocked() ?? false;
   }
 
   /** Connectors were changed: their policies, and maybe a key, which need not wait for the next probe. */
   connectorsChanged(): void {
-    for (const gate of this.#gates.values()) {
-      gate.adopt(this.#options.policyOf(gate.id));
-      gate.hurry();
+    for (const limiter of this.#limiters.values()) {
+      limiter.adopt(this.#options.policyOf(limiter.connectorId));
+      limiter.probeNow();
     }
-  }
-
-  /** Queues a delivery again at a time of the monotonic clock. */
-  retryAt(delivery: Delivery, dueMs: number): void {
-    this.#pausing.add(delivery, dueMs);
-    this.#watch();
   }
 
   close(): void {
     this.#closing.abort(new Error('the dispatcher closes'));
   }
 
-  #send(gate: ConnectorGate<Delivery>, deliveries: readonly Delivery[]): void {
+  submit(command: ScheduledCommand): void {
+    this.limiterOf(command.connectorId).submit(command);
+  }
+
+  /** A command that was called for before: it goes first. */
+  resubmit(command: ScheduledCommand): void {
+    this.limiterOf(command.connectorId).resubmit(command);
+  }
+
+  /** A command that was submitted `isWaiting` no longer. */
+  cancelled(command: ScheduledCommand): void {
+    this.limiterOf(command.connectorId).cancelled();
+  }
+
+  /** The command is told when its pause is over, at a time of the monotonic clock. */
+  retryAt(command: PausableCommand, dueMs: number): void {
+    this.#retries.add(command, dueMs);
+  }
+
+  #call(limiter: Limiter, commands: readonly ScheduledCommand[]): void {
     const { connectors, apiClient, clock } = this.#options;
-    const connector = connectors().byId(gate.id);
-    if (!connector?.enabled) {
-      const code = connector === undefined ? 'command.connector-unknown' : 'command.connector-disabled';
-      const message =
-        connector === undefined ? `no connector has the id ${gate.id}` : `connector ${gate.id} is switched off`;
-      // What nobody calls for any more is not halted: the alert would stay on for ever.
-      gate.ended({ circuit: 'success', pressure: 'none', durationMs: undefined, pauseMs: undefined });
-      for (const delivery of deliveries) delivery.handler.refuse(delivery, code, message);
-      return this.#slots.serve();
-    }
-    const call = new GateCall(this, gate, deliveries, clock.monotonicMs());
-    for (const delivery of deliveries) delivery.call(call);
-    const [first] = deliveries;
-    if (first?.command === undefined) return;
-    const request = call.isBulk
-      ? toBulkRequest(deliveries.map((delivery) => delivery.bulkItem()))
-      : toApiRequest(first.command, first.deliveryId);
+    const { connectorId } = limiter;
+    const connector = connectors().byId(connectorId);
+    if (!connector?.enabled) return this.#refuse(limiter, connector, commands);
+    const call = new ScheduledCall(connectorId, commands, clock.monotonicMs(), this);
+    for (const command of commands) command.onCall(call);
+    const [first] = commands;
+    if (first === undefined) throw new Error('a call is made for no command');
+    const request = call.isBulk ? toBulkRequest(commands.map((command) => command.toBulkItem())) : first.toRequest();
     call.started(apiClient.call(request, connector.apiKey, call));
   }
 
-  answered(call: GateCall, outcome: ApiOutcome): void {
-    const { clock, metrics } = this.#options;
-    const { gate, deliveries } = call;
+  #refuse(limiter: Limiter, connector: Connector | undefined, commands: readonly ScheduledCommand[]): void {
+    const { connectorId } = limiter;
+    const [code, message] =
+      connector === undefined
+        ? (['command.connector-unknown', `no connector has the id ${connectorId}`] as const)
+        : (['command.connector-disabled', `connector ${connectorId} is switched off`] as const);
+    limiter.ended(notCalled);
+    for (const command of commands) command.onRefused(code, message);
+    this.#bulkhead.serveNext();
+  }
+
+  answered(call: ScheduledCall, outcome: ApiOutcome): void {
+    const { clock, metrics, maxRetryAfterMs } = this.#options;
+    const { connectorId, startedAtMs } = call;
+    const limiter = this.limiterOf(connectorId);
     const nowMs = clock.monotonicMs();
-    const durationMs = nowMs - call.startedAtMs;
-    metrics.callDuration.observe({ connector: gate.id }, durationMs / 1_000);
+    const durationMs = nowMs - startedAtMs;
+    metrics.callDuration.observe({ connector: connectorId }, durationMs / 1_000);
     // A date in Retry-After is one of the wall clock.
-    const verdict = classifyResponse(outcome, clock.nowMs());
-    if (verdict.kind === 'retry' || verdict.kind === 'halt') this.#noteFailure(gate.id, outcome, verdict);
-    gate.ended(this.#judge(verdict, durationMs));
-    const [first] = deliveries;
-    if (call.isBulk) this.#settleBulk(call, outcome, verdict, nowMs);
-    else first?.handler.settle(first, verdict, nowMs);
-    gate.pump();
-    this.#slots.serve();
+    const atMs = clock.nowMs();
+    const verdict = classifyResponse(outcome, atMs);
+    if (verdict.kind === 'retry' || verdict.kind === 'halt') this.#reporter.noteFailure(connectorId, outcome, verdict);
+    limiter.ended(toCallResult(verdict, durationMs, maxRetryAfterMs));
+    this.#settleOrFail(call, outcome, verdict, { nowMs, atMs, haltedMs: limiter.haltedMs(nowMs) });
+    limiter.pump();
+    this.#bulkhead.serveNext();
   }
 
-  /** Before the gate is told, which may open its circuit for it. */
-  #noteFailure(
-    connectorId: string,
-    outcome: ApiOutcome,
-    { status, message }: Verdict & { kind: 'retry' | 'halt' },
-  ): void {
-    const cause = failureCauseOf(outcome);
-    this.#options.metrics.failedCalls.inc({ connector: connectorId, cause });
-    this.#lastFailures.set(connectorId, { cause, status, reason: message });
+  abandoned({ connectorId }: ScheduledCall): void {
+    const limiter = this.limiterOf(connectorId);
+    limiter.ended(abandonedCall);
+    limiter.pump();
+    this.#bulkhead.serveNext();
   }
 
-  /** Nobody waits for the call any more. */
-  abandoned({ gate }: GateCall): void {
-    gate.ended({ circuit: 'abandoned', pressure: 'none', durationMs: undefined, pauseMs: undefined });
-    gate.pump();
-    this.#slots.serve();
+  /** Thrown on, a fault would be taken for one of the HTTP client's, which hides it. */
+  #settleOrFail(call: ScheduledCall, outcome: ApiOutcome, verdict: Verdict, time: AnswerTime): void {
+    try {
+      if (call.isBulk) this.#settleBulk(call, outcome, verdict, time);
+      else for (const command of call.commands) command.onAnswer(verdict, time);
+    } catch (fault) {
+      for (const command of call.commands) command.onFault(fault);
+    }
   }
 
-  #settleBulk({ gate, deliveries }: GateCall, outcome: ApiOutcome, verdict: Verdict, nowMs: number): void {
-    const deliveryIds = deliveries.map(({ deliveryId }) => deliveryId);
-    const outcomes = readBulkOutcomes(outcome, deliveryIds);
-    if (outcomes !== undefined) {
-      for (const [index, delivery] of deliveries.entries()) {
-        const own = outcomes[index];
-        if (own !== undefined)
-          delivery.handler.settle(delivery, classifyResponse(own, this.#options.clock.nowMs()), nowMs);
-      }
+  #settleBulk({ commands, connectorId }: ScheduledCall, outcome: ApiOutcome, verdict: Verdict, time: AnswerTime): void {
+    const deliveryIds = commands.map(({ deliveryId }) => deliveryId);
+    const ownOutcomes = readBulkOutcomes(outcome, deliveryIds);
+    if (ownOutcomes === undefined) {
+      if (verdict.kind === 'rejected') return this.#bulkRefused(connectorId, commands, verdict.status);
+      for (const command of commands) command.onAnswer(verdict, time);
       return;
     }
-    if (verdict.kind === 'rejected') {
-      // The call as a whole, not one command: each is called for in another way, and its attempts stay as they are.
-      if (verdict.status === 413) gate.shrinkBulk();
-      else if (verdict.status === 404 || verdict.status === 405 || verdict.status === 501) gate.endBulk();
-      for (const delivery of deliveries) {
-        if (verdict.status !== 413 || deliveries.length === 1) delivery.isSingle = true;
-        if (!delivery.isOver) delivery.queueAgain();
-      }
-      return;
-    }
-    for (const delivery of deliveries) delivery.handler.settle(delivery, verdict, nowMs);
-  }
-
-  #judge(verdict: Verdict, durationMs: number): CallResult {
-    switch (verdict.kind) {
-      case 'delivered':
-      case 'rejected':
-        return { circuit: 'success', pressure: 'none', durationMs, pauseMs: undefined };
-      case 'halt':
-        return { circuit: 'refusal', pressure: 'none', durationMs: undefined, pauseMs: undefined };
-      case 'retry': {
-        const { reason, status, afterMs } = verdict;
-        const isThrottled = status === 429 || status === 503;
-        const isWork = reason === 'in-progress' || reason === 'rate-limited' || reason === 'request-timeout';
-        return {
-          circuit: isWork ? 'success' : 'failure',
-          pressure: isThrottled ? 'throttled' : reason === 'timeout' ? 'timeout' : 'none',
-          durationMs: undefined,
-          pauseMs: isThrottled && afterMs !== undefined ? Math.min(afterMs, this.#options.maxRetryAfterMs) : undefined,
-        };
-      }
+    for (const [index, command] of commands.entries()) {
+      const own = ownOutcomes[index];
+      if (own === undefined) throw new Error('a bulk call has fewer outcomes than commands');
+      command.onAnswer(classifyResponse(own, time.atMs), time);
     }
   }
 
-  #tell(gate: ConnectorGate<Delivery>, before: ConnectorGate<Delivery>['circuit']): void {
-    const { logger } = this.#options;
-    const connectorId = gate.id;
-    const { circuit } = gate;
-    if (circuit.kind === 'closed' && before.kind !== 'closed') {
-      logger.info({ connectorId }, "circuit closed: calls to the connector's API resumed");
-    } else if (circuit.kind === 'open' && before.kind === 'closed') {
-      const failure = this.#lastFailures.get(connectorId);
-      if (circuit.cause === 'halted') {
-        logger.error(
-          { connectorId, ...failure },
-          "circuit opened: the API refuses the connector's key; its commands wait until the key works",
-        );
-      } else {
-        logger.warn(
-          { connectorId, ...failure },
-          "circuit opened: calls to the connector's API fail; its commands wait until a probe succeeds",
-        );
-      }
-    }
-  }
-
-  #watch(): void {
-    const dueMs = this.#pausing.nextDueMs;
-    if (dueMs === undefined || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= dueMs)) return;
-    const { clock } = this.#options;
-    this.#alarmAtMs = dueMs;
-    clock.sleep(dueMs - clock.monotonicMs(), this.#closing.signal).then(
-      () => {
-        if (this.#alarmAtMs !== dueMs) return;
-        this.#alarmAtMs = undefined;
-        const nowMs = clock.monotonicMs();
-        for (let due = this.#pausing.take(nowMs); due !== undefined; due = this.#pausing.take(nowMs)) {
-          if (due.isPausing) due.queueAgain();
-        }
-        this.#watch();
-      },
-      () => undefined,
-    );
-  }
-}
-
-/** A call for one command or many, from its start to its answer. */
-class GateCall implements ApiCallReceiver, CallUnderWay {
-  readonly gate: ConnectorGate<Delivery>;
-  readonly deliveries: readonly Delivery[];
-  readonly startedAtMs: number;
-  readonly isBulk: boolean;
-  readonly #dispatch: Dispatch;
-  #left = 0;
-  #call: ApiCall | undefined;
-
-  constructor(dispatch: Dispatch, gate: ConnectorGate<Delivery>, deliveries: readonly Delivery[], startedAtMs: number) {
-    this.#dispatch = dispatch;
-    this.gate = gate;
-    this.deliveries = deliveries;
-    this.startedAtMs = startedAtMs;
-    // One that must go alone, or happens to, goes as a call of its own kind.
-    this.isBulk = deliveries.length > 1;
-  }
-
-  started(call: ApiCall): void {
-    this.#call = call;
-  }
-
-  onOutcome(outcome: ApiOutcome): void {
-    this.#dispatch.answered(this, outcome);
-  }
-
-  leave(): void {
-    this.#left += 1;
-    if (this.#left < this.deliveries.length) return;
-    this.#call?.abort();
-    this.#dispatch.abandoned(this);
+  /** The call as a whole, not one command: each is called for in another way, and its attempts stay as they are. */
+  #bulkRefused(connectorId: string, commands: readonly ScheduledCommand[], status: number): void {
+    const limiter = this.limiterOf(connectorId);
+    const isTooLarge = status === 413;
+    if (isTooLarge) limiter.shrinkBulk();
+    else if (status === 404 || status === 405 || status === 501) limiter.endBulk();
+    for (const command of commands) command.onBulkRefused(!isTooLarge);
   }
 }

@@ -254,14 +254,14 @@ for (const [edit, code] of [
   });
 }
 
-test('a command of a connector that nobody has is a dead letter without a gate or a metric of its own, however long its id', async () => {
-  const { keys, run, letters, ledger, dispatch, metrics } = createHandler();
+test('a command of a connector that nobody has is a dead letter without a limiter or a metric of its own, however long its id', async () => {
+  const { keys, run, letters, ledger, scheduler, metrics } = createHandler();
   for (const [index, connectorId] of ['stranger', 'x'.repeat(200_000)].entries()) {
     await run(recordOf(upsertUser({ connectorId, messageId: `c${index}` }), BigInt(index)));
     assert.equal(ledger.lookup(commandId(connectorId, `c${index}`, 'UpsertUser'))?.outcome, 'dead-lettered');
   }
   assert.deepEqual(keys, []);
-  assert.deepEqual([...dispatch.gates()], []);
+  assert.deepEqual([...scheduler.limiters()], []);
   assert.deepEqual(
     letters().map((letter) => headerText(letter, 'dlq.code')),
     ['command.connector-unknown', 'command.connector-unknown'],

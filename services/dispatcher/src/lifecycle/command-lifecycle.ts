@@ -1,20 +1,20 @@
 /**
- * One command record to its end. The order of effects is the guarantee:
+ * One command record from its start to its end, in the order of this file; the states are those of `core/command-states.ts`. The order of
+ * effects is the guarantee:
  *
- * 1. Look in the delivery ledger: what has ended is not called for again.
+ * 1. Ask the delivery ledger: what has ended is not called for again.
  * 2. Call the API with the command's id as idempotency key, again and again while that may help: at most one effect, however often.
- *    From its answer on, the next command of the key may start.
  * 3. If no call can help, store the dead letter; the brokers have it before the next step.
- * 4. Record in the ledger what became of it; every later owner of the partition knows of it once that is acknowledged.
- * 5. Only now may the offset be committed.
+ * 4. Record in the ledger what became of it; every later owner of the partition knows of it once that is acknowledged. The next command
+ *    of the key may start.
+ * 5. Only now is the record finished, and its offset may be committed.
  *
- * A crash anywhere repeats from 1: the ledger knows it, or the API recognises the key.
+ * A crash anywhere repeats from 1: the ledger knows the command, or the API recognises the key.
  */
 import {
   headerNames,
   headerText,
   toDeadLetter,
-  unlessAborted,
   type CommandDecoder,
   type DeadLetterCause,
   type DecodedCommand,
@@ -24,16 +24,19 @@ import {
   type RecordProducer,
 } from '@astrolabe/kafka';
 import { deliveryIdOf } from '@astrolabe/ledger';
-import { fullJitterDelayMs, isPipelineError, type Clock, type ErrorCode, type Logger } from '@astrolabe/service-kit';
-import { nextStep, type RetryPolicy } from '../core/next-step.ts';
+import type { Clock, ErrorCode, Logger } from '@astrolabe/service-kit';
+import type { CallScheduler } from '../calls/call-scheduler.ts';
+import type { AnswerTime } from '../calls/scheduled-command.ts';
 import type { Verdict } from '../core/classify-response.ts';
-import { Delivery, type DeliveryOwner } from './in-flight-command.ts';
-import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
-import type { Dispatch } from '../calls/call-scheduler.ts';
+import { nextStep, type RetryPolicy } from '../core/next-step.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
+import { retryWhileUnavailable } from '../retry-while-unavailable.ts';
+import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
+import { budgetFromMs, InFlightCommand, type Attempts, type CommandOwner } from './in-flight-command.ts';
+import { OutcomeStore, type StoredOutcomes } from './outcome-store.ts';
 
-export interface DispatchHandlerOptions {
-  readonly dispatch: Dispatch;
+export interface CommandLifecycleOptions {
+  readonly scheduler: CallScheduler;
   readonly session: PartitionSession;
   readonly ledger: DeliveryLedger;
   readonly decoder: CommandDecoder;
@@ -49,225 +52,240 @@ export interface DispatchHandlerOptions {
 
 /** No connector has a longer id; a foreign producer may write one, which the ledger would have no room for. */
 const MAX_ID_CHARACTERS = 63;
+const MAX_STORING_PAUSE_MS = 10_000;
 
 type Refusal = Omit<DeadLetterCause, 'group' | 'atMs'>;
-type Task = LaneTask<Delivery>;
+type Task = LaneTask<InFlightCommand>;
 
-/** Handles the records of one stay of a partition. */
-export class DispatchHandler implements LaneHandler<Delivery>, DeliveryOwner {
-  readonly #options: DispatchHandlerOptions;
-  /** Deliveries that the ledger has not acknowledged yet: whoever meets one again must not commit before that. */
-  readonly #storing = new Map<string, Promise<void>>();
-  /** The newest of those that are stored together. */
-  #together: { readonly storing: Promise<void>; readonly tasks: Task[]; readonly commandIds: string[] } | undefined;
+/** Takes the records of a partition through their states, while the partition is assigned here. */
+export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOwner, StoredOutcomes {
+  readonly #options: CommandLifecycleOptions;
+  readonly #outcomes: OutcomeStore;
 
-  constructor(options: DispatchHandlerOptions) {
+  constructor(options: CommandLifecycleOptions) {
     this.#options = options;
+    this.#outcomes = new OutcomeStore(options.ledger, this);
   }
+
+  // decoding
 
   start(task: Task): void {
-    const delivery = new Delivery(task, this);
-    task.state = delivery;
+    const command = new InFlightCommand(task, this);
+    task.state = command;
     const decoded = this.#options.decoder.decode(task.record.value);
-    if ('kind' in decoded) this.#begin(delivery, decoded);
-    else void this.#beginLater(delivery, decoded);
+    if ('kind' in decoded) this.#decoded(command, decoded);
+    else void this.#decodeLater(command, decoded);
   }
 
-  withdraw({ state }: Task): boolean {
-    return state === undefined || state.withdraw();
-  }
-
-  abort({ state }: Task): void {
-    state?.abort();
-  }
-
-  isBlocked(group: string): boolean {
-    return this.#options.dispatch.isBlocked(group);
-  }
-
-  /** The connector is not there any more, or is switched off. */
-  refuse(delivery: Delivery, code: ErrorCode, message: string): void {
-    this.#giveUp(delivery, { code, message });
-  }
-
-  /** An answer for the command. `nowMs` is of the monotonic clock. */
-  settle(delivery: Delivery, verdict: Verdict, nowMs: number): void {
-    const { policy, random, metrics, dispatch, clock } = this.#options;
-    const { gate } = delivery;
-    if (gate === undefined || !delivery.countAttempt(nowMs, clock.nowMs())) return;
-    const { attempts } = delivery;
-    const step = nextStep(verdict, { attempts, budgetFromMs: delivery.budgetFromMs(nowMs) }, policy, nowMs, random());
-    switch (step.kind) {
-      case 'done':
-        return this.#delivered(delivery, step.duplicate, clock.nowMs());
-      case 'dead-letter': {
-        const { code, message, status } = step;
-        return this.#giveUp(delivery, { code, message, ...(status === undefined ? {} : { status }) });
-      }
-      case 'halt':
-        metrics.retries.inc({ connector: gate.id, reason: 'halted' });
-        return delivery.queueAgain();
-      case 'wait':
-        metrics.retries.inc({ connector: gate.id, reason: verdict.kind === 'retry' ? verdict.reason : 'halted' });
-        delivery.pause();
-        dispatch.retryAt(delivery, nowMs + step.delayMs);
-    }
-  }
-
-  async #beginLater(delivery: Delivery, first: Promise<DecodedCommand>): Promise<void> {
-    const { decoder, session } = this.#options;
-    let decoding: Promise<DecodedCommand> | undefined = first;
+  /** Its schema is not known yet. */
+  async #decodeLater(command: InFlightCommand, first: Promise<DecodedCommand>): Promise<void> {
+    let attempt: Promise<DecodedCommand> | undefined = first;
     try {
-      const decoded = await this.#untilDone('looking up a schema', () => {
-        const attempt = decoding ?? Promise.resolve(decoder.decode(delivery.task.record.value));
-        decoding = undefined;
-        return attempt;
+      const decoded = await this.#retry('looking up a schema', () => {
+        const decoding = attempt ?? Promise.resolve(this.#options.decoder.decode(command.task.record.value));
+        attempt = undefined;
+        return decoding;
       });
-      if (delivery.isOver) return;
-      this.#begin(delivery, decoded);
+      if (!command.isOver) this.#decoded(command, decoded);
     } catch (fault) {
-      if (!session.signal.aborted && !delivery.isOver) delivery.task.fail(fault);
+      this.fail(command, fault);
     }
   }
 
-  #begin(delivery: Delivery, decoded: DecodedCommand): void {
-    const { dispatch, ledger } = this.#options;
-    if (decoded.kind === 'undecodable') return this.#giveUp(delivery, { code: decoded.code, message: decoded.reason });
-    const { command } = decoded;
-    const { connectorId } = command.record;
-    const deliveryId = deliveryIdOf(delivery.task.record, command.record.commandId);
+  #decoded(command: InFlightCommand, decoded: DecodedCommand): void {
+    if (decoded.kind === 'undecodable') return this.deadLetter(command, decoded.code, decoded.reason);
+    const { record } = decoded.command;
+    const { task } = command;
+    command.decode(decoded.command, deliveryIdOf(task.record, record.commandId));
     let known: DeliveryRecord | undefined;
     try {
-      known = ledger.lookup(deliveryId);
+      known = this.#options.ledger.lookup(command.deliveryId);
     } catch (fault) {
-      return delivery.task.fail(fault);
+      return this.fail(command, fault);
     }
-    // A dead letter that was sent in again stands behind its death and is to be tried again; one that is read again does not.
-    if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= delivery.task.offset)) {
-      return this.#known(delivery, command.kind, connectorId, deliveryId);
+    // A dead letter that was redriven comes at a later offset and is tried again; one whose record is read again is not.
+    if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= task.offset)) {
+      return this.#known(command);
     }
-    if (!dispatch.isKnown(connectorId)) {
-      delivery.command = command;
-      delivery.deliveryId = deliveryId;
-      const message = `no connector has the id ${connectorId.slice(0, MAX_ID_CHARACTERS)}`;
-      return this.#giveUp(delivery, { code: 'command.connector-unknown', message });
-    }
-    delivery.queue(command, deliveryId, dispatch.gateOf(connectorId));
+    if (this.#options.scheduler.isKnown(record.connectorId)) return this.#wait(command);
+    const message = `no connector has the id ${record.connectorId.slice(0, MAX_ID_CHARACTERS)}`;
+    this.deadLetter(command, 'command.connector-unknown', message);
   }
 
-  /** What the ledger has is done, as soon as it is acknowledged. */
-  #known({ task }: Delivery, kind: string, connectorId: string, deliveryId: string): void {
+  /** The ledger has it: no call is made. */
+  #known(command: InFlightCommand): void {
     const { metrics } = this.#options;
-    const connector = this.#labelOf(connectorId);
+    const connector = this.#labelOf(command.connectorId);
     metrics.ledgerHits.inc({ connector });
-    metrics.commands.inc({ connector, kind, outcome: 'duplicate', reason: 'ledger' });
-    const storing = this.#storing.get(deliveryId);
-    if (storing === undefined) return task.finish();
-    task.release();
-    storing.then(
-      () => {
-        task.finish();
-      },
-      (fault: unknown) => {
-        this.#failUnlessOver(task, fault);
-      },
-    );
+    metrics.commands.inc({ connector, kind: command.command.kind, outcome: 'duplicate', reason: 'ledger' });
+    if (this.#outcomes.isDurable(command)) return this.#finish(command);
+    command.enter('storing');
+    command.task.release();
   }
 
-  #delivered(delivery: Delivery, duplicate: boolean, nowMs: number): void {
-    const { metrics } = this.#options;
-    const { command, task, deliveryId } = delivery;
-    if (command === undefined) return;
-    const { connectorId, receivedAt } = command.record;
-    const outcome = duplicate ? 'duplicate' : 'delivered';
-    metrics.commands.inc({ connector: connectorId, kind: command.kind, outcome, reason: '' });
-    // What is replayed was received long ago; how fresh live traffic is would not be seen any more.
-    if (task.record.headers[headerNames.replayId] === undefined) {
-      metrics.freshness.observe({ connector: connectorId }, Math.max(0, nowMs - receivedAt) / 1_000);
+  // waiting, calling, pausing
+
+  #wait(command: InFlightCommand): void {
+    command.enter('waiting');
+    this.#options.scheduler.submit(command);
+  }
+
+  /** After a pause, while the key is refused, and where a bulk call was refused as such. */
+  callAgain(command: InFlightCommand): void {
+    command.enter('waiting');
+    this.#options.scheduler.resubmit(command);
+  }
+
+  answered(command: InFlightCommand, attempts: Attempts, verdict: Verdict, time: AnswerTime): void {
+    const { policy, random, metrics } = this.#options;
+    const history = { attempts: attempts.count, budgetFromMs: budgetFromMs(attempts) };
+    const step = nextStep(verdict, history, policy, time.nowMs, random());
+    switch (step.kind) {
+      case 'done':
+        return this.#delivered(command, step.duplicate, time.atMs);
+      case 'dead-letter':
+        return this.#startDeadLetter(command, toRefusal(step, attempts));
+      case 'halt':
+        metrics.retries.inc({ connector: command.connectorId, reason: 'halted' });
+        return this.callAgain(command);
+      case 'wait':
+        metrics.retries.inc({ connector: command.connectorId, reason: step.reason });
+        return this.#pause(command, time.nowMs + step.delayMs);
     }
-    delivery.store();
-    this.#record(task, { commandId: deliveryId, connectorId, outcome, status: 200, offset: task.offset, atMs: nowMs });
-    task.release();
   }
 
-  /** 4 and 5. */
-  #record(task: Task, record: DeliveryRecord): void {
-    const { commandId } = record;
-    const storing = this.#options.ledger.record(record);
-    this.#storing.set(commandId, storing);
-    // Deliveries that are stored together have one promise, and so one reaction: each of its own would cost more than the rest of this.
-    const together = this.#together;
-    if (together?.storing === storing) {
-      together.tasks.push(task);
-      together.commandIds.push(commandId);
-      return;
-    }
-    const tasks = [task];
-    const commandIds = [commandId];
-    const opened = { storing, tasks, commandIds };
-    this.#together = opened;
-    storing.then(
-      () => {
-        // Whoever gets a promise that has settled already must not wait for this reaction: it is over.
-        if (this.#together === opened) this.#together = undefined;
-        for (const id of commandIds) if (this.#storing.get(id) === storing) this.#storing.delete(id);
-        for (const each of tasks) each.finish();
-      },
-      (fault: unknown) => {
-        if (this.#together === opened) this.#together = undefined;
-        for (const each of tasks) this.#failUnlessOver(each, fault);
-      },
-    );
+  #pause(command: InFlightCommand, untilMs: number): void {
+    command.enter('pausing');
+    this.#options.scheduler.retryAt(command, untilMs);
   }
 
-  #failUnlessOver(task: Task, fault: unknown): void {
-    if (!this.#options.session.signal.aborted) task.fail(fault);
+  // dead-lettering
+
+  deadLetter(command: InFlightCommand, code: ErrorCode, message: string): void {
+    this.#startDeadLetter(command, toRefusal({ code, message, status: undefined }, command.attempts));
   }
 
-  #giveUp(delivery: Delivery, refusal: Refusal): void {
-    delivery.store();
-    void this.#deadLetter(delivery, refusal).catch((fault: unknown) => {
-      this.#failUnlessOver(delivery.task, fault);
+  #startDeadLetter(command: InFlightCommand, refusal: Refusal): void {
+    command.enter('dead-lettering');
+    this.#storeDeadLetter(command, refusal).catch((fault: unknown) => {
+      this.fail(command, fault);
     });
   }
 
-  async #deadLetter(delivery: Delivery, refusal: Refusal): Promise<void> {
+  async #storeDeadLetter(command: InFlightCommand, refusal: Refusal): Promise<void> {
     const { deadLetters, deadLetterTopic, groupId, clock, logger, metrics } = this.#options;
-    const { task, command, attempts, firstTriedAtMs, lastTriedAtMs } = delivery;
+    const { task, decoded } = command;
     const { record } = task;
-    const tried =
-      firstTriedAtMs === undefined || lastTriedAtMs === undefined
-        ? {}
-        : { deliveryCount: attempts, firstAttemptAtMs: firstTriedAtMs, lastAttemptAtMs: lastTriedAtMs };
-    const letter = toDeadLetter(record, { ...refusal, ...tried, group: groupId, atMs: clock.nowMs() });
-    await this.#untilDone('storing a dead letter', () => deadLetters.send(deadLetterTopic, [letter]));
+    const deadLetter = toDeadLetter(record, { ...refusal, group: groupId, atMs: clock.nowMs() });
+    await this.#retry('storing a dead letter', () => deadLetters.send(deadLetterTopic, [deadLetter]));
     const { topic, partition, offset } = record;
     const { code, message, status } = refusal;
     logger.warn({ topic, partition, offset: offset.toString(), code, reason: message }, 'dead-lettered');
-    const connector = this.#labelOf(command?.record.connectorId ?? headerText(record, headerNames.connectorId) ?? '');
-    metrics.commands.inc({ connector, kind: command?.kind ?? 'unknown', outcome: 'dead-lettered', reason: code });
-    // What is no command has no id to be known by: read again, it is a dead letter again.
-    if (command === undefined) return task.finish();
-    const { deliveryId: commandId } = delivery;
-    const connectorId = command.record.connectorId.slice(0, MAX_ID_CHARACTERS);
-    this.#record(task, { commandId, connectorId, outcome: 'dead-lettered', status, offset, atMs: clock.nowMs() });
+    const connector = this.#labelOf(decoded?.record.connectorId ?? headerText(record, headerNames.connectorId) ?? '');
+    metrics.commands.inc({ connector, kind: decoded?.kind ?? 'unknown', outcome: 'dead-lettered', reason: code });
+    if (command.isOver) return;
+    // What cannot be decoded has no id to be known by: read again, it is a dead letter again.
+    if (decoded === undefined) return this.#finish(command);
+    this.#store(command, { outcome: 'dead-lettered', status, atMs: clock.nowMs() });
+  }
+
+  // storing
+
+  #delivered(command: InFlightCommand, isDuplicate: boolean, atMs: number): void {
+    const { metrics } = this.#options;
+    const { kind, record } = command.command;
+    const connector = record.connectorId;
+    const outcome = isDuplicate ? 'duplicate' : 'delivered';
+    metrics.commands.inc({ connector, kind, outcome, reason: '' });
+    // What is replayed was received long ago; how fresh live traffic is would not be seen any more.
+    if (command.task.record.headers[headerNames.replayId] === undefined) {
+      metrics.freshness.observe({ connector }, Math.max(0, atMs - record.receivedAt) / 1_000);
+    }
+    this.#store(command, { outcome, status: 200, atMs });
+  }
+
+  #store(command: InFlightCommand, outcome: Pick<DeliveryRecord, 'outcome' | 'status' | 'atMs'>): void {
+    command.enter('storing');
+    command.dropBulkItem();
+    const { task, deliveryId } = command;
+    const connectorId = command.connectorId.slice(0, MAX_ID_CHARACTERS);
+    // Before the next command of the key starts: it may be the same one again, which has to find the first.
+    this.#outcomes.record(command, { commandId: deliveryId, connectorId, offset: task.offset, ...outcome });
+    task.release();
+  }
+
+  durable(command: InFlightCommand): void {
+    if (!command.isOver) this.#finish(command);
+  }
+
+  // finished, failed, cancelled
+
+  /** The one line after which a record may be forgotten. */
+  #finish(command: InFlightCommand): void {
+    command.enter('finished');
+    command.task.finish();
+  }
+
+  fail(command: InFlightCommand, fault: unknown): void {
+    // Of a partition that has moved away, its next owner sees to the record.
+    if (command.isOver || this.#options.session.signal.aborted) return;
+    command.enter('failed');
+    command.task.fail(fault);
+  }
+
+  /** Gives up a command unless its effect is under way, or it is over. */
+  withdraw({ state: command }: Task): boolean {
+    if (command === undefined) return true;
+    if (!command.onlyWaits) return false;
+    this.#cancel(command);
+    return true;
+  }
+
+  /** Gives up a command whose end is not waited for any more. */
+  abort({ state: command }: Task): void {
+    if (command !== undefined && !command.isOver) this.#cancel(command);
+  }
+
+  #cancel(command: InFlightCommand): void {
+    const { isWaiting } = command;
+    command.enter('cancelled');
+    if (isWaiting) this.#options.scheduler.cancelled(command);
+    command.leaveCall();
+  }
+
+  isBlocked(connectorId: string): boolean {
+    return this.#options.scheduler.isBlocked(connectorId);
   }
 
   #labelOf(connectorId: string): string {
-    return this.#options.dispatch.isKnown(connectorId) ? connectorId : 'unknown';
+    return this.#options.scheduler.isKnown(connectorId) ? connectorId : 'unknown';
   }
 
-  /** Kafka or the registry being away is no fault of the record: its lane stands still until they are back. */
-  async #untilDone<T>(doing: string, action: () => Promise<T>): Promise<T> {
+  #retry<T>(doing: string, action: () => Promise<T>): Promise<T> {
     const { clock, random, logger, session } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await unlessAborted(action(), session.signal);
-      } catch (error) {
-        if (!isPipelineError(error) || !error.retryable) throw error;
-        logger.warn({ err: error, attempt }, `${doing} did not work yet; it is tried again`);
-      }
-      await clock.sleep(fullJitterDelayMs({ attempt, baseMs: 200, maxMs: 10_000, random: random() }), session.signal);
-    }
+    const retry = { clock, random, logger, signal: session.signal, maxPauseMs: MAX_STORING_PAUSE_MS };
+    return retryWhileUnavailable(doing, action, retry);
   }
+}
+
+function toRefusal(
+  {
+    code,
+    message,
+    status,
+  }: { readonly code: ErrorCode; readonly message: string; readonly status: number | undefined },
+  attempts: Attempts | undefined,
+): Refusal {
+  return {
+    code,
+    message,
+    ...(status === undefined ? {} : { status }),
+    ...(attempts === undefined
+      ? {}
+      : {
+          deliveryCount: attempts.count,
+          firstAttemptAtMs: attempts.first.atMs,
+          lastAttemptAtMs: attempts.last.atMs,
+        }),
+  };
 }

@@ -1,154 +1,167 @@
 import type { LaneTask } from '@astrolabe/kafka';
-import type { ErrorCode } from '@astrolabe/service-kit';
 import type { Command } from '@astrolabe/schemas';
-import type { ConnectorGate } from '../limits/connector-limiter.ts';
+import type { ErrorCode } from '@astrolabe/service-kit';
+import type { AnswerTime, CallInFlight, PausableCommand, ScheduledCommand } from '../calls/scheduled-command.ts';
+import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
 import { toBulkItem } from '../core/bulk-request.ts';
 import type { Verdict } from '../core/classify-response.ts';
-import type { GateItem } from '../limits/wait-queue.ts';
+import { assertMayEnter, isOver, type CommandState } from '../core/command-states.ts';
 
-/** Who decides what becomes of a delivery. */
-export interface DeliveryOwner {
-  /** The connector is not there any more, or is switched off. */
-  refuse(delivery: Delivery, code: ErrorCode, message: string): void;
-  /** An answer for the command. `nowMs` is of the monotonic clock. */
-  settle(delivery: Delivery, verdict: Verdict, nowMs: number): void;
+/** What decides on the state that a command goes to next. */
+export interface CommandOwner {
+  answered(command: InFlightCommand, attempts: Attempts, verdict: Verdict, time: AnswerTime): void;
+  callAgain(command: InFlightCommand): void;
+  deadLetter(command: InFlightCommand, code: ErrorCode, message: string): void;
+  fail(command: InFlightCommand, fault: unknown): void;
 }
 
-/** Who makes the call for a delivery. */
-export interface CallUnderWay {
-  /** Nobody waits for this delivery's part of the call any more. */
-  leave(delivery: Delivery): void;
+/** The attempts that have been answered. */
+export interface Attempts {
+  readonly count: number;
+  readonly first: AnswerTime;
+  readonly last: AnswerTime;
 }
 
-/**
- * - `decoding`: its schema is looked up
- * - `queued`: waits at the gate of its connector
- * - `calling`: its call is under way
- * - `pausing`: waits to be called for again
- * - `storing`: what became of it is being stored
- * - `over`: given up here
- */
-type Stage = 'decoding' | 'queued' | 'calling' | 'pausing' | 'storing' | 'over';
-
-/** A command record on its way through the dispatcher. */
-export class Delivery implements GateItem {
-  readonly task: LaneTask<Delivery>;
-  readonly handler: DeliveryOwner;
-  command: Command | undefined;
-  /** By which the ledger and the API know it. */
-  deliveryId = '';
-  gate: ConnectorGate<Delivery> | undefined;
-  attempts = 0;
-  /** Epoch milliseconds. */
-  firstTriedAtMs: number | undefined;
-  lastTriedAtMs: number | undefined;
-  isSingle = false;
-  #stage: Stage = 'decoding';
-  /** By the monotonic clock, as the halts of its gate are. */
-  #firstTriedMs: number | undefined;
-  #haltedBeforeMs = 0;
-  #call: CallUnderWay | undefined;
+/** One command record from its lane's start to its end, and the state that it is in (`core/command-states.ts`). */
+export class InFlightCommand implements ScheduledCommand, PausableCommand {
+  readonly task: LaneTask<InFlightCommand>;
+  readonly #owner: CommandOwner;
+  #state: CommandState = 'decoding';
+  #command: Command | undefined;
+  #deliveryId = '';
+  #isSingle = false;
   #bulkItem: string | undefined;
+  #call: CallInFlight | undefined;
+  #attempts: Attempts | undefined;
 
-  constructor(task: LaneTask<Delivery>, handler: DeliveryOwner) {
+  constructor(task: LaneTask<InFlightCommand>, owner: CommandOwner) {
     this.task = task;
-    this.handler = handler;
+    this.#owner = owner;
+  }
+
+  get state(): CommandState {
+    return this.#state;
   }
 
   get isWaiting(): boolean {
-    return this.#stage === 'queued';
+    return this.#state === 'waiting';
+  }
+
+  /** Nothing is under way for it: given up, it leaves no trace. */
+  get onlyWaits(): boolean {
+    return this.#state === 'decoding' || this.#state === 'waiting' || this.#state === 'pausing';
   }
 
   get isOver(): boolean {
-    return this.#stage === 'over';
+    return isOver(this.#state);
   }
 
-  get isPausing(): boolean {
-    return this.#stage === 'pausing';
+  /** Undefined as long as it is not decoded, and of what cannot be decoded. */
+  get decoded(): Command | undefined {
+    return this.#command;
+  }
+
+  get command(): Command {
+    if (this.#command === undefined) throw new Error('a record is called for before it is decoded');
+    return this.#command;
+  }
+
+  get connectorId(): string {
+    return this.command.record.connectorId;
+  }
+
+  get deliveryId(): string {
+    return this.#deliveryId;
+  }
+
+  /** Undefined before the first answer. */
+  get attempts(): Attempts | undefined {
+    return this.#attempts;
+  }
+
+  get isSingle(): boolean {
+    return this.#isSingle;
   }
 
   /** Of its item in a bulk call. */
   get sizeBytes(): number {
-    return Buffer.byteLength(this.bulkItem());
+    return Buffer.byteLength(this.toBulkItem());
   }
 
-  bulkItem(): string {
-    if (this.command === undefined) throw new Error('a record is called for before it is decoded');
-    return (this.#bulkItem ??= toBulkItem(this.command, this.deliveryId));
+  toRequest(): ApiRequest {
+    return toApiRequest(this.command, this.#deliveryId);
   }
 
-  queue(command: Command, deliveryId: string, gate: ConnectorGate<Delivery>): void {
-    this.command = command;
-    this.deliveryId = deliveryId;
-    this.gate = gate;
+  toBulkItem(): string {
+    return (this.#bulkItem ??= toBulkItem(this.command, this.#deliveryId));
+  }
+
+  /** Throws where the table of states does not allow it. */
+  enter(state: CommandState): void {
+    assertMayEnter(this.#state, state);
+    this.#state = state;
+  }
+
+  decode(command: Command, deliveryId: string): void {
+    this.#command = command;
+    this.#deliveryId = deliveryId;
     // An item of a bulk call has one id, which is the event's too: under another one it would be another event.
-    if (command.kind === 'TrackEvent' && deliveryId !== command.record.commandId) this.isSingle = true;
-    this.#stage = 'queued';
-    gate.offer(this);
+    if (command.kind === 'TrackEvent' && deliveryId !== command.record.commandId) this.#isSingle = true;
   }
 
-  /** After a pause or a halt. */
-  queueAgain(): void {
-    this.#stage = 'queued';
-    this.gate?.offer(this, true);
-  }
-
-  call(call: CallUnderWay): void {
-    this.#stage = 'calling';
+  onCall(call: CallInFlight): void {
+    this.enter('calling');
     this.#call = call;
   }
 
-  pause(): void {
-    this.#stage = 'pausing';
+  onAnswer(verdict: Verdict, time: AnswerTime): void {
+    // It left the call, which went on for others.
+    if (this.#state !== 'calling') return;
+    this.#call = undefined;
+    this.#attempts = countAttempt(this.#attempts, time);
+    this.#owner.answered(this, this.#attempts, verdict, time);
   }
 
-  store(): void {
-    this.#stage = 'storing';
+  onBulkRefused(isSingle: boolean): void {
+    if (this.#state !== 'calling') return;
+    this.#call = undefined;
+    if (isSingle) this.#isSingle = true;
+    this.#owner.callAgain(this);
+  }
+
+  onRefused(code: ErrorCode, message: string): void {
+    this.#owner.deadLetter(this, code, message);
+  }
+
+  onPauseOver(): void {
+    // It may have been cancelled meanwhile.
+    if (this.#state === 'pausing') this.#owner.callAgain(this);
+  }
+
+  onFault(fault: unknown): void {
+    if (!this.isOver) this.#owner.fail(this, fault);
+  }
+
+  /** Its text in a bulk call is not needed any more. */
+  dropBulkItem(): void {
     this.#bulkItem = undefined;
   }
 
-  /** Notes that an attempt has been answered; false where nobody waits for it any more. `atMs` is the wall clock's time, to be recorded. */
-  countAttempt(nowMs: number, atMs: number): boolean {
-    this.#call = undefined;
-    if (this.#stage !== 'calling') return false;
-    this.attempts += 1;
-    this.lastTriedAtMs = atMs;
-    if (this.#firstTriedMs === undefined) {
-      this.firstTriedAtMs = atMs;
-      this.#firstTriedMs = nowMs;
-      this.#haltedBeforeMs = this.gate?.haltedMs(nowMs) ?? 0;
-    }
-    return true;
-  }
-
-  /** From when its retry budget counts: the first try, and later by as long as its connector's key has been refused since. */
-  budgetFromMs(nowMs: number): number {
-    const haltedMs = (this.gate?.haltedMs(nowMs) ?? 0) - this.#haltedBeforeMs;
-    return (this.#firstTriedMs ?? nowMs) + haltedMs;
-  }
-
-  /** Gives up what only waits. */
-  withdraw(): boolean {
-    switch (this.#stage) {
-      case 'queued':
-        this.#stage = 'over';
-        this.gate?.withdraw();
-        return true;
-      case 'decoding':
-      case 'pausing':
-        this.#stage = 'over';
-        return true;
-      case 'calling':
-      case 'storing':
-      case 'over':
-        return false;
-    }
-  }
-
-  abort(): void {
+  /** Nothing comes of a call that may be under way. */
+  leaveCall(): void {
     const call = this.#call;
     this.#call = undefined;
-    this.#stage = 'over';
-    call?.leave(this);
+    call?.leave();
   }
+}
+
+function countAttempt(before: Attempts | undefined, time: AnswerTime): Attempts {
+  return before === undefined
+    ? { count: 1, first: time, last: time }
+    : { count: before.count + 1, first: before.first, last: time };
+}
+
+/** From when the retry budget counts: the first answer, and later by as long as the connector's key has been refused since. */
+export function budgetFromMs({ first, last }: Attempts): number {
+  return first.nowMs + last.haltedMs - first.haltedMs;
 }

@@ -1,45 +1,46 @@
 /**
- * Calls in flight of all connectors together. A connector may have as many as are left for all others: one alone half of the ceiling, two
- * that hang a third each, so there is always room for the next (dynamic thresholds, as switches share their buffers among ports:
- * Choudhury and Hahne, 1998); and its floor in any case. Who has to wait is served in turn.
+ * Calls in flight of all connectors together, so that connectors whose API hangs cannot take all of them. A connector may have as many as
+ * are left for all others: one alone half of the ceiling, two that hang a third each, so there is always room for the next (dynamic
+ * thresholds, as switches share their buffers among ports: Choudhury and Hahne, 1998); and its floor in any case.
  */
-export class SharedSlots {
+export class Bulkhead {
   readonly #ceiling: number;
-  #used = 0;
+  #inFlight = 0;
   readonly #waiting = new Set<{ pump(): void }>();
 
   constructor(ceiling: number) {
     this.#ceiling = ceiling;
   }
 
-  get used(): number {
-    return this.#used;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
-  /** Whether one that has `own` calls in flight may make another. */
-  mayTake(own: number, floor: number): boolean {
-    return own < floor || own < this.#ceiling - this.#used;
+  /** Whether a connector that has `own` calls in flight may make another. */
+  hasRoom(own: number, floor: number): boolean {
+    return own < floor || own < this.#ceiling - this.#inFlight;
   }
 
-  take(): void {
-    this.#used += 1;
+  enter(): void {
+    this.#inFlight += 1;
   }
 
-  /** `serve` is to be called afterwards. */
-  give(): void {
-    this.#used -= 1;
+  /** `serveNext` is to be called afterwards. */
+  leave(): void {
+    if (this.#inFlight === 0) throw new Error('more calls have ended than were made');
+    this.#inFlight -= 1;
   }
 
-  /** Is asked to come again when a call has ended. */
-  wait(gate: { pump(): void }): void {
-    this.#waiting.add(gate);
+  /** The limiter is pumped when a call of another connector has ended. */
+  waitForRoom(limiter: { pump(): void }): void {
+    this.#waiting.add(limiter);
   }
 
-  /** Lets the one that has waited longest try. */
-  serve(): void {
-    const [gate] = this.#waiting;
-    if (gate === undefined) return;
-    this.#waiting.delete(gate);
-    gate.pump();
+  /** Lets the limiter that has waited longest try again. */
+  serveNext(): void {
+    const [limiter] = this.#waiting;
+    if (limiter === undefined) return;
+    this.#waiting.delete(limiter);
+    limiter.pump();
   }
 }

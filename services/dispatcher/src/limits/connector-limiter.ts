@@ -1,135 +1,120 @@
 /**
- * What a connector's calls have to pass: its circuit, the pause that its API asked for, its concurrency and its rate. Commands wait here in
- * a line of their own, so a connector that cannot be served keeps nobody else waiting.
+ * Decides when a connector's next call may be made: its circuit, the pause that its API asked for, its calls in flight, the bulkhead and
+ * its rate must all agree. What waits for that has a queue of its own, so a connector that cannot be served keeps no other one waiting.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@astrolabe/service-kit';
-import {
-  boundedConcurrency,
-  concurrencyLimit,
-  initialConcurrency,
-  isRoundOver,
-  nextConcurrency,
-  restartedConcurrency,
-  type Concurrency,
-  type ConcurrencyPolicy,
-  type ConcurrencyRound,
-} from '../core/adaptive-concurrency.ts';
+import type { CallResult } from '../core/call-result.ts';
 import { freshRate, takeCall, type CallRate } from '../core/call-rate.ts';
-import { closedCircuit, nextCircuit, type Circuit, type CircuitEvent, type CircuitPolicy } from '../core/circuit.ts';
-import { GateLine, type GateItem } from './wait-queue.ts';
-import type { SharedSlots } from './bulkhead.ts';
+import type { Circuit } from '../core/circuit.ts';
+import { Alarm } from './alarm.ts';
+import type { Bulkhead } from './bulkhead.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { InFlightCalls } from './in-flight-calls.ts';
+import type { BulkPolicy, LimiterPolicy } from './limiter-policy.ts';
+import { WaitQueue, type QueuedItem } from './wait-queue.ts';
 
-export interface BulkPolicy {
-  readonly maxCommands: number;
-  readonly maxBytes: number;
-  /** How long a command waits for others to share its call. */
-  readonly lingerMs: number;
-}
-
-export interface GatePolicy {
-  readonly concurrency: ConcurrencyPolicy;
-  /** 0 is unlimited. */
-  readonly callsPerSecond: number;
-  readonly failing: CircuitPolicy;
-  readonly halted: CircuitPolicy;
-  /** Undefined: a call for each command. */
-  readonly bulk: BulkPolicy | undefined;
-}
-
-export interface GateOptions<Item extends GateItem> {
-  readonly id: string;
+export interface LimiterOptions<Item extends QueuedItem> {
+  readonly connectorId: string;
   /** To begin with. */
-  readonly policy: GatePolicy;
-  readonly slots: SharedSlots;
+  readonly policy: LimiterPolicy;
+  readonly bulkhead: Bulkhead;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Makes a call for the items, which ends with `ended`. More than one only where bulk calls are allowed. */
-  readonly send: (gate: ConnectorGate<Item>, items: readonly Item[]) => void;
-  readonly onCircuit: (gate: ConnectorGate<Item>, before: Circuit) => void;
+  /** Makes a call for the items; its end is told by `ended`. More than one item only where bulk calls are allowed. */
+  readonly call: (limiter: ConnectorLimiter<Item>, items: readonly Item[]) => void;
+  readonly onCircuit: (connectorId: string, before: Circuit, after: Circuit) => void;
 }
 
-/** What a call came to, for the gate. */
-export interface CallResult {
-  readonly circuit: CircuitEvent;
-  readonly pressure: ConcurrencyRound['pressure'];
-  /** Undefined: its duration says nothing of the load. */
-  readonly durationMs: number | undefined;
-  /** The API asked to be left alone for so long. */
-  readonly pauseMs: number | undefined;
-}
+/** Whether the next call may be made, and if not, what it waits for. */
+type Admission =
+  | { readonly kind: 'call' | 'probe' }
+  /** An answer of this connector's own calls. */
+  | { readonly kind: 'wait-for-answer' }
+  /** The end of any connector's call. */
+  | { readonly kind: 'wait-for-room' }
+  | { readonly kind: 'wait-until'; readonly atMs: number };
 
-/** Without an answer for so long, while calls are in flight, a connector may not have more of them. */
-const STALL_MS = 2_000;
-const STALL_ROUND_TRIPS = 8;
+const CALL: Admission = { kind: 'call' };
+const PROBE: Admission = { kind: 'probe' };
+const WAIT_FOR_ANSWER: Admission = { kind: 'wait-for-answer' };
+const WAIT_FOR_ROOM: Admission = { kind: 'wait-for-room' };
+
 /** A pause that is worth mentioning to others. */
 const LONG_PAUSE_MS = 1_000;
 
-export class ConnectorGate<Item extends GateItem> {
-  readonly id: string;
-  readonly #options: GateOptions<Item>;
-  readonly #line = new GateLine<Item>();
-  #policy: GatePolicy;
+export class ConnectorLimiter<Item extends QueuedItem> {
+  readonly connectorId: string;
+  readonly #options: LimiterOptions<Item>;
+  readonly #queue = new WaitQueue<Item>();
+  readonly #breaker: CircuitBreaker;
+  readonly #calls: InFlightCalls;
+  readonly #alarm: Alarm;
+  #policy: LimiterPolicy;
+  /** As the policy has it, less what the API has refused. */
   #bulk: BulkPolicy | undefined;
-  #circuit: Circuit = closedCircuit;
-  #concurrency: Concurrency;
   #rate: CallRate | undefined;
-  #round = { sinceMs: 0, answers: 0, sumMs: 0, wasFull: false, pressure: 'none' as ConcurrencyRound['pressure'] };
-  #inFlight = 0;
   #pausedUntilMs = 0;
-  #lastAnswerMs = 0;
-  #haltedMs = 0;
-  #haltedSinceMs: number | undefined;
-  #alarmAtMs: number | undefined;
-  #pumping = false;
+  #isPumping = false;
 
-  constructor(options: GateOptions<Item>) {
-    this.id = options.id;
+  constructor(options: LimiterOptions<Item>) {
+    const { connectorId, policy, clock, signal, random, onCircuit } = options;
+    this.connectorId = connectorId;
     this.#options = options;
-    this.#policy = options.policy;
-    this.#bulk = options.policy.bulk;
-    this.#concurrency = initialConcurrency(options.policy.concurrency, options.clock.monotonicMs());
+    this.#policy = policy;
+    this.#bulk = policy.bulk;
+    this.#calls = new InFlightCalls(policy.concurrency, clock.monotonicMs());
+    this.#alarm = new Alarm({ clock, signal, onRing: () => this.pump() });
+    this.#breaker = new CircuitBreaker({
+      policies: policy.circuit,
+      random,
+      onChange: (before, after) => onCircuit(connectorId, before, after),
+    });
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#calls.count;
+  }
+
+  get maxInFlight(): number {
+    return this.#calls.limit;
   }
 
   get queued(): number {
-    return this.#line.size;
-  }
-
-  get limit(): number {
-    return concurrencyLimit(this.#concurrency, this.#policy.concurrency);
+    return this.#queue.size;
   }
 
   get circuit(): Circuit {
-    return this.#circuit;
+    return this.#breaker.circuit;
   }
 
-  /** How long the key of the connector has been refused, all in all. */
+  /** How long the connector's key has been refused, all in all. */
   haltedMs(nowMs: number): number {
-    return this.#haltedMs + (this.#haltedSinceMs === undefined ? 0 : nowMs - this.#haltedSinceMs);
+    return this.#breaker.haltedMs(nowMs);
   }
 
   /** Nothing can be done for the connector for the time being. */
   isBlocked(): boolean {
-    if (this.#circuit.kind !== 'closed') return true;
+    if (this.#breaker.circuit.kind !== 'closed') return true;
     const nowMs = this.#options.clock.monotonicMs();
-    return this.#pausedUntilMs - nowMs > LONG_PAUSE_MS || this.#isStalled(nowMs);
+    return this.#pausedUntilMs - nowMs > LONG_PAUSE_MS || this.#calls.isStalled(nowMs);
   }
 
-  /** To the end of the line; `again`: ahead of those that have not been called for. */
-  offer(item: Item, again = false): void {
-    this.#line.add(item, again, this.#options.clock.monotonicMs());
-    if (this.#inFlight < this.limit) this.pump();
-    else this.#round.wasFull = true;
+  submit(item: Item): void {
+    this.#queue.add(item, this.#options.clock.monotonicMs());
+    this.#pumpUnlessFull();
   }
 
-  /** The item leaves the line; it must not be `isWaiting` any more. */
-  withdraw(): void {
-    this.#line.withdraw();
+  /** After a pause or a halt: ahead of the items that were never called for. */
+  resubmit(item: Item): void {
+    this.#queue.addRetried(item, this.#options.clock.monotonicMs());
+    this.#pumpUnlessFull();
+  }
+
+  /** An item of the queue `isWaiting` no longer. */
+  cancelled(): void {
+    this.#queue.cancelled();
   }
 
   /** Fewer commands in a call from here on: the API said that there were too many. */
@@ -143,138 +128,114 @@ export class ConnectorGate<Item extends GateItem> {
     this.#bulk = undefined;
   }
 
-  /** Follows another policy from the next call on. What was learnt of the API stays, as far as the policy lets it. */
-  adopt(policy: GatePolicy): void {
+  /** Follows another policy from the next call on. */
+  adopt(policy: LimiterPolicy): void {
     if (isDeepStrictEqual(policy, this.#policy)) return;
     if (!isDeepStrictEqual(policy.bulk, this.#policy.bulk)) this.#bulk = policy.bulk;
     this.#policy = policy;
-    this.#concurrency = boundedConcurrency(this.#concurrency, policy.concurrency);
+    this.#calls.adopt(policy.concurrency);
+    this.#breaker.adopt(policy.circuit);
     this.pump();
   }
 
   /** Something of the connector has changed: a probe that would come later comes now. */
-  hurry(): void {
-    if (this.#circuit.kind !== 'open') return;
-    this.#circuit = { ...this.#circuit, untilMs: this.#options.clock.monotonicMs() };
-    this.pump();
+  probeNow(): void {
+    if (this.#breaker.probeNow(this.#options.clock.monotonicMs())) this.pump();
   }
 
   /** A call has ended. `pump` is to be called when its items are settled. */
   ended(result: CallResult): void {
-    const { clock, slots } = this.#options;
-    const policy = this.#policy;
+    const { clock, bulkhead } = this.#options;
     const nowMs = clock.monotonicMs();
-    this.#inFlight -= 1;
-    slots.give();
-    if (result.durationMs !== undefined || result.pressure === 'throttled') this.#lastAnswerMs = nowMs;
+    this.#calls.end(result, nowMs);
+    bulkhead.leave();
     if (result.pauseMs !== undefined) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + result.pauseMs);
-    const before = this.#circuit;
-    this.#step(result.circuit, nowMs);
-    if (before.kind === 'probing' && this.#circuit.kind === 'closed') {
-      this.#concurrency = restartedConcurrency(this.#concurrency, policy.concurrency, nowMs);
-    }
-    const round = this.#round;
-    if (result.pressure !== 'none' && round.pressure !== 'timeout') round.pressure = result.pressure;
-    if (result.durationMs !== undefined || result.pressure !== 'none') {
-      round.answers += 1;
-      round.sumMs += result.durationMs ?? 0;
-    }
-    const meanMs = round.answers === 0 ? 0 : round.sumMs / round.answers;
-    if (!isRoundOver(round.answers, meanMs, nowMs - round.sinceMs)) return;
-    const { answers, wasFull, pressure } = round;
-    this.#concurrency = nextConcurrency(
-      this.#concurrency,
-      { answers, meanMs, wasFull, pressure },
-      policy.concurrency,
-      nowMs,
-    );
-    this.#round = { sinceMs: nowMs, answers: 0, sumMs: 0, wasFull: false, pressure: 'none' };
+    const before = this.#breaker.circuit;
+    const after = this.#breaker.step(result.circuit, nowMs);
+    if (before.kind === 'probing' && after.kind === 'closed') this.#calls.restart(nowMs);
+    this.#calls.measure(result, nowMs);
   }
 
   /** Makes the calls that may be made now. */
   pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
+    // A call that settles within `call` pumps again: the loop that is under way sees to it.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     try {
-      while (this.#line.size > 0 && this.#mayCall(this.#options.clock.monotonicMs()));
+      while (this.#queue.size > 0 && this.#callNext());
     } finally {
-      this.#pumping = false;
+      this.#isPumping = false;
     }
   }
 
-  #mayCall(nowMs: number): boolean {
-    const { slots } = this.#options;
-    const policy = this.#policy;
-    if (nowMs < this.#pausedUntilMs) return this.#wait(this.#pausedUntilMs);
-    const isProbe = this.#circuit.kind === 'open';
-    if (this.#circuit.kind === 'probing') return false;
-    if (this.#circuit.kind === 'open' && nowMs < this.#circuit.untilMs) return this.#wait(this.#circuit.untilMs);
-    const { floor } = policy.concurrency;
-    const limit = this.#isStalled(nowMs) ? floor : this.limit;
-    if (this.#inFlight >= limit && !isProbe) {
-      this.#round.wasFull = true;
-      return false;
-    }
-    const bulk = isProbe ? undefined : this.#bulk;
-    if (bulk !== undefined && this.#line.size < bulk.maxCommands) {
-      const lingeredUntilMs = this.#line.firstSinceMs(nowMs) + bulk.lingerMs;
-      if (nowMs < lingeredUntilMs) return this.#wait(lingeredUntilMs);
-    }
-    if (!slots.mayTake(this.#inFlight, floor)) {
-      slots.wait(this);
-      return false;
-    }
-    if (policy.callsPerSecond > 0) {
-      const decision = takeCall((this.#rate ??= freshRate(policy.callsPerSecond, nowMs)), policy.callsPerSecond, nowMs);
-      if (decision.kind === 'wait') return this.#wait(nowMs + decision.waitMs);
-      this.#rate = decision.rate;
-    }
-    const items = this.#line.take(bulk?.maxCommands ?? 1, bulk?.maxBytes ?? Infinity);
-    if (items.length === 0) return false;
-    if (isProbe) this.#step('probe', nowMs);
-    if (this.#inFlight === 0) this.#lastAnswerMs = nowMs;
-    this.#inFlight += 1;
-    slots.take();
-    this.#options.send(this, items);
-    return true;
+  #pumpUnlessFull(): void {
+    if (this.#calls.count < this.#calls.limit) this.pump();
+    else this.#calls.noteFull();
   }
 
-  #isStalled(nowMs: number): boolean {
-    if (this.#inFlight === 0) return false;
-    const allowedMs = Math.max(STALL_MS, STALL_ROUND_TRIPS * (this.#concurrency.baselineMs ?? 0));
-    return nowMs - this.#lastAnswerMs > allowedMs;
-  }
-
-  #step(event: CircuitEvent, nowMs: number): void {
-    const before = this.#circuit;
-    const isHalt = event === 'refusal' || (before.kind === 'probing' && before.cause === 'halted');
-    const { random, onCircuit } = this.#options;
-    const policy = this.#policy;
-    const next = nextCircuit(before, event, isHalt ? policy.halted : policy.failing, nowMs, random());
-    if (next === before) return;
-    this.#circuit = next;
-    const isHalted = next.kind !== 'closed' && next.cause === 'halted';
-    if (isHalted) this.#haltedSinceMs ??= nowMs;
-    else if (this.#haltedSinceMs !== undefined) {
-      this.#haltedMs += nowMs - this.#haltedSinceMs;
-      this.#haltedSinceMs = undefined;
+  /** False where the next call has to wait. */
+  #callNext(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    const admission = this.#admit(nowMs);
+    switch (admission.kind) {
+      case 'call':
+      case 'probe':
+        this.#call(admission.kind, nowMs);
+        return true;
+      case 'wait-for-answer':
+        return false;
+      case 'wait-for-room':
+        this.#options.bulkhead.waitForRoom(this);
+        return false;
+      case 'wait-until':
+        this.#alarm.setFor(admission.atMs);
+        return false;
     }
-    if (next.kind !== before.kind) onCircuit(this, before);
   }
 
-  /** Comes back at a time. Always false, for `#mayCall`. */
-  #wait(untilMs: number): false {
-    if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= untilMs) return false;
-    const { clock, signal } = this.#options;
-    this.#alarmAtMs = untilMs;
-    clock.sleep(untilMs - clock.monotonicMs(), signal).then(
-      () => {
-        if (this.#alarmAtMs !== untilMs) return;
-        this.#alarmAtMs = undefined;
-        this.pump();
-      },
-      () => undefined,
-    );
-    return false;
+  /** Takes a token of the rate where the answer is a call. */
+  #admit(nowMs: number): Admission {
+    const { bulkhead } = this.#options;
+    const { circuit } = this.#breaker;
+    if (nowMs < this.#pausedUntilMs) return { kind: 'wait-until', atMs: this.#pausedUntilMs };
+    if (circuit.kind === 'probing') return WAIT_FOR_ANSWER;
+    const isProbe = circuit.kind === 'open';
+    if (isProbe && nowMs < circuit.untilMs) return { kind: 'wait-until', atMs: circuit.untilMs };
+    if (!isProbe && !this.#calls.hasRoom(nowMs)) {
+      this.#calls.noteFull();
+      return WAIT_FOR_ANSWER;
+    }
+    const lingeredUntilMs = isProbe ? nowMs : this.#lingeredUntilMs(nowMs);
+    if (nowMs < lingeredUntilMs) return { kind: 'wait-until', atMs: lingeredUntilMs };
+    if (!bulkhead.hasRoom(this.#calls.count, this.#calls.floor)) return WAIT_FOR_ROOM;
+    const waitMs = this.#takeToken(nowMs);
+    if (waitMs > 0) return { kind: 'wait-until', atMs: nowMs + waitMs };
+    return isProbe ? PROBE : CALL;
+  }
+
+  /** Until when the first command waits for others to share its call. */
+  #lingeredUntilMs(nowMs: number): number {
+    if (this.#bulk === undefined || this.#queue.size >= this.#bulk.maxCommands) return nowMs;
+    return this.#queue.firstSinceMs(nowMs) + this.#bulk.lingerMs;
+  }
+
+  /** How long to wait for the rate; 0 where the call may be made, and is counted. */
+  #takeToken(nowMs: number): number {
+    const { callsPerSecond } = this.#policy;
+    if (callsPerSecond === 0) return 0;
+    const decision = takeCall((this.#rate ??= freshRate(callsPerSecond, nowMs)), callsPerSecond, nowMs);
+    if (decision.kind === 'wait') return decision.waitMs;
+    this.#rate = decision.rate;
+    return 0;
+  }
+
+  #call(kind: 'call' | 'probe', nowMs: number): void {
+    const bulk = kind === 'probe' ? undefined : this.#bulk;
+    const items = this.#queue.take(bulk?.maxCommands ?? 1, bulk?.maxBytes ?? Infinity);
+    if (items.length === 0) throw new Error(`connector ${this.connectorId}: the queue counts items that do not wait`);
+    if (kind === 'probe') this.#breaker.step('probe', nowMs);
+    this.#calls.begin(nowMs);
+    this.#options.bulkhead.enter();
+    this.#options.call(this, items);
   }
 }

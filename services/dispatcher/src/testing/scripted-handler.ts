@@ -1,4 +1,4 @@
-/** A dispatch handler between records in memory and an API that answers as scripted. */
+/** The lifecycle of commands between records in memory and an API that answers as scripted. */
 import {
   createCommandDecoder,
   createCommandEncoder,
@@ -22,10 +22,10 @@ import type { ApiClient } from '../calls/api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';
 import { connectorOf, laneOf } from '../core/lane-of.ts';
-import type { GatePolicy } from '../limits/connector-limiter.ts';
-import { createInMemoryLedger } from '../lifecycle/delivery-ledger.ts';
-import { Dispatch } from '../calls/call-scheduler.ts';
-import { DispatchHandler } from '../lifecycle/command-lifecycle.ts';
+import type { LimiterPolicy } from '../limits/limiter-policy.ts';
+import { createInMemoryLedger, type DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
+import { CallScheduler } from '../calls/call-scheduler.ts';
+import { CommandLifecycle } from '../lifecycle/command-lifecycle.ts';
 import { createDispatcherMetrics } from '../dispatcher-metrics.ts';
 import { receivedAtMs } from './commands.ts';
 
@@ -114,9 +114,13 @@ function createScriptedApi(effects: string[]) {
 }
 
 interface HandlerOptions {
+  /** Default: the scripted one. */
+  readonly apiClient?: ApiClient;
+  /** Default: one in memory. */
+  readonly ledger?: DeliveryLedger;
   readonly maxConcurrentCalls?: number;
   readonly decoderFault?: () => PipelineError | undefined;
-  readonly bulk?: GatePolicy['bulk'];
+  readonly bulk?: LimiterPolicy['bulk'];
   /** Failures in a row that open the circuit. Default: so many that it stays closed. */
   readonly failuresToOpen?: number;
 }
@@ -150,14 +154,16 @@ export function createHandler(options: HandlerOptions = {}) {
   const metrics = createDispatcherMetrics(registry);
   const calls = options.maxConcurrentCalls ?? 10;
   const concurrencyOf = (limit: number) => ({ floor: limit, initial: limit, ceiling: limit });
-  const dispatch = new Dispatch({
-    apiClient: api.client,
+  const scheduler = new CallScheduler({
+    apiClient: options.apiClient ?? api.client,
     connectors: () => connectors,
     policyOf: (connectorId) => ({
       concurrency: concurrencyOf(connectors.byId(connectorId)?.delivery?.maxConcurrentCalls ?? calls),
       callsPerSecond: 0,
-      failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
-      halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
+      circuit: {
+        failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
+        halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
+      },
       bulk: options.bulk,
     }),
     maxCalls: 1_000,
@@ -167,11 +173,11 @@ export function createHandler(options: HandlerOptions = {}) {
     logger,
     metrics,
   });
-  const handlerOf = (session: PartitionSession) =>
-    new DispatchHandler({
-      dispatch,
+  const lifecycleOf = (session: PartitionSession) =>
+    new CommandLifecycle({
+      scheduler,
       session,
-      ledger,
+      ledger: options.ledger ?? ledger,
       decoder: createCommandDecoder({
         schemaById: async (id) => {
           const fault = options.decoderFault?.();
@@ -194,7 +200,7 @@ export function createHandler(options: HandlerOptions = {}) {
       session,
       laneOf,
       groupOf: connectorOf,
-      handler: handlerOf(session),
+      handler: lifecycleOf(session),
       limits: {
         maxRecords: 100,
         maxBytes: 1_000_000,
@@ -244,20 +250,21 @@ export function createHandler(options: HandlerOptions = {}) {
     return values.map(({ labels, value }) => `${labelsOf(labels)} ${value}`).sort();
   };
   const isHalted = () => {
-    const { circuit } = dispatch.gateOf('acme');
+    const { circuit } = scheduler.limiterOf('acme');
     return circuit.kind !== 'closed' && circuit.cause === 'halted';
   };
   const letters = () => log.records('dlq');
   /** What an edit of the connectors file makes of acme; undefined removes it. */
   const editAcme = (edit: Partial<Connector> | undefined) => {
     connectors = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
-    dispatch.connectorsChanged();
+    scheduler.connectorsChanged();
   };
   return {
     effects,
     ...api,
     log,
     clock,
+    lifecycleOf,
     processorOf,
     run,
     countsOf,
@@ -266,7 +273,7 @@ export function createHandler(options: HandlerOptions = {}) {
     editAcme,
     ledger,
     metrics,
-    dispatch,
+    scheduler,
     lines,
   };
 }
