@@ -102,6 +102,7 @@ function openScheduler(
     maxCalls: config.maxCalls,
     maxRetryAfterMs: MAX_RETRY_AFTER_MS,
     clock: systemClock,
+    inNextTurn: setImmediate,
     random: Math.random,
     logger,
     metrics,

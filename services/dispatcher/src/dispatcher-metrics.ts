@@ -43,6 +43,49 @@ export interface PartitionState {
 const nothing: DispatcherState = { connectors: () => [], partitions: () => [], heldRecords: () => new Map() };
 
 export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
+  showConnectors(metrics, state);
+  showPartitions(metrics, state);
+  return {
+    commands: metrics.counter({
+      name: 'commands_total',
+      help: 'Commands finished, by outcome (delivered, duplicate, dead-lettered) and reason.',
+      labelNames: ['connector', 'kind', 'outcome', 'reason'],
+    }),
+    retries: metrics.counter({
+      name: 'retries_total',
+      help: 'Attempts that did not deliver and are repeated, by reason.',
+      labelNames: ['connector', 'reason'],
+    }),
+    failedCalls: metrics.counter({
+      name: 'failed_calls_total',
+      help: 'Calls to the API that are repeated, by cause: dns, refused, tls, timeout, connection, or the status of the answer.',
+      labelNames: ['connector', 'cause'],
+    }),
+    ledgerHits: metrics.counter({
+      name: 'ledger_hits_total',
+      help: 'Commands that the delivery ledger knew: no call was made.',
+      labelNames: ['connector'],
+    }),
+    expired: metrics.counter({
+      name: 'expired_offsets_total',
+      help: 'Offsets that the topic dropped before a connector that lags had come to them. Any at all is a loss: the alert.',
+      labelNames: ['partition'],
+    }),
+    freshness: metrics.histogram({
+      name: 'freshness_seconds',
+      help: 'From the moment ingest took the event to the acknowledgement of the API; replayed commands left out.',
+      labelNames: ['connector'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800],
+    }),
+    callDuration: metrics.histogram({
+      name: 'call_duration_seconds',
+      help: 'Duration of calls to the API, with or without an answer.',
+      labelNames: ['connector'],
+    }),
+  };
+}
+
+function showConnectors(metrics: Metrics, state: DispatcherState): void {
   ofConnectors(
     metrics,
     state,
@@ -72,6 +115,9 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     'Commands of the connector that wait for their call.',
     ({ queued }) => queued,
   );
+}
+
+function showPartitions(metrics: Metrics, state: DispatcherState): void {
   ofPartitions(metrics, state, 'partition_lanes', 'Keys with a command in hand.', ({ lanes }) => lanes);
   ofPartitions(metrics, state, 'partition_records', 'Commands in hand.', ({ records }) => records);
   ofPartitions(
@@ -111,44 +157,6 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     'Age of the oldest command in hand of a connector that lags.',
     ({ seconds }) => seconds,
   );
-  return {
-    commands: metrics.counter({
-      name: 'commands_total',
-      help: 'Commands finished, by outcome (delivered, duplicate, dead-lettered) and reason.',
-      labelNames: ['connector', 'kind', 'outcome', 'reason'],
-    }),
-    retries: metrics.counter({
-      name: 'retries_total',
-      help: 'Attempts that did not deliver and are repeated, by reason.',
-      labelNames: ['connector', 'reason'],
-    }),
-    failedCalls: metrics.counter({
-      name: 'failed_calls_total',
-      help: 'Calls to the API that are repeated, by cause: dns, refused, tls, timeout, connection, or the status of the answer.',
-      labelNames: ['connector', 'cause'],
-    }),
-    ledgerHits: metrics.counter({
-      name: 'ledger_hits_total',
-      help: 'Commands that the delivery ledger knew: no call was made.',
-      labelNames: ['connector'],
-    }),
-    expired: metrics.counter({
-      name: 'expired_offsets_total',
-      help: 'Offsets that the topic dropped before a connector that lags had come to them. Any at all is a loss: the alert.',
-      labelNames: ['partition'],
-    }),
-    freshness: metrics.histogram({
-      name: 'freshness_seconds',
-      help: 'From the moment ingest took the event to the acknowledgement of the API; replayed commands left out.',
-      labelNames: ['connector'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800],
-    }),
-    callDuration: metrics.histogram({
-      name: 'call_duration_seconds',
-      help: 'Duration of calls to the API, with or without an answer.',
-      labelNames: ['connector'],
-    }),
-  };
 }
 
 function ofConnectors(

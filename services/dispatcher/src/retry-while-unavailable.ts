@@ -13,7 +13,7 @@ export interface RetryOptions {
 const FIRST_PAUSE_MS = 200;
 
 /**
- * The action's value, tried again while it fails with a fault that may pass: Kafka or the registry being away is no fault of the record.
+ * Repeats the action while it fails with a fault that may pass: an outage of Kafka or of the registry is not the record's fault.
  * Rejects with any other fault, and with the signal's reason as soon as that aborts, whatever becomes of the action then.
  */
 export async function retryWhileUnavailable<T>(

@@ -7,7 +7,7 @@ export interface ApiCall {
   abort(): void;
 }
 
-/** Who is told what came of a call. Not a function, so that a call costs no closure. */
+/** Takes the outcome of a call. Not a function, so that a call costs no closure. */
 export interface ApiCallReceiver {
   onOutcome(outcome: ApiOutcome): void;
 }
@@ -15,7 +15,7 @@ export interface ApiCallReceiver {
 /**
  * Makes calls to the Astrolabe API. Called by the scheduler of calls, once for each attempt, many at once.
  *
- * The receiver is told once, never within `call`, whatever came of it; what the network does is an outcome. After `abort` it is not told.
+ * `onOutcome` is called once, never within `call`, whatever the outcome; what the network does is one. After `abort` it is not called.
  */
 export interface ApiClient {
   call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall;

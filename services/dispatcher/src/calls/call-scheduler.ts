@@ -7,6 +7,7 @@ import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 import { Bulkhead } from '../limits/bulkhead.ts';
 import { ConnectorLimiter } from '../limits/connector-limiter.ts';
 import type { LimiterPolicy } from '../limits/limiter-policy.ts';
+import { AnswerTurns } from './answer-turns.ts';
 import type { ApiClient } from './api-client.ts';
 import { CircuitReporter } from './circuit-reporter.ts';
 import { RetryTimer } from './retry-timer.ts';
@@ -24,6 +25,8 @@ export interface CallSchedulerOptions {
   /** The longest pause of a whole connector that the API's `Retry-After` is obeyed for. */
   readonly maxRetryAfterMs: number;
   readonly clock: Clock;
+  /** Runs a function in the next turn of the event loop: `setImmediate`. */
+  readonly inNextTurn: (run: () => void) => void;
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
@@ -36,14 +39,16 @@ export class CallScheduler implements CallEnd {
   readonly #limiters = new Map<string, Limiter>();
   readonly #bulkhead: Bulkhead;
   readonly #retries: RetryTimer<PausableCommand>;
+  readonly #turns: AnswerTurns<ScheduledCall>;
   readonly #reporter: CircuitReporter;
   readonly #closing = new AbortController();
 
   constructor(options: CallSchedulerOptions) {
-    const { clock, logger, metrics, maxCalls } = options;
+    const { clock, logger, metrics, maxCalls, inNextTurn } = options;
     this.#options = options;
     this.#bulkhead = new Bulkhead(maxCalls);
     this.#reporter = new CircuitReporter(logger, metrics);
+    this.#turns = new AnswerTurns({ clock, inNextTurn, handle: (call) => this.#settle(call) });
     this.#retries = new RetryTimer({
       clock,
       signal: this.#closing.signal,
@@ -74,7 +79,7 @@ export class CallScheduler implements CallEnd {
     return limiter;
   }
 
-  /** False for ids that only a foreign producer knows: there is no end of them, so they get neither a limiter nor a metric. */
+  /** False for ids that only a foreign producer knows: their number has no bound, so they get neither a limiter nor a metric. */
   isKnown(connectorId: string): boolean {
     return this.#limiters.has(connectorId) || this.#options.connectors().byId(connectorId) !== undefined;
   }
@@ -109,7 +114,7 @@ export class CallScheduler implements CallEnd {
     this.limiterOf(command.connectorId).cancelled();
   }
 
-  /** The command is told when its pause is over, at a time of the monotonic clock. */
+  /** Calls `onPauseOver` of the command at a time of the monotonic clock. */
   retryAt(command: PausableCommand, dueMs: number): void {
     this.#retries.add(command, dueMs);
   }
@@ -138,9 +143,22 @@ export class CallScheduler implements CallEnd {
     this.#bulkhead.serveNext();
   }
 
-  answered(call: ScheduledCall, outcome: ApiOutcome): void {
+  answered(call: ScheduledCall): void {
+    this.#turns.add(call.connectorId, call);
+  }
+
+  abandoned({ connectorId }: ScheduledCall): void {
+    const limiter = this.limiterOf(connectorId);
+    limiter.ended(abandonedCall);
+    limiter.pump();
+    this.#bulkhead.serveNext();
+  }
+
+  #settle(call: ScheduledCall): void {
+    // It was given up while its answer waited for a turn, and counted then.
+    if (call.isAbandoned) return;
     const { clock, metrics, maxRetryAfterMs } = this.#options;
-    const { connectorId, startedAtMs } = call;
+    const { connectorId, startedAtMs, outcome } = call;
     const limiter = this.limiterOf(connectorId);
     const nowMs = clock.monotonicMs();
     const durationMs = nowMs - startedAtMs;
@@ -151,13 +169,6 @@ export class CallScheduler implements CallEnd {
     if (verdict.kind === 'retry' || verdict.kind === 'halt') this.#reporter.noteFailure(connectorId, outcome, verdict);
     limiter.ended(toCallResult(verdict, durationMs, maxRetryAfterMs));
     this.#settleOrFail(call, outcome, verdict, { nowMs, atMs, haltedMs: limiter.haltedMs(nowMs) });
-    limiter.pump();
-    this.#bulkhead.serveNext();
-  }
-
-  abandoned({ connectorId }: ScheduledCall): void {
-    const limiter = this.limiterOf(connectorId);
-    limiter.ended(abandonedCall);
     limiter.pump();
     this.#bulkhead.serveNext();
   }
@@ -187,7 +198,7 @@ export class CallScheduler implements CallEnd {
     }
   }
 
-  /** The call as a whole, not one command: each is called for in another way, and its attempts stay as they are. */
+  /** The API refuses the call, not its commands: each is called for in another way, and no attempt is counted. */
   #bulkRefused(connectorId: string, commands: readonly ScheduledCommand[], status: number): void {
     const limiter = this.limiterOf(connectorId);
     const isTooLarge = status === 413;

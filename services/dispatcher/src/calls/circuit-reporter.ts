@@ -23,7 +23,7 @@ export class CircuitReporter {
     this.#failedCalls = failedCalls;
   }
 
-  /** To be called before the limiter is told, which may open the circuit for it. */
+  /** To be called before `ended` of the limiter, which may open the circuit for it. */
   noteFailure(
     connectorId: string,
     outcome: ApiOutcome,

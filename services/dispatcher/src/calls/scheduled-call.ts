@@ -2,9 +2,9 @@ import type { ApiOutcome } from '../core/classify-response.ts';
 import type { ApiCall, ApiCallReceiver } from './api-client.ts';
 import type { CallInFlight, ScheduledCommand } from './scheduled-command.ts';
 
-/** What is told of a call, once for each. */
+/** How a call ends: one of these is called, once. */
 export interface CallEnd {
-  answered(call: ScheduledCall, outcome: ApiOutcome): void;
+  answered(call: ScheduledCall): void;
   /** All of its commands have left it. */
   abandoned(call: ScheduledCall): void;
 }
@@ -17,6 +17,7 @@ export class ScheduledCall implements ApiCallReceiver, CallInFlight {
   readonly startedAtMs: number;
   readonly #end: CallEnd;
   #left = 0;
+  #outcome: ApiOutcome | undefined;
   #call: ApiCall | undefined;
 
   constructor(connectorId: string, commands: readonly ScheduledCommand[], startedAtMs: number, end: CallEnd) {
@@ -31,17 +32,28 @@ export class ScheduledCall implements ApiCallReceiver, CallInFlight {
     return this.commands.length > 1;
   }
 
+  /** All of its commands have left it: no command needs its answer. */
+  get isAbandoned(): boolean {
+    return this.#left === this.commands.length;
+  }
+
+  get outcome(): ApiOutcome {
+    if (this.#outcome === undefined) throw new Error('a call is settled before it is answered');
+    return this.#outcome;
+  }
+
   started(call: ApiCall): void {
     this.#call = call;
   }
 
   onOutcome(outcome: ApiOutcome): void {
-    this.#end.answered(this, outcome);
+    this.#outcome = outcome;
+    this.#end.answered(this);
   }
 
   leave(): void {
     this.#left += 1;
-    if (this.#left < this.commands.length) return;
+    if (!this.isAbandoned) return;
     if (this.#call === undefined) throw new Error('a call is left before it is made');
     this.#call.abort();
     this.#end.abandoned(this);

@@ -20,8 +20,8 @@ export interface CallInFlight {
 }
 
 /**
- * A command as the scheduler of calls sees it. For each time that it is submitted it is told `onCall` or `onRefused`; after `onCall` one of
- * the others, unless it leaves the call.
+ * A command as the scheduler of calls sees it. Each time that it is submitted, either `onCall` or `onRefused` follows; after `onCall`, one of
+ * the others, unless the command leaves the call.
  */
 export interface ScheduledCommand extends QueuedItem {
   readonly connectorId: string;
@@ -37,12 +37,12 @@ export interface ScheduledCommand extends QueuedItem {
   onBulkRefused(isSingle: boolean): void;
   /** No call is made for it: its connector is gone or switched off. */
   onRefused(code: ErrorCode, message: string): void;
-  /** Its answer cannot be handled, and nobody knows why. */
+  /** Handling its answer failed for an unknown reason. */
   onFault(fault: unknown): void;
 }
 
 /** A command that waits before it is submitted again. */
 export interface PausableCommand {
-  /** Told once, unless the scheduler closes before. */
+  /** Called once, unless the scheduler closes before. */
   onPauseOver(): void;
 }

@@ -20,7 +20,7 @@ export const notCalled: CallResult = {
   pauseMs: undefined,
 };
 
-/** Nobody waits for the answer any more. */
+/** The call was given up before its answer. */
 export const abandonedCall: CallResult = {
   circuit: 'abandoned',
   pressure: 'none',

@@ -48,7 +48,7 @@ export const retryReasons = [
   'rate-limited',
   'request-timeout',
   'server-error',
-  /** A redirect, which is never followed, or another status that is no answer to a command. */
+  /** A redirect, which is never followed, or another status that does not answer a command. */
   'unexpected-status',
 ] as const;
 export type RetryReason = (typeof retryReasons)[number];

@@ -54,7 +54,7 @@ export const commandStates = defineStates({
     next: [],
   },
   failed: {
-    entered: 'It cannot be handled and nobody knows why: the partition stops before it.',
+    entered: 'Handling it failed for an unknown reason: the partition stops before it.',
     next: [],
   },
 });

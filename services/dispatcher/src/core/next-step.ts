@@ -9,7 +9,7 @@ export interface RetryPolicy {
   readonly maxMs: number;
   /** How long a command is retried; then it is dead-lettered. Segment's own is four hours. Waiting for a key does not count. */
   readonly budgetMs: number;
-  /** The longest `Retry-After` that is obeyed: nobody means a year. */
+  /** The longest `Retry-After` that is obeyed: an API that asks for a year is wrong. */
   readonly maxRetryAfterMs: number;
 }
 

@@ -55,6 +55,7 @@ const event = fc.oneof(
       fault: fc.constantFrom<ErrorCode | undefined>(undefined, 'kafka.unavailable', 'kafka.request-refused'),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('turn' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('edit' as const), to: fc.constantFrom('on', 'off', 'removed') }),
@@ -164,10 +165,12 @@ class World {
   readonly ledger = new BatchLedger();
   readonly tasks: Task[] = [];
   readonly #given = new Set<Task>();
+  readonly #nextTurn: (() => void)[] = [];
   #registryIsAway = false;
   readonly #handler = createHandler({
     apiClient: this.calls,
     ledger: this.ledger,
+    inNextTurn: (run) => void this.#nextTurn.push(run),
     maxConcurrentCalls: 3,
     failuresToOpen: 3,
     bulk: { maxCommands: 3, maxBytes: 10_000, lingerMs: 5 },
@@ -207,6 +210,9 @@ class World {
         return this.#edit(event.to);
       case 'time':
         return this.#handler.clock.advance(event.ms);
+      case 'turn':
+        for (const run of this.#nextTurn.splice(0)) run();
+        return;
     }
   }
 
@@ -218,6 +224,7 @@ class World {
     this.#edit('on');
     for (let round = 0; round < 200 && this.#underWay().length > 0; round += 1) {
       while (this.calls.size > 0) this.calls.answer(0, 200, 200);
+      await this.happen({ kind: 'turn' });
       this.ledger.acknowledge();
       await this.#handler.clock.advance(5_000);
       await turn();
@@ -299,12 +306,12 @@ test('whatever happens in whatever order, commands go the ways of the table only
 });
 
 test('an answer that cannot be handled stops the partition before its record', async (t) => {
-  const { script, run, letters, metrics, effects } = createHandler();
+  const { script, run, deadLetters, metrics, effects } = createHandler();
   t.mock.method(metrics.commands, 'inc', () => {
     throw new Error('a fault in the dispatcher');
   });
   script.push(answer(200));
   await assert.rejects(run(recordOf(upsertUser())), /a fault in the dispatcher/);
-  assert.deepEqual(letters(), []);
+  assert.deepEqual(deadLetters(), []);
   assert.ok(!effects.some((effect) => effect.startsWith('done')));
 });

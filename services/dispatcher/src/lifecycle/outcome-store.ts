@@ -1,7 +1,7 @@
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
 import type { InFlightCommand } from './in-flight-command.ts';
 
-/** What is told of a command whose outcome is being stored, once for each. */
+/** How storing the outcome of a command ends: one of these is called, once. */
 export interface StoredOutcomes {
   durable(command: InFlightCommand): void;
   fail(command: InFlightCommand, fault: unknown): void;
@@ -17,15 +17,15 @@ interface Batch {
 /** Stores in the ledger what became of commands, and says when that is durable. */
 export class OutcomeStore {
   readonly #ledger: DeliveryLedger;
-  readonly #told: StoredOutcomes;
+  readonly #owner: StoredOutcomes;
   /** The newest; later outcomes may join it. */
   #batch: Batch | undefined;
   /** By delivery id, what the ledger has and has not acknowledged: a repeated record must not be committed before that. */
   readonly #unacknowledged = new Map<string, Promise<void>>();
 
-  constructor(ledger: DeliveryLedger, told: StoredOutcomes) {
+  constructor(ledger: DeliveryLedger, owner: StoredOutcomes) {
     this.#ledger = ledger;
-    this.#told = told;
+    this.#owner = owner;
   }
 
   record(command: InFlightCommand, outcome: DeliveryRecord): void {
@@ -41,12 +41,12 @@ export class OutcomeStore {
     this.#watch(this.#batch);
   }
 
-  /** Whether a command whose outcome the ledger knows already is done; if not, it is told when it is. */
+  /** Whether the outcome that the ledger has of a command is durable; if not, `durable` is called once it is. */
   isDurable(command: InFlightCommand): boolean {
     const storing = this.#unacknowledged.get(command.deliveryId);
     storing?.then(
-      () => this.#told.durable(command),
-      (fault: unknown) => this.#told.fail(command, fault),
+      () => this.#owner.durable(command),
+      (fault: unknown) => this.#owner.fail(command, fault),
     );
     return storing === undefined;
   }
@@ -61,11 +61,11 @@ export class OutcomeStore {
       () => {
         close();
         for (const id of deliveryIds) if (this.#unacknowledged.get(id) === storing) this.#unacknowledged.delete(id);
-        for (const command of commands) this.#told.durable(command);
+        for (const command of commands) this.#owner.durable(command);
       },
       (fault: unknown) => {
         close();
-        for (const command of commands) this.#told.fail(command, fault);
+        for (const command of commands) this.#owner.fail(command, fault);
       },
     );
   }

@@ -22,7 +22,7 @@ export interface LimiterOptions<Item extends QueuedItem> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Makes a call for the items; its end is told by `ended`. More than one item only where bulk calls are allowed. */
+  /** Makes a call for the items; `ended` is to be called when it ends. More than one item only where bulk calls are allowed. */
   readonly call: (limiter: ConnectorLimiter<Item>, items: readonly Item[]) => void;
   readonly onCircuit: (connectorId: string, before: Circuit, after: Circuit) => void;
 }

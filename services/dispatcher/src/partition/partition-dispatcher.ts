@@ -1,4 +1,4 @@
-/** Joins what one stay of a partition needs: its ledger, its lanes, its handler. */
+/** Joins what one assignment of a partition needs: its ledger, its lanes and the lifecycle of its commands. */
 import {
   createLaneProcessor,
   isRecreated,

@@ -116,6 +116,8 @@ function createScriptedApi(effects: string[]) {
 interface HandlerOptions {
   /** Default: the scripted one. */
   readonly apiClient?: ApiClient;
+  /** Default: `setImmediate`. */
+  readonly inNextTurn?: (run: () => void) => void;
   /** Default: one in memory. */
   readonly ledger?: DeliveryLedger;
   readonly maxConcurrentCalls?: number;
@@ -130,7 +132,7 @@ export function createHandler(options: HandlerOptions = {}) {
   const effects: string[] = [];
   const api = createScriptedApi(effects);
   const log = createInMemoryLog();
-  const deadLetters: RecordProducer = {
+  const deadLetterProducer: RecordProducer = {
     send: async (topic, records) => {
       const positions = await log.send(topic, records);
       effects.push('dead letter stored');
@@ -169,6 +171,7 @@ export function createHandler(options: HandlerOptions = {}) {
     maxCalls: 1_000,
     maxRetryAfterMs: 30_000,
     clock,
+    inNextTurn: options.inNextTurn ?? setImmediate,
     random: () => 0.5,
     logger,
     metrics,
@@ -186,7 +189,7 @@ export function createHandler(options: HandlerOptions = {}) {
           return kind === undefined ? undefined : { kind: 'avro', type: commandTypes[kind] };
         },
       }),
-      deadLetters,
+      deadLetters: deadLetterProducer,
       deadLetterTopic: 'dlq',
       groupId: 'dispatcher',
       policy: { baseMs: 200, maxMs: 1_000, budgetMs: 60_000, maxRetryAfterMs: 30_000 },
@@ -253,7 +256,7 @@ export function createHandler(options: HandlerOptions = {}) {
     const { circuit } = scheduler.limiterOf('acme');
     return circuit.kind !== 'closed' && circuit.cause === 'halted';
   };
-  const letters = () => log.records('dlq');
+  const deadLetters = () => log.records('dlq');
   /** What an edit of the connectors file makes of acme; undefined removes it. */
   const editAcme = (edit: Partial<Connector> | undefined) => {
     connectors = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
@@ -269,7 +272,7 @@ export function createHandler(options: HandlerOptions = {}) {
     run,
     countsOf,
     isHalted,
-    letters,
+    deadLetters,
     editAcme,
     ledger,
     metrics,
