@@ -151,9 +151,9 @@ export const sabotages = {
     without: 'the delivery ledger is asked before a command is called for',
     patches: [
       {
-        file: 'services/dispatcher/src/dispatch-handler.ts',
-        text: 'known = ledger.lookup(deliveryId);',
-        by: 'void ledger;',
+        file: 'services/dispatcher/src/lifecycle/command-lifecycle.ts',
+        text: 'known = this.#options.ledger.lookup(command.deliveryId);',
+        by: 'void this.#options.ledger;',
       },
     ],
   },
@@ -179,9 +179,9 @@ export const sabotages = {
     without: 'a command that is given up is in the dead letters before it counts as handled',
     patches: [
       {
-        file: 'services/dispatcher/src/dispatch-handler.ts',
-        text: "await this.#untilDone('storing a dead letter', () => deadLetters.send(deadLetterTopic, [letter]));",
-        by: 'void [deadLetters, deadLetterTopic, letter];',
+        file: 'services/dispatcher/src/lifecycle/command-lifecycle.ts',
+        text: "await this.#retry('storing a dead letter', () => deadLetters.send(deadLetterTopic, [deadLetter]));",
+        by: 'void [deadLetters, deadLetterTopic, deadLetter];',
       },
     ],
   },
@@ -189,9 +189,9 @@ export const sabotages = {
     without: 'a command has the same idempotency key in every call',
     patches: [
       {
-        file: 'services/dispatcher/src/dispatch.ts',
-        text: ': toApiRequest(first.command, first.deliveryId);',
-        by: ': toApiRequest(first.command, first.deliveryId + (first.attempts === 0 ? "" : `-${first.attempts}`));',
+        file: 'services/dispatcher/src/lifecycle/in-flight-command.ts',
+        text: 'return toApiRequest(this.command, this.#deliveryId);',
+        by: 'return toApiRequest(this.command, this.#deliveryId + (this.#attempts === undefined ? "" : `-${this.#attempts.count}`));',
       },
     ],
   },

@@ -43,6 +43,49 @@ export interface PartitionState {
 const nothing: DispatcherState = { connectors: () => [], partitions: () => [], heldRecords: () => new Map() };
 
 export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
+  showConnectors(metrics, state);
+  showPartitions(metrics, state);
+  return {
+    commands: metrics.counter({
+      name: 'commands_total',
+      help: 'Commands finished, by outcome (delivered, duplicate, dead-lettered) and reason.',
+      labelNames: ['connector', 'kind', 'outcome', 'reason'],
+    }),
+    retries: metrics.counter({
+      name: 'retries_total',
+      help: 'Attempts that failed and are retried, by reason.',
+      labelNames: ['connector', 'reason'],
+    }),
+    failedCalls: metrics.counter({
+      name: 'failed_calls_total',
+      help: 'Failed calls that are retried, by cause: dns, refused, tls, timeout, connection, or the status of the answer.',
+      labelNames: ['connector', 'cause'],
+    }),
+    ledgerHits: metrics.counter({
+      name: 'ledger_hits_total',
+      help: 'Commands found in the delivery ledger: no call was made.',
+      labelNames: ['connector'],
+    }),
+    expired: metrics.counter({
+      name: 'expired_offsets_total',
+      help: 'Offsets that expired before a lagging connector reached them. Alert on it: each is a possible loss.',
+      labelNames: ['partition'],
+    }),
+    freshness: metrics.histogram({
+      name: 'freshness_seconds',
+      help: "From when ingest received the event to the API's acknowledgement, without replayed commands.",
+      labelNames: ['connector'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800],
+    }),
+    callDuration: metrics.histogram({
+      name: 'call_duration_seconds',
+      help: 'Duration of calls to the API, answered or not.',
+      labelNames: ['connector'],
+    }),
+  };
+}
+
+function showConnectors(metrics: Metrics, state: DispatcherState): void {
   ofConnectors(
     metrics,
     state,
@@ -72,6 +115,9 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     "The connector's commands that wait for their call.",
     ({ queued }) => queued,
   );
+}
+
+function showPartitions(metrics: Metrics, state: DispatcherState): void {
   ofPartitions(metrics, state, 'partition_lanes', 'Keys with commands in memory.', ({ lanes }) => lanes);
   ofPartitions(metrics, state, 'partition_records', 'Commands in memory.', ({ records }) => records);
   ofPartitions(
@@ -111,44 +157,6 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     "Age of the lagging connector's oldest command in memory.",
     ({ seconds }) => seconds,
   );
-  return {
-    commands: metrics.counter({
-      name: 'commands_total',
-      help: 'Commands finished, by outcome (delivered, duplicate, dead-lettered) and reason.',
-      labelNames: ['connector', 'kind', 'outcome', 'reason'],
-    }),
-    retries: metrics.counter({
-      name: 'retries_total',
-      help: 'Attempts that failed and are retried, by reason.',
-      labelNames: ['connector', 'reason'],
-    }),
-    failedCalls: metrics.counter({
-      name: 'failed_calls_total',
-      help: 'Failed calls that are retried, by cause: dns, refused, tls, timeout, connection, or the status of the answer.',
-      labelNames: ['connector', 'cause'],
-    }),
-    ledgerHits: metrics.counter({
-      name: 'ledger_hits_total',
-      help: 'Commands found in the delivery ledger: no call was made.',
-      labelNames: ['connector'],
-    }),
-    expired: metrics.counter({
-      name: 'expired_offsets_total',
-      help: 'Offsets that expired before a lagging connector reached them. Alert on it: each is a possible loss.',
-      labelNames: ['partition'],
-    }),
-    freshness: metrics.histogram({
-      name: 'freshness_seconds',
-      help: "From when ingest received the event to the API's acknowledgement, without replayed commands.",
-      labelNames: ['connector'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800],
-    }),
-    callDuration: metrics.histogram({
-      name: 'call_duration_seconds',
-      help: 'Duration of calls to the API, answered or not.',
-      labelNames: ['connector'],
-    }),
-  };
 }
 
 function ofConnectors(

@@ -1,5 +1,4 @@
 import type { OutgoingRecord } from '@astrolabe/records';
-import type { PipelineError } from '@astrolabe/service-kit/errors';
 
 /** The records of one request. */
 export interface RecordsToStore {

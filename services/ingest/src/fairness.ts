@@ -64,7 +64,6 @@ export function createFairness(options: FairnessOptions): Fairness {
   const { defaultLimit, bytesPerSecond, workMsPerSecond, clientWorkMsPerSecond, nowMs } = options;
   // One small entry for each connector that has sent since the start; connectors come and go by hand.
   const limits = new Map<string, Limit>();
-  const clients = new Map<string, SharedBucket>();
 
   const ratesOf = (connector: Connector): Limit['rates'] => {
     const { eventsPerSecond, burst } = connector.rateLimit ?? defaultLimit;
@@ -125,6 +124,17 @@ export function createFairness(options: FairnessOptions): Fairness {
     admitEvents: (sender, events) => admit('events', sender, Math.max(1, events)),
     chargeWork: ({ connector, share }, workMs) => limitOf(connector).buckets.work?.charge(share, workMs, nowMs()),
 
+    ...createClientLimits(rateOf(clientWorkMsPerSecond), nowMs),
+  };
+}
+
+/** Clients without a valid key, which have a limit of work. `rate` undefined: none. */
+function createClientLimits(
+  rate: Rate | undefined,
+  nowMs: () => number,
+): Pick<Fairness, 'refuseClient' | 'chargeClient'> {
+  const clients = new Map<string, SharedBucket>();
+  return {
     refuseClient(client) {
       const bucket = clients.get(client);
       if (bucket === undefined) return undefined;
@@ -136,7 +146,6 @@ export function createFairness(options: FairnessOptions): Fairness {
     },
 
     chargeClient(client, workMs, inflatedBytes) {
-      const rate = rateOf(clientWorkMsPerSecond);
       if (rate === undefined) return;
       const atMs = nowMs();
       const bucket = clients.get(client) ?? new SharedBucket(rate, ONLY_SHARE, atMs);

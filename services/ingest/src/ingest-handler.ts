@@ -121,29 +121,106 @@ const RETRY_AFTER_STORE_FAILURE_SECONDS = 5;
 const RETRY_AFTER_SHARE_EXCEEDED_SECONDS = 1;
 
 export function createIngestHandler(dependencies: IngestHandlerDependencies): IngestHandler {
-  const { connectors, sink, fairness, turns, metrics, logger, nowMs, newMessageId } = dependencies;
-  const storeLog = createStoreLog(logger);
+  return new Handler(dependencies);
+}
 
-  /** Step 2 and 3. */
-  const store = async ({ records, answer, onStored }: Judged, connectorId: string): Promise<Answer> => {
-    if (records.events.length + records.deadLetters.length === 0) return answer;
-    const startedAtMs = performance.now();
-    try {
-      await sink.store(records);
-    } catch (error) {
-      if (!isPipelineError(error)) throw error;
-      metrics.storeFailed(connectorId, error.code);
-      storeLog.failed(error);
-      const message = 'the event store is not available; nothing was lost if you send the request again';
-      return refusedAnswer(503, error.code, message, RETRY_AFTER_STORE_FAILURE_SECONDS);
+class Handler implements IngestHandler {
+  readonly #dependencies: IngestHandlerDependencies;
+  readonly #storeLog: ReturnType<typeof createStoreLog>;
+
+  constructor(dependencies: IngestHandlerDependencies) {
+    this.#dependencies = dependencies;
+    this.#storeLog = createStoreLog(dependencies.logger);
+  }
+
+  admit(head: RequestHead, client: string): Admission {
+    const { connectors, fairness } = this.#dependencies;
+    // analytics.js reports about itself without a key, and only wants to be rid of it.
+    if (head.endpoint.kind === 'sdk-metrics') return answered(storedAnswer, undefined);
+    const sender = identifySender(connectors(), head);
+    if (sender.kind === 'refused') return answered(sender.answer, sender.connectorId);
+    if (sender.kind !== 'known') {
+      const refusal = fairness.refuseClient(client);
+      return refusal === undefined
+        ? { kind: 'admitted', sender, owner: UNKNOWN, turn: UNKNOWN }
+        : answered(refusal, undefined);
     }
-    metrics.acknowledged(connectorId, (performance.now() - startedAtMs) / 1000);
-    storeLog.stored();
-    onStored();
-    return answer;
-  };
+    const { id } = sender.connector;
+    const refusal = fairness.refuse(sender);
+    if (refusal !== undefined) return answered(refusal, id);
+    return { kind: 'admitted', sender, owner: id, turn: turnOf(sender) };
+  }
 
-  const judge = (request: IngestRequest, sender: KnownSender, content: RequestContent): Judged | Answer => {
+  refuseBody(sender: Sender, client: string, { code, message, inflatedBytes }: RefusedBody): HandledRequest {
+    const { fairness, metrics } = this.#dependencies;
+    const connectorId = connectorOf(sender);
+    if (code === 'event.too-large') metrics.bodyTooLarge(connectorId ?? 'unknown');
+    const answer = refusedAnswer(code === 'request.encoding' ? 415 : 400, code, message);
+    if (sender.kind !== 'known') {
+      fairness.chargeClient(client, 0, inflatedBytes);
+      return { answer, connectorId };
+    }
+    const refusal = fairness.admitBytes(sender, inflatedBytes) ?? fairness.admitEvents(sender, 1);
+    return { answer: refusal ?? answer, connectorId };
+  }
+
+  refuseBeyondShare(sender: Sender): HandledRequest {
+    const connectorId = connectorOf(sender);
+    return { answer: beyondShare(connectorId), connectorId };
+  }
+
+  async handle(request: IngestRequest): Promise<HandledRequest> {
+    const { fairness, turns } = this.#dependencies;
+    let { sender, body } = request;
+    if (sender.kind !== 'known') {
+      const { opened, workMs } = this.#openInTurn(request);
+      const result = await opened;
+      if (result.kind === 'refused') {
+        fairness.chargeClient(request.client, workMs(), body.length);
+        return result;
+      }
+      ({ sender, body } = result);
+      fairness.chargeWork(sender, workMs());
+      if (!request.hold.claim(sender.connector.id)) {
+        return { answer: beyondShare(sender.connector.id), connectorId: sender.connector.id };
+      }
+    }
+    const known = sender;
+    const { id } = known.connector;
+    const refusal = fairness.refuse(known) ?? fairness.admitBytes(known, body.length);
+    if (refusal !== undefined) return { answer: refusal, connectorId: id };
+    const charge = (workMs: number): void => fairness.chargeWork(known, workMs);
+    const judged = await turns.run(turnOf(known), () => this.#read(request, known, body), charge);
+    return { answer: 'status' in judged ? judged : await this.#store(judged, id), connectorId: id };
+  }
+
+  #openInTurn(request: IngestRequest) {
+    const { connectors, turns } = this.#dependencies;
+    let workMs = 0;
+    const open = () => openRequest(connectors(), request, request.sender, request.body);
+    return { opened: turns.run(UNKNOWN, open, (took) => (workMs = took)), workMs: () => workMs };
+  }
+
+  /** Step 1 for a sender who is known: all that its body costs on the thread that everybody shares. */
+  #read(request: IngestRequest, sender: KnownSender, body: Buffer): Judged | Answer {
+    const { fairness, metrics } = this.#dependencies;
+    // Others of its requests may have used up the limit while this one waited for its turn.
+    const refusal = fairness.refuse(sender);
+    if (refusal !== undefined) return refusal;
+    const { connector } = sender;
+    const content = parseRequest(request.endpoint, body);
+    if (content.kind === 'refused') {
+      if (content.code === 'event.too-large') metrics.bodyTooLarge(connector.id);
+      // What cannot be read costs as much to parse as what can, so a flood of it has the same limit.
+      return fairness.admitEvents(sender, 1) ?? refusedAnswer(400, content.code, content.message);
+    }
+    // The share of bytes first: it can be had again, while tokens that were taken for a refusal are gone.
+    if (!request.hold.take(content.sharedBytes)) return beyondShare(connector.id);
+    return fairness.admitEvents(sender, content.events.length) ?? this.#judge(request, sender, content);
+  }
+
+  #judge(request: IngestRequest, sender: KnownSender, content: RequestContent): Judged | Answer {
+    const { connectors, metrics, nowMs, newMessageId } = this.#dependencies;
     const { endpoint } = request;
     const { connector } = sender;
     const isTrusted = sender.isTrusted || holdsApiKey(connectors(), connector, [content.writeKey]);
@@ -180,90 +257,27 @@ export function createIngestHandler(dependencies: IngestHandlerDependencies): In
     // Counted once acknowledged, so that the counts agree with the topics however often a request had to be repeated.
     const onStored = (): void => counts.report(metrics, connector.id);
     return { records: { events, deadLetters }, answer: answerFor(content, rejected), onStored };
-  };
+  }
 
-  /** Step 1 for a sender who is known: all that its body costs on the thread that everybody shares. */
-  const read = (request: IngestRequest, sender: KnownSender, body: Buffer): Judged | Answer => {
-    // Others of its requests may have used up the limit while this one waited for its turn.
-    const refusal = fairness.refuse(sender);
-    if (refusal !== undefined) return refusal;
-    const { connector } = sender;
-    const content = parseRequest(request.endpoint, body);
-    if (content.kind === 'refused') {
-      if (content.code === 'event.too-large') metrics.bodyTooLarge(connector.id);
-      // What cannot be read costs as much to parse as what can, so a flood of it has the same limit.
-      return fairness.admitEvents(sender, 1) ?? refusedAnswer(400, content.code, content.message);
+  /** Step 2 and 3. */
+  async #store({ records, answer, onStored }: Judged, connectorId: string): Promise<Answer> {
+    if (records.events.length + records.deadLetters.length === 0) return answer;
+    const { sink, metrics } = this.#dependencies;
+    const startedAtMs = performance.now();
+    try {
+      await sink.store(records);
+    } catch (error) {
+      if (!isPipelineError(error)) throw error;
+      metrics.storeFailed(connectorId, error.code);
+      this.#storeLog.failed(error);
+      const message = 'the event store is not available; nothing was lost if you send the request again';
+      return refusedAnswer(503, error.code, message, RETRY_AFTER_STORE_FAILURE_SECONDS);
     }
-    // The share of bytes first: it can be had again, while tokens that were taken for a refusal are gone.
-    if (!request.hold.take(content.sharedBytes)) return beyondShare(connector.id);
-    return fairness.admitEvents(sender, content.events.length) ?? judge(request, sender, content);
-  };
-
-  const openInTurn = (request: IngestRequest) => {
-    let workMs = 0;
-    const open = () => openRequest(connectors(), request, request.sender, request.body);
-    return { opened: turns.run(UNKNOWN, open, (took) => (workMs = took)), workMs: () => workMs };
-  };
-
-  return {
-    admit: (head, client) => {
-      // analytics.js reports about itself without a key, and only wants to be rid of it.
-      if (head.endpoint.kind === 'sdk-metrics') return answered(storedAnswer, undefined);
-      const sender = identifySender(connectors(), head);
-      if (sender.kind === 'refused') return answered(sender.answer, sender.connectorId);
-      if (sender.kind !== 'known') {
-        const refusal = fairness.refuseClient(client);
-        return refusal === undefined
-          ? { kind: 'admitted', sender, owner: UNKNOWN, turn: UNKNOWN }
-          : answered(refusal, undefined);
-      }
-      const { id } = sender.connector;
-      const refusal = fairness.refuse(sender);
-      if (refusal !== undefined) return answered(refusal, id);
-      return { kind: 'admitted', sender, owner: id, turn: turnOf(sender) };
-    },
-
-    refuseBody: (sender, client, { code, message, inflatedBytes }) => {
-      const connectorId = connectorOf(sender);
-      if (code === 'event.too-large') metrics.bodyTooLarge(connectorId ?? 'unknown');
-      const answer = refusedAnswer(code === 'request.encoding' ? 415 : 400, code, message);
-      if (sender.kind !== 'known') {
-        fairness.chargeClient(client, 0, inflatedBytes);
-        return { answer, connectorId };
-      }
-      const refusal = fairness.admitBytes(sender, inflatedBytes) ?? fairness.admitEvents(sender, 1);
-      return { answer: refusal ?? answer, connectorId };
-    },
-
-    refuseBeyondShare: (sender) => {
-      const connectorId = connectorOf(sender);
-      return { answer: beyondShare(connectorId), connectorId };
-    },
-
-    handle: async (request) => {
-      let { sender, body } = request;
-      if (sender.kind !== 'known') {
-        const { opened, workMs } = openInTurn(request);
-        const result = await opened;
-        if (result.kind === 'refused') {
-          fairness.chargeClient(request.client, workMs(), body.length);
-          return result;
-        }
-        ({ sender, body } = result);
-        fairness.chargeWork(sender, workMs());
-        if (!request.hold.claim(sender.connector.id)) {
-          return { answer: beyondShare(sender.connector.id), connectorId: sender.connector.id };
-        }
-      }
-      const known = sender;
-      const { id } = known.connector;
-      const refusal = fairness.refuse(known) ?? fairness.admitBytes(known, body.length);
-      if (refusal !== undefined) return { answer: refusal, connectorId: id };
-      const charge = (workMs: number): void => fairness.chargeWork(known, workMs);
-      const judged = await turns.run(turnOf(known), () => read(request, known, body), charge);
-      return { answer: 'status' in judged ? judged : await store(judged, id), connectorId: id };
-    },
-  };
+    metrics.acknowledged(connectorId, (performance.now() - startedAtMs) / 1000);
+    this.#storeLog.stored();
+    onStored();
+    return answer;
+  }
 }
 
 function answered(answer: Answer, connectorId: string | undefined): Admission {

@@ -5,29 +5,65 @@ import {
   createPartitionReader,
   schemaRegistryFromConfig,
   watchTopics,
+  type KafkaConnection,
   type TopicNeed,
 } from '@astrolabe/kafka';
-import { createStateProcessor, openChangelogStore, startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
-import { topicsFor } from '@astrolabe/records';
+import {
+  createStateProcessor,
+  openChangelogStore,
+  startGroupConsumer,
+  watchHeldRecords,
+  type GroupConsumer,
+} from '@astrolabe/processing';
+import { topicsFor, type ChangelogStore, type Topics } from '@astrolabe/records';
 import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
-import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import {
+  openConnectorSource,
+  startServiceAdmin,
+  type ConnectorSource,
+  type Logger,
+  type ServiceStack,
+} from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { freeEmailList } from './adapters/free-email-list.ts';
 import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
 import { userStateCodec } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';
-import { countBatch, countUnanswered, createMapperMetrics, observeRestored } from './mapper-metrics.ts';
+import {
+  countBatch,
+  countUnanswered,
+  createMapperMetrics,
+  observeRestored,
+  type MapperMetrics,
+} from './mapper-metrics.ts';
 import { createRulesByConnector } from './rules-by-connector.ts';
 
 const MAX_COMMAND_BYTES = 1_000_000;
 const MAX_BATCH_BYTES = 4_194_304;
 
-export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
-  const admin = await startServiceAdmin('mapper', config, logger, stack);
-  const heldRecords = { held: (): ReadonlyMap<number, number> => new Map() };
-  const metrics = createMapperMetrics(admin.metrics, () => heldRecords.held());
+/** What every part of the mapper is given. */
+interface Surroundings {
+  readonly config: MapperConfig;
+  readonly logger: Logger;
+  readonly stack: ServiceStack;
+}
 
+interface KafkaClients {
+  readonly connection: KafkaConnection;
+  readonly topics: Topics;
+  readonly groupId: string;
+  /** Of the commands' schemas, in the registry. */
+  readonly schemaIds: Parameters<typeof createCommandEncoder>[0];
+  readonly work: ChangelogStore;
+}
+
+export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
+  const surroundings = { config, logger, stack };
+  const admin = await startServiceAdmin('mapper', config, logger, stack);
+  // Nothing is held before the first record is read.
+  const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
+  const metrics = createMapperMetrics(admin.metrics, () => heldRecords.current());
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
     // It calls nobody and lets nobody in.
@@ -37,6 +73,35 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     metrics: admin.metrics,
   });
   stack.defer('connectors file', () => connectors.close());
+  const kafka = await openKafkaClients(surroundings);
+  const { connection, topics, groupId } = kafka;
+  const consumer = await startConsumer(surroundings, kafka, connectors, metrics);
+  const reader = createPartitionReader({ connection });
+  stack.defer('partition reader', () => reader.close());
+  const heldWatch = watchHeldRecords({
+    connection,
+    reader,
+    topic: topics.segmentEvents.name,
+    partitions: () => consumer.assignment(),
+    logger,
+  });
+  stack.defer('watch of open transactions', () => heldWatch.close());
+  heldRecords.current = () => heldWatch.held();
+  logger.info(
+    {
+      adminUrl: admin.url,
+      groupId,
+      partitions: consumer.assignment(),
+      guarantee: config.guarantee,
+      mappingRules: MAPPING_RULES_VERSION,
+      freeEmailProviders: freeEmailList.version,
+    },
+    'listening',
+  );
+}
+
+/** Waits until the brokers, the topics and the registry are there. The stack closes all of it. */
+async function openKafkaClients({ config, logger, stack }: Surroundings): Promise<KafkaClients> {
   const topics = topicsFor(config.kafkaTopicPrefix);
   const groupId = config.kafkaTopicPrefix + config.groupId;
   const connection = connectionFromConfig(config, 'mapper', logger);
@@ -66,7 +131,15 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
     }),
   );
   stack.defer('work log', () => work.close());
+  return { connection, topics, groupId, schemaIds, work };
+}
 
+async function startConsumer(
+  { config, logger, stack }: Surroundings,
+  { connection, topics, groupId, schemaIds, work }: KafkaClients,
+  connectors: ConnectorSource,
+  metrics: MapperMetrics,
+): Promise<GroupConsumer> {
   const mapBatch = createMapBatch({
     encoder: createCommandEncoder(schemaIds),
     topics,
@@ -86,29 +159,21 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
       topic: topics.segmentEvents.name,
       logger,
       sessionTimeoutMs: config.kafkaSessionTimeoutMs,
-      onFault: (fault) => {
-        stack.fail(fault);
-      },
+      onFault: (fault) => stack.fail(fault),
       createProcessor: (session) =>
         createStateProcessor({
           session,
           work,
           codec: userStateCodec,
           transform: mapBatch,
-          onStored: (batch) => {
-            countBatch(batch, metrics, isKnown);
-          },
-          onUnanswered: (batch) => {
-            countUnanswered(batch, metrics);
-          },
+          onStored: (batch) => countBatch(batch, metrics, isKnown),
+          onUnanswered: (batch) => countUnanswered(batch, metrics),
           onTrouble: (fault) => {
             // What may pass by itself, such as an election, is no reason to take an instance out.
             if (fault?.code === 'kafka.unauthorized') troubles.set(session.partition, fault.message);
             else troubles.delete(session.partition);
           },
-          onRestored: (restored) => {
-            observeRestored(restored, metrics, isKnown);
-          },
+          onRestored: (restored) => observeRestored(restored, metrics, isKnown),
           logger,
           maxBatchRecords: config.maxBatchRecords,
           maxBatchBytes: MAX_BATCH_BYTES,
@@ -119,27 +184,5 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
   stack.addReadinessCheck(() => consumer.trouble());
-  const reader = createPartitionReader({ connection });
-  stack.defer('partition reader', () => reader.close());
-  const heldWatch = watchHeldRecords({
-    connection,
-    reader,
-    topic: topics.segmentEvents.name,
-    partitions: () => consumer.assignment(),
-    logger,
-  });
-  stack.defer('watch of open transactions', () => heldWatch.close());
-  heldRecords.held = () => heldWatch.held();
-  const { guarantee } = config;
-  logger.info(
-    {
-      adminUrl: admin.url,
-      groupId,
-      partitions: consumer.assignment(),
-      guarantee,
-      mappingRules: MAPPING_RULES_VERSION,
-      freeEmailProviders: freeEmailList.version,
-    },
-    'listening',
-  );
+  return consumer;
 }

@@ -33,7 +33,7 @@ export class Connections {
     return added;
   }
 
-  /** To be called once for each `take`, when undici has told the end of the call. */
+  /** To be called once for each `take`, when undici reports the end of the call. */
   give(connection: Client): void {
     this.#free.push(connection);
   }

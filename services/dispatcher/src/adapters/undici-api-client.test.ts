@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import type { ApiClient } from '../api-client.ts';
+import type { ApiClient } from '../calls/api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';
 import { createApiClient, type ApiClientOptions } from './undici-api-client.ts';

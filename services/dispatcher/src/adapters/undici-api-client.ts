@@ -1,5 +1,5 @@
 import { errors, type Client, type Dispatcher } from 'undici';
-import type { ApiCall, ApiCallReceiver, ApiClient } from '../api-client.ts';
+import type { ApiCall, ApiCallReceiver, ApiClient } from '../calls/api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiNoResponse, ApiOutcome } from '../core/classify-response.ts';
 import { createKeyRedactor } from '../core/redact-key.ts';

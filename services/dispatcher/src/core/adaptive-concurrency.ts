@@ -21,7 +21,7 @@ export interface Concurrency {
   readonly isSlowStart: boolean;
   /** Latency without a queue, as far as it is known. */
   readonly baselineMs: number | undefined;
-  /** When a latency near the baseline was last seen, epoch milliseconds. */
+  /** When a latency near the baseline was last seen, by the monotonic clock. */
   readonly confirmedAtMs: number;
   /** Rounds left with half of the limit, to measure the baseline again. */
   readonly probeRounds: number;

@@ -11,7 +11,7 @@ export interface ApiRequest {
   readonly idempotencyKey: string | undefined;
 }
 
-/** `deliveryId` as of `deliveryIdOf`. The id in the body stays the command's own, so that an event that is sent anew is not recorded twice. */
+/** `deliveryId` as of `deliveryIdOf`. The id in the body stays the command's own, so that an event that is sent again is not recorded twice. */
 export function toApiRequest({ kind, record }: Command, deliveryId = record.commandId): ApiRequest {
   const idempotencyKey = `"${deliveryId}"`;
   const occurredAt = new Date(record.occurredAt).toISOString();

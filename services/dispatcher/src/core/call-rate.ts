@@ -6,7 +6,7 @@
 /** Never changed; each function returns the next one. */
 export interface CallRate {
   readonly tokens: number;
-  /** Epoch milliseconds at which it held them. */
+  /** When it held them, by the monotonic clock. */
   readonly atMs: number;
 }
 
@@ -29,7 +29,7 @@ export function takeCall({ tokens, atMs }: CallRate, callsPerSecond: number, now
   const burst = burstOf(callsPerSecond);
   const perMs = (callsPerSecond - (burst - 1)) / 1_000;
   const held = Math.min(burst, tokens + Math.max(0, nowMs - atMs) * perMs);
-  // Rounding must not keep a call back for another millisecond for ever.
+  // Rounding must not keep a call back for one more millisecond again and again.
   if (held >= 1 - 1e-9) return { kind: 'go', rate: { tokens: Math.max(0, held - 1), atMs: nowMs } };
   return { kind: 'wait', waitMs: Math.max(1, Math.ceil((1 - held) / perMs)) };
 }

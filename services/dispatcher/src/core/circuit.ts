@@ -1,8 +1,7 @@
 /**
  * Whether calls for a connector are worth making: a circuit breaker, which also holds the connector while its key is refused. Pure; time
- * and randomness are arguments. An open circuit lets nothing through but one probe at a time, so it uses up nobody's attempts.
+ * and randomness are arguments. An open circuit lets nothing through but one probe at a time, so it uses up no command's attempts.
  */
-import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 
 /** `failing`: the API does not answer or answers that it cannot. `halted`: it refuses the key. */
 export type CircuitCause = 'failing' | 'halted';
@@ -75,9 +74,7 @@ function open(
   nowMs: number,
   random: number,
 ): Circuit {
-  // At least half of the bound: a pause of nothing would not be one.
-  const boundMs = Math.min(maxPauseMs, pauseMs * 2 ** Math.min(openings - 1, 30));
-  const untilMs =
-    nowMs + Math.ceil(boundMs / 2) + fullJitterDelayMs({ attempt: 1, baseMs: boundMs / 2, maxMs: boundMs / 2, random });
-  return { kind: 'open', cause, openings, untilMs };
+  // Half of the bound at random on top of the other half: a pause must not be nothing.
+  const halfMs = Math.min(maxPauseMs, pauseMs * 2 ** Math.min(openings - 1, 30)) / 2;
+  return { kind: 'open', cause, openings, untilMs: nowMs + Math.ceil(halfMs) + Math.floor(random * halfMs) };
 }

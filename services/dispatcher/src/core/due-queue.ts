@@ -6,7 +6,7 @@ export class DueQueue<Item> {
     return this.#heap.length;
   }
 
-  /** When the earliest is due, epoch milliseconds. */
+  /** When the earliest is due, on the clock of `add`. */
   get nextDueMs(): number | undefined {
     return this.#heap[0]?.dueMs;
   }

@@ -2,7 +2,7 @@
 import type { ApiOutcome } from './classify-response.ts';
 
 /**
- * `dns`, `refused` (nobody listens), `tls`, `timeout`, `connection` (reset, ended early, unreachable), or `status-` and the status of the
+ * `dns`, `refused` (nothing listens), `tls`, `timeout`, `connection` (reset, ended early, unreachable), or `status-` and the status of the
  * answer: a set that no server can make grow beyond the three-digit numbers.
  */
 export function failureCauseOf(outcome: ApiOutcome): string {

@@ -51,5 +51,9 @@ test('a command that was repeated for its whole budget is given up, and says for
 
 test('a Retry-After of a year is cut, or one answer would stop a key for good', () => {
   const year = { ...retry, afterMs: 365 * 86_400_000 };
-  assert.deepEqual(nextStep(year, { attempts: 1, budgetFromMs: 0 }, policy, 0, 0), { kind: 'wait', delayMs: 900_000 });
+  assert.deepEqual(nextStep(year, { attempts: 1, budgetFromMs: 0 }, policy, 0, 0), {
+    kind: 'wait',
+    delayMs: 900_000,
+    reason: retry.reason,
+  });
 });

@@ -1,7 +1,7 @@
 /** After an attempt: what to do with the command. Pure; time and randomness are arguments. */
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
-import type { Verdict } from './classify-response.ts';
+import type { RetryReason, Verdict } from './classify-response.ts';
 
 export interface RetryPolicy {
   /** Upper bound of the first pause; doubles with each attempt. */
@@ -10,7 +10,7 @@ export interface RetryPolicy {
   readonly maxMs: number;
   /** How long a command is retried; then it is dead-lettered. Segment's own is four hours. Waiting for a key does not count. */
   readonly budgetMs: number;
-  /** The longest `Retry-After` that is obeyed: a year must not stand for for ever. */
+  /** The longest `Retry-After` that is obeyed: an API that asks for a year is wrong. */
   readonly maxRetryAfterMs: number;
 }
 
@@ -23,7 +23,7 @@ export interface AttemptHistory {
 
 export type NextStep =
   | { readonly kind: 'done'; readonly duplicate: boolean }
-  | { readonly kind: 'wait'; readonly delayMs: number }
+  | { readonly kind: 'wait'; readonly delayMs: number; readonly reason: RetryReason }
   /** For as long as the key of the connector is refused. */
   | { readonly kind: 'halt' }
   | {
@@ -62,7 +62,7 @@ export function nextStep(
           status: verdict.status,
         };
       }
-      return { kind: 'wait', delayMs };
+      return { kind: 'wait', delayMs, reason: verdict.reason };
     }
   }
 }

@@ -22,7 +22,7 @@ function anyFormOf(character: string): string {
   const own = `\\x${hex}`;
   // JSON escapes `/`, `"` and the backslash with a backslash, letters never.
   const plain = /[A-Za-z0-9]/.test(character) ? own : `(?:${escape})?${own}`;
-  // The plain form is the last: of a key that ends in `%` or `&` it would leave the rest of `%25` or `&amp;` standing.
+  // The plain form is the last: of a key that ends in `%` or `&` it would leave the rest of `%25` or `&amp;` behind.
   return `(?:${escape}u00${anyCase}|%${anyCase}|${entity}|${plain})`;
 }
 

@@ -1,4 +1,4 @@
-/** A dispatch handler between records in memory and an API that answers as scripted. */
+/** The lifecycle of commands between records in memory and an API that answers as scripted. */
 import { createLaneProcessor, type PartitionSession } from '@astrolabe/processing';
 import { toHeaders, type ConsumedRecord, type RecordProducer } from '@astrolabe/records';
 import { createInMemoryLog } from '@astrolabe/records/in-memory';
@@ -9,14 +9,14 @@ import { createLogger, createMetrics } from '@astrolabe/service-kit';
 import { createManualClock } from '@astrolabe/service-kit/clock';
 import { createConnectorDirectory, type Connector } from '@astrolabe/service-kit/connectors';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import type { ApiClient } from '../api-client.ts';
+import type { ApiClient } from '../calls/api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';
 import { connectorOf, laneOf } from '../core/lane-of.ts';
-import type { GatePolicy } from '../connector-gate.ts';
-import { createInMemoryLedger } from '../delivery-ledger.ts';
-import { Dispatch } from '../dispatch.ts';
-import { DispatchHandler } from '../dispatch-handler.ts';
+import type { LimiterPolicy } from '../limits/limiter-policy.ts';
+import { createInMemoryLedger, type DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
+import { CallScheduler } from '../calls/call-scheduler.ts';
+import { CommandLifecycle } from '../lifecycle/command-lifecycle.ts';
 import { createDispatcherMetrics } from '../dispatcher-metrics.ts';
 import { receivedAtMs } from './commands.ts';
 
@@ -105,9 +105,15 @@ function createScriptedApi(effects: string[]) {
 }
 
 interface HandlerOptions {
+  /** Default: the scripted one. */
+  readonly apiClient?: ApiClient;
+  /** Default: `setImmediate`. */
+  readonly inNextTurn?: (run: () => void) => void;
+  /** Default: one in memory. */
+  readonly ledger?: DeliveryLedger;
   readonly maxConcurrentCalls?: number;
   readonly decoderFault?: () => PipelineError | undefined;
-  readonly bulk?: GatePolicy['bulk'];
+  readonly bulk?: LimiterPolicy['bulk'];
   /** Failures in a row that open the circuit. Default: so many that it stays closed. */
   readonly failuresToOpen?: number;
 }
@@ -117,7 +123,7 @@ export function createHandler(options: HandlerOptions = {}) {
   const effects: string[] = [];
   const api = createScriptedApi(effects);
   const log = createInMemoryLog();
-  const deadLetters: RecordProducer = {
+  const deadLetterProducer: RecordProducer = {
     send: async (topic, records) => {
       const positions = await log.send(topic, records);
       effects.push('dead letter stored');
@@ -141,28 +147,31 @@ export function createHandler(options: HandlerOptions = {}) {
   const metrics = createDispatcherMetrics(registry);
   const calls = options.maxConcurrentCalls ?? 10;
   const concurrencyOf = (limit: number) => ({ floor: limit, initial: limit, ceiling: limit });
-  const dispatch = new Dispatch({
-    apiClient: api.client,
+  const scheduler = new CallScheduler({
+    apiClient: options.apiClient ?? api.client,
     connectors: () => connectors,
     policyOf: (connectorId) => ({
       concurrency: concurrencyOf(connectors.byId(connectorId)?.delivery?.maxConcurrentCalls ?? calls),
       callsPerSecond: 0,
-      failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
-      halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
+      circuit: {
+        failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
+        halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
+      },
       bulk: options.bulk,
     }),
     maxCalls: 1_000,
     maxRetryAfterMs: 30_000,
     clock,
+    inNextTurn: options.inNextTurn ?? setImmediate,
     random: () => 0.5,
     logger,
     metrics,
   });
-  const handlerOf = (session: PartitionSession) =>
-    new DispatchHandler({
-      dispatch,
+  const lifecycleOf = (session: PartitionSession) =>
+    new CommandLifecycle({
+      scheduler,
       session,
-      ledger,
+      ledger: options.ledger ?? ledger,
       decoder: createCommandDecoder({
         schemaById: async (id) => {
           const fault = options.decoderFault?.();
@@ -171,7 +180,7 @@ export function createHandler(options: HandlerOptions = {}) {
           return kind === undefined ? undefined : { kind: 'avro', type: commandTypes[kind] };
         },
       }),
-      deadLetters,
+      deadLetters: deadLetterProducer,
       deadLetterTopic: 'dlq',
       groupId: 'dispatcher',
       policy: { baseMs: 200, maxMs: 1_000, budgetMs: 60_000, maxRetryAfterMs: 30_000 },
@@ -185,7 +194,7 @@ export function createHandler(options: HandlerOptions = {}) {
       session,
       laneOf,
       connectorOf: connectorOf,
-      handler: handlerOf(session),
+      handler: lifecycleOf(session),
       limits: {
         maxRecords: 100,
         maxBytes: 1_000_000,
@@ -235,29 +244,30 @@ export function createHandler(options: HandlerOptions = {}) {
     return values.map(({ labels, value }) => `${labelsOf(labels)} ${value}`).sort();
   };
   const isHalted = () => {
-    const { circuit } = dispatch.gateOf('acme');
+    const { circuit } = scheduler.limiterOf('acme');
     return circuit.kind !== 'closed' && circuit.cause === 'halted';
   };
-  const letters = () => log.records('dlq');
+  const deadLetters = () => log.records('dlq');
   /** What an edit of the connectors file makes of acme; undefined removes it. */
   const editAcme = (edit: Partial<Connector> | undefined) => {
     connectors = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
-    dispatch.connectorsChanged();
+    scheduler.connectorsChanged();
   };
   return {
     effects,
     ...api,
     log,
     clock,
+    lifecycleOf,
     processorOf,
     run,
     countsOf,
     isHalted,
-    letters,
+    deadLetters,
     editAcme,
     ledger,
     metrics,
-    dispatch,
+    scheduler,
     lines,
   };
 }

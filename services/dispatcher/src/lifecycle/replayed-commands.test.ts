@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { commandId, type Command } from '@astrolabe/schemas';
-import { common, upsertUser } from './testing/commands.ts';
-import { createHandler, recordOf } from './testing/scripted-handler.ts';
+import { common, upsertUser } from '../testing/commands.ts';
+import { createHandler, recordOf } from '../testing/scripted-handler.ts';
 
 function replayed(command: Command, offset: bigint, replayId: string, isForced: boolean): ConsumedRecord {
   const record = recordOf(command, offset);

@@ -1,11 +1,28 @@
 import type { DeliverySettings } from '@astrolabe/service-kit/connectors';
-import type { DispatcherConfig } from './config.ts';
-import type { GatePolicy } from './connector-gate.ts';
+import type { DispatcherConfig } from '../config.ts';
+import type { ConcurrencyPolicy } from '../core/adaptive-concurrency.ts';
+import type { CircuitPolicies } from './circuit-breaker.ts';
+
+export interface BulkPolicy {
+  readonly maxCommands: number;
+  readonly maxBytes: number;
+  /** How long a command waits for others to share its call. */
+  readonly lingerMs: number;
+}
+
+export interface LimiterPolicy {
+  readonly concurrency: ConcurrencyPolicy;
+  /** 0 is unlimited. */
+  readonly callsPerSecond: number;
+  readonly circuit: CircuitPolicies;
+  /** Undefined: a call for each command. */
+  readonly bulk: BulkPolicy | undefined;
+}
 
 /** Calls in flight at the start, until the latency of the API says something. */
 const INITIAL_CALLS = 64;
 
-type GateConfig = Pick<
+type LimiterConfig = Pick<
   DispatcherConfig,
   | 'maxConcurrentCalls'
   | 'minConcurrentCalls'
@@ -22,7 +39,9 @@ type GateConfig = Pick<
 >;
 
 /** The policy of a connector: its own settings, and the process's where it has none. */
-export function createGatePolicies(config: GateConfig): (settings: DeliverySettings | undefined) => GatePolicy {
+export function createLimiterPolicies(
+  config: LimiterConfig,
+): (settings: DeliverySettings | undefined) => LimiterPolicy {
   const bulkPolicy = {
     maxCommands: config.bulkMaxCommands,
     maxBytes: config.bulkMaxBytes,
@@ -35,12 +54,14 @@ export function createGatePolicies(config: GateConfig): (settings: DeliverySetti
     return {
       concurrency: { floor, initial: Math.max(floor, Math.min(INITIAL_CALLS, ceiling)), ceiling },
       callsPerSecond: settings.callsPerSecond ?? config.callsPerSecond,
-      failing: {
-        failuresToOpen: config.circuitFailures,
-        pauseMs: config.circuitPauseMs,
-        maxPauseMs: config.circuitMaxPauseMs,
+      circuit: {
+        failing: {
+          failuresToOpen: config.circuitFailures,
+          pauseMs: config.circuitPauseMs,
+          maxPauseMs: config.circuitMaxPauseMs,
+        },
+        halted: { failuresToOpen: 1, pauseMs: config.haltMs, maxPauseMs: config.haltMaxMs },
       },
-      halted: { failuresToOpen: 1, pauseMs: config.haltMs, maxPauseMs: config.haltMaxMs },
       bulk: (settings.bulk ?? config.bulk) ? bulkPolicy : undefined,
     };
   };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '@astrolabe/service-kit';
-import { dispatcherConfig } from './config.ts';
-import { createGatePolicies } from './gate-policy.ts';
+import { dispatcherConfig } from '../config.ts';
+import { createLimiterPolicies } from './limiter-policy.ts';
 
 const required = {
   KAFKA_BROKERS: '127.0.0.1:9092',
@@ -11,7 +11,7 @@ const required = {
 };
 
 function policiesOf(env: Readonly<Record<string, string>> = {}) {
-  return createGatePolicies(readConfig(dispatcherConfig, { ...required, ...env }));
+  return createLimiterPolicies(readConfig(dispatcherConfig, { ...required, ...env }));
 }
 
 test("a connector's own settings take the place of the process's, one by one", () => {

@@ -4,7 +4,7 @@ import type { CommittedPosition } from '@astrolabe/kafka';
 import type { PartitionSession } from '@astrolabe/processing';
 import { createLogger } from '@astrolabe/service-kit';
 import { createManualClock } from '@astrolabe/service-kit/clock';
-import { createPartitionDispatch, type OpenLedger } from './partition-dispatch.ts';
+import { createPartitionDispatcher, type OpenLedger } from './partition-dispatcher.ts';
 
 const CURRENT = 'QUFBQUFBQUFBQUFBQUFBQQ';
 const FORMER = 'QkJCQkJCQkJCQkJCQkJCQg';
@@ -32,7 +32,7 @@ async function startWith(committed: CommittedPosition | undefined, topicId: stri
     stats: () => ({ entries: 0, bytes: 0 }),
     close: () => Promise.resolve(),
   };
-  const processor = createPartitionDispatch(session, {
+  const processor = createPartitionDispatcher(session, {
     groupId: 'g',
     openLedger: () => Promise.resolve(ledger),
     committed: () => Promise.resolve(committed),
@@ -41,7 +41,7 @@ async function startWith(committed: CommittedPosition | undefined, topicId: stri
     clock: createManualClock(),
     random: () => 0,
     logger: createLogger({ name: 'test', level: 'silent' }),
-  } as unknown as Parameters<typeof createPartitionDispatch>[1]);
+  } as unknown as Parameters<typeof createPartitionDispatcher>[1]);
   // Where nothing is to be committed or reported.
   setTimeout(() => came.resolve('goes on'), 50);
   const outcome = await came.promise;

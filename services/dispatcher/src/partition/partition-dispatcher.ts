@@ -1,4 +1,4 @@
-/** Joins what one stay of a partition needs: its ledger, its lanes, its handler. */
+/** Joins what one assignment of a partition needs: its ledger, its lanes and the lifecycle of its commands. */
 import type { CommittedPosition } from '@astrolabe/kafka';
 import {
   createLaneProcessor,
@@ -10,13 +10,13 @@ import {
   type ReadPage,
 } from '@astrolabe/processing';
 import { isRecreated, resetRemedy, topicRecreated } from '@astrolabe/records';
-import { FaultLog } from '@astrolabe/service-kit';
-import { isPipelineError } from '@astrolabe/service-kit/errors';
-import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
-import { connectorOf, laneOf } from './core/lane-of.ts';
-import type { DeliveryLedger } from './delivery-ledger.ts';
-import { DispatchHandler, type DispatchHandlerOptions } from './dispatch-handler.ts';
-import type { PartitionState } from './dispatcher-metrics.ts';
+import { connectorOf, laneOf } from '../core/lane-of.ts';
+import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
+import { CommandLifecycle, type CommandLifecycleOptions } from '../lifecycle/command-lifecycle.ts';
+import { retryWhileUnavailable } from '../retry-while-unavailable.ts';
+import type { PartitionState } from '../dispatcher-metrics.ts';
+
+const MAX_READING_PAUSE_MS = 5_000;
 
 /** A ledger that is open, and known to be complete. */
 export interface OpenLedger extends DeliveryLedger {
@@ -25,35 +25,35 @@ export interface OpenLedger extends DeliveryLedger {
   close(): Promise<void>;
 }
 
-export interface PartitionDispatchOptions extends Omit<DispatchHandlerOptions, 'session' | 'ledger'> {
+export interface PartitionDispatcherOptions extends Omit<CommandLifecycleOptions, 'session' | 'ledger'> {
   readonly openLedger: (session: PartitionSession) => Promise<OpenLedger>;
   readonly committed: (session: PartitionSession) => Promise<CommittedPosition | undefined>;
   readonly readPage: ReadPage;
   readonly limits: LaneLimits;
 }
 
-export interface PartitionDispatch extends PartitionProcessor {
+export interface PartitionDispatcher extends PartitionProcessor {
   review(): void;
   state(): PartitionState;
 }
 
-export function createPartitionDispatch(
+export function createPartitionDispatcher(
   session: PartitionSession,
-  options: PartitionDispatchOptions,
-): PartitionDispatch {
+  options: PartitionDispatcherOptions,
+): PartitionDispatcher {
   return new Partition(session, options);
 }
 
-class Partition implements PartitionDispatch {
+class Partition implements PartitionDispatcher {
   readonly #session: PartitionSession;
-  readonly #options: PartitionDispatchOptions;
+  readonly #options: PartitionDispatcherOptions;
   readonly #lanes: LaneProcessor;
   readonly #lagSince = new Map<string, number>();
   readonly #warnedOf = new Set<string>();
   #ledger: OpenLedger | undefined;
   #opening: Promise<void> = Promise.resolve();
 
-  constructor(session: PartitionSession, options: PartitionDispatchOptions) {
+  constructor(session: PartitionSession, options: PartitionDispatcherOptions) {
     this.#session = session;
     this.#options = options;
     const { clock, limits, readPage } = options;
@@ -65,7 +65,7 @@ class Partition implements PartitionDispatch {
       session,
       laneOf,
       connectorOf: connectorOf,
-      handler: new DispatchHandler({ ...options, session, ledger }),
+      handler: new CommandLifecycle({ ...options, session, ledger }),
       limits,
       nowMs: () => clock.monotonicMs(),
       restore: () => this.#restore(),
@@ -126,7 +126,7 @@ class Partition implements PartitionDispatch {
   }
 
   #tellLag(connectorId: string, reason: LagReason | undefined): void {
-    const { clock, logger, dispatch } = this.#options;
+    const { clock, logger, scheduler } = this.#options;
     const { partition } = this.#session;
     if (reason === undefined) {
       this.#lagSince.delete(connectorId);
@@ -139,7 +139,7 @@ class Partition implements PartitionDispatch {
     }
     this.#lagSince.set(connectorId, clock.monotonicMs());
     // A burst that its API takes is nothing to look after, however often it comes.
-    if (reason === 'fills-buffer' && !dispatch.isBlocked(connectorId)) {
+    if (reason === 'fills-buffer' && !scheduler.isBlocked(connectorId)) {
       logger.debug(
         { connectorId, partition, reason },
         'the connector has more commands than fit in memory: it is read by itself',
@@ -152,13 +152,19 @@ class Partition implements PartitionDispatch {
 
   /** The ledger first: nothing is called for before every delivery of earlier owners is known. */
   async #restore(): Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }> {
-    const { openLedger, committed } = this.#options;
+    const { openLedger, committed, clock, random, logger } = this.#options;
     const opening = openLedger(this.#session).then((ledger) => {
       this.#ledger = ledger;
     });
     this.#opening = opening.catch(() => undefined);
     await opening;
-    const position = await this.#untilDone('reading the commit', () => committed(this.#session));
+    const position = await retryWhileUnavailable('reading the commit', () => committed(this.#session), {
+      clock,
+      random,
+      logger,
+      signal: this.#session.signal,
+      maxPauseMs: MAX_READING_PAUSE_MS,
+    });
     if (position !== undefined) this.#assertOfThisTopic(position);
     return { nextOffset: position?.nextOffset, metadata: position?.metadata ?? '' };
   }
@@ -172,22 +178,6 @@ class Partition implements PartitionDispatch {
       throw topicRecreated({ topic, storedId, currentId, whose, remedy: resetRemedy(groupId, topic) });
     }
     if (storedId === undefined && currentId !== undefined) this.#session.storeOffset(nextOffset, metadata);
-  }
-
-  async #untilDone<T>(doing: string, action: () => Promise<T>): Promise<T> {
-    const { clock, random, logger } = this.#options;
-    const { signal } = this.#session;
-    const faults = new FaultLog(logger);
-    for (let attempt = 1; ; attempt += 1) {
-      signal.throwIfAborted();
-      try {
-        return await action();
-      } catch (error) {
-        if (!isPipelineError(error) || !error.retryable) throw error;
-        faults.failed(error, { attempt }, `${doing} failed; retrying`);
-      }
-      await clock.sleep(fullJitterDelayMs({ attempt, baseMs: 200, maxMs: 5_000, random: random() }), signal);
-    }
   }
 
   #opened(): OpenLedger {

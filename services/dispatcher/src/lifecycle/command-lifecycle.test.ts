@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { commandId } from '@astrolabe/schemas';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { upsertUser } from './testing/commands.ts';
+import { upsertUser } from '../testing/commands.ts';
 import {
   answer,
   createHandler,
@@ -13,7 +13,7 @@ import {
   recordOf,
   turn,
   unavailable,
-} from './testing/scripted-handler.ts';
+} from '../testing/scripted-handler.ts';
 
 test('a command is called once with the key of its connector, and done when the API has it', async () => {
   const { effects, keys, run, countsOf } = createHandler();
@@ -35,7 +35,7 @@ test('an answer that was lost is asked for again: one effect, counted as a dupli
 });
 
 test('what may pass is repeated after growing pauses, those that the API asks for included', async () => {
-  const { script, clock, run, countsOf, letters } = createHandler();
+  const { script, clock, run, countsOf, deadLetters } = createHandler();
   script.push(answer(503), answer(429, {}, { 'retry-after': '2' }), answer(409, { code: 'idempotency-key-in-use' }));
   const running = run(recordOf(upsertUser()));
   const pauses = [];
@@ -43,28 +43,28 @@ test('what may pass is repeated after growing pauses, those that the API asks fo
   await running;
   assert.deepEqual(pauses, [100, 2_200, 400]);
   assert.deepEqual(await countsOf('retries'), ['acme in-progress 1', 'acme rate-limited 1', 'acme server-error 1']);
-  assert.deepEqual(letters(), []);
+  assert.deepEqual(deadLetters(), []);
 });
 
 test('a rejected command is done only once its dead letter is stored, with the cause and what was tried', async () => {
-  const { effects, script, clock, run, letters, countsOf } = createHandler();
+  const { effects, script, clock, run, deadLetters, countsOf } = createHandler();
   script.push(answer(503), answer(400, { title: 'No', detail: 'the id is empty' }));
   const record = recordOf(upsertUser(), 7n);
   const running = run(record);
   await clock.advanceToNextSleep();
   await running;
   assert.deepEqual(effects.slice(2), ['dead letter stored', 'done 7']);
-  const [letter] = letters();
-  assert.ok(letter);
-  assert.deepEqual([letter.key, letter.value, letter.partition], [record.key, record.value, 2]);
+  const [deadLetter] = deadLetters();
+  assert.ok(deadLetter);
+  assert.deepEqual([deadLetter.key, deadLetter.value, deadLetter.partition], [record.key, record.value, 2]);
   const causes = ['dlq.code', 'dlq.message', 'dlq.offset', 'dlq.group', 'dlq.delivery.count', 'dlq.status'] as const;
   assert.deepEqual(
-    causes.map((name) => headerText(letter, name)),
+    causes.map((name) => headerText(deadLetter, name)),
     ['api.rejected', 'status 400: No: the id is empty', '7', 'dispatcher', '2', '400'],
   );
-  assert.equal(headerText(letter, 'dlq.first.attempt.at'), '2025-11-24T10:30:01.500Z');
-  assert.equal(headerText(letter, 'dlq.last.attempt.at'), '2025-11-24T10:30:01.600Z');
-  assert.equal(headerText(letter, 'dlq.at'), '2025-11-24T10:30:01.600Z');
+  assert.equal(headerText(deadLetter, 'dlq.first.attempt.at'), '2025-11-24T10:30:01.500Z');
+  assert.equal(headerText(deadLetter, 'dlq.last.attempt.at'), '2025-11-24T10:30:01.600Z');
+  assert.equal(headerText(deadLetter, 'dlq.at'), '2025-11-24T10:30:01.600Z');
   assert.deepEqual(await countsOf('commands'), ['acme UpsertUser dead-lettered api.rejected 1']);
 });
 
@@ -83,20 +83,20 @@ test('a dead-letter topic that is away stalls the command: it is not done, and n
 });
 
 test('a command that fails for its whole budget is a dead letter that can be sent in again', async () => {
-  const { script, clock, run, letters } = createHandler();
+  const { script, clock, run, deadLetters } = createHandler();
   script.push(...Array.from({ length: 1_000 }, () => answer(500)));
   const running = run(recordOf(upsertUser()));
   let waitedMs = 0;
-  while (letters().length === 0) waitedMs += await clock.advanceToNextSleep();
+  while (deadLetters().length === 0) waitedMs += await clock.advanceToNextSleep();
   await running;
   assert.ok(waitedMs <= 60_000 && waitedMs > 59_000);
-  const [letter] = letters();
-  assert.ok(letter);
-  assert.equal(headerText(letter, 'dlq.code'), 'api.retries-exhausted');
+  const [deadLetter] = deadLetters();
+  assert.ok(deadLetter);
+  assert.equal(headerText(deadLetter, 'dlq.code'), 'api.retries-exhausted');
 });
 
 test('a refused key halts: the command waits for as long as it takes, and goes on when the key works', async () => {
-  const { effects, script, clock, run, isHalted, letters } = createHandler();
+  const { effects, script, clock, run, isHalted, deadLetters } = createHandler();
   script.push(...Array.from({ length: 20 }, () => answer(401)));
   const running = run(recordOf(upsertUser()));
   for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -108,7 +108,7 @@ test('a refused key halts: the command waits for as long as it takes, and goes o
   await running;
   assert.deepEqual(effects.slice(-2), ['effect of PUT /v1/users/u', 'done 0']);
   assert.ok(!isHalted());
-  assert.deepEqual(letters(), []);
+  assert.deepEqual(deadLetters(), []);
 });
 
 test('while a key is refused one command at a time is called for, and the others go on behind it in their order', async () => {
@@ -128,7 +128,7 @@ test('while a key is refused one command at a time is called for, and the others
 });
 
 test('the wait for a key does not use up the budget of the command', async () => {
-  const { script, clock, run, letters } = createHandler();
+  const { script, clock, run, deadLetters } = createHandler();
   script.push(...Array.from({ length: 100 }, () => answer(403)), answer(500));
   const running = run(recordOf(upsertUser()));
   const over = running.then(() => true);
@@ -141,17 +141,17 @@ test('the wait for a key does not use up the budget of the command', async () =>
     if (await Promise.race([over, awhile()])) break;
   }
   await running;
-  assert.deepEqual(letters(), []);
+  assert.deepEqual(deadLetters(), []);
 });
 
 test('a record that is no command is a dead letter at once, without a call', async () => {
-  const { effects, run, letters, countsOf } = createHandler();
+  const { effects, run, deadLetters, countsOf } = createHandler();
   await run(rawRecord(Buffer.from('{"not":"avro"}'), 1n));
   await run(rawRecord(Buffer.from([0, 0, 0, 0, 99, 1]), 2n));
   await run(rawRecord(encoder.encode(upsertUser()).subarray(0, 20), 3n));
   await run(rawRecord(null, 4n));
   assert.deepEqual(
-    letters().map((letter) => headerText(letter, 'dlq.code')),
+    deadLetters().map((deadLetter) => headerText(deadLetter, 'dlq.code')),
     ['command.undecodable', 'command.unknown-schema', 'command.undecodable', 'command.undecodable'],
   );
   assert.ok(!effects.some((effect) => effect.startsWith('call')));
@@ -175,11 +175,14 @@ test('a registry that is away is waited for, and its record never dead-lettered'
 });
 
 test('a command of no connector, and one of a connector that is switched off, are dead letters that say so', async () => {
-  const { effects, run, letters } = createHandler();
+  const { effects, run, deadLetters } = createHandler();
   await run(recordOf(upsertUser({ connectorId: 'gone' })));
   await run(recordOf(upsertUser({ connectorId: 'off', messageId: 'b' }), 1n));
   assert.deepEqual(
-    letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
+    deadLetters().map((deadLetter) => [
+      headerText(deadLetter, 'dlq.code'),
+      headerText(deadLetter, 'dlq.delivery.count'),
+    ]),
     [
       ['command.connector-unknown', undefined],
       ['command.connector-disabled', undefined],
@@ -189,7 +192,7 @@ test('a command of no connector, and one of a connector that is switched off, ar
 });
 
 test('a key that is rotated takes effect with the next call, and a halted connector goes on with it', async () => {
-  const { script, keys, clock, run, isHalted, letters, editAcme } = createHandler();
+  const { script, keys, clock, run, isHalted, deadLetters, editAcme } = createHandler();
   script.push(answer(401), answer(503));
   const running = run(recordOf(upsertUser()));
   await clock.untilSleeping();
@@ -201,7 +204,7 @@ test('a key that is rotated takes effect with the next call, and a halted connec
   await running;
   assert.deepEqual(keys, ['key-of-acme', 'key-2', 'key-3']);
   assert.ok(!isHalted());
-  assert.deepEqual(letters(), []);
+  assert.deepEqual(deadLetters(), []);
 });
 
 test('a call that had to wait for its turn is made with the key of the moment', async () => {
@@ -239,7 +242,7 @@ for (const [edit, code] of [
   [{ enabled: false }, 'command.connector-disabled'],
 ] as const) {
   test(`a halted connector that is ${edit === undefined ? 'removed' : 'switched off'} is halted no more, and its commands are dead letters`, async () => {
-    const { script, keys, clock, run, isHalted, letters, editAcme } = createHandler();
+    const { script, keys, clock, run, isHalted, deadLetters, editAcme } = createHandler();
     script.push(answer(401));
     const running = run(recordOf(upsertUser()));
     await clock.untilSleeping();
@@ -247,23 +250,26 @@ for (const [edit, code] of [
     await running;
     assert.equal(keys.length, 1);
     assert.deepEqual(
-      letters().map((letter) => [headerText(letter, 'dlq.code'), headerText(letter, 'dlq.delivery.count')]),
+      deadLetters().map((deadLetter) => [
+        headerText(deadLetter, 'dlq.code'),
+        headerText(deadLetter, 'dlq.delivery.count'),
+      ]),
       [[code, '1']],
     );
     assert.ok(!isHalted());
   });
 }
 
-test('a command of a connector that nobody has is a dead letter without a gate or a metric of its own, however long its id', async () => {
-  const { keys, run, letters, ledger, dispatch, metrics } = createHandler();
+test('a command of a connector that nobody has is a dead letter without a limiter or a metric of its own, however long its id', async () => {
+  const { keys, run, deadLetters, ledger, scheduler, metrics } = createHandler();
   for (const [index, connectorId] of ['stranger', 'x'.repeat(200_000)].entries()) {
     await run(recordOf(upsertUser({ connectorId, messageId: `c${index}` }), BigInt(index)));
     assert.equal(ledger.lookup(commandId(connectorId, `c${index}`, 'UpsertUser'))?.outcome, 'dead-lettered');
   }
   assert.deepEqual(keys, []);
-  assert.deepEqual([...dispatch.gates()], []);
+  assert.deepEqual([...scheduler.limiters()], []);
   assert.deepEqual(
-    letters().map((letter) => headerText(letter, 'dlq.code')),
+    deadLetters().map((deadLetter) => headerText(deadLetter, 'dlq.code')),
     ['command.connector-unknown', 'command.connector-unknown'],
   );
   const { values } = await metrics.commands.get();
@@ -286,7 +292,7 @@ test('calls of a connector are bounded, and a command that pauses holds no place
 
 test('when its session ends a command is abandoned in the middle of a call, of a pause, and of the wait for a place', async () => {
   for (const scripted of ['hang', answer(503), answer(401)] as const) {
-    const { effects, script, run, letters, countsOf } = createHandler({ maxConcurrentCalls: 1 });
+    const { effects, script, run, deadLetters, countsOf } = createHandler({ maxConcurrentCalls: 1 });
     script.push(scripted, scripted);
     const over = new AbortController();
     const running = run(recordOf(upsertUser()), over.signal);
@@ -297,7 +303,7 @@ test('when its session ends a command is abandoned in the middle of a call, of a
     await assert.rejects(running, reason);
     await assert.rejects(waiting, reason);
     assert.ok(!effects.some((effect) => effect.startsWith('done')));
-    assert.deepEqual([letters(), await countsOf('commands')], [[], []]);
+    assert.deepEqual([deadLetters(), await countsOf('commands')], [[], []]);
   }
 });
 
@@ -316,12 +322,12 @@ test('when its session ends a command is abandoned in the middle of storing its 
 });
 
 test('what cannot be classified is a fault and no dead letter', async () => {
-  const { run, log, script, letters } = createHandler();
+  const { run, log, script, deadLetters } = createHandler();
   const fault = new PipelineError('kafka.request-refused', 'not authorized', { retryable: false });
   log.failWith(fault);
   script.push(answer(400));
   await assert.rejects(run(recordOf(upsertUser())), fault);
-  assert.deepEqual(letters(), []);
+  assert.deepEqual(deadLetters(), []);
 });
 
 test('in its lane a command waits for the one before it, other lanes go on, and nothing is committed past the one that waits', async () => {
@@ -386,11 +392,11 @@ test('what the ledger knows is done without a call, and not before the ledger ha
 });
 
 test('a dead letter that is read again is not stored again, and one that was sent in again is tried again', async () => {
-  const { script, run, letters, ledger, effects } = createHandler();
+  const { script, run, deadLetters, ledger, effects } = createHandler();
   script.push(answer(400));
   await run(recordOf(upsertUser(), 4n));
   await run(recordOf(upsertUser(), 4n));
-  assert.equal(letters().length, 1);
+  assert.equal(deadLetters().length, 1);
   assert.deepEqual(
     ledger.deliveries.map(({ outcome, offset }) => `${outcome} ${offset}`),
     ['dead-lettered 4'],
@@ -400,7 +406,7 @@ test('a dead letter that is read again is not stored again, and one that was sen
 });
 
 test('a dead letter that dies each time it is sent in again makes a call for each, and none when the whole topic is read again', async () => {
-  const { script, run, letters, effects, countsOf } = createHandler();
+  const { script, run, deadLetters, effects, countsOf } = createHandler();
   const sentIn = (offset: bigint): ConsumedRecord => {
     const record = recordOf(upsertUser(), offset);
     return { ...record, headers: { ...record.headers, ...toHeaders({ 'redrive-from': `dlq:2:${offset}` }) } };
@@ -409,9 +415,9 @@ test('a dead letter that dies each time it is sent in again makes a call for eac
   script.push(answer(400), answer(400), answer(400));
   for (const record of topic) await run(record);
   const calls = () => effects.filter((effect) => effect.startsWith('call')).length;
-  assert.deepEqual([calls(), letters().length], [3, 3]);
+  assert.deepEqual([calls(), deadLetters().length], [3, 3]);
   for (const record of topic) await run(record);
-  assert.deepEqual([calls(), letters().length], [3, 3]);
+  assert.deepEqual([calls(), deadLetters().length], [3, 3]);
   assert.deepEqual(await countsOf('commands'), [
     'acme UpsertUser dead-lettered api.rejected 3',
     'acme UpsertUser duplicate ledger 3',
@@ -433,7 +439,7 @@ for (const jumpMs of [-3_600_000, 3_600_000]) {
   const jumped = jumpMs < 0 ? 'back' : 'forward';
 
   test(`a wall clock that is set ${jumped} neither holds a repetition back nor uses up the budget of a command`, async () => {
-    const { effects, script, clock, run, letters } = createHandler();
+    const { effects, script, clock, run, deadLetters } = createHandler();
     script.push(answer(503), answer(503));
     const running = run(recordOf(upsertUser()));
     await clock.untilSleeping();
@@ -443,19 +449,19 @@ for (const jumpMs of [-3_600_000, 3_600_000]) {
     assert.equal(await clock.advanceToNextSleep(), 200);
     await running;
     assert.deepEqual(effects.slice(-2), ['effect of PUT /v1/users/u', 'done 0']);
-    assert.deepEqual(letters(), []);
+    assert.deepEqual(deadLetters(), []);
   });
 }
 
 test('a dead letter tells the times of its attempts by the wall clock', async () => {
-  const { script, clock, run, letters } = createHandler();
+  const { script, clock, run, deadLetters } = createHandler();
   script.push(answer(503), answer(400));
   const firstAtMs = clock.nowMs();
   const running = run(recordOf(upsertUser()));
   await clock.advanceToNextSleep();
   await running;
   const timeOf = (name: 'dlq.first.attempt.at' | 'dlq.last.attempt.at') =>
-    headerText(letters()[0] ?? assert.fail('no dead letter'), name);
+    headerText(deadLetters()[0] ?? assert.fail('no dead letter'), name);
   assert.equal(timeOf('dlq.first.attempt.at'), new Date(firstAtMs).toISOString());
   assert.equal(timeOf('dlq.last.attempt.at'), new Date(firstAtMs + 100).toISOString());
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headerText } from '@astrolabe/records';
-import { upsertUser } from './testing/commands.ts';
-import { answer, createHandler, createSession, recordOf, turn } from './testing/scripted-handler.ts';
+import { upsertUser } from '../testing/commands.ts';
+import { answer, createHandler, createSession, recordOf, turn } from '../testing/scripted-handler.ts';
 
 const bulk = { maxCommands: 3, maxBytes: 10_000, lingerMs: 5 };
 
@@ -56,13 +56,13 @@ test('of a call that fails in part only what failed is repeated, and its key wai
 });
 
 test('a command that is refused is a dead letter by itself, and the others of its call are delivered', async () => {
-  const { effects, items, enqueue, finish, letters, countsOf } = createBulkHandler();
+  const { effects, items, enqueue, finish, deadLetters, countsOf } = createBulkHandler();
   items.set('b-1', [400]);
   enqueue('a-1', 'b-1', 'c-1');
   await finish();
   assert.deepEqual(callsOf(effects), ['a-1+b-1+c-1']);
   assert.deepEqual(
-    letters().map((letter) => [headerText(letter, 'dlq.offset'), headerText(letter, 'dlq.status')]),
+    deadLetters().map((deadLetter) => [headerText(deadLetter, 'dlq.offset'), headerText(deadLetter, 'dlq.status')]),
     [['1', '400']],
   );
   assert.deepEqual(await countsOf('commands'), [
@@ -82,25 +82,25 @@ test('a call whose answer was lost is made again, and has its effects once', asy
 });
 
 test('a key that is refused halts all commands of the call, and none is a dead letter', async () => {
-  const { effects, script, enqueue, finish, letters, isHalted } = createBulkHandler();
+  const { effects, script, enqueue, finish, deadLetters, isHalted } = createBulkHandler();
   script.push(answer(401));
   enqueue('a-1', 'b-1', 'c-1');
   await turn();
   assert.ok(isHalted());
   await finish();
-  assert.deepEqual(letters(), []);
+  assert.deepEqual(deadLetters(), []);
   assert.equal(effects.filter((effect) => effect.startsWith('effect of')).length, 3);
 });
 
 for (const status of [404, 405, 501]) {
   test(`an API that has no bulk calls (${status}) gets single ones, each command once`, async () => {
-    const { effects, script, enqueue, finish, letters } = createBulkHandler();
+    const { effects, script, enqueue, finish, deadLetters } = createBulkHandler();
     script.push(answer(status));
     enqueue('a-1', 'b-1', 'c-1', 'a-2');
     await finish();
     const [first, ...others] = callsOf(effects);
     assert.equal(first, 'a-1+b-1+c-1');
     assert.deepEqual(others.toSorted(), ['PUT /v1/users/a', 'PUT /v1/users/a', 'PUT /v1/users/b', 'PUT /v1/users/c']);
-    assert.deepEqual(letters(), []);
+    assert.deepEqual(deadLetters(), []);
   });
 }

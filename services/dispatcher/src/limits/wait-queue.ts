@@ -1,6 +1,6 @@
-/** What waits at a gate. */
-export interface GateItem {
-  /** Whether it still waits: what was withdrawn is skipped when its turn comes. */
+/** What waits in a connector's queue. */
+export interface QueuedItem {
+  /** Whether it still waits: what was cancelled is skipped when its turn comes. */
   readonly isWaiting: boolean;
   /** Bytes that it adds to a bulk call. */
   readonly sizeBytes: number;
@@ -15,10 +15,11 @@ interface Entry<Item> {
 
 const DROP_AFTER = 512;
 
-/** The line before a gate: first those that come again, then the new ones, each in the order of arrival. */
-export class GateLine<Item extends GateItem> {
-  #again: Entry<Item>[] = [];
+/** A connector's queue: first the items that are tried again, then the new ones, each in the order of arrival. */
+export class WaitQueue<Item extends QueuedItem> {
+  #retried: Entry<Item>[] = [];
   #new: Entry<Item>[] = [];
+  /** Index of the first new entry that was not taken. */
   #head = 0;
   #size = 0;
 
@@ -27,26 +28,31 @@ export class GateLine<Item extends GateItem> {
     return this.#size;
   }
 
-  add(item: Item, again: boolean, nowMs: number): void {
-    (again ? this.#again : this.#new).push({ item, sinceMs: nowMs });
+  add(item: Item, nowMs: number): void {
+    this.#new.push({ item, sinceMs: nowMs });
     this.#size += 1;
   }
 
-  /** An item in the line does not wait any more. What is withdrawn is dropped when it is the greater part: it may hold memory. */
-  withdraw(): void {
+  addRetried(item: Item, nowMs: number): void {
+    this.#retried.push({ item, sinceMs: nowMs });
+    this.#size += 1;
+  }
+
+  /** An item in the queue waits no longer. Cancelled items hold memory, so they are dropped once they are the greater part. */
+  cancelled(): void {
     this.#size -= 1;
-    if (this.#again.length + this.#new.length - this.#head < 2 * this.#size + DROP_AFTER) return;
-    this.#again = this.#again.filter(({ item }) => item.isWaiting);
+    if (this.#retried.length + this.#new.length - this.#head < 2 * this.#size + DROP_AFTER) return;
+    this.#retried = this.#retried.filter(({ item }) => item.isWaiting);
     this.#new = this.#new.slice(this.#head).filter(({ item }) => item.isWaiting);
     this.#head = 0;
   }
 
-  /** Since when the first one waits; `nowMs` where nobody does. */
+  /** Since when the first item waits; `nowMs` if none does. */
   firstSinceMs(nowMs: number): number {
     return this.#first()?.sinceMs ?? nowMs;
   }
 
-  /** The first ones, one at least, as far as they share a call. */
+  /** The first items that may share a call: one at least, unless none waits. */
   take(maxItems: number, maxBytes: number): Item[] {
     const items: Item[] = [];
     let bytes = 0;
@@ -64,15 +70,15 @@ export class GateLine<Item extends GateItem> {
 
   #first(): Entry<Item> | undefined {
     for (;;) {
-      const entry = this.#again[0] ?? this.#new[this.#head];
+      const entry = this.#retried[0] ?? this.#new[this.#head];
       if (entry === undefined || entry.item.isWaiting) return entry;
       this.#drop();
     }
   }
 
   #drop(): void {
-    if (this.#again.length > 0) {
-      this.#again.shift();
+    if (this.#retried.length > 0) {
+      this.#retried.shift();
       return;
     }
     this.#head += 1;

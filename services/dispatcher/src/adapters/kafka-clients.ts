@@ -1,0 +1,59 @@
+import {
+  assertTopicsUsable,
+  connectionFromConfig,
+  createKafkaAdmin,
+  createPartitionReader,
+  createRecordProducer,
+  watchTopics,
+  type KafkaAdmin,
+  type KafkaConnection,
+  type TopicNeed,
+} from '@astrolabe/kafka';
+import { topicsFor, type PartitionReader, type RecordProducer, type Topics } from '@astrolabe/records';
+import type { Logger, ServiceStack } from '@astrolabe/service-kit';
+import type { DispatcherConfig } from '../config.ts';
+
+/** Of a page for connectors that lag, which take a window's worth of it. */
+const PAGE_FETCH_BYTES = 524_288;
+
+/** What the dispatcher uses of Kafka besides its consumer. */
+export interface KafkaClients {
+  readonly connection: KafkaConnection;
+  readonly topics: Topics;
+  readonly producer: RecordProducer;
+  readonly admin: KafkaAdmin;
+  readonly reader: PartitionReader;
+  /** For connectors that lag. */
+  readonly pageReader: PartitionReader;
+}
+
+/** Waits until the brokers and the topics are there. The stack closes all of it. */
+export async function openKafkaClients(
+  config: DispatcherConfig,
+  logger: Logger,
+  stack: ServiceStack,
+): Promise<KafkaClients> {
+  const topics = topicsFor(config.kafkaTopicPrefix);
+  const connection = connectionFromConfig(config, 'dispatcher', logger);
+  const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
+  const needs: readonly TopicNeed[] = [
+    { name: topics.commands.name, operations: ['Read'] },
+    { name: topics.commandsDeadLetters.name, operations: ['Write'] },
+    { name: topics.deliveries.name, operations: ['Read', 'Write'] },
+  ];
+  await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
+  const topicWatch = watchTopics({ connection, needs, logger });
+  stack.defer('topic watch', () => topicWatch.close());
+  stack.addReadinessCheck(() => topicWatch.trouble());
+  const { maxMessageBytes } = topics.commandsDeadLetters;
+  const maxRecordBytes = maxMessageBytes === undefined ? {} : { maxRecordBytes: maxMessageBytes };
+  const producer = await stack.waitFor(brokers, () => createRecordProducer({ connection, logger, ...maxRecordBytes }));
+  stack.defer('producer', () => producer.close());
+  const admin = await stack.waitFor(brokers, () => createKafkaAdmin(connection));
+  stack.defer('admin client', () => admin.close());
+  const reader = createPartitionReader({ connection });
+  stack.defer('partition reader', () => reader.close());
+  const pageReader = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES });
+  stack.defer('page reader', () => pageReader.close());
+  return { connection, topics, producer, admin, reader, pageReader };
+}

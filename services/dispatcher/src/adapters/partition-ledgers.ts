@@ -1,0 +1,46 @@
+import { openPartitionLedger, partitionDirectory, type LedgerChangelog } from '@astrolabe/ledger';
+import type { PartitionSession } from '@astrolabe/processing';
+import type { Logger } from '@astrolabe/service-kit';
+import { systemClock } from '@astrolabe/service-kit/clock';
+import type { DispatcherConfig } from '../config.ts';
+import type { OpenLedger } from '../partition/partition-dispatcher.ts';
+
+export interface PartitionLedgersOptions {
+  readonly config: Pick<DispatcherConfig, 'ledgerDirectory' | 'ledgerWindowHours'>;
+  readonly changelog: LedgerChangelog;
+  readonly groupId: string;
+  readonly topic: string;
+  readonly logger: Logger;
+}
+
+const HOUR_MS = 3_600_000;
+const CLOSE_MS = 2_000;
+
+/** What opens a partition's ledger and restores it: it is complete when the promise resolves. */
+export function createPartitionLedgers(
+  options: PartitionLedgersOptions,
+): (session: PartitionSession) => Promise<OpenLedger> {
+  const { config, changelog, groupId, topic, logger } = options;
+  return async ({ partition, signal }) => {
+    const ledger = await openPartitionLedger({
+      partition,
+      changelog,
+      directory: partitionDirectory(config.ledgerDirectory, { groupId, topic, partition }),
+      windowMs: config.ledgerWindowHours * HOUR_MS,
+      signal,
+      clock: systemClock,
+      random: Math.random,
+      logger,
+    });
+    await ledger.restore(signal);
+    return {
+      lookup: (commandId) => ledger.lookup(commandId),
+      record: (delivery) => ledger.record(delivery),
+      stats: () => {
+        const { entries, diskBytes } = ledger.stats();
+        return { entries, bytes: diskBytes };
+      },
+      close: () => ledger.close(AbortSignal.timeout(CLOSE_MS)),
+    };
+  };
+}

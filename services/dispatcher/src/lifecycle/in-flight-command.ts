@@ -1,0 +1,167 @@
+import type { LaneTask } from '@astrolabe/processing';
+import type { Command } from '@astrolabe/schemas';
+import type { ErrorCode } from '@astrolabe/service-kit/errors';
+import type { AnswerTime, CallInFlight, PausableCommand, ScheduledCommand } from '../calls/scheduled-command.ts';
+import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
+import { toBulkItem } from '../core/bulk-request.ts';
+import type { Verdict } from '../core/classify-response.ts';
+import { assertMayEnter, isOver, type CommandState } from '../core/command-states.ts';
+
+/** What decides on the state that a command goes to next. */
+export interface CommandOwner {
+  answered(command: InFlightCommand, attempts: Attempts, verdict: Verdict, time: AnswerTime): void;
+  callAgain(command: InFlightCommand): void;
+  deadLetter(command: InFlightCommand, code: ErrorCode, message: string): void;
+  fail(command: InFlightCommand, fault: unknown): void;
+}
+
+/** The attempts that have been answered. */
+export interface Attempts {
+  readonly count: number;
+  readonly first: AnswerTime;
+  readonly last: AnswerTime;
+}
+
+/** One command record from its lane's start to its end, and the state that it is in (`core/command-states.ts`). */
+export class InFlightCommand implements ScheduledCommand, PausableCommand {
+  readonly task: LaneTask<InFlightCommand>;
+  readonly #owner: CommandOwner;
+  #state: CommandState = 'decoding';
+  #command: Command | undefined;
+  #deliveryId = '';
+  #isSingle = false;
+  #bulkItem: string | undefined;
+  #call: CallInFlight | undefined;
+  #attempts: Attempts | undefined;
+
+  constructor(task: LaneTask<InFlightCommand>, owner: CommandOwner) {
+    this.task = task;
+    this.#owner = owner;
+  }
+
+  get state(): CommandState {
+    return this.#state;
+  }
+
+  get isWaiting(): boolean {
+    return this.#state === 'waiting';
+  }
+
+  /** Nothing is under way for it: given up, it leaves no trace. */
+  get onlyWaits(): boolean {
+    return this.#state === 'decoding' || this.#state === 'waiting' || this.#state === 'pausing';
+  }
+
+  get isOver(): boolean {
+    return isOver(this.#state);
+  }
+
+  /** Undefined as long as it is not decoded, and of what cannot be decoded. */
+  get decoded(): Command | undefined {
+    return this.#command;
+  }
+
+  get command(): Command {
+    if (this.#command === undefined) throw new Error('a record is called for before it is decoded');
+    return this.#command;
+  }
+
+  get connectorId(): string {
+    return this.command.record.connectorId;
+  }
+
+  get deliveryId(): string {
+    return this.#deliveryId;
+  }
+
+  /** Undefined before the first answer. */
+  get attempts(): Attempts | undefined {
+    return this.#attempts;
+  }
+
+  get isSingle(): boolean {
+    return this.#isSingle;
+  }
+
+  /** Of its item in a bulk call. */
+  get sizeBytes(): number {
+    return Buffer.byteLength(this.toBulkItem());
+  }
+
+  toRequest(): ApiRequest {
+    return toApiRequest(this.command, this.#deliveryId);
+  }
+
+  toBulkItem(): string {
+    return (this.#bulkItem ??= toBulkItem(this.command, this.#deliveryId));
+  }
+
+  /** Throws where the table of states does not allow it. */
+  enter(state: CommandState): void {
+    assertMayEnter(this.#state, state);
+    this.#state = state;
+  }
+
+  decode(command: Command, deliveryId: string): void {
+    this.#command = command;
+    this.#deliveryId = deliveryId;
+    // An item of a bulk call has one id, which is the event's too: under another one it would be another event.
+    if (command.kind === 'TrackEvent' && deliveryId !== command.record.commandId) this.#isSingle = true;
+  }
+
+  onCall(call: CallInFlight): void {
+    this.enter('calling');
+    this.#call = call;
+  }
+
+  onAnswer(verdict: Verdict, time: AnswerTime): void {
+    // It left the call, which went on for others.
+    if (this.#state !== 'calling') return;
+    this.#call = undefined;
+    this.#attempts = countAttempt(this.#attempts, time);
+    this.#owner.answered(this, this.#attempts, verdict, time);
+  }
+
+  onBulkRefused(isSingle: boolean): void {
+    if (this.#state !== 'calling') return;
+    this.#call = undefined;
+    if (isSingle) this.#isSingle = true;
+    this.#owner.callAgain(this);
+  }
+
+  onRefused(code: ErrorCode, message: string): void {
+    this.#owner.deadLetter(this, code, message);
+  }
+
+  onPauseOver(): void {
+    // It may have been cancelled meanwhile.
+    if (this.#state === 'pausing') this.#owner.callAgain(this);
+  }
+
+  onFault(fault: unknown): void {
+    if (!this.isOver) this.#owner.fail(this, fault);
+  }
+
+  /** Its text in a bulk call is not needed any more. */
+  dropBulkItem(): void {
+    this.#bulkItem = undefined;
+  }
+
+  /** Nothing comes of a call that may be under way. */
+  leaveCall(): void {
+    const call = this.#call;
+    this.#call = undefined;
+    call?.leave();
+  }
+}
+
+function countAttempt(before: Attempts | undefined, time: AnswerTime): Attempts {
+  return before === undefined
+    ? { count: 1, first: time, last: time }
+    : { count: before.count + 1, first: before.first, last: time };
+}
+
+/** From when the retry budget counts: the first answer, and later by as long as the connector's key has been refused since. */
+export function budgetFromMs({ first, last }: Attempts): number {
+  return first.nowMs + last.haltedMs - first.haltedMs;
+}

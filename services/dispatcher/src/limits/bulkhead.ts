@@ -1,0 +1,46 @@
+/**
+ * Calls in flight of all connectors together, so that connectors whose API hangs cannot take all of them. A connector may have as many as
+ * are left for all others: one alone half of the ceiling, two that hang a third each, so there is always room for the next (dynamic
+ * thresholds, as switches share their buffers among ports: Choudhury and Hahne, 1998); and its floor in any case.
+ */
+export class Bulkhead {
+  readonly #ceiling: number;
+  #inFlight = 0;
+  readonly #waiting = new Set<{ pump(): void }>();
+
+  constructor(ceiling: number) {
+    this.#ceiling = ceiling;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Whether a connector that has `own` calls in flight may make another. */
+  hasRoom(own: number, floor: number): boolean {
+    return own < floor || own < this.#ceiling - this.#inFlight;
+  }
+
+  enter(): void {
+    this.#inFlight += 1;
+  }
+
+  /** `serveNext` is to be called afterwards. */
+  leave(): void {
+    if (this.#inFlight === 0) throw new Error('more calls have ended than were made');
+    this.#inFlight -= 1;
+  }
+
+  /** The limiter is pumped when a call of another connector has ended. */
+  waitForRoom(limiter: { pump(): void }): void {
+    this.#waiting.add(limiter);
+  }
+
+  /** Lets the limiter that has waited longest try again. */
+  serveNext(): void {
+    const [limiter] = this.#waiting;
+    if (limiter === undefined) return;
+    this.#waiting.delete(limiter);
+    limiter.pump();
+  }
+}

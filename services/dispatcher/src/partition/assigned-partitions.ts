@@ -1,0 +1,36 @@
+import type { PartitionSession } from '@astrolabe/processing';
+import type { PartitionState } from '../dispatcher-metrics.ts';
+import {
+  createPartitionDispatcher,
+  type PartitionDispatcher,
+  type PartitionDispatcherOptions,
+} from './partition-dispatcher.ts';
+
+/** The partitions that are assigned to this process. */
+export class AssignedPartitions {
+  readonly #options: PartitionDispatcherOptions;
+  readonly #partitions = new Map<number, PartitionDispatcher>();
+
+  constructor(options: PartitionDispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Called once for each assignment of a partition; it is dropped when the session's signal aborts. */
+  add(session: PartitionSession): PartitionDispatcher {
+    const added = createPartitionDispatcher(session, this.#options);
+    this.#partitions.set(session.partition, added);
+    session.signal.addEventListener('abort', () => {
+      // Its next assignment may have begun already.
+      if (this.#partitions.get(session.partition) === added) this.#partitions.delete(session.partition);
+    });
+    return added;
+  }
+
+  review(): void {
+    for (const partition of this.#partitions.values()) partition.review();
+  }
+
+  states(): PartitionState[] {
+    return [...this.#partitions.values()].map((partition) => partition.state());
+  }
+}
