@@ -11,8 +11,6 @@ const allowances: ReadonlyMap<string, number> = new Map([
   ['cli/src', 17],
   ['cli/src/dlq', 19],
   ['cli/src/replay', 16],
-  ['demo/src', 22],
-  ['packages/testkit/src', 48],
 ]);
 
 test(`a folder has at most ${MAX_MODULES} modules`, () => {
