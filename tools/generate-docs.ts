@@ -1,6 +1,7 @@
 /**
- * Fills the generated parts of the documentation: `node tools/generate-docs.ts [--check]`. What the code knows (variables, metrics, error
- * codes, topics, headers) stands in the documents between markers, so that the two cannot drift apart; `--check` exits 1 if they have.
+ * Fills the generated parts of the documentation: `node tools/generate-docs.ts [--check]`. What the code knows
+ * (variables, metrics, error codes, topics, headers) stands in the documents between markers, so that the two cannot
+ * drift apart; `--check` exits 1 if they have.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

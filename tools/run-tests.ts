@@ -3,10 +3,10 @@
  *
  *     node tools/run-tests.ts [--unit | --integration] [filter...]
  *
- * Unit tests first; when they pass, the integration tests (`*.integration.test.ts` and everything under `test/e2e`) against one
- * local stack, which they find by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`. A filter is a part of a file's path;
- * a file runs when one matches. The exit code is 0
- * only if something ran and all of it passed. What the machine lacks for them is said before anything runs.
+ * Unit tests first; when they pass, the integration tests (`*.integration.test.ts` and everything under `test/e2e`)
+ * against one local stack, which they find by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`. A filter is a part of a file's
+ * path; a file runs when one matches. The exit code is 0 only if something ran and all of it passed. What the machine
+ * lacks for them is said before anything runs.
  */
 import { glob, rm } from 'node:fs/promises';
 import { availableParallelism, constants } from 'node:os';
@@ -46,7 +46,9 @@ interface Phase {
 /** `TEST_TIMEOUT_FACTOR` gives long forms of tests, and slow machines, so many times the time. */
 const timeoutFactor = Number(process.env.TEST_TIMEOUT_FACTOR ?? 1);
 
-/** All of these are there to find what hangs, on a machine that does other work too: none of them judges how fast it is. */
+/**
+ * All of these are there to find what hangs, on a machine that does other work too: none of them judges how fast it is.
+ */
 const unit: Phase = {
   name: 'unit',
   concurrency: 2,
@@ -185,8 +187,8 @@ function isIntegration(file: string): boolean {
 }
 
 /**
- * The first signal ends what runs, in order; a second one, or one while the stack is starting, ends this process at once, and the
- * guardian ends the rest.
+ * The first signal ends what runs, in order; a second one, or one while the stack is starting, ends this process at
+ * once, and the guardian ends the rest.
  */
 function interrupt(signal: NodeJS.Signals): void {
   if (interruptedBy !== undefined || runner === undefined) process.exit(exitCodeOf(signal));

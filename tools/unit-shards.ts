@@ -1,6 +1,6 @@
 /**
- * Unit tests run in one process for each workspace: loading logger, metrics and schemas once for each of a hundred files would take
- * most of their time. A shard is a module that imports its test files.
+ * Unit tests run in one process for each workspace: loading logger, metrics and schemas once for each of a hundred
+ * files would take most of their time. A shard is a module that imports its test files.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -12,13 +12,13 @@ export const topicsConfig = defineConfig({
     schema: configValues.integer({ min: 1, max: 10_000 }),
     default: DEFAULT_PARTITIONS,
     description:
-      'Partitions of each new topic, and so the most instances of a service. To be chosen once: topics that hold records get no more.',
+      'Partitions of each new topic, and so the maximum instances of a service. Choose once: topics that hold records get no more.',
   },
   replicationFactor: {
     env: 'KAFKA_REPLICATION_FACTOR',
     schema: configValues.integer({ min: 1, max: 15 }),
     default: 3,
-    description: 'Replicas of each new topic. With 3 and more, two must acknowledge; 1 is for a cluster of one broker.',
+    description: 'Replicas of each new topic. With 3 or more, two must acknowledge; 1 is for a cluster of one broker.',
   },
 });
 

@@ -16,13 +16,14 @@ export const referenceApiConfig = defineConfig(
       env: 'ASTROLABE_API_PORT',
       schema: configValues.port(),
       default: 0,
-      description: 'Port of the same. The address in use is logged at start.',
+      description: 'Port that the reference API listens on. The address in use is logged at start.',
     },
     database: {
       env: 'ASTROLABE_API_DATABASE',
       schema: configValues.text('the path of a file, or :memory:'),
       default: ':memory:',
-      description: 'Where users, accounts, events and idempotency keys are kept. In memory they end with the process.',
+      description:
+        'Where users, accounts, events and idempotency keys are stored. In memory, they are lost when the process ends.',
     },
     apiKeys: {
       env: 'ASTROLABE_API_KEYS',
@@ -31,7 +32,7 @@ export const referenceApiConfig = defineConfig(
         .refine(isApiKeys)
         .transform(parseApiKeys)
         .describe('connector=key, several separated by commas'),
-      description: 'API keys and the connectors they belong to. Each connector has a workspace of its own.',
+      description: 'API keys and their connectors, each of which has its own workspace.',
       secret: true,
     },
     enableControl: {

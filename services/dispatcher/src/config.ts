@@ -12,7 +12,7 @@ export const dispatcherConfig = defineConfig(
       env: 'DISPATCHER_GROUP_ID',
       schema: configValues.text('the name of a consumer group'),
       default: 'astrolabe.dispatcher',
-      description: 'Consumer group of all dispatcher instances; KAFKA_TOPIC_PREFIX is put before it.',
+      description: 'Consumer group of all dispatcher instances, prefixed with KAFKA_TOPIC_PREFIX.',
     },
     apiUrl: {
       env: 'DISPATCHER_API_URL',
@@ -23,52 +23,54 @@ export const dispatcherConfig = defineConfig(
       env: 'DISPATCHER_API_TIMEOUT_MS',
       schema: configValues.integer({ min: 100, max: 120_000 }),
       default: 10_000,
-      description: 'Time for a call, in milliseconds. One that takes longer is repeated with the same idempotency key.',
+      description:
+        'Time-out of a call, in milliseconds. A call that takes longer is repeated with the same idempotency key.',
     },
     maxConcurrentCalls: {
       env: 'DISPATCHER_MAX_CONCURRENT_CALLS',
       schema: configValues.integer({ min: 1, max: 4_096 }),
       default: 256,
       description:
-        'Calls in flight at most for each connector. Fewer are made where more would only wait in the API: the limit follows its latency.',
+        "Maximum calls in flight for a connector. The actual limit follows the API's latency, so that calls do not queue inside the API.",
     },
     minConcurrentCalls: {
       env: 'DISPATCHER_MIN_CONCURRENT_CALLS',
       schema: configValues.integer({ min: 1, max: 1_024 }),
       default: 4,
-      description: 'Calls in flight that a connector may have however slow its API is, and whatever others do.',
+      description:
+        'Calls in flight that a connector may always have, however slow its API is and whatever other connectors do.',
     },
     maxCalls: {
       env: 'DISPATCHER_MAX_CALLS',
       schema: configValues.integer({ min: 1, max: 65_536 }),
       default: 1_024,
       description:
-        'Calls in flight of all connectors. One alone has half of them at most, so that there is room for the next.',
+        'Calls in flight of all connectors together. A connector alone has half of them at most, so that there is room for the next.',
     },
     callsPerSecond: {
       env: 'DISPATCHER_CALLS_PER_SECOND',
       schema: configValues.integer({ min: 0, max: 1_000_000 }),
       default: 0,
-      description: 'Calls a second at most for each connector, from each instance; 0 is unlimited. Never exceeded.',
+      description: 'Maximum calls per second for a connector, from each instance; never exceeded. 0 means unlimited.',
     },
     bulk: {
       env: 'DISPATCHER_BULK',
       schema: configValues.boolean(),
       default: false,
       description:
-        'Whether commands that are ready together share a call, POST /v1/commands. Where the API has none, single calls are made. A connector may have it otherwise.',
+        'Whether commands that are ready together share a call, POST /v1/commands; a connector can override it. If the API does not offer bulk calls, the dispatcher makes single calls.',
     },
     bulkMaxCommands: {
       env: 'DISPATCHER_BULK_MAX_COMMANDS',
       schema: configValues.integer({ min: 2, max: 1_000 }),
       default: 100,
-      description: 'Commands in a bulk call at most.',
+      description: 'Maximum commands in a bulk call.',
     },
     bulkMaxBytes: {
       env: 'DISPATCHER_BULK_MAX_BYTES',
       schema: configValues.integer({ min: 1_000, max: 8_000_000 }),
       default: 500_000,
-      description: 'Bytes of a bulk call at most. A larger command is sent alone.',
+      description: 'Maximum bytes of a bulk call. A larger command is sent alone.',
     },
     bulkLingerMs: {
       env: 'DISPATCHER_BULK_LINGER_MS',
@@ -80,25 +82,26 @@ export const dispatcherConfig = defineConfig(
       env: 'DISPATCHER_CIRCUIT_FAILURES',
       schema: configValues.integer({ min: 1, max: 10_000 }),
       default: 10,
-      description: 'Failures of a connector in a row after which its commands wait and only probes are sent.',
+      description:
+        'Consecutive failures of a connector that open its circuit: its commands then wait, and only probes are sent.',
     },
     circuitPauseMs: {
       env: 'DISPATCHER_CIRCUIT_PAUSE_MS',
       schema: configValues.integer({ min: 10, max: HOUR_MS }),
       default: 1_000,
-      description: 'Pause before the first probe, in milliseconds; it doubles with each that fails.',
+      description: 'Pause before the first probe, in milliseconds. It doubles with each probe that fails.',
     },
     circuitMaxPauseMs: {
       env: 'DISPATCHER_CIRCUIT_MAX_PAUSE_MS',
       schema: configValues.integer({ min: 10, max: HOUR_MS }),
       default: 30_000,
-      description: 'Pause before a probe at most, in milliseconds.',
+      description: 'Maximum pause before a probe, in milliseconds.',
     },
     retryBaseMs: {
       env: 'DISPATCHER_RETRY_BASE_MS',
       schema: configValues.integer({ min: 1, max: 60_000 }),
       default: 200,
-      description: 'Upper bound of the first pause before a repetition, in milliseconds; it doubles with each.',
+      description: 'Upper bound of the pause before the first retry, in milliseconds. It doubles with each retry.',
     },
     retryMaxMs: {
       env: 'DISPATCHER_RETRY_MAX_MS',
@@ -111,61 +114,62 @@ export const dispatcherConfig = defineConfig(
       schema: configValues.integer({ min: 0, max: 7 * 24 * HOUR_MS }),
       default: 4 * HOUR_MS,
       description:
-        'How long a command is repeated before it is dead-lettered, in milliseconds. The default is what Segment does.',
+        "How long a command is retried before it is dead-lettered, in milliseconds. The default matches Segment's.",
     },
     haltMs: {
       env: 'DISPATCHER_HALT_MS',
       schema: configValues.integer({ min: 100, max: HOUR_MS }),
       default: 5_000,
       description:
-        'Pause before a key that the API refused is tried again, in milliseconds; it doubles up to DISPATCHER_HALT_MAX_MS.',
+        'Pause before a refused key is tried again, in milliseconds. It doubles up to DISPATCHER_HALT_MAX_MS.',
     },
     haltMaxMs: {
       env: 'DISPATCHER_HALT_MAX_MS',
       schema: configValues.integer({ min: 100, max: HOUR_MS }),
       default: 60_000,
       description:
-        'Pause before a refused key is tried again at most, in milliseconds. An edited key is tried at once.',
+        'Maximum pause before a refused key is tried again, in milliseconds. An edited key is tried at once.',
     },
     lagAfterMs: {
       env: 'DISPATCHER_LAG_AFTER_MS',
       schema: configValues.integer({ min: 100, max: HOUR_MS }),
       default: 30_000,
       description:
-        "How long one command may hold its partition's offset back, in milliseconds. Then its connector lags: it has a position of its own.",
+        "How long a command may hold back its partition's offset, in milliseconds. After that its connector lags and is read separately.",
     },
     lagWindowRecords: {
       env: 'DISPATCHER_LAG_WINDOW_RECORDS',
       schema: configValues.integer({ min: 1, max: 100_000 }),
       default: 128,
       description:
-        'Commands in memory for each partition of a connector that lags, where many lag. Few share as many as DISPATCHER_MAX_BUFFERED_RECORDS.',
+        'Commands in memory for each partition of a lagging connector, when many lag. When few lag, they share DISPATCHER_MAX_BUFFERED_RECORDS.',
     },
     ledgerDirectory: {
       env: 'DISPATCHER_LEDGER_DIRECTORY',
       schema: configValues.text('the path of a folder'),
       default: '/tmp/astrolabe-ledger',
       description:
-        'Where the copy of the delivery ledger is. What is lost here is read from Kafka again, which takes longer at the start.',
+        "Directory of the delivery ledger's local copy. If it is lost, the next start takes longer: it reads the copy from Kafka again.",
     },
     ledgerWindowHours: {
       env: 'DISPATCHER_LEDGER_WINDOW_HOURS',
       schema: configValues.integer({ min: 1, max: 24 * 365 }),
       default: 48,
-      description: 'How long a delivery is known, in hours: a command that comes again within them makes no call.',
+      description: 'How long a delivery is remembered, in hours. A command read again within that time makes no call.',
     },
     maxBufferedRecords: {
       env: 'DISPATCHER_MAX_BUFFERED_RECORDS',
       schema: configValues.integer({ min: 1, max: 100_000 }),
       default: 2_000,
       description:
-        'Commands in memory for each partition at which the connector with the most of them is read by itself. More keys in parallel, more repeated after a crash.',
+        'Commands in memory for each partition at which the connector with the most of them is read separately. A higher value works on more keys in parallel and repeats more after a crash.',
     },
     maxBufferedBytes: {
       env: 'DISPATCHER_MAX_BUFFERED_BYTES',
       schema: configValues.integer({ min: 1_048_576, max: 1_073_741_824 }),
       default: 16_777_216,
-      description: 'Bytes in memory for each partition at which the connector with the most of them is read by itself.',
+      description:
+        'Bytes in memory for each partition at which the connector with the most of them is read separately.',
     },
   },
   { prefix: 'DISPATCHER_' },

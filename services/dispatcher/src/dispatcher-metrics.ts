@@ -47,50 +47,50 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     metrics,
     state,
     'halted_connectors',
-    '1 while the API refuses the credential of the connector. Its commands wait.',
+    "1 while the API refuses the connector's key: its commands wait.",
     ({ isHalted }) => (isHalted ? 1 : 0),
   );
   ofConnectors(
     metrics,
     state,
     'circuit_state',
-    'Circuit of the connector: 0 closed, 1 probing, 2 open.',
+    "The connector's circuit: 0 closed, 1 probing, 2 open.",
     ({ circuit }) => circuit,
   );
-  ofConnectors(metrics, state, 'in_flight_calls', 'Calls of the connector under way.', ({ inFlight }) => inFlight);
+  ofConnectors(metrics, state, 'in_flight_calls', "The connector's calls in flight.", ({ inFlight }) => inFlight);
   ofConnectors(
     metrics,
     state,
     'concurrency_limit_calls',
-    'Calls of the connector that may be under way, as its API has shown so far.',
+    "Calls that the connector may have in flight, as its API's latency allows.",
     ({ limit }) => limit,
   );
   ofConnectors(
     metrics,
     state,
     'waiting_commands',
-    'Commands of the connector that wait for their call.',
+    "The connector's commands that wait for their call.",
     ({ queued }) => queued,
   );
-  ofPartitions(metrics, state, 'partition_lanes', 'Keys with a command in hand.', ({ lanes }) => lanes);
-  ofPartitions(metrics, state, 'partition_records', 'Commands in hand.', ({ records }) => records);
+  ofPartitions(metrics, state, 'partition_lanes', 'Keys with commands in memory.', ({ lanes }) => lanes);
+  ofPartitions(metrics, state, 'partition_records', 'Commands in memory.', ({ records }) => records);
   ofPartitions(
     metrics,
     state,
     'ledger_entries',
-    'Deliveries that the ledger of the partition knows.',
+    "Deliveries in the partition's ledger.",
     ({ ledgerEntries }) => ledgerEntries,
   );
   ofPartitions(
     metrics,
     state,
     'ledger_bytes',
-    'Disk that the ledger of the partition takes.',
+    "Bytes on disk of the partition's ledger.",
     ({ ledgerBytes }) => ledgerBytes,
   );
   metrics.gauge<'partition'>({
     name: 'held_records',
-    help: 'Offsets of the command topic that an open transaction of another producer keeps from being read, by partition.',
+    help: "Offsets of the command topic that cannot be read because another producer's transaction is open.",
     labelNames: ['partition'],
     collect: (held) => {
       held.reset();
@@ -101,14 +101,14 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     metrics,
     state,
     'connector_lag_records',
-    'Offsets of the partition that were read past a connector which lags: its own commands among them wait.',
+    "Offsets between a lagging connector's cursor and its partition's read position: its own commands among them wait.",
     ({ offsets }) => offsets,
   );
   ofLagging(
     metrics,
     state,
     'connector_lag_seconds',
-    'Age of the oldest command in hand of a connector that lags.',
+    "Age of the lagging connector's oldest command in memory.",
     ({ seconds }) => seconds,
   );
   return {
@@ -119,33 +119,33 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     }),
     retries: metrics.counter({
       name: 'retries_total',
-      help: 'Attempts that did not deliver and are repeated, by reason.',
+      help: 'Attempts that failed and are retried, by reason.',
       labelNames: ['connector', 'reason'],
     }),
     failedCalls: metrics.counter({
       name: 'failed_calls_total',
-      help: 'Calls to the API that are repeated, by cause: dns, refused, tls, timeout, connection, or the status of the answer.',
+      help: 'Failed calls that are retried, by cause: dns, refused, tls, timeout, connection, or the status of the answer.',
       labelNames: ['connector', 'cause'],
     }),
     ledgerHits: metrics.counter({
       name: 'ledger_hits_total',
-      help: 'Commands that the delivery ledger knew: no call was made.',
+      help: 'Commands found in the delivery ledger: no call was made.',
       labelNames: ['connector'],
     }),
     expired: metrics.counter({
       name: 'expired_offsets_total',
-      help: 'Offsets that the topic dropped before a connector that lags had come to them. Any at all is a loss: the alert.',
+      help: 'Offsets that expired before a lagging connector reached them. Alert on it: each is a possible loss.',
       labelNames: ['partition'],
     }),
     freshness: metrics.histogram({
       name: 'freshness_seconds',
-      help: 'From the moment ingest took the event to the acknowledgement of the API; replayed commands left out.',
+      help: "From when ingest received the event to the API's acknowledgement, without replayed commands.",
       labelNames: ['connector'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800],
     }),
     callDuration: metrics.histogram({
       name: 'call_duration_seconds',
-      help: 'Duration of calls to the API, with or without an answer.',
+      help: 'Duration of calls to the API, answered or not.',
       labelNames: ['connector'],
     }),
   };

@@ -7,7 +7,7 @@ export function renderOutcomeTable(): string {
   rows.push([
     'none: timeout, reset, name not found',
     'retry: `timeout`, `connection`, `name-resolution`',
-    'Whether the effect happened is unknown; the idempotency key makes asking again safe.',
+    'The effect may have happened. The idempotency key makes a retry safe.',
   ]);
   return renderMarkdownTable(['Answer', 'Outcome', 'Why'], rows);
 }

@@ -15,102 +15,102 @@ export const ingestConfig = defineConfig(
       env: 'INGEST_HOST',
       schema: configValues.text('a host name or an IP address'),
       default: '127.0.0.1',
-      description: 'Address that takes events. 0.0.0.0 opens it to the network; put TLS in front of it.',
+      description: 'Address that accepts events. 0.0.0.0 opens it to the network; put TLS in front of it.',
     },
     port: {
       env: 'INGEST_PORT',
       schema: configValues.port(),
       default: 3100,
-      description: 'Port of the same. 0 takes a free one; the address in use is logged at start.',
+      description: 'Port that accepts events. The address in use is logged at start.',
     },
     trustedProxies: {
       env: 'INGEST_TRUSTED_PROXIES',
       schema: configValues.integer({ min: 0, max: 10 }),
       default: 0,
       description:
-        'Number of reverse proxies in front. Of their headers two are believed: X-Forwarded-For, for events that ask for the address of their client, and X-Forwarded-Proto, for the protocol in SDK settings; X-Forwarded-Host never is. Too high a number lets clients choose their address.',
+        'Number of reverse proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are trusted. Too high a number lets clients forge their address.',
     },
     publicUrl: {
       env: 'INGEST_PUBLIC_URL',
       schema: configValues.httpUrl().optional(),
       description:
-        'URL by which clients reach this service, with its path where a proxy serves it below one. SDKs are told to send there. Without it they are told the host of their own request, and https unless a trusted proxy says otherwise.',
+        "URL by which clients reach this service, with its path prefix if it has one; SDK settings name it. Without it, SDK settings name the request's own host, and https unless a trusted proxy says otherwise.",
     },
     maxConnections: {
       env: 'INGEST_MAX_CONNECTIONS',
       schema: configValues.integer({ min: 16, max: 1_000_000 }),
       default: 10_000,
       description:
-        'Connections open at one time, each of some 10 KB. One more closes the connection that has been idle longest, or is refused where none is idle. Never more than the open files that the system allows (ulimit -n), less 80 for everything else.',
+        'Connections open at a time, about 10 KB each; never more than the limit of open files (ulimit -n) less 80. One more closes the connection that has been idle longest, or is refused if none is idle.',
     },
     maxConnectionsPerClient: {
       env: 'INGEST_MAX_CONNECTIONS_PER_CLIENT',
       schema: configValues.integer({ min: 1, max: 1_000_000 }).optional(),
       description:
-        'The same from one IPv4 address or one IPv6 network of /64. Default: half of all. Not applied with INGEST_TRUSTED_PROXIES, where all connections come from the proxy.',
+        'Connections open at a time from one IPv4 address or one IPv6 /64 network; by default half of INGEST_MAX_CONNECTIONS. Not applied with INGEST_TRUSTED_PROXIES, where all connections come from the proxy.',
     },
     maxBodyBytes: {
       env: 'INGEST_MAX_BODY_BYTES',
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
       description:
-        "Largest request body as it comes over the network. Segment documents 500 KB; some SDKs' batches are a little larger, and those of SDKs without a limit much larger. Independent of the brokers' message.max.bytes: each event is a record of its own.",
+        "Largest request body before inflating. Independent of the brokers' message.max.bytes, because each event is a record of its own.",
     },
     maxInflatedBytes: {
       env: 'INGEST_MAX_INFLATED_BYTES',
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
       description:
-        'Largest request body after inflating gzip or deflate. At least INGEST_MAX_BODY_BYTES. While a body is parsed all others wait: at the default 10 ms for events and up to 150 ms for one made to be expensive; at the largest value 0.1 s and up to 4 s, and then some 500 MB of heap. Whose it is pays for it (INGEST_CONNECTOR_WORK_MS_PER_SECOND), but only afterwards.',
+        'Largest request body after inflating gzip or deflate; at least INGEST_MAX_BODY_BYTES. While a body is parsed, all other requests wait.',
     },
     maxInFlightBytes: {
       env: 'INGEST_MAX_IN_FLIGHT_BYTES',
       schema: configValues.integer({ min: 1_000_000, max: 100_000_000_000 }),
       default: 67_108_864,
       description:
-        'Bytes of bodies that may be read or await acknowledgement at one time; past it senders are answered 503. A connector holds no more of them than are left for all others, so half where it is the only one. The process needs about five times as much memory.',
+        'Bytes of bodies that may be read or await acknowledgement at a time; beyond it, senders are answered 503. The process needs about five times as much memory.',
     },
     connectorEventsPerSecond: {
       env: 'INGEST_CONNECTOR_EVENTS_PER_SECOND',
       schema: configValues.integer({ min: 0, max: 1_000_000 }),
       default: 10_000,
       description:
-        "Events that each connector may send to this instance in the long run, where it has no rateLimit of its own; past it senders are answered 429. The default is ten times what Segment's Tracking API lets a workspace send, and leaves most of an instance to others. 0 is unlimited: one customer's flood then slows all.",
+        "Sustained events per second from a connector to this instance, unless it has its own rateLimit; beyond it, senders are answered 429. 0 means unlimited: one customer's flood then slows all.",
     },
     connectorBurstEvents: {
       env: 'INGEST_CONNECTOR_BURST_EVENTS',
       schema: configValues.integer({ min: 1, max: 1_000_000 }),
       default: 50_000,
       description:
-        'Events that a connector may send at once, after a pause. The default is five seconds of the rate: what senders have kept while they could not send comes back in one go.',
+        'Events that a connector may send at once after a pause. The default is five seconds of the rate, for senders that kept events while they could not send.',
     },
     connectorBytesPerSecond: {
       env: 'INGEST_CONNECTOR_BYTES_PER_SECOND',
       schema: configValues.integer({ min: 0, max: 100_000_000_000 }),
       default: 100_000_000,
       description:
-        'Bytes of bodies, inflated, that each connector may send to this instance in the long run, and five times as many at once; past it senders are answered 429. The default leaves 10 KB to each event of the default limit. 0 is unlimited.',
+        'Sustained inflated bytes per second from a connector to this instance, and five times as many at once; beyond it, senders are answered 429. 0 means unlimited.',
     },
     connectorWorkMsPerSecond: {
       env: 'INGEST_CONNECTOR_WORK_MS_PER_SECOND',
       schema: configValues.integer({ min: 0, max: 1_000 }),
       default: 750,
       description:
-        'Milliseconds in a second that this instance spends on reading the bodies of one connector in the long run, and five times as many at once; past it senders are answered 429. Bodies of events never reach the default, since storing them takes longer than that; bodies made to be expensive do. 0 is unlimited.',
+        "Milliseconds per second that this instance spends on reading a connector's bodies, sustained, and five times as many at once; beyond it, senders are answered 429. 0 means unlimited.",
     },
     clientWorkMsPerSecond: {
       env: 'INGEST_CLIENT_WORK_MS_PER_SECOND',
       schema: configValues.integer({ min: 0, max: 1_000 }),
       default: 100,
       description:
-        'The same for requests without a valid key, by the address of their client (of IPv6 its first 64 bits). Only what is refused counts. Behind a reverse proxy set INGEST_TRUSTED_PROXIES, or all clients are one. 0 is unlimited.',
+        'Milliseconds per second that this instance spends on refused requests without a valid key, by client address (of IPv6 the first 64 bits). 0 means unlimited.',
     },
     produceTimeoutMs: {
       env: 'INGEST_PRODUCE_TIMEOUT_MS',
       schema: configValues.integer({ min: 100, max: 300_000 }),
       default: 10_000,
       description:
-        "How long a request waits for Kafka's acknowledgement before it is answered 503. Longer rides out a leader election, but SDKs give up after 10 s and send the events again.",
+        "How long a request waits for Kafka's acknowledgement, in milliseconds, before it is answered 503. A longer wait survives a leader election, but SDKs give up after 10 s and send the events again.",
     },
   },
   {

@@ -32,7 +32,7 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
   });
   const bodyBytes = metrics.counter({
     name: 'body_bytes_total',
-    help: 'Bytes of authenticated request bodies, inflated.',
+    help: 'Inflated bytes of authenticated request bodies.',
     labelNames: ['connector'],
   });
   const events = metrics.counter({
@@ -52,22 +52,22 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
   });
   const oversizeRequests = metrics.counter({
     name: 'oversize_requests_total',
-    help: 'Requests refused for the size of their body, by connector where the header tells it.',
+    help: 'Requests refused because their body is too large, by connector if a header names it.',
     labelNames: ['connector'],
   });
   const unreadableTimestamps = metrics.counter({
     name: 'unreadable_timestamps_total',
-    help: 'Events whose timestamp is no time. They are stored as they are and count as having happened when received.',
+    help: 'Events whose timestamp cannot be read. They are stored unchanged and count as having happened when received.',
     labelNames: ['connector'],
   });
   const closedConnections = metrics.counter({
     name: 'closed_connections_total',
-    help: 'Connections closed since more were open than INGEST_MAX_CONNECTIONS allows: idle ones, and new ones that were refused while none was idle.',
+    help: 'Connections closed because more were open than INGEST_MAX_CONNECTIONS allows: idle ones, and new ones refused while none was idle.',
     labelNames: ['reason'],
   });
   metrics.gauge({
     name: 'in_flight_bytes',
-    help: 'Bytes of request bodies, inflated, that are being read or await acknowledgement.',
+    help: 'Inflated bytes of request bodies that are being read or await acknowledgement.',
     collect: (gauge) => gauge.set(inFlightBytes()),
   });
   return {
@@ -86,7 +86,7 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
 export function createOversizeRecordsCounter(metrics: Metrics): (topic: string) => void {
   const oversizeRecords = metrics.counter({
     name: 'oversize_records_total',
-    help: 'Records that the brokers refused for their size: events became dead letters, dead letters were cut. Raise message.max.bytes.',
+    help: 'Records that the brokers refused for their size: events became dead letters, and dead letters were cut. Raise message.max.bytes.',
     labelNames: ['topic'],
   });
   return (topic) => oversizeRecords.inc({ topic });

@@ -16,40 +16,40 @@ export const mapperConfig = defineConfig(
       schema: configValues.text('the name of a consumer group'),
       default: 'astrolabe.mapper',
       description:
-        'Consumer group of all mapper instances; KAFKA_TOPIC_PREFIX is put before it. A new name reads from the start.',
+        'Consumer group of all mapper instances, prefixed with KAFKA_TOPIC_PREFIX. A new name reads from the start.',
     },
     guarantee: {
       env: 'MAPPER_GUARANTEE',
       schema: configValues.oneOf(['exactly-once', 'at-least-once']),
       default: 'exactly-once',
       description:
-        'exactly-once: commands, state and position of a batch are one transaction. at-least-once: no transactions, some milliseconds less for each event; after a crash commands may be on the topic twice, under the same ids.',
+        'exactly-once: commands, state and position of a batch are one transaction. at-least-once: no transactions and some milliseconds less for each event, but after a crash commands may be on the topic twice, with the same ids.',
     },
     maxBatchRecords: {
       env: 'MAPPER_MAX_BATCH_RECORDS',
       schema: configValues.integer({ min: 1, max: 10_000 }),
       default: 1_000,
       description:
-        'Events mapped, produced and committed together at most. More is faster under load, and repeats more after a crash.',
+        'Maximum events mapped, produced and committed together. A higher value is faster under load and repeats more after a crash.',
     },
     maxBufferedRecords: {
       env: 'MAPPER_MAX_BUFFERED_RECORDS',
       schema: configValues.integer({ min: 1, max: 100_000 }),
       default: 4_000,
-      description: 'Events in memory for each partition at which reading it pauses.',
+      description: 'Events in memory for each partition at which reading pauses.',
     },
     maxBufferedBytes: {
       env: 'MAPPER_MAX_BUFFERED_BYTES',
       schema: configValues.integer({ min: 1_048_576, max: 1_073_741_824 }),
       default: 8_388_608,
-      description: 'Bytes in memory for each partition at which reading it pauses.',
+      description: 'Bytes in memory for each partition at which reading pauses.',
     },
     maxUsersPerConnector: {
       env: 'MAPPER_MAX_USERS_PER_CONNECTOR',
       schema: configValues.integer({ min: 1, max: 10_000_000 }),
       default: 100_000,
       description:
-        'Users of one connector that are remembered on one partition: deleted ones, and where a connector turns free email away, where their address is. Past it, addresses give way to newer ones; a deletion that finds only deletions is dead-lettered as mapper.state-full.',
+        'Users of a connector that the mapper remembers on a partition: deleted users, and, where free email is blocked, where each address is. Beyond it, newer addresses replace older ones; a deletion that finds only deletions is dead-lettered as mapper.state-full.',
     },
   },
   { prefix: 'MAPPER_' },

@@ -24,7 +24,7 @@ export function createMapperMetrics(
 ): MapperMetrics {
   metrics.gauge<'partition'>({
     name: 'held_records',
-    help: 'Offsets of the events topic that an open transaction of another producer keeps from being read, by partition.',
+    help: "Offsets of the event topic that cannot be read because another producer's transaction is open.",
     labelNames: ['partition'],
     collect: (held) => {
       held.reset();
@@ -44,37 +44,37 @@ export function createMapperMetrics(
     }),
     unanswered: metrics.counter({
       name: 'unanswered_events_total',
-      help: 'Events whose transaction ended without an answer of the brokers: stored without being counted as events and commands, or mapped and counted again.',
+      help: 'Events whose transaction ended without an answer from the brokers. They were stored but not counted, or will be mapped again and counted then.',
       labelNames: ['connector'],
     }),
     withheldUsers: metrics.counter({
       name: 'withheld_users_total',
-      help: 'Group calls mapped without the user that they name, by reason: the Account has its properties, and no member was added.',
+      help: 'Group calls mapped without their user, by reason: the Account got its properties, but no member.',
       labelNames: ['connector', 'reason'],
     }),
     clampedTimes: metrics.counter({
       name: 'clamped_times_total',
-      help: 'Events whose time cannot be (before 2000, or after they were received) or cannot be read, and was moved to a bound.',
+      help: 'Events whose time is impossible (before 2000, or after their receipt) or cannot be read, and was moved to a bound.',
       labelNames: ['connector', 'reason'],
     }),
     batchRecords: metrics.histogram({
       name: 'batch_records',
-      help: 'Records in one unit of work, from reading to acknowledgement.',
+      help: 'Records in a batch, from reading to acknowledgement.',
       buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000],
     }),
     stateKeys: metrics.gauge({
       name: 'state_keys',
-      help: 'Users about whom something is remembered, when the state was last read, by partition.',
+      help: "Users remembered when the partition's state was last restored.",
       labelNames: ['partition'],
     }),
     stateUsers: metrics.gauge({
       name: 'state_users',
-      help: 'Users about whom something is remembered; at MAPPER_MAX_USERS_PER_CONNECTOR others give way to new ones.',
+      help: 'Users remembered. At MAPPER_MAX_USERS_PER_CONNECTOR, new ones replace old ones.',
       labelNames: ['connector', 'partition'],
     }),
     forgottenUsers: metrics.counter({
       name: 'forgotten_users_total',
-      help: 'Users whose state was removed: for lack of room (limit), or because nobody needs it any more (expired).',
+      help: 'Users whose state was removed, because of the limit (limit) or because it is no longer needed (expired).',
       labelNames: ['connector', 'reason'],
     }),
     restoredRecords: metrics.counter({
@@ -83,7 +83,7 @@ export function createMapperMetrics(
     }),
     restoreSeconds: metrics.histogram({
       name: 'state_restore_seconds',
-      help: 'Time from the assignment of a partition until its state is there.',
+      help: 'Time from the assignment of a partition until its state is restored.',
       buckets: [0.005, 0.02, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
     }),
   };

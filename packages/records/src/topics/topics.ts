@@ -56,8 +56,8 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     cleanupPolicy: 'delete',
     retentionMs: 30 * DAY_MS,
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
-    key: 'as the source',
-    value: 'the source record byte for byte (cut where it does not fit), cause in headers',
+    key: 'that of the source record',
+    value: 'the source record byte for byte, cut if it does not fit; cause in headers',
   },
   commands: {
     name: 'astrolabe.commands.v1',
@@ -73,8 +73,8 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     cleanupPolicy: 'delete',
     retentionMs: 30 * DAY_MS,
     maxMessageBytes: DEAD_LETTER_MAX_BYTES,
-    key: 'as the source',
-    value: 'the source record byte for byte (cut where it does not fit), cause in headers',
+    key: 'that of the source record',
+    value: 'the source record byte for byte, cut if it does not fit; cause in headers',
   },
   deliveries: {
     name: 'astrolabe.deliveries.v1',
@@ -83,7 +83,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     segmentMs: DAY_MS / 6,
     maxMessageBytes: undefined,
     key: 'none',
-    value: 'a chunk of deliveries, packed: what became of which command, when',
+    value: 'a packed chunk of deliveries: the outcome of each command, and when',
   },
   mapperState: {
     name: 'astrolabe.mapper-state.v1',
@@ -102,7 +102,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     retentionMs: 60 * DAY_MS,
     maxMessageBytes: undefined,
     key: 'dead-letter topic and partition',
-    value: 'JSON: offsets of the dead letters that were sent back to their source topic in one transaction with this',
+    value: 'JSON: offsets of the dead letters that were redriven in the same transaction',
   },
   replays: {
     name: 'astrolabe.replays.v1',
@@ -112,7 +112,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     retentionMs: undefined,
     maxMessageBytes: undefined,
     key: 'id of the replay',
-    value: 'JSON: what was asked for, how far it has come, and what it has counted',
+    value: 'JSON: the options, the progress and the counts of the replay',
   },
 };
 

@@ -21,33 +21,34 @@ export const configSections = {
       schema: configValues.topicPrefix(),
       default: '',
       description:
-        'Put before every topic name. Several pipelines can share a cluster; all services of one need the same.',
+        'Prefix of every topic name, so that several pipelines can share a cluster. All services of a pipeline need the same prefix.',
     },
     kafkaSsl: {
       env: 'KAFKA_SSL',
       schema: configValues.boolean(),
       default: false,
       description:
-        'Encrypt connections to the brokers with TLS. Without it, credentials and events travel in the clear.',
+        'Encrypt connections to the brokers with TLS. Without it, credentials and events travel in clear text.',
     },
     kafkaSaslMechanism: {
       env: 'KAFKA_SASL_MECHANISM',
       schema: configValues.oneOf(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
       togetherWith: ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
-      description: 'How to log in to the brokers. Set it with the user name and the password, or none of the three.',
+      description:
+        'How to log in to the brokers. Set it with the user name and the password, or set none of the three.',
     },
     kafkaSaslUsername: {
       env: 'KAFKA_SASL_USERNAME',
       schema: configValues.text().optional(),
       togetherWith: ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_PASSWORD'],
-      description: 'User name at the brokers.',
+      description: 'User name for the brokers.',
     },
     kafkaSaslPassword: {
       env: 'KAFKA_SASL_PASSWORD',
       schema: configValues.text().optional(),
       secret: true,
       togetherWith: ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME'],
-      description: 'Password at the brokers.',
+      description: 'Password for the brokers.',
     },
   }),
 
@@ -58,7 +59,7 @@ export const configSections = {
       schema: configValues.integer({ min: 6_000, max: 300_000 }),
       default: 10_000,
       description:
-        'After this silence, in milliseconds, the group gives up an instance and its partitions move on: how long they rest after a crash. Shorter mistakes a long pause for a crash. The brokers bound it (group.min.session.timeout.ms).',
+        'After this silence, in milliseconds, the group removes an instance and reassigns its partitions. Too short a value takes a long pause for a crash; the brokers bound it (group.min.session.timeout.ms).',
     },
   }),
 
@@ -72,14 +73,14 @@ export const configSections = {
       env: 'SCHEMA_REGISTRY_USERNAME',
       schema: configValues.text().optional(),
       togetherWith: ['SCHEMA_REGISTRY_PASSWORD'],
-      description: 'User name at the registry. Set it with the password, or neither.',
+      description: 'User name for the registry. Set it with the password, or set neither.',
     },
     schemaRegistryPassword: {
       env: 'SCHEMA_REGISTRY_PASSWORD',
       schema: configValues.text().optional(),
       secret: true,
       togetherWith: ['SCHEMA_REGISTRY_USERNAME'],
-      description: 'Password at the registry.',
+      description: 'Password for the registry.',
     },
   }),
 
@@ -88,7 +89,7 @@ export const configSections = {
       env: 'LOG_LEVEL',
       schema: configValues.oneOf(logLevels),
       default: 'info',
-      description: 'The least severe level that is logged. Normal operation logs nothing above debug for each event.',
+      description: 'Least severe level that is logged. Normal operation logs nothing above debug for each event.',
     },
     adminHost: {
       env: 'ADMIN_HOST',
@@ -100,26 +101,26 @@ export const configSections = {
       env: 'ADMIN_PORT',
       schema: configValues.port(),
       default: 0,
-      description: 'Port of the same. The address in use is logged at start.',
+      description: 'Port of the admin address. The address in use is logged at start.',
     },
     adminAllowedHosts: {
       env: 'ADMIN_ALLOWED_HOSTS',
       schema: configValues.hostNames().optional(),
       description:
-        'Host names by which the same may be asked for, such as a Kubernetes service that Prometheus scrapes by name. IP addresses, localhost and ADMIN_HOST always work; any other name is answered 421, so that no web page can read it through a browser.',
+        'Additional host names that admin requests may use, such as a Kubernetes service that Prometheus scrapes by name. IP addresses, localhost and ADMIN_HOST always work; any other name is answered 421, so that web pages cannot read the admin address through a browser.',
     },
     shutdownTimeoutMs: {
       env: 'SHUTDOWN_TIMEOUT_MS',
       schema: configValues.integer({ min: 100, max: 600_000 }),
       default: 20_000,
       description:
-        'Time for finishing what is under way after SIGTERM, in milliseconds. Keep it below the grace period of the platform.',
+        "Time to finish work in progress after SIGTERM, in milliseconds. Keep it below the platform's grace period.",
     },
     connectorsFile: {
       env: 'CONNECTORS_FILE',
       schema: configValues.text('the path of a file'),
       default: 'connectors.json',
-      description: 'Connectors and their keys; the format is schemas/connectors.schema.json.',
+      description: 'Connectors and their keys, in the format of schemas/connectors.schema.json.',
     },
   }),
 } as const;

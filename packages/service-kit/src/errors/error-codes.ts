@@ -21,8 +21,7 @@ export interface ErrorCatalogueEntry {
 const entries = [
   {
     code: 'config.invalid',
-    meaning:
-      'An environment variable is missing, malformed or unknown. The message lists every problem; mend them all.',
+    meaning: 'An environment variable is missing, malformed or unknown. The message lists every problem; fix them all.',
     whoActs: 'operator',
   },
   {
@@ -32,45 +31,47 @@ const entries = [
   },
   {
     code: 'service.listen-failed',
-    meaning: 'A server could not listen on its address: the port is taken or the host is not one of this machine.',
+    meaning:
+      'A server could not listen on its address. The port is taken, or the host is not an address of this machine.',
     whoActs: 'operator',
   },
   {
     code: 'service.shutdown-deadline',
     meaning:
-      'The service did not stop within SHUTDOWN_TIMEOUT_MS and was ended. Nothing is lost: uncommitted records come again.',
+      'The service did not stop within SHUTDOWN_TIMEOUT_MS and was killed. Nothing is lost: uncommitted records are read again.',
     whoActs: 'operator',
   },
   {
     code: 'stack.unavailable',
-    meaning: 'The local stack could not be started. The message says what to install or to point at.',
+    meaning: 'The local stack could not be started. The message says what to install or which stack to point at.',
     whoActs: 'operator',
   },
   {
     code: 'kafka.unavailable',
-    meaning: 'No broker answered, or not enough replicas did. It is tried again; check the brokers and the network.',
+    meaning: 'No broker answered, or too few replicas did. The service retries; check the brokers and the network.',
     whoActs: 'operator',
   },
   {
     code: 'kafka.request-refused',
     meaning:
-      'A broker refused a request for good: the log-in is wrong, or the cluster does not know the request. The message holds its reason.',
+      "A broker refused a request permanently: the login is wrong, or the cluster does not support the request. The message has the broker's reason.",
     whoActs: 'operator',
   },
   {
     code: 'kafka.unauthorized',
     meaning:
-      'The brokers forbid what is needed. The message names the user, the operation and the resource, and the command that grants it. It is waited for.',
+      'The brokers forbid an operation. The message names the user, the operation, the resource and the command that grants it; the service waits for the grant.',
     whoActs: 'operator',
   },
   {
     code: 'kafka.topic-missing',
-    meaning: 'A topic does not exist yet. It is waited for; create the topics with "astrolabe topics apply".',
+    meaning:
+      'A topic does not exist yet, and the service waits for it. Create the topics with "astrolabe topics apply".',
     whoActs: 'operator',
   },
   {
     code: 'kafka.record-too-large',
-    meaning: 'A record exceeds the size that the broker or the topic allows, and can never be stored as it is.',
+    meaning: 'A record exceeds the size that the broker or the topic allows. It cannot be stored unchanged.',
     whoActs: 'operator',
   },
   {
@@ -82,41 +83,41 @@ const entries = [
   {
     code: 'kafka.topic-recreated',
     meaning:
-      'The topic was deleted and created again, and a stored position is of the one before: going on would skip records. Reading stopped; the message says how to choose where to go on.',
+      'The topic was deleted and created again, so a stored position would skip records of the new one. Reading stopped; the message says how to choose where to continue.',
     whoActs: 'operator',
   },
   {
     code: 'kafka.batch-unreadable',
     meaning:
-      'A batch of records is corrupt, or inflates to more than is read of one (16 MiB; 250,000 records and headers). Reading stopped rather than skip it; the message names its offsets.',
+      'A batch of records is corrupt, or inflates beyond the limit (16 MiB; 250,000 records and headers). Reading stopped rather than skip it; the message names its offsets.',
     whoActs: 'operator',
   },
   {
     code: 'kafka.patch-missing',
     meaning:
-      'A patch of kafkajs is not in use, without which it loses records: kafkajs is another version than 2.2.4, or was loaded before @astrolabe/kafka. The process does not start; install with "npm ci".',
+      'A patch without which kafkajs loses records is not in effect, so the process does not start. kafkajs is not version 2.2.4, or was loaded before @astrolabe/kafka; install with "npm ci".',
     whoActs: 'developer',
   },
   {
     code: 'kafka.consumer-crashed',
-    meaning: 'The consumer stopped for good. The process exits and reads on from the last commit when it is restarted.',
+    meaning: 'The consumer stopped permanently, and the process exits. Restarted, it continues from the last commit.',
     whoActs: 'operator',
   },
   {
     code: 'registry.unavailable',
     meaning:
-      'The schema registry did not answer, or what answers at its URL is not a schema registry. It is tried again; check SCHEMA_REGISTRY_URL and the registry.',
+      'The schema registry did not answer, or the server at its URL is not a schema registry. The service retries; check SCHEMA_REGISTRY_URL and the registry.',
     whoActs: 'operator',
   },
   {
     code: 'registry.schema-missing',
-    meaning: 'A command schema is not registered under its subject and may not be registered by this service.',
+    meaning: 'A command schema is not registered under its subject, and this service may not register it.',
     whoActs: 'operator',
   },
   {
     code: 'registry.schema-incompatible',
     meaning:
-      'The registry refused a schema: it cannot read what earlier versions wrote. Deploy the versions in their order.',
+      'The registry refused a schema because it cannot read what earlier versions wrote. Deploy the versions in order.',
     whoActs: 'developer',
   },
   {
@@ -137,13 +138,14 @@ const entries = [
   },
   {
     code: 'event.unmappable',
-    meaning: 'The event is valid but has no command: a value cannot be represented, or an identity is missing.',
+    meaning:
+      'The event is valid but cannot become a command: a value cannot be represented, or an identity is missing.',
     whoActs: 'sender',
   },
   {
     code: 'mapper.state-full',
     meaning:
-      'A deletion could not be remembered: the connector has as many suppressed users on this partition as MAPPER_MAX_USERS_PER_CONNECTOR allows. Nothing was deleted. Raise the limit, restart the mapper, and redrive the dead letter.',
+      'Nothing was deleted, because the connector has MAPPER_MAX_USERS_PER_CONNECTOR suppressed users on this partition. Raise the limit, restart the mapper, and redrive the dead letter.',
     whoActs: 'operator',
   },
   {
@@ -153,36 +155,36 @@ const entries = [
   },
   {
     code: 'event.unknown-type',
-    meaning: 'The type of the event is none that Segment defines.',
+    meaning: "Segment does not define the event's type.",
     whoActs: 'sender',
   },
   {
     code: 'event.unauthenticated',
     meaning:
-      'The request carries no key, or one that belongs to no connector, or a write key where only the API key will do (delete, unsuppress).',
+      'The request has no key, an unknown key, or a write key where only the API key is allowed (delete, unsuppress).',
     whoActs: 'customer',
   },
   {
     code: 'webhook.unauthenticated',
     meaning:
-      "A webhook carries neither a key of the connector that its path names nor a signature made with that connector's webhookSecret.",
+      "A webhook has neither a key of the connector in its path nor a signature made with that connector's webhookSecret.",
     whoActs: 'customer',
   },
   {
     code: 'event.unsupported-type',
     meaning:
-      "Segment's partner endpoint got a page, screen or alias call. The Astrolabe destination takes identify, group and track.",
+      "Segment's partner endpoint received a page, screen or alias call. The Astrolabe destination takes identify, group and track.",
     whoActs: 'customer',
   },
   {
     code: 'connector.disabled',
-    meaning: 'The connector of the key is switched off in the connectors file, so its events are refused.',
+    meaning: "The key's connector is switched off in the connectors file, so its events are refused.",
     whoActs: 'customer',
   },
   {
     code: 'request.encoding',
     meaning:
-      'The body is compressed in a way that is not supported, or is not what its Content-Encoding says. Send gzip, deflate or none.',
+      "The body's compression is not supported, or the body does not match its Content-Encoding. Send gzip, deflate or none.",
     whoActs: 'sender',
   },
   {
@@ -192,39 +194,39 @@ const entries = [
   },
   {
     code: 'request.not-found',
-    meaning: 'There is no such path. The Tracking API is under /v1, the partner endpoint is POST /segment.',
+    meaning: 'The path does not exist. The Tracking API is under /v1, the partner endpoint is POST /segment.',
     whoActs: 'sender',
   },
   {
     code: 'request.method-not-allowed',
-    meaning: 'The path does not take this method. The Allow header names those that it takes.',
+    meaning: 'The path does not accept this method. The Allow header lists those that it accepts.',
     whoActs: 'sender',
   },
   {
     code: 'request.malformed',
     meaning:
-      'The request is not valid HTTP/1.1, its headers are too large, or it has no Host or several. The message says which.',
+      'The request is not valid HTTP/1.1, its headers are too large, or it has no Host header or several. The message says which.',
     whoActs: 'sender',
   },
   {
     code: 'ingest.overloaded',
-    meaning: 'More bytes are in flight than INGEST_MAX_IN_FLIGHT_BYTES. Senders try again; add instances if it lasts.',
+    meaning: 'More bytes are in flight than INGEST_MAX_IN_FLIGHT_BYTES. Senders retry; add instances if it lasts.',
     whoActs: 'operator',
   },
   {
     code: 'ingest.rate-limited',
     meaning:
-      'The connector, one of its keys, or a client without a valid key sent more events or bytes, or caused more work, than its limit allows. The message names the limit. Senders try again after Retry-After; if it lasts, raise that limit.',
+      'A connector, one of its keys, or a client without a valid key exceeded a limit of events, bytes or work, which the message names. Senders retry after Retry-After; if it lasts, raise that limit.',
     whoActs: 'customer',
   },
   {
     code: 'ingest.stopping',
-    meaning: 'The instance is shutting down. Senders try again and reach another one.',
+    meaning: 'The instance is shutting down. Senders retry and reach another one.',
     whoActs: 'operator',
   },
   {
     code: 'ingest.internal',
-    meaning: 'A fault in ingest. Nothing was stored for the request; the log has the cause.',
+    meaning: 'Ingest failed and stored nothing of the request. The log has the cause.',
     whoActs: 'developer',
   },
   {
@@ -239,57 +241,58 @@ const entries = [
   },
   {
     code: 'command.wrong-type',
-    meaning: 'A record on the command topic is Avro of a type that is no command.',
+    meaning: 'A record on the command topic is Avro, but of a type that is not a command.',
     whoActs: 'operator',
   },
   {
     code: 'command.id-mismatch',
     meaning:
-      'The id of a command does not fit its connector, messageId and kind. The registry names another schema than its writer had (a restore exchanged schema ids), or something else writes to the topic. Repair the registry, then redrive.',
+      "A command's id does not match its connector, messageId and kind: a restore exchanged schema ids in the registry, or something else writes to the topic. Repair the registry, then redrive.",
     whoActs: 'operator',
   },
   {
     code: 'command.connector-unknown',
-    meaning: 'The command is of a connector that the connectors file does not have. Add the connector, then redrive.',
+    meaning: "The command's connector is not in the connectors file. Add the connector, then redrive.",
     whoActs: 'operator',
   },
   {
     code: 'command.connector-disabled',
-    meaning:
-      'The command is of a connector that was switched off after the event was taken. Switch it on, then redrive.',
+    meaning: "The command's connector was switched off after its event was accepted. Switch it on, then redrive.",
     whoActs: 'customer',
   },
   {
     code: 'api.rejected',
-    meaning: 'The Astrolabe API refused the command for good. The message holds its reason; mend it, then redrive.',
+    meaning:
+      'The Astrolabe API refused the command permanently. The message has its reason; fix the cause, then redrive.',
     whoActs: 'customer',
   },
   {
     code: 'api.retries-exhausted',
-    meaning: 'The Astrolabe API kept failing until the retry limit. Redrive the command once the API is healthy.',
+    meaning:
+      'The Astrolabe API kept failing until the retry budget ran out. Redrive the command once the API is healthy.',
     whoActs: 'operator',
   },
   {
     code: 'ledger.unknown-format',
     meaning:
-      'The delivery ledger holds a chunk of a format that this version does not know: a newer version has written it. Run that version.',
+      'The delivery ledger holds a chunk in a format that this version does not know, because a newer version wrote it. Run that version.',
     whoActs: 'operator',
   },
   {
     code: 'ledger.damaged',
     meaning:
-      'A record on the topic of deliveries is no chunk of the delivery ledger. Something else writes to the topic.',
+      'A record on the deliveries topic is not a chunk of the delivery ledger. Something else writes to the topic.',
     whoActs: 'operator',
   },
   {
     code: 'ledger.locked',
     meaning:
-      'Another process holds the files of a partition of the delivery ledger. Give each dispatcher a ledger directory of its own.',
+      'Another process holds the files of a partition of the delivery ledger. Give each dispatcher its own ledger directory.',
     whoActs: 'operator',
   },
   {
     code: 'ledger.disk-failed',
-    meaning: 'The files of the delivery ledger cannot be read or written: the disk is full, damaged, or not permitted.',
+    meaning: "The delivery ledger's files cannot be read or written. The disk is full, damaged, or not permitted.",
     whoActs: 'operator',
   },
 ] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];

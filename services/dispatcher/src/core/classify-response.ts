@@ -79,23 +79,23 @@ export interface OutcomeRule {
 /** The table. The first row that fits counts; `docs/delivery.md` shows it. */
 export const outcomeRules: readonly OutcomeRule[] = [
   { from: 200, to: 299, outcome: 'delivered', why: 'With `Idempotency-Replayed: true` it counts as a duplicate.' },
-  { from: 401, to: 401, outcome: 'halt', why: 'The key is refused. No command is at fault: the connector waits.' },
+  { from: 401, to: 401, outcome: 'halt', why: 'The key is refused, so no command is at fault. The connector waits.' },
   { from: 403, to: 403, outcome: 'halt', why: 'The key may not do this. The connector waits.' },
-  { from: 408, to: 408, outcome: 'retry', reason: 'request-timeout', why: 'The request did not arrive whole.' },
+  { from: 408, to: 408, outcome: 'retry', reason: 'request-timeout', why: 'The request did not arrive completely.' },
   {
     from: 409,
     to: 409,
     code: IN_PROGRESS_CODE,
     outcome: 'retry',
     reason: 'in-progress',
-    why: 'An earlier call of the same command is still running.',
+    why: 'An earlier call for the same command is still running.',
   },
   {
     from: 422,
     to: 422,
     code: EXECUTED_BEFORE_CODE,
     outcome: 'duplicate',
-    why: 'The command was executed before, from an event that its sender has changed since. The first one counts.',
+    why: 'The command was executed before, from an event that its sender then changed. The first one counts.',
   },
   { from: 423, to: 423, outcome: 'retry', reason: 'in-progress', why: 'Locked for now.' },
   { from: 425, to: 425, outcome: 'retry', reason: 'in-progress', why: 'Too early.' },
@@ -106,15 +106,15 @@ export const outcomeRules: readonly OutcomeRule[] = [
     reason: 'rate-limited',
     why: 'The whole connector pauses for `Retry-After`.',
   },
-  { from: 501, to: 501, outcome: 'rejected', why: 'The API does not offer that, and will not by itself.' },
-  { from: 400, to: 499, outcome: 'rejected', why: 'No repetition helps: the command is dead-lettered.' },
-  { from: 500, to: 599, outcome: 'retry', reason: 'server-error', why: 'A fault of the API or of what is before it.' },
+  { from: 501, to: 501, outcome: 'rejected', why: 'The API does not offer this, and a retry will not change that.' },
+  { from: 400, to: 499, outcome: 'rejected', why: 'A retry cannot help: the command is dead-lettered.' },
+  { from: 500, to: 599, outcome: 'retry', reason: 'server-error', why: 'The API, or something in front of it, failed.' },
   {
     from: 100,
     to: 999,
     outcome: 'retry',
     reason: 'unexpected-status',
-    why: "No answer to a command. A proxy's redirect to its maintenance page must not empty the topic into the dead letters.",
+    why: "This does not answer a command. A proxy's redirect to its maintenance page must not empty the topic into the dead letters.",
   },
 ];
 
