@@ -6,6 +6,17 @@ import { workspaceByPackage } from './workspaces.ts';
 
 const sources = readSources();
 
+const testTools = new Set([
+  'packages/testkit',
+  'packages/local-pipeline',
+  'reference/astrolabe-api',
+  'demo',
+  'bench',
+  'chaos',
+  'test',
+  'tools',
+]);
+
 /** What the product's code of a workspace may import of ours. Tests may import the test tools beside. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
@@ -86,17 +97,6 @@ test('chaos and tests do not import the demo', () => {
     .map(({ path }) => path);
   assert.deepEqual(breaches, []);
 });
-
-const testTools = new Set([
-  'packages/testkit',
-  'packages/local-pipeline',
-  'reference/astrolabe-api',
-  'demo',
-  'bench',
-  'chaos',
-  'test',
-  'tools',
-]);
 
 function isTestTool(workspace: string): boolean {
   return testTools.has(workspace);

@@ -12,42 +12,6 @@ import { readSources, root } from './source-files.ts';
 
 const sources = readSources();
 
-test('every code of the catalogue is raised somewhere', () => {
-  const raised = new Set(raisedCodes(sources).map(({ code }) => code));
-  assert.deepEqual(
-    errorCodes.filter((code) => !raised.has(code)),
-    [],
-  );
-});
-
-test('every code that is raised is in the catalogue', () => {
-  const areas = new Set(errorCodes.map(areaOf));
-  const unknown = raisedCodes(sources).filter(
-    ({ code }) => areas.has(areaOf(code)) && !errorCodes.includes(code as ErrorCode),
-  );
-  assert.deepEqual(unknown, []);
-});
-
-test('every code has a row in docs/errors.md, and no other has one', () => {
-  const documented = [...document('errors.md').matchAll(/^\| `([a-z.-]+)`/gm)].map((match) => match[1]);
-  assert.deepEqual(documented, [...errorCodes]);
-});
-
-test('every code is named by a test', () => {
-  const tests = sources.filter(({ path, isTest }) => isTest || path.includes('/testing/') || path.startsWith('test/'));
-  const named = tests.filter(({ path }) => !path.startsWith('test/architecture/')).map(({ text }) => text);
-  assert.deepEqual(
-    errorCodes.filter((code) => !named.some((text) => names(text, code))),
-    [],
-  );
-});
-
-/** As a literal, or in a regular expression with its point escaped or not; not as the beginning or end of another code. */
-function names(text: string, code: ErrorCode): boolean {
-  const pattern = code.replace('.', String.raw`\\?\.`);
-  return new RegExp(String.raw`(?<![\w.-])${pattern}(?![\w-]|\.[a-z])`).test(text);
-}
-
 type Count =
   /** Metrics of docs/metrics.md that count it. */
   | { readonly metrics: readonly string[] }
@@ -84,6 +48,42 @@ const exceptions: Readonly<Partial<Record<ErrorCode, Count>>> = {
   'event.unauthenticated': refusedRequest,
   'event.unsupported-type': refusedRequest,
 };
+
+test('every code of the catalogue is raised somewhere', () => {
+  const raised = new Set(raisedCodes(sources).map(({ code }) => code));
+  assert.deepEqual(
+    errorCodes.filter((code) => !raised.has(code)),
+    [],
+  );
+});
+
+test('every code that is raised is in the catalogue', () => {
+  const areas = new Set(errorCodes.map(areaOf));
+  const unknown = raisedCodes(sources).filter(
+    ({ code }) => areas.has(areaOf(code)) && !errorCodes.includes(code as ErrorCode),
+  );
+  assert.deepEqual(unknown, []);
+});
+
+test('every code has a row in docs/errors.md, and no other has one', () => {
+  const documented = [...document('errors.md').matchAll(/^\| `([a-z.-]+)`/gm)].map((match) => match[1]);
+  assert.deepEqual(documented, [...errorCodes]);
+});
+
+test('every code is named by a test', () => {
+  const tests = sources.filter(({ path, isTest }) => isTest || path.includes('/testing/') || path.startsWith('test/'));
+  const named = tests.filter(({ path }) => !path.startsWith('test/architecture/')).map(({ text }) => text);
+  assert.deepEqual(
+    errorCodes.filter((code) => !named.some((text) => names(text, code))),
+    [],
+  );
+});
+
+/** As a literal, or in a regular expression with its point escaped or not; not as the beginning or end of another code. */
+function names(text: string, code: ErrorCode): boolean {
+  const pattern = code.replace('.', String.raw`\\?\.`);
+  return new RegExp(String.raw`(?<![\w.-])${pattern}(?![\w-]|\.[a-z])`).test(text);
+}
 
 test('every code is counted, or cannot be for a reason', () => {
   const counters = new Set(

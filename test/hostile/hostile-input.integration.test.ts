@@ -11,13 +11,8 @@ import { eventually, sumOf } from '@astrolabe/testkit';
 import { apiCases } from './api-cases.ts';
 import { edgeCases } from './edge-cases.ts';
 import { startHealthySender } from './healthy-sender.ts';
-import {
-  startHostilePipeline,
-  type HostileConnector,
-  type HostilePipeline,
-  type ProcessMemory,
-  type ServiceName,
-} from './hostile-pipeline.ts';
+import { startHostilePipeline, type HostileConnector, type HostilePipeline } from './hostile-pipeline.ts';
+import type { ProcessMemory, ServiceName } from './hostile-processes.ts';
 import { answers, basic, exchange, open, post } from './http-client.ts';
 import {
   commandRecords,

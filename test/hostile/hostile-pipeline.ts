@@ -2,10 +2,9 @@
  * The three services as processes of their own on a real broker, with topics and connectors that nobody else uses, and in front of the
  * reference API a server that misbehaves for some of the connectors.
  */
-import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createKafkaAdmin,
   createKafkaConnection,
@@ -18,18 +17,10 @@ import { topicsFor, type ConsumedRecord, type OutgoingRecord, type TopicRole, ty
 import { commandSchemasIn, createCommandEncoder, type CommandEncoder } from '@astrolabe/records/serde';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import { createLogger } from '@astrolabe/service-kit';
-import {
-  parsePrometheusText,
-  spawnService,
-  sumOf,
-  uniqueName,
-  type ProcessExit,
-  type Sample,
-  type ServiceProcess,
-} from '@astrolabe/testkit';
+import { uniqueName } from '@astrolabe/testkit';
 import { clientOf } from '../../packages/kafka/src/connection.ts';
-import { heldHeapBytes, measurable } from '../integrity/held-heap.ts';
 import { startApiFront, type ApiFront } from './api-front.ts';
+import { startProcesses, type HostileProcesses, type ServiceName } from './hostile-processes.ts';
 
 export interface HostileConnector {
   readonly id: string;
@@ -40,22 +31,7 @@ export interface HostileConnector {
   readonly rateLimit?: { readonly eventsPerSecond: number; readonly burst: number };
 }
 
-export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
-
-export interface ProcessMemory {
-  readonly residentBytes: number;
-  /** Objects, those that are not yet collected included. */
-  readonly heapBytes: number;
-  /** Buffers beside the heap. */
-  readonly externalBytes: number;
-}
-
-export interface HostilePipeline {
-  readonly services: Readonly<Record<ServiceName, ServiceProcess>>;
-  /** Waits for a service to end by itself, and gives what it grew by until then, in resident bytes. */
-  untilEnded(service: ServiceName): Promise<{ readonly exit: ProcessExit; readonly grewBytes: number }>;
-  /** Starts a service that has ended. */
-  restart(service: ServiceName): Promise<void>;
+export interface HostilePipeline extends HostileProcesses {
   /** As an operator does it while the group's services are down. */
   setOffset(topic: 'segmentEvents' | 'commands', partition: number, offset: bigint): Promise<void>;
   readonly api: RunningReferenceApi;
@@ -69,23 +45,13 @@ export interface HostilePipeline {
   readonly connection: KafkaConnection;
   produce(topic: TopicRole, records: readonly OutgoingRecord[]): Promise<void>;
   read(topic: TopicRole): Promise<readonly ConsumedRecord[]>;
-  /** Text of a service's `/metrics`. */
-  metrics(service: ServiceName): Promise<string>;
-  samples(service: ServiceName): Promise<readonly Sample[]>;
-  /** What the processes take now. */
-  memory(): Promise<Readonly<Record<ServiceName, ProcessMemory>>>;
-  /** Bytes of objects that are left after a collection. */
-  heldBytes(): Promise<Readonly<Record<ServiceName, number>>>;
   /** Whether both groups have committed everything. */
   isDrained(): Promise<boolean>;
-  /** Answers or rejects with the service that has ended. */
-  assertAlive(): Promise<void>;
   close(): Promise<void>;
 }
 
 const GROUPS = { segmentEvents: 'astrolabe.mapper', commands: 'astrolabe.dispatcher' } as const;
 
-const entryOf = (service: ServiceName): URL => new URL(`../../services/${service}/src/main.ts`, import.meta.url);
 const roles = [
   'segmentEvents',
   'segmentEventsDeadLetters',
@@ -225,92 +191,6 @@ function environmentOf(
   return { ...shared, ...registry, ...ledger, DISPATCHER_API_URL: apiUrl };
 }
 
-type ProcessesView = Pick<
-  HostilePipeline,
-  'services' | 'untilEnded' | 'restart' | 'metrics' | 'samples' | 'memory' | 'heldBytes' | 'assertAlive'
->;
-
-async function startProcesses(
-  closings: Closings,
-  envOf: (service: ServiceName) => Readonly<Record<string, string>>,
-): Promise<ProcessesView> {
-  const endedByThemselves = new Set<ServiceProcess>();
-  const startService = async (name: ServiceName): Promise<ServiceProcess> => {
-    const service = await spawnService({ name, entry: entryOf(name), env: { ...measurable, ...envOf(name) } });
-    closings.push(async () => {
-      if (!endedByThemselves.has(service)) await service.stop();
-    });
-    return service;
-  };
-  const [ingest, mapper, dispatcher] = await Promise.all([
-    startService('ingest'),
-    startService('mapper'),
-    startService('dispatcher'),
-  ]);
-  const services = { ingest, mapper, dispatcher };
-  return {
-    services,
-    ...measuresOf(services),
-    untilEnded: (name) => {
-      endedByThemselves.add(services[name]);
-      return watchUntilEnded(services[name]);
-    },
-    restart: async (name) => {
-      services[name] = await startService(name);
-    },
-    assertAlive: async () => {
-      for (const { name, pid, adminUrl } of Object.values(services)) {
-        await readFile(`/proc/${pid}/cmdline`).catch(() => {
-          throw new Error(`${name} has ended`);
-        });
-        const { status } = await fetch(`${adminUrl}/livez`);
-        if (status !== 200) throw new Error(`${name} answers ${status} at /livez`);
-      }
-    },
-  };
-}
-
-/** `services` as they are at each call: one may have been started again. */
-function measuresOf(
-  services: Readonly<Record<ServiceName, ServiceProcess>>,
-): Pick<HostilePipeline, 'metrics' | 'samples' | 'memory' | 'heldBytes'> {
-  const metrics = async (service: ServiceName): Promise<string> =>
-    (await fetch(`${services[service].adminUrl}/metrics`)).text();
-  const samples = async (service: ServiceName): Promise<readonly Sample[]> =>
-    parsePrometheusText(await metrics(service));
-  const ofEach = async <T>(measure: (service: ServiceName) => Promise<T>): Promise<Record<ServiceName, T>> => ({
-    ingest: await measure('ingest'),
-    mapper: await measure('mapper'),
-    dispatcher: await measure('dispatcher'),
-  });
-  return {
-    metrics,
-    samples,
-    memory: () =>
-      ofEach(async (service) => {
-        const now = await samples(service);
-        return {
-          residentBytes: sumOf(now, 'process_resident_memory_bytes'),
-          heapBytes: sumOf(now, 'nodejs_heap_size_used_bytes'),
-          externalBytes: sumOf(now, 'nodejs_external_memory_bytes'),
-        };
-      }),
-    heldBytes: () => ofEach((service) => heldHeapBytes(services[service])),
-  };
-}
-
-async function watchUntilEnded(service: ServiceProcess): ReturnType<HostilePipeline['untilEnded']> {
-  let isRunning = true;
-  const exited = service.exited.finally(() => (isRunning = false));
-  const first = await residentBytesOf(service.pid);
-  let peak = first;
-  while (isRunning) {
-    peak = Math.max(peak, await residentBytesOf(service.pid));
-    await Promise.race([exited, sleep(50)]);
-  }
-  return { exit: await exited, grewBytes: peak - first };
-}
-
 /** Of the broker that the runner provides. */
 function kafkaBrokers(): string {
   return process.env['KAFKA_BROKERS'] ?? '';
@@ -318,14 +198,6 @@ function kafkaBrokers(): string {
 
 function schemaRegistryUrl(): string {
   return process.env['SCHEMA_REGISTRY_URL'] ?? '';
-}
-
-const PAGE_BYTES = 4_096;
-
-/** 0 once it has ended. */
-async function residentBytesOf(pid: number): Promise<number> {
-  const fields = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '');
-  return Number(fields.split(' ')[1] ?? 0) * PAGE_BYTES;
 }
 
 async function registerOther(url: string, prefix: string): Promise<number> {
