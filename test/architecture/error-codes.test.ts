@@ -44,7 +44,7 @@ test('a code in a comment, in a comparison or in a document is not raised', () =
 });
 
 /**
- * Literals in the form of a code that are no file names, but for comments and for places that only tell codes apart.
+ * Literals in the form of a code, except file names, comments, and places that only distinguish codes.
  */
 function raisedCodes(text: string): string[] {
   const code = text
