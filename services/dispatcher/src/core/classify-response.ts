@@ -108,7 +108,13 @@ export const outcomeRules: readonly OutcomeRule[] = [
   },
   { from: 501, to: 501, outcome: 'rejected', why: 'The API does not offer this, and a retry will not change that.' },
   { from: 400, to: 499, outcome: 'rejected', why: 'A retry cannot help: the command is dead-lettered.' },
-  { from: 500, to: 599, outcome: 'retry', reason: 'server-error', why: 'The API, or something in front of it, failed.' },
+  {
+    from: 500,
+    to: 599,
+    outcome: 'retry',
+    reason: 'server-error',
+    why: 'The API, or something in front of it, failed.',
+  },
   {
     from: 100,
     to: 999,
