@@ -7,7 +7,7 @@
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
-# Manifests only, so that this layer is built anew when a dependency changes and not when a source does.
+# Manifests only, so that this layer is rebuilt when a dependency changes and not when a source does.
 COPY package.json package-lock.json .npmrc ./
 COPY schemas/package.json schemas/
 COPY packages/kafka/package.json packages/kafka/

@@ -25,7 +25,7 @@ find_engine() {
   return 1
 }
 
-# The process id of the engine that `up` started, if it still runs. A pid file alone is no proof: pids are given out again.
+# The process id of the engine that `up` started, if it still runs. A pid file alone proves nothing: pids are reused.
 own_engine_pid() {
   local pid
   pid=$(cat "$engine_pid_file" 2>/dev/null) || return 1

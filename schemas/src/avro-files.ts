@@ -1,7 +1,7 @@
 /** Reading Avro schema files. Used at start-up, by the type generator and by the compatibility test. */
 import { readFileSync } from 'node:fs';
 
-/** An Avro record schema in its JSON form. */
+/** An Avro record schema as JSON. */
 export interface AvroRecordSchema {
   readonly type: 'record';
   readonly name: string;
@@ -27,12 +27,12 @@ export interface AvroTypeObject {
   readonly values?: AvroSchema;
 }
 
-/** Where the current schemas are. */
+/** Folder of the current schemas. */
 export const commandSchemaFolder = new URL('../avro/', import.meta.url);
 
 /** Schema file of a record: its name in kebab case. */
 export function schemaFileName(recordName: string): string {
-  return `${recordName.replace(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}.avsc`;
+  return `${recordName.replace(/(?<!^)[A-Z]/g, (capital) => `-${capital}`).toLowerCase()}.avsc`;
 }
 
 /** Reads `<folder>/<record>.avsc` and inlines the first use of each record that has a file of its own in the folder. */

@@ -19,8 +19,8 @@ const wellFormedString = new WellFormedStringType();
 
 /**
  * What makes avsc read and write commands as plain data: property values as JSON (`property-value.ts`), records as
- * ordinary objects, timestamps as epoch milliseconds. Applies to the schemas of `avro/` and to whatever version of them a
- * registry returns; other schemas keep avsc's behaviour, apart from maps and strings being safer.
+ * ordinary objects, timestamps as epoch milliseconds. Applies to the schemas of `avro/` and to whatever version of them
+ * a registry returns; other schemas keep avsc's behaviour, apart from maps and strings being safer.
  *
  * Fresh for each registry client or type: the hook remembers where it is inside a schema.
  */

@@ -1,17 +1,19 @@
 /**
  * The part of avsc's internal cursor (`Tap`) that our types use, and exact 64-bit longs on top of it.
  *
- * avsc promises no stability for it; it has not changed since avsc 5.0 (2017), avsc is pinned to 5.x, and
+ * avsc does not guarantee it, but it has not changed since avsc 5.0 (2017), avsc is pinned to 5.x, and
  * `property-codec.property.test.ts` compares every byte with what avsc's own types write.
  */
 export interface Tap {
-  /** Writing past the end is ignored and `pos` keeps counting: avsc then writes again into a buffer of the right size. */
+  /**
+   * Writing past the end is ignored and `pos` keeps counting: avsc then writes again into a buffer of the right size.
+   */
   buf: Buffer;
   pos: number;
   readBoolean(): boolean;
   readLong(): number;
   readDouble(): number;
-  /** Undefined where the text runs past the buffer's end. */
+  /** Undefined if the text runs past the buffer's end. */
   readString(): string | undefined;
   skipLong(): void;
   writeBoolean(value: boolean): void;

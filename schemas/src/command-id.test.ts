@@ -12,12 +12,12 @@ test('ids never change: these were computed by sha256sum', () => {
   assert.equal(commandId('a"b', 'é\u0000', 'UpsertUser'), 'dff571637b99a390dc534e3777752333');
 });
 
-test('each kind of command of one event has an id of its own', () => {
+test('each kind of command of an event has its own id', () => {
   const ids = commandKinds.map((kind) => commandId('acme', 'm-1', kind));
   assert.equal(new Set(ids).size, commandKinds.length);
 });
 
-test('no choice of ids can be taken for another', () => {
+test('no choice of ids can be mistaken for another', () => {
   const pairs = [
     ['a', 'b,c'],
     ['a,b', 'c'],

@@ -1,5 +1,5 @@
 /**
- * The Avro schemas of the commands as a registry gets them: each self-contained, with `avro/property-value.avsc` inlined
+ * The Avro schemas of the commands as sent to a registry: each self-contained, with `avro/property-value.avsc` inlined
  * where it is first used.
  */
 import avro from 'avsc';
@@ -11,7 +11,7 @@ export interface CommandSchema {
   readonly kind: CommandKind;
   /** Namespace and name, such as `astrolabe.commands.v1.UpsertUser`. */
   readonly fullName: string;
-  /** Self-contained: what a registry is given. */
+  /** Self-contained, as sent to a registry. */
   readonly schema: AvroRecordSchema;
 }
 
@@ -33,12 +33,12 @@ export function subjectFor(topicName: string, recordFullName: string): string {
   return `${topicName}-${recordFullName}`;
 }
 
-/** Kind of the command that a record name stands for, or undefined where it is none of ours. */
+/** The command kind of a record name, or undefined if it is not one of ours. */
 export function commandKindOf(recordFullName: string): CommandKind | undefined {
   return commandKinds.find((kind) => commandSchemas[kind].fullName === recordFullName);
 }
 
-/** The command as bare Avro. Throws where a field is missing or a property has a defect (`findPropertyDefects`). */
+/** The command as bare Avro. Throws if a field is missing or a property has a defect (`findPropertyDefects`). */
 export function encodeCommand(command: Command): Buffer {
   return commandTypes[command.kind].toBuffer(command.record);
 }

@@ -1,4 +1,6 @@
-/** Later schemas must read what earlier ones wrote (BACKWARD_TRANSITIVE): a topic holds a week of commands, replayed. */
+/**
+ * Later schemas must read what earlier ones wrote (BACKWARD_TRANSITIVE): a topic holds a week of commands, replayed.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
@@ -14,7 +16,7 @@ function plainType(schema: AvroRecordSchema): avro.Type {
   return avro.Type.forSchema(schema as unknown as Parameters<typeof avro.Type.forSchema>[0]);
 }
 
-test('what was released is there to be held to', () => assert.notDeepEqual(versions, []));
+test('released schemas exist', () => assert.notDeepEqual(versions, []));
 
 for (const version of versions) {
   const folder = new URL(`${version}/`, historyFolder);
@@ -42,7 +44,7 @@ for (const version of versions) {
   });
 }
 
-test('a field that was added without a default is found out', () => {
+test('a field added without a default is detected', () => {
   const { schema } = commandSchemas.DeleteUser;
   const added = { name: 'reason', doc: 'Why the user asked.', type: 'string' };
   const later = { ...schema, fields: [...schema.fields, added] };

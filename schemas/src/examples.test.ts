@@ -57,7 +57,7 @@ for (const example of invalid) {
   });
 }
 
-test('valid commands come back from Avro as they went in', () => {
+test('valid commands survive Avro unchanged', () => {
   for (const { contract, schema, data, file } of valid) {
     if (contract !== 'avro') continue;
     const type = commandTypes[schema as CommandKind];
@@ -65,7 +65,7 @@ test('valid commands come back from Avro as they went in', () => {
   }
 });
 
-test('every command has a valid and an invalid case, as has every other contract', () => {
+test('every command and every other contract has a valid and an invalid case', () => {
   const named = (examples: readonly Example[]) =>
     new Set(examples.map(({ contract, schema }) => `${contract} ${schema}`));
   for (const kind of commandKinds) assert.ok(named(valid).has(`avro ${kind}`), kind);

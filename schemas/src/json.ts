@@ -1,9 +1,12 @@
 /**
- * JSON as this project holds it in memory: what `JSON.parse` gives, except that whole numbers beyond the range in which
- * a double is exact (±2^53) are `bigint`, so that a 64-bit id in a property comes out as it went in.
+ * JSON as this project holds it in memory: the result of `JSON.parse`, except that whole numbers beyond the range in
+ * which a double is exact (±2^53) are `bigint`, so that a 64-bit id in a property survives unchanged.
  */
 
-/** Whole numbers within ±(2^53 - 1) are `number`, those beyond are `bigint`; everything with a fraction or an exponent is `number`. */
+/**
+ * Whole numbers within ±(2^53 - 1) are `number`, those beyond are `bigint`; everything with a fraction or an exponent
+ * is `number`.
+ */
 export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject;
 
 export interface JsonObject {
@@ -15,15 +18,15 @@ const LONG_DIGIT_RUN = /[0-9]{16}/;
 const WHOLE_NUMBER = /^-?[0-9]+$/;
 
 /**
- * Parses JSON text. Throws `SyntaxError` where `JSON.parse` would. A name given twice keeps its last value;
- * `__proto__` is a name like any other.
+ * Parses JSON text. Throws `SyntaxError` if `JSON.parse` would. A repeated name keeps its last value; `__proto__` is a
+ * name like any other.
  */
 export function parseJson(text: string): JsonValue {
-  // The reviver makes parsing several times slower, so only texts that need it get it.
+  // The reviver makes parsing several times slower, so it is used only for texts that need it.
   return (LONG_DIGIT_RUN.test(text) ? parseExactly(text, reviveWholeNumber) : JSON.parse(text)) as JsonValue;
 }
 
-/** Writes JSON text; a `bigint` becomes its digits. Throws `TypeError` for what is no JSON (a cycle). */
+/** Writes JSON text; a `bigint` becomes its digits. Throws `TypeError` for a value without JSON (a cycle). */
 export function stringifyJson(value: JsonValue): string {
   try {
     return JSON.stringify(value);

@@ -1,6 +1,6 @@
 /**
- * Validation against the OpenAPI document, for tests (`@astrolabe/schemas/testing`): of the document's own examples, of what
- * the reference server takes and answers, and of what the dispatcher sends.
+ * Validation against the OpenAPI document, for tests (`@astrolabe/schemas/testing`): of the document's own examples, of
+ * what the reference server accepts and answers, and of what the dispatcher sends.
  */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -14,7 +14,7 @@ export interface HttpRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Parsed. Undefined where there is none. */
+  /** Parsed. Undefined if there is none. */
   readonly body?: unknown;
 }
 
@@ -27,13 +27,15 @@ export interface HttpResponse {
 
 export interface OpenApiContract {
   readonly document: OpenApiDocument;
-  /** Where a value does not fit a schema of `components.schemas`; empty where it fits. Throws where there is no such schema. */
+  /**
+   * Where a value does not fit a schema of `components.schemas`; empty if it fits. Throws if the schema does not exist.
+   */
   errorsOf(schemaName: string, value: unknown): readonly string[];
   /** Where a value does not fit the schema at a JSON pointer into the document. */
   errorsAt(pointer: string, value: unknown): readonly string[];
   /** Where a request is not one of the document: its path, parameters, key, credential or body. */
   requestErrors(request: HttpRequest): readonly string[];
-  /** Where an answer is not one that the document gives to the request. */
+  /** Where an answer is not one that the document defines for the request. */
   responseErrors(request: Pick<HttpRequest, 'method' | 'path'>, response: HttpResponse): readonly string[];
 }
 
@@ -72,7 +74,7 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
     return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
   };
 
-  /** The node at a pointer, and where it really is: references are followed. */
+  /** The node at a pointer, and its real place after following references. */
   const locate = <T>(pointer: string): Located<T> | undefined => {
     const names = pointer.split('/').slice(1).map(unescapeName);
     const node = names.reduce<unknown>(
@@ -173,7 +175,7 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
   };
 }
 
-/** Text that is no whole number stays text, which fits no schema of an integer. */
+/** Text that is not a whole number is kept as text, which does not fit the schema of an integer. */
 function valueOfText(text: string, type: unknown): string | number {
   return type === 'integer' && /^-?[0-9]+$/.test(text) ? Number(text) : text;
 }

@@ -80,7 +80,7 @@ test('every path parameter is declared, and every declared one is in the path', 
   }
 });
 
-test('every write but the bulk one takes an idempotency key, and says what becomes of a key in use or reused', () => {
+test('every write except bulk takes an idempotency key, and documents a key in use and a reused key', () => {
   for (const { name, method, path, operation } of operations) {
     const takesKey = parametersOf(path, operation).some((parameter) => parameter.name === 'Idempotency-Key');
     assert.equal(takesKey, method !== 'get' && path !== '/v1/commands', name);
@@ -108,7 +108,7 @@ const write = {
   body: { occurredAt: '2025-11-24T10:30:00Z', properties: {} },
 };
 
-test('a request is held against its path, parameters, credential, key and body', () => {
+test('a request is checked against its path, parameters, credential, key and body', () => {
   assert.deepEqual(contract.requestErrors(write), []);
   const broken = [
     { ...write, path: '/v1/people/u' },
@@ -130,7 +130,7 @@ test('a request is held against its path, parameters, credential, key and body',
   for (const request of broken) assert.notDeepEqual(contract.requestErrors(request), [], JSON.stringify(request));
 });
 
-test('an answer is held against its status, headers, content type and body', () => {
+test('an answer is checked against its status, headers, content type and body', () => {
   const headers = { 'content-type': 'application/json; charset=utf-8' };
   const problem = { type: 'urn:x', title: 't', status: 429, detail: 'd', code: 'rate-limited' };
   const problemHeaders = { 'content-type': 'application/problem+json', 'retry-after': '3' };

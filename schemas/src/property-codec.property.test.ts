@@ -77,7 +77,7 @@ function wrappedMap(map: PropertyMap): Record<string, unknown> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, wrapped(value)]));
 }
 
-test('every property map comes back from Avro as it went in, 64-bit longs and odd names included', () => {
+test('every property map survives Avro unchanged, including 64-bit longs and odd names', () => {
   fc.assert(
     fc.property(propertyMap(fc.oneof(leaf, large)), (properties) => {
       assert.deepEqual(findPropertyDefects(properties), []);

@@ -31,7 +31,7 @@ test('an unpaired surrogate becomes one replacement character, in short and long
   );
 });
 
-test('a command larger than the internal buffer of avsc is written whole', () => {
+test("a command larger than avsc's internal buffer is written completely", () => {
   const command = userWith({
     text: 'é'.repeat(200_000),
     large: 2n ** 60n,
@@ -40,7 +40,7 @@ test('a command larger than the internal buffer of avsc is written whole', () =>
   assert.deepStrictEqual(decodeCommand('UpsertUser', encodeCommand(command)), command);
 });
 
-test('what has no place in Avro is refused when it is written', () => {
+test('a value that Avro cannot hold is refused when it is written', () => {
   for (const value of [2n ** 63n, Number.NaN, Number.POSITIVE_INFINITY, undefined, () => 1]) {
     assert.throws(() => encodeCommand(userWith({ value } as unknown as PropertyMap)));
     assert.equal(commandTypes.UpsertUser.isValid(userWith({ value } as unknown as PropertyMap).record), false);

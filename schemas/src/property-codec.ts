@@ -1,5 +1,5 @@
 /**
- * Avro types whose in-memory form is plain JSON, in place of avsc's own for the records of this package.
+ * Avro types whose in-memory form is plain JSON. They replace avsc's own for the records of this package.
  *
  * The wire format is standard Avro. What differs is the JavaScript side: avsc would represent each property value as
  * `{ value: { long: 329 } }`, two objects a value on the hot path of mapper and dispatcher; would lose a property
@@ -39,7 +39,7 @@ const STRING = 8;
 const ARRAY = 10;
 const OBJECT = 12;
 
-/** The record `PropertyValue`, represented by the JSON value that it stands for. */
+/** The record `PropertyValue`, represented by its JSON value. */
 export class PropertyValueType extends avro.types.LogicalType {
   constructor(schema: object, options: unknown) {
     super(schema as ConstructorParameters<typeof avro.types.LogicalType>[0], options);
@@ -66,7 +66,7 @@ export class PropertyValueType extends avro.types.LogicalType {
     return valid;
   }
 
-  // The rest of avsc (clone, toString) goes by the underlying record, whose nested values are of this type again.
+  // The rest of avsc (clone, toString) uses the underlying record, whose nested values are of this type again.
 
   protected override _toValue(value: PropertyValue): unknown {
     if (value === null) return { value: null };

@@ -30,22 +30,24 @@ export type PropertyDefectCode =
   | 'property.number-not-finite'
   /** More than `maxPropertyDepth` levels. */
   | 'property.too-deep'
-  /** Something that JSON text cannot hold, such as `undefined` or a function: a defect of our code, not of the sender. */
+  /**
+   * Something that JSON text cannot hold, such as `undefined` or a function: a defect of our code, not of the sender.
+   */
   | 'property.not-json';
 
 export interface PropertyDefect {
   readonly code: PropertyDefectCode;
   /** JSON pointer (RFC 6901) from the property map to the value at fault. */
   readonly path: string;
-  /** What is wrong, for people. Does not quote the value. */
+  /** What is wrong, as text for people. Does not quote the value. */
   readonly message: string;
 }
 
 const noDefects: readonly PropertyDefect[] = Object.freeze([]);
 
 /**
- * Everything that keeps a property map off the wire; empty for almost every event. Total, never throws; allocates
- * nothing where there is no defect (the mapper calls this for every event). A map without defects always encodes.
+ * Everything that prevents a property map from being encoded; empty for almost every event. Total, never throws;
+ * allocates nothing without a defect (the mapper calls this for every event). A map without defects always encodes.
  */
 export function findPropertyDefects(properties: PropertyMap): readonly PropertyDefect[] {
   let sound = true;
@@ -61,7 +63,7 @@ export function findPropertyDefects(properties: PropertyMap): readonly PropertyD
   return defects;
 }
 
-/** Whether a value has a place in the Avro union. `depth` is that of the value itself. */
+/** Whether a value fits the Avro union. `depth` is the value's own. */
 export function isPropertyValue(value: unknown, depth = 1): value is PropertyValue {
   switch (typeof value) {
     case 'string':

@@ -1,6 +1,6 @@
 /**
- * Writes `src/generated/commands.ts` from `avro/*.avsc`. With `--check` it writes nothing and exits 1 where the file is not
- * what it would write. The output depends on the schema files alone.
+ * Writes `src/generated/commands.ts` from `avro/*.avsc`. With `--check` it writes nothing and exits 1 if the file
+ * differs from what it would write. The output depends on the schema files alone.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import {

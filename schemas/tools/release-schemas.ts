@@ -1,7 +1,7 @@
 /**
  * Copies the current command schemas, self-contained as a registry gets them, to `avro/history/<version>/`, where the
- * compatibility test holds later schemas to them. Run once for each release that changed a schema:
- * `npm run release -w @astrolabe/schemas -- v2`. A released version is never overwritten.
+ * compatibility test compares later schemas with them. Run once for each release that changed a schema: `npm run
+ * release -w @astrolabe/schemas -- v2`. A released version is never overwritten.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { commandSchemaFolder, schemaFileName } from '../src/avro-files.ts';

@@ -2,12 +2,15 @@
 import fc from 'fast-check';
 import type { EventType } from './events/event.ts';
 
-/** A JSON object as `JSON.parse` gives it. */
+/** A JSON object as `JSON.parse` returns it. */
 export type JsonRecord = Record<string, unknown>;
 
 const SENT_AT = '2026-03-01T10:00:00.000Z';
 
-/** The three calls of Segment's Astrolabe page, as `@segment/analytics-node` puts them into a batch. `number` makes each event its own. */
+/**
+ * The three calls of Segment's Astrolabe page, as `@segment/analytics-node` puts them into a batch. `number` makes each
+ * event unique.
+ */
 export function identifyCall(number = 1, overrides: JsonRecord = {}): JsonRecord {
   return {
     ...callOf('identify', number),
@@ -47,7 +50,7 @@ function callOf(type: EventType, number: number): JsonRecord {
   };
 }
 
-/** Any JSON value, member names such as `__proto__` and unpaired surrogates included. */
+/** Any JSON value, including member names such as `__proto__` and unpaired surrogates. */
 export function anyJson(): fc.Arbitrary<unknown> {
   return fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' });
 }
@@ -85,7 +88,7 @@ export function anyJsonText(): fc.Arbitrary<string> {
   return value;
 }
 
-/** Something that is more or less a Segment event: right and wrong values under right, odd and unknown names. */
+/** Something like a Segment event: right and wrong values under right, odd and unknown names. */
 export function anyEventLike(): fc.Arbitrary<unknown> {
   const id = fc.oneof(fc.string(), fc.integer(), fc.constantFrom(null, '', 'u1', true, {}, []));
   const object = fc.oneof(

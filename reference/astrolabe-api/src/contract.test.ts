@@ -42,7 +42,7 @@ async function send({ call }: TestApi, { schema, data }: Example, offContract: b
 }
 
 for (const example of examplesIn('valid/')) {
-  test(`the server takes ${example.file}`, async (t) => {
+  test(`the server accepts ${example.file}`, async (t) => {
     const answer = await send(await startTestApi(t), example, false);
     assert.equal(answer.status, 200);
     const { results = [] } = answer.body as { results?: { status: number }[] };

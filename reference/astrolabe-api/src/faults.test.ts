@@ -6,7 +6,7 @@ import { createValidatingClient, startTestApi } from './testing/validating-clien
 const body = { occurredAt: '2025-11-24T10:30:00.000Z', properties: {} };
 const call = { connector: 'acme', method: 'PUT', path: '/v1/users/u' };
 
-test('a fault hits only what matches, as often as it says, in the order of the script', () => {
+test('a fault hits only matching calls, as often as it says, in the order of the script', () => {
   const faults = createFaults();
   faults.add(
     { kind: 'status', status: 500, times: 1, match: { connector: 'acme', method: 'PUT', pathPrefix: '/v1/users/' } },
@@ -25,7 +25,7 @@ test('a fault hits only what matches, as often as it says, in the order of the s
   assert.deepEqual(faults.list(), []);
 });
 
-test('delays add up and befall a call beside another fault', () => {
+test('delays add up and apply together with another fault', () => {
   const faults = createFaults();
   faults.add({ kind: 'delay', delayMs: 5 }, { kind: 'hang' }, { kind: 'delay', delayMs: 7 });
   assert.deepEqual(faults.decide(call), { delayMs: 12, action: { kind: 'hang' } });
@@ -43,7 +43,7 @@ test('a rate hits its share of calls, and the same ones for the same seed', () =
   assert.notDeepEqual(run(7), run(8));
 });
 
-test('a status is answered as a problem of the contract, with Retry-After where it says so, and has no effect', async (t) => {
+test('a status is answered as a problem of the contract, with Retry-After if given, and without effect', async (t) => {
   const { api, call } = await startTestApi(t);
   for (const status of [400, 401, 403, 408, 418, 429, 500, 501, 502, 503, 504]) {
     api.faults.add({ kind: 'status', status, times: 1, retryAfterSeconds: 2 });
@@ -121,7 +121,7 @@ test('a hung call holds its key until its client goes away, and does not keep th
   await assert.rejects(hung);
 });
 
-test('reads are befallen too', async (t) => {
+test('faults apply to reads too', async (t) => {
   const { api, call } = await startTestApi(t);
   api.faults.add({ kind: 'status', status: 503, times: 1, match: { method: 'GET' } });
   assert.equal((await call('GET', '/v1/users')).status, 503);

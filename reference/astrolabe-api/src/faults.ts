@@ -1,10 +1,10 @@
 /**
- * Scripted faults. Pure but for what they remember: how often each is still to happen, and the state of the seeded
- * random numbers, so that a run can be repeated.
+ * Scripted faults. Pure except for their state: how often each fault is still to happen, and the seeded random numbers,
+ * so that a run can be repeated.
  */
 import { seededRandom } from '@astrolabe/service-kit';
 
-/** Which calls a fault concerns: those that agree in all that is given. */
+/** Which calls a fault applies to: those that match all given members. */
 export interface FaultMatch {
   readonly connector?: string;
   /** In upper case. */
@@ -16,13 +16,13 @@ export interface FaultMatch {
 export type FaultAction =
   /** Answers with a problem of this status, without effect. */
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number }
-  /** Waits before anything else happens, other faults included. */
+  /** Waits before anything else happens, including other faults. */
   | { readonly kind: 'delay'; readonly delayMs: number }
   /** Never answers, without effect. The connection stays open until the client or `close` ends it. */
   | { readonly kind: 'hang' }
   /** Ends the connection without effect and without an answer. */
   | { readonly kind: 'cut' }
-  /** The effect happens and is remembered, then the connection ends without an answer. */
+  /** Applies and remembers the effect, then ends the connection without an answer. */
   | { readonly kind: 'lose-answer' };
 
 export type FaultKind = FaultAction['kind'];
@@ -31,13 +31,13 @@ export const faultKinds: readonly FaultKind[] = ['status', 'delay', 'hang', 'cut
 
 export type Fault = FaultAction & {
   readonly match?: FaultMatch;
-  /** How many matching calls it hits before it is used up. Default: no end. */
+  /** How many matching calls it hits before it is used up. Default: unlimited. */
   readonly times?: number;
   /** Share of matching calls that it hits, from 0 to 1. Default 1. */
   readonly rate?: number;
 };
 
-/** A fault with what has become of it. */
+/** A fault with its number of hits. */
 export interface ScriptedFault {
   readonly id: number;
   readonly fault: Fault;
@@ -51,14 +51,14 @@ export interface FaultDecision {
 }
 
 export interface Faults {
-  /** Adds faults behind those that are there; returns their ids. */
+  /** Appends faults; returns their ids. */
   add(...faults: readonly Fault[]): readonly number[];
   /** Removes all, used up or not. */
   clear(): void;
-  /** Starts the random numbers anew. */
+  /** Restarts the random numbers. */
   seed(seed: number): void;
   list(): readonly ScriptedFault[];
-  /** Decides for one call. Delays add up; of the others the first that matches and hits is taken. */
+  /** Decides for one call. Delays add up; of the other faults, the first that matches and hits applies. */
   decide(call: { readonly connector: string; readonly method: string; readonly path: string }): FaultDecision;
 }
 

@@ -34,7 +34,7 @@ test('the process says where it listens, serves, and ends with 0 on SIGTERM', as
   assert.deepEqual(await exited, [0, null]);
 });
 
-test('what was answered survives a kill of the process, with its key', async (t) => {
+test('an answered write survives a kill of the process, with its key', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'reference-api-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const env = { ASTROLABE_API_DATABASE: join(folder, 'state.sqlite') };
@@ -60,7 +60,7 @@ test('what was answered survives a kill of the process, with its key', async (t)
   }
 });
 
-test('a configuration that does not hold is refused in one message that shows no key', async () => {
+test('an invalid configuration is refused in one message that shows no key', async () => {
   const env = { PATH: process.env['PATH'], ASTROLABE_API_KEYS: 'secret-key', ASTROLABE_API_PROT: '1' };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let message = '';

@@ -13,7 +13,7 @@ import { createState } from './store/state.ts';
 
 export interface ReferenceApiOptions {
   readonly apiKeys: readonly ApiKey[];
-  /** A file, which is created where missing, or `:memory:`. Default `:memory:`. */
+  /** A file, created if missing, or `:memory:`. Default `:memory:`. */
   readonly database?: string;
   /** Serves `/__reference`, without authentication. Default false. */
   readonly enableControl?: boolean;
@@ -25,11 +25,11 @@ export interface ReferenceApiOptions {
   readonly callLogCapacity?: number;
   /** Epoch milliseconds. Default: the system's clock. */
   readonly nowMs?: () => number;
-  /** Told of every valid command as it comes, before a fault befalls its call. Default: nobody. */
+  /** Called with every valid command on arrival, before a fault applies to its call. Default: not called. */
   readonly onAttempt?: (connector: string, command: KeyedCommand) => void;
-  /** Told of every command in the order of execution, once its effect is there. Default: nobody. */
+  /** Called with every command in the order of execution, after its effect. Default: not called. */
   readonly onExecution?: (connector: string, command: KeyedCommand, execution: Execution) => void;
-  /** Told of faults of the API's own. Default: nobody. */
+  /** Called with internal faults of the API. Default: not called. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -39,11 +39,11 @@ export interface ReferenceApi {
   readonly faults: Faults;
   readonly calls: Pick<CallLog, 'page' | 'all'>;
   counters(): Counters;
-  /** Ends all connections, hung ones too, and closes the database. May be called again. */
+  /** Ends all connections, including hung ones, and closes the database. May be called again. */
   close(): Promise<void>;
 }
 
-/** Throws where the database cannot be opened or one API key is given to two connectors. */
+/** Throws if the database cannot be opened or one API key is given to two connectors. */
 export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
   const authenticate = createAuthenticate(options.apiKeys);
   const database = openDatabase(options.database ?? ':memory:');
@@ -94,7 +94,7 @@ export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
 export interface ListenOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default 0: a free one. */
+  /** Default 0: a free port. */
   readonly port?: number;
 }
 
@@ -103,7 +103,7 @@ export interface RunningReferenceApi extends Omit<ReferenceApi, 'app'> {
   readonly url: string;
 }
 
-/** Rejects where the address cannot be had, or as `createReferenceApi` throws. */
+/** Rejects if it cannot listen on the address, or as `createReferenceApi` throws. */
 export async function startReferenceApi({
   host = '127.0.0.1',
   port = 0,

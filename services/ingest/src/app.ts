@@ -56,14 +56,14 @@ export interface IngestDependencies {
   readonly newMessageId?: () => string;
 }
 
-/** A body comes whole within milliseconds, over a slow line within seconds. */
+/** A body arrives within milliseconds, or within seconds on a slow connection. */
 const BODY_PATIENCE_MS = 2_000;
 
 /** The service without its process: any sink, any connectors, not listening yet. */
 export function createIngest(dependencies: IngestDependencies): HttpServer {
   const { config, connectors, sink, logger, newMessageId = () => randomUUID() } = dependencies;
   const { nowMs = systemClock.nowMs } = dependencies;
-  // What is only compared with itself goes by a clock that cannot be set; a test gives one for both.
+  // Durations use a clock that cannot be set; a test gives one clock for both.
   const monotonicMs = dependencies.nowMs ?? systemClock.monotonicMs;
   const budget = new ByteBudget({
     maxBytes: config.maxInFlightBytes,
@@ -94,8 +94,9 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
 }
 
 /**
- * Starts the service as a process runs it: admin server first, so that it can say what it waits for; then the brokers and
- * the topics; then the door. Stops in reverse: the door closes and answers what is under way, then the producer flushes.
+ * Starts the service as a process runs it: first the admin server, so that it can say what it waits for; then the
+ * brokers and topics; then the HTTP server. Stops in reverse: the HTTP server closes and answers requests in progress,
+ * then the producer flushes.
  */
 export async function startIngest(
   config: IngestConfig,
@@ -133,7 +134,7 @@ export async function startIngest(
       deadLetters: topics.segmentEventsDeadLetters.name,
       onTooLarge: (topic, sizeBytes) => {
         countTooLarge(topic);
-        // Once for each topic: a sender can make as many as it likes.
+        // Once for each topic: a sender can cause any number of these.
         if (toldTopics.has(topic)) return;
         toldTopics.add(topic);
         const message =

@@ -16,7 +16,7 @@ function problemsOf(env: Record<string, string>): string {
   return assert.fail('the configuration was accepted');
 }
 
-test('the brokers are all that must be given', () => {
+test('only the brokers are required', () => {
   const { host, port, maxBodyBytes, maxInflatedBytes, maxInFlightBytes, produceTimeoutMs, trustedProxies } = readConfig(
     ingestConfig,
     minimal,
@@ -41,7 +41,7 @@ test('a misspelt variable is a problem, with the right name as a hint', () => {
   assert.match(message, /INGEST_MAX_BODY_BYTES/);
 });
 
-test('a budget that the largest request would not fit is a problem', () => {
+test('a budget too small for the largest request is a problem', () => {
   const message = problemsOf({ ...minimal, INGEST_MAX_IN_FLIGHT_BYTES: '1000000' });
   assert.match(message, /INGEST_MAX_IN_FLIGHT_BYTES.*or the largest request is never taken/s);
   const withShared = 2 * 786_432 + 16_777_216;
@@ -55,7 +55,7 @@ test('the default budget holds the largest request that can be configured', () =
   assert.equal(readConfig(ingestConfig, { ...minimal, ...largest }).maxBodyBytes, 16_777_216);
 });
 
-test('the bound of a body can be raised beyond what one Kafka record holds, with room in flight for it', () => {
+test('the limit of a body can be raised beyond a Kafka record, with room in flight for it', () => {
   const raised = { INGEST_MAX_BODY_BYTES: '4000000', INGEST_MAX_INFLATED_BYTES: '4000000' };
   assert.equal(readConfig(ingestConfig, { ...minimal, ...raised }).maxBodyBytes, 4_000_000);
   const narrow = problemsOf({ ...minimal, ...raised, INGEST_MAX_IN_FLIGHT_BYTES: '7000000' });
@@ -64,7 +64,7 @@ test('the bound of a body can be raised beyond what one Kafka record holds, with
   assert.match(problemsOf({ ...minimal, INGEST_MAX_INFLATED_BYTES: '20000000' }), /from 1024 to 16777216/);
 });
 
-test('a public URL has nothing but scheme, host, port and path', () => {
+test('a public URL has only scheme, host, port and path', () => {
   const url = (text: string) => ({ ...minimal, INGEST_PUBLIC_URL: text });
   assert.equal(readConfig(ingestConfig, url('https://e.example/collect/')).publicUrl, 'https://e.example/collect');
   for (const text of ['https://u:p@e.example', 'https://e.example/?a', 'https://e.example/#a']) {
@@ -73,7 +73,7 @@ test('a public URL has nothing but scheme, host, port and path', () => {
   assert.match(problemsOf(url('events.example.com')), /an http or https URL/);
 });
 
-test('each connector has a limit by default, and 0 lifts it', () => {
+test('each connector has a limit by default, and 0 removes it', () => {
   const { connectorEventsPerSecond, connectorBurstEvents } = readConfig(ingestConfig, minimal);
   assert.deepEqual([connectorEventsPerSecond, connectorBurstEvents], [10_000, 50_000]);
   const lifted = readConfig(ingestConfig, { ...minimal, INGEST_CONNECTOR_EVENTS_PER_SECOND: '0' });

@@ -2,8 +2,9 @@ import { configSections, configValues, defineConfig, type ConfigOf } from '@astr
 import { maxRequestBytes, maxSharedBytes } from '@astrolabe/segment';
 
 /**
- * A request is parsed as one text, which costs up to 30 times its size of memory for the moment, and the thread for as long as
- * `maxInflatedBytes` says. An event of more than a record holds is refused however large the request may be, and its dead letter is cut.
+ * A request is parsed as one text. For a moment that takes up to 30 times its size of memory, and it blocks the thread
+ * for as long as the description of `maxInflatedBytes` says. An event larger than a record is refused however large a
+ * request may be, and its dead letter is cut.
  */
 const LARGEST_BODY_BYTES = 16_777_216;
 

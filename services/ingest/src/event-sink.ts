@@ -7,13 +7,13 @@ export interface RecordsToStore {
 }
 
 /**
- * Where ingest stores what it has taken.
+ * Where ingest stores accepted events and dead letters.
  *
- * Called by the handler once for each request that holds anything to store, many at a time.
+ * The handler calls it once for each request with something to store, with many calls at a time.
  *
  * Success: every record is on its topic, acknowledged by all in-sync replicas. Only then may the request be answered
- * with 200. Failure: rejects with a `PipelineError`; some of the records may be stored all the same, so the sender has to
- * repeat the request and readers have to expect an event twice (same `messageId`).
+ * with 200. Failure: rejects with a `PipelineError`. Some of the records may be stored, so the sender must repeat the
+ * request and readers must expect an event twice (same `messageId`).
  */
 export interface EventSink {
   store(records: RecordsToStore): Promise<void>;
@@ -28,7 +28,7 @@ export interface InMemoryEventSink extends EventSink {
   hold(): { release(): void };
 }
 
-/** The twin for tests without a broker. */
+/** In-memory fake for tests without a broker. */
 export function createInMemoryEventSink(): InMemoryEventSink {
   const events: OutgoingRecord[] = [];
   const deadLetters: OutgoingRecord[] = [];

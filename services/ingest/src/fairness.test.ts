@@ -73,7 +73,7 @@ test('a refusal is 429 with its code, the limit and a Retry-After after which th
   assert.equal(fairness.admitEvents(sender, 15), undefined);
 });
 
-test("a connector's own limit takes the place of the default, and 0 is unlimited in both", () => {
+test("a connector's own limit overrides the default, and 0 is unlimited in both", () => {
   const limited = setUp({ eventsPerSecond: 10, burst: 20 });
   assert.equal(limited.statusOf(connectorOf({ eventsPerSecond: 0, burst: 1 }), 1_000_000), 200);
   const free = setUp({ eventsPerSecond: 0, burst: 1 });
@@ -82,7 +82,7 @@ test("a connector's own limit takes the place of the default, and 0 is unlimited
   assert.equal(free.statusOf(connectorOf({ eventsPerSecond: 1, burst: 1 }), 1), 429);
 });
 
-test('a batch of no events counts as one', () => {
+test('an empty batch counts as one event', () => {
   const { statusOf } = setUp({ eventsPerSecond: 1, burst: 2 });
   assert.deepEqual(
     [0, 0, 0].map((events) => statusOf(connectorOf(), events)),
@@ -90,7 +90,7 @@ test('a batch of no events counts as one', () => {
   );
 });
 
-test('until a refused request would be taken, others of the same key are refused unread, and those of no other', () => {
+test("until a refused request would be accepted, others of the same key are refused unread, and other keys' are not", () => {
   const { fairness, wait } = setUp({ eventsPerSecond: 10, burst: 80 });
   const connector = { ...connectorOf(), writeKeys: ['w'] };
   const [server, web, other] = [serverOf(connector), webOf(connector), serverOf({ ...connectorOf(), id: 'b' })];
@@ -104,7 +104,7 @@ test('until a refused request would be taken, others of the same key are refused
   assert.equal(fairness.admitEvents(web, 15), undefined);
 });
 
-test('a limit that is raised and a clock that is set back end the refusal at once', () => {
+test('raising the limit, or setting the clock back, ends the refusal at once', () => {
   for (const end of ['raised', 'clock'] as const) {
     const { fairness, wait } = setUp({ eventsPerSecond: 1, burst: 1 });
     const connector = connectorOf();
@@ -117,7 +117,7 @@ test('a limit that is raised and a clock that is set back end the refusal at onc
   }
 });
 
-test("a flood under one key leaves the connector's other key its part, of events, of bytes and of work", () => {
+test("a flood with one key leaves the connector's other key its part of events, bytes and work", () => {
   const options = { bytesPerSecond: 1_000, workMsPerSecond: 100 };
   const { fairness, wait } = setUp({ eventsPerSecond: 100, burst: 500 }, options);
   const connector = { ...connectorOf(), writeKeys: ['w'] };
@@ -135,7 +135,7 @@ test("a flood under one key leaves the connector's other key its part, of events
   }
 });
 
-test('bytes and work have limits of their own, each refused with 429 and what it is', () => {
+test('bytes and work have their own limits, each refused with 429 and its name', () => {
   const { fairness, wait } = setUp({ eventsPerSecond: 0, burst: 1 }, { bytesPerSecond: 1_000, workMsPerSecond: 100 });
   const sender = serverOf(connectorOf());
   assert.equal(fairness.admitBytes(sender, 5_000), undefined);
@@ -152,7 +152,7 @@ test('bytes and work have limits of their own, each refused with 429 and what it
   assert.equal(fairness.refuse(sender), undefined);
 });
 
-test('a client without a valid key is refused once it has cost too much, and no other client is', () => {
+test('a client without a valid key is refused once it has cost too much, and other clients are not', () => {
   const { fairness, wait } = setUp({ eventsPerSecond: 0, burst: 1 }, { clientWorkMsPerSecond: 100 });
   fairness.chargeClient(CLIENT, 499, 0);
   assert.equal(fairness.refuseClient(CLIENT), undefined);
@@ -165,7 +165,7 @@ test('a client without a valid key is refused once it has cost too much, and no 
   assert.equal(fairness.refuseClient(CLIENT), undefined);
 });
 
-test('however many clients there are, those that cost last are remembered', () => {
+test('however many clients there are, the most recent ones are remembered', () => {
   const { fairness } = setUp({ eventsPerSecond: 0, burst: 1 }, { clientWorkMsPerSecond: 100 });
   for (let client = 0; client < 20_000; client += 1) fairness.chargeClient(`client ${client}`, 1_000, 0);
   assert.equal(fairness.refuseClient('client 0'), undefined);
@@ -192,7 +192,7 @@ const endpoint = trackingEndpoints.get('batch') ?? assert.fail();
 const expensive = Buffer.from(`{"batch":[{"a":${'['.repeat(190_000)}${']'.repeat(190_000)}}]}`);
 const cheap = Buffer.from(JSON.stringify(batchOf(1)));
 
-test('behind expensive bodies of one sender, a request of another is answered after one of them and not after all', async () => {
+test("a request behind another sender's expensive bodies is answered after one of them, not after all", async () => {
   const turns = createTurns({ monotonicMs: () => performance.now(), afterSockets: setImmediate });
   const handler = handlerOf({}, turns);
   const order: string[] = [];
@@ -207,7 +207,7 @@ test('behind expensive bodies of one sender, a request of another is answered af
   assert.ok(order.indexOf('own server') <= 3, order.join());
 });
 
-test('a key whose bodies have cost more work than its limit is answered 429 unread, and others are not', async () => {
+test('a key whose bodies cost more work than its limit is answered 429 unread, and others are not', async () => {
   let nowMs = 0;
   const turns = createTurns({ monotonicMs: () => (nowMs += 40), afterSockets: setImmediate });
   const handler = handlerOf({ workMsPerSecond: 100 }, turns);
@@ -238,7 +238,7 @@ test('a client that keeps sending without a valid key is answered 429 with Retry
   assert.equal((await sendTo(handler, { endpoint, authorization: PLAIN }, cheap)).answer.status, 200);
 });
 
-test('while one connector floods, every request of another is stored, and none waits behind the flood', async (t) => {
+test('while one connector floods, every request of another is stored without waiting behind the flood', async (t) => {
   const burst = 200;
   const others = 20;
   const limit = { connectorEventsPerSecond: 100, connectorBurstEvents: burst, maxInFlightBytes: 10_000_000 };
@@ -272,7 +272,7 @@ test('while one connector floods, every request of another is stored, and none w
   assert.equal(sink.events.length, burst * 0.75 + others);
 });
 
-test('every path has the limit: the partner endpoint, single calls, batches and keys in the body', async (t) => {
+test('every path applies the limit: the partner endpoint, single calls, batches and keys in the body', async (t) => {
   const { sink, post, metric } = await startTestServer(
     t,
     { connectorEventsPerSecond: 1, connectorBurstEvents: 4 },
@@ -324,7 +324,7 @@ test('one connector whose events await storage leaves room for those of another'
   assert.deepEqual(await statusesOf(others), [200, 200]);
 });
 
-test('what a body inflates to is charged to its connector, whether the body is taken or refused', async (t) => {
+test("a body's inflated size is charged to its connector, whether the body is accepted or refused", async (t) => {
   for (const [body, status] of [
     [gzipSync(JSON.stringify({ batch: [], filler: 'x'.repeat(5_000) })), 200],
     [gzipSync(Buffer.alloc(1_000_000)), 400],
@@ -337,7 +337,7 @@ test('what a body inflates to is charged to its connector, whether the body is t
   }
 });
 
-test('what stands beside a batch is held in flight once for each event', async (t) => {
+test('fields beside a batch count in flight once for each event', async (t) => {
   const { post } = await startTestServer(t, { maxInFlightBytes: 400_000 });
   const send = (events: number) =>
     post('/v1/batch', { ...batchOf(events), context: { filler: 'x'.repeat(50_000) } }, { authorization: PLAIN });

@@ -1,6 +1,6 @@
 /**
- * What a sender may cost before it has to wait, so that one customer's flood is that customer's alone, and one key's
- * flood that key's. A connector has a limit of events, of inflated bytes and of work, each shared by its keys
+ * Limits what a sender may cost before it has to wait, so that a flood affects only the customer, and the key, that
+ * sends it. A connector has a limit of events, of inflated bytes and of work, each shared by its keys
  * (`core/token-bucket.ts`); a client without a valid key has a limit of work. The limits are of this process: with
  * several instances behind a load balancer each lets as much through.
  */
@@ -11,19 +11,17 @@ import { SharedBucket, toRetryAfterSeconds, type Rate } from './core/limits/toke
 
 export interface Fairness {
   /**
-   * The answer to a request of a sender that comes before a refused one of the same key could be repeated, or while its
-   * key owes work: a flood is not worth reading, inflating or parsing. Undefined where it may go on.
+   * The refusal of a request that arrives before a refused one of the same key may be retried, or while its key owes
+   * work: a flood is not read, inflated or parsed. Undefined if the request may continue.
    */
   refuse(sender: KnownSender): Answer | undefined;
-  /**
-   * Takes the bytes from the limit: undefined, or the answer to a request that exceeds it, of which nothing was taken.
-   */
+  /** Takes the bytes from the limit. Returns the refusal if they exceed it; then it takes nothing. */
   admitBytes(sender: KnownSender, bytes: number): Answer | undefined;
   /** The same for its events. */
   admitEvents(sender: KnownSender, events: number): Answer | undefined;
-  /** What reading and judging its body has taken on the thread that all senders share. */
+  /** Charges the time that reading and judging its body took on the shared thread. */
   chargeWork(sender: KnownSender, workMs: number): void;
-  /** The answer to a client that has cost too much without a valid key. */
+  /** The refusal of a client that has cost too much without a valid key. */
   refuseClient(client: string): Answer | undefined;
   /** A request without a valid key: its work, and the bytes that were inflated for it. */
   chargeClient(client: string, workMs: number, inflatedBytes: number): void;
@@ -48,21 +46,21 @@ interface Limit {
   /** Undefined where it is unlimited. */
   readonly buckets: Readonly<Record<Unit, SharedBucket | undefined>>;
   readonly rates: Readonly<Record<Unit, Rate | undefined>>;
-  /** By share: until when, and since when, so that a clock that was set back ends it. */
+  /** By share: when the refusal ends and when it began, so that a clock that is set back ends it. */
   readonly refusals: Map<string, { readonly untilMs: number; readonly sinceMs: number; readonly unit: Unit }>;
 }
 
-/** What senders have kept while they could not send comes back in one go. */
+/** Senders send at once what they kept while they could not send. */
 const BURST_SECONDS = 5;
 /** Inflating is done by other threads, of which there are few. */
 const WORK_MS_PER_INFLATED_MEGABYTE = 5;
-/** Clients that owe work. Beyond it the one that has owed for longest is forgotten. */
+/** Maximum clients that owe work. Beyond it, the one that has owed the longest is evicted. */
 const MAX_CLIENTS = 10_000;
 const ONLY_SHARE: ReadonlyMap<string, number> = new Map([['', 1]]);
 
 export function createFairness(options: FairnessOptions): Fairness {
   const { defaultLimit, bytesPerSecond, workMsPerSecond, clientWorkMsPerSecond, nowMs } = options;
-  // One small entry for each connector that has sent since the start; connectors come and go by hand.
+  // One small entry for each connector that has sent since the start; only operators add connectors.
   const limits = new Map<string, Limit>();
 
   const ratesOf = (connector: Connector): Limit['rates'] => {
@@ -74,10 +72,7 @@ export function createFairness(options: FairnessOptions): Fairness {
     };
   };
 
-  /**
-   * The limit of the connector as it is now; a connectors file that was read again makes other objects of its
-   * connectors.
-   */
+  /** The connector's current limit. Reading the connectors file again creates new connector objects. */
   const limitOf = (connector: Connector): Limit => {
     const known = limits.get(connector.id);
     if (known?.connector === connector) return known;
@@ -149,7 +144,7 @@ function createClientLimits(
       if (rate === undefined) return;
       const atMs = nowMs();
       const bucket = clients.get(client) ?? new SharedBucket(rate, ONLY_SHARE, atMs);
-      // Moved to the end, so that those come first whose last request is the longest ago.
+      // Moved to the end, so that clients are in the order of their last request.
       clients.delete(client);
       clients.set(client, bucket);
       bucket.charge('', workMs + (inflatedBytes / 1e6) * WORK_MS_PER_INFLATED_MEGABYTE, atMs);

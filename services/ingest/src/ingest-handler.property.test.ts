@@ -49,7 +49,7 @@ const eventText = fc.oneof(
   anyJsonText(),
 );
 
-test('any JSON at any path has an answer, and each event in it one verdict and at most one place on a topic', async () => {
+test('any JSON at any path is answered, and each event in it has one verdict and at most one record', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...endpoints), eventText, async (endpoint, text) => {
       const { answer, sink, verdicts } = await handle(endpoint, text);
@@ -62,7 +62,7 @@ test('any JSON at any path has an answer, and each event in it one verdict and a
   );
 });
 
-test('of a batch of any events each is either stored or named in the answer and dead-lettered', async () => {
+test('each event of any batch is either stored, or named in the answer and dead-lettered', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(eventText, { maxLength: 6 }), fc.boolean(), async (items, isWebhook) => {
       const list = `[${items.join(',')}]`;

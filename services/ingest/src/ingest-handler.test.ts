@@ -86,19 +86,19 @@ test('when the sink fails the answer is 503 with whole seconds to wait, and noth
   ]);
 });
 
-test('a failure that no repetition can mend is 503 all the same: the sender keeps what was not stored', async () => {
+test('a permanent failure is also 503: the sender keeps what was not stored', async () => {
   const { sink, send } = setUp();
   sink.failWith(new PipelineError('kafka.record-too-large', 'too large', { retryable: false }));
   assert.equal((await send('track', trackCall())).status, 503);
 });
 
-test('a defect of the program is not an answer', async () => {
+test('a defect of the program rejects instead of answering', async () => {
   const { sink, send } = setUp();
-  sink.failWith(new TypeError('undefined is no function'));
+  sink.failWith(new TypeError('undefined is not a function'));
   await assert.rejects(send('track', trackCall()), TypeError);
 });
 
-test('in a batch the good are stored and the bad are named and dead-lettered with the same code', async () => {
+test("a batch's good events are stored, and its bad ones named and dead-lettered with the same code", async () => {
   const { log, sink, send } = setUp();
   const answer = await send('batch', {
     batch: [identifyCall(1), { type: 'track', userId: 'u1', messageId: 'm2' }, 'x', groupCall(4)],
@@ -125,7 +125,7 @@ test('in a batch the good are stored and the bad are named and dead-lettered wit
   assert.ok(log.includes('acme track rejected 1') && log.includes('acme unknown rejected 1'));
 });
 
-test('a bad event alone is 400 once it is in the dead letters, and 503 when it cannot get there', async () => {
+test('a single bad event is 400 once it is dead-lettered, and 503 if it cannot be', async () => {
   const { sink, send } = setUp();
   const answer = await send('track', { userId: 'u1' });
   assert.equal(answer.status, 400);
@@ -153,7 +153,7 @@ test('page, screen and alias are stored by the Tracking API and refused with 501
   assert.equal(log.filter((entry) => entry.includes('unsupported 1')).length, 6);
 });
 
-test('the partner endpoint takes identify, group, track, delete and unsuppress under any casing', async () => {
+test('the partner endpoint accepts identify, group, track, delete and unsuppress in any casing', async () => {
   const { sink, send } = setUp();
   const events = [
     { Type: 'identify', userid: 'u1', Traits: { a: 1 } },
@@ -180,14 +180,14 @@ test('a suppression is lifted with the API key, on batches and at the partner en
   assert.deepEqual([sink.events.length, sink.deadLetters.length], [4, 1]);
 });
 
-test('the partner endpoint takes an event of up to 64 KB, as Segment adds to what it has measured', async () => {
+test('the partner endpoint accepts an event of up to 64 KB, because Segment adds to it after measuring', async () => {
   const { send } = setUp();
   const event = trackCall(1, { properties: { text: 'x'.repeat(40_000) } });
   assert.equal((await send('segment', event)).status, 200);
   assert.equal((await send('track', event)).status, 400);
 });
 
-test('the partner endpoint looks at the key before the body', async () => {
+test('the partner endpoint checks the key before the body', async () => {
   const { send } = setUp();
   assert.equal((await send('segment', 'no json', basicAuth('wrong:'))).status, 401);
   assert.equal((await send('segment', 'no json')).status, 400);
@@ -199,7 +199,7 @@ const keys: readonly (readonly [name: string, authorization: string | undefined,
   ['a write key in Basic', basicAuth(`${WRITE_KEY}:`), {}, 200],
   ['Bearer', `Bearer ${API_KEY}`, {}, 200],
   ['a write key in the body', undefined, { writeKey: WRITE_KEY }, 200],
-  ['a token of OAuth beside the write key', 'Bearer token-of-another-server', { writeKey: WRITE_KEY }, 200],
+  ['an OAuth token and a write key', 'Bearer token-of-another-server', { writeKey: WRITE_KEY }, 200],
   ['no key', undefined, {}, 401],
   ['an unknown key', basicAuth('nobody:'), {}, 401],
   ['an unknown write key', undefined, { writeKey: 'nobody' }, 401],
@@ -219,21 +219,21 @@ for (const [name, authorization, body, status] of keys) {
   });
 }
 
-test('neither an empty batch nor the metrics of an SDK trouble the sink', async () => {
+test('neither an empty batch nor SDK metrics reach the sink', async () => {
   const { log, send } = setUp();
   assert.deepEqual((await send('batch', { batch: [] })).body, { success: true });
   assert.deepEqual((await send('m', { series: [] }, '')).body, { success: true });
   assert.deepEqual(log, ['acme took 12 bytes', 'answer 200', 'answer 200']);
 });
 
-test('a timestamp that is no time is counted, and the event stored', async () => {
+test('an unreadable timestamp is counted, and the event stored', async () => {
   const { log, sink, send } = setUp();
   assert.equal((await send('batch', { batch: [trackCall(1, { timestamp: 'soon' }), trackCall(2)] })).status, 200);
   assert.equal(sink.events.length, 2);
   assert.ok(log.includes('acme unreadable timestamps 1'));
 });
 
-test('a batch refused whole for its length is counted for the connector whose key is in the header', async () => {
+test('a batch refused as a whole for its length is counted for the connector of the key in the header', async () => {
   const { log, send } = setUp();
   const body = `{"batch":[${'0,'.repeat(10_000)}0]}`;
   assert.equal((await send('batch', body)).status, 400);
@@ -241,7 +241,7 @@ test('a batch refused whole for its length is counted for the connector whose ke
   assert.deepEqual(log, ['too large for acme', 'answer 400', 'answer 401']);
 });
 
-test('nothing is explained to a sender without a valid key, and its body is not parsed', async () => {
+test('a sender without a valid key gets no explanation, and its body is not parsed', async () => {
   const { log, send } = setUp();
   for (const [authorization, body] of [
     ['', '{"batch":[1,}'],
@@ -258,7 +258,7 @@ test('nothing is explained to a sender without a valid key, and its body is not 
   assert.equal((await send('batch', `{"writeKey":"${WRITE_KEY}","batch":[1,}`, '')).body['code'], 'event.invalid-json');
 });
 
-test('a key in the header that belongs to a connector decides, whatever key is in the body', async () => {
+test("a connector's key in the header decides, whatever key is in the body", async () => {
   const { sink, send } = setUp();
   const plain = basicAuth('key-plain:');
   for (const [authorization, writeKey, owner] of [

@@ -1,11 +1,11 @@
 /**
  * One request from its body to its answer. The order of its effects is the guarantee:
- * 1. parse, authenticate, judge: nothing has happened yet, and a refusal leaves no trace but a count and what it took of
- *    the connector's limit;
+ * 1. parse, authenticate, judge: nothing is stored yet, and a refusal only leaves a count and what it used of the
+ *    connector's limit;
  * 2. store: good events and dead letters, awaited;
- * 3. answer 200: from here on the sender forgets the events, and all of them are on a topic.
- * If 2 fails the answer is 503 and the sender repeats the request; what was stored before the failure is then stored
- * twice, under one `messageId`.
+ * 3. answer 200: from here on the sender forgets the events, and all of them are on a topic. If 2 fails, the answer is
+ *    503 and the sender repeats the request; what was stored before the failure is then stored twice, under one
+ *    `messageId`.
  */
 import type { OutgoingRecord } from '@astrolabe/records';
 import {
@@ -43,29 +43,29 @@ import type { Turns } from './turns.ts';
 import { VerdictCounts } from './verdict-counts.ts';
 
 export interface IngestRequest extends RequestHead {
-  /** As `admit` has given it. */
+  /** As `admit` returned it. */
   readonly sender: Sender;
   /** Inflated. */
   readonly body: Buffer;
   readonly traceparent: string | undefined;
   /** IPv4 address of the client, where known. */
   readonly clientIp: string | undefined;
-  /** The client for the limits of those without a valid key. */
+  /** The client, for the limits of senders without a valid key. */
   readonly client: string;
-  /** What the body holds of the bytes in flight. */
+  /** The body's share of the bytes in flight. */
   readonly hold: Pick<ByteHold, 'claim' | 'take'>;
 }
 
-/** A body that could not be taken as it came. */
+/** A body that could not be accepted. */
 export interface RefusedBody {
   readonly code: ErrorCode;
   readonly message: string;
-  /** What was inflated of it all the same. */
+  /** Bytes that were inflated before the refusal. */
   readonly inflatedBytes: number;
 }
 
 export interface IngestHandlerDependencies {
-  /** The connectors of the moment; asked at each request, so that a reload takes effect at once. */
+  /** The current connectors, looked up for each request, so that a reload takes effect at once. */
   readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
   readonly fairness: Fairness;
@@ -73,13 +73,13 @@ export interface IngestHandlerDependencies {
   readonly metrics: IngestMetrics;
   readonly logger: Logger;
   readonly nowMs: () => number;
-  /** A new UUID for an event that came without a `messageId`. */
+  /** A new UUID for an event without a `messageId`. */
   readonly newMessageId: () => string;
 }
 
 export interface HandledRequest {
   readonly answer: Answer;
-  /** Whose request it was. Undefined where it was refused before that was known. */
+  /** The request's connector. Undefined if it was refused before that was known. */
   readonly connectorId: string | undefined;
 }
 
@@ -87,37 +87,40 @@ export type Admission =
   | {
       readonly kind: 'admitted';
       readonly sender: Sender;
-      /** Whose the bytes in flight are until more is known. */
+      /** Owner of the bytes in flight until the connector is known. */
       readonly owner: string;
-      /** In whose turn the body is inflated. */
+      /** The sender in whose turn the body is inflated. */
       readonly turn: string;
     }
   | ({ readonly kind: 'answered' } & HandledRequest);
 
 export interface IngestHandler {
-  /** Before the body is read: whose it is as far as the head tells, or the answer to a request whose body is not worth reading. */
+  /**
+   * Called before the body is read. Returns the sender as far as the headers tell, or the refusal of a request whose
+   * body need not be read.
+   */
   admit(head: RequestHead, client: string): Admission;
-  /** The answer to a request whose body could not be taken, and what its sender is charged for it. */
+  /** The answer to a request whose body could not be accepted; charges its sender. */
   refuseBody(sender: Sender, client: string, refused: RefusedBody): HandledRequest;
-  /** The answer to a request whose sender holds its share of the bytes in flight already. */
+  /** The answer to a request whose sender already holds its share of the bytes in flight. */
   refuseBeyondShare(sender: Sender): HandledRequest;
-  /** Answers every request; rejects only for a defect of this program. */
+  /** Answers every request. Rejects only because of a defect of this program. */
   handle(request: IngestRequest): Promise<HandledRequest>;
 }
 
-/** A request that has been judged: what is to be stored, and the answer once it is. */
+/** A judged request: what to store, and the answer once it is stored. */
 interface Judged {
   readonly records: RecordsToStore;
   readonly answer: Answer;
   onStored(): void;
 }
 
-/** Owner of the bytes, and turn, of those whose connector is not known yet. No connector has it as its id. */
+/** Owner of the bytes, and sender, of requests whose connector is not known yet. No connector has this id. */
 const UNKNOWN = '';
 
 /** Long enough for a broker's leader election, short enough that a sender with few retries comes back. */
 const RETRY_AFTER_STORE_FAILURE_SECONDS = 5;
-/** As for the budget of all: acknowledgements free it, within milliseconds unless Kafka is away. */
+/** As for the whole budget: acknowledgements free it, within milliseconds unless Kafka is down. */
 const RETRY_AFTER_SHARE_EXCEEDED_SECONDS = 1;
 
 export function createIngestHandler(dependencies: IngestHandlerDependencies): IngestHandler {
@@ -288,7 +291,7 @@ function connectorOf(sender: Sender): string | undefined {
   return sender.kind === 'known' ? sender.connector.id : undefined;
 }
 
-/** Each key has its own, so that the flood of one does not make the customer's others wait. */
+/** Each key has its own turn, so that a flood with one does not delay the customer's others. */
 function turnOf({ connector, share }: KnownSender): string {
   return `${connector.id} ${share}`;
 }

@@ -1,24 +1,24 @@
 import type { EventType } from '@astrolabe/segment';
 import type { Metrics } from '@astrolabe/service-kit';
 
-/** What became of an event: stored, stored though the destination will skip it, or refused. */
+/** The outcome of an event: stored, stored although the destination will skip it, or refused. */
 export type EventVerdict = 'accepted' | 'unsupported' | 'rejected';
 
 /**
- * What ingest counts. Called once for each request, not for each event. A connector is its id, or `unknown` where no key
- * tells whose the request was.
+ * What ingest counts. Called once for each request, not for each event. A connector is its id, or `unknown` without a
+ * valid key.
  */
 export interface IngestMetrics {
   requestAnswered(endpoint: string, connectorId: string, status: number): void;
-  /** A body that was authenticated and parsed, inflated. */
+  /** Inflated bytes of a body that was authenticated and parsed. */
   bodyTaken(connectorId: string, bytes: number): void;
   eventsJudged(connectorId: string, type: EventType | 'unknown', verdict: EventVerdict, count: number): void;
-  /** From the moment that the records went to the sink. */
+  /** Measured from when the records went to the sink. */
   acknowledged(connectorId: string, seconds: number): void;
   storeFailed(connectorId: string, code: string): void;
-  /** A body was refused whole for its size; only a key in the header tells whose it was. */
+  /** A body was refused as a whole for its size; only a key in the header can name its connector. */
   bodyTooLarge(connectorId: string): void;
-  /** Events whose `timestamp` was no time and was left as it is. */
+  /** Events whose `timestamp` could not be read and was left unchanged. */
   timestampsUnreadable(connectorId: string, count: number): void;
   /** A connection was closed for the limits on connections. */
   connectionClosed(reason: 'idle' | 'refused'): void;

@@ -72,7 +72,7 @@ async function post(url: string, body: unknown) {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-test('what is answered with 200 is on the topic, in order for each key, and what was rejected is in the dead letters', async (t) => {
+test('events answered 200 are on the topic, in order for each key, and rejected ones are dead-lettered', async (t) => {
   const setting = await prepare(t);
   await createTopics(t, setting.topics);
   const ingest = await startProcess('ingest', setting);
@@ -112,7 +112,7 @@ test('what is answered with 200 is on the topic, in order for each key, and what
   );
 });
 
-test('SIGTERM while requests are under way: each is answered, each 200 is on the topic, and the exit code is 0', async (t) => {
+test('SIGTERM with requests in progress: each is answered, each 200 is on the topic, and the exit code is 0', async (t) => {
   const setting = await prepare(t);
   await createTopics(t, setting.topics);
   const ingest = await startProcess('ingest', setting);
@@ -136,7 +136,7 @@ test('SIGTERM while requests are under way: each is answered, each 200 is on the
   );
 });
 
-test('started before its topics it waits, says for what, and begins once they are there', async (t) => {
+test('started before its topics it waits, says for what, and starts once they exist', async (t) => {
   const setting = await prepare(t);
   const [adminPort] = await findFreePorts(1);
   const starting = startProcess('ingest', { ...setting, env: { ...setting.env, ADMIN_PORT: String(adminPort) } });
@@ -157,7 +157,7 @@ test('started before its topics it waits, says for what, and begins once they ar
   assert.equal((await fetch(`${ingest.adminUrl}/readyz`)).status, 200);
 });
 
-test('with 120 descriptors and 200 idle connections, an honest sender gets in, and so does who reads the metrics', async (t) => {
+test('with 120 descriptors and 200 idle connections, an honest sender and a metrics reader still get in', async (t) => {
   const setting = await prepare(t);
   await createTopics(t, setting.topics);
   const ingest = await startProcess('ingest', setting, { maxOpenFiles: 120 });
@@ -176,7 +176,7 @@ test('with 120 descriptors and 200 idle connections, an honest sender gets in, a
   assert.equal((await readAll(setting.topics.segmentEvents.name)).length, 1);
 });
 
-test('where the topic takes less than an event has, the request is answered 200, that event is a dead letter and the others are stored', async (t) => {
+test('if an event is too large for the topic, the request is answered 200, the event dead-lettered and the others stored', async (t) => {
   const setting = await prepare(t);
   await createTopics(t, setting.topics);
   const ingest = await startProcess('ingest', setting);
@@ -184,7 +184,7 @@ test('where the topic takes less than an event has, the request is answered 200,
   const { segmentEvents, segmentEventsDeadLetters } = setting.topics;
   const admin = await createKafkaAdmin(connection);
   t.after(() => admin.close());
-  // As an operator lowers it while ingest runs; a plan of ours never would.
+  // As an operator may lower it while ingest runs; `topics apply` never does.
   const config = { 'max.message.bytes': '12000' };
   const configure = [{ name: segmentEvents.name, config, changes: [] }];
   await admin.applyTopics({ create: [], addPartitions: [], refused: [], unchanged: [], configure });
@@ -207,7 +207,9 @@ test('where the topic takes less than an event has, the request is answered 200,
   assert.equal(await metric(ingest.adminUrl, line), 1);
 });
 
-/** The brokers apply it a moment after they have promised it. Resolves with the header of the records that were stored until then. */
+/**
+ * The brokers apply it a moment after they acknowledge it. Resolves with the header of the records stored until then.
+ */
 async function untilLowered(t: TestContext, { name: topic, partitions }: Topics['segmentEvents']): Promise<string> {
   const producer = await createRecordProducer({ connection, logger: silentLogger });
   t.after(() => producer.close());

@@ -1,6 +1,6 @@
 import type { Logger } from '@astrolabe/service-kit';
 
-/** One line when storing begins to fail and one when it works again, however many requests come in between. */
+/** Logs one line when storing begins to fail and one when it works again, however many requests fail in between. */
 export function createStoreLog(logger: Logger): { failed(error: unknown): void; stored(): void } {
   let failures = 0;
   return {

@@ -1,4 +1,4 @@
-/** The whole of ingest over HTTP, for tests: an in-memory sink, three connectors and a clock that stands still. */
+/** The whole of ingest over HTTP, for tests: an in-memory sink, three connectors and a clock that does not move. */
 import type { TestContext } from 'node:test';
 import { createMetrics } from '@astrolabe/service-kit';
 import { createIngest, type IngestDependencies } from './app.ts';

@@ -55,7 +55,7 @@ export const unlimited: FairnessOptions = {
   nowMs: () => 0,
 };
 
-/** Nothing takes any time, so that everything is done at once. */
+/** Work takes no time, so everything is done at once. */
 export function instantTurns(): Turns {
   return createTurns({ monotonicMs: () => 0, afterSockets: setImmediate });
 }

@@ -23,7 +23,7 @@ function setUp() {
   return { turns, order, charged, send, nextSlice, due };
 }
 
-test('as long as there is time in the slice and nobody waits, work is done at once', () => {
+test('while the slice has time left and nothing waits, work is done at once', () => {
   const { order, charged, send, due } = setUp();
   assert.deepEqual([send('a', 1), send('b', 2), send('a', 3)], [1, 2, 3]);
   assert.deepEqual(
@@ -36,7 +36,7 @@ test('as long as there is time in the slice and nobody waits, work is done at on
   assert.equal(due.length, 1, 'one slice for all of them');
 });
 
-test('behind expensive work of one sender, another waits for one piece of it and not for those that came before', async () => {
+test('behind expensive work of one sender, another waits for one piece of it, not for all that came before', async () => {
   const { order, send, nextSlice } = setUp();
   const floods = Array.from({ length: 5 }, () => send('flood', 80));
   assert.deepEqual(order, ['flood']);
@@ -52,7 +52,7 @@ test('behind expensive work of one sender, another waits for one piece of it and
   await Promise.all([...floods, again]);
 });
 
-test('work that throws costs what it took, and rejects where it had to wait', async () => {
+test('work that throws is charged for what it took, and rejects if it had to wait', async () => {
   const { turns, charged, send, nextSlice } = setUp();
   const fail = (): never => {
     throw new TypeError('a defect');
@@ -65,7 +65,7 @@ test('work that throws costs what it took, and rejects where it had to wait', as
   assert.deepEqual(charged, [0, 5, 0]);
 });
 
-test('only so many are in the slots at one time, and one who comes later does not wait behind the backlog of another', async () => {
+test("only a limited number run at a time, and a later sender does not wait behind another's backlog", async () => {
   const slots = new FairSlots(2);
   const order: string[] = [];
   const ends: (() => void)[] = [];

@@ -1,16 +1,16 @@
 /**
- * Work on the one thread that all senders share, in turns: an expensive body of one costs another at most the wait for
- * the one that is being worked on. As long as there is little to do, work is done at once and nobody waits.
+ * Shares the one thread among senders in turns: an expensive body of one sender delays another at most by the body in
+ * progress. While there is little to do, work is done at once without waiting.
  *
- * A slice of work is followed by a look at the sockets, so that a request that has come meanwhile takes part in what is
- * next. Without it a hundred bodies that were read at the same moment would all be parsed first.
+ * After a slice of work the sockets are polled, so that a request that arrived meanwhile competes for the next turn.
+ * Otherwise a hundred bodies that were read at the same moment would all be parsed first.
  */
 import { FairQueue } from './core/limits/fair-queue.ts';
 
 export interface Turns {
   /**
-   * Does the work now where there is time left in the slice and nobody waits, else when it is the sender's turn.
-   * `onWorked` is told the milliseconds that it took, before the result is given and also where the work throws.
+   * Does the work now if the slice has time left and nothing waits, else when it is the sender's turn. Calls `onWorked`
+   * with the milliseconds that it took, before the result is returned and also if the work throws.
    */
   run<Result>(sender: string, work: () => Result, onWorked: (workMs: number) => void): Promise<Result> | Result;
 }
@@ -18,11 +18,11 @@ export interface Turns {
 export interface TurnsOptions {
   /** Milliseconds from any origin that never go back. */
   readonly monotonicMs: () => number;
-  /** Calls back after the next look at the sockets. */
+  /** Calls back after the sockets were polled once. */
   readonly afterSockets: (callback: () => void) => void;
 }
 
-/** Many small requests together, and half of a request that costs more than most. */
+/** Enough for many small requests, or half of an unusually expensive one. */
 const SLICE_MS = 4;
 
 export function createTurns({ monotonicMs, afterSockets }: TurnsOptions): Turns {
@@ -76,7 +76,7 @@ export function createTurns({ monotonicMs, afterSockets }: TurnsOptions): Turns 
   };
 }
 
-/** Asynchronous work of which only so much is done at one time, such as inflating, whose threads all senders share. */
+/** Asynchronous work with limited concurrency, such as inflating, whose threads all senders share. */
 export class FairSlots {
   readonly #queue = new FairQueue<() => void>();
   #free: number;
@@ -85,7 +85,7 @@ export class FairSlots {
     this.#free = slots;
   }
 
-  /** `costOf` says what the work has taken, in whichever unit is the same for all. */
+  /** `costOf` returns what the work cost, in the same unit for all. */
   async run<Result>(sender: string, work: () => Promise<Result>, costOf: (result: Result) => number): Promise<Result> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#queue.push(sender, resolve));

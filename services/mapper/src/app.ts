@@ -1,4 +1,6 @@
-/** Composition of the mapper: reads `segment.events.v1`, writes `astrolabe.commands.v1` and what it remembers of users. */
+/**
+ * Composition of the mapper: reads `segment.events.v1`, writes `astrolabe.commands.v1` and what it remembers of users.
+ */
 import {
   assertTopicsUsable,
   connectionFromConfig,
@@ -66,7 +68,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   const metrics = createMapperMetrics(admin.metrics, () => heldRecords.current());
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
-    // It calls nobody and lets nobody in.
+    // It makes no calls to the API and authenticates no senders.
     keys: 'unread',
     env: {},
     logger,
@@ -169,7 +171,7 @@ async function startConsumer(
           onStored: (batch) => countBatch(batch, metrics, isKnown),
           onUnanswered: (batch) => countUnanswered(batch, metrics),
           onTrouble: (fault) => {
-            // What may pass by itself, such as an election, is no reason to take an instance out.
+            // A transient problem, such as an election, must not take an instance out of service.
             if (fault?.code === 'kafka.unauthorized') troubles.set(session.partition, fault.message);
             else troubles.delete(session.partition);
           },

@@ -1,4 +1,7 @@
-/** What a deletion leaves of its user at the API, with the API's real rules: it keeps whatever is newer than the deletion. */
+/**
+ * What a deletion leaves of its user at the API, with the API's real rules: it keeps whatever is newer than the
+ * deletion.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { PartitionState } from '@astrolabe/processing';
@@ -26,7 +29,10 @@ function bulkItem({ kind, record }: Command): object {
   return { id: commandId, kind: name, occurredAt: new Date(occurredAt).toISOString(), ...said };
 }
 
-/** Events of user `u`, each `atMinute` by the clock of the ingest that receives it, mapped one by one and sent to the API. */
+/**
+ * Events of user `u`, each `atMinute` by the clock of the ingest that receives it, mapped one by one and sent to the
+ * API.
+ */
 function start(t: TestContext) {
   const api = createReferenceApi({ apiKeys: [{ key: KEY, connector: 'acme' }] });
   t.after(() => api.close());
@@ -81,7 +87,7 @@ const everything = [
   { type: 'group', groupId: 'g', traits: {} },
 ];
 
-test('what is dated ahead of its receipt is gone after a deletion', async (t) => {
+test('data dated ahead of its receipt is gone after a deletion', async (t) => {
   const { receive, left } = start(t);
   for (const event of everything) await receive(0, { ...event, timestamp: ahead } as never);
   assert.equal((await left()).length, 3);
@@ -89,7 +95,7 @@ test('what is dated ahead of its receipt is gone after a deletion', async (t) =>
   assert.deepEqual(await left(), []);
 });
 
-test('a deletion that tells an earlier time of its own deletes what was received before it', async (t) => {
+test('a deletion with an earlier timestamp deletes everything received before it', async (t) => {
   const { receive, left } = start(t);
   for (const event of everything) await receive(0, event);
   await receive(1, { type: 'delete', timestamp: '2026-11-23T00:00:00Z' } as never);
@@ -121,7 +127,7 @@ for (const [where, deletionAt] of [
   });
 }
 
-test('a deletion that is sent again after the lift takes nothing away', async (t) => {
+test('a deletion that is sent again after the lift removes nothing', async (t) => {
   const { receive, left } = start(t);
   await receive(0, { type: 'delete', messageId: 'd' });
   await receive(1, { type: 'unsuppress' });

@@ -137,7 +137,7 @@ test('the same records and the same state give the same outputs, with the same i
   );
 });
 
-test('what an event teaches about its user holds for the next event of the same batch and of later ones', async () => {
+test('what an event says about its user applies to the next event of the same batch and of later ones', async () => {
   const { map, state, counts } = createMapper({ connector: { freeEmailProviders: 'block' } });
   const track = (messageId: string, userId: string) => ({ type: 'track', event: 'e', messageId, userId });
   const outputs = map(
@@ -160,7 +160,7 @@ test('what an event teaches about its user holds for the next event of the same 
   assert.deepEqual(await counts('withheldUsers'), ['acme free-email-provider 1']);
 });
 
-test('a newer address takes the place of the older one in the state, and the user is let in', () => {
+test('a newer address replaces the older one in the state, and the user is let in', () => {
   const { map, state } = createMapper({ connector: { freeEmailProviders: 'block' } });
   const earlier = { traits: { email: 'a@gmail.com' }, timestamp: '2025-11-24T10:28:00.000Z' };
   map(eventRecord(identify('a', earlier)));
@@ -175,7 +175,7 @@ test('a newer address takes the place of the older one in the state, and the use
   );
 });
 
-test('a time that cannot be is moved to a bound, told in a header, and counted', async () => {
+test('an impossible time is moved to a bound, kept in a header, and counted', async () => {
   const { map, counts } = createMapper();
   const [output] = map(eventRecord(identify('a', { timestamp: '1970-01-01T00:00:00.000Z' })));
   assert.ok(output);
@@ -183,7 +183,7 @@ test('a time that cannot be is moved to a bound, told in a header, and counted',
   assert.deepEqual(await counts('clampedTimes'), ['acme before-2000 1']);
 });
 
-test('an event whose command is too large for the topic is dead-lettered as a whole, teaches nothing, and the others go on', async () => {
+test('an event whose command is too large for the topic is dead-lettered as a whole without changing the state, and the others continue', async () => {
   const { map, state, counts } = createMapper({ maxRecordBytes: 1_000, connector: { freeEmailProviders: 'block' } });
   const long = { long: 'x'.repeat(1_000), email: 'a@acme.com' };
   const outputs = map(
@@ -203,7 +203,7 @@ test('an event whose command is too large for the topic is dead-lettered as a wh
   assert.equal((await counts('events')).filter((line) => line.includes('dead-lettered')).length, 2);
 });
 
-test('connectors that nobody has are counted as one', async () => {
+test('unknown connectors are counted as one', async () => {
   const { map, counts } = createMapper();
   for (const connector of ['stranger-1', 'stranger-2']) {
     map({
@@ -225,7 +225,7 @@ test('the longest id takes the same place in the state as any other', () => {
 
 const deletion = (userId: string, more: object = {}) => ({ type: 'delete', userId, messageId: `d-${userId}`, ...more });
 
-test('a deletion beyond the limit of its connector is a dead letter that says what to do, and those of others go on', async () => {
+test("a deletion beyond its connector's limit is a dead letter that says what to do, and other connectors' deletions continue", async () => {
   const { map, state, counts } = createMapper({ maxUsers: 2 });
   const outputs = map(
     ...['a', 'b', 'c', 'a'].map((userId, index) => eventRecord(deletion(userId), { offset: BigInt(index) })),
@@ -249,7 +249,7 @@ test('a deletion beyond the limit of its connector is a dead letter that says wh
   assert.deepEqual(await counts('stateUsers'), ['acme 0 2']);
 });
 
-test('however many users a visitor makes up, so many are remembered, the newest, and the others end as tombstones of the same batch', async () => {
+test('however many users a visitor makes up, only the newest are remembered, and the others become tombstones of the same batch', async () => {
   const { map, state, counts } = createMapper({ maxUsers: 100, connector: { freeEmailProviders: 'block' } });
   const topic = new Set<string>();
   for (let batch = 0; batch < 20; batch += 1) {
@@ -266,7 +266,7 @@ test('however many users a visitor makes up, so many are remembered, the newest,
   assert.ok(state.get(userStateKey('acme', '19-49')));
 });
 
-test('what nobody needs is removed with the batches that follow', async () => {
+test('what is no longer needed is removed with later batches', async () => {
   const DAY_MS = 86_400_000;
   const lifted: UserState = { suppressed: { atMs: 1, liftedAtMs: receivedAtMs - 38 * DAY_MS } };
   const state = new PartitionState(userStateCodec);
@@ -288,7 +288,7 @@ test('what nobody needs is removed with the batches that follow', async () => {
   assert.deepEqual(await counts('forgottenUsers'), ['acme expired 2']);
 });
 
-test('after a restore of what an older version stored, a deletion comes after all that it can have dated ahead', () => {
+test("after a restore of an older version's state, a deletion is later than anything that version can have dated ahead", () => {
   const { map, state } = createMapper();
   state.restoreClock(undefined);
   const [command] = decoded(map(eventRecord(deletion('a'))));

@@ -1,7 +1,8 @@
 /**
- * A batch of event records, with the state of their users → commands, dead letters and the state that follows. Called for the records of one
- * partition in order, and again with the same ones after a failure: it keeps nothing of its own. Of the mapper's clock, which it reads once for
- * a batch, nothing depends but which states have expired, and the times of dead letters and of records that carry none.
+ * Maps a batch of event records, with the state of their users, to commands, dead letters and the next state. Called
+ * for the records of one partition in order, and again with the same ones after a failure: it keeps no state of its
+ * own. It reads the mapper's clock once for a batch. Only the expiry of states, the times of dead letters, and the
+ * times of records without one depend on it.
  */
 import type { StateView, Transformed } from '@astrolabe/processing';
 import {
@@ -26,19 +27,19 @@ import { userStateKey, type UserState } from './core/user-state.ts';
 export interface MapBatchOptions {
   readonly encoder: CommandEncoder;
   readonly topics: Pick<Topics, 'commands' | 'segmentEventsDeadLetters'>;
-  /** Told in dead letters. */
+  /** Named in dead letters. */
   readonly groupId: string;
   /** Epoch milliseconds. */
   readonly nowMs: () => number;
-  /** The rules of the moment; asked for every event. */
+  /** The current rules, looked up for every event. */
   readonly rulesOf: (connectorId: string) => MappingRules;
   /** A record of a command above this cannot be produced; its event is dead-lettered. */
   readonly maxRecordBytes: number;
-  /** Users that are remembered of one connector on one partition. */
+  /** Maximum users of a connector that are remembered on a partition. */
   readonly maxUsers: number;
 }
 
-/** What became of one record. */
+/** The outcome of one record. */
 export type RecordOutcome =
   | {
       readonly kind: 'mapped';
@@ -51,7 +52,7 @@ export type RecordOutcome =
 
 export interface HandledRecord {
   readonly connector: string;
-  /** `unknown` for what is no event. */
+  /** `unknown` if the record is not an event. */
   readonly type: string;
   readonly outcome: RecordOutcome;
 }
@@ -60,16 +61,16 @@ export interface HandledBatch {
   /** One for each record, in order. */
   readonly records: readonly HandledRecord[];
   readonly partition: number | undefined;
-  /** By connector, the users that are remembered now, where that may have changed. */
+  /** By connector, the users that are remembered now, for connectors whose number may have changed. */
   readonly users: ReadonlyMap<string, number>;
-  /** By connector, the users that were forgotten: to make room for others, and because nobody needs to know of them any more. */
+  /** By connector, the users that were evicted: to make room for others, and because they are no longer needed. */
   readonly crowdedOut: ReadonlyMap<string, number>;
   readonly expired: ReadonlyMap<string, number>;
 }
 
 export type MapBatch = (records: readonly ConsumedRecord[], state: StateView<UserState>) => Transformed<HandledBatch>;
 
-/** Of the remembered users, so many are looked at for each record: all of them, long before as many could have come. */
+/** How many remembered users are checked for each record: all of them, long before that many could have been added. */
 const REVIEWED_PER_RECORD = 0.25;
 
 export function createMapBatch(options: MapBatchOptions): MapBatch {
@@ -106,13 +107,13 @@ class Batch {
     const { event, facts } = read;
     const { connectorId } = facts;
     const clockMs = this.#clockBefore(facts);
-    // Most connectors have nobody to remember, and the key costs a hash.
+    // Most connectors have no users to remember, and the key costs a hash.
     const isAnybodyKnown = event.userId !== undefined && this.#state.sizeOf(connectorId) > 0;
     const userState = isAnybodyKnown ? this.#state.get(userStateKey(connectorId, event.userId)) : undefined;
     const mapped = mapEvent(event, facts, this.#options.rulesOf(connectorId), userState, clockMs);
     const before = this.outputs.length;
     let outcome = emit(record, mapped, this.outputs, this.#options, this.#nowMs);
-    // What is dead-lettered has no effect, and so teaches nothing either.
+    // A dead-lettered event has no effect, so it does not change the state either.
     if (outcome.kind !== 'dead-lettered' && mapped.nextUserState !== userState) {
       if (!this.#remember(connectorId, event, mapped.nextUserState)) {
         this.outputs.length = before;
@@ -123,9 +124,9 @@ class Batch {
     return { connector: connectorId, type: event.type, outcome };
   }
 
-  /** Forgets what nobody needs, among the next `count` users. */
+  /** Removes what is no longer needed, among the next `count` users. */
   review(count: number): void {
-    // A clock that is ahead, of whichever of the two, must not end what is needed.
+    // If either clock is ahead, it must not expire what is still needed.
     const nowMs = Math.min(this.#nowMs, this.#state.clockMs ?? 0);
     this.#state.review(count, (connectorId, value) => {
       const needed = neededOf(value, this.#options.rulesOf(connectorId), nowMs);
@@ -136,8 +137,8 @@ class Batch {
   }
 
   /**
-   * At least the time of every event and command before this one. Where an older version has worked on the partition that is not known; its
-   * commands may tell times of up to a day after their receipt.
+   * At least the time of every event and command before this one. It is unknown if an older version worked on the
+   * partition; its commands may have times of up to a day after their receipt.
    */
   #clockBefore({ receivedAtMs }: EventFacts): number {
     if (this.#state.clockMs === undefined) this.#state.advanceClock(receivedAtMs + maxFutureMs);
@@ -150,7 +151,7 @@ class Batch {
     if (command !== undefined) this.#state.advanceClock(command.record.occurredAt);
   }
 
-  /** False where there is no room for a deletion. */
+  /** False if there is no room for a deletion. */
   #remember(connectorId: string, { userId }: SegmentEvent, next: UserState | undefined): boolean {
     if (userId === undefined) return true;
     const key = userStateKey(connectorId, userId);

@@ -90,8 +90,8 @@ export function createMapperMetrics(
 }
 
 /**
- * Counts what is stored. Once for each batch, so that the hot path does not look labels up for each event. Connectors that are not known
- * are counted as one: their ids come from record headers, and are without number.
+ * Counts what is stored, once for each batch, so that the hot path does not look up labels for each event. Unknown
+ * connectors count as one: their ids come from record headers and are unbounded.
  */
 export function countBatch(
   batch: HandledBatch,
@@ -137,7 +137,7 @@ function countUsers(
   }
 }
 
-/** By so many the counts of what is stored may be too low. */
+/** Counts the events by which the counts of stored ones may be too low. */
 export function countUnanswered(batch: HandledBatch, metrics: MapperMetrics): void {
   for (const { connector } of batch.records) metrics.unanswered.inc({ connector });
 }

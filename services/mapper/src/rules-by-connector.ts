@@ -1,8 +1,11 @@
-/** The mapping rules of each connector, made once and again when the connectors change. */
+/** The mapping rules of each connector, built once and again when the connectors change. */
 import type { ConnectorSource } from '@astrolabe/service-kit';
 import { mappingRulesOf, type MappingRules } from './core/mapping-rules.ts';
 
-/** Returns what looks a connector's rules up; an id that is in no file gets those of `rulesOfUnknownConnector`. */
+/**
+ * Returns a function that looks up a connector's rules; an id that is not in the file gets those of
+ * `rulesOfUnknownConnector`.
+ */
 export function createRulesByConnector(
   connectors: Pick<ConnectorSource, 'current' | 'onChange'>,
   freeDomains: ReadonlySet<string>,
@@ -16,7 +19,7 @@ export function createRulesByConnector(
     if (rules !== undefined) return rules;
     const connector = connectors.current().byId(connectorId);
     const made = mappingRulesOf(connector, freeDomains);
-    // Ids come from record headers: those that no file has are without number.
+    // Ids come from record headers: unknown ones are unbounded.
     if (connector !== undefined) known.set(connectorId, made);
     return made;
   };

@@ -30,7 +30,7 @@ test("a property is named by the snake case of the audience's name", () => {
   for (const [key, propertyName] of names) assert.equal(toPropertyName(key), propertyName, key);
 });
 
-test('a property name is one already, whatever it was made of', () => {
+test('a property name maps to itself, whatever it was made of', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (key) => {
       const propertyName = toPropertyName(key);
@@ -75,7 +75,7 @@ test('membership as text is a boolean, and a computed trait keeps its value', ()
   }
 });
 
-test('a step of a journey that says nothing else has been entered', () => {
+test('a step of a journey without a value was entered', () => {
   const key = 'winback - Destination';
   const entered = { propertyName: 'winback_destination', value: true };
   for (const computation_class of ['journey_step', 'journey', 'journeys_v3']) {
@@ -101,7 +101,7 @@ test('a step of a journey that says nothing else has been entered', () => {
   assert.equal(computed({ type: 'identify', traits: {}, context: nameless }), undefined);
 });
 
-test("a track call's key is that of its properties, else that of the computation", () => {
+test("a track call's key is in its properties, else in the computation", () => {
   const properties = { trait_key: 'Total Revenue', 'Total Revenue': 450 };
   assert.deepEqual(computed({ type: 'track', event: 'Trait Computed', properties, context: trait }), {
     propertyName: 'total_revenue',
@@ -128,7 +128,7 @@ test('the value is found under the key, its snake case, or another spelling of i
   assert.equal(sentName({ constructor: true }, 'toString'), undefined);
 });
 
-test('an event whose computation cannot be made out is an ordinary one', () => {
+test('an event whose computation cannot be determined is an ordinary one', () => {
   const traits = { vip: true };
   const contexts = [
     {},
@@ -148,7 +148,7 @@ test('an event whose computation cannot be made out is an ordinary one', () => {
   assert.equal(computed({ type: 'page', properties, context: audience }), undefined);
 });
 
-test('of the traits only the computed one is renamed, and a trait of its name gives way', () => {
+test('only the computed trait is renamed, and it replaces a trait of that name', () => {
   const computation = { propertyName: 'big_spender', sentName: 'Big Spender', value: true };
   const traits: JsonObject = { 'Big Spender': 'true', big_spender: 'no', 'Other Trait': 1 };
   assert.deepEqual(withComputation(traits, computation), { big_spender: true, 'Other Trait': 1 });

@@ -1,8 +1,8 @@
 /**
- * What Engage sends: audiences (Journeys' steps among them) and computed traits. `context.personas` tells such an event from
- * an ordinary one, since its name and its traits may be any.
- * Sources: segment-docs `src/engage/using-engage-data.md` (both forms), `src/engage/journeys/v1/send-data.md` (the string
- * "true", and a track call without `audience_key`), `src/engage/audiences/account-audiences.md` (group calls).
+ * What Engage sends: audiences (including Journeys' steps) and computed traits. `context.personas` distinguishes such
+ * an event from an ordinary one, since its name and its traits are arbitrary. Sources: segment-docs
+ * `src/engage/using-engage-data.md` (both forms), `src/engage/journeys/v1/send-data.md` (the string "true", and a track
+ * call without `audience_key`), `src/engage/audiences/account-audiences.md` (group calls).
  *
  *     identify, group   traits: {"<key>": value}
  *     track             properties: {"audience_key" | "trait_key": "<key>", "<key>": value}, under any event name
@@ -14,15 +14,18 @@ export interface Computation {
   /** Name of the user's (or account's) property: the key in snake case. */
   readonly propertyName: string;
   /**
-   * `true` or `false` for membership, also where it came as text; the value as it is for a trait. A step of a journey that gives no boolean has
-   * been entered: Journeys take nobody out of an audience.
+   * `true` or `false` for membership, also if it came as text; for a trait, the unchanged value. A step of a journey
+   * without a boolean was entered: Journeys never remove a user from an audience.
    */
   readonly value: JsonValue;
-  /** Name under which the event's traits or properties hold the value; the property's where they hold none. */
+  /** Name under which the event's traits or properties hold the value; the property's name if they hold none. */
   readonly sentName: string;
 }
 
-/** Undefined for events that are not Engage's, and for those whose key or value cannot be found: those are ordinary events. */
+/**
+ * Undefined for events that are not Engage's, and for those whose key or value cannot be found; they are ordinary
+ * events.
+ */
 export function computationOf(event: SegmentEvent): Computation | undefined {
   const { personas } = event.context;
   if (!isJsonObject(personas)) return undefined;
@@ -41,16 +44,23 @@ export function computationOf(event: SegmentEvent): Computation | undefined {
   }
 }
 
-/** The traits with the computed one under its property name. Every other trait keeps its name; one that has that name gives way. */
+/**
+ * The traits with the computed one under its property name. Every other trait keeps its name; one with that name is
+ * replaced.
+ */
 export function withComputation(traits: JsonObject, { propertyName, sentName, value }: Computation): JsonObject {
   if (sentName === propertyName && traits[sentName] === value) return traits;
   const { [sentName]: _renamed, ...others } = traits;
   return { ...others, [propertyName]: value };
 }
 
-/** Lower case, with one underscore for each run of anything but letters (their marks included) and digits, none at the ends. */
+/**
+ * Lower case, with one underscore for each run of characters that are not alphabetic (marks included) or digits, none at the
+ * ends.
+ */
 export function toPropertyName(key: string): string {
-  // Keys that Journeys makes hold runs of underscores, and they are the names that Segment shows: `j_o_purchase__opened_dje83h`.
+  // Keys that Journeys makes hold runs of underscores, and they are the names that Segment shows:
+  // `j_o_purchase__opened_dje83h`.
   if (snakeCased.test(key)) return key;
   return key.toLowerCase().normalize().replace(separators, '_').replace(/^_|_$/g, '');
 }
@@ -74,7 +84,7 @@ function findComputation(
   return isJourney(computationClass) ? stepEntered(keys) : undefined;
 }
 
-/** What a "Journey Step Entered" says by being sent: it carries the journey's data, and no value under the step's key. */
+/** The value of a "Journey Step Entered": it carries the journey's data, but no value under the step's key. */
 function stepEntered(keys: readonly (JsonValue | undefined)[]): Computation | undefined {
   for (const key of keys) {
     const propertyName = typeof key === 'string' ? toPropertyName(key) : '';
@@ -83,7 +93,10 @@ function stepEntered(keys: readonly (JsonValue | undefined)[]): Computation | un
   return undefined;
 }
 
-/** The key itself, else its snake case, else the first (in code units, so by no order of the sender's) of the same snake case. */
+/**
+ * The key itself, else its snake case, else the first name of the same snake case, in code-unit order so that the
+ * sender's order does not matter.
+ */
 function findName(values: JsonObject, key: string, propertyName: string): string | undefined {
   if (Object.hasOwn(values, key)) return key;
   if (Object.hasOwn(values, propertyName)) return propertyName;
@@ -98,7 +111,7 @@ function computedValue(computationClass: string, value: JsonValue): JsonValue {
   return value === 'true' ? true : value === 'false' ? false : value;
 }
 
-/** `journey_step`, with whatever else Journeys may come to send. */
+/** `journey_step`, and whatever else Journeys may send in future. */
 function isJourney(computationClass: string): boolean {
   return computationClass.startsWith('journey');
 }

@@ -13,7 +13,7 @@ for (const name of ['userId', 'userid', 'user_id', 'UserID', 'USER_ID', 'User-Id
   });
 }
 
-test("the spec's own spelling wins over another one, wherever it stands", () => {
+test("the spec's own spelling wins over others, in any order", () => {
   assert.deepEqual(presentFields({ user_id: 'other', userId: 'u1' }), { userId: 'u1' });
 });
 
@@ -22,7 +22,7 @@ test('null counts as absent, so that another spelling may give the value', () =>
   assert.equal(sentFieldName({ userId: null }, 'userId'), undefined);
 });
 
-test('names that are no field of an event are left alone, however long or strange', () => {
+test('names that are not fields of an event are ignored, however long or strange', () => {
   const event = JSON.parse('{"__proto__":{"userId":"x"},"constructor":1,"user":1,"_metadata":{}}') as Record<
     string,
     never

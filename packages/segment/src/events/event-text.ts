@@ -1,6 +1,6 @@
 /**
- * The text of an event as it goes onto the event topic: the sender's own, with what is missing spliced in. Nothing is parsed and written
- * again, so no number, escape or key order changes.
+ * The text of an event as stored on the event topic: the sender's own, with missing members spliced in. It is not
+ * serialised again, so no number, escape or key order changes.
  */
 import { sentFieldName, type EventFieldName, type EventFields } from './event-fields.ts';
 import { findMember, spliceText, type JsonEdit, type JsonMember, type MeasuredSpan } from '../json/json-text.ts';
@@ -8,11 +8,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-valu
 import type { SubmittedEvent, Verdict } from './judge-event.ts';
 import { eventTimesOf, parseTimestamp, type EventTimes } from '../times/timestamps.ts';
 
-/** What a batch says for all its items. */
+/** What a batch gives to all its items. */
 export interface BatchEnvelope {
   /** JSON text of the batch's `sentAt`. */
   readonly sentAt: string | undefined;
-  /** The same, read; undefined where it is no time. */
+  /** The same, parsed; undefined if it cannot be read. */
   readonly sentAtMs: number | undefined;
   readonly context: EnvelopeObject | undefined;
   readonly integrations: EnvelopeObject | undefined;
@@ -20,14 +20,14 @@ export interface BatchEnvelope {
   readonly isDirect: boolean;
 }
 
-/** An object of the envelope that each item gets: whole, or those of its members that the item lacks. */
+/** An object of the envelope that each item gets: as a whole, or those of its members that the item lacks. */
 export interface EnvelopeObject {
   readonly text: string;
   /** By name, the text `"name": value` as it was sent. */
   readonly members: ReadonlyMap<string, string>;
 }
 
-/** Where an event comes from, as far as its text tells of it. */
+/** The origin of an event, as far as its text includes it. */
 export interface TextOrigin {
   readonly receivedAtMs: number;
   /** The same as ISO 8601 UTC with milliseconds. */
@@ -37,14 +37,14 @@ export interface TextOrigin {
   readonly clientIp: string | undefined;
 }
 
-/** What one event is given. */
+/** What is added to one event. */
 export interface EventAdditions {
   /** The event's own, or a new one. */
   readonly messageId: string;
   readonly times: EventTimes;
 }
 
-/** What the event says about its time by itself and by its batch, and what is written of it. */
+/** The event's time by its own members and its batch, and what is written of it. */
 export function eventTimes(fields: EventFields, { envelope, receivedAtMs }: TextOrigin): EventTimes {
   const sentAtMs = isAbsent(fields.sentAt) ? envelope?.sentAtMs : parseTimestamp(fields.sentAt);
   return eventTimesOf(fields, sentAtMs, receivedAtMs);
@@ -52,7 +52,7 @@ export function eventTimes(fields: EventFields, { envelope, receivedAtMs }: Text
 
 const CLOSE_BRACE_BYTES = 1;
 
-/** UTF-8 JSON text. What is no object is copied as it is. */
+/** UTF-8 JSON text. Anything except an object is copied unchanged. */
 export function buildEventText(
   bytes: Buffer,
   { value, span }: SubmittedEvent,
@@ -88,8 +88,8 @@ function isAbsent(field: JsonValue | undefined): boolean {
 }
 
 /**
- * What the event's context is given: the batch's and, where one of the two says `direct`, the client's address ("the IP of
- * the connection", segment-docs http-api page).
+ * What is added to the event's context: the batch's and, if one of the two says `direct`, the client's address ("the IP
+ * of the connection", segment-docs http-api page).
  */
 function contextFor({ context: own }: EventFields, { envelope, clientIp }: TextOrigin): EnvelopeObject | undefined {
   const shared = envelope?.context;
@@ -100,9 +100,9 @@ function contextFor({ context: own }: EventFields, { envelope, clientIp }: TextO
 }
 
 /**
- * Additions to one event. New members go before its closing brace, in the order of the calls. A member that is there but
- * null or empty gets its value replaced, since a second member of the same name would be read differently by different
- * parsers. Only for what is replaced is the event's own text scanned.
+ * Additions to one event. New members go before its closing brace, in the order of the calls. A null or empty member
+ * gets its value replaced, since parsers read a second member of the same name differently. The event's own text is
+ * scanned only for replacements.
  */
 class EventSplice {
   readonly #bytes: Buffer;
@@ -119,7 +119,7 @@ class EventSplice {
     this.#hasMembers = span.members > 0;
   }
 
-  /** Gives the event a member, replacing one of that very name. */
+  /** Adds a member to the event, replacing one of exactly that name. */
   add(name: string, text: string): void {
     const present = Object.hasOwn(this.#event, name) ? this.#memberOf(name) : undefined;
     if (present !== undefined) {
@@ -130,7 +130,7 @@ class EventSplice {
     this.#hasMembers = true;
   }
 
-  /** Replaces the value of a field, under whichever casing it was sent. Returns the text that stood there. */
+  /** Replaces the value of a field in any casing. Returns the old text. */
   replaceField(field: EventFieldName, text: string): string | undefined {
     const sentName = sentFieldName(this.#event, field);
     const member = sentName === undefined ? undefined : this.#memberOf(sentName);
@@ -140,7 +140,7 @@ class EventSplice {
     return sent;
   }
 
-  /** Gives the event's object `field` the members that it lacks: what an item says for itself wins over its batch. */
+  /** Adds missing members to the event's object `field`: an item's own members win over its batch. */
   addMembers(field: 'context' | 'integrations', additions: EnvelopeObject | undefined): void {
     if (additions === undefined) return;
     const sentName = sentFieldName(this.#event, field);
@@ -152,7 +152,7 @@ class EventSplice {
     const member = this.#memberOf(sentName);
     if (member === undefined) return;
     if (!isJsonObject(own)) {
-      // PHP writes an empty object as []; anything else is a defect that the verdict has named.
+      // PHP writes an empty object as []; anything else is a defect that the verdict has already named.
       if (Array.isArray(own) && own.length === 0) {
         this.#edits.push({ start: member.start, end: member.end, text: additions.text });
       }

@@ -1,8 +1,8 @@
 /**
- * Segment's events, fields named as in its spec (segment-docs `src/connections/spec/common.md` and the page of each type).
- * `delete` is what Segment sends to destinations when a user is deleted under a privacy regulation. `unsuppress` is this
- * project's own: Segment tells destinations nothing when a suppression is lifted (`UNSUPPRESS`, segment-docs
- * `src/privacy/user-deletion-and-suppression.md`), so the customer has to.
+ * Segment's events, fields named as in its spec (segment-docs `src/connections/spec/common.md` and the page of each
+ * type). `delete` is what Segment sends to destinations when a user is deleted under a privacy regulation. `unsuppress`
+ * is this project's own: Segment does not tell destinations when a suppression is lifted (`UNSUPPRESS`, segment-docs
+ * `src/privacy/user-deletion-and-suppression.md`), so the customer must.
  */
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
 
@@ -14,14 +14,14 @@ export interface EventCommon {
   readonly messageId: string | undefined;
   readonly userId: string | undefined;
   readonly anonymousId: string | undefined;
-  /** As sent, in whichever format; `timestamps.ts` reads them. */
+  /** As sent, in any format; `timestamps.ts` reads them. */
   readonly timestamp: JsonValue | undefined;
   readonly originalTimestamp: JsonValue | undefined;
   readonly sentAt: JsonValue | undefined;
   readonly receivedAt: JsonValue | undefined;
-  /** `{}` where absent. */
+  /** `{}` if absent. */
   readonly context: JsonObject;
-  /** `{}` where absent, which means the same as `{"All": true}`. */
+  /** `{}` if absent, which means the same as `{"All": true}`. */
   readonly integrations: JsonObject;
 }
 
@@ -69,7 +69,10 @@ export interface UnsuppressEvent extends EventCommon {
 export type SegmentEvent =
   IdentifyEvent | GroupEvent | TrackEvent | ViewEvent | AliasEvent | DeleteEvent | UnsuppressEvent;
 
-/** Segment's own Astrolabe destination takes identify, group and track; these it does not (`platforms` of its catalogue entry). */
+/**
+ * Segment's own Astrolabe destination accepts identify, group and track, but not these (`platforms` of its catalogue
+ * entry).
+ */
 export function isUnsupportedByDestination(type: EventType): boolean {
   return type === 'page' || type === 'screen' || type === 'alias';
 }

@@ -24,7 +24,7 @@ test('an event within the limits is accepted', () => {
 });
 
 for (const type of ['page', 'screen', 'alias']) {
-  test(`${type} is accepted, and known to be one that the destination does not take`, () => {
+  test(`${type} is accepted, and marked as unsupported by the destination`, () => {
     const verdict = verdictOnCall({ type, userId: 'u1', previousId: 'u0' });
     assert.equal(verdict.kind === 'accepted' && verdict.isUnsupported, true);
   });
@@ -55,7 +55,7 @@ test('depth is bounded', () => {
   assert.equal(codeOf(verdictOn(nested(maxEventDepth))), 'event.too-large');
 });
 
-test('the number of properties is bounded, nested ones counted', () => {
+test('the number of properties is bounded, including nested ones', () => {
   const withMembers = (count: number) =>
     `{"type":"track","userId":"u","event":"E","x":[${Array.from({ length: count - 4 }, () => '{"":0').join('},')}}]}`;
   const large = { ...rules, maxEventBytes: 1_000_000 };
@@ -92,7 +92,7 @@ test('a messageId of 100 characters is accepted, and one of 101 is rejected and 
   assert.deepEqual([codeOf(verdict), verdict.messageId], ['event.invalid', undefined]);
 });
 
-test('of an event that is refused for its size, an id that is a rounded number names nobody', () => {
+test('an event refused for its size has no id if that id is a rounded number', () => {
   const verdict = verdictOn(
     `{"type":"identify","userId":9007199254740993,"traits":{"a":"${'x'.repeat(maxEventBytes)}"}}`,
   );

@@ -1,6 +1,6 @@
 /**
- * The verdict on one event: accepted, with what its text lacks, or rejected with a code and a reason. Any JSON value gets exactly one of
- * the two. Whatever writes to the event topic judges with it, so that no door is wider than another.
+ * The verdict on one event: accepted, with what its text lacks, or rejected with a code and a reason. Any JSON value
+ * gets exactly one of the two. Every writer to the event topic uses it, so that all have the same rules.
  */
 import { noEventFields, readEventFields, type EventFields } from './event-fields.ts';
 import { isUnsupportedByDestination, type EventType } from './event.ts';
@@ -11,32 +11,32 @@ import { parseEvent, parseEventFields, type EventDefectCode } from './parse-even
 import type { EventIdentity } from './partition-key.ts';
 import { parseRawJson } from '../json/raw-json.ts';
 
-/** One event as it was sent: what it says, and where its text lies in the bytes that hold it. */
+/** One event as it was sent: its value, and the place of its text in the bytes around it. */
 export interface SubmittedEvent {
   readonly value: unknown;
   readonly span: MeasuredSpan;
 }
 
-/** Codes of the error catalogue, so that answer and dead letter carry the same. */
+/** Codes of the error catalogue, so that answer and dead letter have the same. */
 export type EventRejectionCode = EventDefectCode | 'event.too-large' | 'event.unauthenticated';
 
 export interface AcceptanceRules {
-  /** Type that the endpoint's path stands for. */
+  /** Type that the endpoint's path implies. */
   readonly impliedType: EventType | undefined;
   /** Of the event's own text. */
   readonly maxEventBytes: number;
   /** Of one request. */
   readonly maxEvents: number;
-  /** Whether the sender has shown more than a write key, which anybody can read in a web page. */
+  /** Whether the sender proved more than a write key, which anybody can read in a web page. */
   readonly isTrusted: boolean;
 }
 
 export interface AcceptedEvent {
   readonly kind: 'accepted';
   readonly type: EventType;
-  /** Stored all the same; the destination skips it. */
+  /** Still stored; the destination skips it. */
   readonly isUnsupported: boolean;
-  /** Undefined where the sender gave none. */
+  /** Undefined if the sender gave none. */
   readonly messageId: string | undefined;
   readonly identity: EventIdentity;
   /** The event's fields by their spec names. */
@@ -47,20 +47,20 @@ export interface RejectedVerdict {
   readonly kind: 'rejected';
   readonly code: EventRejectionCode;
   readonly reason: string;
-  /** What could be told of the event all the same. */
+  /** What is known of the event despite the rejection. */
   readonly type: EventType | undefined;
   readonly messageId: string | undefined;
   readonly identity: EventIdentity;
-  /** Empty where the event is no object. */
+  /** Empty if the event is not an object. */
   readonly fields: EventFields;
 }
 
 export type Verdict = AcceptedEvent | RejectedVerdict;
 
-/** Deletion for privacy and its end: anybody with a browser could have any user deleted otherwise. */
+/** Deletion for privacy and lifting it: otherwise anybody with a browser could have any user deleted. */
 const needsTrust: ReadonlySet<string> = new Set(['delete', 'unsuppress']);
 
-/** `index` is the event's place in its batch; `bytes` are those that the span is of. Pure, and never throws. */
+/** `index` is the event's place in its batch; the span refers to `bytes`. Pure, and never throws. */
 export function judgeEvent(bytes: Buffer, submitted: SubmittedEvent, index: number, rules: AcceptanceRules): Verdict {
   const { value } = submitted;
   const limit = findBreachedLimit(submitted, index, rules);
@@ -114,8 +114,8 @@ function findBreachedLimit(
 }
 
 /**
- * JSON.parse rounds integers beyond 2^53, and a rounded user id is another user's. Such ids are rare, so only an event that
- * has one is parsed again with its integers kept. One that is refused for its size is not: it goes without those ids.
+ * JSON.parse rounds integers beyond 2^53, and a rounded user id is another user's. Such ids are rare, so only an event
+ * with one is parsed again with exact integers. An event refused for its size is not: it is stored without those ids.
  */
 function readExactFields(
   bytes: Buffer,

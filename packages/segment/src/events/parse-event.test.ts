@@ -40,12 +40,12 @@ test('numeric ids are their decimal text, so that 5 and "5" are one user', () =>
   assert.equal(eventOf(identifyCall(1, { userId: 9007199254740993n })).userId, '9007199254740993');
 });
 
-test('an empty id is absent, and an anonymous one does instead', () => {
+test('an empty id is absent, and the anonymous one is used instead', () => {
   const event = eventOf(identifyCall(1, { userId: '', anonymousId: 'a1' }));
   assert.deepEqual([event.userId, event.anonymousId], [undefined, 'a1']);
 });
 
-test('the empty array that PHP writes for an empty object is one', () => {
+test("PHP's empty array counts as an empty object", () => {
   const event = eventOf(trackCall(1, { properties: [], context: [], integrations: [] }));
   assert.deepEqual(event.type === 'track' && [event.properties, event.context, event.integrations], [{}, {}, {}]);
 });
@@ -54,13 +54,13 @@ test('a group call needs no user', () => {
   assert.equal(eventOf(groupCall(1, { userId: undefined })).userId, undefined);
 });
 
-test('the implied type counts where the event names none, and only there', () => {
+test('the implied type counts only if the event names none', () => {
   const untyped = { ...trackCall(), type: undefined };
   assert.equal(eventOf(untyped, 'track').type, 'track');
   assert.equal(eventOf(identifyCall(), 'track').type, 'identify');
 });
 
-test('a delete event is one of its own, and so is its reverse', () => {
+test('delete and unsuppress are types of their own', () => {
   assert.equal(eventOf({ type: 'delete', userId: 'u1', timestamp: '2026-03-01T10:00:00.000Z' }).type, 'delete');
   assert.equal(eventOf({ type: 'unsuppress', userId: 'u1' }).type, 'unsuppress');
 });
@@ -129,7 +129,7 @@ for (const [name, input, defects] of invalid) {
   });
 }
 
-test('all defects are named at once, and what is known of the event is given', () => {
+test('all defects are named at once, together with what is known of the event', () => {
   const parsed = parseEvent({ type: 'group', messageId: 'm1', anonymousId: 'a1', traits: 1, context: 'x' });
   assert.deepEqual(parsed.kind === 'invalid' && parsed.defects.map(({ field }) => field), [
     'context',

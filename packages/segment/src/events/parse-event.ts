@@ -1,8 +1,8 @@
 /**
- * Unknown JSON → an event, or what is wrong with it. Total: any JSON value gives one of the two and nothing throws.
- * Ingest gives its verdict with it and the mapper reads with it, so the two never disagree about what an event is.
+ * Parses unknown JSON into an event, or into what is wrong with it. Total: any JSON value gives one of the two, and it
+ * never throws. Ingest and the mapper both use it, so they never disagree about what an event is.
  *
- * Lenient where real senders differ and nothing is lost: casing of the fields and of `type`, numeric ids, and `[]` for an
+ * Lenient if real senders differ and nothing is lost: casing of the fields and of `type`, numeric ids, and `[]` for an
  * empty object, which is what PHP's json_encode makes of one.
  */
 import { readEventFields, type EventFieldName, type EventFields } from './event-fields.ts';
@@ -11,14 +11,14 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-valu
 import { maxIdBytes, maxMessageIdCharacters } from './limits.ts';
 import type { EventIdentity } from './partition-key.ts';
 
-/** Codes of the error catalogue, so that answer and dead letter carry the same. */
+/** Codes of the error catalogue, so that answer and dead letter have the same. */
 export type EventDefectCode = 'event.invalid' | 'event.unknown-type';
 
 export interface EventDefect {
   readonly code: EventDefectCode;
   /** The spec's name of the field at fault; undefined when the event as a whole is. */
   readonly field: EventFieldName | undefined;
-  /** The fact and what would be right. Never quotes more than the sender's value for `type`. */
+  /** What is wrong and what would be right. Never quotes more than the sender's value for `type`. */
   readonly message: string;
 }
 
@@ -28,11 +28,11 @@ export type ParsedEvent =
       readonly kind: 'invalid';
       /** At least one. */
       readonly defects: readonly EventDefect[];
-      /** What can be told all the same, to name and place the refused event. */
+      /** What is known despite the defects, to name and place the refused event. */
       readonly known: EventIdentity & { readonly messageId: string | undefined; readonly type: EventType | undefined };
     };
 
-/** `impliedType` is the type that the endpoint's path stands for, used where the event names none. */
+/** `impliedType` is the type that the endpoint's path implies, used if the event names none. */
 export function parseEvent(input: unknown, impliedType?: EventType): ParsedEvent {
   if (!isJsonObject(input)) {
     const message = `the event is ${describeKind(input)}, expected a JSON object`;
@@ -42,7 +42,7 @@ export function parseEvent(input: unknown, impliedType?: EventType): ParsedEvent
   return parseEventFields(readEventFields(input), impliedType);
 }
 
-/** As `parseEvent`, for a caller that has read the fields already. */
+/** As `parseEvent`, for a caller that has already read the fields. */
 export function parseEventFields(fields: EventFields, impliedType?: EventType): ParsedEvent {
   const defects: EventDefect[] = [];
   const type = readType(fields.type, impliedType, defects);
@@ -76,7 +76,7 @@ function buildEvent(
       boundContextGroupId(common, defects);
       return { ...common, type, traits: readObject('traits', fields.traits, defects) };
     case 'group': {
-      // A user is optional: the Node SDK sends a group with nothing but a groupId.
+      // A user is optional: the Node SDK sends a group with only a groupId.
       const groupId = readBoundedId('groupId', fields.groupId, defects);
       const traits = readObject('traits', fields.traits, defects);
       if (groupId === undefined) return reportMissing('groupId', 'a group call needs a groupId', defects);
@@ -165,10 +165,13 @@ function readId(field: EventFieldName, value: JsonValue | undefined, defects: Ev
   return undefined;
 }
 
-/** A JSON integer of that many digits is no id either, and turning it into text would take its time. */
+/** A JSON integer of that many digits is not an id either, and converting it to text would be slow. */
 const tooLongInteger = 10n ** BigInt(maxIdBytes);
 
-/** An id that becomes a record key, a lane or a part of the mapper's state. Undefined, and a defect, where it is longer than `maxIdBytes`. */
+/**
+ * An id that becomes a record key, a lane or a part of the mapper's state. Undefined, with a defect, if it is longer
+ * than `maxIdBytes`.
+ */
 function readBoundedId(
   field: EventFieldName,
   value: JsonValue | undefined,
@@ -182,7 +185,9 @@ function readBoundedId(
   return id === undefined || isWithinBound(field, id, field, defects) ? id : undefined;
 }
 
-/** A character takes three bytes of UTF-8 at most, a pair of surrogates four, so that nearly every id need not be measured. */
+/**
+ * A character takes three bytes of UTF-8 at most, a pair of surrogates four, so nearly every id need not be measured.
+ */
 const LONGEST_CHARACTER_BYTES = 3;
 
 function isWithinBound(name: string, id: string, field: EventFieldName, defects: EventDefect[]): boolean {
@@ -194,7 +199,7 @@ function isWithinBound(name: string, id: string, field: EventFieldName, defects:
   return false;
 }
 
-/** `context.groupId` "attributes non-group calls to an account" (spec, common fields). Undefined where it is no id. */
+/** `context.groupId` "attributes non-group calls to an account" (spec, common fields). Undefined if it is not an id. */
 export function contextGroupId({ context: { groupId } }: Pick<EventCommon, 'context'>): string | undefined {
   return readId('groupId', groupId, []);
 }

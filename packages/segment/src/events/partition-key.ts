@@ -1,6 +1,6 @@
 /**
- * Which identity orders an event: the user, else the anonymous visitor, else the account. Events of one key stay in order
- * and may wait for each other, so the key is the narrowest identity that every effect of the event belongs to.
+ * Which identity orders an event: the user, else the anonymous visitor, else the account. Events of one key keep their
+ * order and may wait for each other, so the key is the narrowest identity that every effect of the event belongs to.
  */
 export type IdentityKind = 'user' | 'anonymous' | 'account';
 
@@ -13,9 +13,9 @@ export interface EventIdentity {
 }
 
 /**
- * The record key: JSON of `[connectorId, kind, id]`. Holding the connector, it keeps two customers' `user1` apart; being
- * JSON, it cannot be made ambiguous by an id that contains a separator. Undefined without any id, which `parseEvent` lets
- * through for no type of event.
+ * The record key: JSON of `[connectorId, kind, id]`. It contains the connector, which separates two customers' `user1`.
+ * It is JSON, so an id that contains a separator cannot make it ambiguous. Undefined without any id, which `parseEvent`
+ * never allows.
  */
 export function partitionKey(connectorId: string, { userId, anonymousId, groupId }: EventIdentity): string | undefined {
   if (userId !== undefined) return encodeKey(connectorId, 'user', userId);
@@ -24,6 +24,6 @@ export function partitionKey(connectorId: string, { userId, anonymousId, groupId
 }
 
 export function encodeKey(connectorId: string, kind: IdentityKind, id: string): string {
-  // JSON.stringify of the array, spelled out: its parts alone are twice as fast, and this runs for every event.
+  // JSON.stringify of the array, spelled out: stringifying the parts is twice as fast, and this runs for every event.
   return `[${JSON.stringify(connectorId)},"${kind}",${JSON.stringify(id)}]`;
 }

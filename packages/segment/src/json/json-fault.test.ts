@@ -36,6 +36,6 @@ for (const [text, offset, reason] of faults) {
   });
 }
 
-test('text nested as deep as a request can be is no reason to throw', () => {
+test('text nested as deep as a request can be does not throw', () => {
   assert.equal(findJsonFault('['.repeat(500_000))?.offset, 500_000);
 });

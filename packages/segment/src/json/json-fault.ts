@@ -1,7 +1,7 @@
 /**
- * Where and why a text is no JSON. V8's own messages name a position only sometimes and quote the sender's data, which
- * belongs neither in a log nor in an answer; so after `JSON.parse` has refused a text, this finds the first character
- * that RFC 8259 does not allow. Slow beside `JSON.parse`, and only called when that has failed.
+ * Finds where and why a text is not JSON. V8's own messages name a position only sometimes, and they quote the sender's
+ * data, which belongs neither in a log nor in an answer. So after `JSON.parse` has refused a text, this finds the first
+ * character that RFC 8259 does not allow. It is slower than `JSON.parse`, and called only when that has failed.
  */
 
 export interface JsonFault {
@@ -10,11 +10,11 @@ export interface JsonFault {
   /** Both count from 1; a column is a UTF-16 unit. */
   readonly line: number;
   readonly column: number;
-  /** What was found and what could have stood there, without quoting more than one character of the text. */
+  /** What was found and what was expected there, without quoting more than one character of the text. */
   readonly reason: string;
 }
 
-/** The first fault of `text`, or undefined where it is valid JSON. Never throws, whatever the depth of nesting. */
+/** The first fault of `text`, or undefined if it is valid JSON. Never throws, whatever the depth of nesting. */
 export function findJsonFault(text: string): JsonFault | undefined {
   const fault = scan(text);
   if (fault === undefined) return undefined;

@@ -14,7 +14,7 @@ test('a scanned value ends where its text ends', () => {
   );
 });
 
-test('the elements cut out of an array parse to the elements that JSON.parse gives', () => {
+test('the elements cut out of an array parse to those of JSON.parse', () => {
   fc.assert(
     fc.property(fc.array(anyJsonText(), { maxLength: 6 }), (texts) => {
       const text = `[${texts.join(',')}]`;
@@ -27,7 +27,7 @@ test('the elements cut out of an array parse to the elements that JSON.parse giv
   );
 });
 
-test('the members cut out of an object parse to the members that JSON.parse gives', () => {
+test('the members cut out of an object parse to those of JSON.parse', () => {
   fc.assert(
     fc.property(
       anyJsonText().filter((text) => text.trim().startsWith('{')),
@@ -44,7 +44,7 @@ test('the members cut out of an object parse to the members that JSON.parse give
   );
 });
 
-test('a member looked up by its name is the one that reading all of them gives', () => {
+test('a member looked up by name equals that from reading all members', () => {
   fc.assert(
     fc.property(
       anyJsonText().filter((text) => text.trim().startsWith('{')),

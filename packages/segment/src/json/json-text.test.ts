@@ -24,14 +24,14 @@ test('elements come in order, with the whitespace between them left out', () => 
   );
 });
 
-test('of a member name that repeats, escapes resolved, the last one counts', () => {
+test('the last of a repeated member name counts, with escapes resolved', () => {
   const bytes = bytesOf('{"a":1,"\\u0061":2}');
   const members = readMembers(bytes, 0);
   assert.deepEqual([...members.keys()], ['a']);
   assert.equal(members.get('a')?.start, 16);
 });
 
-test('text is spliced in and replaced, and every byte beside it is kept', () => {
+test('text is spliced in and replaced, and every other byte is kept', () => {
   const bytes = bytesOf('xx{"é":null }yy');
   const start = 2;
   const end = bytes.length - 2;

@@ -1,6 +1,6 @@
 /**
  * Spans of valid JSON text, in UTF-8 bytes: where the members of an object and the elements of an array begin and end.
- * Used to cut a batch into its items' own text and to splice additions in, so that nothing is written again and no
+ * Used to cut a batch into its items' own text and to splice additions in, so that nothing is serialised again and no
  * number, escape or key order changes.
  *
  * Everything here assumes bytes that `JSON.parse` has accepted, and looks at each byte once. JSON's structural
@@ -26,7 +26,7 @@ export interface JsonMember extends JsonSpan {
   readonly nameStart: number;
 }
 
-/** Index of the first byte from `at` on that is no JSON whitespace. */
+/** Index of the first byte from `at` on that is not JSON whitespace. */
 export function skipWhitespace(bytes: Uint8Array, at: number): number {
   let byte = bytes[at];
   while (byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB) byte = bytes[++at];
@@ -67,7 +67,10 @@ export function measureValue(bytes: Uint8Array, start: number): MeasuredSpan {
   throw new RangeError(`the JSON text ends inside the value at byte ${start}`);
 }
 
-/** Spans of an array's elements, in order; `start` is the index of its opening bracket. Returns the index after the array. */
+/**
+ * Spans of an array's elements, in order; `start` is the index of its opening bracket. Returns the index after the
+ * array.
+ */
 export function readElements(bytes: Uint8Array, start: number, elements: MeasuredSpan[]): number {
   let at = skipWhitespace(bytes, start + 1);
   if (bytes[at] === CLOSE_BRACKET) return at + 1;
@@ -81,8 +84,8 @@ export function readElements(bytes: Uint8Array, start: number, elements: Measure
 }
 
 /**
- * Calls `readValue` for each member of the object whose opening brace is at `start`, in order, names that repeat
- * included. `readValue` gets the value's first byte and returns the index after the value, so a caller that reads the
+ * Calls `readValue` for each member of the object whose opening brace is at `start`, in order, including repeated
+ * names. `readValue` gets the value's first byte and returns the index after the value, so a caller that reads the
  * value itself (`readElements`) saves a second pass over it. Returns the index after the object.
  */
 export function walkMembers(
@@ -103,7 +106,7 @@ export function walkMembers(
   }
 }
 
-/** The members of the object whose opening brace is at `start`; of a name that repeats, as `JSON.parse`, the last one. */
+/** The members of the object whose opening brace is at `start`; of a repeated name the last one, as in `JSON.parse`. */
 export function readMembers(bytes: Buffer, start: number): ReadonlyMap<string, JsonMember> {
   const members = new Map<string, JsonMember>();
   walkMembers(bytes, start, (name, valueStart, nameStart) => {
@@ -114,7 +117,10 @@ export function readMembers(bytes: Buffer, start: number): ReadonlyMap<string, J
   return members;
 }
 
-/** As `readMembers(bytes, start).get(name)`, without decoding the other names. `name` is ASCII without quotes and backslashes. */
+/**
+ * As `readMembers(bytes, start).get(name)`, without decoding the other names. `name` is ASCII without quotes and
+ * backslashes.
+ */
 export function findMember(bytes: Buffer, start: number, name: string): JsonMember | undefined {
   let found: JsonMember | undefined;
   let at = skipWhitespace(bytes, start + 1);
@@ -154,12 +160,15 @@ export function findMembers(
   }
 }
 
-/** One change of a text: `text` takes the place of `start`..`end` (nothing is removed where they are equal). */
+/** One change of a text: `text` replaces `start`..`end` (nothing is removed if they are equal). */
 export interface JsonEdit extends JsonSpan {
   readonly text: string;
 }
 
-/** The bytes of `span` with the edits made; edits are in order and do not overlap. Bytes outside the edits are copied as they are. */
+/**
+ * The bytes of `span` with the edits made; edits are in order and do not overlap. Bytes outside the edits are copied
+ * unchanged.
+ */
 export function spliceText(bytes: Buffer, span: JsonSpan, edits: readonly JsonEdit[]): Buffer {
   let length = span.end - span.start;
   for (const edit of edits) length += Buffer.byteLength(edit.text) - (edit.end - edit.start);

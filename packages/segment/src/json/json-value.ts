@@ -1,6 +1,6 @@
 /**
- * JSON as this project reads it: what `JSON.parse` gives, with integers beyond 2^53 as `bigint` (`raw-json.ts`), so that
- * no id is rounded on its way through.
+ * JSON as this project reads it: the result of `JSON.parse` with integers beyond 2^53 as `bigint` (`raw-json.ts`), so
+ * that no id is rounded.
  */
 export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject;
 

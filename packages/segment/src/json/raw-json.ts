@@ -1,9 +1,9 @@
 /**
- * `JSON.parse` that rounds no integer: integer literals outside the safe range come back as `bigint`, those of more than
- * `MAX_INTEGER_CHARACTERS` excepted.
+ * `JSON.parse` without rounding integers: integer literals outside the safe range become `bigint`, except those of more
+ * than `MAX_INTEGER_CHARACTERS`.
  *
- * Literals with a fraction or an exponent stay numbers, as they are doubles in every sender. A literal such as `1e400`
- * becomes `Infinity`, as in `JSON.parse`; whoever needs finite numbers has to check.
+ * Literals with a fraction or an exponent are numbers, since they are doubles in every sender. A literal such as
+ * `1e400` becomes `Infinity`, as in `JSON.parse`; callers that need finite numbers must check.
  */
 import type { JsonValue } from './json-value.ts';
 
@@ -26,9 +26,9 @@ const LONG_RUN = 16;
 
 /**
  * The shortest unsafe integer, 9007199254740992, has 16 digits. A reviver makes parsing several times slower, so it is
- * used only where such a run of digits follows what may stand before a number. A string that holds the same characters
- * costs time, not correctness: the reviver looks at numbers only. Of any 16 digits in a row one stands at a multiple of 16,
- * so that no other place has to be looked at, which every event pays for.
+ * used only if such a run of digits follows a character that may precede a number. A string that holds the same
+ * characters costs time, not correctness: the reviver looks at numbers only. Of any 16 consecutive digits, one is at a
+ * multiple of 16, so only those places need to be checked. Every event pays for this check.
  */
 function mayHoldLongInteger(text: string): boolean {
   for (let at = LONG_RUN - 1; at < text.length; at += LONG_RUN) {
@@ -43,17 +43,17 @@ function mayHoldLongInteger(text: string): boolean {
   return false;
 }
 
-/** What may stand before a number in JSON, its sign included. */
+/** Characters that may precede a number in JSON, including its sign. */
 const NUMBER_FOLLOWS = '-:,[ \t\n\r';
 
-/** False past the end of the text, where the code is NaN. */
+/** False beyond the end of the text, where the code is NaN. */
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
 /**
- * No id and no property may be longer (`maxIdBytes`, 64 bits), and the time that BigInt takes grows with the square of it: a third of a
- * second for 780,000 digits, and three times that to write them again. A longer one is left as `JSON.parse` has it: `Infinity`.
+ * No id and no property may be longer (`maxIdBytes`, 64 bits), and BigInt takes quadratic time: a third of a second for
+ * 780,000 digits, and three times that to print them. A longer integer keeps the value of `JSON.parse`: `Infinity`.
  */
 const MAX_INTEGER_CHARACTERS = 1_024;
 
@@ -61,7 +61,10 @@ const integerLiteral = /^-?\d+$/;
 
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 
-/** The third argument is that of ECMAScript's "JSON.parse source text access", in V8 since 11.4; TypeScript's lib lacks it. */
+/**
+ * The third argument is that of ECMAScript's "JSON.parse source text access", in V8 since 11.4; TypeScript's lib lacks
+ * it.
+ */
 function keepLongInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const { source } = context;

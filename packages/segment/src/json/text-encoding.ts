@@ -1,6 +1,6 @@
 /**
- * Bytes that should be JSON text → that text, or why they are not. RFC 8259 section 8.1: JSON that systems exchange is
- * UTF-8. A decoder that puts U+FFFD in place of what it cannot read would make one user out of `ren\xE9` and `ren\xE8`.
+ * Decodes bytes that should be JSON text, or says why they are not. RFC 8259 section 8.1: JSON that systems exchange is
+ * UTF-8. A decoder that replaces invalid bytes with U+FFFD would make one user of `ren\xE9` and `ren\xE8`.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -11,8 +11,8 @@ export type DecodedText =
   | { readonly kind: 'not-utf8'; readonly reason: string };
 
 /**
- * One byte order mark at the beginning is ignored, as RFC 8259 allows; a second one is a character like any other.
- * Linear, never throws.
+ * One byte order mark at the beginning is ignored, as RFC 8259 allows; a second one is an ordinary character. Linear,
+ * never throws.
  */
 export function decodeUtf8(bytes: Buffer): DecodedText {
   if (!isUtf8(bytes)) return { kind: 'not-utf8', reason: explainNotUtf8(bytes) };
@@ -40,7 +40,7 @@ function explainNotUtf8(bytes: Buffer): string {
   return `is not UTF-8: byte 0x${shown} at position ${at} is not part of any character; ${REMEDY}`;
 }
 
-/** A decoder writes U+FFFD for what it cannot read, and also where the text itself holds that character. */
+/** A decoder writes U+FFFD for invalid bytes, and also if the text itself contains that character. */
 function firstInvalidByte(bytes: Buffer): number {
   const text = bytes.toString('utf8');
   let at = 0;
@@ -63,14 +63,14 @@ function isReplacement(bytes: Buffer, at: number): boolean {
 
 const JSON_BEGINNINGS = Buffer.from('{["\t\n\r ');
 
-/** Without a mark, UTF-16 in a Latin alphabet is valid UTF-8 with a zero byte for each character, which is no JSON. */
+/** Without a mark, UTF-16 in a Latin alphabet is valid UTF-8 with a zero byte for each character, which is not JSON. */
 function beginsAsUtf16(bytes: Buffer): boolean {
   const [first, second] = bytes;
   const other = first === 0 ? second : second === 0 ? first : undefined;
   return other !== undefined && JSON_BEGINNINGS.includes(other);
 }
 
-/** Behind the byte order mark of UTF-8, if there is one. */
+/** After the byte order mark of UTF-8, if there is one. */
 export function startOfText(bytes: Buffer): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? MARK_BYTES : 0;
 }

@@ -12,7 +12,7 @@ function bounded(fields: object) {
   return boundedOccurrenceOf({ ...none, ...fields }, receivedAtMs);
 }
 
-test('an event between 2000 and its receipt happened when it says, to the millisecond', () => {
+test('an event between 2000 and its receipt keeps its time, to the millisecond', () => {
   const times = [earliestOccurrenceMs, Date.UTC(2013, 0, 1), receivedAtMs - 1, receivedAtMs];
   for (const atMs of times) {
     const timestamp = new Date(atMs).toISOString();
@@ -56,7 +56,7 @@ test('an event from more than a day ahead counts as of its receipt, so that late
   }
 });
 
-test('a time in no form that is read counts as of the receipt, and is told', () => {
+test('an unreadable time counts as of the receipt, and is reported', () => {
   for (const [timestamp, original] of [
     ['yesterday', 'yesterday'],
     ['x'.repeat(500), 'x'.repeat(100)],
@@ -70,7 +70,7 @@ test('a time in no form that is read counts as of the receipt, and is told', () 
   for (const timestamp of [undefined, null, '']) assert.equal(bounded({ timestamp }).clamped, undefined);
 });
 
-test('the original is the time that was read, or what the rule for wrong clocks had made of it', () => {
+test('the original is the time that was read, or the result of the rule for wrong clocks', () => {
   const original = (fields: object) => bounded(fields).clamped?.original;
   const sane = '2026-03-01T09:00:00Z';
   assert.equal(
@@ -85,7 +85,7 @@ test('the original is the time that was read, or what the rule for wrong clocks 
   assert.equal(original({ receivedAt: '2099-01-01T00:00:00Z' }), '2099-01-01T00:00:00.000Z');
 });
 
-test('whatever an event says, its time is one that the command can carry, and the same as before within the bounds', () => {
+test("an event's time always fits the command, and is unchanged within the bounds", () => {
   const time = fc.oneof(
     anyJson(),
     fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),

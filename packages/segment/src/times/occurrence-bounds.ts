@@ -1,7 +1,7 @@
 /**
- * Times that cannot be: clocks that were never set (1970), years in nanoseconds, dates typed wrong. They are moved to a bound
- * rather than refused, because the rest of such an event is as good as any. The bounds keep "newest wins" working: a value
- * from the year 2099 would beat every update of the next decades.
+ * Impossible times: clocks that were never set (1970), years in nanoseconds, mistyped dates. They are moved to a bound
+ * rather than refused, because the rest of such an event is valid. The bounds keep "newest wins" working: a value from
+ * the year 2099 would beat every update of the next decades.
  */
 import type { EventCommon } from '../events/event.ts';
 import { occurrenceOf, parseTimestamp, type Occurrence } from './timestamps.ts';
@@ -9,7 +9,10 @@ import { occurrenceOf, parseTimestamp, type Occurrence } from './timestamps.ts';
 /** 2000-01-01T00:00:00Z: no product event is older, and every clock that starts at an epoch is. */
 export const earliestOccurrenceMs = 946_684_800_000;
 
-/** A day: clocks differ by time zones when they are set wrong. What is further ahead was not meant as a time at all. */
+/**
+ * A day: clocks differ by time zones when they are set wrong. A time further ahead is not a clock error but not a time
+ * at all.
+ */
 export const maxFutureMs = 86_400_000;
 
 export type ClampReason =
@@ -19,12 +22,12 @@ export type ClampReason =
   | 'after-receipt'
   /** More than `maxFutureMs` after the receipt; counts as the time of receipt. */
   | 'far-future'
-  /** The event tells a time in no form that is read; counts as the time of receipt. */
+  /** The event's time cannot be read; counts as the time of receipt. */
   | 'unreadable';
 
 export interface ClampedTime {
   readonly reason: ClampReason;
-  /** The time that was replaced: as it was sent, or as ISO 8601 where the rule for wrong clocks had computed it. */
+  /** The time that was replaced: as it was sent, or as ISO 8601 if the rule for wrong clocks computed it. */
   readonly original: string;
 }
 
@@ -38,9 +41,9 @@ export interface BoundedOccurrence {
 type EventTimeFields = Pick<EventCommon, 'timestamp' | 'originalTimestamp' | 'sentAt' | 'receivedAt'>;
 
 /**
- * `occurrenceOf`, within the bounds. Total. `receivedAtMs` is when the event was received. Nothing can have happened after that; a value that
- * claims so would stand against all that is received until then, a deletion included. Events of one moment of receipt that were moved to it
- * have one time, as those have that tell none.
+ * `occurrenceOf`, within the bounds. Total. `receivedAtMs` is when the event was received. Nothing can have happened
+ * after that: a later time would override everything received until then, including a deletion. Events that are moved
+ * to one moment of receipt have the same time, like events without a time.
  */
 export function boundedOccurrenceOf(event: EventTimeFields, receivedAtMs: number): BoundedOccurrence {
   const occurrence = occurrenceOf(event, receivedAtMs);

@@ -1,4 +1,7 @@
-/** What is read, and what is not. Every row is a form that some language, library or database prints by default, or that a standard names. */
+/**
+ * What is read, and what is not. Every row is a form that some language, library or database prints by default, or that
+ * a standard names.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,6 +1,7 @@
 /**
- * The rarer forms of a time: ISO 8601 in full, and what the languages of SDKs print where nobody chose a form. Not read is what has two
- * meanings: `3/5/2025`, a zone that several countries call by one name. Total; a text of more than a hundred characters is none.
+ * The rarer forms of a time: ISO 8601 in full, and what the languages of SDKs print by default. Ambiguous times are not
+ * read: `3/5/2025`, or a zone name that several countries use. Total; a text of more than a hundred characters is not a
+ * time.
  */
 
 const MAX_CHARACTERS = 100;
@@ -60,8 +61,8 @@ const monthNames = [
 const monthFirst = /^(?:[a-z]{3,9},? +)?([a-z]{3,9}) +(\d{1,2}),?(?: +(\d{4}),?)?(?: +(\d{1,2}:.*))?$/i;
 
 /**
- * `Wed Mar 05 2025 10:00:00 GMT+0000 (Coordinated Universal Time)` of JavaScript, `Wed Mar 05 10:00:00 UTC 2025` of Java, `date` and Ruby,
- * `Wed Mar  5 10:00:00 2025` of C, `Mar 5, 2025, 10:00:00 AM` of Java's DateFormat.
+ * `Wed Mar 05 2025 10:00:00 GMT+0000 (Coordinated Universal Time)` of JavaScript, `Wed Mar 05 10:00:00 UTC 2025` of
+ * Java, `date` and Ruby, `Wed Mar 5 10:00:00 2025` of C, `Mar 5, 2025, 10:00:00 AM` of Java's DateFormat.
  */
 function parseWords(text: string): number | undefined {
   const match = monthFirst.exec(text);
@@ -88,7 +89,7 @@ function parseDayFirst(text: string): number | undefined {
   return sumOf(calendarDay(year, monthOf(month), Number(day)), parseTimeAndZone(time, mailZones));
 }
 
-/** `/Date(1741168800000+0100)/` of old .NET: the zone is that of the writer and changes nothing. */
+/** `/Date(1741168800000+0100)/` of old .NET: the zone is the writer's and does not change the time. */
 function parseWrapped(text: string): number | undefined {
   const match = /^\/Date\((\d{1,15})(?:[+-]\d{4})?\)\/$/.exec(text);
   return match === null ? undefined : Number(match[1]);
@@ -96,7 +97,7 @@ function parseWrapped(text: string): number | undefined {
 
 const timeOfDay = /^(\d{1,2})(?::(\d{2})(?::(\d{2}))?|(\d{2})(\d{2})?)?(?:[.,](\d+))?(?: *(AM|PM)\b)?(.*)$/i;
 
-/** Milliseconds after the day's beginning in UTC; below zero, or beyond the day, where the zone makes it so. */
+/** Milliseconds after the day's beginning in UTC; below zero, or beyond the day, if the zone makes it so. */
 function parseTimeAndZone(text: string, zones: ReadonlyMap<string, number> = knownZones): number | undefined {
   const match = timeOfDay.exec(text);
   if (match === null) return undefined;
@@ -147,7 +148,10 @@ const knownZones: ReadonlyMap<string, number> = new Map(
 /** RFC 2822 says which of the two CST is meant; Java prints the same for China. */
 const mailZones: ReadonlyMap<string, number> = new Map([...knownZones, ['CST', -6 * HOUR_MS], ['CDT', -5 * HOUR_MS]]);
 
-/** An offset counts before any name beside it: `+0100 CET` of Go, `GMT+0100 (CET)` of JavaScript, `+01:00[Europe/Paris]` of Java. */
+/**
+ * An offset takes precedence over a zone name: `+0100 CET` of Go, `GMT+0100 (CET)` of JavaScript,
+ * `+01:00[Europe/Paris]` of Java.
+ */
 const zoneForm = /^(Z|UTC|GMT)? ?([+-])(\d{2})(?::?(\d{2})(?::\d{2})?)?(?: [A-Za-z+-][A-Za-z0-9+-]*)?$/i;
 
 function parseZone(text: string, zones: ReadonlyMap<string, number>): number | undefined {
@@ -188,7 +192,7 @@ function weekDay(year: number, week: number, day: number): number | undefined {
   if (fourthMs === undefined || week < 1 || week > 53) return undefined;
   const mondayMs = fourthMs - ((new Date(fourthMs).getUTCDay() + 6) % 7) * DAY_MS;
   const ms = mondayMs + ((week - 1) * 7 + day - 1) * DAY_MS;
-  // Of a year with 52 weeks the 53rd is the first of the next one.
+  // In a year with 52 weeks, week 53 is the first of the next year.
   const thursdayMs = mondayMs + ((week - 1) * 7 + 3) * DAY_MS;
   return new Date(thursdayMs).getUTCFullYear() === year ? ms : undefined;
 }

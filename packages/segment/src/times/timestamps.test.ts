@@ -44,7 +44,7 @@ for (const value of [
   {},
   true,
 ]) {
-  test(`${inspect(value)} is no timestamp`, () => assert.equal(parseTimestamp(value), undefined));
+  test(`${inspect(value)} is not a timestamp`, () => assert.equal(parseTimestamp(value), undefined));
 }
 
 const none = { timestamp: undefined, originalTimestamp: undefined, sentAt: undefined, receivedAt: undefined };
@@ -55,7 +55,7 @@ test('a clock that is an hour fast is corrected by the hour', () => {
   assert.deepEqual(occurrenceOf(received, TEN + 999_999), { atMs: TEN, basis: 'corrected' });
 });
 
-test('without its own time of receipt the time stands as it was sent, whatever the record says', () => {
+test('without its own time of receipt the time is used as sent, whatever the record says', () => {
   const year = 365 * 86_400_000;
   for (const receivedAt of [undefined, '', 'yesterday']) {
     const event = { ...none, timestamp: '2026-03-01T10:00:00Z', sentAt: '2026-03-01T10:00:05Z', receivedAt };
@@ -73,13 +73,13 @@ test('what Segment has corrected is not corrected again', () => {
   assert.deepEqual(occurrenceOf(event, TEN), { atMs: TEN, basis: 'corrected-upstream' });
 });
 
-test('an originalTimestamp alone goes by the rule', () => {
+test('the rule applies to an originalTimestamp alone', () => {
   const receivedAt = '2026-03-01T10:00:05Z';
   const event = { ...none, originalTimestamp: '2026-03-01T11:00:00Z', sentAt: '2026-03-01T11:00:05Z', receivedAt };
   assert.deepEqual(occurrenceOf(event, TEN + 999_999), { atMs: TEN, basis: 'corrected' });
 });
 
-test('without sentAt the timestamp stands as it was sent', () => {
+test('without sentAt the timestamp is used as sent', () => {
   assert.deepEqual(occurrenceOf({ ...none, timestamp: '2026-03-01T10:00:00Z' }, 0), { atMs: TEN, basis: 'as-sent' });
 });
 
@@ -102,7 +102,7 @@ test('an event without a time happened when it was received, and is stored so', 
   }
 });
 
-test("a sender's time is stored corrected, in whichever format it came", () => {
+test("a sender's time is stored corrected, in any format", () => {
   for (const timestamp of [
     '2026-03-01T11:00:00.000Z',
     '2026-03-01T11:00:00.000000+00:00',
@@ -124,7 +124,7 @@ test('an event with an originalTimestamp keeps its times', () => {
   assert.deepEqual(eventTimesOf(event, SENT_MS, FIVE_PAST), { kind: 'given' });
 });
 
-test('a time that cannot be read, or not written with a year of four digits, stays as it is', () => {
+test('a time that cannot be read, or written with a four-digit year, is unchanged', () => {
   for (const timestamp of ['soon', {}, '9999-12-31T23:59:59.999-05:00']) {
     assert.deepEqual(eventTimesOf({ ...none, timestamp }, SENT_MS, FIVE_PAST), { kind: 'unreadable' });
   }

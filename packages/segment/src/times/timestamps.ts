@@ -1,8 +1,7 @@
 /**
- * Times as Segment's senders write them, and Segment's rule for clocks that are wrong.
- * Source: segment-docs `src/connections/spec/common.md` ("Timestamps"); formats from the SDKs' sources: JavaScript
- * `toISOString`, Python `isoformat()` (`+00:00`, microseconds), Go v2 (`+0000`, no colon), Ruby `Time#to_s`, .NET (seven
- * decimals).
+ * Times as Segment's senders write them, and Segment's rule for clocks that are wrong. Source: segment-docs
+ * `src/connections/spec/common.md` ("Timestamps"); formats from the SDKs' sources: JavaScript `toISOString`, Python
+ * `isoformat()` (`+00:00`, microseconds), Go v2 (`+0000`, no colon), Ruby `Time#to_s`, .NET (seven decimals).
  */
 import type { EventCommon } from '../events/event.ts';
 import { parseRareForm } from './timestamp-forms.ts';
@@ -21,8 +20,9 @@ const dateTime =
 const epoch = /^\d{9,20}(?:\.\d{1,20})?$/;
 
 /**
- * Epoch milliseconds of a timestamp, or undefined for what is none. Fractions below a millisecond are cut off. A time
- * without an offset is UTC, as Segment reads it; a bare number (or its text) is an epoch's seconds, milliseconds, microseconds or nanoseconds.
+ * Epoch milliseconds of a timestamp, or undefined if it is not one. Fractions below a millisecond are cut off. A time
+ * without an offset is UTC, as Segment reads it; a bare number (or its text) is an epoch's seconds, milliseconds,
+ * microseconds or nanoseconds.
  */
 export function parseTimestamp(value: unknown): number | undefined {
   if (typeof value === 'number' || typeof value === 'bigint') return fromEpoch(Number(value));
@@ -50,8 +50,8 @@ export function parseTimestamp(value: unknown): number | undefined {
 const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 /**
- * `2026-03-01T10:00:00.000Z`, the form of nearly every event, without the cost of a regular expression. Undefined for any
- * other text and for dates that need a second look (29 February, years before 100); `dateTime` reads those.
+ * `2026-03-01T10:00:00.000Z`, the form of nearly every event, without the cost of a regular expression. Undefined for
+ * any other text and for dates that need a second look (29 February, years before 100); `dateTime` reads those.
  */
 function parseUsualForm(text: string): number | undefined {
   if (text.length !== 24 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return undefined;
@@ -74,7 +74,7 @@ function parseUsualForm(text: string): number | undefined {
   return isUsual ? Date.UTC(year, month - 1, day, hour, minute, second, millisecond) : undefined;
 }
 
-/** NaN, which no comparison lets through, where one of the two is no digit. */
+/** NaN, which fails every comparison, if one of the two is not a digit. */
 function twoDigits(text: string, at: number): number {
   return digit(text, at) * 10 + digit(text, at + 1);
 }
@@ -90,7 +90,7 @@ function fromEpoch(value: number): number | undefined {
   return ms <= LARGEST_TIME_MS ? ms : undefined;
 }
 
-/** How many milliseconds the unit has that a number of this size counts. */
+/** Milliseconds of the unit that a number of this size counts. */
 function millisecondsOf(value: number): number {
   if (value < SMALLEST_EPOCH_MS) return 1_000;
   if (value < SMALLEST_EPOCH_US) return 1;
@@ -110,20 +110,22 @@ export interface Occurrence {
   readonly atMs: number;
   /**
    * - `corrected`: by the skew rule, here
-   * - `corrected-upstream`: Segment has applied the rule already and sent `originalTimestamp` beside the result
-   * - `as-sent`: the sender's timestamp; without `sentAt`, or without the event's own `receivedAt`, its clock cannot be judged
+   * - `corrected-upstream`: Segment has already applied the rule and sent `originalTimestamp` with the result
+   * - `as-sent`: the sender's timestamp; without `sentAt`, or without the event's own `receivedAt`, its clock cannot be
+   *   judged
    * - `received`: the event carries no readable timestamp
    */
   readonly basis: 'corrected' | 'corrected-upstream' | 'as-sent' | 'received';
 }
 
 /**
- * Segment's rule: `timestamp = receivedAt − (sentAt − originalTimestamp)`, which assumes that the sender's clock was wrong
- * by as much when it sent as when the event happened. The result may lie in the future.
+ * Segment's rule: `timestamp = receivedAt − (sentAt − originalTimestamp)`, which assumes that the sender's clock was
+ * wrong by as much when it sent as when the event happened. The result may be in the future.
  *
- * The rule needs the event's own `receivedAt`, which ingest writes into each that has none. Without it the event came to the topic by another
- * way, perhaps years later: the time of its record says nothing of the sender's clock, and would move an old event to the present, where it
- * would overwrite what is newer. `receivedAtMs` is that time; it is used where the event tells no time at all.
+ * The rule needs the event's own `receivedAt`, which ingest adds if it is missing. Without it the event reached the
+ * topic in another way, perhaps years later: the time of its record says nothing about the sender's clock. It would
+ * move an old event to the present, where it would overwrite newer data. `receivedAtMs` is that time; it is used if the
+ * event has no time at all.
  */
 export function occurrenceOf(
   event: Pick<EventCommon, 'timestamp' | 'originalTimestamp' | 'sentAt' | 'receivedAt'>,
@@ -143,8 +145,8 @@ export function occurrenceOf(
  * The times that a stored event carries: `originalTimestamp` as its sender wrote it, and `timestamp` by Segment's rule.
  * - `absent`: the sender gave no time, so both are the time of receipt
  * - `corrected`: `timestamp` is the result of the rule; the sender's own value becomes `originalTimestamp`
- * - `given`: `originalTimestamp` is there, so Segment has applied the rule already and nothing changes
- * - `unreadable`: `timestamp` is no time, or no year of four digits can hold the result; nothing changes
+ * - `given`: `originalTimestamp` is present, so Segment has already applied the rule and nothing changes
+ * - `unreadable`: `timestamp` cannot be read, or the result does not fit a four-digit year; nothing changes
  */
 export type EventTimes =
   | { readonly kind: 'absent'; readonly receivedAt: string }
@@ -153,9 +155,9 @@ export type EventTimes =
   | { readonly kind: 'unreadable' };
 
 /**
- * What ingest writes for the event's time; ISO 8601 UTC with milliseconds. An event with these times and the time of receipt has the same
- * `occurrenceOf` as before, whoever reads it. `sentAtMs` is that of the event or of its batch, where readable; `receivedAtMs` is when ingest
- * took the event.
+ * What ingest writes for the event's time; ISO 8601 UTC with milliseconds. An event with these times and the time of
+ * receipt has the same `occurrenceOf` as before for every reader. `sentAtMs` is the event's or its batch's, if
+ * readable; `receivedAtMs` is when ingest received the event.
  */
 export function eventTimesOf(
   event: Pick<EventCommon, 'timestamp' | 'originalTimestamp' | 'receivedAt'>,
@@ -177,11 +179,11 @@ function isAbsent(field: unknown): boolean {
   return field === undefined || field === null || field === '';
 }
 
-/** Undefined outside the years 0 to 9999: ISO 8601 writes those otherwise, and few readers know how. */
+/** Undefined outside the years 0 to 9999: ISO 8601 writes those differently, and few readers support that. */
 function toIsoText(ms: number): string | undefined {
   if (!(ms >= YEAR_0_MS && ms < YEAR_10000_MS)) return undefined;
   const day = Math.floor(ms / DAY_MS);
-  // Almost all events of a process are of one day, and writing the date takes most of the time of writing all.
+  // Almost all events of a process are of one day, and formatting the date takes most of the time.
   if (day !== lastDay.number) lastDay = { number: day, text: new Date(day * DAY_MS).toISOString().slice(0, 11) };
   const time = Math.floor(ms - day * DAY_MS);
   const seconds = Math.floor(time / 1_000);

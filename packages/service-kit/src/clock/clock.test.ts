@@ -19,7 +19,7 @@ test('an aborted sleep rejects with the reason of the signal and leaves no timer
   assert.equal(countTimers(), timersBefore);
 });
 
-test('a sleep under an already aborted signal rejects at once', async () => {
+test('a sleep with an aborted signal rejects at once', async () => {
   await assert.rejects(systemClock.sleep(60_000, AbortSignal.abort(new Error('stop'))), /^Error: stop$/);
 });
 

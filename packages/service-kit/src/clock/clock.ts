@@ -1,12 +1,17 @@
 /** Time as a dependency: real in processes, by hand in tests. */
 export interface Clock {
-  /** Epoch milliseconds, for what is recorded or shown. It jumps when the machine's clock is set, so nothing waits by it. */
+  /**
+   * Epoch milliseconds, for what is recorded or shown. It jumps when the machine's clock is set, so no wait uses it.
+   */
   nowMs(): number;
-  /** Milliseconds since some moment before, for durations, deadlines and pauses: it only goes forward, at the pace of time. */
+  /**
+   * Milliseconds since an arbitrary moment, for durations, deadlines and pauses. It only goes forward, at the speed of
+   * time.
+   */
   monotonicMs(): number;
   /**
-   * Resolves after `ms` milliseconds; at once, but never synchronously, for zero or less. Rejects with the signal's reason
-   * once `signal` is aborted.
+   * Resolves after `ms` milliseconds; at once, but never synchronously, for zero or less. Rejects with the signal's
+   * reason once `signal` is aborted.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

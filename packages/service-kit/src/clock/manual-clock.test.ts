@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createManualClock } from './manual-clock.ts';
 
-test('time stands still until the clock is advanced', async () => {
+test('time does not move until the clock is advanced', async () => {
   const clock = createManualClock(1_000);
   assert.equal(clock.nowMs(), 1_000);
   await clock.advance(250);
   assert.equal(clock.nowMs(), 1_250);
 });
 
-test('sleeps wake in order of due time, each seeing the time that it is due at', async () => {
+test('sleeps wake in order of due time, each seeing its own due time', async () => {
   const clock = createManualClock(0);
   const woken: [string, number][] = [];
   const sleep = async (name: string, ms: number) => {
@@ -59,7 +59,7 @@ test('waiting for sleepers resolves once that many sleep', async () => {
   await waiting;
 });
 
-test('an aborted sleep rejects with the reason of the signal and is forgotten', async () => {
+test('an aborted sleep rejects with the reason of the signal and is removed', async () => {
   const clock = createManualClock(0);
   const stopping = new AbortController();
   const sleep = clock.sleep(10, stopping.signal);

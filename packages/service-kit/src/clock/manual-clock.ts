@@ -1,16 +1,21 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
-/** A clock that stands still until a test moves it. */
+/** A clock that does not move until a test moves it. */
 export interface ManualClock extends Clock {
   /**
-   * Moves the time on and wakes every sleep that falls due, in order of due time, letting each sleeper run (and sleep again)
-   * before the next one wakes. Resolves when what was woken has run as far as it can without I/O.
+   * Moves the time on and wakes every sleep that falls due, in order of due time, letting each sleeper run (and sleep
+   * again) before the next one wakes. Resolves when what was woken has run as far as it can without I/O.
    */
   advance(ms: number): Promise<void>;
-  /** Sets the wall clock forward or, with a negative number, back. No time passes: sleeps and `monotonicMs` stay as they are. */
+  /**
+   * Sets the wall clock forward or, with a negative number, back. No time passes: sleeps and `monotonicMs` do not
+   * change.
+   */
   jump(byMs: number): void;
-  /** Moves the time to the earliest due sleep, waiting for a first sleeper when there is none. Returns how far it moved. */
+  /**
+   * Moves the time to the earliest due sleep, waiting for a first sleeper when there is none. Returns how far it moved.
+   */
   advanceToNextSleep(): Promise<number>;
   /** How long each present sleep still has, in milliseconds, the shortest first. */
   remainingSleepsMs(): readonly number[];
@@ -28,7 +33,7 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-/** Another number than the wall clock shows, so that neither is taken for the other. */
+/** Different from the wall clock's number, so that the two cannot be confused. */
 const MONOTONIC_START_MS = 7_000;
 
 /** Creates a manual clock that shows `startMs` (default 2026-01-01T00:00:00Z). */

@@ -2,8 +2,8 @@ import { expectedOf, isRequired, settingsOf, type ConfigVariable, type ConfigVar
 import { renderMarkdownTable } from '../markdown-table.ts';
 
 /**
- * A group of settings as the Markdown table of `docs/configuration.md`, in the order of definition. A test compares the two, so
- * that documentation and defaults cannot drift apart. Pass `definition.variables` or one of `configSections`.
+ * A group of settings as the Markdown table of `docs/configuration.md`, in the order of definition. A test compares the
+ * two, so that documentation and defaults cannot drift apart. Pass `definition.variables` or one of `configSections`.
  */
 export function renderConfigTable<Values>(variables: ConfigVariables<Values>): string {
   const rows = settingsOf(variables).map(([, variable]) => [

@@ -1,6 +1,6 @@
 /**
- * How the text of an environment variable becomes a value. Every schema carries, by `.describe()`, what it expects in words
- * that complete "expected ...": the same words go into error messages and into `docs/configuration.md`.
+ * How the text of an environment variable becomes a value. Every schema carries, by `.describe()`, what it expects in
+ * words that complete "expected ...": the same words go into error messages and into `docs/configuration.md`.
  */
 import { z } from 'zod';
 
@@ -47,7 +47,9 @@ export const configValues = {
       .transform((url) => url.replace(/\/+$/, ''))
       .describe('an http or https URL'),
 
-  /** The start of a topic name, in the characters that Kafka allows there (`org.apache.kafka.common.internals.Topic`). */
+  /**
+   * The start of a topic name, in the characters that Kafka allows there (`org.apache.kafka.common.internals.Topic`).
+   */
   topicPrefix: () =>
     z
       .string()

@@ -6,7 +6,8 @@ export interface ConfigVariable<Value = unknown> {
   readonly env: string;
   /**
    * Text → value: one of `configValues`, or any zod schema over a string with `.describe('<what it expects>')`. With
-   * `.optional()` the variable may be absent and the value is undefined. Defaults go into `default`, not into the schema.
+   * `.optional()` the variable may be absent and the value is undefined. Defaults go into `default`, not into the
+   * schema.
    */
   readonly schema: z.ZodType<Value>;
   /** What it decides and, where there is a trade-off, what it costs. */
@@ -52,8 +53,8 @@ export function defineVariables<Values extends Record<string, unknown>>(
 }
 
 /**
- * Defines the configuration of a process. Throws a TypeError when two settings read one variable, or when a schema does not say
- * what it expects.
+ * Defines the configuration of a process. Throws a TypeError when two settings read one variable, or when a schema does
+ * not say what it expects.
  */
 export function defineConfig<Values extends Record<string, unknown>>(
   variables: ConfigVariables<Values>,
@@ -82,7 +83,10 @@ export function expectedOf({ env, schema }: ConfigVariable): string {
   return expected;
 }
 
-/** Whether the variable must be set. Only a schema that keeps undefined undefined is optional: `z.coerce` invents a value. */
+/**
+ * Whether the variable must be set. Only a schema that keeps undefined undefined is optional: `z.coerce` invents a
+ * value.
+ */
 export function isRequired({ schema, ...variable }: ConfigVariable): boolean {
   if (variable.default !== undefined) return false;
   const absent = schema.safeParse(undefined);

@@ -12,8 +12,9 @@ export interface ConfigProcess {
 }
 
 /**
- * The first line of a `main.ts`: reads the configuration, or says on standard error what is wrong with it and exits 2, before
- * anything is opened. With the argument `--check-config` it prints the settings in effect as JSON, secrets hidden, and exits 0.
+ * The first line of a `main.ts`: reads the configuration, or says on standard error what is wrong with it and exits 2,
+ * before anything is opened. With the argument `--check-config` it prints the settings in effect as JSON, secrets
+ * hidden, and exits 0.
  */
 export function readConfigOrExit<Values>(
   definition: ConfigDefinition<Values>,

@@ -5,8 +5,9 @@ import { expectedOf, isRequired, settingsOf, type ConfigDefinition, type ConfigV
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the environment once into a frozen object. Throws one `config.invalid` that lists all problems, each with the variable's
- * name, what was found (never a secret) and what was expected; `details.problems` has them as `ConfigProblem[]`.
+ * Reads the environment once into a frozen object. Throws one `config.invalid` that lists all problems, each with the
+ * variable's name, what was found (never a secret) and what was expected; `details.problems` has them as
+ * `ConfigProblem[]`.
  *
  * Printing the object, as JSON or by `console.log`, shows what `describeConfig` returns.
  */
@@ -28,7 +29,9 @@ export function readConfig<Values>(definition: ConfigDefinition<Values>, env: En
   return config;
 }
 
-/** The settings by environment variable, secrets hidden and absent ones left out. For a log line or `--check-config`. */
+/**
+ * The settings by environment variable, secrets hidden and absent ones left out. For a log line or `--check-config`.
+ */
 export function describeConfig<Values>(
   definition: ConfigDefinition<Values>,
   config: Readonly<Values>,
@@ -56,7 +59,7 @@ function readVariable(variable: ConfigVariable, env: Environment): { value: unkn
   return { problem: { variable: variable.env, found, expected, ...hintAboutServiceLinks(text) } };
 }
 
-/** Container platforms pass on variables that were left empty, so an empty value means the same as none. */
+/** Container platforms pass empty variables, so an empty value means the same as none. */
 function textOf(name: string, env: Environment): string | undefined {
   const text = env[name];
   return text === '' ? undefined : text;
@@ -89,8 +92,8 @@ function findUnknown<Values>({ variables, prefix }: ConfigDefinition<Values>, en
 }
 
 /**
- * Kubernetes sets `INGEST_SERVICE_HOST`, `INGEST_PORT_8080_TCP_ADDR` and the like in every pod beside a Service named `ingest`:
- * https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
+ * Kubernetes sets `INGEST_SERVICE_HOST`, `INGEST_PORT_8080_TCP_ADDR` and the like in every pod beside a Service named
+ * `ingest`: https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
  */
 const serviceLinkSuffix = /^(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 

@@ -114,13 +114,13 @@ test('a folder that is replaced as a whole is found by the poll', async (t) => {
   assert.deepEqual((await edit(swap)).added, ['b']);
 });
 
-/** Lets go of whoever waits to read the pipe, so that a test that fails ends. */
+/** Releases a blocked reader of the pipe, so that a failing test ends. */
 async function openForWriting(pipe: string): Promise<void> {
   const writer = await openFile(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => undefined);
   await writer?.close();
 }
 
-test('a pipe as key file is a bad edit: the next edit takes effect, and closing waits for nobody', async (t) => {
+test('a pipe as key file is a bad edit: the next edit takes effect, and closing does not wait', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'connector-source-'));
   const at = (name: string): string => join(folder, name);
   t.after(async () => {

@@ -91,7 +91,7 @@ async function open(
   return { ...memory, clock, source, changes, lines, logged, isValid, ids, metrics };
 }
 
-test('an edit takes effect as soon as the file rests, and what changed is told and logged by id', async (t) => {
+test('an edit takes effect once the file stops changing, and listeners and log get the changed ids', async (t) => {
   const { write, clock, source, changes, logged, ids, isValid } = await open(t, { connectors: [acme, globex] });
   assert.equal(await isValid(), true);
   const initech = { id: 'initech', name: 'Initech', apiKey: 'ak-initech' };
@@ -114,7 +114,7 @@ test('an edit takes effect as soon as the file rests, and what changed is told a
   );
 });
 
-test('a bad edit keeps the connectors and is logged once, with all that is wrong', async (t) => {
+test('a bad edit keeps the connectors and is logged once, with all its problems', async (t) => {
   const { write, clock, tell, changes, logged, ids, isValid } = await open(t, { connectors: [acme] });
   write(PATH, {
     connectors: [
@@ -160,7 +160,7 @@ test('undoing a bad edit is logged and changes nothing; the next good edit is co
   assert.deepEqual(changes, [{ added: ['globex'], removed: [], changed: [] }]);
 });
 
-test('a file that is gone for a moment, or half written, is neither an error nor a change', async (t) => {
+test('a file that is briefly missing, or half written, is neither an error nor a change', async (t) => {
   const { write, remove, clock, changes, lines, ids } = await open(t, { connectors: [acme] });
   remove(PATH);
   await clock.advance(SETTLE_MS - 1);
@@ -175,7 +175,7 @@ test('a file that is gone for a moment, or half written, is neither an error nor
   assert.equal(lines.length, 1);
 });
 
-test('a file that stays away is a bad edit', async (t) => {
+test('a file that remains missing is a bad edit', async (t) => {
   const { remove, clock, logged, ids } = await open(t, { connectors: [acme] });
   remove(PATH);
   await clock.advance(SETTLE_MS);
@@ -183,7 +183,7 @@ test('a file that stays away is a bad edit', async (t) => {
   assert.match(JSON.stringify(logged()[0]?.['problems']), /ENOENT/);
 });
 
-test('an edit that the watch missed is found by the poll, and the watch set up anew', async (t) => {
+test('an edit that the watch missed is found by the poll, and the watch is renewed', async (t) => {
   const { writeUnseen, write, clock, ids, changes } = await open(t, { connectors: [acme] });
   writeUnseen(PATH, { connectors: [globex] });
   await clock.advance(POLL_MS + SETTLE_MS);
@@ -194,7 +194,7 @@ test('an edit that the watch missed is found by the poll, and the watch set up a
   assert.equal(changes.length, 2);
 });
 
-test('a key that is rotated in its file takes effect, wherever the file is', async (t) => {
+test('a key rotated in its file takes effect, wherever the file is', async (t) => {
   const { write, clock, source, changes, watchedFolders } = await open(
     t,
     { connectors: [{ ...acme, apiKey: { file: 'acme.key' }, webhookSecret: { file: '/run/secrets/acme' } }] },
@@ -215,7 +215,7 @@ test('a key that is rotated in its file takes effect, wherever the file is', asy
   assert.deepEqual(watchedFolders(), ['/etc/astrolabe'], 'folders that no key comes from are let go');
 });
 
-test('a service that needs no keys runs without them: their variables and files are not asked for, and no key finds a connector', async (t) => {
+test('a service that needs no keys runs without them: their variables and files are not required, and no key finds a connector', async (t) => {
   const { source, watchedFolders } = await open(
     t,
     {
@@ -254,14 +254,14 @@ test('the link that Kubernetes swaps is a sign of a change; other files in the f
   assert.deepEqual(ids(), ['globex']);
 });
 
-test('a new layout of the same content is no change', async (t) => {
+test('a new layout of the same content is not a change', async (t) => {
   const { write, clock, changes, lines } = await open(t, { connectors: [acme] });
   write(PATH, JSON.stringify({ connectors: [acme] }, null, 2));
   await clock.advance(SETTLE_MS);
   assert.deepEqual([changes, lines], [[], []]);
 });
 
-test('a folder that cannot be watched is logged once, and the poll does', async (t) => {
+test('a folder that cannot be watched is logged once, and polling replaces the watch', async (t) => {
   const memory = createMemoryFiles();
   memory.writeUnseen(PATH, { connectors: [acme] });
   const clock = createManualClock();
@@ -302,7 +302,7 @@ test('a bad file at the start is refused, and nothing is left watching', async (
   assert.deepEqual(memory.watchedFolders(), []);
 });
 
-test('after closing nothing is watched, read or slept for, and the connectors stay', async (t) => {
+test('after closing nothing is watched, read or scheduled, and the connectors remain', async (t) => {
   const { source, write, clock, watchedFolders, reads, ids } = await open(t, { connectors: [acme] });
   write(PATH, { connectors: [globex] });
   await clock.advance(SETTLE_MS - 1);

@@ -1,7 +1,7 @@
 /**
- * The connectors of the moment, read again when their file or a file that a key comes from changes. What is compared is content, not
- * times: it is exact on every file system, and the files are small. A change is adopted when two readings in a row agree, so that a file
- * that is being written is not taken for a bad edit.
+ * The current connectors, read again when their file or a key's file changes. It compares content, not times: that is
+ * exact on every file system, and the files are small. A change is adopted when two readings in a row agree, so that a
+ * half-written file is not taken for a bad edit.
  */
 import {
   readConnectorsSnapshot,
@@ -20,9 +20,12 @@ import type { Logger } from '../logs/logger.ts';
 import type { Gauge, Metrics } from '../process/metrics.ts';
 import type { Environment } from '../config/read-config.ts';
 
-/** Where a service has its connectors from. */
+/** Where a service gets its connectors from. */
 export interface ConnectorSource {
-  /** The connectors of the last valid content. Costs nothing: to be asked for each request or call, and not kept. */
+  /**
+   * The connectors of the last valid content. It is cheap: call it for each request or call, and do not keep the
+   * result.
+   */
   current(): ConnectorDirectory;
   /** Calls `listener` after each change of `current()`, which must not throw. Returns how to end that. */
   onChange(listener: (change: ConnectorsChange) => void): () => void;
@@ -40,17 +43,17 @@ export interface ConnectorSourceOptions {
   readonly clock?: Clock;
   /** Default: the system's. */
   readonly files?: ConnectorFiles;
-  /** How long a change can go unnoticed where watching does not work, as on network file systems. Default: 5 s. */
+  /** How long a change can go unnoticed if watching does not work, as on network file systems. Default: 5 s. */
   readonly pollMs?: number;
   /** Default: read. */
   readonly keys?: ConnectorKeys;
-  /** How long content has to stay the same before it is adopted. Default: 100 ms. */
+  /** How long content must be unchanged before it is adopted. Default: 100 ms. */
   readonly settleMs?: number;
 }
 
 /**
- * Reads the connectors and follows their file. Rejects with `connectors.invalid` where the first content is bad; later a bad edit is
- * logged with all its problems, and the connectors stay as they were.
+ * Reads the connectors and follows their file. Rejects with `connectors.invalid` if the first content is bad; later a
+ * bad edit is logged with all its problems, and the connectors stay as they were.
  */
 export async function openConnectorSource(options: ConnectorSourceOptions): Promise<ConnectorSource> {
   const source = new FileConnectorSource(options);
@@ -58,7 +61,10 @@ export async function openConnectorSource(options: ConnectorSourceOptions): Prom
   return source;
 }
 
-/** An edit that removes every connector is a mistake of a script or an editor: everybody would be refused, and commands be dead-lettered. */
+/**
+ * An edit that removes every connector is a mistake of a script or an editor: all senders would be refused, and
+ * commands dead-lettered.
+ */
 function assertNotEmptied(path: string, before: ConnectorDirectory, after: ConnectorDirectory): void {
   if (after.all().length > 0 || before.all().length === 0) return;
   const message = 'removes every connector; to refuse all events, set "enabled": false, or start again with this file';
@@ -105,7 +111,7 @@ class FileConnectorSource implements ConnectorSource {
   }
 
   async start(): Promise<void> {
-    // Before the reading: what changes after it is seen.
+    // Before reading: later changes are then noticed.
     this.#watches.watch([this.#path]);
     try {
       const snapshot = await this.#read();
@@ -154,7 +160,7 @@ class FileConnectorSource implements ConnectorSource {
       if (!event.aborted || this.#closing.signal.aborted) throw error;
       return 'event';
     } finally {
-      // Renewed before the reading: an event during it leads to another.
+      // Renewed before reading: an event during the reading triggers another one.
       this.#event = new AbortController();
     }
   }
@@ -170,7 +176,7 @@ class FileConnectorSource implements ConnectorSource {
       snapshot = again;
     }
     this.#closing.signal.throwIfAborted();
-    // What only the poll has noticed escaped the watch: its folder may be another one by now.
+    // The watch missed a change that the poll noticed: its folder may have been replaced.
     if (woken === 'poll') this.#watches.close();
     this.#watches.watch(this.#pathsOf(snapshot));
     if (!isSameSnapshot(snapshot, before)) this.#adopt(snapshot);

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Connector, ConnectorDirectory } from '../connectors/connectors.ts';
 
-/** How one directory differs from an earlier one: ids and names of fields, never a value. Sorted as the files have them. */
+/**
+ * How one directory differs from an earlier one: ids and names of fields, never a value. Sorted as the files have them.
+ */
 export interface ConnectorsChange {
   readonly added: readonly string[];
   readonly removed: readonly string[];

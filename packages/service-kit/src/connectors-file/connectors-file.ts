@@ -34,7 +34,7 @@ const delivery = z.strictObject({
   bulk: z.boolean().exactOptional(),
 });
 
-/** Comes out lower case and in punycode. The message does not quote: what is no domain may be a key in the wrong place. */
+/** Becomes lower case and punycode. The message does not quote the value: it may be a key in the wrong place. */
 const emailDomains = z.array(
   z.string().transform((text, context) => {
     const domain = parseEmailDomain(text);
@@ -81,7 +81,7 @@ export function parseConnectorsFile(text: string): ParsedConnectorsFile {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    // The parser's own message quotes the file, and what it quotes may be a key: only the position is passed on.
+    // The parser's own message quotes the file, and which may contain a key: only the position is passed on.
     const position = /line \d+ column \d+/.exec(errorMessage(error))?.[0];
     return { kind: 'invalid', problems: [{ place: '', message: `is not JSON${position ? `: see ${position}` : ''}` }] };
   }
@@ -91,7 +91,7 @@ export function parseConnectorsFile(text: string): ParsedConnectorsFile {
   return { kind: 'invalid', problems };
 }
 
-/** What somebody may have meant as the name of a field. Anything else in its place may be a key. */
+/** A likely misspelling of a field's name. Anything else may be a key. */
 const FIELD_NAME = /^[$A-Za-z][A-Za-z_-]{0,23}$/;
 
 function describeIssue(issue: z.core.$ZodIssue): string {

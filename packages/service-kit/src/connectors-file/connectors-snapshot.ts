@@ -1,9 +1,12 @@
-/** What the connectors file and the files of its keys hold at one moment. Keys in the environment cannot change while a process runs. */
+/**
+ * What the connectors file and the files of its keys hold at one moment. Keys in the environment cannot change while a
+ * process runs.
+ */
 import { dirname, resolve } from 'node:path';
 import { parseConnectorsFile, type KeySource, type ParsedConnectorsFile } from './connectors-file.ts';
 import { errorMessage } from '../errors/errors.ts';
 
-/** Text of a file, or why there is none. */
+/** Text of a file, or why it cannot be read. */
 export type FileContent =
   { readonly kind: 'text'; readonly text: string } | { readonly kind: 'unreadable'; readonly reason: string };
 
@@ -11,22 +14,22 @@ export interface ConnectorsSnapshot {
   /** Of the connectors file. */
   readonly path: string;
   readonly content: FileContent;
-  /** Undefined where the file cannot be read. */
+  /** Undefined if the file cannot be read. */
   readonly parsed: ParsedConnectorsFile | undefined;
   /** By resolved path. */
   readonly keyFiles: ReadonlyMap<string, FileContent>;
 }
 
 /**
- * Whether keys and secrets are looked up. A service that calls nobody and lets nobody in leaves them unread, so that it needs neither the
- * variables nor the files that hold them.
+ * Whether keys and secrets are looked up. A service without calls and senders leaves them unread, so that it needs
+ * neither the variables nor the files with them.
  */
 export type ConnectorKeys = 'read' | 'unread';
 
-/** UTF-8 text of a file; rejects where it cannot be read. */
+/** UTF-8 text of a file; rejects if it cannot be read. */
 export type ReadText = (path: string) => Promise<string>;
 
-/** Reads the file and those it refers to. `previous` spares parsing a text that is still the same. */
+/** Reads the file and those it refers to. `previous` saves parsing an unchanged text. */
 export async function readConnectorsSnapshot(
   path: string,
   readText: ReadText,

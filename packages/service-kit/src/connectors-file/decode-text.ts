@@ -1,4 +1,4 @@
-/** Bytes of a file that people edit → text. Pure. */
+/** Decodes the bytes of a file that people edit. Pure. */
 
 export type DecodedText =
   | { readonly kind: 'text'; readonly text: string }
@@ -8,8 +8,8 @@ export type DecodedText =
 const LOOKED_AT_BYTES = 512;
 
 /**
- * UTF-8, without the byte order mark that some editors put first. UTF-16 and UTF-32 are told by their mark, or by the zero bytes that ASCII
- * characters have there: read as UTF-8 they would be refused for a character that nobody can see.
+ * UTF-8, without the byte order mark that some editors put first. UTF-16 and UTF-32 are recognised by their mark, or by
+ * the zero bytes of ASCII characters: read as UTF-8, they would be refused for an invisible character.
  */
 export function decodeText(bytes: Buffer): DecodedText {
   const encoding = otherEncodingOf(bytes);
@@ -18,7 +18,7 @@ export function decodeText(bytes: Buffer): DecodedText {
   return { kind: 'text', text: text.startsWith('\ufeff') ? text.slice(1) : text };
 }
 
-/** Name of the encoding where the bytes are text in another one than UTF-8; undefined otherwise. */
+/** Name of the encoding if the bytes are text in an encoding other than UTF-8; undefined otherwise. */
 export function otherEncodingOf(bytes: Buffer): string | undefined {
   const starts = (...mark: number[]): boolean => mark.every((byte, at) => bytes[at] === byte);
   if (starts(0xff, 0xfe, 0, 0)) return 'UTF-32 (little-endian)';

@@ -9,8 +9,8 @@ interface FolderWatch {
 }
 
 /**
- * Watches files by their folders: whoever replaces a file leaves a watch of the file itself with what it was before. A folder that
- * cannot be watched is logged once and left to the poll.
+ * Watches files by their folders: after a file is replaced, a watch of the file itself still watches the old one. A
+ * folder that cannot be watched is logged once and left to the poll.
  */
 export class FolderWatches {
   readonly #files: Pick<ConnectorFiles, 'watchFolder'>;

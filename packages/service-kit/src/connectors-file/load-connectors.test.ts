@@ -74,12 +74,12 @@ test('a connector without the optional fields is enabled, has no write keys and 
   });
 });
 
-test('a file that is not there is refused with its path and the setting', async () => {
+test('a missing file is refused with its path and the setting', async () => {
   const error = await refusalOf('/nowhere/connectors.json');
   assert.match(error.message, /\/nowhere\/connectors\.json .*\n.*ENOENT.*set CONNECTORS_FILE/);
 });
 
-test('a file that is not JSON is refused by position, and what it holds is not quoted', async (t) => {
+test('a file that is not JSON is refused by position, without quoting it', async (t) => {
   for (const [text, place] of [
     ['{"connectors": [{"apiKey": "hunter2" x}]}', / line 1 column 38$/],
     ['{"apiKey":hunter2}', /is not JSON$/],
@@ -156,7 +156,7 @@ test('a key that is missing, empty or unfit for Basic authentication is refused,
   assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
 });
 
-test('a webhook secret comes from the same places, may be any text, and identifies nobody', async (t) => {
+test('a webhook secret comes from the same places, may be any text, and identifies no sender', async (t) => {
   const connector = { name: 'N', freeEmailProviders: 'allow', enabled: true };
   const path = await write(t, {
     connectors: [
@@ -193,7 +193,7 @@ test('a webhook secret that is missing, empty or of several lines is refused, an
   ]);
 });
 
-test('email domains come in one form, whatever the case, the script and the dot at the end', async (t) => {
+test('email domains are normalised, whatever their case, script and final dot', async (t) => {
   const path = await write(t, {
     connectors: [
       {
@@ -210,7 +210,7 @@ test('email domains come in one form, whatever the case, the script and the dot 
   assert.deepEqual(connector.deniedEmailDomains, ['xn--r8jz45g.xn--zckzah', 'eu.acme.com']);
 });
 
-test('what is no email domain is refused by its place and not shown', async (t) => {
+test('an invalid email domain is refused by its place and not shown', async (t) => {
   const acme = { id: 'acme', name: 'Acme', apiKey: 'ak' };
   const problems = await problemsOf(t, {
     connectors: [
@@ -262,7 +262,7 @@ test('a rate limit is two whole numbers, of which only the rate may be 0', async
   }
 });
 
-test('how a connector is delivered to is as many settings as are given, each within its bounds', async (t) => {
+test('delivery settings are optional, each within its bounds', async (t) => {
   const connector = { id: 'acme', name: 'Acme', apiKey: 'ak' };
   for (const delivery of [{}, { bulk: false }, { maxConcurrentCalls: 1, callsPerSecond: 0, bulk: true }]) {
     const path = await write(t, { connectors: [{ ...connector, delivery }] });
@@ -286,7 +286,7 @@ test('how a connector is delivered to is as many settings as are given, each wit
 
 const MARK = '\ufeff';
 
-test('a byte order mark, which some editors put first, is no part of the file or of a key', async (t) => {
+test('a byte order mark, which some editors put first, does not belong to the file or a key', async (t) => {
   const path = await write(
     t,
     `${MARK}{"connectors":[{"id":"acme","name":"Acme","apiKey":{"file":"key"},"webhookSecret":{"file":"secret"}}]}`,

@@ -11,16 +11,17 @@ import { PipelineError } from '../errors/errors.ts';
 import type { Environment } from '../config/read-config.ts';
 
 /**
- * Reads a connectors file and the keys it refers to. Paths of keys are relative to the file; line breaks at a key's end are
- * dropped. Rejects with one `connectors.invalid` that lists all problems; `details.problems` has them as `ConnectorsProblem[]`.
+ * Reads a connectors file and the keys it refers to. Paths of keys are relative to the file; line breaks at a key's end
+ * are dropped. Rejects with one `connectors.invalid` that lists all problems; `details.problems` has them as
+ * `ConnectorsProblem[]`.
  */
 export async function loadConnectors(path: string, env: Environment): Promise<ConnectorDirectory> {
   return buildConnectors(await readConnectorsSnapshot(path, readTextFile), env);
 }
 
 /**
- * The connectors that a snapshot describes. Throws `connectors.invalid` as `loadConnectors` does. With keys unread no connector has any: its
- * API key is empty, and `byKey` finds nothing.
+ * The connectors that a snapshot describes. Throws `connectors.invalid` as `loadConnectors` does. With keys unread no
+ * connector has any: its API key is empty, and `byKey` finds nothing.
  */
 export function buildConnectors(
   { path, content, parsed, keyFiles }: ConnectorsSnapshot,
@@ -94,7 +95,7 @@ export function buildConnectors(
 /** A key is also the user name of Basic authentication, which ends at a colon: https://www.rfc-editor.org/rfc/rfc7617 */
 const KEY = /^[\x21-\x39\x3b-\x7e]+$/;
 const KEY_RULE = 'a key is printable ASCII without blanks and colons';
-/** A secret is never sent, only signed with, so whatever can be typed into Segment's field is one. */
+/** A secret is never sent, only used to sign, so any text that Segment's field accepts is valid. */
 const SECRET = /^\P{Cc}+$/u;
 const SECRET_RULE = 'a secret is not empty and has no control characters';
 

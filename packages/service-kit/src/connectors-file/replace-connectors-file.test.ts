@@ -30,7 +30,7 @@ test('a file that is replaced keeps its mode, and a link to it stays one', async
   assert.deepEqual((await readdir(at)).toSorted(), ['connectors.json', 'real.json']);
 });
 
-test('what somebody else has written meanwhile is not overwritten, and nothing is left behind', async (t) => {
+test('a concurrent change is not overwritten, and nothing is left behind', async (t) => {
   const at = await folder(t);
   const path = join(at, 'connectors.json');
   await writeFile(path, 'theirs');

@@ -1,16 +1,17 @@
-/** Puts a new text in the place of the connectors file, which services follow: at every moment it is the old or the new one, whole. */
+/** Replaces the connectors file, which services watch: at every moment it is completely the old or the new one. */
 import { randomBytes } from 'node:crypto';
 import { link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readTextFile } from './connector-files.ts';
 import { PipelineError } from '../errors/errors.ts';
 
-/** Keys may stand in it. */
+/** It may contain keys. */
 const PRIVATE_MODE = 0o600;
 
 /**
- * Writes `text` where the file still holds `before` (undefined: where there is none yet). Links are followed, the file keeps its mode, and a
- * new one is for its owner only. Rejects with `connectors.invalid` where somebody else has changed the file meanwhile: nothing is overwritten.
+ * Writes `text` if the file still holds `before` (undefined: if it does not exist yet). Links are followed, the file
+ * keeps its mode, and a new one is for its owner only. Rejects with `connectors.invalid` if the file was changed
+ * meanwhile: nothing is overwritten.
  */
 export async function replaceConnectorsFile(path: string, before: string | undefined, text: string): Promise<void> {
   const target = before === undefined ? path : await realpath(path);
@@ -24,7 +25,7 @@ export async function replaceConnectorsFile(path: string, before: string | undef
       await file.close();
     }
     if (before === undefined) {
-      // Unlike a rename a link never replaces a file that came to be in the meantime.
+      // Unlike a rename, a link never replaces a file that was created meanwhile.
       await link(draft, target);
       return;
     }

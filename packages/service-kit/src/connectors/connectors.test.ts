@@ -25,6 +25,6 @@ test('a disabled connector is found as well', () => {
   assert.equal(createConnectorDirectory([acme, globex]).byKey('ak-globex')?.enabled, false);
 });
 
-test('an empty directory knows no key', () => {
+test('an empty directory finds no key', () => {
   assert.equal(createConnectorDirectory([]).byKey('ak-acme'), undefined);
 });

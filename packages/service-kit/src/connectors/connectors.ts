@@ -4,23 +4,28 @@ import { hash, timingSafeEqual } from 'node:crypto';
 export interface Connector {
   readonly id: string;
   readonly name: string;
-  /** Calls the Astrolabe API, and identifies the connector at ingest. Empty where keys are unread. */
+  /** Calls the Astrolabe API, and identifies the connector at ingest. Empty if keys are unread. */
   readonly apiKey: string;
   /** Identify the connector at ingest only, for senders that anybody can read, such as browsers. */
   readonly writeKeys: readonly string[];
   /** Signs the webhooks that Segment sends for this connector. Identifies nothing and is never sent. */
   readonly webhookSecret?: string;
-  /** Whether users whose email address is of a free provider are let through. */
+  /** Whether users with an address at a free email provider are let through. */
   readonly freeEmailProviders: 'allow' | 'block';
-  /** Domains whose users are let through in any case, subdomains included: lower case, punycode. None is in `deniedEmailDomains`. */
+  /**
+   * Domains whose users are always let through, including subdomains: lower case, punycode. None is in
+   * `deniedEmailDomains`.
+   */
   readonly allowedEmailDomains?: readonly string[];
-  /** Domains whose users are skipped in any case, in the same form. Of two that fit an address the longer one decides. */
+  /** Domains whose users are always skipped, in the same form. If two match an address, the longer one decides. */
   readonly deniedEmailDomains?: readonly string[];
-  /** The toggle on Segment's page. Requests of a disabled connector are answered 403, and what was stored before is skipped. */
+  /**
+   * The toggle on Segment's page. Requests of a disabled connector are answered 403, and its stored events are skipped.
+   */
   readonly enabled: boolean;
-  /** Takes the place of ingest's default for this connector. */
+  /** Overrides ingest's default for this connector. */
   readonly rateLimit?: RateLimit;
-  /** Takes the place of the dispatcher's defaults for this connector, as far as it goes. */
+  /** Overrides the dispatcher's defaults for this connector, setting by setting. */
   readonly delivery?: DeliverySettings;
 }
 
@@ -32,7 +37,10 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** How the dispatcher calls the API for a connector, from each of its instances. What is absent is as the process has it. */
+/**
+ * How the dispatcher calls the API for a connector, from each of its instances. Absent settings keep the process's
+ * value.
+ */
 export interface DeliverySettings {
   /** Calls in flight at most; a whole number, at least 1. */
   readonly maxConcurrentCalls?: number;
@@ -42,19 +50,22 @@ export interface DeliverySettings {
   readonly bulk?: boolean;
 }
 
-/** The connectors of one moment. Lookups are synchronous and cheap enough for every request. */
+/** The connectors at one moment. Lookups are synchronous and cheap enough for every request. */
 export interface ConnectorDirectory {
-  /** In the order of the file, disabled ones included. */
+  /** In the order of the file, including disabled ones. */
   all(): readonly Connector[];
   byId(id: string): Connector | undefined;
   /**
-   * The connector whose API key or write key this is, enabled or not; the caller decides about `enabled`. The time that it takes
-   * tells nothing about the keys.
+   * The connector whose API key or write key this is, enabled or not; the caller decides about `enabled`. Its timing
+   * reveals nothing about the keys.
    */
   byKey(key: string): Connector | undefined;
 }
 
-/** Creates a directory of connectors whose ids and keys are unique (`loadConnectors` checks that; the last one wins here). */
+/**
+ * Creates a directory of connectors whose ids and keys are unique (`loadConnectors` checks that; the last one wins
+ * here).
+ */
 export function createConnectorDirectory(connectors: readonly Connector[]): ConnectorDirectory {
   const all = Object.freeze([...connectors]);
   const byId = new Map(all.map((connector) => [connector.id, connector]));
@@ -78,7 +89,7 @@ export function createConnectorDirectory(connectors: readonly Connector[]): Conn
 }
 
 function keysOf(connector: Connector): readonly string[] {
-  // Unread, the API key is empty; nobody may come in without one.
+  // An unread API key is empty, and an empty key must not authenticate.
   return [connector.apiKey, ...connector.writeKeys].filter((key) => key !== '');
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseEmailDomain } from './email-domain.ts';
 
-test('every way of writing a domain gives its one form', () => {
+test('every notation of a domain gives its normal form', () => {
   for (const [text, domain] of [
     ['gmail.com', 'gmail.com'],
     ['GMail.COM', 'gmail.com'],
@@ -22,7 +22,7 @@ test('every way of writing a domain gives its one form', () => {
   }
 });
 
-test('what is no domain is undefined', () => {
+test('text that is not a domain is undefined', () => {
   for (const text of [
     '',
     '.',

@@ -1,17 +1,23 @@
 import { domainToASCII } from 'node:url';
 
-/** As DNS has it: labels of 1 to 63 letters, digits and inner hyphens, at least two, and no number last, which would be an address. */
+/**
+ * A DNS name: at least two labels of 1 to 63 letters, digits and inner hyphens. The last is not a number, which would
+ * make it an address.
+ */
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/** ASCII that no domain has. Some of it has a meaning to the URL parser (a percent sign, for one) that it must not get here. */
+/**
+ * ASCII characters that a domain cannot contain. Some of them, such as the percent sign, have a meaning for the URL
+ * parser that must not apply here.
+ */
 const FOREIGN = /[\0-,/:-@[-`{-\x7f]/;
 const MAX_LENGTH = 253;
 
 /**
- * A domain of email addresses in its one form, lower case and punycode, without a dot at the end: `Müll.Email.` →
- * `xn--mll-hoa.email`. Undefined for what is no domain of two labels or more. Total.
+ * A domain of email addresses in normal form, lower case and punycode, without a final dot: `Müll.Email.` →
+ * `xn--mll-hoa.email`. Undefined for anything except a domain of two labels or more. Total.
  */
 export function parseEmailDomain(text: string): string | undefined {
-  // One more for the dot at the end.
+  // One more for the final dot.
   if (text.length > MAX_LENGTH + 1) return undefined;
   const lower = text.toLowerCase();
   return checked(lower) ?? (FOREIGN.test(lower) ? undefined : checked(domainToASCII(lower)));

@@ -1,6 +1,7 @@
 /**
- * The catalogue of error codes: the one list that `PipelineError`, dead-letter headers, HTTP answers and `docs/errors.md`
- * share. A code is part of the public contract: its meaning never changes, and a code that is no longer used is not reused.
+ * The catalogue of error codes: the one list that `PipelineError`, dead-letter headers, HTTP answers and
+ * `docs/errors.md` share. A code is part of the public contract: its meaning never changes, and a code that is no
+ * longer used is not reused.
  */
 
 /**

@@ -4,7 +4,7 @@ import { errorCatalogue, errorCodes } from './error-codes.ts';
 import { renderErrorCatalogue } from './error-docs.ts';
 import { PipelineError, errorMessage, isPipelineError } from './errors.ts';
 
-test('an error carries its code, whether to try again, its details and its cause', () => {
+test('an error carries its code, whether it is retryable, its details and its cause', () => {
   const cause = new Error('connection refused');
   const error = new PipelineError('kafka.unavailable', 'no broker answered', {
     retryable: true,
@@ -38,7 +38,7 @@ test('a pipeline error made by a second copy of the package is recognised', () =
   assert.equal(isPipelineError(foreign, 'event.invalid'), true);
 });
 
-test('whatever was thrown has a message', () => {
+test('any thrown value has a message', () => {
   assert.equal(errorMessage(new TypeError('fetch failed')), 'fetch failed');
   assert.equal(errorMessage('plain text'), 'plain text');
   assert.equal(errorMessage(undefined), 'undefined');

@@ -1,13 +1,13 @@
 import type { ErrorCode } from './error-codes.ts';
 
 /**
- * Marks a PipelineError. A registered symbol rather than `instanceof`, so that an error is still recognised when two copies
- * of this package are loaded.
+ * Marks a PipelineError. A registered symbol rather than `instanceof`, so that an error is still recognised when two
+ * copies of this package are loaded.
  */
 const brand = Symbol.for('astrolabe.pipeline-error');
 
 export interface PipelineErrorOptions {
-  /** Whether the same attempt may succeed later without anybody changing anything. */
+  /** Whether the same attempt may succeed later without any change. */
   readonly retryable: boolean;
   readonly cause?: unknown;
   /** Structured fields for the log: topic, partition, status... Never a key or a password. */
@@ -15,12 +15,12 @@ export interface PipelineErrorOptions {
 }
 
 /**
- * A fault with a stable code of `error-codes.ts`. Test `code`, not the class. Expected results are data, not errors; what is
- * thrown and is no PipelineError is unclassified and stops the service.
+ * A fault with a stable code of `error-codes.ts`. Test `code`, not the class. Expected results are data, not errors. A
+ * thrown value that is not a PipelineError is unclassified and stops the service.
  */
 export class PipelineError extends Error {
   static {
-    // Where built-in errors have it, and as they have it not enumerable, so that logs do not repeat it as a field.
+    // Set like the cause of built-in errors, not enumerable, so that logs do not repeat it as a field.
     Object.defineProperty(this.prototype, 'name', { value: 'PipelineError', writable: true, configurable: true });
   }
 
@@ -43,7 +43,7 @@ export function isPipelineError(error: unknown, code?: ErrorCode): error is Pipe
   return code === undefined || ('code' in error && error.code === code);
 }
 
-/** Text of whatever was thrown. */
+/** Text of any thrown value. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

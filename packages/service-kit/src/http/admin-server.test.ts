@@ -47,7 +47,7 @@ test('metrics are served in the text format of Prometheus', async (t) => {
   assert.match(await response.text(), /^mapper_events_mapped_total 1$/m);
 });
 
-test('a metric that cannot be collected is a 500 with the reason, and the server goes on', async (t) => {
+test('a metric that cannot be collected is a 500 with the reason, and the server keeps running', async (t) => {
   const metrics = createMetrics({ service: 'mapper' });
   metrics.gauge({
     name: 'lag_records',

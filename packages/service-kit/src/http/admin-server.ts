@@ -11,7 +11,7 @@ export interface AdminServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  /** Names that clients may have for this server, besides `host`, `localhost` and every IP address. Default: none. */
+  /** Names that clients may use for this server, besides `host`, `localhost` and every IP address. Default: none. */
   readonly allowedHosts?: readonly string[] | undefined;
   readonly registry: MetricsRegistry;
   /** Called at each request of `/readyz`; must not throw or wait. */
@@ -32,11 +32,11 @@ interface Answer {
   readonly body: string;
 }
 
-/** Probes and scrapers need a handful. What is beyond closes the one that has been idle longest. */
+/** Probes and scrapers need a handful. One more closes the connection that has been idle longest. */
 const MAX_CONNECTIONS = 32;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
-/** How often Node looks for connections whose time is up. */
+/** How often Node looks for connections that timed out. */
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 
 /**
@@ -86,12 +86,12 @@ async function respond(options: AdminServerOptions, request: IncomingMessage, re
 }
 
 /**
- * Whether the request names a host that this server knows itself by. A page in a browser can have its own name lead to this
- * address and then read what is here (DNS rebinding), but it cannot have the browser send another name, or an address, as `Host`.
+ * Whether the request names a host of this server. A web page can point its own name at this address and then read the
+ * answers (DNS rebinding), but it cannot make the browser send another name, or an address, as `Host`.
  */
 function isAddressed({ host, allowedHosts = [] }: AdminServerOptions, { rawHeaders }: IncomingMessage): boolean {
   const fields = hostFields(rawHeaders);
-  // HTTP/1.0 has no such field, and no browser speaks it.
+  // HTTP/1.0 does not have the field, and browsers do not use it.
   if (fields.length === 0) return true;
   const [field = ''] = fields;
   const named = fields.length === 1 ? parseHostHeader(field) : undefined;

@@ -47,7 +47,7 @@ async function start(t: TestContext, limits: Pick<ConnectionLimits, 'maxConnecti
 
 const ended = (socket: Socket) => (socket.closed ? Promise.resolve() : once(socket, 'close'));
 
-test('over the bound the connection that has been idle longest makes way', async (t) => {
+test('beyond the limit, the connection that has been idle longest is closed', async (t) => {
   const { closed, open, request, answer } = await start(t, { maxConnections: 3, maxConnectionsPerClient: undefined });
   const first = await open();
   const second = await open();
@@ -61,7 +61,7 @@ test('over the bound the connection that has been idle longest makes way', async
   assert.ok(!first.destroyed);
 });
 
-test('a connection with a request under way is never closed: the new one is, and not any more once there is room', async (t) => {
+test('a connection with a request in progress is never closed: the new one is, until there is room', async (t) => {
   const { closed, open, request, answer } = await start(t, { maxConnections: 2, maxConnectionsPerClient: undefined });
   const busy = [await open(), await open()];
   for (const socket of busy) await request(socket);
@@ -74,7 +74,7 @@ test('a connection with a request under way is never closed: the new one is, and
   assert.deepEqual([closed, busy[1]?.destroyed], [['refused', 'idle'], false]);
 });
 
-test('a client over its own bound gives up connections of its own', async (t) => {
+test('a client beyond its own limit loses connections of its own', async (t) => {
   const { closed, open } = await start(t, { maxConnections: 100, maxConnectionsPerClient: 2 });
   const first = await open();
   await open();
@@ -100,7 +100,7 @@ for (const [address, client] of Object.entries(clients)) {
   });
 }
 
-test('the bound on descriptors is what the system says', () => {
+test("the limit of descriptors is the system's", () => {
   const limit = descriptorLimit();
   assert.ok(limit === undefined || (Number.isSafeInteger(limit) && limit > 0), String(limit));
 });

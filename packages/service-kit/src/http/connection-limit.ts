@@ -1,18 +1,23 @@
 /**
- * A bound on the connections of an HTTP server. Without one a process takes connections until it has no descriptor left, and then
- * nobody is answered, not even those that wait on connections which are open already.
+ * Bounds the connections of an HTTP server. Without a bound, a process accepts connections until it has no descriptor
+ * left, and then answers no request, not even on open connections.
  *
- * What is over the bound costs the connection that has been idle for the longest time: one without a request under way, which also is
- * one that has never sent a whole head. Only where every connection has a request under way is the new one refused.
+ * One connection too many closes the one that has been idle longest: one without a request in progress, including one
+ * that never sent complete headers. The new connection is refused only if every connection has a request in progress.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
 
 export interface ConnectionLimits {
   readonly maxConnections: number;
-  /** From one client address, or one /64 network of IPv6, which is what a single client has. Undefined: no bound of its own. */
+  /**
+   * From one client address, or one /64 network of IPv6, which a single client is assigned. Undefined: no separate
+   * bound.
+   */
   readonly maxConnectionsPerClient: number | undefined;
-  /** Called for each connection that was closed for the limits: it was idle, or it was new while none was idle. */
+  /**
+   * Called for each connection that was closed because of the limits: an idle one, or a new one while none was idle.
+   */
   readonly onClosed?: (reason: 'idle' | 'refused') => void;
 }
 
@@ -24,16 +29,16 @@ interface Connection {
 
 export interface LimitedConnections {
   /**
-   * Closes the connections on which nothing has ever come. To be called when the server stops: Node takes them for requests under
-   * way, and waits for their heads until `headersTimeout`.
+   * Closes the connections on which nothing ever arrived. Call it when the server stops: Node takes them for requests
+   * in progress, and waits for their headers until `headersTimeout`.
    */
   closeUnused(): void;
 }
 
-/** Begins to hold the server to its limits. To be called before it listens. */
+/** Starts to apply the limits. Call it before the server listens. */
 export function limitConnections(server: Server, limits: ConnectionLimits): LimitedConnections {
   const connections = new Map<Socket, Connection>();
-  /** The one that has been idle for the longest time first, of all and of each client. */
+  /** In order of idle time, the longest first: of all, and of each client. */
   const idle = new Set<Connection>();
   const clients = new Map<string, { connections: number; readonly idle: Set<Connection> }>();
 
@@ -61,7 +66,8 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
   const close = (candidates: Set<Connection>, newcomer: Connection): void => {
     const [first] = candidates;
     const victim = first ?? newcomer;
-    // At once, not when the socket says so: until then it would count as open, and the next newcomer would close another.
+    // At once, without waiting for the socket's event: until then it would count as open, and the next newcomer would
+    // close another.
     forget(victim);
     victim.socket.destroy();
     limits.onClosed?.(victim === newcomer ? 'refused' : 'idle');
@@ -97,7 +103,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
   };
 }
 
-/** What one client can have many addresses of counts as one: the /64 network of an IPv6 address. */
+/** Many addresses of one client count as one: the /64 network of an IPv6 address. */
 export function clientOf(address: string | undefined): string {
   if (address === undefined) return '';
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
@@ -113,7 +119,7 @@ export function clientOf(address: string | undefined): string {
     .join(':')}::/64`;
 }
 
-/** Descriptors that this process may have open at one time. Undefined where the system does not say, or sets no bound. */
+/** Descriptors that this process may have open at one time. Undefined if the system does not say, or sets no limit. */
 export function descriptorLimit(): number | undefined {
   // The types of Node 24 lack the member.
   const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;

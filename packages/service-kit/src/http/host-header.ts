@@ -2,17 +2,17 @@
 import { isIP } from 'node:net';
 
 export interface HostHeader {
-  /** In lower case, without brackets, port and final dot. Empty where the header is empty, which HTTP allows. */
+  /** In lower case, without brackets, port and final dot. Empty if the header is empty, which HTTP allows. */
   readonly name: string;
   readonly isAddress: boolean;
   /** Host and port as they go into a URL. */
   readonly authority: string;
 }
 
-/** Underscores are in no host name of DNS, but in those of Docker's networks. */
+/** DNS host names contain no underscores, but those of Docker's networks do. */
 const hostForm = /^(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9._~-]{0,255}))(?::(\d{0,5}))?$/;
 
-/** Undefined where the text is not a host with an optional port. */
+/** Undefined if the text is not a host with an optional port. */
 export function parseHostHeader(header: string): HostHeader | undefined {
   const text = header.trim().toLowerCase();
   const match = hostForm.exec(text);
@@ -31,7 +31,10 @@ export function isLoopbackHost({ name, isAddress }: Pick<HostHeader, 'name' | 'i
   return name === '::1' || name.startsWith('127.');
 }
 
-/** Values of the `Host` fields of a request, from `IncomingMessage.rawHeaders`: Node itself keeps only the first of them. */
+/**
+ * Values of the `Host` fields of a request, from `IncomingMessage.rawHeaders`: Node itself keeps only the first of
+ * them.
+ */
 export function hostFields(rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host');
 }

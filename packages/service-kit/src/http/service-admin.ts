@@ -11,8 +11,8 @@ export interface ServiceAdmin {
 }
 
 /**
- * A service's metrics and the server that shows them. Started before anything else and stopped after it, so that `/readyz` can say what
- * the start waits for and what the stop is at.
+ * A service's metrics and the server that shows them. Started before anything else and stopped after it, so that
+ * `/readyz` can say what the start waits for and which stop is running.
  */
 export async function startServiceAdmin(
   service: string,

@@ -4,7 +4,7 @@ import { PipelineError } from '../errors/errors.ts';
 import { FaultLog } from './fault-log.ts';
 import { createLogger } from './logger.ts';
 
-test('a fault that repeats is one warning, a change is another, and its end is told once', () => {
+test('a repeated fault is one warning, a change is another, and its end is logged once', () => {
   const lines: { level: string; msg: string }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
   const log = new FaultLog(createLogger({ name: 'test', level: 'info', destination }));

@@ -1,7 +1,9 @@
 import { errorMessage, isPipelineError } from '../errors/errors.ts';
 import type { Logger } from './logger.ts';
 
-/** For what is tried again and again: a fault is a warning when it begins and when it changes, and only shown at `debug` in between. */
+/**
+ * For retries without end: a fault is a warning when it begins and when it changes, and logged at `debug` in between.
+ */
 export class FaultLog {
   readonly #logger: Logger;
   #last: string | undefined;
@@ -17,7 +19,7 @@ export class FaultLog {
     this.#logger[level]({ ...fields, err: error }, line);
   }
 
-  /** It works: says so where a fault was logged before, and the next one is a warning again. */
+  /** Call it when it works: logs the end of a logged fault, and the next fault is a warning again. */
   worked(fields: Readonly<Record<string, unknown>>, line: string): void {
     if (this.#last !== undefined) this.#logger.info(fields, line);
     this.#last = undefined;

@@ -55,7 +55,7 @@ test('keys and passwords never appear, whether logged, nested, bound to a child 
   assert.deepEqual(lines[0]?.['connector'], { writeKeys: '[redacted]', id: 'acme' });
 });
 
-test('an error shows its code, whether to try again, its details and its causes, each once', () => {
+test('an error shows its code, whether it is retryable, its details and its causes, each once', () => {
   const { logger, lines } = createRecordingLogger();
   const cause = new Error('connection refused');
   logger.warn({ err: new PipelineError('kafka.unavailable', 'no broker', { retryable: true, cause }) }, 'waiting');

@@ -13,15 +13,18 @@ export interface LoggerOptions {
   /** Name of the process, on every line. */
   readonly name: string;
   readonly level: LogLevel;
-  /** Where lines go. Default: standard output, written synchronously so that the last lines of a dying process are kept. */
+  /**
+   * Where lines go. Default: standard output, written synchronously so that the last lines of a dying process are kept.
+   */
   readonly destination?: pino.DestinationStream;
 }
 
 const WARN = pino.levels.values['warn'] ?? 40;
 
 /**
- * Creates a logger of one JSON object a line: `level` as a word, `time` in ISO 8601 UTC, `msg`, `err` with its causes. Values
- * of keys that hold secrets never appear, at any depth (`redact-secrets.ts`), nor do credentials in URLs, wherever they stand.
+ * Creates a logger of one JSON object a line: `level` as a word, `time` in ISO 8601 UTC, `msg`, `err` with its causes.
+ * Values of keys that hold secrets never appear, at any depth (`redact-secrets.ts`), nor do credentials in URLs,
+ * anywhere in the text.
  */
 export function createLogger({ name, level, destination }: LoggerOptions): Logger {
   const faults = new FaultCounts();
@@ -36,14 +39,14 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
         method.apply(this, args);
       },
     },
-    // Errors are made plain by `redactSecrets`, since pino's serializer runs too late to have its result redacted.
+    // `redactSecrets` converts errors to plain objects, since pino's serializer runs too late for redaction.
     serializers: { err: (value: unknown) => value },
     formatters: {
       level: (label) => ({ level: label }),
       log: (fields) => redactSecrets(fields) as Record<string, unknown>,
     },
   };
-  // pino's own default writes from another thread: at exit the line under way would come after those that follow it.
+  // pino's own default writes from another thread: at exit a pending line would come after later ones.
   const logger = pino(options, destination ?? pino.destination({ fd: 1, sync: true }));
 
   faults.belongTo(logger);

@@ -20,7 +20,7 @@ test('a name is secret by its ending, in any spelling', () => {
   }
 });
 
-test('what holds no secret comes back equal', () => {
+test('a value without secrets is returned equal', () => {
   const value = { a: 1, b: [true, null, 'text', { c: undefined }], d: 5n };
   assert.deepEqual(redactSecrets(value), value);
 });
@@ -47,7 +47,7 @@ test('dates and other values with a JSON form of their own keep it, secrets insi
   });
 });
 
-test('circles, bottomless nesting and throwing getters are cut off instead of failing', () => {
+test('cycles, endless nesting and throwing getters are cut off instead of failing', () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   assert.deepEqual(redactSecrets(circle), { self: '[circular]' });

@@ -4,15 +4,18 @@ const REDACTED = '[redacted]';
 const MAX_DEPTH = 10;
 const SECRET_NAME = /(api[-_]?key|write[-_]?keys?|authorization|password|secret)$/i;
 
-/** Whether a key's value must not be shown: `apiKey`, `writeKeys`, `authorization`, `kafkaSaslPassword`, `client_secret`... */
+/**
+ * Whether a key's value must not be shown: `apiKey`, `writeKeys`, `authorization`, `kafkaSaslPassword`,
+ * `client_secret`...
+ */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
 /**
- * A copy of a value about to be logged in which the values of secret keys are replaced, at any depth. Errors become plain
- * objects with type, message, stack, their own fields and causes; byte arrays become their length, since they hold customers'
- * data; whatever is nested deeper than ten levels, or in a circle, is cut off.
+ * A copy of a value about to be logged in which the values of secret keys are replaced, at any depth. Errors become
+ * plain objects with type, message, stack, their own fields and causes; byte arrays become their length, since they
+ * hold customers' data; values nested deeper than ten levels, or in a cycle, are cut off.
  */
 export function redactSecrets(value: unknown): unknown {
   return redact(value, 0, new Set());

@@ -5,7 +5,7 @@ import { PipelineError } from '../errors/errors.ts';
 import { createLogger } from './logger.ts';
 import { hideUrlCredentials, splitUrlCredentials } from './url-credentials.ts';
 
-test('credentials in a URL are hidden, wherever in a text it stands, and the rest is kept', () => {
+test('credentials in a URL are hidden anywhere in a text, and the rest is kept', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['http://user:hunter2@host:8081/path', 'http://[redacted]@host:8081/path'],
     [
@@ -38,7 +38,7 @@ test('a log line hides credentials in URLs: in its message, its fields, its erro
   }
 });
 
-test('a URL is told apart from its credentials', () => {
+test('a URL is separated from its credentials', () => {
   assert.deepEqual(splitUrlCredentials('http://us%40er:p%3Aw@host:1/a//'), {
     url: 'http://host:1/a',
     auth: { username: 'us@er', password: 'p:w' },

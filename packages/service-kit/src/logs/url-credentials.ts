@@ -1,8 +1,8 @@
-/** Credentials in URLs: `https://user:password@host/`. They belong into a header, and into no message. */
+/** Credentials in URLs: `https://user:password@host/`. They belong in a header, never in a message. */
 
 /** In text of any kind, the part of a URL up to its `@` becomes `[redacted]`. */
 export function hideUrlCredentials(text: string): string {
-  // A quick look first: this runs for every log line, and next to none has a URL with credentials.
+  // A quick check first: this runs for every log line, and almost none has a URL with credentials.
   return text.includes('@') && text.includes('://') ? text.replace(USERINFO, '$1[redacted]@') : text;
 }
 
@@ -14,7 +14,10 @@ export interface UrlCredentials {
   readonly password: string;
 }
 
-/** A URL without its credentials and without slashes at its end, and the credentials, if it has any. `fetch` refuses URLs that hold them. */
+/**
+ * A URL without its credentials and without slashes at its end, and the credentials, if it has any. `fetch` refuses
+ * URLs that hold them.
+ */
 export function splitUrlCredentials(text: string): { readonly url: string; readonly auth: UrlCredentials | undefined } {
   const url = new URL(text);
   const { username, password } = url;

@@ -47,7 +47,7 @@ const deferTwo = (stack: ServiceStack, effects: string[]) => {
 };
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
-  test(`${signal} runs the stops in reverse, each after the one before, and exits with 0`, async () => {
+  test(`${signal} runs the stops in reverse, one after the other, and exits with 0`, async () => {
     const service = run(deferTwo);
     await turn();
     service.signals.emit(signal);
@@ -82,7 +82,7 @@ test('readiness begins after the start, follows the checks and ends with the fir
   await service.exited;
 });
 
-test('readiness says what the start waits for, and why, until it is there', async () => {
+test('readiness says what the start waits for, and why, until it is available', async () => {
   let isThere = false;
   const service = run(async (stack) => {
     await stack.waitFor('the registry', () => {
@@ -102,7 +102,7 @@ test('readiness says what the start waits for, and why, until it is there', asyn
   assert.deepEqual(service.effects, ['exit 0']);
 });
 
-test('a wait for something that will never be there ends with the fault', async () => {
+test('a wait for something that will never be available ends with the fault', async () => {
   const service = run((stack) =>
     stack.waitFor('the schemas', () =>
       Promise.reject(new PipelineError('registry.schema-missing', 'not registered', { retryable: false })),
@@ -148,7 +148,7 @@ test('an uncaught exception is a fault', async () => {
   assert.equal((service.lines[0]?.['err'] as { type: string }).type, 'TypeError');
 });
 
-test('a signal during a start that waits ends the wait and exits with 0', async () => {
+test('a signal during a waiting start ends the wait and exits with 0', async () => {
   const service = run(async (stack, effects, clock) => {
     stack.defer('the admin server', () => Promise.resolve(void effects.push('admin server stopped')));
     await clock.sleep(10_000, stack.signal);
@@ -160,7 +160,7 @@ test('a signal during a start that waits ends the wait and exits with 0', async 
   assert.deepEqual(service.effects, ['admin server stopped', 'exit 0']);
 });
 
-test('what a start opens although it was told to stop is stopped too', async () => {
+test('what a start opens after the stop began is stopped too', async () => {
   const connected = Promise.withResolvers<void>();
   const service = run(async (stack, effects) => {
     await connected.promise;
@@ -173,7 +173,7 @@ test('what a start opens although it was told to stop is stopped too', async () 
   assert.deepEqual(service.effects, ['consumer stopped', 'exit 0']);
 });
 
-test('a start that breaks for another reason than the stop is a fault even while stopping', async () => {
+test('a start that fails for another reason than the stop is a fault even while stopping', async () => {
   const connected = Promise.withResolvers<void>();
   const service = run(() => connected.promise);
   await service.stack;
@@ -250,7 +250,7 @@ for (const [signal, exitCode] of [
   });
 }
 
-test('the same Ctrl-C handed on by a parent process does not cut the stop short', async () => {
+test('the same Ctrl-C forwarded by a parent process does not cut the stop short', async () => {
   const service = run(deferTwo);
   await turn();
   service.signals.emit('SIGINT');

@@ -5,25 +5,33 @@ import type { Readiness } from './readiness.ts';
 import { hideUrlCredentials } from '../logs/url-credentials.ts';
 import { waitUntilAvailable } from './wait-until-available.ts';
 
-/** What a service's composition gets hold of. */
+/** What a service's composition registers with the process. */
 export interface ServiceStack {
-  /** Aborted when the service begins to stop. Waits during the start and loops of the service's own end by it. */
+  /** Aborted when the service begins to stop. It ends waits during the start, and the service's own loops. */
   readonly signal: AbortSignal;
   /**
-   * Registers how to stop what was just started; `name` completes "stopping ...". Stops run one after the other, the last
-   * registered first, each at most once. One that fails is logged, and the others still run.
+   * Registers how to stop what was just started; `name` completes "stopping ...". Stops run one after the other, the
+   * last registered first, each at most once. One that fails is logged, and the others still run.
    */
   defer(name: string, stop: () => Promise<void>): void;
-  /** Reports a fault that the service cannot go on with: it is logged, everything is stopped, and the exit code is 1. */
+  /**
+   * Reports a fault after which the service cannot continue: it is logged, everything stops, and the exit code is 1.
+   */
   fail(error: unknown): void;
-  /** Adds a condition of readiness. `check` returns why the service is not ready, or undefined; it must not throw or wait. */
+  /**
+   * Adds a condition of readiness. `check` returns why the service is not ready, or undefined; it must not throw or
+   * wait.
+   */
   addReadinessCheck(check: () => string | undefined): void;
   /**
-   * Waits for something outside that the service cannot start without, as `waitUntilAvailable` does, until the service is told to stop.
-   * Meanwhile `/readyz` gives the reason.
+   * Waits for something outside that the service cannot start without, as `waitUntilAvailable` does, until the service
+   * is told to stop. Meanwhile `/readyz` gives the reason.
    */
   waitFor<Result>(what: string, attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
-  /** Ready from the end of the start until the first signal or fault, as long as all checks agree. For `startAdminServer`. */
+  /**
+   * Ready from the end of the start until the first signal or fault, as long as all checks agree. For
+   * `startAdminServer`.
+   */
   isReady(): Readiness;
 }
 
@@ -51,8 +59,8 @@ export interface ServiceOptions {
 }
 
 /**
- * npm hands the terminal's Ctrl-C on to its child, which had it from the terminal already. A signal so soon after the first is
- * the same request, not an impatient second one.
+ * npm forwards the terminal's Ctrl-C to its child, which already got it from the terminal. A signal so soon after the
+ * first is the same request, not a second one.
  */
 const SAME_REQUEST_MS = 250;
 
@@ -63,12 +71,13 @@ type StopSignal = keyof typeof exitCodesOfSecondSignal;
  * Runs a service from its start to its exit.
  *
  * - SIGTERM or SIGINT: readiness turns false, `stack.signal` is aborted, the stops run in reverse, exit 0.
- * - A fault (the start rejects, `stack.fail`, an uncaught exception, a stop that fails): logged, the same stops, exit 1.
+ * - A fault (the start rejects, `stack.fail`, an uncaught exception, a stop that fails): logged, the same stops, exit
+ *   1.
  * - Not stopped within `shutdownTimeoutMs`: logged as `service.shutdown-deadline` with the step that hangs, exit 1.
  * - A second signal: exit at once, with 128 plus the signal's number.
  *
- * A start that is still under way when stopping begins is waited for, within the deadline, so that what it has just opened is
- * closed as well. Resolves once `exit` was called; never rejects.
+ * If a start is still in progress when stopping begins, it is awaited, within the deadline, so that what it has just
+ * opened is closed as well. Resolves once `exit` was called; never rejects.
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { name, logger, shutdownTimeoutMs, start, clock = systemClock, random = Math.random } = options;
@@ -111,7 +120,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
         try {
           return await attempt(signal);
         } catch (error) {
-          // The answer to `/readyz` is for everybody who reaches it.
+          // Anybody who reaches `/readyz` can read its answer.
           waitingFor.set(what, hideUrlCredentials(`waiting for ${what}: ${errorMessage(error)}`));
           throw error;
         }

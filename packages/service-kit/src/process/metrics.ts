@@ -39,8 +39,9 @@ const LATENCY_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 const METRIC_NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/;
 
 /**
- * Creates a process's metrics in a registry of their own, so that two services in one test process do not share any. Holds
- * the process's default metrics too. A name that breaks the grammar or is taken throws: it is a defect in the code.
+ * Creates a process's metrics in a registry of their own, so that two services in one test process do not share any.
+ * Holds the process's default metrics too. A name that breaks the grammar or is taken throws: it is a defect in the
+ * code.
  */
 export function createMetrics({ service }: { readonly service: string }): Metrics {
   const registry = new Registry();

@@ -22,7 +22,7 @@ function createWait() {
   return { lines, clock, stopping, options };
 }
 
-test('what is available at once is returned without a pause and without a log line', async () => {
+test('an available result is returned without a pause and without a log line', async () => {
   const { lines, options } = createWait();
   assert.equal(await waitUntilAvailable({ ...options, attempt: () => Promise.resolve('up') }), 'up');
   assert.deepEqual(lines, []);
@@ -54,7 +54,7 @@ test('pauses grow from 250 ms to 10 s while the error is retryable, each logged 
   );
 });
 
-test('an error that is not retryable, or is no pipeline error, ends the wait', async () => {
+test('an error that is not retryable, or not a pipeline error, ends the wait', async () => {
   const { lines, options } = createWait();
   const final = new PipelineError('registry.schema-missing', 'no such subject', { retryable: false });
   for (const error of [final, new TypeError('fetch failed')]) {

@@ -8,8 +8,8 @@ export interface WaitOptions<Result> {
   /** What is waited for, completing "waiting for ...": `the Kafka brokers at ...`. */
   readonly what: string;
   /**
-   * Called one at a time until it resolves. A retryable PipelineError means "not yet"; any other error ends the wait. `signal`
-   * is aborted when the service is told to stop.
+   * Called one at a time until it resolves. A retryable PipelineError means "not yet"; any other error ends the wait.
+   * `signal` is aborted when the service is told to stop.
    */
   readonly attempt: (signal: AbortSignal) => Promise<Result>;
   readonly clock: Clock;
@@ -20,11 +20,12 @@ export interface WaitOptions<Result> {
 }
 
 /**
- * Waits for something outside that a service cannot start without, with growing pauses (full jitter, 250 ms to 10 s) and for
- * as long as it takes: a service that gives up is restarted and waits again, only louder. Each pause is logged once.
+ * Waits for something outside that a service cannot start without, with growing pauses (full jitter, 250 ms to 10 s)
+ * and for as long as it takes: a service that gives up is restarted and waits again, only louder. Each pause is logged
+ * once.
  *
- * Returns the attempt's result. Rejects with the attempt's error when it is not retryable, and with the signal's reason when
- * the signal is aborted.
+ * Returns the attempt's result. Rejects with the attempt's error when it is not retryable, and with the signal's reason
+ * when the signal is aborted.
  */
 export async function waitUntilAvailable<Result>(options: WaitOptions<Result>): Promise<Result> {
   const { what, attempt, clock, random, logger, signal } = options;

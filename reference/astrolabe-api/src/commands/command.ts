@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '@astrolabe/schemas';
 
-/** A write, however it came: by a path of its own or in bulk. Times are epoch milliseconds. */
+/** A write, from its own path or from a bulk call. Times are epoch milliseconds. */
 export type ApiCommand =
   | {
       readonly kind: 'upsertUser';
@@ -29,17 +29,17 @@ export type ApiCommand =
       readonly anonymousId: string | null;
       readonly occurredAtMs: number;
       readonly properties: JsonObject;
-      /** Null where the event has no such member. */
+      /** Null if the event has no such member. */
       readonly userProperties: JsonObject | null;
     }
   | { readonly kind: 'deleteUser'; readonly userId: string; readonly occurredAtMs: number };
 
 export type ApiCommandKind = ApiCommand['kind'];
 
-/** `unchanged`: what is there is as new or newer, the event is known, or the user was deleted since. */
+/** `unchanged`: the stored value is as new or newer, the event is known, or the user was deleted since. */
 export type WriteResult = 'applied' | 'unchanged';
 
-/** Equal for commands of equal content, whatever order their members came in. Base64 of SHA-256. */
+/** Equal for commands of equal content, whatever the order of their members. Base64 of SHA-256. */
 export function fingerprintOf(command: ApiCommand): string {
   return hash('sha256', canonicalJson(command), 'base64');
 }

@@ -8,7 +8,7 @@ import { createState } from '../store/state.ts';
 
 const command: ApiCommand = { kind: 'upsertUser', userId: 'u', occurredAtMs: 1, properties: { a: 1 } };
 
-test('where the answer cannot be remembered there is no effect, and where there is no effect no answer', (t) => {
+test('without a remembered answer there is no effect, and without an effect no remembered answer', (t) => {
   const database = openDatabase(':memory:');
   t.after(() => database.close());
   const state = createState(database);

@@ -14,8 +14,8 @@ export type Execution =
   | { readonly kind: 'key-reused' };
 
 /**
- * Executes commands in order, each once for each key. The effects and the remembered answers are one transaction: after a
- * crash either both are there or neither. Throws, with nothing changed, where the database fails.
+ * Executes commands in order, each once for each key. The effects and the remembered answers are one transaction: after
+ * a crash both are there or neither. If the database fails, it throws with nothing changed.
  */
 export type ExecuteCommands = (
   workspace: string,

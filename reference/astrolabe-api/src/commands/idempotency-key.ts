@@ -3,7 +3,7 @@ import { buildProblem, type Problem } from '../http/problem.ts';
 /** An sf-string of RFC 9651: printable ASCII in double quotes, with quotes and backslashes escaped. */
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])+)"$/;
 
-/** Bare, without the characters by which a list of values (a header given twice) or a broken quotation would show. */
+/** Bare, without the characters that would reveal a list of values (a header given twice) or a broken quotation. */
 const BARE = /^[\x21\x23-\x2b\x2d-\x7e]+$/;
 
 const MAX_CHARACTERS = 255;

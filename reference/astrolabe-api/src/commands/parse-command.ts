@@ -1,6 +1,7 @@
 /**
- * Unknown JSON → command, by the schemas of schemas/openapi/astrolabe.yaml. Written by hand rather than compiled from the
- * document, so that the two can be checked against each other (`contract.test.ts`), and because this is the hot path.
+ * Parses unknown JSON into a command, by the schemas of schemas/openapi/astrolabe.yaml. Written by hand rather than
+ * compiled from the document, so that the two can be checked against each other (`contract.test.ts`), and because this
+ * is the hot path.
  */
 import { findPropertyDefects, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import type { ApiCommand, ApiCommandKind } from './command.ts';
@@ -68,7 +69,7 @@ const bulkShapes: Readonly<Record<ApiCommandKind, Shape>> = {
   deleteUser: { ...bulk, ...user, ...association },
 };
 
-/** Why a text is no id; undefined where it is one. */
+/** Why a text is not an id; undefined if it is one. */
 function idDefect(text: string): string | undefined {
   if (text === '') return 'must not be empty';
   // Only text with more code units than the limit can have more characters.
@@ -97,7 +98,7 @@ export const idParameter: ParameterReader<string> = (text) => {
   return detail === undefined ? { value: text } : { detail };
 };
 
-/** The ids that a path names. */
+/** The ids in a path. */
 export function parsePathIds(ids: Readonly<Record<string, string>>): Problem | undefined {
   const errors: RequestDefect[] = [];
   for (const [pointer, text] of Object.entries(ids)) {
@@ -128,7 +129,7 @@ const occurredAtParameter: ParameterReader<number> = (text) => {
   return value === undefined ? { detail: `must be a ${timestampForm}, percent-encoded` } : { value };
 };
 
-/** `target` is that of the request: its query says when the deletion was asked for. */
+/** `target` is the request's: its query has the time of the deletion. */
 export function parseDeleteUser(userId: string, target: string): CommandReading {
   const query = readQuery(target, { occurredAt: occurredAtParameter });
   if (query.kind === 'problem') return query;
@@ -138,7 +139,7 @@ export function parseDeleteUser(userId: string, target: string): CommandReading 
   return { kind: 'problem', problem: buildRequestProblem('invalid-request', errors) };
 }
 
-/** One of a bulk's commands. */
+/** One command of a bulk call. */
 export function parseBulkCommand(item: JsonObject): CommandReading {
   const kind = item['kind'];
   const shape =

@@ -6,7 +6,7 @@ import { parseTimestamp, toTimestamp } from './timestamp.ts';
 
 const contract = loadOpenApi();
 
-test('every millisecond of four-digit years comes back as it went in', () => {
+test('every millisecond of four-digit years survives unchanged', () => {
   fc.assert(
     fc.property(
       fc.date({
@@ -21,7 +21,7 @@ test('every millisecond of four-digit years comes back as it went in', () => {
   );
 });
 
-test('a text is a timestamp where the contract says so', () => {
+test('a text is a timestamp exactly if the contract says so', () => {
   const texts = [
     '2024-02-29T00:00:00Z',
     '2025-02-29T00:00:00Z',

@@ -1,7 +1,10 @@
 const RFC_3339 =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])t([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
 
-/** RFC 3339 → epoch milliseconds; undefined for anything else, days that do not exist and leap seconds included. */
+/**
+ * Parses RFC 3339 into epoch milliseconds; undefined for anything else, including days that do not exist and leap
+ * seconds.
+ */
 export function parseTimestamp(text: string): number | undefined {
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;

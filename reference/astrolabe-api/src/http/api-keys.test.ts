@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAuthenticate, parseApiKeys } from './api-keys.ts';
 
-test('a connector is known by each of its keys, and by nothing else', () => {
+test('a connector is identified by each of its keys, and by nothing else', () => {
   const authenticate = createAuthenticate(parseApiKeys('acme=k1, acme=k2,globex=a=b'));
   assert.equal(authenticate('Bearer k1'), 'acme');
   assert.equal(authenticate('bearer k2'), 'acme');

@@ -6,12 +6,12 @@ export interface ApiKey {
   readonly key: string;
 }
 
-/** Connector of a request's `Authorization` header, or undefined where the key is missing or unknown. */
+/** Connector of a request's `Authorization` header, or undefined if the key is missing or unknown. */
 export type Authenticate = (authorization: string | undefined) => string | undefined;
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 
-/** Throws where one key is given to two connectors. */
+/** Throws if one key is given to two connectors. */
 export function createAuthenticate(apiKeys: readonly ApiKey[]): Authenticate {
   const connectors = new Map<string, string>();
   for (const { connector, key } of apiKeys) {
@@ -21,12 +21,12 @@ export function createAuthenticate(apiKeys: readonly ApiKey[]): Authenticate {
   }
   return (authorization) => {
     const key = BEARER.exec(authorization ?? '')?.[1];
-    // Looking up the digest gives away nothing about the keys by its timing.
+    // Looking up the digest reveals nothing about the keys by its timing.
     return key === undefined ? undefined : connectors.get(digestOf(key));
   };
 }
 
-/** Reads `connector=key,connector=key`. Throws where an entry has another form. */
+/** Reads `connector=key,connector=key`. Throws if an entry has another form. */
 export function parseApiKeys(text: string): readonly ApiKey[] {
   return text.split(',').map((entry) => {
     const match = /^\s*([a-z0-9][a-z0-9-]{0,62})=([\x21-\x7e]+)\s*$/.exec(entry);

@@ -6,12 +6,12 @@ import type { ApiContext } from './api-context.ts';
 import { buildProblem, problemCodeOf } from './problem.ts';
 
 /**
- * `proceed`: nothing, or only a delay, befell the call. `lose-answer`: do what is asked, then call `loseAnswer`. `ended`: the
+ * `proceed`: no fault, or only a delay, applied. `lose-answer`: execute the call, then call `loseAnswer`. `ended`: the
  * call was answered or cut; do nothing more.
  */
 export type FaultResult = 'proceed' | 'lose-answer' | 'ended';
 
-/** Lets the scripted faults befall a call. Called once for each call that is valid, before its effect. */
+/** Applies the scripted faults to a call. Called once for each valid call, before its effect. */
 export async function applyFaults(
   context: ApiContext,
   request: FastifyRequest,
@@ -50,7 +50,7 @@ export async function applyFaults(
   }
 }
 
-/** Ends the connection in place of the answer. */
+/** Ends the connection instead of answering. */
 export function loseAnswer(request: FastifyRequest, reply: FastifyReply): void {
   cut(request, reply);
 }

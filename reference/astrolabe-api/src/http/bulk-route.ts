@@ -21,7 +21,7 @@ interface CommandResult {
   readonly problem?: Problem;
 }
 
-/** Where the result of one command comes from: what is wrong with it, or its execution. */
+/** The source of a command's result: its defects, or its execution. */
 type Slot = { readonly id: string } & ({ readonly problem: Problem } | { readonly executionIndex: number });
 
 export function registerBulkRoute(app: FastifyInstance, context: ApiContext): void {
@@ -30,7 +30,7 @@ export function registerBulkRoute(app: FastifyInstance, context: ApiContext): vo
   );
 }
 
-/** The steps of a single write (`write-routes.ts`) for each command, with one transaction for all that can be executed. */
+/** Applies the steps of a single write (`write-routes.ts`) to each command, with one transaction for all valid ones. */
 async function executeBulk(
   context: ApiContext,
   request: FastifyRequest,

@@ -13,7 +13,7 @@ function resultsOf(body: unknown): { id: string; status: number; result?: string
   return (body as { results: { id: string; status: number }[] }).results;
 }
 
-test('each command has its own result, in order, and one that does not fit harms no other', async (t) => {
+test('each command has its own result, in order, and an invalid one harms no other', async (t) => {
   const { api, call } = await startTestApi(t);
   const commands = [
     upsert('1', '.', { a: 1 }),
@@ -41,7 +41,7 @@ test('each command has its own result, in order, and one that does not fit harms
   assert.deepEqual({ count, applied }, { count: 6, applied: 5 });
 });
 
-test('a command has one effect, whether it comes alone or in bulk, and however it is grouped', async (t) => {
+test('a command has one effect, alone or in bulk, however it is grouped', async (t) => {
   const { api, call } = await startTestApi(t);
   await call('PUT', '/v1/users/u', { idempotencyKey: '"1"', body: { occurredAt, properties: { a: 1 } } });
   const commands = [upsert('1', 'u', { a: 1 }), upsert('2', 'v'), upsert('2', 'v')];
@@ -59,7 +59,7 @@ test('a command has one effect, whether it comes alone or in bulk, and however i
   assert.equal(api.counters().applied, 2);
 });
 
-test('a key that was used for another command, or is in use, fails its command alone', async (t) => {
+test('a key that was used for another command, or is in use, fails only its command', async (t) => {
   const { api, call } = await startTestApi(t);
   const { call: callBeside } = createValidatingClient(t, api.url);
   await call('PUT', '/v1/users/u', { idempotencyKey: '"1"', body: { occurredAt, properties: {} } });
@@ -76,7 +76,7 @@ test('a key that was used for another command, or is in use, fails its command a
   );
 });
 
-test('a call that is no list of identified commands is refused as a whole', async (t) => {
+test('a call that is not a list of commands with ids is refused as a whole', async (t) => {
   const { api, call } = await startTestApi(t);
   const bodies = [
     {},
@@ -92,7 +92,7 @@ test('a call that is no list of identified commands is refused as a whole', asyn
   assert.equal(api.counters().applied, 0);
 });
 
-test('a thousand commands are one call', async (t) => {
+test('a thousand commands fit one call', async (t) => {
   const { api, call } = await startTestApi(t);
   const commands = Array.from({ length: 1_000 }, (_, index) =>
     upsert(String(index), `u${index}`, { text: 'x'.repeat(2_000) }),

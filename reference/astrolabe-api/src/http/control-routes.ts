@@ -1,4 +1,4 @@
-/** `/__reference`: scripting faults and looking at what arrived. Needs no key, so it is served only where it is enabled. */
+/** `/__reference`: scripting faults and looking at what arrived. Needs no key, so it is served only if enabled. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { sendJson, sendProblem } from './answers.ts';

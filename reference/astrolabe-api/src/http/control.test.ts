@@ -49,21 +49,21 @@ test('calls and counters are read over HTTP, page by page', async (t) => {
   assert.deepEqual(await read('counters'), { ...api.counters() });
 });
 
-test('without being enabled nothing is served under /__reference', async (t) => {
+test('nothing is served under /__reference unless enabled', async (t) => {
   const { api } = await startTestApi(t);
   for (const path of ['faults', 'calls', 'counters']) {
     assert.equal((await fetch(`${api.url}/__reference/${path}`)).status, 404);
   }
 });
 
-test('the process says that it lives, without a key', async (t) => {
+test('the process answers its liveness probe without a key', async (t) => {
   const { api } = await startTestApi(t);
   const response = await fetch(`${api.url}/livez`);
   assert.deepEqual(await response.json(), { status: 'ok' });
   assert.equal(api.counters().calls, 0);
 });
 
-test('the call log keeps the newest calls and says how many it forgot', () => {
+test('the call log keeps the newest calls and says how many it dropped', () => {
   const log = createCallLog(3);
   for (let index = 1; index <= 5; index += 1) log.arrive('GET', `/${index}`, index);
   const { calls, next, forgotten } = log.page(0, 2);

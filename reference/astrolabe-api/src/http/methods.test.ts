@@ -80,7 +80,7 @@ test('HEAD is GET without the body', async (t) => {
   }
 });
 
-test('a path of the API needs a key in whatever way it is written', async (t) => {
+test('a path of the API needs a key however it is written', async (t) => {
   const send = await startRawApi(t);
   for (const target of ['/v1/users', '/v%31/users', '/%76%31/users/u', 'http://x/v1/users', '/v1/nothing']) {
     for (const method of ['GET', 'PUT', 'TRACE']) {
@@ -91,7 +91,7 @@ test('a path of the API needs a key in whatever way it is written', async (t) =>
   for (const target of ['/v%31/users', 'http://x/v1/users']) assert.equal((await send(`GET ${target}`)).status, 200);
 });
 
-test('ids of a path that are empty, too long or no UTF-8 are refused by every method that takes them', async (t) => {
+test('path ids that are empty, too long or not UTF-8 are refused by every method that has them', async (t) => {
   const send = await startRawApi(t);
   const long = 'x'.repeat(1_001);
   for (const id of ['', long, '%F0%9F%98%80'.repeat(1_001), '%FF', '%ED%A0%80']) {
@@ -111,7 +111,7 @@ test('ids of a path that are empty, too long or no UTF-8 are refused by every me
   }
 });
 
-test('what cannot be read as a request is answered with a problem too', async (t) => {
+test('an unreadable request is answered with a problem too', async (t) => {
   const send = await startRawApi(t);
   const cases: [line: string, headers: string, status: number, code: string][] = [
     ['FETCH /v1/users', key, 501, 'not-implemented'],
@@ -124,7 +124,7 @@ test('what cannot be read as a request is answered with a problem too', async (t
   }
 });
 
-test('a compressed body is refused as what it is', async (t) => {
+test('a compressed body is refused for its encoding', async (t) => {
   const send = await startRawApi(t);
   const headers = `${key}\r\nIdempotency-Key: "k"\r\nContent-Type: application/json`;
   const content = '{"occurredAt":"2025-11-24T10:30:00Z","properties":{}}';

@@ -1,13 +1,13 @@
-/** 405 for every method that a path does not have, with those that it has in `Allow`. */
+/** 405 for every method that a path does not have, with its methods in `Allow`. */
 import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './answers.ts';
 import { buildProblem } from './problem.ts';
 
-/** Never reaches a route: Node has an event of its own for it. */
+/** Never reaches a route: Node emits a separate event for it. */
 const withoutRoute = 'CONNECT';
 
-/** To be called before the first route is registered. Returns what to call after the last one. */
+/** Call it before the first route is registered. Returns a function to call after the last one. */
 export function watchMethods(app: FastifyInstance): () => void {
   const allowedByUrl = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -18,7 +18,7 @@ export function watchMethods(app: FastifyInstance): () => void {
   return () => {
     const all = METHODS.filter((method) => method !== withoutRoute);
     for (const method of all) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
-    // A copy, since registering the refusals is watched too.
+    // A copy, because registering the refusals also triggers the hook.
     for (const [url, allowed] of [...allowedByUrl]) refuse(app, url, [...allowed], all);
   };
 }
@@ -37,7 +37,7 @@ function refuse(app: FastifyInstance, url: string, allowed: readonly string[], a
     method: all.filter((method) => !allowed.includes(method)),
     url,
     exposeHeadRoute: false,
-    // Before the body is read: what is wrong with the body does not matter to a method that does not exist.
+    // Before the body is read: a method that does not exist is 405 whatever the body is.
     onRequest: (request, reply) => void answer(request, reply),
     handler: answer,
   });

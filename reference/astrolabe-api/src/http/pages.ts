@@ -9,7 +9,7 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
-/** `read` is asked for one item more than the page has, to know whether there is another page. */
+/** Asks `read` for one more item than the page has, to learn whether there is another page. */
 export function readPage<Item>(
   limit: number,
   read: (limit: number) => readonly Item[],
@@ -49,7 +49,7 @@ function toCursor(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
-/** The position that a cursor stands for, or undefined where it is none of ours. */
+/** The position of a cursor, or undefined if we did not issue it. */
 function readCursor<const Types extends readonly PositionType[]>(
   cursor: string,
   types: Types,
@@ -58,7 +58,8 @@ function readCursor<const Types extends readonly PositionType[]>(
     const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (!Array.isArray(position) || position.length !== types.length) return undefined;
     if (types.some((type, index) => typeof position[index] !== type)) return undefined;
-    // Decoding passes over what is not base64url, and JSON has many texts for one position: only the text that we gave out counts.
+    // Decoding ignores characters that are not base64url, and JSON has many texts for one position: only the exact text
+    // that we issued counts.
     return toCursor(position) === cursor ? (position as unknown as PositionOf<Types>) : undefined;
   } catch {
     return undefined;

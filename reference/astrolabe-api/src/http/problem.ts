@@ -1,17 +1,17 @@
-/** The closed list of problems of schemas/openapi/astrolabe.yaml, and how one becomes an answer. */
+/** The closed list of problems of schemas/openapi/astrolabe.yaml, and how to answer with one. */
 
 export const problemTitles = {
-  'malformed-json': 'The body is no JSON text',
+  'malformed-json': 'The body is not JSON text',
   'invalid-request': 'The request does not fit the contract',
-  'invalid-id': 'An id in the path is empty, too long or no valid text',
+  'invalid-id': 'An id in the path is empty, too long or not valid text',
   'idempotency-key-missing': 'A write needs an Idempotency-Key',
   'idempotency-key-invalid': 'The Idempotency-Key is not valid',
   unauthorized: 'The API key is missing or unknown',
   forbidden: 'The API key may not do this',
   'not-found': 'Nothing is there',
   'method-not-allowed': 'The path does not have this method',
-  'request-timeout': 'The request did not arrive whole in time',
-  'idempotency-key-in-use': 'A call with this idempotency key is under way',
+  'request-timeout': 'The request was not complete in time',
+  'idempotency-key-in-use': 'A call with this idempotency key is in progress',
   'payload-too-large': 'The body is over the limit',
   'unsupported-media-type': 'The body is not application/json',
   'idempotency-key-reused': 'The idempotency key was used for another command',
@@ -25,7 +25,7 @@ export const problemTitles = {
 
 export type ProblemCode = keyof typeof problemTitles;
 
-/** A place in the request that does not fit. */
+/** A place in the request that breaks the contract. */
 export interface RequestDefect {
   /** JSON pointer (RFC 6901) into the body, or a parameter's name. */
   readonly pointer: string;
@@ -48,7 +48,7 @@ export function buildProblem(status: number, code: ProblemCode, detail: string):
   return { type: `urn:astrolabe:problem:${code}`, title: problemTitles[code], status, detail, code };
 }
 
-/** 400 for a request that does not fit, naming every place. */
+/** 400 for a request that breaks the contract, naming every place. */
 export function buildRequestProblem(code: 'invalid-request' | 'invalid-id', errors: readonly RequestDefect[]): Problem {
   const detail = errors.map((error) => `${error.pointer} ${error.detail}`.trim()).join('; ');
   return { ...buildProblem(400, code, detail), errors };
@@ -71,7 +71,7 @@ const codesOfStatuses: Readonly<Record<number, ProblemCode>> = {
   504: 'gateway-timeout',
 };
 
-/** The code that an answer of this status carries when nothing but the status is known. */
+/** The code of an answer when only its status is known. */
 export function problemCodeOf(status: number): ProblemCode {
   return codesOfStatuses[status] ?? (status >= 500 ? 'internal-error' : 'invalid-request');
 }

@@ -80,7 +80,7 @@ const operations: readonly [
 ];
 
 for (const [method, path, cases, options] of operations) {
-  test(`${method} ${path} names each parameter that does not fit, and no other`, async (t) => {
+  test(`${method} ${path} names each invalid parameter, and no other`, async (t) => {
     const { call } = await startTestApi(t);
     for (const { query, named, fitsDocument } of cases) {
       const answer = await call(method, `${path}?${query}`, { ...options, offContract: fitsDocument !== true });
@@ -95,14 +95,14 @@ for (const [method, path, cases, options] of operations) {
   });
 }
 
-test('a query is refused before a scripted fault befalls the call', async (t) => {
+test('an invalid query is refused before a scripted fault applies', async (t) => {
   const { api, call } = await startTestApi(t);
   api.faults.add({ kind: 'status', status: 503, times: 1 });
   assert.equal((await call('GET', '/v1/users?limit=0', { offContract: true })).status, 400);
   assert.equal((await call('GET', '/v1/users?limit=1')).status, 503);
 });
 
-test('ids at their greatest length and empty parts between parameters fit', async (t) => {
+test('ids of the maximum length and empty parts between parameters are valid', async (t) => {
   const { call } = await startTestApi(t);
   const id = 'é'.repeat(1_000);
   const body = { id: 'e', event: 'E', userId: id, anonymousId: 'a b+c&d', occurredAt, properties: {} };

@@ -1,12 +1,12 @@
-/** Reads the query of a call: every parameter by itself, so that a problem names those that do not fit and no others. */
+/** Reads the query of a call, every parameter separately, so that a problem names exactly the invalid ones. */
 import { buildRequestProblem, type Problem, type RequestDefect } from './problem.ts';
 
-/** The value that a parameter's text stands for, or why it stands for none. */
+/** The value of a parameter's text, or why it has none. */
 export type ParameterReading<Value> = { readonly value: Value } | { readonly detail: string };
 
 export type ParameterReader<Value> = (text: string) => ParameterReading<Value>;
 
-/** What an operation takes: a reader for each of its parameters, by name. */
+/** An operation's parameters: a reader for each, by name. */
 export type QueryReaders = Readonly<Record<string, ParameterReader<unknown>>>;
 
 /** The values of the parameters that were given. */
@@ -18,7 +18,7 @@ export type QueryReading<Readers extends QueryReaders> =
   | { readonly kind: 'query'; readonly values: QueryValues<Readers> }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-/** `target` is that of the request, with its query. A plus stands for a blank, as in forms. */
+/** `target` is the request's, with its query. A plus means a space, as in forms. */
 export function readQuery<Readers extends QueryReaders>(target: string, readers: Readers): QueryReading<Readers> {
   const values = new Map<string, unknown>();
   const errors: RequestDefect[] = [];

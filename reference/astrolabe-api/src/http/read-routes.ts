@@ -18,7 +18,7 @@ interface ReadRoute {
 
 type ReadRequest = FastifyRequest<ReadRoute>;
 
-/** JSON to answer with, or undefined where nothing is there. */
+/** The JSON of the answer, or undefined if nothing is there. */
 type Reading = JsonValue | undefined;
 
 const noParameters = {};
@@ -136,7 +136,7 @@ function accountToJson({ id, ...entity }: Entity): JsonObject {
 
 function entityToJson({ properties, occurredAtMs }: Omit<Entity, 'id'>): JsonObject {
   return {
-    // Made from entries, so that a property named __proto__ is one.
+    // Built from entries, so that a property named __proto__ is a normal one.
     properties: Object.fromEntries(properties.map(([name, value]) => [name, value])),
     propertyTimes: Object.fromEntries(properties.map(([name, , atMs]) => [name, toTimestamp(atMs)])),
     occurredAt: toTimestamp(occurredAtMs),

@@ -27,7 +27,7 @@ test('a call without a known API key is refused before anything is read', async 
   );
 });
 
-test('what is not there is 404, and a method that is not there is 405 with those that are', async (t) => {
+test('a missing path is 404, and a missing method is 405 with the existing ones', async (t) => {
   const { call } = await startTestApi(t);
   assert.deepEqual(codeOf(await call('GET', '/v1/users/nobody')), [404, 'not-found']);
   assert.deepEqual(codeOf(await call('GET', '/v1/accounts/none/users')), [404, 'not-found']);
@@ -37,7 +37,7 @@ test('what is not there is 404, and a method that is not there is 405 with those
   assert.equal(answer.headers['allow'], 'GET, HEAD, PUT, DELETE');
 });
 
-test('a body that is no JSON, no UTF-8, no object, of another type or too large is refused with its own code', async (t) => {
+test('a body that is not JSON, UTF-8 or an object, of another type or too large is refused with its own code', async (t) => {
   const { call } = await startTestApi(t);
   const put = (options: Parameters<typeof call>[2]) =>
     call('PUT', '/v1/users/u', { idempotencyKey: '"k"', offContract: true, ...options });
@@ -52,7 +52,7 @@ test('a body that is no JSON, no UTF-8, no object, of another type or too large 
   assert.deepEqual(codeOf(answer), [413, 'payload-too-large']);
 });
 
-test('every place that does not fit is named', async (t) => {
+test('every invalid place is named', async (t) => {
   const { call } = await startTestApi(t);
   const answer = await call('POST', '/v1/events', {
     idempotencyKey: '"k"',
@@ -76,7 +76,7 @@ test('properties that a command cannot carry are refused here too', async (t) =>
   assert.match((answer.body as { detail: string }).detail, /^\/properties\/big the whole number does not fit/);
 });
 
-test('ids that are too long, empty or no text are refused', async (t) => {
+test('ids that are too long, empty or not text are refused', async (t) => {
   const { call } = await startTestApi(t);
   for (const path of [`/v1/users/${'x'.repeat(1_001)}`, `/v1/users/${'%F0%9F%98%80'.repeat(1_001)}`, '/v1/users/']) {
     assert.deepEqual(codeOf(await call('PUT', path, { ...write, offContract: true })), [400, 'invalid-id']);

@@ -17,18 +17,18 @@ const maxBodyBytes = 1024 * 1024;
 /** Two ids of 1,000 characters, percent-encoded at 12 bytes each, fit into a request line with room for headers. */
 const maxHeaderBytes = 64 * 1024;
 
-/** Above every id that fits into a request line: too long an id is refused by us, with its code. */
+/** More than any id that fits into a request line: we refuse an id that is too long ourselves, with its code. */
 const maxParamCharacters = maxHeaderBytes;
 
 export interface ServerOptions {
   readonly authenticate: Authenticate;
   /** Serves `/__reference`. */
   readonly enableControl: boolean;
-  /** Told of faults of our own, which are answered with 500. */
+  /** Called with internal faults, which are answered with 500. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The HTTP side, not listening yet. */
+/** The HTTP server, not listening yet. */
 export function createServer(context: ApiContext, options: ServerOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: maxBodyBytes,
@@ -80,7 +80,9 @@ function acceptJson(app: FastifyInstance): void {
 
 const malformedJson = 'malformed-json';
 
-/** Whether a call is one of the API: by its route, since a path can be written in other ways, `/v%31/users` for one. */
+/**
+ * Whether a call belongs to the API: by its route, since a path can be written in other ways, such as `/v%31/users`.
+ */
 function isApiCall({ routeOptions, url }: FastifyRequest): boolean {
   return (routeOptions.url ?? url).startsWith('/v1/');
 }
@@ -116,7 +118,7 @@ function recordCalls(app: FastifyInstance, context: ApiContext, authenticate: Au
     sendProblem(reply, buildProblem(415, 'unsupported-media-type', `the body must not be compressed (${coding})`));
   });
   app.addHook('onSend', (request, reply, payload, done) => {
-    // Calls with a path that is no path at all never get as far as the log.
+    // Calls with an invalid path never reach the log.
     const call = request.call as FastifyRequest['call'] | undefined;
     if (call !== undefined) {
       call.status = reply.statusCode;

@@ -1,11 +1,11 @@
-/** Answers to what arrives and cannot be read as a request, so never reaches a route. */
+/** Answers what cannot be read as a request, so never reaches a route. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { buildProblem, problemMediaType, type Problem } from './problem.ts';
 
-/** Gives the connection up: where the next request would begin is unknown. */
+/** Closes the connection: the start of the next request is unknown. */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  // A connection that the client reset, or that has been answered to its end, takes no answer.
+  // A connection that the client reset, or that was already answered, cannot carry an answer.
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -28,7 +28,7 @@ function toProblem(code: string | undefined): Problem {
     case 'HPE_HEADER_OVERFLOW':
       return buildProblem(431, 'invalid-request', 'the request line and the headers are too long');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return buildProblem(408, 'request-timeout', 'the request did not arrive whole in time; send it again');
+      return buildProblem(408, 'request-timeout', 'the request was not complete in time; send it again');
     default:
       return buildProblem(400, 'invalid-request', 'this is not an HTTP request');
   }

@@ -29,7 +29,7 @@ type WriteRequest = FastifyRequest<WriteRoute>;
 export function registerWriteRoutes(app: FastifyInstance, context: ApiContext): void {
   const handle = (parse: (request: WriteRequest) => CommandReading) => (request: WriteRequest, reply: FastifyReply) =>
     write(context, request, reply, parse);
-  /** All but the deletion take no query. */
+  /** Only the deletion has a query. */
   const handleBody = (parse: (request: WriteRequest) => CommandReading) =>
     handle((request) => {
       const query = readQuery(request.url, {});
@@ -59,8 +59,8 @@ export function registerWriteRoutes(app: FastifyInstance, context: ApiContext): 
 }
 
 /**
- * One command: (1) refuse what is not valid; (2) take the key, so that no second call with it gets past here; (3) let faults
- * happen; (4) effect and remembered answer in one transaction; (5) answer, and give the key back.
+ * One command: (1) refuse it if it is invalid; (2) take the key, so that no second call with it gets past here; (3)
+ * apply faults; (4) effect and remembered answer in one transaction; (5) answer, and release the key.
  */
 async function write(
   context: ApiContext,

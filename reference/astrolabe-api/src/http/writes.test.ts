@@ -5,7 +5,7 @@ import { startTestApi } from '../testing/validating-client.ts';
 const monday = '2025-11-24T10:30:00.000Z';
 const tuesday = '2025-11-25T10:30:00.000Z';
 
-test('the three calls of the Astrolabe page come to the state that they describe', async (t) => {
+test('the three calls of the Astrolabe page produce the state that they describe', async (t) => {
   const { call } = await startTestApi(t);
   const initech = { name: 'Initech', industry: 'Technology', employees: 329, plan: 'enterprise', 'total billed': 830 };
   await call('PUT', '/v1/users/userId123', {
@@ -39,7 +39,7 @@ test('the three calls of the Astrolabe page come to the state that they describe
   assert.deepEqual((await call('GET', '/v1/events?userId=userId123')).body, { items: [event], nextCursor: null });
 });
 
-test('of each property the newest value is kept, whatever arrives last', async (t) => {
+test('the newest value of each property is kept, whatever arrives last', async (t) => {
   const { call } = await startTestApi(t);
   const put = async (idempotencyKey: string, occurredAt: string, properties: Record<string, string>) =>
     (await call('PUT', '/v1/users/u', { idempotencyKey, body: { occurredAt, properties } })).body;
@@ -54,7 +54,7 @@ test('of each property the newest value is kept, whatever arrives last', async (
   });
 });
 
-test('every kind of JSON value comes back as it went in, 64-bit numbers and odd names included', async (t) => {
+test('every kind of JSON value survives unchanged, including 64-bit numbers and odd names', async (t) => {
   const { call } = await startTestApi(t);
   const properties = Object.fromEntries([
     ['null', null],
@@ -80,7 +80,7 @@ test('an association creates the user and the account', async (t) => {
   assert.equal((await call('GET', '/v1/accounts/a')).status, 200);
 });
 
-test('an event sets what it says about its user, and counts once however often it comes', async (t) => {
+test("an event sets its user's traits, and counts once however often it comes", async (t) => {
   const { api, call } = await startTestApi(t);
   const body = {
     id: 'e1',
@@ -97,7 +97,7 @@ test('an event sets what it says about its user, and counts once however often i
   assert.equal(api.counters().applied, 1);
 });
 
-test('a deletion removes what is not newer, then and later', async (t) => {
+test('a deletion removes what is not newer, now and later', async (t) => {
   const { call } = await startTestApi(t);
   const at = (occurredAt: string) => ({ occurredAt, properties: { seen: occurredAt } });
   await call('PUT', '/v1/users/u', { idempotencyKey: '"1"', body: at(monday) });
@@ -133,7 +133,7 @@ test('API keys keep their workspaces apart, keys and event ids included', async 
   assert.deepEqual(read.properties, {});
 });
 
-test('ids of any text arrive whole, in paths and in bodies', async (t) => {
+test('ids of any text arrive unchanged, in paths and in bodies', async (t) => {
   const { call } = await startTestApi(t);
   const ids = ['a/b', 'a?b=c', '50%', '%2F', '.', '..', 'a;b', 'a+b c', '#', '😀', 'a\u0000b', '漢'.repeat(1_000)];
   for (const [index, id] of ids.entries()) {

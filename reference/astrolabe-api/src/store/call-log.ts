@@ -1,6 +1,6 @@
 import type { FaultKind } from '../faults.ts';
 
-/** One call, in the order of arrival. What is not known yet, or never came about, is null. */
+/** One call, in the order of arrival. Members that are not known yet, or never will be, are null. */
 export interface CallRecord {
   /** From 1, without gaps. */
   readonly sequence: number;
@@ -19,15 +19,15 @@ export interface CallRecord {
   applied: number;
   /** Commands that got a remembered answer. */
   replayed: number;
-  /** The fault that befell it. */
+  /** The fault that applied to it. */
   fault: FaultKind | null;
-  /** Of the answer; null while under way, and for good where there was none. */
+  /** Status of the answer; null while the call is in progress, and permanently if there was no answer. */
   status: number | null;
 }
 
 export interface CallPage {
   readonly calls: readonly Readonly<CallRecord>[];
-  /** Pass as `after` to go on; null at the end. */
+  /** Pass as `after` for the next page; null at the end. */
   readonly next: number | null;
   /** Calls that are no longer kept. */
   readonly forgotten: number;
@@ -35,7 +35,7 @@ export interface CallPage {
 
 /** The newest calls, up to a limit. */
 export interface CallLog {
-  /** Records an arrival. The caller fills in the rest as it comes about. */
+  /** Records an arrival. The caller fills in the rest as it happens. */
   arrive(method: string, path: string, atMs: number): CallRecord;
   /** Calls with a greater sequence number than `after`. */
   page(after: number, limit: number): CallPage;

@@ -2,7 +2,7 @@ import { faultKinds, type FaultKind } from '../faults.ts';
 
 /** Totals since the start of the process. */
 export interface Counters {
-  /** Calls that arrived, refused ones included. */
+  /** Calls that arrived, including refused ones. */
   readonly calls: number;
   /** Answers by status. */
   readonly answers: Readonly<Record<string, number>>;
@@ -12,11 +12,11 @@ export interface Counters {
   readonly unchanged: number;
   /** Commands that got a remembered answer. */
   readonly replayed: number;
-  /** Refused because a call with the key was under way (409). */
+  /** Refused because a call with the key was in progress (409). */
   readonly keysInUse: number;
   /** Refused because the key belongs to another command (422). */
   readonly keysReused: number;
-  /** Calls that a fault befell, by its kind. */
+  /** Calls to which a fault applied, by its kind. */
   readonly faults: Readonly<Record<FaultKind, number>>;
 }
 

@@ -1,11 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Opens the database of the reference API, creating what is missing. `path` is a file or `:memory:`. Throws where the file
- * cannot be opened or is no database.
+ * Opens the database of the reference API, creating what is missing. `path` is a file or `:memory:`. Throws if the file
+ * cannot be opened or is not a database.
  *
- * Write-ahead log without a sync for each commit: what was answered survives the death of the process at any moment, though
- * not that of the machine.
+ * Write-ahead log without a sync for each commit: answered writes survive a kill of the process at any moment, but not
+ * a power cut.
  */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path);

@@ -12,11 +12,14 @@ export interface Entity {
 }
 
 /**
- * Users and accounts. Everything here gives the same state for the same writes in any order: times only grow, properties
- * merge by `mergeProperties`, and a deletion is kept as a time against which later arrivals are measured.
+ * Users and accounts. The same writes in any order give the same state: times only grow, properties merge by
+ * `mergeProperties`, and a deletion is kept as a time with which later arrivals are compared.
  */
 export interface EntityStore {
-  /** Sets properties as of a time and creates the entity. Returns whether anything changed; what a deletion covers does not. */
+  /**
+   * Sets properties as of a time and creates the entity. Returns whether anything changed; writes that a deletion
+   * covers change nothing.
+   */
   touch(workspace: string, kind: EntityKind, id: string, occurredAtMs: number, properties: JsonObject): boolean;
   /** Removes what is not newer. Returns whether this is the newest deletion so far. */
   remove(workspace: string, kind: EntityKind, id: string, occurredAtMs: number): boolean;

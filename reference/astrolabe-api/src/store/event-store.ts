@@ -16,7 +16,7 @@ export interface EventFilter {
 }
 
 export interface EventStore {
-  /** Records the event. Returns false where its id is known. */
+  /** Records the event. Returns false if its id is known. */
   add(workspace: string, event: RecordedEvent): boolean;
   /** Removes the user's events that are not newer. */
   removeUser(workspace: string, userId: string, occurredAtMs: number): void;

@@ -13,7 +13,7 @@ export interface RememberedAnswer {
 /** Answers by API key's workspace and idempotency key. Every method runs inside the caller's transaction. */
 export interface IdempotencyStore {
   find(workspace: string, key: string, nowMs: number): RememberedAnswer | undefined;
-  /** Remembers an answer, in place of an expired one. */
+  /** Remembers an answer, replacing an expired one. */
   remember(workspace: string, key: string, answer: RememberedAnswer, nowMs: number): void;
 }
 

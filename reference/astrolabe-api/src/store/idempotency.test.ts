@@ -9,7 +9,7 @@ import { startReferenceApi } from '../index.ts';
 const occurredAt = '2025-11-24T10:30:00.000Z';
 const body = { occurredAt, properties: { plan: 'pro', seats: 3 } };
 
-test('a write without a key, or with one that is none, is refused', async (t) => {
+test('a write without a key, or with an invalid one, is refused', async (t) => {
   const { call } = await startTestApi(t);
   const codeFor = async (idempotencyKey: string | undefined) => {
     const options = idempotencyKey === undefined ? {} : { idempotencyKey };
@@ -22,7 +22,7 @@ test('a write without a key, or with one that is none, is refused', async (t) =>
   }
 });
 
-test('the same key with the same command gets the first answer again, marked, and has one effect', async (t) => {
+test('the same key with the same command gets the first answer again, marked as replayed, and has one effect', async (t) => {
   const { api, call } = await startTestApi(t);
   const first = await call('PUT', '/v1/users/u', { idempotencyKey: '"k"', body });
   const again = await call('PUT', '/v1/users/u', { idempotencyKey: '"k"', body });
@@ -33,7 +33,7 @@ test('the same key with the same command gets the first answer again, marked, an
   assert.deepEqual({ applied, replayed }, { applied: 1, replayed: 1 });
 });
 
-test('quoted or bare, a key is the same; and so is a command, whatever the order of its names', async (t) => {
+test('a key is the same quoted or bare, and a command in any order of its names', async (t) => {
   const { call } = await startTestApi(t);
   await call('PUT', '/v1/users/u', { idempotencyKey: '"k\\"1"', body });
   const reordered = { properties: { seats: 3, plan: 'pro' }, occurredAt: '2025-11-24T12:30:00+02:00' };
@@ -63,7 +63,7 @@ test('the same key with another body, path or method is refused, without effect'
   assert.equal(api.counters().keysReused, 4);
 });
 
-test('the same key while the first call is under way is refused, and free afterwards', async (t) => {
+test('the same key is refused while the first call is in progress, and free afterwards', async (t) => {
   const { api, call } = await startTestApi(t);
   const { call: callBeside } = createValidatingClient(t, api.url);
   api.faults.add({ kind: 'delay', delayMs: 50, times: 1 });
@@ -77,7 +77,7 @@ test('the same key while the first call is under way is refused, and free afterw
   assert.equal(api.counters().keysInUse, 1);
 });
 
-test('the key of a call that ended in an error is free, so that the call may be repeated', async (t) => {
+test('after an error the key is free, so the call may be repeated', async (t) => {
   const { api, call } = await startTestApi(t);
   api.faults.add({ kind: 'status', status: 503, times: 1 }, { kind: 'status', status: 429, times: 1 });
   const statuses: number[] = [];
@@ -88,7 +88,7 @@ test('the key of a call that ended in an error is free, so that the call may be 
   assert.equal(api.counters().applied, 1);
 });
 
-test('after its time a key is forgotten, and what it had done is only unchanged', async (t) => {
+test('after its time a key expires, and its command changes nothing', async (t) => {
   let nowMs = 1_000_000;
   const { call } = await startTestApi(t, { nowMs: () => nowMs, idempotencyTtlMs: 60_000 });
   const put = () => call('PUT', '/v1/users/u', { idempotencyKey: '"k"', body });

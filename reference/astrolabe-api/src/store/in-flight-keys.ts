@@ -1,13 +1,13 @@
-/** Idempotency keys of calls that are under way, in memory: a crash ends the calls and so frees their keys. */
+/** Idempotency keys of calls in progress, in memory: a crash ends the calls and so frees their keys. */
 export interface InFlightKeys {
-  /** Takes a key. Returns false where another call holds it. */
+  /** Takes a key. Returns false if another call holds it. */
   claim(workspace: string, key: string): boolean;
   release(workspace: string, key: string): void;
 }
 
 export function createInFlightKeys(): InFlightKeys {
   const held = new Set<string>();
-  // A workspace's name has no line feed, nor has a key.
+  // Neither a workspace's name nor a key contains a line feed.
   const nameOf = (workspace: string, key: string) => `${workspace}\n${key}`;
   return {
     claim: (workspace, key) => {

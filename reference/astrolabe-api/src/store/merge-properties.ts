@@ -3,12 +3,12 @@ import { canonicalJson, type JsonObject, type JsonValue } from '@astrolabe/schem
 /** A property with the time of its value, epoch milliseconds. */
 export type StoredProperty = readonly [name: string, value: JsonValue, occurredAtMs: number];
 
-/** Sorted by name, so that the same properties are stored alike whatever order they came in. */
+/** Sorted by name, so that the same properties are stored identically, whatever their order of arrival. */
 export type StoredProperties = readonly StoredProperty[];
 
 /**
- * Newest value wins, for each property by itself. Of two values of the same time the one with the greater canonical JSON text
- * wins: any rule would do that does not look at the order of arrival. Returns `stored` itself where nothing changes.
+ * The newest value of each property wins. Of two values with the same time, the one with the greater canonical JSON
+ * text wins: any rule works that does not depend on the order of arrival. Returns `stored` itself if nothing changes.
  */
 export function mergeProperties(
   stored: StoredProperties,
@@ -27,7 +27,7 @@ export function mergeProperties(
   return changed ? [...merged.values()].sort(byName) : stored;
 }
 
-/** What is left after a deletion: the properties that are newer than it. */
+/** The properties that a deletion leaves: those newer than it. */
 export function propertiesNewerThan(stored: StoredProperties, deletedAtMs: number): StoredProperties {
   return stored.filter(([, , occurredAtMs]) => occurredAtMs > deletedAtMs);
 }

@@ -82,7 +82,7 @@ test('the final state does not change when commands arrive again', () => {
   );
 });
 
-test('a user is what its newest writes after its newest deletion say, computed the plain way', () => {
+test('a user equals a plain computation of its newest writes after its newest deletion', () => {
   fc.assert(
     fc.property(orders, ({ commands }) => {
       const aboutUser = commands.filter((item) => 'userId' in item && item.userId === 'u');

@@ -9,7 +9,10 @@ export interface State {
   readonly entities: Pick<EntityStore, 'get' | 'list'>;
   readonly memberships: Pick<MembershipStore, 'list'>;
   readonly events: Pick<EventStore, 'list'>;
-  /** Applies a command. The caller has a transaction open. The state after a set of commands does not depend on their order. */
+  /**
+   * Applies a command within the caller's transaction. The state after a set of commands does not depend on their
+   * order.
+   */
   apply(workspace: string, command: ApiCommand): WriteResult;
 }
 
@@ -32,7 +35,7 @@ export function createState(database: DatabaseSync): State {
         return entities.touch(workspace, 'account', command.accountId, occurredAtMs, command.properties);
       case 'associateUser': {
         const { accountId, userId } = command;
-        // The account also comes into being where the user was deleted since: whichever arrives first, it is there.
+        // The account is created even if the user was deleted since, so that the order of arrival does not matter.
         const accountChanged = entities.touch(workspace, 'account', accountId, occurredAtMs, {});
         if (isDeleted(workspace, userId, occurredAtMs)) return accountChanged;
         const userChanged = entities.touch(workspace, 'user', userId, occurredAtMs, {});

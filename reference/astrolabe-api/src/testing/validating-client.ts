@@ -1,4 +1,4 @@
-/** A client that holds every request and every answer against schemas/openapi/astrolabe.yaml. */
+/** A client that checks every request and answer against schemas/openapi/astrolabe.yaml. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Client } from 'undici';
@@ -16,7 +16,7 @@ export const apiKeys = [
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Parsed; undefined where there is none. */
+  /** Parsed; undefined if there is none. */
   readonly body: JsonValue | undefined;
 }
 
@@ -25,16 +25,16 @@ export interface CallOptions {
   readonly apiKey?: string;
   readonly idempotencyKey?: string;
   readonly body?: JsonValue;
-  /** Sent in place of `body`, as it is. */
+  /** Sent instead of `body`, unchanged. */
   readonly rawBody?: string | Buffer;
-  /** Default `application/json` where there is a body. */
+  /** Default `application/json` if there is a body. */
   readonly contentType?: string;
-  /** The request is meant to break the contract, and is checked to do so. Its answer must keep it all the same. */
+  /** The request must break the contract, which is checked. Its answer must still keep the contract. */
   readonly offContract?: boolean;
 }
 
 export interface ValidatingClient {
-  /** Rejects where the connection ends without an answer. */
+  /** Rejects if the connection ends without an answer. */
   call(method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH', path: string, options?: CallOptions): Promise<Answer>;
 }
 
@@ -42,7 +42,7 @@ export interface TestApi extends ValidatingClient {
   readonly api: RunningReferenceApi;
 }
 
-/** A server with a client of its own, closed with the test. */
+/** A server and its client, closed with the test. */
 export async function startTestApi(t: TestContext, options: Partial<ReferenceApiOptions> = {}): Promise<TestApi> {
   const api = await startReferenceApi({ apiKeys, onError: (error) => assert.fail(error as Error), ...options });
   t.after(() => api.close());
@@ -50,7 +50,7 @@ export async function startTestApi(t: TestContext, options: Partial<ReferenceApi
 }
 
 export function createValidatingClient(t: TestContext, url: string): ValidatingClient {
-  // Unlike fetch, undici's own request leaves the path alone: "/v1/users/%2E" stays what it is.
+  // Unlike fetch, undici's own request does not change the path: "/v1/users/%2E" stays as it is.
   const client = new Client(url, { pipelining: 1 });
   t.after(() => client.destroy());
   return {
@@ -73,7 +73,7 @@ export function createValidatingClient(t: TestContext, url: string): ValidatingC
         headers: response.headers as Record<string, string>,
         body: text === '' ? undefined : parseJson(text),
       };
-      // Paths and methods that the document does not have still get its problems.
+      // Paths and methods missing from the document are still answered with its problems.
       const responseErrors = contract.responseErrors({ method, path }, answer);
       const known = !(offContract && responseErrors.some((error) => error.startsWith('there is no')));
       assert.deepEqual(

@@ -1,6 +1,6 @@
 /**
- * A request that brings events, from its head to its answer. All of them come by here, whichever path they take and wherever their body
- * stands, so that no path is without the limits of the others.
+ * Handles a request with events, from its headers to its answer. Every path goes through here, wherever its body is, so
+ * that all paths have the same limits.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
@@ -21,25 +21,25 @@ export interface AnswerRequestOptions {
   readonly isStopping: () => boolean;
 }
 
-/** One way in which events come. */
+/** One endpoint that accepts events. */
 export interface EventRoute {
   readonly endpoint: Endpoint;
   /** The endpoint in `ingest_requests_total`. */
   readonly countedAs: string;
-  /** Called for a request that was admitted by its head. */
+  /** Called for a request that its headers admitted. */
   readonly readBody: (request: FastifyRequest, hold: ByteHold, owner: BodyOwner) => Promise<ReadBody> | ReadBody;
   readonly send: (reply: FastifyReply, answer: Answer, request: AnsweredRequest) => FastifyReply;
 }
 
 export interface AnsweredRequest {
   readonly request: FastifyRequest;
-  /** The head alone was enough for the answer: nothing has looked at the body. */
+  /** The headers alone decided the answer: the body was not read. */
   readonly isByHead: boolean;
 }
 
 export type AnswerRequest = (route: EventRoute, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
-/** The budget is freed by acknowledgements, which come within milliseconds unless Kafka is away. */
+/** Acknowledgements free the budget, within milliseconds unless Kafka is down. */
 const RETRY_AFTER_OVERLOAD_SECONDS = 1;
 const RETRY_AFTER_STOPPING_SECONDS = 1;
 
@@ -59,7 +59,7 @@ export const stoppingAnswer = refusedAnswer(
 export function createAnswerRequest(options: AnswerRequestOptions): AnswerRequest {
   const { handler, connectors, metrics, budget, isStopping } = options;
 
-  /** The answer to a request whose body nobody has looked at, so that only its header can say whose it is. */
+  /** The answer to a request whose body was not read, so that only its headers can name the connector. */
   const unread = (answer: Answer, { headers }: FastifyRequest): HandledRequest => {
     const [key] = keysInAuthorization(headers.authorization);
     return { answer, connectorId: key === undefined ? undefined : connectors().byKey(key)?.id };
@@ -103,7 +103,8 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
       metrics.requestAnswered(route.countedAs, connectorId ?? 'unknown', answer.status);
       return await route.send(reply, answer, { request, isByHead });
     } finally {
-      // Not before the handler is done with the records, even if the client has gone: they are in memory until then.
+      // Only after the handler is done with the records, even if the client has disconnected: they are in memory until
+      // then.
       hold.release();
     }
   };

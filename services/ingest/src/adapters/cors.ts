@@ -1,7 +1,7 @@
 /**
- * Cross-origin rules (https://fetch.spec.whatwg.org/#http-cors-protocol) for browsers, which have sent an Authorization header
- * since analytics-next 1.84 and so ask before every POST. Any origin may send, with credentials too: the key decides whose events
- * they are, and cookies mean nothing here, so there is nothing that a page could misuse.
+ * Cross-origin rules (https://fetch.spec.whatwg.org/#http-cors-protocol) for browsers, which have sent an Authorization
+ * header since analytics-next 1.84 and so ask before every POST. Any origin may send, also with credentials: the key
+ * decides whose events they are, and cookies have no meaning here, so a page cannot misuse them.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { storedAnswer } from '../core/request/answer.ts';
@@ -13,8 +13,8 @@ import { sendAnswer } from './send-answer.ts';
 const PREFLIGHT_MAX_AGE_SECONDS = '7200';
 
 /**
- * For every answer to a browser, refusals and paths that do not exist included; without it, a script cannot even read why.
- * A request with credentials gets no answer to `*`, so the origin is named wherever there is one.
+ * For every answer to a browser, including refusals and unknown paths; without it, a script cannot even read the
+ * reason. `*` is not allowed for a request with credentials, so the answer names the origin if there is one.
  */
 export function allowOrigin(reply: FastifyReply, { origin }: FastifyRequest['headers']): void {
   const named = validOrigin(origin);
@@ -26,8 +26,8 @@ export function allowOrigin(reply: FastifyReply, { origin }: FastifyRequest['hea
 }
 
 /**
- * Answers the browser's question on every path, since a page may only read a 404 if it was allowed to ask for it. Not on those of
- * `serverRoutes`: the answer there is that of any other method that they do not take.
+ * Answers preflight requests on every path, since a page may read a 404 only if its preflight succeeded. The paths of
+ * `serverRoutes` are excluded: they answer as for any method that they do not accept.
  */
 export function addPreflight(app: FastifyInstance): void {
   app.options('/*', (request: FastifyRequest, reply: FastifyReply) => {

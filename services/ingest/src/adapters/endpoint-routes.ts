@@ -1,17 +1,17 @@
-/** Paths of the APIs that take events. */
+/** Paths of the APIs that accept events. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { partnerEndpoint, trackingEndpoints, webhookEndpoint, type Endpoint } from '../core/request/endpoints.ts';
 
 export type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
-/** These are for servers: an API key does not belong into a page, so browsers are not told that a page may use them. */
+/** These are for servers: an API key does not belong in a page, so browsers do not learn that a page may use them. */
 export function isServerPath(url: string): boolean {
   return /^\/+(?:segment|webhook)(?:[/?]|$)/.test(url);
 }
 
 /**
- * Before the paths of the Tracking API: Segment's own, with and without the version; June's SDKs (`/sdk/batch`); Jitsu's
- * (`/api/s/track`, and `/api/s/s2s/track` from servers).
+ * Before the paths of the Tracking API: Segment's own, with and without the version; June's SDKs (`/sdk/batch`);
+ * Jitsu's (`/api/s/track`, and `/api/s/s2s/track` from servers).
  */
 const trackingBases = ['/v1', '', '/sdk', '/api/s', '/api/s/s2s'] as const;
 

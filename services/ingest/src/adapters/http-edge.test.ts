@@ -1,4 +1,4 @@
-/** What is answered before an event is looked at: framing, methods, browsers, settings, connections. */
+/** Answers that are given before an event is looked at: framing, methods, browsers, settings, connections. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -95,7 +95,7 @@ for (const [name, [text, status, code]] of Object.entries(framing)) {
   });
 }
 
-test('a probe learns nothing, and is told to go elsewhere while the instance stops', async (t) => {
+test('a probe learns nothing, and gets 503 while the instance stops', async (t) => {
   const { url, post: send, sink, close, metric } = await start(t);
   const probe = await fetch(`${url}/`);
   assert.deepEqual([await probe.json(), probe.headers.get('cache-control')], [{ success: true }, 'no-store']);
@@ -120,7 +120,7 @@ test('a probe learns nothing, and is told to go elsewhere while the instance sto
 
 const ORIGIN = 'https://shop.example';
 
-test('a page of any origin may ask for every path, with whatever headers it adds and with credentials', async (t) => {
+test('a preflight succeeds for any origin and path, with any headers and with credentials', async (t) => {
   const { url } = await start(t);
   for (const path of [
     '/v1/t',
@@ -168,7 +168,7 @@ const readable: Readonly<Record<number, ReadableCase>> = {
 };
 
 for (const [status, { path = '/v1/t', body = EVENT, headers = {}, isAway = false }] of Object.entries(readable)) {
-  test(`a page can read an answer of ${status}, and when to come again`, async (t) => {
+  test(`a page can read an answer of ${status}, and when to retry`, async (t) => {
     const { post: send, sink } = await start(t);
     if (isAway) sink.failWith(new PipelineError('kafka.unavailable', 'no broker', { retryable: true }));
     const answer = await send(path, body, { origin: ORIGIN, ...headers });
@@ -239,7 +239,7 @@ for (const [name, { headers = {}, config = {}, host = 'events.example.com', ...e
   });
 }
 
-test('settings are refused where the request names no host, since the SDK would send to its vendor', async (t) => {
+test('settings are refused if the request names no host, since the SDK would send to its vendor', async (t) => {
   const { url } = await start(t);
   const answer = await exchange(url, `GET /v1/projects/${WRITE_KEY}/settings HTTP/1.1\r\nHost:\r\n\r\n`);
   assert.equal(answer.status, 400);
@@ -261,7 +261,7 @@ for (const [prefix, integration] of [
   });
 }
 
-test('a key in X-Write-Key opens the Tracking API, and never overrules an Authorization', async (t) => {
+test('a key in X-Write-Key works for the Tracking API, and never overrides an Authorization', async (t) => {
   const { sink, post: send } = await start(t);
   const withKey = (key: string, authorization = '') => ({ authorization, 'x-write-key': key });
   for (const path of ['/api/s/track', '/api/s/s2s/track', '/v1/track']) {
@@ -273,7 +273,7 @@ test('a key in X-Write-Key opens the Tracking API, and never overrules an Author
   assert.equal(sink.events.length, 4);
 });
 
-test("June's and Jitsu's paths take what the Tracking API takes", async (t) => {
+test("June's and Jitsu's paths accept what the Tracking API accepts", async (t) => {
   const { sink, post: send } = await start(t);
   assert.equal((await send('/sdk/batch', { batch: [trackCall()] })).status, 200);
   for (const path of ['/sdk/identify', '/sdk/t', '/api/s/page', '/api/s/s2s/group']) {
@@ -296,7 +296,7 @@ async function openConnections(url: string, count: number): Promise<Socket[]> {
   return sockets;
 }
 
-test('connections that send nothing make way for those that do', async (t) => {
+test('idle connections are closed to make room for active ones', async (t) => {
   const { url, post: send, metric } = await start(t, { maxConnections: 20 });
   const idle = await openConnections(url, 100);
   t.after(() => idle.forEach((socket) => socket.destroy()));
@@ -307,7 +307,7 @@ test('connections that send nothing make way for those that do', async (t) => {
   assert.equal(await metric('ingest_closed_connections_total{reason="refused"}'), undefined);
 });
 
-test('closing does not wait for connections on which nothing has come', async (t) => {
+test('closing does not wait for connections without a request', async (t) => {
   const { url, close } = await start(t);
   const [unused] = await openConnections(url, 1);
   assert.ok(unused);

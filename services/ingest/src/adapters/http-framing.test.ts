@@ -40,7 +40,7 @@ async function readToEnd(socket: ReturnType<typeof connect>): Promise<string> {
 
 const impatient = { headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 10, keepAliveTimeout: 0 };
 
-test('a head that does not come to its end is 408 in the documented form', async (t) => {
+test('incomplete headers are answered 408 in the documented form', async (t) => {
   const { answered, open } = await start(t, impatient);
   const socket = open();
   socket.write('POST /v1/track HTTP/1.1\r\nHost: x\r\n');
@@ -55,7 +55,7 @@ test('a connection that was only opened in advance is closed without an answer',
   assert.deepEqual([await readToEnd(open()), answered], ['', []]);
 });
 
-test('no parse error is answered in the place of a request that came whole and is not answered yet', async (t) => {
+test('a parse error is never answered in place of a complete request that is still unanswered', async (t) => {
   const { answered, waiting, server, open } = await start(t);
   const socket = open();
   const arrived = once(server, 'waiting');

@@ -1,4 +1,7 @@
-/** What is wrong with a request before its path is looked at: the rules of HTTP itself, in the form of every other refusal. */
+/**
+ * Refuses requests that break the rules of HTTP itself, before their path is looked at, in the same form as other
+ * refusals.
+ */
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
@@ -6,8 +9,8 @@ import { hostFields, parseHostHeader } from '@astrolabe/service-kit/host-header'
 import { refusedAnswer, type Answer } from '../core/request/answer.ts';
 
 /**
- * The refusal of a request without exactly one valid `Host` (RFC 9112, 3.2). Of two, a proxy in front may have taken the other one.
- * HTTP/1.0, which some load balancers probe with, does not have the field.
+ * The refusal of a request without exactly one valid `Host` (RFC 9112, 3.2). If there are two, a proxy in front may
+ * have used the other one. HTTP/1.0, which some load balancers probe with, does not have the field.
  */
 export function refuseHost({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): Answer | undefined {
   const fields = hostFields(rawHeaders);
@@ -19,7 +22,10 @@ export function refuseHost({ rawHeaders, httpVersionMajor, httpVersionMinor }: I
   return refusedAnswer(400, 'request.malformed', `a request needs exactly one Host header; ${found}`);
 }
 
-/** The request line and all headers together. Node's default, whatever its options on the command line say. */
+/**
+ * Bytes of the request line and all headers. Node's default, set here so that its command-line options cannot change
+ * it.
+ */
 export const MAX_HEAD_BYTES = 16_384;
 
 type ParseError = readonly [status: number, code: ErrorCode, message: string];
@@ -36,9 +42,9 @@ const parseErrors: Readonly<Record<string, ParseError>> = {
 const otherError: ParseError = [400, 'request.malformed', 'the request is not valid HTTP/1.1'];
 
 export interface ParseErrors {
-  /** For the server's `clientError`: answers what Node's parser refuses, and closes the connection. */
+  /** For the server's `clientError`: answers requests that Node's parser refuses, and closes the connection. */
   answer(error: Error & { readonly code?: string }, socket: Socket): void;
-  /** Begins to note which requests are under way. To be called before the server listens. */
+  /** Starts to track which requests are in progress. Call it before the server listens. */
   watch(server: Server): void;
 }
 
@@ -47,9 +53,10 @@ export function createParseErrors(onAnswered: (status: number) => void): ParseEr
   const underWay = new WeakMap<Socket, IncomingMessage>();
   return {
     answer: (error, socket) => {
-      // What came whole before it on the same connection may be stored or not: this answer would be taken for that request's.
+      // A complete earlier request on this connection may or may not be stored: its client would take this answer for
+      // that request's.
       const isAnswerable = underWay.get(socket)?.complete !== true;
-      // Browsers and load balancers open connections in advance. On these nobody waits for an answer.
+      // Browsers and load balancers open connections in advance. No client waits for an answer on these.
       const isUnused = socket.bytesRead === 0;
       if (error.code === 'ECONNRESET' || !socket.writable || !isAnswerable || isUnused) {
         socket.destroy();

@@ -18,7 +18,7 @@ const single: Readonly<Record<string, object>> = {
 
 for (const base of ['/v1', '']) {
   for (const end of ['', '/']) {
-    test(`every path below "${base}/" is answered 200, with${end === '' ? 'out' : ''} a slash at its end`, async (t) => {
+    test(`every path below "${base}/" is answered 200, with${end === '' ? 'out' : ''} a trailing slash`, async (t) => {
       const { sink, post } = await start(t);
       for (const [type, event] of Object.entries(single)) {
         for (const name of [type, type.charAt(0)]) {
@@ -46,7 +46,7 @@ for (const contentType of [
   'application/x-www-form-urlencoded',
   'nonsense',
 ]) {
-  test(`a JSON body is taken as ${contentType}`, async (t) => {
+  test(`a JSON body is accepted as ${contentType}`, async (t) => {
     const { sink, post } = await start(t);
     assert.equal((await post('/v1/t', trackCall(), { 'content-type': contentType })).status, 200);
     assert.equal(sink.events.length, 1);
@@ -78,7 +78,7 @@ for (const [name, [header, encode]] of Object.entries(encodings)) {
   });
 }
 
-test('a body that inflates beyond the bound is refused as too large', async (t) => {
+test('a body that inflates beyond the limit is refused as too large', async (t) => {
   const { sink, post } = await start(t);
   const bomb = gzipSync(`{"batch":[${' '.repeat(50_000_000)}]}`);
   assert.ok(bomb.length < limits.maxBodyBytes);
@@ -87,14 +87,14 @@ test('a body that inflates beyond the bound is refused as too large', async (t) 
   assert.equal(sink.events.length, 0);
 });
 
-test('a body that is not what its encoding says, or of an unknown one, is refused', async (t) => {
+test('a body that does not match its encoding, or has an unknown one, is refused', async (t) => {
   const { post } = await start(t);
   const broken = gzipSync(JSON.stringify(trackCall())).subarray(0, 40);
   assert.equal((await post('/v1/track', broken, { 'content-encoding': 'gzip' })).status, 415);
   assert.equal((await post('/v1/track', trackCall(), { 'content-encoding': 'br' })).status, 415);
 });
 
-test('a body of exactly the bound is taken, and one byte more is 400', async (t) => {
+test('a body of exactly the limit is accepted, and one byte more is 400', async (t) => {
   const { post, metric } = await start(t);
   const bodyOf = (bytes: number) => `{"batch":[]${' '.repeat(bytes - 12)}}`;
   assert.equal((await post('/v1/batch', bodyOf(limits.maxBodyBytes))).status, 200);
@@ -103,7 +103,7 @@ test('a body of exactly the bound is taken, and one byte more is 400', async (t)
   assert.equal(await metric('ingest_oversize_requests_total{connector="acme"}'), '1');
 });
 
-test('a chunked body is taken, and bounded although it announces no length', async (t) => {
+test('a chunked body is accepted, and limited although it announces no length', async (t) => {
   const { sink, url } = await start(t);
   assert.equal(
     await postChunks(url, [JSON.stringify(trackCall()).slice(0, 50), JSON.stringify(trackCall()).slice(50)]),
@@ -119,14 +119,14 @@ test('a chunked body is taken, and bounded although it announces no length', asy
   );
 });
 
-test('malformed JSON is 400 with why and where, for every SDK that reads answers', async (t) => {
+test('malformed JSON is 400 with reason and place, in the form that every SDK reads', async (t) => {
   const { post } = await start(t);
   const { status, body } = await post('/v1/batch', '{"batch":[}');
   const message = `the body is not valid JSON: found '}', expected a value or "]", at line 1 column 11 (character 10)`;
   assert.deepEqual([status, body], [400, { success: false, code: 'event.invalid-json', message, error: message }]);
 });
 
-test('a path that is none is 404, and no body at all is 400', async (t) => {
+test('an unknown path is 404, and a missing body is 400', async (t) => {
   const { url, post } = await start(t);
   assert.equal((await post('/v2/track', {})).status, 404);
   assert.equal((await post('/v1/%zz', {})).status, 400);
@@ -134,7 +134,7 @@ test('a path that is none is 404, and no body at all is 400', async (t) => {
   assert.equal(response.status, 400);
 });
 
-test('no answer to a path or a method that is none confuses a sender: 400, 404 or 405, and never 2xx, 3xx or 410', async (t) => {
+test('an unknown path or method is answered 400, 404 or 405, never 2xx, 3xx or 410, which confuse senders', async (t) => {
   const { url } = await start(t);
   const paths = [
     '/v1',
@@ -169,7 +169,7 @@ const authForms: Readonly<Record<string, readonly [authorization: string, body: 
 };
 
 for (const [name, [authorization, fields]] of Object.entries(authForms)) {
-  test(`${name} opens every path of the Tracking API`, async (t) => {
+  test(`${name} works for every path of the Tracking API`, async (t) => {
     const { sink, post } = await start(t);
     let stored = 0;
     for (const base of ['/v1', '']) {
@@ -191,12 +191,12 @@ for (const [name, [authorization, fields]] of Object.entries(authForms)) {
   });
 }
 
-test('a path with doubled slashes, as of a host that ends in one, is the same path', async (t) => {
+test('a path with doubled slashes, from a host with a trailing slash, is the same path', async (t) => {
   const { post } = await start(t);
   for (const path of ['//v1/batch', '/v1//import/']) assert.equal((await post(path, { batch: [] })).status, 200);
 });
 
-test('bodies that wait for storage are bounded: past the bound 503 with whole seconds, and room again once stored', async (t) => {
+test('bodies that wait for storage are bounded: beyond it 503 with whole seconds, and room again once stored', async (t) => {
   const { sink, post, metric } = await start(t);
   const gate = sink.hold();
   const padded = trackCall(1, { properties: {} });
@@ -216,7 +216,7 @@ test('bodies that wait for storage are bounded: past the bound 503 with whole se
   assert.equal(await metric('ingest_in_flight_bytes'), '0');
 });
 
-test('a client that breaks off gives its bytes back and is no fault', async (t) => {
+test('a client that disconnects gives its bytes back without a fault', async (t) => {
   const { url, sink, metric } = await start(t);
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -227,7 +227,7 @@ test('a client that breaks off gives its bytes back and is no fault', async (t) 
   assert.equal(sink.events.length, 0);
 });
 
-test('closing answers what is under way and only then resolves', async (t) => {
+test('closing answers requests in progress and only then resolves', async (t) => {
   const { sink, post, close, metric } = await start(t);
   const gate = sink.hold();
   const answered = post('/v1/track', trackCall());
@@ -265,7 +265,7 @@ test('requests and events are counted', async (t) => {
   assert.equal(await metric('ingest_body_bytes_total{connector="acme"}'), String(body.length));
 });
 
-test("a trusted proxy's word is taken for the address of the client, and nobody else's", async (t) => {
+test("only a trusted proxy's header decides the client's address", async (t) => {
   const event = trackCall(1, { context: { direct: true } });
   const ipOf = (value: string | undefined) => (JSON.parse(value ?? '') as { context: { ip?: string } }).context.ip;
   for (const [trustedProxies, ip] of [
@@ -278,7 +278,7 @@ test("a trusted proxy's word is taken for the address of the client, and nobody 
   }
 });
 
-test('settings name this host to an SDK whose key is known, and 401 to any other', async (t) => {
+test('settings name this host for a known key, and are 401 for any other', async (t) => {
   const { url } = await start(t);
   for (const base of ['/v1', '']) {
     const response = await fetch(`${url}${base}/projects/${WRITE_KEY}/settings`);

@@ -1,4 +1,4 @@
-/** Segment's APIs over HTTP: paths, bodies and headers. What is answered is decided in `ingest-handler.ts`. */
+/** Segment's APIs over HTTP: paths, bodies and headers. `ingest-handler.ts` decides the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -34,30 +34,37 @@ export interface HttpServerOptions {
   readonly metrics: IngestMetrics;
   readonly budget: ByteBudget;
   readonly limits: BodyLimits;
-  /** Hops of reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. */
+  /** Hops of reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted. */
   readonly trustedProxies: number;
-  /** As clients reach this service. Undefined: as they name it in `Host`. */
+  /** URL by which clients reach this service. Undefined: the one that they name in `Host`. */
   readonly publicUrl: string | undefined;
   readonly connectionLimits: Omit<ConnectionLimits, 'onClosed'>;
   readonly logger: Logger;
 }
 
 export interface HttpServer {
-  /** Listens; returns the server's URL without a trailing slash. Rejects with `service.listen-failed`. Port 0 takes a free one. */
+  /**
+   * Listens; returns the server's URL without a trailing slash. Rejects with `service.listen-failed`. Port 0 takes a
+   * free port.
+   */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
-  /** Takes no more requests, and resolves when those under way are answered. */
+  /** Accepts no more requests, and resolves when those in progress are answered. */
   close(): Promise<void>;
 }
 
-/** A sender that needs longer for a body of at most some hundred KB is gone. */
+/** A sender that needs longer for a body of at most some hundred KB has disconnected. */
 const REQUEST_TIMEOUT_MS = 60_000;
-/** Heads are small and come at once. Until one has come, a connection is one that may never be used. */
+/** Headers are small and arrive at once. Until they arrive, the connection may never be used. */
 const HEADERS_TIMEOUT_MS = 20_000;
-/** How often Node looks for connections whose time is up; its default of 30 s would add as much to each of them. */
+/**
+ * How often Node looks for connections that timed out; its default of 30 s would add up to that much to each time-out.
+ */
 const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
-/** Longer than the idle time of common load balancers (60 s), so that they never reuse a connection that we are closing. */
+/**
+ * Longer than the idle time of common load balancers (60 s), so that they never reuse a connection that we are closing.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
-/** As many threads as libuv has for it by default. What waits behind them waits in turns by sender. */
+/** The number of threads that libuv uses for it by default. Bodies beyond that wait in turns by sender. */
 const INFLATED_AT_ONCE = 4;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -106,13 +113,14 @@ function createApp({ metrics, trustedProxies }: HttpServerOptions, parseErrors: 
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-      // Checked below, where the answer has the form of every other.
+      // Checked below, where the answer has the same form as others.
       requireHostHeader: false,
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     clientErrorHandler: parseErrors.answer,
-    // Fastify would believe X-Forwarded-Host and -Proto as well. Only its `ip` may be used; for the others see `publicOrigin`.
+    // Fastify would trust X-Forwarded-Host and -Proto as well. Only its `ip` may be used; for the others see
+    // `publicOrigin`.
     trustProxy: trustedProxies === 0 ? false : (_address, hop) => hop < trustedProxies,
     // Requests on open connections get our own answer below, which carries Retry-After.
     return503OnClosing: false,
@@ -126,10 +134,10 @@ function createApp({ metrics, trustedProxies }: HttpServerOptions, parseErrors: 
   });
 }
 
-/** What holds for every request before its path is looked at. */
+/** Applies to every request before its path is looked at. */
 function readHeaders(app: FastifyInstance, metrics: IngestMetrics): void {
-  // Bodies are read in the route, under the byte budget. They are JSON whatever the sender calls them, and Fastify would
-  // refuse a content type that it cannot read.
+  // Bodies are read in the route, under the byte budget. They are JSON whatever their content type says, and Fastify
+  // would refuse a content type that it cannot read.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', (request, reply, done) => {
@@ -157,7 +165,7 @@ function addRefusals(app: FastifyInstance, { metrics, logger }: HttpServerOption
       return sendAnswer(reply.header('allow', allow), answer);
     }
     metrics.requestAnswered('unknown', 'unknown', 404);
-    // Without the path: some of ours hold a key, and a misspelt one would be in every log of answers.
+    // Without the path: some of ours hold a key, which would then be in every log of answers.
     const message = `there is no such path for ${request.method}; events go to /v1/batch, /segment or /webhook/<connector>`;
     return sendAnswer(reply, refusedAnswer(404, 'request.not-found', message));
   });
@@ -176,7 +184,7 @@ function addRefusals(app: FastifyInstance, { metrics, logger }: HttpServerOption
   });
 }
 
-/** Load balancers probe `/` unless they are told otherwise. It says nothing but whether this instance takes requests. */
+/** Load balancers probe `/` by default. The answer says only whether this instance accepts requests. */
 function addProbeRoute(app: FastifyInstance, isStopping: () => boolean): void {
   app.get('/', (_request, reply) =>
     sendAnswer(reply.header('cache-control', 'no-store'), isStopping() ? stoppingAnswer : storedAnswer),
@@ -193,8 +201,9 @@ function createPostRoute(
   const mustClose = ({ request: { raw }, isByHead }: AnsweredRequest): boolean => {
     if (isStopping()) return true;
     if (raw.complete) return false;
-    // Frees the memory of a sender that is still writing a body nobody wants. One that was refused by its head alone holds no memory: the
-    // rest is read and dropped, since closing a connection with unread bytes resets it, and the sender would never see why it was refused.
+    // Frees the memory of a sender that is still writing a refused body. A request refused by its headers alone holds
+    // no memory: the rest is read and dropped, since closing a connection with unread bytes resets it, and the sender
+    // would never see the reason.
     return !isByHead || Number(raw.headers['content-length'] ?? 0) > limits.maxBodyBytes;
   };
   return (endpoint: Endpoint): RouteHandler => {

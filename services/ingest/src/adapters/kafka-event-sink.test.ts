@@ -28,7 +28,7 @@ test('events and dead letters go to their topics, and it resolves when both are 
   assert.deepEqual([valuesOf('events'), valuesOf('dead-letters')], [['a', 'b'], ['c']]);
 });
 
-test('it rejects when either topic does', async () => {
+test('it rejects if either topic rejects', async () => {
   const log = createInMemoryLog();
   const failure = new PipelineError('kafka.unavailable', 'no broker', { retryable: true });
   const sink = createKafkaEventSink(
@@ -41,7 +41,7 @@ test('it rejects when either topic does', async () => {
   await assert.rejects(sink.store({ events: [recordOf('a')], deadLetters: [recordOf('b')] }), failure);
 });
 
-test('nothing is sent to a topic that gets nothing', async () => {
+test('nothing is sent to a topic without records', async () => {
   const log = createInMemoryLog();
   const asked: string[] = [];
   const send: typeof log.send = (topic, records) => {
@@ -52,7 +52,10 @@ test('nothing is sent to a topic that gets nothing', async () => {
   assert.deepEqual(asked, ['events']);
 });
 
-/** A log whose brokers refuse what is larger, on every topic or on one: a send, whose records share a batch, and a record. */
+/**
+ * A log whose brokers refuse what is larger, on every topic or on one: a send, whose records share a batch, and a
+ * record.
+ */
 function createNarrowLog(maxBytes: number, narrow?: string) {
   const log = createInMemoryLog();
   const send: typeof log.send = (topic, records) => {
@@ -63,7 +66,7 @@ function createNarrowLog(maxBytes: number, narrow?: string) {
   return { ...log, send };
 }
 
-test('where the brokers take less than a request holds, all that they take is stored, in order', async () => {
+test('if the brokers accept less than a request holds, everything they accept is stored, in order', async () => {
   const log = createNarrowLog(400);
   const names = Array.from({ length: 13 }, (_, index) => `${index}`.padEnd(100, 'x'));
   await createKafkaEventSink(log, topics).store({ events: names.map(recordOf), deadLetters: [] });
@@ -73,7 +76,7 @@ test('where the brokers take less than a request holds, all that they take is st
   );
 });
 
-test('an event that the brokers do not take is a dead letter with what to do, and the others are stored', async () => {
+test('an event that the brokers refuse becomes a dead letter that says what to do, and the others are stored', async () => {
   const log = createNarrowLog(500, 'events');
   tooLarge.length = 0;
   const events = ['a', 'b'.repeat(650), 'c'].map(recordOf);
@@ -88,7 +91,7 @@ test('an event that the brokers do not take is a dead letter with what to do, an
   assert.deepEqual(tooLarge, ['events']);
 });
 
-test('a dead letter that the brokers do not take is cut until they do, and says by how much', async () => {
+test('a dead letter that the brokers refuse is cut until they accept it, and says by how much', async () => {
   const log = createNarrowLog(500);
   await createKafkaEventSink(log, topics).store({
     events: [],
@@ -101,7 +104,7 @@ test('a dead letter that the brokers do not take is cut until they do, and says 
   assert.deepEqual(letters.map(({ value }) => String(value).charAt(0)).sort(), ['d', 'e']);
 });
 
-test('a size that nothing fits is a fault, not an endless repetition', async () => {
+test('a size that no record fits is a fault, not an endless retry', async () => {
   const sink = createKafkaEventSink(createNarrowLog(10), topics);
   await assert.rejects(sink.store({ events: [recordOf('a'.repeat(100))], deadLetters: [] }), /refused/);
 });

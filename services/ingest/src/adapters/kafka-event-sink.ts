@@ -12,16 +12,16 @@ import type { EventSink } from '../event-sink.ts';
 export interface KafkaEventSinkOptions {
   readonly events: string;
   readonly deadLetters: string;
-  /** Called for each record that a topic's brokers refused for its size, alone as it was. */
+  /** Called for each record that a topic's brokers refused for its size even when sent alone. */
   readonly onTooLarge: (topic: string, sizeBytes: number) => void;
 }
 
 /**
- * The sink over Kafka. Both sends are under way at once; the producer gathers them and those of other requests.
+ * The sink on Kafka. Both sends run at once; the producer batches them with those of other requests.
  *
- * A broker whose `message.max.bytes` was lowered refuses a batch of records whole, and would refuse the same request at every
- * repetition. So what is refused for its size is sent in halves, down to single records: the others are stored, an event that is refused
- * alone becomes a dead letter, and a dead letter is cut until it fits.
+ * A broker whose `message.max.bytes` was lowered refuses a batch of records as a whole, and would refuse every retry of
+ * it. So a batch refused for its size is sent in halves, down to single records: the others are stored, an event
+ * refused alone becomes a dead letter, and a dead letter is cut until it fits.
  */
 export function createKafkaEventSink(
   producer: RecordProducer,
@@ -48,7 +48,10 @@ export function createKafkaEventSink(
   };
 }
 
-/** Resolves with the records that are refused alone. One half after the other, or records of a key could overtake each other. */
+/**
+ * Resolves with the records that were refused alone. Sends the halves one after the other, or records of a key could
+ * overtake each other.
+ */
 async function sendInHalves(
   producer: RecordProducer,
   topic: string,

@@ -18,7 +18,7 @@ function callOfBytes(bytes: number): object {
   return trackCall(1, { properties: { text: 'x'.repeat(bytes - frame) } });
 }
 
-test('an event of 32 KB is taken; of one byte more it is 400 alone and named in a batch, and a dead letter both times', async (t) => {
+test('an event of 32 KB is accepted; one byte more is 400 alone, named in a batch, and a dead letter both times', async (t) => {
   const { sink, post, metric } = await start(t);
   assert.equal((await post('/v1/track', callOfBytes(32_768))).status, 200);
   const alone = await post('/v1/track', callOfBytes(32_769));
@@ -41,9 +41,9 @@ for (const [sender, bytes] of [
   ['Go and Python', 500_000],
   ['Ruby', 512_000],
   ['Rust', 524_288],
-  ['the bound itself', maxRequestBytes],
+  ['the limit itself', maxRequestBytes],
 ] as const) {
-  test(`a batch as large as that of ${sender} is taken: ${bytes} bytes`, async (t) => {
+  test(`a batch as large as that of ${sender} is accepted: ${bytes} bytes`, async (t) => {
     const { sink, post } = await start(t);
     const text = JSON.stringify({ batch: Array.from({ length: 20 }, () => callOfBytes(20_000)) });
     assert.equal((await post('/v1/batch', text.slice(0, -1) + ' '.repeat(bytes - text.length) + '}')).status, 200);
@@ -51,7 +51,7 @@ for (const [sender, bytes] of [
   });
 }
 
-test('a larger request is 400 whole, and counted for the connector whose key its header holds', async (t) => {
+test('a larger request is 400 as a whole, and counted for the connector of the key in its header', async (t) => {
   const { sink, post, metric } = await start(t);
   const answer = await post('/v1/batch', ' '.repeat(maxRequestBytes + 1));
   assert.deepEqual([answer.status, answer.body['code']], [400, 'event.too-large']);
@@ -83,7 +83,7 @@ const refused: Readonly<Record<string, readonly [event: object, code: string]>> 
   'a userId and an anonymousId that are both missing': [{ type: 'track', event: 'E' }, 'event.invalid'],
   'a track call without an event': [{ type: 'track', userId: 'u1' }, 'event.invalid'],
   'a type that is none': [{ type: 'nonsense', userId: 'u1' }, 'event.unknown-type'],
-  'traits that are no object': [identifyCall(1, { traits: 'gold' }), 'event.invalid'],
+  'traits that are not an object': [identifyCall(1, { traits: 'gold' }), 'event.invalid'],
 };
 
 for (const [name, [event, code]] of Object.entries(refused)) {

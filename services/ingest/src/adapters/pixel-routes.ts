@@ -1,7 +1,8 @@
 /**
- * Segment's pixel API: an event in the address of an image. The answer is a transparent image of one pixel, with status 200 whatever is
- * wrong with the event, as Segment documents; what its sender cannot repair must not show as a broken image in an e-mail. Two cases
- * differ, since a 200 means stored: a limit is 429 and a store that is away is 503. Browsers and mail programs show the image all the same.
+ * Segment's pixel API: an event in the address of an image. The answer is a transparent image of one pixel, with status
+ * 200 whatever is wrong with the event, as Segment documents; what its sender cannot repair must not show as a broken
+ * image in an e-mail. Two cases differ, since a 200 means stored: 429 beyond a limit, and 503 while events cannot be
+ * stored. Browsers and mail programs show the image all the same.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../core/request/answer.ts';
@@ -24,13 +25,16 @@ export function addPixelRoutes(app: FastifyInstance, answerRequest: AnswerReques
     for (const base of bases) {
       const path = `${base}/${type}`;
       app.get(path, { exposeHeadRoute: false }, (request, reply) => answerRequest(route, request, reply));
-      // Programs that look through mails ask with HEAD before anybody has opened one: that is no event.
+      // Mail scanners send HEAD before anybody has opened the mail, so HEAD does not count as an event.
       app.head(path, (_request, reply) => sendImage(reply, 200));
     }
   }
 }
 
-/** The address is in memory already, and bounded with all headers (`MAX_HEAD_BYTES`); what is made of it is at most some times as large. */
+/**
+ * The address is already in memory, and bounded together with all headers (`MAX_HEAD_BYTES`); the event made of it is
+ * at most a few times as large.
+ */
 function readQuery({ raw }: FastifyRequest, hold: ByteHold, { owner }: BodyOwner): ReadBody {
   const { url = '' } = raw;
   const bytes = pixelBody(url.slice(url.indexOf('?') + 1 || url.length));
@@ -38,7 +42,10 @@ function readQuery({ raw }: FastifyRequest, hold: ByteHold, { owner }: BodyOwner
   return hold.claim(owner) ? { kind: 'body', bytes } : { kind: 'beyond-share' };
 }
 
-/** It is counted with the status that the event would have had on the Tracking API, or nobody would see that a mailing has a wrong key. */
+/**
+ * Counts the status that the event would have had on the Tracking API; otherwise a wrong key in a mailing would go
+ * unnoticed.
+ */
 function sendAsImage(reply: FastifyReply, { status, retryAfterSeconds }: Answer): FastifyReply {
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   return sendImage(reply, status === 429 || status >= 500 ? status : 200);

@@ -17,7 +17,7 @@ async function ask(url: string, path: string, init: RequestInit = {}) {
 }
 
 for (const base of ['/v1/pixel', '/pixel', '/pixel/v1']) {
-  test(`an image below ${base} is an event of the type that its path names`, async (t) => {
+  test(`an image below ${base} is an event of the type in its path`, async (t) => {
     const { url, sink, metric } = await start(t);
     for (const type of ['identify', 'track', 'page', 'screen', 'group', 'alias']) {
       assert.equal((await ask(url, `${base}/${type}?data=${encode(event)}`)).status, 200);
@@ -28,7 +28,7 @@ for (const base of ['/v1/pixel', '/pixel', '/pixel/v1']) {
   });
 }
 
-test('the fields of an event may stand in the address themselves', async (t) => {
+test("an event's fields may be parameters of the address", async (t) => {
   const { url, sink } = await start(t);
   await ask(url, `/v1/pixel/track?writeKey=${WRITE_KEY}&userId=u1&event=Email%20Opened&properties.subject=The+Daily`);
   const { properties } = JSON.parse(toText(sink.events[0]).value ?? '') as { properties: object };
@@ -46,7 +46,7 @@ const refused: Readonly<Record<string, readonly [query: string, status: number, 
 };
 
 for (const [name, [query, status, deadLetters]] of Object.entries(refused)) {
-  test(`an image with ${name} is an image all the same, counted as ${status}`, async (t) => {
+  test(`an image with ${name} is still answered with an image, and counted as ${status}`, async (t) => {
     const { url, sink, metric } = await start(t);
     assert.equal((await ask(url, `/v1/pixel/track?${query}`)).status, 200);
     assert.deepEqual([sink.events.length, sink.deadLetters.length], [0, deadLetters]);
@@ -60,7 +60,7 @@ for (const [name, [query, status, deadLetters]] of Object.entries(refused)) {
   });
 }
 
-test('a 200 means stored: the image comes with 503 while the store is away, and with 429 past a limit', async (t) => {
+test('a 200 means stored: the image comes with 503 while events cannot be stored, and with 429 beyond a limit', async (t) => {
   const { url, sink } = await start(t, { connectorEventsPerSecond: 1, connectorBurstEvents: 1 }, () => 0);
   sink.failWith(new PipelineError('kafka.unavailable', 'no broker', { retryable: true }));
   const away = await ask(url, `/v1/pixel/track?data=${encode(event)}`);
@@ -69,7 +69,7 @@ test('a 200 means stored: the image comes with 503 while the store is away, and 
   assert.equal((await ask(url, `/v1/pixel/track?data=${encode(event)}`)).status, 429);
 });
 
-test('HEAD is no event, and an API key in the header counts', async (t) => {
+test('HEAD sends no event, and an API key in the header counts', async (t) => {
   const { url, sink } = await start(t);
   assert.equal((await ask(url, `/v1/pixel/track?data=${encode(event)}`, { method: 'HEAD' })).status, 200);
   assert.equal(sink.events.length, 0);
@@ -78,13 +78,13 @@ test('HEAD is no event, and an API key in the header counts', async (t) => {
   assert.equal(sink.events.length, 1);
 });
 
-test('an image takes no other method, and an address beyond 16 KB is 431', async (t) => {
+test('an image accepts no other method, and an address beyond 16 KB is 431', async (t) => {
   const { url } = await start(t);
   assert.equal((await fetch(`${url}/v1/pixel/track`, { method: 'POST' })).status, 405);
   assert.equal((await fetch(`${url}/v1/pixel/track?data=${'a'.repeat(17_000)}`)).status, 431);
 });
 
-test('images without a valid key have the limit of their client, and those with one the limit of their key', async (t) => {
+test("images without a valid key count towards their client's limit, and those with one towards their key's", async (t) => {
   const { url, sink } = await start(t, { clientWorkMsPerSecond: 0.0001 }, () => 0);
   const nobody = `/v1/pixel/track?data=${encode({ ...event, writeKey: 'nobody' })}`;
   assert.equal((await ask(url, nobody)).status, 200);

@@ -1,4 +1,6 @@
-/** A request's body as one buffer: bounded as it is read and as it is inflated, within a budget shared by all requests. */
+/**
+ * A request's body as one buffer: bounded as it is read and as it is inflated, within a budget shared by all requests.
+ */
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
@@ -15,22 +17,22 @@ export interface BodyLimits {
 
 export type ReadBody =
   | { readonly kind: 'body'; readonly bytes: Buffer }
-  /** `inflatedBytes` is what was inflated of it all the same. */
+  /** `inflatedBytes` counts what was inflated before the refusal. */
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string; readonly inflatedBytes: number }
   /** The budget of all requests is used up. */
   | { readonly kind: 'overloaded' }
-  /** The owner holds its share of the budget already. */
+  /** The owner already holds its share of the budget. */
   | { readonly kind: 'beyond-share' };
 
-/** Whose body it is. */
+/** Owner of the body. */
 export interface BodyOwner {
   /** Of the bytes in flight. */
   readonly owner: string;
-  /** In whose turn it is inflated. */
+  /** The sender in whose turn it is inflated. */
   readonly turn: string;
 }
 
-/** Never rejects: a connection that breaks off is a refusal that nobody will read. */
+/** Never rejects: a broken connection is a refusal that nobody reads. */
 export async function readBody(
   request: IncomingMessage,
   limits: BodyLimits,
@@ -43,13 +45,13 @@ export async function readBody(
   if (inflater === undefined) {
     return refuse('request.encoding', 'the content encoding is not supported; send gzip, deflate or none');
   }
-  // A client that waits for room before it sends saves itself and us the transfer.
+  // A client that waits for permission before it sends saves both sides the transfer.
   const announcedBytes = Number(request.headers['content-length'] ?? 0);
   if (announcedBytes > limits.maxBodyBytes) return refuseSize(limits.maxBodyBytes);
   if (!budget.hasRoomFor(announcedBytes)) return { kind: 'overloaded' };
   const read = await readStream(request, limits.maxBodyBytes, hold);
   if (read.kind !== 'body') return read;
-  // Before the body waits for anything, so that one sender's bodies leave room for those of others.
+  // Done before the body waits for anything, so that one sender's bodies leave room for those of others.
   if (!hold.claim(owner)) return { kind: 'beyond-share' };
   if (inflater === 'none') return read;
   const inflate = () => inflateBody(read.bytes, inflater, limits, hold);
@@ -82,7 +84,7 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
         chunks.push(chunk);
         return;
       }
-      // The rest is read and dropped: a sender that is still writing would otherwise never come to read the answer.
+      // The rest is read and dropped: otherwise a sender that is still writing would never read the answer.
       request.resume();
     };
     const onEnd = () => {
@@ -107,7 +109,7 @@ const inflateGzip: Inflate = promisify(gunzip);
 const inflateZlib: Inflate = promisify(inflate);
 const inflateBare: Inflate = promisify(inflateRaw);
 
-/** RFC 9110 means zlib's format by "deflate"; some clients send bare deflate under that name. */
+/** In RFC 9110 "deflate" means zlib's format; some clients send raw deflate under that name. */
 const inflateDeflate: Inflate = (body, options) => (hasZlibHeader(body) ? inflateZlib : inflateBare)(body, options);
 
 function hasZlibHeader(body: Buffer): boolean {
@@ -131,7 +133,7 @@ function findInflater(contentEncoding: string | undefined): Inflate | 'none' | u
   }
 }
 
-/** Each chunk is a way to another thread and back. The default of 16 KiB makes 48 of them for the largest body. */
+/** Each chunk costs a round trip to another thread. The default of 16 KiB makes 48 of them for the largest body. */
 const INFLATED_CHUNK_BYTES = 65_536;
 
 async function inflateBody(

@@ -1,6 +1,6 @@
 /**
- * What each SDK puts on the wire, written down from its source (the file is named at each), and what has to become of it.
- * The SDKs of JavaScript are also run for real, in `test/contract`; these rows stand for those that need another language.
+ * What each SDK puts on the wire, written down from its source (the file is named at each), and what must happen to it.
+ * The SDKs of JavaScript are also run for real, in `test/contract`; these rows represent those in other languages.
  *
  * Every sender's clock is an hour fast: it says 11:00:00 for the event and 11:00:05 for the sending, and the request
  * arrives at 10:00:05. Whatever the format, the event happened at 10:00:00.
@@ -209,7 +209,7 @@ const rows: Readonly<Record<string, SdkRequest>> = {
 };
 
 for (const [sdk, row] of Object.entries(rows)) {
-  test(`a request as of ${sdk} is answered as it understands, and stored whole at its true time`, async (t) => {
+  test(`a request of ${sdk} is answered as it understands, and stored completely at its true time`, async (t) => {
     const { sink, url } = await startTestServer(t, {}, () => Date.parse('2026-03-01T10:00:05.000Z'));
     const answer = await send(url, row);
     assert.deepEqual(answer, { status: 200, type: 'application/json; charset=utf-8', body: '{"success":true}' });

@@ -1,4 +1,4 @@
-/** What SDKs fetch before they send: where to send it. The one answer that names our own origin. */
+/** What SDKs fetch before they send: the address to send to. It is the only answer that names our own origin. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { refusedAnswer, type Answer } from '../core/request/answer.ts';
@@ -15,7 +15,10 @@ export interface SettingsRouteOptions {
   readonly publicUrl: string | undefined;
 }
 
-/** With a public URL the answer is the same for every request; without, a cache would give one client's to another. */
+/**
+ * With a public URL the answer is the same for every request; without one, a cache would give one client's answer to
+ * another.
+ */
 const SETTINGS_MAX_AGE_SECONDS = 60;
 
 export function addSettingsRoutes(app: FastifyInstance, options: SettingsRouteOptions): void {

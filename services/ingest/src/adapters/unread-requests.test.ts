@@ -1,5 +1,5 @@
 /**
- * Requests that are answered by their head: whatever their body holds, it is neither read as a whole, nor inflated, nor
+ * Requests that are answered by their headers: whatever their body holds, it is not read as a whole, inflated or
  * parsed.
  */
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { API_KEY, DISABLED_KEY, WRITE_KEY, basicAuth } from '../testing.ts';
 
 const unknown = basicAuth('nobody:');
 
-/** The text that comes back once so much of it is there. */
+/** The response text once that much of it has arrived. */
 async function answerTo(url: string, head: string, until: RegExp): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -31,7 +31,12 @@ for (const [name, path, headers, status] of [
   ['an unknown Basic key', '/v1/batch', [`Authorization: ${unknown}`], 401],
   ['the key of a connector that is switched off', '/v1/b', [`Authorization: ${basicAuth(DISABLED_KEY)}`], 403],
   ['no key at the partner endpoint', '/segment', [], 401],
-  ['a webhook of no connector', '/webhook/nobody', [`Authorization: ${basicAuth(API_KEY)}`, 'X-Signature: ff'], 401],
+  [
+    'a webhook of an unknown connector',
+    '/webhook/nobody',
+    [`Authorization: ${basicAuth(API_KEY)}`, 'X-Signature: ff'],
+    401,
+  ],
   ['a webhook without key and signature', '/webhook/acme', [], 401],
   ["an SDK's metrics", '/v1/m', [], 200],
 ] as const) {
@@ -48,7 +53,7 @@ for (const [name, path, headers, status] of [
   });
 }
 
-test('the connection of a sender that was refused by its head serves its next request, with a length and chunked', async (t) => {
+test('after a refusal by the headers the connection serves the next request, with a length and chunked', async (t) => {
   const { url, sink } = await start(t);
   const good = JSON.stringify(trackCall());
   const next = [
@@ -74,7 +79,7 @@ test('the connection of a sender that was refused by its head serves its next re
   assert.equal(sink.events.length, 2);
 });
 
-test('what a refused sender says is compressed is not inflated', async (t) => {
+test("a refused sender's compressed body is not inflated", async (t) => {
   const { post } = await start(t);
   const headers = { authorization: unknown, 'content-encoding': 'gzip' };
   for (const body of ['no gzip', gzipSync(Buffer.alloc(10_000_000))]) {
@@ -82,7 +87,7 @@ test('what a refused sender says is compressed is not inflated', async (t) => {
   }
 });
 
-test('a client whose bodies were inflated for nothing is answered 429 unread, and one with a key at its address is not', async (t) => {
+test('a client whose bodies were inflated in vain is answered 429 unread, and a sender with a key at its address is not', async (t) => {
   let nowMs = 0;
   const { post } = await start(t, { clientWorkMsPerSecond: 1 }, () => nowMs);
   const bomb = gzipSync(Buffer.alloc(10_000_000));
@@ -104,7 +109,7 @@ test('a client whose bodies were inflated for nothing is answered 429 unread, an
   assert.equal((await post('/v1/track', inBody, { authorization: '' })).status, 200);
 });
 
-test('bodies with many byte order marks are refused at every path, and the server lives on', async (t) => {
+test('bodies with many byte order marks are refused at every path, and the server keeps running', async (t) => {
   const { post } = await start(t, { maxBodyBytes: 800_000, maxInflatedBytes: 800_000, maxInFlightBytes: 5_000_000 });
   for (const marks of [5_000, 262_000]) {
     const body = gzipSync(Buffer.from('\ufeff'.repeat(marks).padEnd(780_000 / 3, ' ')));

@@ -15,7 +15,7 @@ const signed = (text: string, secret?: string) => ({ authorization: '', 'x-signa
 const oddText =
   '{ "type":"track","userId":"u1","messageId":"m1","originalTimestamp":"x","receivedAt":"x","event":"E","n":1.50 }';
 
-test('a classic webhook is taken by the signature of its body, and stored byte for byte', async (t) => {
+test('a classic webhook is accepted by the signature of its body, and stored byte for byte', async (t) => {
   const { sink, post } = await start(t);
   const { status, body } = await post('/webhook/acme', oddText, { ...signed(oddText), 'user-agent': 'Segment.io/1.0' });
   assert.deepEqual([status, body], [200, { success: true }]);
@@ -28,7 +28,7 @@ test('the signature is that of the body before compression, in hexadecimal digit
   assert.equal((await post('/webhook/acme/', gzipSync(oddText), headers)).status, 200);
 });
 
-test('an Actions webhook whose JSON was rewritten on its way is taken, and stored as it was signed', async (t) => {
+test('an Actions webhook whose JSON a proxy rewrote is accepted, and stored as it was signed', async (t) => {
   const { sink, post } = await start(t);
   const data = JSON.stringify({ ...trackCall(), originalTimestamp: 'x', receivedAt: 'x' });
   const pretty = JSON.stringify(JSON.parse(data), undefined, 2);
@@ -36,7 +36,7 @@ test('an Actions webhook whose JSON was rewritten on its way is taken, and store
   assert.equal(toText(sink.events[0]).value, data);
 });
 
-test('nothing that the signature does not cover is stored: of a name that repeats, only what was signed', async (t) => {
+test('only what the signature covers is stored: of a repeated name, the value that was signed', async (t) => {
   const { sink, post } = await start(t);
   const data = '{"type":"track","userId":"u1","event":"E","messageId":"m1","originalTimestamp":"x","receivedAt":"x"}';
   assert.equal(
@@ -57,7 +57,7 @@ const refusals: Readonly<
   'without key and signature': ['/webhook/acme', event, unsigned, 401, UNPROVEN],
   'with the signature of another secret': ['/webhook/acme', event, signed(event, 'other'), 401, UNPROVEN],
   'with the signature of another body': ['/webhook/acme', event, signed('{}'), 401, UNPROVEN],
-  'with a signature that is no SHA-1': ['/webhook/acme', event, { ...unsigned, 'x-signature': 'abc' }, 401, UNPROVEN],
+  'with a signature that is not SHA-1': ['/webhook/acme', event, { ...unsigned, 'x-signature': 'abc' }, 401, UNPROVEN],
   'with an empty signature': ['/webhook/acme', event, { ...unsigned, 'x-signature': '' }, 401, UNPROVEN],
   'that nests too deep to be rewritten': ['/webhook/acme', deep, signed('{}'), 401, UNPROVEN],
   'signed for a connector without a secret': ['/webhook/plain', event, signed(event), 401, UNPROVEN],
@@ -74,8 +74,8 @@ const refusals: Readonly<
   'for a connector that is switched off': ['/webhook/dormant', event, signed(event), 403, /switched off/],
   'unsigned for a connector that is switched off': ['/webhook/dormant', event, unsigned, 401, UNPROVEN],
   'as a list that is only signed': ['/webhook/acme', `[${event}]`, signed(event), 401, UNPROVEN],
-  'with a body that is no JSON, though signed': ['/webhook/acme', '{', signed('{'), 400, /not valid JSON/],
-  'with a body that is no object, though signed': ['/webhook/acme', '5', signed('5'), 400, /no object/],
+  'with a signed body that is not JSON': ['/webhook/acme', '{', signed('{'), 400, /not valid JSON/],
+  'with a signed body that is not an object': ['/webhook/acme', '5', signed('5'), 400, /no object/],
 };
 
 /** All bytes that come back until the connection closes, without what differs from second to second. */
@@ -108,7 +108,7 @@ const unprovenForms: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [name, form] of Object.entries(unprovenForms)) {
-  test(`no refusal of a webhook tells whether its connector exists: all bytes are the same ${name}`, async (t) => {
+  test(`a webhook's refusal does not tell whether its connector exists: all bytes are the same ${name}`, async (t) => {
     const { url } = await start(t);
     const answers = new Set<string>();
     for (const connector of ['acme', 'plain', 'dormant', 'nobody', '__proto__']) {
@@ -118,7 +118,7 @@ for (const [name, form] of Object.entries(unprovenForms)) {
   });
 }
 
-test('every webhook that is not proven is answered 401 with one text', async (t) => {
+test('every unproven webhook is answered 401 with the same text', async (t) => {
   const { url } = await start(t);
   const answers = new Set<string>();
   for (const form of Object.values(unprovenForms).filter((lines) => lines.at(-1)?.includes('GET / ') === true)) {
@@ -146,7 +146,7 @@ for (const [name, authorization] of [
   ['a write key', basicAuth(`${WRITE_KEY}:`)],
   ['Bearer', `Bearer ${API_KEY}`],
 ] as const) {
-  test(`a list is taken with ${name}, whatever its signature, and its bad events are named`, async (t) => {
+  test(`a list is accepted with ${name}, whatever its signature, and its bad events are named`, async (t) => {
     const { sink, post, metric } = await start(t);
     const list = [identifyCall(1), { type: 'track', userId: 'u1', messageId: 'bad' }, groupCall(3)];
     const { status, body } = await post('/webhook/acme', list, { authorization, 'x-signature': sign('anything') });
@@ -162,7 +162,7 @@ test('a key is enough for a connector without a secret', async (t) => {
   assert.equal((await post('/webhook/plain', event, { authorization: basicAuth('key-plain:') })).status, 200);
 });
 
-test('a webhook takes delete events, any casing, and page, screen and alias as the Tracking API does', async (t) => {
+test('a webhook accepts delete events, any casing, and page, screen and alias, as the Tracking API does', async (t) => {
   const { sink, post } = await start(t);
   for (const body of [
     '{"type":"delete","userId":"u1","timestamp":"2026-03-01T10:00:00.000Z"}',
@@ -176,14 +176,14 @@ test('a webhook takes delete events, any casing, and page, screen and alias as t
   assert.deepEqual(new Set(sink.events.map((record) => toText(record).key)), new Set(['["acme","user","u1"]']));
 });
 
-test('an event alone that cannot be one is 400 and a dead letter', async (t) => {
+test('a single bad event is 400 and a dead letter', async (t) => {
   const { sink, post } = await start(t);
   const body = '{"type":"track","userId":"u1"}';
   assert.equal((await post('/webhook/acme', body, signed(body))).status, 400);
   assert.equal(sink.deadLetters.length, 1);
 });
 
-test('a webhook takes events of up to 64 KB and lists of up to 4,000, as Segment delivers them', async (t) => {
+test('a webhook accepts events of up to 64 KB and lists of up to 4,000, as Segment delivers them', async (t) => {
   const { post } = await start(t, { maxBodyBytes: 800_000, maxInflatedBytes: 800_000, maxInFlightBytes: 2_000_000 });
   const large = JSON.stringify(trackCall(1, { properties: { text: 'x'.repeat(60_000) } }));
   assert.equal((await post('/webhook/acme', large, signed(large))).status, 200);

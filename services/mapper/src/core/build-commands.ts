@@ -1,8 +1,11 @@
-/** The commands of an event, one function for each kind. Spelled out, because every event passes through: no spreads. */
+/**
+ * Builds the commands of an event, one function for each kind. Members are spelled out instead of spread: every event
+ * passes through here.
+ */
 import { commandId, type Command, type PropertyMap } from '@astrolabe/schemas';
 import type { EventFacts } from './mapping.ts';
 
-/** What all commands of one event share. */
+/** Members that all commands of an event share. */
 export interface CommandOrigin extends Pick<EventFacts, 'connectorId' | 'messageId' | 'receivedAtMs'> {
   readonly occurredAtMs: number;
 }

@@ -13,7 +13,7 @@ const common = {
 };
 const track = { ...common, event: 'e', properties: {}, userProperties: {} };
 
-test('the key names what the command changes, so that all changes of it stay in order', () => {
+test('the key names what the command changes, so all changes of it keep their order', () => {
   const keys: readonly (readonly [Command, string])[] = [
     [{ kind: 'UpsertUser', record: { ...common, userId: 'u', properties: {} } }, '["acme","user","u"]'],
     [{ kind: 'DeleteUser', record: { ...common, userId: 'u' } }, '["acme","user","u"]'],
@@ -47,7 +47,7 @@ test("a command record carries the source's headers, trace and replay marks incl
   );
 });
 
-test('a command whose time was clamped carries the time that its event told', () => {
+test("a command whose time was clamped carries its event's own time", () => {
   const command: Command = { kind: 'DeleteUser', record: { ...common, userId: 'u' } };
   const clamped = { reason: 'far-future', original: '2099-01-01T00:00:00Z' } as const;
   const { headers } = commandRecord(command, Buffer.from([1]), eventRecord({}), clamped);

@@ -1,11 +1,12 @@
-/** A command → the record that carries it. */
+/** Turns a command into its record. */
 import { headerNames, headerText, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/records';
 import type { Command } from '@astrolabe/schemas';
 import { encodeKey, parseTimestamp, type ClampedTime } from '@astrolabe/segment';
 
 /**
- * The key names what the command changes, so that all changes of one user (or account) stay in order. Headers are the source's, so that
- * trace and replay marks go on, with the command's id added, and the time that its event told where that cannot be.
+ * The key names what the command changes, so that all changes of one user (or account) keep their order. Headers are
+ * the source's, so that trace and replay marks are passed on. The command's id is added, and so is the event's own time
+ * if it was impossible.
  */
 export function commandRecord(
   command: Command,
@@ -15,7 +16,7 @@ export function commandRecord(
 ): OutgoingRecord {
   const { commandId, connectorId, messageId, receivedAt } = command.record;
   const headers: Record<string, Buffer> = { ...source.headers };
-  // Nearly every source has them as ingest wrote them: nothing is written anew for what is there.
+  // Nearly every source has the headers that ingest wrote, so those are reused.
   headers[headerNames.connectorId] ??= Buffer.from(connectorId, 'utf8');
   if (headerText(source, headerNames.messageId) !== messageId) {
     headers[headerNames.messageId] = Buffer.from(messageId, 'utf8');

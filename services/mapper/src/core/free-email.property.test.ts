@@ -12,7 +12,7 @@ const text = fc.oneof(
 const domain = fc.domain().filter((each) => each.length <= 253);
 const local = fc.stringMatching(/^[a-z0-9.+_-]{1,20}$/);
 
-test('any text has a domain in its one form, or none', () => {
+test('any text has a domain in normal form, or none', () => {
   fc.assert(
     fc.property(text, (each) => {
       const found = emailDomainOf(each);
@@ -23,7 +23,7 @@ test('any text has a domain in its one form, or none', () => {
   );
 });
 
-test('the case, blanks around, a dot at the end and a name before an address make no difference', () => {
+test('case, surrounding blanks, a final dot and a name before the address make no difference', () => {
   fc.assert(
     fc.property(local, domain, (before, after) => {
       const found = emailDomainOf(`${before}@${after}`);
@@ -41,7 +41,7 @@ test('the case, blanks around, a dot at the end and a name before an address mak
   );
 });
 
-test('a subdomain fares as the nearest domain above it that an entry names', () => {
+test('a subdomain is treated like the nearest domain above it with an entry', () => {
   const label = fc.constantFrom('a', 'b', 'c');
   const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
   fc.assert(

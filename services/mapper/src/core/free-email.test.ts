@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFreeEmailRules, emailDomainOf } from './free-email.ts';
 
-test('the domain of an address is found in every way of writing it', () => {
+test('the domain of an address is found in every notation', () => {
   for (const [text, domain] of [
     ['ann@gmail.com', 'gmail.com'],
     ['  Ann@GMail.COM\n', 'gmail.com'],
@@ -22,7 +22,7 @@ test('the domain of an address is found in every way of writing it', () => {
   }
 });
 
-test('what is no address has no domain', () => {
+test('text that is not an address has no domain', () => {
   for (const text of [
     '',
     'ann',
@@ -52,7 +52,7 @@ test('what is no address has no domain', () => {
 
 const freeDomains = new Set(['gmail.com', 'privaterelay.appleid.com']);
 
-test('a connector that blocks free providers turns away those of the list with their subdomains, and nobody else', () => {
+test('a connector that blocks free providers blocks those of the list with their subdomains, and no others', () => {
   const { freeEmailProviders, isFree } = createFreeEmailRules({ freeEmailProviders: 'block' }, freeDomains);
   assert.equal(freeEmailProviders, 'block');
   for (const domain of ['gmail.com', 'mail.gmail.com', 'a.b.gmail.com']) assert.ok(isFree(domain), domain);
@@ -61,13 +61,13 @@ test('a connector that blocks free providers turns away those of the list with t
   }
 });
 
-test('a connector that allows free providers turns away nobody', () => {
+test('a connector that allows free providers blocks no address', () => {
   const { freeEmailProviders, isFree } = createFreeEmailRules({ freeEmailProviders: 'allow' }, freeDomains);
   assert.equal(freeEmailProviders, 'allow');
   assert.ok(!isFree('gmail.com'));
 });
 
-test("a connector's own domains go before the list, and of them the one that names most", () => {
+test("a connector's own domains override the list, and the longest of them decides", () => {
   const { isFree } = createFreeEmailRules(
     {
       freeEmailProviders: 'block',
@@ -92,7 +92,7 @@ test("a connector's own domains go before the list, and of them the one that nam
   }
 });
 
-test('a domain that a connector denies is turned away where it allows free providers too', () => {
+test('a denied domain is blocked even if the connector allows free providers', () => {
   const { freeEmailProviders, isFree } = createFreeEmailRules(
     { freeEmailProviders: 'allow', deniedEmailDomains: ['acme.com'] },
     freeDomains,

@@ -1,23 +1,27 @@
-/** Which email addresses a connector turns away: those at free email providers, and its own domains on top. Pure and total. */
+/** Which email addresses a connector blocks: those at free email providers, plus its own domains. Pure and total. */
 import { parseEmailDomain, type Connector } from '@astrolabe/service-kit/connectors';
 
-/** What a connector says about email addresses. */
+/** A connector's settings for email addresses. */
 export interface FreeEmailRules {
-  /** `allow` where no address is turned away, so that nobody has to look. */
+  /** `allow` if no address is blocked, so that no address needs a check. */
   readonly freeEmailProviders: 'allow' | 'block';
-  /** Whether addresses at this domain are turned away. Takes what `emailDomainOf` gives. Called for every event that has an address. */
+  /**
+   * Whether addresses at this domain are blocked. Takes the result of `emailDomainOf`. Called for every event with an
+   * address.
+   */
   isFree(domain: string): boolean;
 }
 
-/** The local part: quoted, or without what separates addresses in a list. */
+/** The local part: quoted, or without the characters that separate addresses in a list. */
 const LOCAL_PART = /^(?:".*"|[^\s",;:<>()]+)$/s;
 
 /**
- * The domain of an email address, lower case and punycode: `Ann@Mail.GMAIL.com.` → `mail.gmail.com`. Takes `Ann <ann@gmail.com>` and
- * quoted local parts as well. Undefined for what is no address, and for one without a domain name of two labels or more.
+ * The domain of an email address, lower case and punycode: `Ann@Mail.GMAIL.com.` → `mail.gmail.com`. Accepts `Ann
+ * <ann@gmail.com>` and quoted local parts as well. Undefined for anything that is not an address, and for an address
+ * whose domain has fewer than two labels.
  */
 export function emailDomainOf(text: string): string | undefined {
-  // Most ids hold none, and this is asked about every one.
+  // Most ids hold no address, and this runs for every id.
   if (!text.includes('@')) return undefined;
   const address = bareAddress(text.trim());
   const at = address.lastIndexOf('@');
@@ -31,9 +35,8 @@ function bareAddress(text: string): string {
 }
 
 /**
- * A domain stands for its subdomains too, and the entry that names most of a domain decides: where `acme.com` is denied and
- * `eu.acme.com` allowed, `mail.eu.acme.com` passes. A domain that the connector allows or denies is so whether it blocks free
- * providers or not.
+ * A domain includes its subdomains, and the longest matching entry decides: if `acme.com` is denied and `eu.acme.com`
+ * allowed, `mail.eu.acme.com` passes. The connector's own lists apply whether or not it blocks free providers.
  */
 export function createFreeEmailRules(
   {

@@ -21,7 +21,7 @@ const table: readonly (readonly [JsonObject, boolean])[] = [
   [JSON.parse('{"__proto__":{"Astrolabe":false}}') as JsonObject, true],
 ];
 
-test('the own entry decides, else All, else the event is delivered', () => {
+test("the destination's own entry decides, else All, else the event is delivered", () => {
   for (const [integrations, expected] of table) {
     assert.equal(isDestinedForAstrolabe({ integrations }), expected, JSON.stringify(integrations));
   }

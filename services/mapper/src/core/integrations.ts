@@ -4,8 +4,8 @@ import type { SegmentEvent } from '@astrolabe/segment';
 export const integrationName = 'Astrolabe';
 
 /**
- * Whether the sender wants the event delivered here: its own entry decides, else `All`, else yes. An options object counts as true.
- * https://segment.com/docs/guides/filtering-data/#integrations-object
+ * Whether the sender wants the event delivered here: its own entry decides, else `All`, else yes. An options object
+ * counts as true. https://segment.com/docs/guides/filtering-data/#integrations-object
  */
 export function isDestinedForAstrolabe({ integrations }: Pick<SegmentEvent, 'integrations'>): boolean {
   const own = Object.hasOwn(integrations, integrationName) ? integrations[integrationName] : undefined;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { eventOf } from '../testing/events.ts';
 import { knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
 
-test('the address of a user is in the traits of an identify, else in those of the context', () => {
+test("a user's address is in the traits of an identify, else in those of the context", () => {
   const said = (json: object) => saidEmailDomain(eventOf({ userId: 'u', event: 'E', groupId: 'g', ...json }));
   const context = { traits: { email: 'ann@acme.com' } };
   assert.equal(said({ type: 'identify', traits: { email: 'Ann@GMail.com' }, context }), 'gmail.com');
@@ -22,19 +22,19 @@ test('the newest address counts, whichever comes first', () => {
   assert.deepEqual(learnEmail(first, 'acme.com', 11, 'u'), { email: { domain: 'acme.com', atMs: 11 } });
 });
 
-test('what is known already is not written again', () => {
+test('a known address is not written again', () => {
   const state = { email: { domain: 'gmail.com', atMs: 10 } };
   assert.equal(learnEmail(state, 'gmail.com', 20, 'u'), state);
   assert.equal(learnEmail(undefined, 'gmail.com', 20, 'ann@gmail.com'), undefined, 'the userId tells it');
 });
 
-test('an address that was said counts before a userId that is one', () => {
+test('an address in an event overrides a userId that is one', () => {
   assert.equal(knownEmailDomain(undefined, 'ann@gmail.com'), 'gmail.com');
   assert.equal(knownEmailDomain({ email: { domain: 'acme.com', atMs: 1 } }, 'ann@gmail.com'), 'acme.com');
   assert.equal(knownEmailDomain({ suppressed: { atMs: 1, liftedAtMs: 2 } }, 'u'), undefined);
 });
 
-test('a suppression that was lifted is kept beside the address', () => {
+test('a lifted suppression is kept with the address', () => {
   const suppressed = { atMs: 1, liftedAtMs: 2 };
   assert.deepEqual(learnEmail({ suppressed }, 'gmail.com', 10, 'u'), {
     suppressed,

@@ -1,14 +1,14 @@
 /**
- * Which email domain a user is known by: that of the newest address that an event has said, else that of a userId which is an address.
- * Asked only where the connector turns addresses away, so that nobody else's users have a state for it.
+ * Finds a user's email domain: that of the newest address in an event, else that of a userId that is an address. Called
+ * only if the connector blocks addresses, so that other connectors' users need no state.
  */
 import { isJsonObject, type JsonValue, type SegmentEvent } from '@astrolabe/segment';
 import { emailDomainOf } from './free-email.ts';
 import type { UserState } from './user-state.ts';
 
 /**
- * The domain of the address that the event says its user has: the trait `email` of an identify, else that of the context's traits. The
- * traits of a group call are the account's.
+ * The domain of the user's address in the event: the trait `email` of an identify, else that of the context's traits.
+ * The traits of a group call belong to the account.
  */
 export function saidEmailDomain(event: SegmentEvent): string | undefined {
   const own = event.type === 'identify' ? addressDomain(event.traits['email']) : undefined;
@@ -17,12 +17,16 @@ export function saidEmailDomain(event: SegmentEvent): string | undefined {
   return isJsonObject(traits) ? addressDomain(traits['email']) : undefined;
 }
 
-/** A domain that is said again is written again after so long: often enough to be remembered, and not with every event. */
+/**
+ * A domain that an event repeats is written again after this time: often enough to be remembered, but not with every
+ * event.
+ */
 const REFRESHED_AFTER_MS = 90 * 86_400_000;
 
 /**
- * The state after an address of that domain was said at a time (epoch milliseconds, when it happened at the sender); the state itself
- * where that changes nothing. A newer domain replaces an older one, whichever comes first. Not remembered: what the userId alone tells.
+ * The state after an event at `atMs` (epoch milliseconds, the time at the sender) gave an address of that domain; the
+ * same state if nothing changes. A newer domain replaces an older one, in whichever order they arrive. A domain that
+ * the userId gives is not remembered.
  */
 export function learnEmail(
   state: UserState | undefined,

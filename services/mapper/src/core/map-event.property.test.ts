@@ -122,7 +122,7 @@ function outcomeOf(record: ConsumedRecord, rules: MappingRules, state: UserState
   return { records, withheld: mapping.withheld, nextUserState };
 }
 
-test('any JSON, at any time, is mapped to commands that encode, skipped, or refused with a reason, each time the same bytes, and nothing throws', () => {
+test('any JSON at any time is mapped to commands that encode, skipped, or refused with a reason, always with the same bytes and without throwing', () => {
   const anyTime = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.constantFrom(-1, -(2 ** 63), 2 ** 63));
   const json = fc.oneof({ weight: 5, arbitrary: eventLike }, value);
   fc.assert(
@@ -134,7 +134,7 @@ test('any JSON, at any time, is mapped to commands that encode, skipped, or refu
   );
 });
 
-test('the same event maps to the same commands and state, in whatever order its names were written', () => {
+test('the same event maps to the same commands and state, in whatever order its names are', () => {
   fc.assert(
     fc.property(eventLike, anyRules, anyState, fc.infiniteStream(fc.nat()), (json, rules, state, picks) => {
       const mapped = (written: JsonObject) => {
@@ -166,7 +166,7 @@ test('no property is lost or changed in type between the event and the decoded c
   );
 });
 
-test('whatever time an event tells, the decoded command carries one that is possible', () => {
+test("whatever an event's time, the decoded command carries a possible one", () => {
   const times = fc.oneof(value, fc.integer({ min: -1e16, max: 1e16 }), fc.constantFrom('0001-01-01', '9999-12-31'));
   const fields = fc.record({ timestamp: times, originalTimestamp: times, sentAt: times }, { requiredKeys: [] });
   fc.assert(

@@ -59,7 +59,7 @@ test("the group call of Segment's page creates or updates an account, and its us
       record: { ...common('AssociateUser', happenedAtMs), accountId, userId: 'userId123' },
     },
   ]);
-  assert.deepEqual(commandsOf({ ...json, anonymousId: 'visitor' }), [upsert], 'a visitor is no user');
+  assert.deepEqual(commandsOf({ ...json, anonymousId: 'visitor' }), [upsert], 'a visitor is not a user');
 });
 
 test("the track call of Segment's page is an event of the user", () => {
@@ -95,7 +95,7 @@ test('traits in the context of a track call are set on the user with the event',
   assert.deepEqual(command.record.userProperties, { plan: 'pro' });
 });
 
-test('a visitor without a user id has events', () => {
+test('a visitor without a userId has events', () => {
   const [command] = commandsOf({ type: 'track', anonymousId: 'visitor', event: 'e' });
   assert.ok(command?.kind === 'TrackEvent');
   assert.deepEqual([command.record.userId, command.record.anonymousId], [null, 'visitor']);
@@ -116,7 +116,7 @@ test('a context that names a group makes the user a member of the account', () =
   assert.equal(commandsOf({ type: 'track', anonymousId: 'visitor', event: 'e', context }).length, 1);
 });
 
-test("a context's group id is read as every id is: numbers as their text, nothing else", () => {
+test("a context's group id is read like every id: numbers as their text, and nothing else", () => {
   const accountIdOf = (groupId: unknown) => {
     const [, associate] = commandsOf({ type: 'identify', userId: 'u', context: { groupId } });
     return associate?.kind === 'AssociateUser' ? associate.record.accountId : undefined;
@@ -148,7 +148,7 @@ test("a sender's wrong clock is corrected in every command of an event", () => {
   );
 });
 
-test('calls that the destination does not take have no effect, by design', () => {
+test('calls that the destination does not accept have no effect, by design', () => {
   for (const type of ['page', 'screen', 'alias']) {
     assert.deepEqual(mappingOf({ type, userId: 'u', previousId: 'p' }), {
       kind: 'skipped',
@@ -165,7 +165,7 @@ test('calls that the destination does not take have no effect, by design', () =>
   });
 });
 
-test('an event with a value that no command can carry is unmappable as a whole, and says where the value is', () => {
+test("an event with a value that no command can carry is unmappable as a whole, and the message names the value's place", () => {
   const big = 2n ** 64n;
   const messageOf = (json: object) => {
     const mapping = mappingOf(json);
@@ -181,7 +181,7 @@ test('an event with a value that no command can carry is unmappable as a whole, 
   );
 });
 
-test('an id that no UTF-8 text can carry is unmappable: encoded, it would be the id of somebody else', () => {
+test("an id that UTF-8 cannot represent is unmappable: encoded, it would be another user's id", () => {
   const lone = 'u-\ud800';
   const events = {
     userId: { type: 'identify', userId: lone },

@@ -1,6 +1,6 @@
 /**
- * One Segment event, its connector's rules and what is known of its user → the commands that it stands for, or why it has none, and what
- * is known of the user then. Total and deterministic: no clock, no I/O, nothing remembered.
+ * Maps one Segment event, by its connector's rules and its user's state, to commands, or to the reason why it has none,
+ * and to the user's next state. Total and deterministic: no clock, no I/O, no memory.
  */
 import { findPropertyDefects, type Command, type PropertyMap } from '@astrolabe/schemas';
 import {
@@ -36,15 +36,16 @@ import type { UserState } from './user-state.ts';
 export interface MappedEvent {
   readonly mapping: Mapping;
   /**
-   * To be remembered in place of the state that was given: that state itself where nothing changed, undefined where there is nothing to
-   * remember. Events without a userId, and events that are unmappable, change nothing.
+   * Replaces the given state: the same object if nothing changed, undefined if there is nothing to remember. Events
+   * without a userId and unmappable events change nothing.
    */
   readonly nextUserState: UserState | undefined;
 }
 
 /**
- * `userState` is that of the event's userId under `userStateKey`; undefined where the event has no userId or nothing is remembered. `clockMs` is
- * the partition's: at least the time of receipt of every event before this one, and the time of every command.
+ * `userState` is the state of the event's userId under `userStateKey`; undefined if the event has no userId or nothing
+ * is remembered. `clockMs` is the partition's: at least the time of receipt of every event before this one, and the
+ * time of every command.
  */
 export function mapEvent(
   event: SegmentEvent,
@@ -104,15 +105,15 @@ function mapCall(sent: Call, facts: EventFacts, rules: MappingRules, userState: 
 }
 
 /**
- * RudderStack's SDKs send an identify whose traits are in its context only. Of a group call the context's traits are the user's, and the account's
- * are nowhere else than in its own.
+ * RudderStack's SDKs send an identify with traits only in its context. In a group call the context's traits belong to
+ * the user, and only its own traits to the account.
  */
 function withContextTraits(event: IdentifyEvent): IdentifyEvent {
   for (const _name in event.traits) return event;
   return { ...event, traits: contextTraits(event) };
 }
 
-/** All commands of a call but the user's membership. */
+/** All commands of a call except the user's membership. */
 function commandsOf(event: Call, origin: CommandOrigin): Command[] {
   const computation = computationOf(event);
   const { userId } = event;
@@ -133,14 +134,14 @@ function commandsOf(event: Call, origin: CommandOrigin): Command[] {
 }
 
 interface UserVerdict {
-  /** Why nothing of the event's user may reach Astrolabe; undefined where it may. */
+  /** Why the event's user may not reach Astrolabe; undefined if the user may. */
   readonly refusal: WithheldReason | undefined;
   readonly nextUserState: UserState | undefined;
 }
 
 /**
- * By how much the clock of who received the event is behind that of the lift which let its user in. The event came after the lift, and as it
- * stands the API would count it among what the deletion took away.
+ * By how much the clock of the event's ingest is behind that of the lift. The event came after the lift, but without a
+ * correction the API would count it as deleted.
  */
 function behindLiftMs({ arrival, atMs }: Receipt, userState: UserState | undefined): number {
   const liftedAtMs = userState?.suppressed?.liftedAtMs;
@@ -170,10 +171,10 @@ function judgeUser(
 }
 
 /**
- * A deletion under a privacy regulation is no event that a sender routes, so neither the integrations object nor a connector's settings
- * hold it back (segment-docs `src/privacy/user-deletion-and-suppression.md`: the request is sent to every destination that supports it).
- * Every one gives its command: a second request may mean what came in between. It deletes whatever was received before it, by whichever clock;
- * what it says itself of its time has no say in that.
+ * A sender does not route a deletion under a privacy regulation, so neither the integrations object nor a connector's
+ * settings hold it back (segment-docs `src/privacy/user-deletion-and-suppression.md`: the request is sent to every
+ * destination that supports it). Each deletion makes a command: a second request may mean the data in between. It
+ * deletes everything received before it, by whichever clock; its own timestamp does not matter.
  */
 function mapDeletion(
   event: DeleteEvent,
@@ -185,7 +186,7 @@ function mapDeletion(
   if (illFormed !== undefined) return refuse(illFormed, userState);
   const { userId } = event;
   const { connectorId, messageId, receivedAtMs, receipt, writtenAtMs } = facts;
-  // One that was a dead letter deletes what was received while it was one.
+  // A redriven deletion also deletes what was received while it was a dead letter.
   const atLeastMs = receipt.arrival === 'repeated' ? Math.max(receipt.atMs, writtenAtMs) : receipt.atMs;
   const { nextState, occurredAtMs } = decideDeletion(userState, {
     ...receipt,
@@ -210,13 +211,16 @@ function mapLift(
   const { nextState, isLifted } = decideLift(userState, {
     ...receipt,
     id: decisionId('unsuppress', messageId),
-    // Behind everything, so that whatever was received before stays suppressed in a replay.
+    // After everything so far, so that what was received before stays suppressed in a replay.
     effectiveMs: notBefore(clockMs + 1, receipt.atMs),
   });
   return skip(isLifted ? 'suppression-lifted' : 'nothing-to-lift', nextState);
 }
 
-/** The time itself, or the clock where that is later; by a day at most, for one process with a wrong clock must not decide about all others. */
+/**
+ * The time, or the clock if that is later, by a day at most: one process with a wrong clock must not decide for all
+ * others.
+ */
 function notBefore(clockMs: number, atMs: number): number {
   return Math.max(atMs, Math.min(clockMs, atMs + maxFutureMs));
 }
@@ -230,8 +234,8 @@ function refuse(message: string, userState: UserState | undefined): MappedEvent 
 }
 
 /**
- * Of the ids that a command (or the state) would hold. Encoded, an unpaired surrogate becomes U+FFFD: two users whose ids differ in
- * nothing else would become one.
+ * Checks the ids that a command (or the state) would hold. An unpaired surrogate is encoded as U+FFFD, so two users
+ * whose ids differ only there would become one.
  */
 function findIllFormedId(event: SegmentEvent, accountId: string | undefined): string | undefined {
   const isIllFormed = (id: string | undefined) => id?.isWellFormed() === false;
@@ -265,7 +269,7 @@ function traitsOf({ traits }: IdentifyEvent | GroupEvent, computation: Computati
 
 const NO_PROPERTIES: PropertyMap = Object.freeze({});
 
-/** What the event says of its user beside its properties. Where the event computes a trait of the same name, that one counts. */
+/** The event's traits of its user, apart from its properties. A trait of the same name that the event computes wins. */
 function contextTraits({ context }: SegmentEvent, computed?: Computation): PropertyMap {
   const { traits } = context;
   if (!isJsonObject(traits)) return NO_PROPERTIES;

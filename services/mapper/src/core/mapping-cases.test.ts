@@ -61,7 +61,7 @@ for (const each of cases) {
   });
 }
 
-test('there are at least 120 cases, each under a name of its own', () => {
+test('there are at least 120 cases, each with its own name', () => {
   assert.ok(cases.length >= 120, `there are ${cases.length}`);
   const names = cases.map(({ name }) => name);
   assert.deepEqual(
@@ -88,7 +88,7 @@ test('every theme has its cases', () => {
   ]);
 });
 
-test('every kind of command, every reason and every code of what can become of an event has a case', () => {
+test("every kind of command, every reason and every code of an event's outcome has a case", () => {
   const found = (values: readonly (string | undefined)[]) =>
     [...new Set(values.filter((value) => value !== undefined))].sort();
   const expected = cases.map((each) => each.expect);
@@ -112,7 +112,9 @@ test('every kind of command, every reason and every code of what can become of a
   ]);
 });
 
-/** What the mapper makes of the case, in the terms of its expectation; commands as a reader of the topic decodes them. */
+/**
+ * What the mapper makes of the case, in the terms of its expectation; commands as a reader of the topic decodes them.
+ */
 function outcomeOf(each: MappingCase): object {
   const rules = mappingRulesOf(connectorOf(each), freeEmailList.domains);
   const partition: Partition = { users: new Map(), clockMs: 0 };

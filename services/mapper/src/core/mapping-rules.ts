@@ -7,8 +7,9 @@ export interface MappingRules extends FreeEmailRules {
 }
 
 /**
- * Events of a connector that is not in the file are mapped, with nothing blocked: ingest knew the connector when it took them, so the
- * mapper's file is the older one, or the connector has been removed. The dispatcher, which needs its key, decides about the commands.
+ * Rules for a connector that is not in the file: events are mapped, and nothing is blocked. Ingest knew the connector,
+ * so the mapper's file is older, or the connector was removed. The dispatcher, which needs its key, decides about the
+ * commands.
  */
 export const rulesOfUnknownConnector: MappingRules = {
   isEnabled: true,
@@ -16,7 +17,7 @@ export const rulesOfUnknownConnector: MappingRules = {
   isFree: () => false,
 };
 
-/** Made once for each connector and change of the file, not for each event. */
+/** Built once for each connector and change of the file, not for each event. */
 export function mappingRulesOf(connector: Connector | undefined, freeDomains: ReadonlySet<string>): MappingRules {
   if (connector === undefined) return rulesOfUnknownConnector;
   const { freeEmailProviders, isFree } = createFreeEmailRules(connector, freeDomains);

@@ -1,31 +1,34 @@
-/** What mapping one event comes to. The reasons are a closed list: labels of `mapper_events_total`, described in `docs/metrics.md`. */
+/**
+ * The result of mapping one event. The reasons are a closed list: labels of `mapper_events_total`, described in
+ * `docs/metrics.md`.
+ */
 import type { Command } from '@astrolabe/schemas';
 import type { ClampedTime } from '@astrolabe/segment';
 import type { Receipt } from './suppression.ts';
 
 /**
- * Goes up with every change that maps a stored event to other commands than before. The log tells it at start: events that were mapped
- * under an earlier version can be replayed under this one.
+ * Increased with every change that maps a stored event to other commands than before. It is logged at start: events
+ * mapped with an earlier version can be replayed with this one.
  */
 export const MAPPING_RULES_VERSION = 2;
 
-/** What the record says about the event beside its JSON. */
+/** What the record's headers say about the event. */
 export interface EventFacts {
   readonly connectorId: string;
   readonly messageId: string;
-  /** When ingest took it, epoch milliseconds. */
+  /** When ingest received it, epoch milliseconds. */
   readonly receivedAtMs: number;
-  /** How it came to this place of the partition, and when it was first received: `receivedAtMs`, or earlier for what comes out of an archive. */
+  /** How it came to this offset, and when it was first received: `receivedAtMs`, or earlier for an archived event. */
   readonly receipt: Receipt;
-  /** When the record was written; `receivedAtMs` where it does not say so. */
+  /** When the record was written; `receivedAtMs` if unknown. */
   readonly writtenAtMs: number;
 }
 
 /** Reasons for which an event has no effect on Astrolabe by design. */
 export const skipReasons = [
-  /** Page, screen and alias: Segment's Astrolabe destination does not take them. */
+  /** Page, screen and alias: Segment's Astrolabe destination does not accept them. */
   'unsupported-type',
-  /** The connector was switched off after ingest had taken the event; while it is off ingest takes none. */
+  /** The connector was switched off after ingest had accepted the event; while it is off, ingest accepts none. */
   'connector-disabled',
   /** The integrations object excludes Astrolabe. */
   'integration-disabled',
@@ -35,14 +38,14 @@ export const skipReasons = [
   'user-suppressed',
   /** The user's address is at a free email provider, and the connector blocks those. */
   'free-email-provider',
-  /** An `unsuppress` that had its effect: later events of the user count again. */
+  /** An `unsuppress` that took effect: later events of the user count again. */
   'suppression-lifted',
-  /** An `unsuppress` of a user who is not suppressed, or was deleted again since; or one that has had its effect before. */
+  /** An `unsuppress` of a user who is not suppressed, or was deleted again since; or one that took effect before. */
   'nothing-to-lift',
 ] as const;
 export type SkipReason = (typeof skipReasons)[number];
 
-/** Why a group call was mapped without its user: the Account gets its properties, and nobody becomes a member. */
+/** Why a group call was mapped without its user: the Account gets its properties, but no member. */
 export const withheldReasons = ['user-suppressed', 'free-email-provider'] as const satisfies readonly SkipReason[];
 export type WithheldReason = (typeof withheldReasons)[number];
 
@@ -52,7 +55,7 @@ export type Mapping =
       /** At least one, and at most one of each kind: the kind is part of a command's id. */
       readonly commands: readonly Command[];
       readonly withheld: WithheldReason | undefined;
-      /** Set where the event's time could not be, and all commands carry a bound in its place. */
+      /** Set if the event's time was impossible: all commands carry a bound instead. */
       readonly clamped: ClampedTime | undefined;
     }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }

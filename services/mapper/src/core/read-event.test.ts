@@ -13,14 +13,14 @@ function faultOf(record: ConsumedRecord): [string, string] {
   return [read.code, read.message];
 }
 
-test('an event is read with what its record says about it', () => {
+test("an event is read together with its record's headers", () => {
   const read = readEvent(eventRecord(identify), receivedAtMs);
   assert.ok(read.kind === 'event');
   assert.equal(read.event.type, 'identify');
   assert.deepEqual(read.facts, { ...facts, messageId: 'from the event' });
 });
 
-test('the message id is that of the event, else that of the header', () => {
+test("the message id is the event's, else the header's", () => {
   const read = readEvent(eventRecord({ ...identify, messageId: undefined }), receivedAtMs);
   assert.ok(read.kind === 'event');
   assert.equal(read.facts.messageId, 'm-1');
@@ -42,7 +42,10 @@ test('an unreadable time of receipt falls back to the time of the record', () =>
 });
 
 const DAY_MS = 86_400_000;
-/** Of records: never set, none, seconds for milliseconds, microseconds, nanoseconds, a clock that is ahead, the least and the most. */
+/**
+ * Of records: never set, none, seconds for milliseconds, microseconds, nanoseconds, a clock that is ahead, the least
+ * and the most.
+ */
 const impossibleTimes = [
   0,
   -1,
@@ -55,7 +58,7 @@ const impossibleTimes = [
   2 ** 63,
 ];
 
-test('a time that the record cannot have is no time of receipt: the event says when it was received, or else when it happened', () => {
+test("an impossible record time is not a time of receipt: the event's receivedAt counts, or else its own time", () => {
   const before = receivedAtMs - 60_000;
   for (const timestampMs of impossibleTimes) {
     for (const own of [{ receivedAt: iso(before) }, { timestamp: iso(before) }, { originalTimestamp: iso(before) }]) {
@@ -67,7 +70,7 @@ test('a time that the record cannot have is no time of receipt: the event says w
   }
 });
 
-test('a record that says nowhere when it was received is no event', () => {
+test('a record without any time of receipt is not an event', () => {
   for (const timestampMs of impossibleTimes) {
     for (const own of [{}, { receivedAt: '1970-01-01T00:00:00Z' }, { timestamp: 'yesterday' }]) {
       assert.deepEqual(faultOf(eventRecord({ ...identify, ...own }, { headers: bare, timestampMs })), [
@@ -78,7 +81,7 @@ test('a record that says nowhere when it was received is no event', () => {
   }
 });
 
-test('a record is live unless it says that it was sent again, or was received elsewhere long before', () => {
+test('a record is live unless it was sent again, or was received elsewhere long before', () => {
   const arrivalOf = (headers: object, receivedAt?: string) => {
     const given = { 'connector-id': 'acme', 'received-at': iso(receivedAtMs), ...headers };
     const record = eventRecord({ ...identify, receivedAt }, { headers: toHeaders(given) });
@@ -107,13 +110,13 @@ test('whole numbers beyond 2^53 are read exactly', () => {
   assert.equal(read.event.traits['n'], 9_007_199_254_740_993n);
 });
 
-test('what is no event says so, and by which rule', () => {
+test('a record that is not an event says so, and by which rule', () => {
   const cases: readonly (readonly [ConsumedRecord, string, RegExp])[] = [
     [eventRecord('', { value: null }), 'event.invalid', /^the record has no value$/],
-    [eventRecord(''), 'event.invalid-json', /^the value is no JSON: /],
-    [eventRecord('{"type":'), 'event.invalid-json', /^the value is no JSON: /],
-    [eventRecord('\uFEFF\uFEFF{}'), 'event.invalid-json', /^the value is no JSON: /],
-    [eventRecord('', { value: Buffer.from([0, 0, 0, 0, 1, 2]) }), 'event.invalid-json', /^the value is no JSON: /],
+    [eventRecord(''), 'event.invalid-json', /^the value is not JSON: /],
+    [eventRecord('{"type":'), 'event.invalid-json', /^the value is not JSON: /],
+    [eventRecord('\uFEFF\uFEFF{}'), 'event.invalid-json', /^the value is not JSON: /],
+    [eventRecord('', { value: Buffer.from([0, 0, 0, 0, 1, 2]) }), 'event.invalid-json', /^the value is not JSON: /],
     [eventRecord(identify, { headers: {} }), 'event.invalid', /^the record has no connector-id header$/],
     [eventRecord('[1]'), 'event.invalid', /expected a JSON object/],
     [eventRecord('null'), 'event.invalid', /expected a JSON object/],
@@ -129,14 +132,14 @@ test('what is no event says so, and by which rule', () => {
   }
 });
 
-test('bytes that are not UTF-8 are refused: decoded, the event would have other ids than were sent', () => {
+test('bytes that are not UTF-8 are refused: decoded, the event would have other ids than those sent', () => {
   const value = Buffer.concat([Buffer.from('{"type":"identify","userId":"'), Buffer.from([0xff]), Buffer.from('"}')]);
   const [code, message] = faultOf(eventRecord('', { value }));
   assert.equal(code, 'event.invalid-json');
   assert.match(message, /^the value is not UTF-8: byte 0xFF at position 29 /);
 });
 
-test('a record with a longer id than ingest takes is unreadable, with the field, its size and the limit', () => {
+test('a record with a longer id than ingest accepts is unreadable, with the field, its size and the limit', () => {
   const long = 'x'.repeat(maxIdBytes + 1);
   for (const [event, field] of [
     [{ type: 'identify', userId: long }, 'userId'],

@@ -1,4 +1,4 @@
-/** A record of the event topic → an event and its facts, or why it is none. Total. */
+/** Reads a record of the event topic: an event and its facts, or why the record is not an event. Total. */
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import {
   decodeUtf8,
@@ -14,11 +14,12 @@ import type { EventFacts } from './mapping.ts';
 import type { Receipt } from './suppression.ts';
 
 /**
- * No time of receipt is after this: a number above it counts microseconds. A record may carry any 64 bits as its time, -1 for none
- * among them, and 0 where a client never set it.
+ * Times of receipt are never later: a larger number counts microseconds. A record may carry any 64 bits as its time,
+ * also
+ * -1 for none, and 0 if a client never set it.
  */
 const LAST_TIME_MS = Date.UTC(2100, 0, 1);
-/** Segment tries for four hours to deliver an event. What it, or anybody, received longer before us comes out of an archive. */
+/** Segment tries to deliver an event for four hours. An event received longer before that comes from an archive. */
 const ARCHIVED_AFTER_MS = 86_400_000;
 
 export type ReadEvent =
@@ -29,10 +30,10 @@ export type ReadEvent =
       readonly message: string;
     };
 
-/** `nowMs` is the mapper's own clock, epoch milliseconds. It only judges the time that a broker keeps for a record. */
+/** `nowMs` is the mapper's own clock, epoch milliseconds. It only checks the time that a broker stores for a record. */
 export function readEvent(record: ConsumedRecord, nowMs: number): ReadEvent {
   if (record.value === null) return invalid('the record has no value');
-  // Decoding would replace what is no text, and the event would go on with other ids and values than were sent.
+  // Decoding would replace invalid bytes, and the event would continue with other ids and values than were sent.
   const decoded = decodeUtf8(record.value);
   if (decoded.kind === 'not-utf8') {
     return { kind: 'unreadable', code: 'event.invalid-json', message: `the value ${decoded.reason}` };
@@ -43,7 +44,7 @@ export function readEvent(record: ConsumedRecord, nowMs: number): ReadEvent {
     return {
       kind: 'unreadable',
       code: 'event.invalid-json',
-      message: `the value is no JSON: ${explainMalformed(text)}`,
+      message: `the value is not JSON: ${explainMalformed(text)}`,
     };
   }
   const connectorId = headerText(record, headerNames.connectorId);
@@ -69,9 +70,9 @@ export function readEvent(record: ConsumedRecord, nowMs: number): ReadEvent {
 }
 
 /**
- * When the record came to us: by ingest's header, else when it was written, else by what the event says. A time before 2000 or after 2100 is
- * none, nor is one that the writer's clock has and the mapper's has not reached: with it every value of the event would count as ancient or,
- * worse, as the newest for years.
+ * The time of receipt: from ingest's header, else the time of writing, else from the event. A time before 2000 or after
+ * 2100 is ignored. So is a time of writing in the mapper's future: with it, every value of the event would count as
+ * ancient or, worse, as the newest for years.
  */
 function receivedAtOf(
   record: ConsumedRecord,
@@ -107,7 +108,7 @@ function invalid(message: string): ReadEvent {
   return { kind: 'unreadable', code: 'event.invalid', message };
 }
 
-/** Without the sender's data, which V8's own message quotes. */
+/** Leaves out the sender's data, which V8's own message quotes. */
 function explainMalformed(text: string): string {
   const fault = findJsonFault(text);
   return fault === undefined

@@ -14,7 +14,7 @@ const key = (userId: string, connectorId = 'acme') => userStateKey(connectorId, 
 const remember = (state: PartitionState<UserState>, userId: string, value: UserState, connectorId = 'acme') =>
   rememberUser(state, key(userId, connectorId), value, 2);
 
-test('at the limit the address that was learned or changed the longest ago gives way, and no deletion', () => {
+test('at the limit the least recently changed address is evicted, and never a deletion', () => {
   const state = new PartitionState(userStateCodec);
   remember(state, 'a', email);
   remember(state, 'b', email);
@@ -27,7 +27,7 @@ test('at the limit the address that was learned or changed the longest ago gives
   assert.equal(state.sizeOf('acme'), 2);
 });
 
-test('where all are deletions, another one finds no room, an address is not remembered, and who is known stays known', () => {
+test('if all are deletions, a new one finds no room, an address is not remembered, and known users stay known', () => {
   const state = new PartitionState(userStateCodec);
   for (const userId of ['a', 'b']) remember(state, userId, deleted);
   assert.deepEqual(remember(state, 'c', deleted), { kind: 'full' });
@@ -46,7 +46,7 @@ test('a connector at its limit takes nothing from another', () => {
   assert.deepEqual([state.sizeOf('full'), state.sizeOf('acme')], [2, 1]);
 });
 
-test('what an archive deletes gives way before anything that was deleted here', () => {
+test("an archive's deletions are evicted before any live one", () => {
   const state = new PartitionState(userStateCodec);
   remember(state, 'a', deleted);
   remember(state, 'b', archived);
@@ -54,7 +54,7 @@ test('what an archive deletes gives way before anything that was deleted here', 
   assert.equal(state.get(key('b')), undefined);
 });
 
-test('a limit that was lowered is reached a few users at a time', () => {
+test('a lowered limit is reached a few users at a time', () => {
   const state = new PartitionState(userStateCodec);
   for (let index = 0; index < 40; index += 1) state.set(key(`u${index}`), email);
   assert.deepEqual(remember(state, 'new', email), { kind: 'remembered', forgotten: 16 });
@@ -62,7 +62,7 @@ test('a limit that was lowered is reached a few users at a time', () => {
   assert.equal(state.sizeOf('acme'), 2);
 });
 
-test('what nobody needs any more is forgotten, and nothing else', () => {
+test('what is no longer needed is removed, and nothing else', () => {
   const block = { isEnabled: true, freeEmailProviders: 'block', isFree: () => false } as const;
   const allow = { ...block, freeEmailProviders: 'allow' } as const;
   const ago = (days: number) => NOW_MS - days * DAY_MS;

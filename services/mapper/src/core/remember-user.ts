@@ -1,21 +1,25 @@
 /**
- * The bound of what is remembered, and what is no longer needed. Each connector has its own: one that has too many users takes nothing from
- * another. Changes go through the state like any other, so they are stored together with the commands of the same batch.
+ * Bounds what the mapper remembers, and removes what is no longer needed. Each connector has its own bound, so one with
+ * too many users takes nothing from another. These changes go through the state like any other, so they are stored
+ * together with the commands of the same batch.
  */
 import type { StateKey, StateView } from '@astrolabe/processing';
 import type { MappingRules } from './mapping-rules.ts';
 import { isExpendable, type UserState } from './user-state.ts';
 
 export type Remembered =
-  /** `forgotten`: how many other users had to give way; 1 as well where this one found no room. */
+  /** `forgotten`: how many other users were evicted; also 1 if this user found no room. */
   | { readonly kind: 'remembered'; readonly forgotten: number }
-  /** A deletion that cannot be remembered, since all that is remembered are deletions. */
+  /** A deletion that cannot be remembered, because the state holds only deletions. */
   | { readonly kind: 'full' };
 
-/** So many give way at once where a limit was lowered: a batch must not stand still for it. */
+/** Maximum evictions at once after a limit was lowered, so that a batch is not held up. */
 const MAX_FORGOTTEN_AT_ONCE = 16;
 
-/** `maxUsers` bounds the connector's users on the partition. The least recently changed of the expendable ones give way. */
+/**
+ * `maxUsers` bounds the connector's users on the partition. The least recently changed of the expendable ones are
+ * evicted.
+ */
 export function rememberUser(
   state: StateView<UserState>,
   key: StateKey,
@@ -40,12 +44,14 @@ export function rememberUser(
 }
 
 const DAY_MS = 86_400_000;
-/** An event can come back for as long as its topic is kept (7 days), and then for as long as dead letters are (30 days). */
+/**
+ * An event can return for as long as its topic is kept (7 days), and then for as long as dead letters are (30 days).
+ */
 const DECISIONS_USEFUL_MS = 37 * DAY_MS;
-/** An address that is said again is remembered anew every 90 days. */
+/** An address that events repeat is written again every 90 days. */
 const EMAIL_USEFUL_MS = 400 * DAY_MS;
 
-/** What of the state is still needed: the state itself where that is all of it, undefined where it is nothing. */
+/** The part of the state that is still needed: the same object if all of it is, undefined if nothing is. */
 export function neededOf(state: UserState, rules: MappingRules, nowMs: number): UserState | undefined {
   const { suppressed, decided, decidedAtMs, email } = state;
   const keepsEmail =

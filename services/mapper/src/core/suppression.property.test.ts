@@ -1,4 +1,6 @@
-/** Any history of one user against a model that keeps all of it and looks it up, sharing nothing with what is tested. */
+/**
+ * Any history of one user against a model that keeps all of it and looks it up, sharing nothing with what is tested.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -64,7 +66,7 @@ class Model {
   }
 }
 
-test('with clocks ten minutes apart, retries and replays: order decides, each counts once, and a deletion deletes all that came before', () => {
+test('with clocks ten minutes apart, retries and replays: order decides, each counts once, and a deletion deletes everything before it', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 24 }), (steps) => {
       const model = new Model();
@@ -97,7 +99,8 @@ test('with clocks ten minutes apart, retries and replays: order decides, each co
           const record = records[each.index % Math.max(1, records.length)];
           if (record === undefined) continue;
           const { mapping } = map(record, true);
-          // A replay may leave out what came within the difference of the clocks; it must never let in what came before the lift.
+          // A replay may leave out what came within the difference of the clocks; it must never let in what came before
+          // the lift.
           if (record.type === 'identify' && mapping.kind === 'commands') assert.ok(model.mayReplay(record.place));
           continue;
         }

@@ -30,7 +30,7 @@ test('a deletion suppresses every event, also one that was received before it an
   assert.ok(!isHeld(undefined, 15));
 });
 
-test('a lift lets in what comes behind it, by whichever clock, and in a replay nothing that was received before it', () => {
+test('a lift lets in what comes after it, by whichever clock, and in a replay nothing received before it', () => {
   const state = after(['D', 'd', 10], ['L', 'l', 20, 'live', 26]);
   assert.equal(state?.suppressed?.liftedAtMs, 26);
   for (const atMs of [5, 25, 30]) assert.ok(!isHeld(state, atMs));
@@ -42,13 +42,13 @@ test('a lift lets in what comes behind it, by whichever clock, and in a replay n
   }
 });
 
-test('deletions and lifts go by their order, though the clock of the second is behind that of the first', () => {
+test("deletions and lifts count in their order, even if the second's clock is behind the first's", () => {
   assert.ok(!isHeld(after(['D', 'd', 700], ['L', 'l', 100]), 100));
   assert.ok(isHeld(after(['D', 'd1', 700], ['L', 'l', 100], ['D', 'd2', 50]), 800));
   assert.ok((after(['D', 'd', 700], ['L', 'l', 100])?.suppressed?.liftedAtMs ?? 0) > 700);
 });
 
-test('each counts once: repeated under its id, live or replayed, at whatever time, it changes nothing', () => {
+test('each counts once: repeated with its id, live or replayed, at any time, it changes nothing', () => {
   const state = after(['D', 'm1', 10], ['L', 'm2', 20], ['D', 'm3', 30]);
   for (const arrival of ['live', 'repeated'] as const) {
     assert.equal(decideLift(state, decision('m2', 99, arrival)).nextState, state, 'the user stays suppressed');
@@ -64,7 +64,7 @@ test('a deletion and a lift of one messageId are two decisions', () => {
   assert.notEqual(decisionId('delete', 'm'), decisionId('unsuppress', 'm'));
 });
 
-test('what comes out of its order decides by its time, and old never over newer', () => {
+test('a record out of order decides by its time, and never overrides a newer one', () => {
   for (const arrival of ['repeated', 'archived'] as const) {
     const suppressed = after(['D', 'd', 10]);
     assert.ok(isHeld(decideLift(suppressed, decision('old', 9, arrival)).nextState, 99));
@@ -79,7 +79,7 @@ test('what comes out of its order decides by its time, and old never over newer'
   assert.equal(redriven.occurredAtMs, 90, 'what was received while it was a dead letter goes too');
 });
 
-test('a deletion out of an archive decides about archives, and in a replay about what is older', () => {
+test("an archive's deletion applies to archives, and in a replay to what is older", () => {
   const state = after(['D', 'd', 10, 'archived']);
   assert.ok(!isHeld(state, 99));
   assert.deepEqual([isHeld(state, 10, 'repeated'), isHeld(state, 11, 'repeated')], [true, false]);
@@ -91,12 +91,12 @@ test('a deletion out of an archive decides about archives, and in a replay about
   assert.ok(isHeld(after(['D', 'd', 10, 'archived'], ['D', 'now', 50]), 99));
 });
 
-test('a deletion forgets what else was known', () => {
+test("a deletion drops the rest of the user's state", () => {
   const { nextState } = decideDeletion({ email: { domain: 'gmail.com', atMs: 1 } }, decision('d', 10));
   assert.deepEqual(nextState, { suppressed: { atMs: 10 }, decided: 'd-------' });
 });
 
-test('lifting without a suppression changes nothing but that the lift is known', () => {
+test('lifting without a suppression only remembers the lift', () => {
   const email = { domain: 'gmail.com', atMs: 1 };
   const { nextState, isLifted } = decideLift({ email }, decision('l', 10));
   assert.deepEqual([nextState, isLifted], [{ email, decided: 'l-------', decidedAtMs: 10 }, false]);

@@ -1,37 +1,38 @@
 /**
- * Who is suppressed: deleted for privacy, and not let in again since.
+ * Decides who is suppressed: deleted for privacy, and not let in again since.
  *
- * A deletion and a lift count once each, by messageId, in the order of the partition: the clocks of those who received them differ. What comes
- * out of that order (a replay, a redrive, an archive) is placed by the time at which it was first received, so that old never decides over
- * newer. Each function returns the state itself where nothing changes.
+ * A deletion and a lift count once each, by messageId, in the order of the partition, because the clocks of ingest
+ * instances differ. A record out of that order (a replay, a redrive, an archive) takes its place by the time of its
+ * first receipt, so that an older one never overrides a newer one. Each function returns the same state if nothing
+ * changes.
  */
 import { hash } from 'node:crypto';
 import type { UserState } from './user-state.ts';
 
 /**
- * How a record came to its place on the partition.
+ * How a record came to its offset on the partition.
  * - `live`: it was received there and then
  * - `repeated`: it was received earlier, and sent again by a replay or a redrive
  * - `archived`: it was received elsewhere, long ago: a backfill, or an archive sent through ingest
  */
 export type Arrival = 'live' | 'repeated' | 'archived';
 
-/** When an event was received, as far as suppression goes by time: epoch milliseconds. */
+/** When an event was received, for the rules that use time: epoch milliseconds. */
 export interface Receipt {
   readonly arrival: Arrival;
-  /** Of the first receipt, wherever that was. */
+  /** Time of the first receipt, wherever that was. */
   readonly atMs: number;
 }
 
 /** A deletion or a lift. */
 export interface Decision extends Receipt {
-  /** `decisionId` of it. */
+  /** Its `decisionId`. */
   readonly id: string;
-  /** Not before `atMs`, and not before anything that was received on the partition so far. */
+  /** At least `atMs`, and at least the time of everything received on the partition so far. */
   readonly effectiveMs: number;
 }
 
-/** The last so many are known by id: enough for every retry, and a bound for one who deletes and lifts without end. */
+/** Maximum ids that are kept: enough for every retry, and a bound for a sender who deletes and lifts without end. */
 const MAX_DECIDED = 32;
 const ID_LENGTH = 8;
 
@@ -40,13 +41,13 @@ export function decisionId(type: 'delete' | 'unsuppress', messageId: string): st
   return hash('sha256', `${type} ${messageId}`, 'base64url').slice(0, ID_LENGTH);
 }
 
-/** Whether an event of the user has to be left out. */
+/** Whether an event of the user must be left out. */
 export function isSuppressed(state: UserState | undefined, { arrival, atMs }: Receipt): boolean {
   const suppressed = state?.suppressed;
   if (suppressed === undefined) return false;
   const { liftedAtMs } = suppressed;
   if (suppressed.isArchived === true) {
-    // A deletion in an archive decides about the archive, and about what was received before it.
+    // A deletion in an archive applies to the archive, and to what was received before it.
     if (arrival === 'live') return false;
     if (arrival === 'repeated') return atMs <= suppressed.atMs;
   }
@@ -56,16 +57,16 @@ export function isSuppressed(state: UserState | undefined, { arrival, atMs }: Re
 
 export interface Deletion {
   readonly nextState: UserState | undefined;
-  /** When the user is deleted as of: everything of the user up to then goes. */
+  /** The time as of which the user is deleted: everything of the user up to then is removed. */
   readonly occurredAtMs: number;
 }
 
-/** Where the deletion takes effect, what else was known of the user is forgotten. */
+/** If the deletion takes effect, the rest of the user's state is dropped. */
 export function decideDeletion(state: UserState | undefined, decision: Decision): Deletion {
   const { arrival, atMs, effectiveMs, id } = decision;
   const known = state?.suppressed;
   if (isDecided(state, id)) {
-    // What came after the deletion must not go when it is repeated.
+    // A repeated deletion must not remove what came after the first one.
     return { nextState: state, occurredAtMs: known === undefined ? atMs : Math.min(atMs, known.atMs) };
   }
   if (known !== undefined && isOlder(known, decision)) {
@@ -77,7 +78,7 @@ export function decideDeletion(state: UserState | undefined, decision: Decision)
   return { nextState: { suppressed, decided: withDecided(state, id) }, occurredAtMs };
 }
 
-/** Whether what is known is the newer word. */
+/** Whether the known decision is the newer one. */
 function isOlder(known: NonNullable<UserState['suppressed']>, { arrival, atMs }: Decision): boolean {
   if (arrival === 'live') return false;
   if (known.liftedAtMs !== undefined) return atMs < known.liftedAtMs;
@@ -95,7 +96,7 @@ export function decideLift(state: UserState | undefined, decision: Decision): Li
   if (isDecided(state, id)) return { nextState: state, isLifted: false };
   const isLifted = known !== undefined && known.liftedAtMs === undefined && (arrival === 'live' || atMs >= known.atMs);
   if (!isLifted) {
-    // Of an archive's lift nothing needs to be known: it can only come again as old as it is.
+    // An archive's lift need not be remembered: repeated, it has the same old time.
     if (arrival === 'archived' && state === undefined) return { nextState: undefined, isLifted };
     const decided = { ...state, decided: withDecided(state, id) };
     if (known !== undefined) return { nextState: decided, isLifted };

@@ -15,7 +15,7 @@ const state = fc
   .record({ suppressed, decided, decidedAtMs: time, email }, { requiredKeys: [], noNullPrototype: true })
   .filter((each) => 'suppressed' in each || 'decided' in each || 'email' in each) as fc.Arbitrary<UserState>;
 
-test('any state comes back from memory as it was', () => {
+test('any state survives packing in memory unchanged', () => {
   fc.assert(
     fc.property(state, (each) => {
       assert.deepEqual(userStateCodec.unpack(userStateCodec.pack(each)), each);
@@ -23,7 +23,7 @@ test('any state comes back from memory as it was', () => {
   );
 });
 
-test('any state comes back from its bytes as it was', () => {
+test('any state survives encoding unchanged', () => {
   fc.assert(
     fc.property(state, (each) => {
       assert.deepEqual(decodeUserState(encodeUserState(each)), each);
@@ -31,7 +31,7 @@ test('any state comes back from its bytes as it was', () => {
   );
 });
 
-test('these bytes are on the topic, those of the first version among them', () => {
+test('these bytes are on the topic, including those of the first version', () => {
   const table: readonly (readonly [UserState, string])[] = [
     [{ suppressed: { atMs: 1 } }, '{"suppressed":{"atMs":1}}'],
     [{ suppressed: { liftedAtMs: 2, atMs: 1 } }, '{"suppressed":{"atMs":1,"liftedAtMs":2}}'],
@@ -53,21 +53,21 @@ test('these bytes are on the topic, those of the first version among them', () =
 
 test('bytes of any other form are refused, with the place', () => {
   const table: readonly (readonly [string, RegExp])[] = [
-    ['', /no JSON/],
-    ['null', /the state of a user is no object/],
-    ['[]', /the state of a user is no object/],
+    ['', /not JSON/],
+    ['null', /the state of a user is not an object/],
+    ['[]', /the state of a user is not an object/],
     ['{}', /empty/],
     ['{"blocked":true}', /does not know: blocked/],
-    ['{"suppressed":true}', /suppressed is no object/],
-    ['{"suppressed":{}}', /suppressed\.atMs is no time/],
-    ['{"suppressed":{"atMs":"1"}}', /suppressed\.atMs is no time/],
-    ['{"suppressed":{"atMs":1,"liftedAtMs":1.5}}', /suppressed\.liftedAtMs is no time/],
+    ['{"suppressed":true}', /suppressed is not an object/],
+    ['{"suppressed":{}}', /suppressed\.atMs is not a time/],
+    ['{"suppressed":{"atMs":"1"}}', /suppressed\.atMs is not a time/],
+    ['{"suppressed":{"atMs":1,"liftedAtMs":1.5}}', /suppressed\.liftedAtMs is not a time/],
     ['{"suppressed":{"atMs":1,"by":"x"}}', /suppressed has a member that this version does not know: by/],
     ['{"suppressed":{"atMs":1,"isArchived":false}}', /suppressed\.isArchived is not true/],
     ['{"decided":"abc"}', /decided is not a list of ids/],
-    ['{"email":{"domain":"a|b","atMs":1}}', /email\.domain is no domain/],
-    ['{"email":{"domain":"","atMs":1}}', /email\.domain is no domain/],
-    ['{"email":{"domain":"a.b"}}', /email\.atMs is no time/],
+    ['{"email":{"domain":"a|b","atMs":1}}', /email\.domain is not a domain/],
+    ['{"email":{"domain":"","atMs":1}}', /email\.domain is not a domain/],
+    ['{"email":{"domain":"a.b"}}', /email\.atMs is not a time/],
   ];
   for (const [text, message] of table) {
     assert.throws(() => decodeUserState(Buffer.from(text)), { name: 'RangeError', message });
@@ -88,7 +88,7 @@ test('the key holds the connector and 128 bits of the user, however long the id 
   assert.notDeepEqual(userStateKey('acme', 'ann'), userStateKey('other', 'ann'));
 });
 
-test('a key that no version has written is refused', () => {
+test('a key that no version wrote is refused', () => {
   for (const text of ['', 'ann', '[]', '["acme","account","a"]', '["acme","user"]', '[1,"user","a"]']) {
     assert.throws(() => userStateCodec.decodeKey(text), RangeError, text);
   }

@@ -1,6 +1,6 @@
 /**
- * What the mapper remembers of a user between events. All of it is written to the compacted state topic, on the partition that has the number
- * of the user's events. A user about whom there is nothing to remember has none.
+ * What the mapper remembers of a user between events. All of it is written to the compacted state topic, on the
+ * partition with the number of the user's events. A user with nothing to remember has no state.
  */
 import { hash } from 'node:crypto';
 import type { DecodedStateKey, StateCodec, StateKey } from '@astrolabe/processing';
@@ -8,43 +8,46 @@ import { encodeKey } from '@astrolabe/segment';
 
 export interface UserState {
   readonly suppressed?: Suppression;
-  /** `decisionId` of the user's last deletions and lifts, one behind the other, the newest last. */
+  /** The `decisionId`s of the user's last deletions and lifts, concatenated, the newest last. */
   readonly decided?: string;
-  /** When the newest of them was received, where there is no suppression that would tell. Epoch milliseconds. */
+  /** When the newest of them was received, if there is no suppression with that time. Epoch milliseconds. */
   readonly decidedAtMs?: number;
   readonly email?: KnownEmail;
 }
 
-/** The user was deleted for privacy. Times are those of receipt, epoch milliseconds: the senders' clocks have no say in this. */
+/**
+ * The user was deleted for privacy. Times are those of receipt, epoch milliseconds; the senders' clocks do not matter
+ * here.
+ */
 export interface Suppression {
-  /** As of when the newest deletion deletes. */
+  /** The time as of which the newest deletion deletes. */
   readonly atMs: number;
   /**
-   * When the suppression was lifted; absent while the user is suppressed. Remembered for replays: what was received before it stays suppressed,
-   * and the deletion that it lifted suppresses nobody again.
+   * When the suppression was lifted; absent while the user is suppressed. Remembered for replays: what was received
+   * before it stays suppressed, and the lifted deletion does not suppress the user again.
    */
   readonly liftedAtMs?: number;
-  /** The deletion came out of an archive: it decides about other records of archives, and not about what is received now. */
+  /** The deletion came from an archive: it applies to other archived records, not to what is received now. */
   readonly isArchived?: boolean;
 }
 
-/** Where the user's newest email address is; the address itself is not kept. */
+/** Domain of the user's newest email address; the address itself is not kept. */
 export interface KnownEmail {
   /** Lower case, punycode. */
   readonly domain: string;
-  /** When the address was first said to be there, epoch milliseconds by the senders' corrected clocks. */
+  /** When an event first gave the address, epoch milliseconds by the senders' corrected clocks. */
   readonly atMs: number;
 }
 
 /**
- * Whether a user may be forgotten where there are too many. Whoever was deleted must not come back because of that; what an archive says of its
- * own records is worth less.
+ * Whether a user may be evicted if there are too many. Eviction must not let a deleted user back in; an archive's
+ * deletion of its own records matters less.
  */
 export function isExpendable({ suppressed }: UserState): boolean {
   return suppressed === undefined || suppressed.isArchived === true;
 }
 
-/** 128 bits of SHA-256: short ids and long ones take the same memory, and none can be read off the state. */
+/** 128 bits of SHA-256: short and long ids take the same memory, and the state does not reveal them. */
 const ID_BYTES = 16;
 const HASHED_KIND = 'user-sha256';
 
@@ -67,7 +70,10 @@ export const userStateCodec: StateCodec<UserState> = {
   isExpendable,
 };
 
-/** `["acme","user-sha256","…"]`; before version 2 of the mapping rules it was the key of the user's events, `["acme","user","…"]`. */
+/**
+ * `["acme","user-sha256","…"]`. Before version 2 of the mapping rules it was the key of the user's events,
+ * `["acme","user","…"]`.
+ */
 function decodeUserStateKey(text: string): DecodedStateKey {
   const json = parseText(text, 'the key of a state');
   const [scope, kind, id] = Array.isArray(json) ? (json as readonly unknown[]) : [];
@@ -77,7 +83,7 @@ function decodeUserStateKey(text: string): DecodedStateKey {
     }
     if (kind === 'user') return { key: keyOf(scope, text), isOutdated: true };
   }
-  throw new RangeError(`the key of a state is no user's: ${text.slice(0, 100)}`);
+  throw new RangeError(`the key of a state is not a user's: ${text.slice(0, 100)}`);
 }
 
 /** Value of the state record: compact JSON. */
@@ -90,8 +96,8 @@ export function encodeUserState(state: UserState): Buffer {
 }
 
 /**
- * Throws a RangeError that names the place for anything that no version up to this one writes: whoever reads on with half a state would let
- * suppressed users through. The first version wrote `suppressed` (without `isArchived`) and `email`.
+ * Throws a RangeError that names the place for anything that no version up to this one writes: to continue with half a
+ * state would let suppressed users through. The first version wrote `suppressed` (without `isArchived`) and `email`.
  */
 export function decodeUserState(bytes: Buffer): UserState {
   const json = parseText(bytes.toString('utf8'), 'the state of a user');
@@ -125,19 +131,20 @@ function readDecided(json: unknown): string {
 
 function readEmail(json: unknown): KnownEmail {
   const { domain, atMs } = membersOf(json, 'email', ['domain', 'atMs']);
-  if (typeof domain !== 'string' || !/^[!-{}~]+$/.test(domain)) throw new RangeError('email.domain is no domain');
+  if (typeof domain !== 'string' || !/^[!-{}~]+$/.test(domain)) throw new RangeError('email.domain is not a domain');
   return { domain, atMs: readTime(atMs, 'email.atMs') };
 }
 
 function membersOf(json: unknown, place: string, names: readonly string[]): Record<string, unknown> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new RangeError(`${place} is no object`);
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new RangeError(`${place} is not an object`);
   const unknown = Object.keys(json).find((name) => !names.includes(name));
   if (unknown !== undefined) throw new RangeError(`${place} has a member that this version does not know: ${unknown}`);
   return json as Record<string, unknown>;
 }
 
 function readTime(value: unknown, place: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new RangeError(`${place} is no time`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new RangeError(`${place} is not a time`);
   return value;
 }
 
@@ -145,11 +152,11 @@ function parseText(text: string, place: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new RangeError(`${place} is no JSON`);
+    throw new RangeError(`${place} is not JSON`);
   }
 }
 
-/** Seven members, none of which can hold a bar; times to the base of 36. */
+/** Seven members, none of which can contain a bar; times in base 36. */
 function packUserState({ suppressed, decided = '', decidedAtMs, email }: UserState): string {
   const archived = suppressed?.isArchived === true ? '1' : '';
   const suppression = `${packTime(suppressed?.atMs)}|${packTime(suppressed?.liftedAtMs)}|${archived}`;

@@ -12,7 +12,7 @@ export const facts: EventFacts = {
   writtenAtMs: receivedAtMs,
 };
 
-/** An event as the mapper reads it. Throws where the JSON is none. */
+/** An event as the mapper reads it. Throws if the JSON is not an event. */
 export function eventOf(json: object): SegmentEvent {
   const parsed = parseEvent(json);
   if (parsed.kind === 'event') return parsed.event;

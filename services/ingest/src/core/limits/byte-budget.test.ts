@@ -8,7 +8,7 @@ function createBudget(maxBytes: number, nowMs = () => 0): ByteBudget {
   return new ByteBudget({ maxBytes, patienceMs: PATIENCE_MS, nowMs });
 }
 
-test('what exceeds the budget is refused and takes nothing', () => {
+test('a request beyond the budget is refused and takes nothing', () => {
   const budget = createBudget(100);
   const first = budget.open();
   const second = budget.open();
@@ -19,7 +19,7 @@ test('what exceeds the budget is refused and takes nothing', () => {
   assert.equal(budget.hasRoomFor(1), false);
 });
 
-test('a hold gives back all that it took, once', () => {
+test('a hold gives back everything that it took, once', () => {
   const budget = createBudget(100);
   const hold = budget.open();
   hold.take(30);
@@ -29,7 +29,7 @@ test('a hold gives back all that it took, once', () => {
   assert.equal(budget.heldBytes, 0);
 });
 
-test('a connector holds at most as much as is left, so that there is room for others', () => {
+test('a connector holds at most as much as is left, so others have room', () => {
   const budget = createBudget(120);
   const hold = (connectorId: string, bytes: number) => {
     const opened = budget.open();
@@ -50,7 +50,7 @@ test('a connector holds at most as much as is left, so that there is room for ot
   assert.equal(budget.heldBytes, 99);
 });
 
-test('the first request of a connector may be as large as the budget, and what it gives back is free for the next', () => {
+test("a connector's first request may be as large as the budget, and what it gives back is free for the next", () => {
   const budget = createBudget(100);
   for (let round = 0; round < 3; round += 1) {
     const hold = budget.open();
@@ -63,7 +63,7 @@ test('the first request of a connector may be as large as the budget, and what i
   }
 });
 
-test('bodies that are read for too long make way where there is no room, the oldest first and no more than needed', () => {
+test('if there is no room, bodies that are read for too long are given up, the oldest first and no more than needed', () => {
   let nowMs = 0;
   const budget = createBudget(100, () => nowMs);
   const givenUp: string[] = [];

@@ -1,37 +1,38 @@
 /**
- * A bound on the bytes that requests hold at one time. What would exceed it is refused at once, so that memory stays flat
- * while Kafka is slow or away: the senders queue, not this process.
+ * Bounds the bytes that requests hold at a time. A request that would exceed the bound is refused at once. So memory is
+ * flat while Kafka is slow or down: the senders queue, not this process.
  *
- * A connector holds at most as much as is left for all others: one alone half of the budget, two that flood a third each. So
- * there is always room for the next. (Dynamic thresholds, as switches share their buffers among ports: Choudhury and Hahne,
- * 1998.)
+ * A connector holds at most as much as is left for all others: half of the budget if it is alone, a third each if two
+ * flood. So there is always room for the next one. (Dynamic thresholds, as switches share their buffers among ports:
+ * Choudhury and Hahne, 1998.)
  *
- * A body that is still being read counts for nobody, so what bounds those is time: where there is no room, the oldest of them make way.
- * A sender that takes its time, on however many connections, thus keeps nobody else out.
+ * The connector is unknown until a body is read, so such bodies are bounded by time: if there is no room, the oldest of
+ * them are given up. So a slow sender, on however many connections, cannot keep others out.
  */
 
 /** The share of one request. */
 export interface ByteHold {
-  /** Takes more; false, and nothing taken, where the budget does not have it. */
+  /** Takes more. Returns false and takes nothing if the budget does not have it. */
   take(bytes: number): boolean;
   /**
-   * From here until the returned function is called the body is being read: after `patienceMs` it may have to make way, which gives back
-   * all that it holds and calls `onGivenUp`.
+   * Marks the body as being read until the returned function is called. After `patienceMs` it may be given up, which
+   * returns all its bytes and calls `onGivenUp`.
    */
   reading(onGivenUp: () => void): () => void;
   /**
-   * Counts what the request holds as the owner's from here on; false, and nothing changed, where that exceeds its share. An owner is a
-   * connector, or those together whose connector is not known yet. One that holds nothing else is not bound by its share, or the largest
-   * request might never be taken. Again for another owner, or after more was taken.
+   * Counts what the request holds as the owner's from here on. Returns false and changes nothing if that exceeds the
+   * owner's share. An owner is a connector, or all requests together whose connector is not known yet. An owner that
+   * holds nothing else is not limited by its share, or the largest request might never be accepted. Call it again for
+   * another owner, or after more was taken.
    */
   claim(owner: string): boolean;
-  /** Gives everything back. Once is enough; more does no harm. */
+  /** Gives everything back. Further calls have no effect. */
   release(): void;
 }
 
 export interface ByteBudgetOptions {
   readonly maxBytes: number;
-  /** How long a body may be read before it has to make way for others. */
+  /** How long a body may be read before it can be given up for others, in milliseconds. */
   readonly patienceMs: number;
   readonly nowMs: () => number;
 }
@@ -58,7 +59,7 @@ export class ByteBudget {
     return this.#heldBytes;
   }
 
-  /** Whether so many bytes can be taken now, after slow bodies have made way if need be. */
+  /** Whether that many bytes can be taken now, after giving up slow bodies if needed. */
   hasRoomFor(bytes: number): boolean {
     if (this.#heldBytes + bytes <= this.#maxBytes) return true;
     const { patienceMs, nowMs } = this.#options;
@@ -82,7 +83,7 @@ export class ByteBudget {
     let isGivenUp = false;
     return {
       take: (bytes) => {
-        // Making room may cost this very body its place.
+        // Making room may give up this very body.
         if (!this.hasRoomFor(bytes) || isGivenUp) return false;
         ownBytes += bytes;
         this.#heldBytes += bytes;

@@ -12,8 +12,9 @@ export interface ConnectionSettings {
 }
 
 /**
- * The bounds in effect: never more connections than there are descriptors for (`descriptorLimit`, undefined where it is not known), or
- * the process could open nothing else. Behind a trusted proxy all connections come from its address, so there is no bound for one client.
+ * The limits in effect. There are never more connections than descriptors (`descriptorLimit`, undefined if unknown), or
+ * the process could open nothing else. Behind a trusted proxy all connections come from its address, so there is no
+ * limit for a client.
  */
 export function connectionLimits(
   { maxConnections, maxConnectionsPerClient, trustedProxies }: ConnectionSettings,

@@ -16,7 +16,7 @@ const steps = fc.array(
   { maxLength: 200 },
 );
 
-test('each item comes out once, those of a sender in the order in which they came in', () => {
+test("each item comes out once, and a sender's items in the order in which they came in", () => {
   fc.assert(
     fc.property(steps, (sequence) => {
       const queue = new FairQueue<{ readonly number: number; readonly cost: number }>();
@@ -40,7 +40,7 @@ test('each item comes out once, those of a sender in the order in which they cam
   );
 });
 
-test('of senders who always have something waiting none is ahead of another by more than one item', () => {
+test('no sender who always has items waiting is ahead of another such sender by more than one item', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(...names.map(() => fc.integer({ min: 1, max: 80 }))), { minLength: 1, maxLength: 60 }),
@@ -61,7 +61,7 @@ test('of senders who always have something waiting none is ahead of another by m
   );
 });
 
-test('one who comes after a pause is next, and however long another was alone it is not made to wait for that', () => {
+test('a sender who returns after a pause is next, and another is not made to wait for having been alone', () => {
   const queue = new FairQueue<string>();
   for (let item = 0; item < 1_000; item += 1) queue.charge('alone', 80);
   for (const number of [1, 2, 3, 4]) queue.push('alone', `alone ${number}`);

@@ -1,11 +1,11 @@
 /**
- * Items that wait, those of the sender first who has been served least. A sender who comes after a pause begins where
- * the others are now, so it neither waits behind the backlog of another nor makes up for what it did not ask for.
- * (Start-time fair queueing: Goyal, Vin and Cheng, 1996.)
+ * A queue that serves the sender who was served least. A sender who returns after a pause starts level with the others,
+ * so it neither waits behind another's backlog nor is credited for its pause. (Start-time fair queueing: Goyal, Vin and
+ * Cheng, 1996.)
  */
 export class FairQueue<Item> {
   readonly #lines = new Map<string, { served: number; readonly items: Item[] }>();
-  /** What the sender had been served who was taken from last. */
+  /** The amount that had been served to the sender of the last item. */
   #now = 0;
   #size = 0;
 
@@ -19,14 +19,14 @@ export class FairQueue<Item> {
   }
 
   /**
-   * The next item and its sender, or undefined where none waits. In the order of `push` within a sender, and between
-   * senders that are equal.
+   * The next item and its sender, or undefined if none waits. Items of a sender, and of equal senders, come in the
+   * order of `push`.
    */
   shift(): { readonly sender: string; readonly item: Item } | undefined {
     let first: { readonly sender: string; readonly line: { served: number; readonly items: Item[] } } | undefined;
     for (const [sender, line] of this.#lines) {
       if (line.items.length === 0) {
-        // One who has had less than others by now would begin where they are in any case.
+        // A sender who was served less than the others would start level with them anyway.
         if (line.served <= this.#now) this.#lines.delete(sender);
         continue;
       }
@@ -39,11 +39,11 @@ export class FairQueue<Item> {
     return { sender: first.sender, item };
   }
 
-  /** What serving an item of the sender has taken, in whichever unit all are counted. */
+  /** Records what serving an item of the sender cost, in the same unit for all. */
   charge(sender: string, cost: number): void {
     const line = this.#lineOf(sender);
-    // One that did not have to wait moves the present on too, or a newcomer would begin in the past and go before it
-    // for as long.
+    // An item that did not wait advances the level too; otherwise a newcomer would start lower and go first for as
+    // long.
     if (this.#size === 0) this.#now = Math.max(this.#now, line.served);
     line.served += cost;
   }

@@ -34,7 +34,7 @@ function run(limit: Rate, sent: readonly Request[], bucket = new SharedBucket(li
   });
 }
 
-test('in any window, no more than the burst and what the rate brings is taken; a larger request counts as a burst of its own', () => {
+test('no window takes more than the burst plus the rate; a larger request counts as a burst of its own', () => {
   fc.assert(
     fc.property(limits, requests, (limit, sent) => {
       const taken = run(limit, sent).filter(({ taking }) => taking.kind === 'taken');
@@ -52,7 +52,7 @@ test('in any window, no more than the burst and what the rate brings is taken; a
   );
 });
 
-test('it decides as a model that adds the tokens of each millisecond one by one', () => {
+test("it decides like a model that adds each millisecond's tokens one by one", () => {
   const fewMs = fc.array(fc.record({ afterMs: fc.nat(30), events: fc.integer({ min: 1, max: 80 }) }), {
     maxLength: 40,
   });
@@ -77,14 +77,17 @@ test('it decides as a model that adds the tokens of each millisecond one by one'
   );
 });
 
-test('who is refused and waits as told is taken, and a millisecond sooner is too soon', () => {
+test('a refused request is accepted after the wait it was told, and not a millisecond sooner', () => {
   fc.assert(
     fc.property(limits, requests, (limit, sent) => {
       for (const [index, { nowMs, events, taking }] of run(limit, sent).entries()) {
         if (taking.kind === 'taken') continue;
         const { waitMs } = taking;
         assert.ok(waitMs >= 1);
-        /** What becomes of the same request after another wait: from the beginning, since asking changes nothing but time. */
+        /**
+         * What becomes of the same request after another wait: from the beginning, since asking changes nothing but
+         * time.
+         */
         const after = (ms: number) => {
           const bucket = new SharedBucket(limit, ONE, START_MS);
           run(limit, sent.slice(0, index + 1), bucket);
@@ -100,7 +103,7 @@ test('who is refused and waits as told is taken, and a millisecond sooner is too
   );
 });
 
-test('a refusal takes nothing: without it everything else goes as it went', () => {
+test('a refusal takes nothing: everything else is the same without it', () => {
   fc.assert(
     fc.property(limits, requests, (limit, sent) => {
       const outcome = run(limit, sent);
@@ -136,7 +139,7 @@ const ofKeys = fc.array(
   { maxLength: 80 },
 );
 
-test('all keys together take no more in any window than the burst and what the rate brings', () => {
+test('all keys together never take more in a window than the burst plus the rate', () => {
   fc.assert(
     fc.property(shared, ofKeys, (limit, sent) => {
       const bucket = new SharedBucket(limit, SHARES, START_MS);
@@ -151,7 +154,7 @@ test('all keys together take no more in any window than the burst and what the r
   );
 });
 
-test('whatever the others send, a key has its own part of the burst at once and its own part of the rate after it', () => {
+test('whatever the others send, a key has its own part of the burst at once and then its own part of the rate', () => {
   fc.assert(
     fc.property(shared, ofKeys, fc.constantFrom(...names), (limit, sent, quiet) => {
       const share = SHARES.get(quiet) ?? 0;
@@ -173,7 +176,7 @@ test('whatever the others send, a key has its own part of the burst at once and 
   );
 });
 
-test('a key that is alone has the whole rate, and what it is told to wait is enough', () => {
+test('a key alone has the whole rate, and the wait that it is told is long enough', () => {
   fc.assert(
     fc.property(shared, fc.constantFrom(...names), (limit, name) => {
       const bucket = new SharedBucket(limit, SHARES, START_MS);
@@ -197,7 +200,7 @@ test('a key that is alone has the whole rate, and what it is told to wait is eno
   );
 });
 
-test('what is charged is owed by that key alone, until its share of the rate has made up for it', () => {
+test('a charge is owed by that key alone, until its share of the rate has paid it', () => {
   fc.assert(
     fc.property(shared, fc.constantFrom(...names), fc.integer({ min: 1, max: 100_000 }), (limit, name, used) => {
       const bucket = new SharedBucket(limit, SHARES, START_MS);

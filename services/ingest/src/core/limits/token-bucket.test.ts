@@ -10,7 +10,7 @@ function waitOf(bucket: SharedBucket, tokens: number, nowMs: number, name = 'a')
   return taking.kind === 'taken' ? 0 : taking.waitMs;
 }
 
-test('a request larger than the burst is taken from a full bucket, and is owed before anything else is taken', () => {
+test('a request larger than the burst succeeds on a full bucket, and must be paid off before the next', () => {
   const bucket = new SharedBucket(limit, ONE, 0);
   assert.equal(waitOf(bucket, 100, 0), 0);
   assert.equal(waitOf(bucket, 1, 0), 8_100);
@@ -19,7 +19,7 @@ test('a request larger than the burst is taken from a full bucket, and is owed b
   assert.equal(waitOf(bucket, 100, 10_100), 0);
 });
 
-test('a lower limit takes effect at once, a higher one fills at its own rate, and a new key begins full', () => {
+test('a lower limit takes effect at once, a higher one fills at its own rate, and a new key starts full', () => {
   const bucket = new SharedBucket({ perSecond: 10, burst: 1_000 }, ONE, 0);
   bucket.adjust(limit, ONE, 0);
   assert.equal(waitOf(bucket, 20, 0), 0);
@@ -34,14 +34,14 @@ test('a lower limit takes effect at once, a higher one fills at its own rate, an
   assert.throws(() => bucket.take('c', 1, 1_000), RangeError);
 });
 
-test('a clock that is set back brings no tokens, and the bucket fills from there', () => {
+test('a clock that is set back adds no tokens, and the bucket fills from there', () => {
   const bucket = new SharedBucket(limit, ONE, 100_000);
   assert.equal(waitOf(bucket, 20, 100_000), 0);
   assert.equal(waitOf(bucket, 1, 5_000), 100);
   assert.equal(waitOf(bucket, 1, 5_100), 0);
 });
 
-test('work that is charged afterwards is owed, and nothing else is held up once it is paid', () => {
+test('work charged afterwards is owed, and delays nothing once it is paid', () => {
   const bucket = new SharedBucket(limit, ONE, 0);
   bucket.charge('a', 25, 0);
   assert.deepEqual([bucket.debtMs('a', 0), bucket.debtMs('a', 499), bucket.debtMs('a', 500)], [500, 1, 0]);

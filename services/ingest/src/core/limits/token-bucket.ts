@@ -1,14 +1,14 @@
 /**
- * What a connector may take, events, bytes or work, and how its keys share it. As many tokens as the rate brings in are
- * there for all of its keys, plus what has gathered, up to the burst.
+ * Limits what a connector may use (events, bytes or work), and shares it among its keys. The tokens of the rate are for
+ * all of its keys, plus those saved up, up to the burst.
  *
- * Each key has a bucket of its own, into which its share of the rate flows, with room for its share of half of the
- * burst. What finds no room there goes into a bucket that all share, with room for the other half. So one key alone has
- * the whole rate, and however much the others send, a key that comes back after a pause finds its own bucket full and
- * its share of the rate. (Hierarchical token buckets lend unused rate in the same way: Linux, `tc-htb`.)
+ * Each key has its own bucket, which receives its share of the rate and has room for its share of half of the burst.
+ * Tokens that do not fit go into a shared bucket with room for the other half. So a key alone has the whole rate, and
+ * however much others send, a key that returns after a pause has a full bucket and its share of the rate. (Hierarchical
+ * token buckets lend unused rate in the same way: Linux, `tc-htb`.)
  *
- * Tokens are counted in thousandths, of which a millisecond brings `perSecond`: with one key all numbers are whole, so
- * nothing is lost to rounding however often it is asked.
+ * Tokens are counted in thousandths, of which a millisecond adds `perSecond`. With one key all numbers are whole, so
+ * nothing is lost to rounding.
  */
 
 export interface Rate {
@@ -25,7 +25,7 @@ export type Taking =
   | { readonly kind: 'taken' }
   | {
       readonly kind: 'refused';
-      /** After it the same request is taken, if nothing else takes from the buckets. At least 1. */
+      /** After this time the same request is accepted, if nothing else takes from the buckets. At least 1. */
       readonly waitMs: number;
     };
 
@@ -56,8 +56,8 @@ export class SharedBucket {
   }
 
   /**
-   * Another limit, or other keys, from now on. A lower limit takes effect at once, a higher one fills at its own rate;
-   * new keys begin full.
+   * Changes the limit or the keys. A lower limit takes effect at once, a higher one fills at its own rate; new keys
+   * start full.
    */
   adjust(rate: Rate, shares: Shares, nowMs: number): void {
     this.#advance(nowMs);
@@ -72,9 +72,9 @@ export class SharedBucket {
   }
 
   /**
-   * All or nothing. A key whose own bucket is full is given what it asks for even if that is more, and owes the rest:
-   * else a large request could never be taken while others send. A clock that was set back neither adds tokens nor
-   * holds any up.
+   * Takes all or nothing. A key whose own bucket is full gets what it asks for even if that is more, and owes the rest;
+   * otherwise a large request could never succeed while others send. A clock that is set back neither adds tokens nor
+   * delays them.
    */
   take(name: string, tokens: number, nowMs: number): Taking {
     this.#advance(nowMs);
@@ -87,13 +87,13 @@ export class SharedBucket {
     return { kind: 'refused', waitMs: this.#waitFor(name, needed) };
   }
 
-  /** Takes what has been used already, and owes what is not there. */
+  /** Takes what was already used; what the buckets lack is owed. */
   charge(name: string, tokens: number, nowMs: number): void {
     this.#advance(nowMs);
     this.#spend(name, tokens * MILLI);
   }
 
-  /** Until the key no longer owes anything: 0 where it does not. */
+  /** Time until the key owes nothing, in milliseconds; 0 if it owes nothing. */
   debtMs(name: string, nowMs: number): number {
     this.#advance(nowMs);
     const own = this.#ownOf(name);
@@ -101,7 +101,7 @@ export class SharedBucket {
     return Math.max(1, Math.ceil(-own / this.#inflow(name)));
   }
 
-  /** Whether nothing would be lost by starting over with a new one. */
+  /** Whether a new bucket would be equal to this one. */
   isFull(nowMs: number): boolean {
     this.#advance(nowMs);
     const isOwnFull = [...this.#own].every(([name, own]) => own >= this.#roomOf(name) - ROUNDING);
@@ -121,7 +121,7 @@ export class SharedBucket {
     this.#shared = Math.min(this.#shared, this.#sharedRoom());
   }
 
-  /** The key's own tokens first, so that what others could use is left to them. */
+  /** Uses the key's own tokens first, so that others can use the shared ones. */
   #spend(name: string, needed: number): void {
     const own = this.#ownOf(name);
     const fromOwn = Math.min(needed, Math.max(0, own));
@@ -145,7 +145,7 @@ export class SharedBucket {
     return Math.max(1, Math.ceil(Math.min(untilFullMs, untilEnoughMs) - ROUNDING));
   }
 
-  /** What the other keys leave to all, as long as none of them sends. */
+  /** What the other keys add to the shared bucket as long as they do not send. */
   #overflowBeside(name: string): number {
     let overflow = 0;
     for (const [other, own] of this.#own) {
@@ -178,10 +178,10 @@ export class SharedBucket {
   }
 }
 
-/** Segment's SDKs wait no longer, whatever they are told. */
+/** Segment's SDKs never wait longer. */
 const MAX_RETRY_AFTER_SECONDS = 300;
 
-/** What to send as `Retry-After`: whole seconds, at least 1. */
+/** The value of `Retry-After`: whole seconds, at least 1. */
 export function toRetryAfterSeconds(waitMs: number): number {
   return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(waitMs / 1_000)));
 }

@@ -130,7 +130,8 @@ test('an event read back from the topic happened when it happened as it was sent
       const batchSentAt =
         envelope === '' ? undefined : (JSON.parse(`{${envelope.slice(0, -1)}}`) as { sentAt: string });
       const isAbsent = (field: unknown) => field === undefined || field === '';
-      // An unreadable time of receipt is stored as it came; ingest judges by its own, unless the times are Segment's already.
+      // An unreadable time of receipt is stored as it came; ingest judges by its own, unless the times are Segment's
+      // already.
       const isOurs =
         parseTimestamp(fields.receivedAt) === undefined &&
         (isAbsent(fields.receivedAt) || isAbsent(fields.originalTimestamp));

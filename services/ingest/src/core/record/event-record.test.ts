@@ -45,21 +45,21 @@ test('an event that lacks nothing is stored byte for byte, with what is added at
   assert.equal(valueFrom('batch', `{"batch":[${event}]}`), `${event.slice(0, -1)},${RECEIVED},${TIMES}}`);
 });
 
-test('messageId and type are added where they are absent', () => {
+test('messageId and type are added if they are absent', () => {
   assert.equal(
     valueFrom('track', '{"userId":"u1","event":"E"}'),
     `{"userId":"u1","event":"E","messageId":"new-id","type":"track",${RECEIVED},${TIMES}}`,
   );
 });
 
-test('a member that is null or empty gets its value replaced, so that no name repeats', () => {
+test('a null or empty member gets its value replaced, so that no name repeats', () => {
   assert.equal(
     valueFrom('track', '{"messageId": null ,"type":null,"userId":"u1","event":"E","receivedAt":""}'),
     `{"messageId": "new-id" ,"type":"track","userId":"u1","event":"E",${RECEIVED},${TIMES}}`,
   );
 });
 
-test('what the sender gave under another casing is not given again', () => {
+test('what the sender gave under another casing is not added again', () => {
   const event =
     '{"Type":"track","message_id":"m1","userid":"u1","event":"E","received_at":"2026-01-01T00:00:00Z","original_timestamp":"x"}';
   assert.equal(valueFrom('track', event), event);
@@ -112,7 +112,7 @@ test('an event that asks for it with context.direct gets the address of its clie
   assert.equal(ipOf(valueFrom('batch', batch, request)), '203.0.113.7');
 });
 
-test('key and headers say whose event it is, which, when, and on which trace', () => {
+test("key and headers name the event's connector, id, time and trace", () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   const [record] = storedFrom('track', '{"userId":"u1","event":"E","messageId":"m1"}', { traceparent });
   assert.equal(record?.key, '["acme","user","u1"]');
@@ -142,7 +142,7 @@ test('a dead letter is the event with what was added, keyed if it can be, with i
   assert.deepEqual([scalar?.key, scalar?.value], [undefined, '5']);
 });
 
-test('every record says whether its sender had shown more than a write key, a refused one too', () => {
+test('every record says whether its sender proved more than a write key, including refused ones', () => {
   const body = '{"batch":[{"type":"delete","userId":"u1"},{"type":"identify","userId":"u1"}]}';
   for (const isTrusted of [true, false]) {
     const records = storedFrom('batch', body, { isTrusted });
@@ -163,7 +163,7 @@ test('every record says whether its sender had shown more than a write key, a re
 
 const timed = (members: string) => `{"type":"track","userId":"u1","event":"E","messageId":"m1"${members},${RECEIVED}`;
 
-test("a sender's time is corrected in its place, and what stood there becomes originalTimestamp, text for text", () => {
+test("a sender's time is corrected in place, and its old text becomes originalTimestamp unchanged", () => {
   for (const [timestamp, sentAt] of [
     ['"2026-03-01T10:59:58.000Z"', '"2026-03-01T11:00:00.000Z"'],
     ['"2026-03-01T10:59:58.000123+00:00"', '"2026-03-01T11:00:00.000456+00:00"'],
@@ -188,7 +188,7 @@ test("a batch's sentAt corrects the times of its items", () => {
   );
 });
 
-test('a time under another casing is corrected where it stands', () => {
+test('a time under another casing is corrected in place', () => {
   const sent = '{"type":"track","userId":"u1","event":"E","messageId":"m1","Timestamp":"2026-03-01T09:59:58+0000"}';
   assert.equal(
     valueFrom('batch', `{"batch":[${sent}]}`),
@@ -196,7 +196,7 @@ test('a time under another casing is corrected where it stands', () => {
   );
 });
 
-test('a time that nothing changes, that Segment has corrected, or that is none stays byte for byte', () => {
+test('a time that is right, that Segment has corrected, or that cannot be read is unchanged byte for byte', () => {
   const kept = ',"timestamp":"2026-03-01T09:59:58.000Z"';
   assert.equal(
     valueFrom('batch', `{"batch":[${timed(kept)}}]}`),

@@ -1,6 +1,6 @@
 /**
  * Judged events → records. The value is the sender's own text with what is missing spliced in; a dead letter's value is
- * made in the same way, so that it can be redriven as it is.
+ * made in the same way, so that it can be redriven unchanged.
  */
 import { headerNames, type OutgoingRecord, type SenderTrust } from '@astrolabe/records';
 import {
@@ -15,7 +15,7 @@ import {
 } from '@astrolabe/segment';
 import { MAX_DEAD_LETTER_VALUE_BYTES, cutDeadLetter } from './cut-dead-letter.ts';
 
-/** What the records of one request share. Made once for each request. */
+/** What the records of a request share. Built once for each request. */
 export interface RecordOrigin extends TextOrigin {
   readonly connectorId: string;
   readonly sharedHeaders: Readonly<Record<string, Buffer>>;
@@ -31,7 +31,7 @@ export function buildRecordOrigin(
     readonly envelope: BatchEnvelope | undefined;
     readonly clientIp: string | undefined;
     readonly traceparent: string | undefined;
-    /** As of `Authentication`. */
+    /** As in `Authentication`. */
     readonly isTrusted: boolean;
   },
 ): RecordOrigin {
@@ -63,7 +63,7 @@ export function buildEventRecord(
 
 const SERVICE = Buffer.from('ingest');
 
-/** The rejected event for the dead letters, its cause in headers. The code is the one that the answer names. */
+/** The dead letter of a rejected event, with the cause in headers. The answer names the same code. */
 export function buildDeadLetter(
   bytes: Buffer,
   submitted: SubmittedEvent,

@@ -1,7 +1,7 @@
 /**
- * Answers as Segment's senders read them. PHP resends for ever on any success but 200, Java decodes `success`, Python reads
- * `code` and `message`, Ruby `error`, the partner endpoint `message`; so every answer carries what all of them look for.
- * Never 202, 204, 3xx or 410: the first three confuse SDKs, and 410 is retried by those of 2026.
+ * Answers as Segment's senders read them. PHP resends without end on any success except 200, Java decodes `success`,
+ * Python reads `code` and `message`, Ruby `error`, the partner endpoint `message`; so every answer has what all of them
+ * look for. Never 202, 204, 3xx or 410: the first three confuse SDKs, and SDKs of 2026 retry on 410.
  */
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 
@@ -13,7 +13,7 @@ export interface Answer {
   readonly retryAfterSeconds?: number;
 }
 
-/** An event of a batch that was not taken. `index` is its place in the batch. */
+/** An event of a batch that was rejected. `index` is its place in the batch. */
 export interface RejectedEvent {
   readonly index: number;
   readonly messageId: string | undefined;
@@ -24,7 +24,10 @@ export interface RejectedEvent {
 /** Everything asked for is stored. */
 export const storedAnswer: Answer = { status: 200, body: '{"success":true}' };
 
-/** What was good is stored; what was not is named. Status 200, since any other would have the good ones sent again. */
+/**
+ * The good events are stored, the others named. The status is 200, since any other would make the sender repeat the
+ * good ones.
+ */
 export function partlyStoredAnswer(rejected: readonly RejectedEvent[]): Answer {
   return { status: 200, body: JSON.stringify({ success: true, rejected }) };
 }

@@ -1,10 +1,12 @@
-/** IPv4 text of a socket's address, also where IPv6 wraps it; undefined for IPv6, which Segment does not collect. */
+/**
+ * IPv4 text of a socket's address, also if it is mapped to IPv6; undefined for IPv6, which Segment does not collect.
+ */
 export function ipv4Of(address: string | undefined): string | undefined {
   const plain = address?.replace(/^::ffff:/i, '');
   return plain !== undefined && /^\d{1,3}(?:\.\d{1,3}){3}$/.test(plain) ? plain : undefined;
 }
 
-/** Addresses that one client can have: of IPv6 the first 64 bits, which is what a household or a server is given. */
+/** The addresses that one client can have: of IPv6 the first 64 bits, which a household or a server is assigned. */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return 'unknown';
   const v4 = ipv4Of(address);

@@ -1,4 +1,4 @@
-/** The doors of Segment's APIs, and what a body means at each. */
+/** The endpoints of Segment's APIs, and what a body means at each. */
 import type { EventType } from '@astrolabe/segment';
 
 export type Endpoint =
@@ -13,7 +13,7 @@ export type Endpoint =
    * speak for it. One event, or an array of them.
    */
   | { readonly kind: 'webhook'; readonly name: string }
-  /** What analytics.js reports about itself; taken and dropped. */
+  /** What analytics.js reports about itself; accepted and dropped. */
   | { readonly kind: 'sdk-metrics'; readonly name: string };
 
 export const partnerEndpoint: Endpoint = { kind: 'partner', name: 'segment' };
@@ -23,9 +23,9 @@ export const webhookEndpoint: Endpoint = { kind: 'webhook', name: 'webhook' };
 const trackedTypes = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const satisfies readonly EventType[];
 
 /**
- * Paths of the Tracking API below its base (`/v1` or none). `import` is what Ruby and Java use, `b` and the first letters what
- * browsers and mobile apps use (analytics-next `plugins/segmentio/index.ts`, analytics-kotlin `RequestFactory.upload`), `m` what
- * analytics-next's `remote-metrics.ts` posts to.
+ * Paths of the Tracking API below its base (`/v1` or none). `import` is what Ruby and Java use, `b` and the first
+ * letters what browsers and mobile apps use (analytics-next `plugins/segmentio/index.ts`, analytics-kotlin
+ * `RequestFactory.upload`), `m` what analytics-next's `remote-metrics.ts` posts to.
  */
 export const trackingEndpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['batch', { kind: 'batch', name: 'batch' }],

@@ -55,7 +55,7 @@ test("the envelope's objects are kept as text, whole and by member", () => {
   assert.equal(envelope.integrations, undefined);
 });
 
-test('of an envelope member that repeats, the last one counts, as in JSON.parse', () => {
+test('the last of a repeated envelope member counts, as in JSON.parse', () => {
   const content = contentOf(
     batch,
     '{"batch":[1],"context":{"a":1},"batch":[2,3],"context":null,"sentAt":"x","sentAt":null}',
@@ -73,7 +73,7 @@ test('a byte order mark is not part of the JSON', () => {
   assert.deepEqual(textsOf(contentOf(track, '\ufeff{"event":"E"}')), ['{"event":"E"}']);
 });
 
-test('only the first byte order mark is, however many there are', () => {
+test('only the first byte order mark is ignored, however many there are', () => {
   for (const endpoint of [track, batch, partnerEndpoint, webhookEndpoint]) {
     for (const marks of [2, 5_000, 262_000]) {
       const [code, message] = refusalOf(endpoint, Buffer.from(`${'\ufeff'.repeat(marks)}{}`));
@@ -83,7 +83,7 @@ test('only the first byte order mark is, however many there are', () => {
   }
 });
 
-test('bytes that are not UTF-8 are refused wherever they stand, so that two ids never become one', () => {
+test('bytes that are not UTF-8 are refused anywhere, so that two ids never become one', () => {
   for (const byte of [0xe9, 0xe8]) {
     const body = Buffer.concat([
       Buffer.from('{"type":"identify","userId":"ren'),
@@ -108,7 +108,7 @@ test('a fault far into a body is refused without looking for it', () => {
   ]);
 });
 
-test('malformed JSON is refused with why and where', () => {
+test('malformed JSON is refused with reason and place', () => {
   assert.deepEqual(refusalOf(batch, '{"batch":[1,]}'), [
     'event.invalid-json',
     "the body is not valid JSON: found ']', expected a value, at line 1 column 13 (character 12)",
@@ -122,10 +122,10 @@ test('a body that cannot hold events is refused', () => {
     'the body is JSON but no object; expected an object',
   ]);
   assert.equal(refusalOf(batch, '{}')[1], '"batch" is missing; expected {"batch": [event, ...]}');
-  assert.equal(refusalOf(batch, '{"batch":{}}')[1], '"batch" is no array; expected {"batch": [event, ...]}');
+  assert.equal(refusalOf(batch, '{"batch":{}}')[1], '"batch" is not an array; expected {"batch": [event, ...]}');
 });
 
-test('a batch too long to name each of its events is refused whole', () => {
+test('a batch too long to name each of its events is refused as a whole', () => {
   assert.equal(refusalOf(batch, `{"batch":[${'0,'.repeat(maxBatchItems)}0]}`)[0], 'event.too-large');
 });
 
@@ -135,7 +135,7 @@ test('a body that nests as deep as it can is parsed like any other', () => {
   assert.equal(event?.span.depth, depth + 1);
 });
 
-test('a list is taken from a webhook only, and each of its items is an event', () => {
+test('only a webhook may send a list, and each of its items is an event', () => {
   const content = contentOf(webhookEndpoint, ' [{"a": 1} , 2]');
   assert.deepEqual([textsOf(content), content.isList], [['{"a": 1}', '2'], true]);
   assert.deepEqual(
@@ -145,7 +145,7 @@ test('a list is taken from a webhook only, and each of its items is an event', (
   assert.equal(refusalOf(webhookEndpoint, `[${'0,'.repeat(maxBatchItems)}0]`)[0], 'event.too-large');
 });
 
-test('what stands beside a batch is counted once for each event, and refused where its copies come to too much', () => {
+test('fields beside a batch count once for each event, and are refused if their copies are too large', () => {
   const items = Array.from({ length: 2_000 }, () => '{}').join(',');
   const filler = (bytes: number) => 'x'.repeat(bytes);
   for (const beside of [

@@ -1,6 +1,6 @@
 /**
- * A request's body → the events in it, each with its own bytes, or the reason why there are none. The body is parsed once
- * and scanned once; nothing is serialised.
+ * Turns a request's body into its events, each with its own bytes, or into the reason for a refusal. It parses the body
+ * once and scans it once, and serialises nothing.
  */
 import {
   decodeUtf8,
@@ -29,10 +29,10 @@ export interface RequestContent {
   readonly bytes: Buffer;
   readonly writeKey: string | undefined;
   readonly events: readonly SubmittedEvent[];
-  /** The events came as a list, so that each is answered for by its place in it. */
+  /** The events came as a list, so the answer names each by its place in it. */
   readonly isList: boolean;
   readonly envelope: BatchEnvelope | undefined;
-  /** At most so many bytes are added to the events from beside the batch, all copies together. */
+  /** Maximum bytes that fields beside the batch add to the events, all copies together. */
   readonly sharedBytes: number;
 }
 
@@ -43,8 +43,8 @@ export interface RefusedRequest {
 }
 
 export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent | RefusedRequest {
-  // The whole request and not only the event that holds the bytes: in encodings such as Shift JIS and GBK a quote or a backslash
-  // may be half of a character, so that where an event ends cannot be told without knowing the encoding.
+  // Refuses the whole request, not only the event with these bytes: in encodings such as Shift JIS and GBK a quote or a
+  // backslash may be half of a character, so the end of an event is unknown without the encoding.
   const decoded = decodeUtf8(body);
   if (decoded.kind === 'not-utf8') return refuse('event.invalid-json', `the body ${decoded.reason}`);
   const { bytes, text } = decoded;
@@ -66,7 +66,7 @@ export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent |
 function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestContent | RefusedRequest {
   const { batch } = request;
   if (!Array.isArray(batch)) {
-    const found = batch === undefined ? 'is missing' : 'is no array';
+    const found = batch === undefined ? 'is missing' : 'is not an array';
     return refuse('event.invalid', `"batch" ${found}; expected {"batch": [event, ...]}`);
   }
   if (batch.length > maxBatchItems) return refuseLength(batch.length);
@@ -76,7 +76,7 @@ function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestCo
   let integrations: EnvelopeObject | undefined;
   const sizes = { context: 0, integrations: 0, sentAt: 0 };
   walkMembers(bytes, start, (name, valueStart) => {
-    // A name that repeats counts with its last value, as in JSON.parse, so each occurrence replaces what an earlier one gave.
+    // A repeated name counts with its last value, as in JSON.parse, so each occurrence replaces the earlier one.
     if (name === 'batch' && bytes[valueStart] === OPEN_BRACKET) {
       elements = [];
       return readElements(bytes, valueStart, elements);
@@ -122,7 +122,7 @@ function refuseShared(sharedBytes: number): RefusedRequest {
   return refuse('event.too-large', message);
 }
 
-/** Undefined for anything but an object with members: there is nothing in it to be given to an item. */
+/** Undefined for anything except an object with members: there is nothing to copy to an item. */
 function readEnvelopeObject(bytes: Buffer, start: number, end: number, value: unknown): EnvelopeObject | undefined {
   if (!isJsonObject(value) || bytes[start] !== OPEN_BRACE) return undefined;
   const members = new Map<string, string>();
@@ -132,7 +132,9 @@ function readEnvelopeObject(bytes: Buffer, start: number, end: number, value: un
   return members.size === 0 ? undefined : { text: bytes.toString('utf8', start, end), members };
 }
 
-/** Browsers and mobile apps put it beside the batch or into the event; a batch of browser events has it in each. */
+/**
+ * Browsers and mobile apps put it beside the batch or into the event; a batch of browser events has it in each event.
+ */
 function readWriteKey(value: unknown): string | undefined {
   if (!isJsonObject(value)) return undefined;
   const { writeKey } = value;
@@ -142,7 +144,7 @@ function readWriteKey(value: unknown): string | undefined {
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
-/** Beyond this a body is not looked through for its first fault: that is three times slower than parsing it. */
+/** In a larger body the first fault is not searched for: that is three times slower than parsing. */
 const EXPLAINED_CHARACTERS = 65_536;
 
 function explainMalformed(text: string): string {

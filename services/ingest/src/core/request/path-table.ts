@@ -1,4 +1,4 @@
-/** Which methods a path takes: what tells a path that does not exist (404) from a method that it does not take (405). */
+/** Which methods a path accepts: distinguishes an unknown path (404) from an unsupported method (405). */
 
 export class PathTable {
   readonly #methods = new Map<string, Set<string>>();
@@ -15,7 +15,10 @@ export class PathTable {
     for (const method of methods) known.add(method);
   }
 
-  /** As for the `Allow` header. Undefined where there is no such path. `url` is a path as requested, with or without a query. */
+  /**
+   * Value of the `Allow` header, or undefined if the path does not exist. `url` is a path as requested, with or without
+   * a query.
+   */
   allowed(url: string): string | undefined {
     const [path = ''] = url.split('?', 1);
     const plain = path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');

@@ -1,18 +1,21 @@
 /**
- * Events in the address of an image, for e-mails and pages without scripts (segment-docs, "Tracking Pixel API").
- * Two forms: `?data=` with the event as JSON, in Base64 of either alphabet or plain; or its fields themselves, with a dot for each
- * level (`?userId=u&event=Opened&properties.subject=Hello`), whose values are texts.
+ * Events in the address of an image, for e-mails and pages without scripts (segment-docs, "Tracking Pixel API"). Two
+ * forms: `?data=` with the event as JSON, in Base64 of either alphabet or plain; or its fields themselves, with a dot
+ * for each level (`?userId=u&event=Opened&properties.subject=Hello`), whose values are texts.
  */
 import { maxEventDepth } from '@astrolabe/segment';
 
 const base64 = /^[A-Za-z0-9+/_\-\s]*={0,2}$/;
 
-/** The body that the same event would have on the Tracking API. What cannot be read comes out as it is, and is refused there. */
+/**
+ * The body that the same event would have on the Tracking API. What cannot be read is returned unchanged, and refused
+ * there.
+ */
 export function pixelBody(query: string): Buffer {
   const parameters = new URLSearchParams(query);
   const data = parameters.get('data');
   if (data === null) return Buffer.from(JSON.stringify(toObject(parameters)));
-  // A plus of Base64 that was not escaped has become a blank.
+  // An unescaped plus of Base64 has become a space.
   const text = data.trim().replaceAll(' ', '+');
   return base64.test(text) ? Buffer.from(text, 'base64') : Buffer.from(data);
 }

@@ -45,8 +45,8 @@ const cases: Readonly<Record<string, Case>> = {
     { publicUrl: 'http://example.com:8080/collect', host: 'inner' },
     { host: 'example.com:8080/collect', protocol: 'http' },
   ],
-  'no host is no origin': [{ host: '' }, undefined],
-  'what is no host is no origin': [{ host: 'a/b' }, undefined],
+  'no origin without a host': [{ host: '' }, undefined],
+  'no origin from an invalid host': [{ host: 'a/b' }, undefined],
 };
 
 for (const [name, [hints, origin]] of Object.entries(cases)) {

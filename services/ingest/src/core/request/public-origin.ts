@@ -1,15 +1,15 @@
-/** What clients call this service, for the answers that tell them where to send. */
+/** The origin by which clients reach this service, for the answers that tell them where to send. */
 import { isLoopbackHost, parseHostHeader } from '@astrolabe/service-kit/host-header';
 
 export interface PublicOrigin {
-  /** Undefined where nothing that can be believed tells; SDKs then use https. */
+  /** Undefined if no trusted source tells; SDKs then use https. */
   readonly protocol: 'http' | 'https' | undefined;
-  /** Host, with port and path where there are any; no slash at its end. */
+  /** Host, with port and path if there are any, without a trailing slash. */
   readonly host: string;
 }
 
 export interface OriginHints {
-  /** What the operator says (`INGEST_PUBLIC_URL`); it is believed before anything else. */
+  /** The operator's setting (`INGEST_PUBLIC_URL`), which takes precedence. */
   readonly publicUrl: string | undefined;
   readonly host: string | undefined;
   readonly forwardedProto: string | undefined;
@@ -18,10 +18,11 @@ export interface OriginHints {
 }
 
 /**
- * Undefined where the request does not name a host.
+ * Undefined if the request does not name a host.
  *
- * The protocol of the connection says nothing: behind a proxy that ends TLS it is http, and a page on https that was told so would be
- * kept from sending (mixed content), so that all its events were lost. Only on the client's own machine is http what the client uses.
+ * The connection's protocol is not used: behind a proxy that ends TLS it is http. A page on https with that answer
+ * could not send (mixed content), and all its events would be lost. Only on the client's own machine does the client
+ * use http.
  */
 export function publicOrigin({
   publicUrl,
@@ -40,7 +41,7 @@ export function publicOrigin({
   return { protocol: believed ?? (isLoopbackHost(named) ? 'http' : undefined), host: named.authority };
 }
 
-/** The entries before those of our own proxies are the client's, who may write anything. */
+/** The entries before those of our own proxies come from the client, who may write anything. */
 function protocolOfOutermostProxy(header: string | undefined, trustedProxies: number): 'http' | 'https' | undefined {
   const entries = header?.split(',').map((entry) => entry.trim().toLowerCase()) ?? [];
   const entry = entries.slice(-trustedProxies)[0];

@@ -34,7 +34,7 @@ for (const origin of [
   'capacitor://localhost',
   'http://[::1]:80',
 ]) {
-  test(`the origin ${origin} is sent back`, () => {
+  test(`the origin ${origin} is echoed`, () => {
     assert.equal(validOrigin(origin), origin);
   });
 }

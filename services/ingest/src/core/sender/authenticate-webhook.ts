@@ -1,5 +1,5 @@
 /**
- * Whether a webhook comes from one who knows the connector's secret. Segment signs a webhook with `X-Signature:
+ * Whether the sender of a webhook knows the connector's secret. Segment signs a webhook with `X-Signature:
  * hex(HMAC-SHA1(secret, body))` (segment-docs `destinations/catalog/webhooks`; action-destinations
  * `destinations/webhook/index.ts`, where the body is `JSON.stringify(payload.data)`).
  */
@@ -10,7 +10,7 @@ import { webhookEndpoint } from '../request/endpoints.ts';
 import { parseRequest } from '../request/parse-request.ts';
 
 export interface SignedWebhook {
-  /** Undefined where the connector does not exist or has none: nothing is proven then, at the same cost. */
+  /** Undefined if the connector does not exist or has no secret: then the check takes the same time and fails. */
   readonly secret: string | undefined;
   /** The `X-Signature` header. */
   readonly signature: string;
@@ -22,9 +22,9 @@ export interface SignedWebhook {
 export type WebhookProof = { readonly kind: 'proven'; readonly body: Buffer } | { readonly kind: 'unproven' };
 
 /**
- * The signature has to be that of the body's bytes or, where a proxy has rewritten the JSON, that of the object as
- * `JSON.stringify` writes it. A list is never taken by its signature: Segment signs only the first element, so anyone
- * who has seen one list could put anything behind that.
+ * The signature must be that of the body's bytes or, if a proxy has rewritten the JSON, that of the object as
+ * `JSON.stringify` writes it. A list is never accepted by its signature: Segment signs only the first element, so
+ * anybody who has seen one list could put anything after that.
  */
 export function proveWebhook({ secret, signature, body }: SignedWebhook): WebhookProof {
   if (body[skipWhitespace(body, startOfText(body))] === OPEN_BRACKET) return { kind: 'unproven' };
@@ -33,14 +33,14 @@ export function proveWebhook({ secret, signature, body }: SignedWebhook): Webhoo
   return signedBody === undefined || secret === undefined ? { kind: 'unproven' } : { kind: 'proven', body: signedBody };
 }
 
-/** Whether it could be the signature of anything. */
+/** Whether it has the form of a signature. */
 export function isSignature(text: string): boolean {
   return hexDigest.test(text);
 }
 
 /**
- * One answer for all that is unproven, whether or not the connector exists and has a secret: it must not tell a stranger which
- * connectors there are.
+ * One answer for every failed check, whether or not the connector exists and has a secret: it must not tell a stranger
+ * which connectors exist.
  */
 export function refuseUnprovenWebhook(): Answer {
   const message =
@@ -48,12 +48,12 @@ export function refuseUnprovenWebhook(): Answer {
   return refusedAnswer(401, 'webhook.unauthenticated', message);
 }
 
-/** Takes the place of a secret that is not there, for the work alone: what it signs is refused. */
+/** Stands in for a missing secret, so that the work is the same. What it signs is refused. */
 const NO_SECRET = 'no connector has this secret';
 const OPEN_BRACKET = 0x5b;
 /**
- * With room for indentation. Of strangers nothing larger is parsed: only an event that is too large anyway could be in
- * it.
+ * Includes room for indentation. Nothing larger is parsed for unknown senders: it could only hold an event that is too
+ * large anyway.
  */
 const MAX_REWRITTEN_BYTES = 2 * maxDeliveredEventBytes;
 const hexDigest = /^[0-9a-f]{40}$/i;
@@ -63,7 +63,7 @@ function isSignedBy(secret: string, text: Buffer, signature: string): boolean {
   return timingSafeEqual(createHmac('sha1', secret).update(text).digest(), Buffer.from(signature, 'hex'));
 }
 
-/** Undefined for what nests so deep that `JSON.stringify` would run out of stack; no event may. */
+/** Undefined if it nests so deep that `JSON.stringify` would overflow the stack, deeper than an event may. */
 function rewriteSigned(secret: string, body: Buffer, signature: string): Buffer | undefined {
   if (body.length > MAX_REWRITTEN_BYTES) return undefined;
   const content = parseRequest(webhookEndpoint, body);

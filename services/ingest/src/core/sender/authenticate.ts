@@ -1,4 +1,4 @@
-/** Whose request it is, by the keys in it. */
+/** Identifies the connector of a request by its keys. */
 import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { refusedAnswer, type Answer } from '../request/answer.ts';
 
@@ -9,17 +9,15 @@ export type Authentication =
       /** The key that belongs to it. */
       readonly key: string;
       /**
-       * The sender has shown something that only the customer knows; a write key, which stands in web pages, shows
-       * nothing.
+       * The sender has proved knowledge of a secret that only the customer has. A write key is public in web pages and
+       * proves nothing.
        */
       readonly isTrusted: boolean;
     }
   /** `connectorId` is that of a connector that is switched off. */
   | { readonly kind: 'refused'; readonly answer: Answer; readonly connectorId: string | undefined };
 
-/**
- * The connector of the first key that belongs to one. 401 where none does, 403 where that connector is switched off.
- */
+/** The connector of the first key that belongs to one. 401 if none does, 403 if that connector is switched off. */
 export function authenticate(
   directory: Pick<ConnectorDirectory, 'byKey'>,
   keys: readonly (string | undefined)[],
@@ -35,8 +33,8 @@ export function authenticate(
 }
 
 /**
- * Whether one of the keys is the connector's and none of its write keys: comparing with those, which are public, tells
- * nothing by its time.
+ * Whether one of the keys is the connector's API key. Write keys are public, so comparing with them need not take
+ * constant time.
  */
 export function holdsApiKey(
   directory: Pick<ConnectorDirectory, 'byKey'>,

@@ -21,8 +21,8 @@ export function isBasic(header: string | undefined): boolean {
 }
 
 /**
- * The `Authorization` of a request, in which `X-Write-Key` (Jitsu's SDKs) stands for a key in Basic auth. Beside an `Authorization` it is
- * not looked at: a server that adds its own must not be overruled by what the page behind it sends.
+ * The `Authorization` of a request. `X-Write-Key` (Jitsu's SDKs) counts as a key in Basic auth, but only without an
+ * `Authorization`: a page must not override the header that a server in between adds.
  */
 export function authorizationIn(headers: {
   readonly authorization?: string | undefined;

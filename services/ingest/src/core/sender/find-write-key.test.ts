@@ -9,7 +9,7 @@ import { parseRequest } from '../request/parse-request.ts';
 const batch = trackingEndpoints.get('batch') ?? assert.fail();
 const track = trackingEndpoints.get('track') ?? assert.fail();
 
-test('the key is found beside the batch, in its first event or in the event, written in whichever way JSON allows', () => {
+test('the key is found beside the batch, in its first event or in the event, in any form that JSON allows', () => {
   for (const [endpoint, text, key] of [
     [track, '{"writeKey":"k"}', 'k'],
     [track, ' { "a" : {"writeKey":"x"} , "writeKey" : "k" } ', 'k'],
@@ -48,7 +48,7 @@ function anyKeyValue(): fc.Arbitrary<string> {
   );
 }
 
-test('of any JSON it is what a parser reads as the key', () => {
+test('for any JSON it is what a parser reads as the key', () => {
   fc.assert(
     fc.property(fc.constantFrom<Endpoint>(batch, track), text, (endpoint, json) => {
       const content = parseRequest(endpoint, Buffer.from(json));
@@ -58,7 +58,7 @@ test('of any JSON it is what a parser reads as the key', () => {
   );
 });
 
-test('of any bytes at all it answers', () => {
+test('it returns for any bytes', () => {
   fc.assert(
     fc.property(
       fc.constantFrom<Endpoint>(batch, track),

@@ -1,13 +1,13 @@
 /**
- * The write key that a request holds in its body, found without parsing it. Whether the sender is known decides what
- * its body may cost: `JSON.parse` can take a hundred times as long as this, which looks at each byte at most twice.
+ * Finds the write key in a request's body without parsing it. What a body may cost depends on whether its sender is
+ * known: `JSON.parse` can take a hundred times as long as this scan, which looks at each byte at most twice.
  */
 import { findMembers, skipWhitespace, startOfText, type JsonMember } from '@astrolabe/segment';
 import type { Endpoint } from '../request/endpoints.ts';
 
 /**
- * Of a body that is JSON: what `parseRequest` reads as its write key, to the letter. Of any other body that key,
- * another text or undefined; never throws. Beside the batch, in the event, or in the first event of a batch.
+ * For a JSON body, returns exactly what `parseRequest` reads as its write key: beside the batch, in the event, or in a
+ * batch's first event. For any other body it returns that key, another text or undefined. Never throws.
  */
 export function findWriteKey(endpoint: Endpoint, body: Buffer): string | undefined {
   try {
@@ -19,7 +19,7 @@ export function findWriteKey(endpoint: Endpoint, body: Buffer): string | undefin
     const first = skipWhitespace(body, batch.start + 1);
     return body[first] === OPEN_BRACE ? readKey(body, findMembers(body, first, ALONE)[0]) : undefined;
   } catch {
-    // The text ends too early, or a name or the key is not a string of JSON.
+    // The text ends too early, or a name or the key is not a JSON string.
     return undefined;
   }
 }

@@ -13,7 +13,7 @@ function identified(authorization: string | undefined, endpoint = batch) {
   return sender.kind === 'refused' ? sender.answer.status : sender.kind;
 }
 
-test('a key in the header decides before the body is read; only where there may be one in the body is the sender unknown', () => {
+test('a key in the header decides before the body is read; the sender is unknown only if the body may hold a key', () => {
   assert.deepEqual(identified(basicAuth(`${API_KEY}:`)), ['acme', 'server', true]);
   assert.deepEqual(identified(`Bearer ${API_KEY}`), ['acme', 'server', true]);
   assert.deepEqual(identified(basicAuth(`${WRITE_KEY}:`)), ['acme', `write key ${WRITE_KEY}`, false]);
@@ -30,7 +30,7 @@ test('the partner endpoint has its key in the header or is refused', () => {
   }
 });
 
-test('a webhook is refused by its head unless a key of its connector or a signature that can be compared is there', () => {
+test('a webhook is refused by its headers unless it has a key of its connector or a signature', () => {
   const at = (connectorId: string, authorization: string | undefined, signature: string | undefined) => {
     const webhook = { connectorId, signature };
     const sender = identifySender(directory, { endpoint: webhookEndpoint, authorization, webhook });
@@ -47,7 +47,7 @@ test('a webhook is refused by its head unless a key of its connector or a signat
   assert.equal(at('dormant', basicAuth(DISABLED_KEY), undefined), 403);
 });
 
-test("the customer's servers have half of a connector's limit, its write keys the other half, and one key alone has all", () => {
+test("the customer's servers have half of a connector's limit, its write keys the other half, and a single key has all", () => {
   const [acme] = directory.all();
   assert.ok(acme);
   assert.deepEqual([...sharesOf({ ...acme, writeKeys: [] })], [['server', 1]]);

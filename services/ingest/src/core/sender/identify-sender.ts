@@ -1,4 +1,4 @@
-/** Whose request it is, as far as its head tells: before a byte of its body is read. */
+/** Identifies the sender of a request as far as its headers can, before a byte of its body is read. */
 import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import type { Answer } from '../request/answer.ts';
 import { authenticate, holdsApiKey, refuseDisabled, refuseUnknownKey } from './authenticate.ts';
@@ -10,7 +10,7 @@ export interface RequestHead {
   readonly endpoint: Endpoint;
   /** The `Authorization` header. */
   readonly authorization: string | undefined;
-  /** Of a webhook: the connector that its path names, and its `X-Signature`. */
+  /** For a webhook: the connector in its path, and its `X-Signature`. */
   readonly webhook: { readonly connectorId: string; readonly signature: string | undefined } | undefined;
 }
 
@@ -23,7 +23,8 @@ export interface KnownSender {
    */
   readonly share: string;
   /**
-   * The sender has shown something that only the customer knows; a write key, which stands in web pages, shows nothing.
+   * The sender has proved knowledge of a secret that only the customer has. A write key is public in web pages and
+   * proves nothing.
    */
   readonly isTrusted: boolean;
 }
@@ -31,9 +32,9 @@ export interface KnownSender {
 export type Sender =
   | KnownSender
   /**
-   * Says that it is Segment and speaks for a connector, undefined where there is none of that id; its signature has to be compared with
-   * the body. One of no connector is not refused before that, or the answer would tell which connectors there are: by whether it comes
-   * before the body, and by what it says of a body that is too large or not what its encoding says.
+   * Claims to be Segment and to act for a connector (undefined if the id is unknown); its signature must be compared
+   * with the body. An unknown connector is not refused before that: an answer before the body, or one about a body's
+   * size or encoding, would tell which connectors exist.
    */
   | { readonly kind: 'signed'; readonly connector: Connector | undefined; readonly signature: string }
   /** Its key may be in the body. */
@@ -42,14 +43,13 @@ export type Sender =
 export type IdentifiedSender =
   Sender | { readonly kind: 'refused'; readonly answer: Answer; readonly connectorId: string | undefined };
 
-/** Share of those who have shown that they are the customer. */
+/** Share of the senders who proved to be the customer. */
 const SERVER_SHARE = 'server';
 
 /**
- * A key in the header that belongs to a connector decides; what the body says counts no more then, for a customer's
- * proxy adds the header and its end users write the body. A Basic user name is the key by Segment's contract, so one
- * that belongs to nobody is refused. A Bearer token may be that of an OAuth server, in which case the key is in the
- * body.
+ * A connector's key in the header decides, and the body's key no longer counts: a customer's proxy adds the header, and
+ * its end users write the body. By Segment's contract a Basic user name is the key, so one that belongs to no connector
+ * is refused. A Bearer token may come from an OAuth server; then the key is in the body.
  */
 export function identifySender(
   directory: Pick<ConnectorDirectory, 'byId' | 'byKey'>,
@@ -66,7 +66,7 @@ export function identifySender(
   return knownSender(directory, keys);
 }
 
-/** The sender who holds the first of the keys that belongs to a connector, or the refusal where there is none. */
+/** The sender of the first key that belongs to a connector, or the refusal if none does. */
 export function knownSender(
   directory: Pick<ConnectorDirectory, 'byKey'>,
   keys: readonly (string | undefined)[],
@@ -77,7 +77,7 @@ export function knownSender(
   return { kind: 'known', connector, share: shareOf(directory, connector, key), isTrusted };
 }
 
-/** As if it held the API key. */
+/** Treated as if it had the API key. */
 export function signedSender(connector: Connector): KnownSender {
   return { kind: 'known', connector, share: SERVER_SHARE, isTrusted: true };
 }

@@ -1,4 +1,4 @@
-/** Whose request it is, where its body has to tell: a key in it, or the signature of it. */
+/** Identifies the sender of a request by its body: by a key in it, or by its signature. */
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import type { Answer } from '../request/answer.ts';
 import { refuseDisabled } from './authenticate.ts';
@@ -11,17 +11,17 @@ export type OpenedRequest =
   | {
       readonly kind: 'opened';
       readonly sender: KnownSender;
-      /** What is to be read: the body, or the text that was signed in its place. */
+      /** The text to read: the body, or the text that was signed instead. */
       readonly body: Buffer;
     }
   | {
       readonly kind: 'refused';
       readonly answer: Answer;
-      /** Undefined where no valid key tells. */
+      /** Undefined without a valid key. */
       readonly connectorId: string | undefined;
     };
 
-/** `body` is inflated. Of a sender who turns out to be unknown it is not parsed, and nothing in it is explained. */
+/** `body` is inflated. If the sender is unknown, it is not parsed, and the answer explains nothing in it. */
 export function openRequest(
   directory: Pick<ConnectorDirectory, 'byKey'>,
   head: RequestHead,
