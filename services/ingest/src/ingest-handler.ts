@@ -15,8 +15,6 @@ import {
   maxEventBytes,
   maxWebhookItems,
   type AcceptanceRules,
-  type EventType,
-  type Verdict,
 } from '@astrolabe/segment';
 import { isPipelineError, type ConnectorDirectory, type ErrorCode, type Logger } from '@astrolabe/service-kit';
 import type { OutgoingRecord } from '@astrolabe/kafka';
@@ -31,9 +29,10 @@ import { parseRequest, type RequestContent } from './core/parse-request.ts';
 import { validTraceparent } from './core/trace-context.ts';
 import type { EventSink, RecordsToStore } from './event-sink.ts';
 import type { Fairness } from './fairness.ts';
-import type { EventVerdict, IngestMetrics } from './ingest-metrics.ts';
+import type { IngestMetrics } from './ingest-metrics.ts';
 import { createStoreLog } from './store-log.ts';
 import type { Turns } from './turns.ts';
+import { VerdictCounts } from './verdict-counts.ts';
 
 export interface IngestRequest extends RequestHead {
   /** As `admit` has given it. */
@@ -306,23 +305,4 @@ function answerFor({ isList }: RequestContent, rejected: readonly RejectedEvent[
   const [first] = rejected;
   if (first === undefined) return storedAnswer;
   return isList ? partlyStoredAnswer(rejected) : refusedAnswer(400, first.code, first.reason);
-}
-
-/** Events of one request by type and verdict, so that a batch of a hundred costs a counter or two. */
-class VerdictCounts {
-  unreadableTimestamps = 0;
-  readonly #counts: { readonly type: EventType | 'unknown'; readonly verdict: EventVerdict; count: number }[] = [];
-
-  add(judged: Verdict): void {
-    const { type = 'unknown' } = judged;
-    const verdict = judged.kind === 'rejected' ? 'rejected' : judged.isUnsupported ? 'unsupported' : 'accepted';
-    const entry = this.#counts.find((candidate) => candidate.type === type && candidate.verdict === verdict);
-    if (entry === undefined) this.#counts.push({ type, verdict, count: 1 });
-    else entry.count += 1;
-  }
-
-  report(metrics: IngestMetrics, connectorId: string): void {
-    for (const { type, verdict, count } of this.#counts) metrics.eventsJudged(connectorId, type, verdict, count);
-    if (this.unreadableTimestamps > 0) metrics.timestampsUnreadable(connectorId, this.unreadableTimestamps);
-  }
 }
