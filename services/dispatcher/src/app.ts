@@ -17,10 +17,10 @@ import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
-import { unusedProxyVariables } from './core/proxy-variables.ts';
 import { createDispatcherMetrics, type ConnectorState, type DispatcherMetrics } from './dispatcher-metrics.ts';
 import { createLimiterPolicies } from './limits/limiter-policy.ts';
 import { AssignedPartitions } from './partition/assigned-partitions.ts';
+import { warnOfProxy } from './proxy-warning.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;
@@ -182,16 +182,6 @@ async function startConsumer(
   stack.defer('reviews', async () => clearInterval(reviews));
   stack.addReadinessCheck(() => consumer.trouble());
   return consumer;
-}
-
-/** Calls go straight to the API: who relies on a proxy would look for the fault anywhere else. */
-function warnOfProxy(env: Readonly<Record<string, string | undefined>>, logger: Logger): void {
-  const variables = unusedProxyVariables(env);
-  if (variables.length === 0) return;
-  logger.warn(
-    { variables },
-    'proxy variables are set but not used: the API is called directly; point DISPATCHER_API_URL at a gateway if it must not be',
-  );
 }
 
 function toConnectorState(limiter: ReturnType<CallScheduler['limiterOf']>): ConnectorState {
