@@ -11,8 +11,8 @@ import {
 import {
   topicsFor,
   type ConsumedRecord,
+  type ContainsFilter,
   type PartitionReader,
-  type SoughtBytes,
   type Topics,
 } from '@astrolabe/records';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
@@ -123,7 +123,7 @@ export async function readSpans(
   spans: readonly PartitionSpan[],
   signal: AbortSignal,
   onRecords: (records: readonly ConsumedRecord[]) => void | Promise<void>,
-  only?: SoughtBytes,
+  only?: ContainsFilter,
 ): Promise<void> {
   const failed = new AbortController();
   const ends = AbortSignal.any([signal, failed.signal]);

@@ -1,6 +1,6 @@
 import type { Pipeline } from '@astrolabe/demo';
 import { createKafkaAdmin, type KafkaAdmin } from '@astrolabe/kafka';
-import { decodeCursors } from '@astrolabe/records';
+import { decodeConnectorOffsets } from '@astrolabe/records';
 import { eventually } from '@astrolabe/testkit';
 
 /** Resolves when the mapper has committed every event, and then the dispatcher every command. */
@@ -39,6 +39,6 @@ async function hasCommittedAll(admin: KafkaAdmin, group: string, topic: string):
   return watermarks.every(({ partition, lowWatermark, highWatermark }) => {
     if (highWatermark === lowWatermark) return true;
     const { nextOffset, metadata } = commits.get(partition) ?? { nextOffset: lowWatermark, metadata: '' };
-    return nextOffset >= highWatermark && (decodeCursors(metadata)?.size ?? 0) === 0;
+    return nextOffset >= highWatermark && (decodeConnectorOffsets(metadata)?.size ?? 0) === 0;
   });
 }

@@ -89,7 +89,7 @@ test('lag counts the commands of a lagging connector behind its own cursor, thou
     },
     createProcessor: (session) => {
       if (session.partition === 1) {
-        session.markCommittable(1_200n, `acme=${800n.toString(36)}`);
+        session.storeOffset(1_200n, `acme=${800n.toString(36)}`);
       }
       return { enqueue: () => undefined, idle: () => Promise.resolve(), stop: () => Promise.resolve() };
     },

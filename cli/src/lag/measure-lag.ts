@@ -1,4 +1,4 @@
-import { decodeCursors, headerNames, headerText, type Topics } from '@astrolabe/records';
+import { decodeConnectorOffsets, headerNames, headerText, type Topics } from '@astrolabe/records';
 import type { Cluster } from '../cluster.ts';
 import type { LagConfig } from '../config.ts';
 import { nextOffset, type BehindCursor, type LagSample, type UnreadRecords } from './partition-lag.ts';
@@ -43,7 +43,7 @@ export async function sampleLag(
       const commit = commits.get(partition);
       const committed = commit?.nextOffset;
       // Other text than cursors is that of a service whose connectors have none.
-      const cursors = decodeCursors(commit?.metadata ?? '') ?? new Map<string, bigint>();
+      const cursors = decodeConnectorOffsets(commit?.metadata ?? '') ?? new Map<string, bigint>();
       const ends = { readableEnd: lastStableOffset, endOffset: highWatermark };
       return [partition, { atMs: nowMs(), committed, cursors, lowWatermark, ...ends }];
     }),

@@ -1,5 +1,5 @@
 /** How far a service is behind on a partition, and when it will have caught up. Pure. */
-import type { GroupCursors } from '@astrolabe/records';
+import type { ConnectorOffsets } from '@astrolabe/records';
 
 /** What was seen of a partition at one moment. */
 export interface LagSample {
@@ -7,7 +7,7 @@ export interface LagSample {
   /** Next offset that the service will read; undefined where it has committed none. */
   readonly committed: bigint | undefined;
   /** By connector that lags behind `committed`, the first offset of it that may be unfinished (`docs/adr/0009`). */
-  readonly cursors: GroupCursors;
+  readonly cursors: ConnectorOffsets;
   readonly lowWatermark: bigint;
   /** Up to here records may be read: where the first open transaction begins. */
   readonly readableEnd: bigint;

@@ -1,7 +1,7 @@
 /** Reads what the services make of a replay's records, from its start on, beside them and without a consumer group. */
 import type { CommittedPosition, PartitionWatermarks } from '@astrolabe/kafka';
 import { decodeChunk } from '@astrolabe/ledger';
-import { decodeCursors, headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
+import { decodeConnectorOffsets, headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import { readSpans, type Cluster, type PartitionSpan } from '../cluster.ts';
 import { LagWatch } from './lag-watch.ts';
 import { OutcomeTally, type HasPassed, type TalliedRecord } from './outcome-tally.ts';
@@ -132,7 +132,9 @@ function toTallied(record: ConsumedRecord): TalliedRecord {
 
 /** A connector that lags stands at a cursor of its own beside the commit (docs/adr/0009). */
 function passedBy(commits: ReadonlyMap<number, CommittedPosition>): HasPassed {
-  const cursors = new Map([...commits].map(([partition, { metadata }]) => [partition, decodeCursors(metadata)]));
+  const cursors = new Map(
+    [...commits].map(([partition, { metadata }]) => [partition, decodeConnectorOffsets(metadata)]),
+  );
   return ({ partition, offset, connectorId }) => {
     const committed = commits.get(partition);
     if (committed === undefined || offset >= committed.nextOffset) return false;

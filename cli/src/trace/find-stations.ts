@@ -8,7 +8,7 @@ import {
   headerText,
   partitionFor,
   type ConsumedRecord,
-  type SoughtBytes,
+  type ContainsFilter,
   type Topics,
 } from '@astrolabe/records';
 import type { CommandDecoder } from '@astrolabe/records/serde';
@@ -193,8 +193,8 @@ async function collect(
   return { stations: stations.toSorted((a, b) => a.timestampMs - b.timestampMs || order(a) - order(b)), searched };
 }
 
-function sought(holding: Buffer | undefined, onPassedOver: (records: number) => void): SoughtBytes | undefined {
-  return holding === undefined ? undefined : { holding, onPassedOver };
+function sought(holding: Buffer | undefined, onSkipped: (records: number) => void): ContainsFilter | undefined {
+  return holding === undefined ? undefined : { bytes: holding, onSkipped };
 }
 
 function order({ role }: DescribedRecord): number {

@@ -1,6 +1,6 @@
 /** Why a command without a delivery has none yet. Pure. */
 import type { CommittedPosition } from '@astrolabe/kafka';
-import { decodeCursors } from '@astrolabe/records';
+import { decodeConnectorOffsets } from '@astrolabe/records';
 
 /** A command on the command topic. */
 export interface Undelivered {
@@ -17,7 +17,7 @@ export function judgeWait(
   commit: CommittedPosition | undefined,
 ): string | undefined {
   if (commit === undefined) return 'waits: the dispatcher has committed nothing of this partition';
-  const cursor = connectorId === undefined ? undefined : decodeCursors(commit.metadata)?.get(connectorId);
+  const cursor = connectorId === undefined ? undefined : decodeConnectorOffsets(commit.metadata)?.get(connectorId);
   if (cursor !== undefined && cursor <= offset) {
     return `waits: connector ${connectorId} lags, its cursor stands at offset ${cursor}`;
   }

@@ -20,7 +20,7 @@ import { DeliveryStore, type StoreStats } from './store/delivery-store.ts';
 import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
 import { LocalCopy } from './store/local-copy.ts';
 import { restoreStore, type RestoreProgress } from './store/restore-store.ts';
-import { createTryOn, type TryOn } from './try-on.ts';
+import { createRetryUntil, type RetryUntil } from './retry-until.ts';
 
 export interface PartitionLedgerOptions {
   readonly partition: number;
@@ -93,7 +93,7 @@ const DEFAULT_COPY_BYTES = 65_536;
 class Ledger implements PartitionLedger {
   readonly #options: PartitionLedgerOptions;
   readonly #store: DeliveryStore;
-  readonly #tryOn: TryOn;
+  readonly #retryUntil: RetryUntil;
   readonly #closing = new AbortController();
   /** Recorded, and not in the store yet. */
   readonly #inHand = new Map<string, Delivery>();
@@ -109,7 +109,7 @@ class Ledger implements PartitionLedger {
   constructor(options: PartitionLedgerOptions, store: DeliveryStore) {
     this.#options = options;
     this.#store = store;
-    this.#tryOn = createTryOn(options);
+    this.#retryUntil = createRetryUntil(options);
     this.#gatherer = new ChunkGatherer(options.maxChunkDeliveries ?? DEFAULT_CHUNK_DELIVERIES);
   }
 
@@ -120,12 +120,19 @@ class Ledger implements PartitionLedger {
     const progress = onProgress === undefined ? {} : { onProgress };
     const store = this.#store;
     const afterMs = clock.nowMs() - windowMs;
-    const nextOffset = await this.#tryOn(
+    const nextOffset = await this.#retryUntil(
       'restoring the delivery ledger',
       () => restoreStore({ store, changelog, partition, afterMs, signal, logger, ...progress }),
       signal,
     );
-    this.#copy = new LocalCopy({ store, changelog, partition, nextOffset, tryOn: this.#tryOn, signal: ended });
+    this.#copy = new LocalCopy({
+      store,
+      changelog,
+      partition,
+      nextOffset,
+      retryUntil: this.#retryUntil,
+      signal: ended,
+    });
     await this.expire();
   }
 
@@ -214,7 +221,7 @@ class Ledger implements PartitionLedger {
     try {
       const bytes = encodeChunk(gathered.deliveries);
       const append = () => changelog.append(partition, bytes);
-      const offset = await this.#tryOn('storing deliveries', append, this.#closing.signal);
+      const offset = await this.#retryUntil('storing deliveries', append, this.#closing.signal);
       copy.add({ offset, bytes, deliveries: gathered.deliveries });
     } catch (error) {
       gathered.reject(error);

@@ -3,7 +3,7 @@ export type {
   PartitionOffsets,
   PartitionRange,
   PartitionReader,
-  SoughtBytes,
+  ContainsFilter as ContainsFilter,
   UnreadableBatch,
 } from './ports/partition-reader.ts';
 export type { RecordProducer } from './ports/record-producer.ts';
@@ -12,18 +12,18 @@ export type {
   CommittedOffset,
   InputPartition,
   TopicRecord,
-  UnitOfWork,
-  UnitWriter,
-  WorkLog,
+  TransactionBatch as TransactionBatch,
+  BatchWriter as BatchWriter,
+  ChangelogStore as ChangelogStore,
   WriteOutcome,
-} from './ports/state-work.ts';
+} from './ports/changelog-store.ts';
 export {
-  decodeCursors,
-  encodeCursors,
+  decodeConnectorOffsets as decodeConnectorOffsets,
+  encodeConnectorOffsets,
   splitTopicId,
   withTopicId,
-  type GroupCursors,
-} from './positions/commit-cursors.ts';
+  type ConnectorOffsets as ConnectorOffsets,
+} from './positions/connector-offsets.ts';
 export {
   COMMIT_MARK,
   isPositionKey,

@@ -33,7 +33,7 @@ const FETCH_BYTES = 131_072;
 /** Of a page for connectors that lag, which take a window's worth of it. */
 const PAGE_FETCH_BYTES = 524_288;
 const LAG_WINDOW_BYTES = 1_048_576;
-/** Each has a place beside the committed offset (`commit-cursors.ts`), ids of 63 characters included. */
+/** Each has a place beside the committed offset (`connector-offsets.ts`), ids of 63 characters included. */
 const MAX_LAGGING_CONNECTORS = 48;
 
 export async function startDispatcher(
@@ -148,7 +148,7 @@ export async function startDispatcher(
             windowRecords: config.lagWindowRecords,
             windowBytes: LAG_WINDOW_BYTES,
             maxHoldMs: config.lagAfterMs,
-            maxLaggingGroups: MAX_LAGGING_CONNECTORS,
+            maxLaggingConnectors: MAX_LAGGING_CONNECTORS,
           },
           openLedger: async ({ partition, signal }) => {
             const ledger = await openPartitionLedger({

@@ -18,7 +18,7 @@ async function startWith(committed: CommittedPosition | undefined, topicId: stri
     topicId,
     epoch: 1,
     signal: new AbortController().signal,
-    markCommittable: (nextOffset, metadata) => came.resolve(`committable ${nextOffset} "${metadata}"`),
+    storeOffset: (nextOffset, metadata) => came.resolve(`committable ${nextOffset} "${metadata}"`),
     pause: () => undefined,
     resume: () => undefined,
     fail: (fault) => {

@@ -64,7 +64,7 @@ class Partition implements PartitionDispatch {
     this.#lanes = createLaneProcessor({
       session,
       laneOf,
-      groupOf: connectorOf,
+      connectorOf: connectorOf,
       handler: new DispatchHandler({ ...options, session, ledger }),
       limits,
       nowMs: () => clock.monotonicMs(),
@@ -171,7 +171,7 @@ class Partition implements PartitionDispatch {
       const whose = `offset ${nextOffset} of group ${groupId} on partition ${partition}`;
       throw topicRecreated({ topic, storedId, currentId, whose, remedy: resetRemedy(groupId, topic) });
     }
-    if (storedId === undefined && currentId !== undefined) this.#session.markCommittable(nextOffset, metadata);
+    if (storedId === undefined && currentId !== undefined) this.#session.storeOffset(nextOffset, metadata);
   }
 
   async #untilDone<T>(doing: string, action: () => Promise<T>): Promise<T> {

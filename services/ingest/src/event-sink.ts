@@ -29,7 +29,7 @@ export interface InMemoryEventSink extends EventSink {
   hold(): { release(): void };
 }
 
-/** The twin for tests without a broker. */
+/** The in-memory fake, for tests without a broker. */
 export function createInMemoryEventSink(): InMemoryEventSink {
   const events: OutgoingRecord[] = [];
   const deadLetters: OutgoingRecord[] = [];

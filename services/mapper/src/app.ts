@@ -7,7 +7,7 @@ import {
   watchTopics,
   type TopicNeed,
 } from '@astrolabe/kafka';
-import { createStateProcessor, openWorkLog, startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
+import { createStateProcessor, openChangelogStore, startGroupConsumer, watchHeldRecords } from '@astrolabe/processing';
 import { topicsFor } from '@astrolabe/records';
 import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
 import { openConnectorSource, startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
@@ -55,8 +55,8 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   const schemaIds = await stack.waitFor(`the schema registry at ${config.schemaRegistryUrl}`, () =>
     registry.commandIds(topics.commands.name),
   );
-  const work = await stack.waitFor(brokers, () =>
-    openWorkLog({
+  const changelog = await stack.waitFor(brokers, () =>
+    openChangelogStore({
       connection,
       groupId,
       stateTopic: topics.mapperState.name,
@@ -65,7 +65,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
       maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,
     }),
   );
-  stack.defer('work log', () => work.close());
+  stack.defer('changelog', () => changelog.close());
 
   const mapBatch = createMapBatch({
     encoder: createCommandEncoder(schemaIds),
@@ -92,7 +92,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
       createProcessor: (session) =>
         createStateProcessor({
           session,
-          work,
+          changelog,
           codec: userStateCodec,
           transform: mapBatch,
           onStored: (batch) => {

@@ -4,7 +4,7 @@ import type { Delivery } from '../delivery.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { LedgerChangelog } from '../changelog/ledger-changelog.ts';
 import type { PlacedChunk } from './segment.ts';
-import type { TryOn } from '../try-on.ts';
+import type { RetryUntil } from '../retry-until.ts';
 
 export interface AcknowledgedChunk {
   /** Where the changelog has it. */
@@ -19,7 +19,7 @@ export interface LocalCopyOptions {
   readonly partition: number;
   /** Where the changelog goes on behind what the store has. */
   readonly nextOffset: bigint;
-  readonly tryOn: TryOn;
+  readonly retryUntil: RetryUntil;
   readonly signal: AbortSignal;
 }
 
@@ -71,13 +71,13 @@ export class LocalCopy {
 
   /** Reads what others have appended before `offset`, or we ourselves, in an attempt that seemed to have failed. */
   async #closeGap(offset: bigint): Promise<void> {
-    const { store, changelog, partition, tryOn, signal } = this.#options;
+    const { store, changelog, partition, retryUntil, signal } = this.#options;
     if (offset < this.#nextOffset) {
       // The topic was deleted and created again under us: what the old one said is nobody's truth any more.
       await store.reset();
       this.#nextOffset = 0n;
     }
-    await tryOn(
+    await retryUntil(
       'reading deliveries of another owner',
       () =>
         changelog.read(partition, { fromOffset: this.#nextOffset, untilOffset: offset, signal }, async (chunks) => {

@@ -89,9 +89,9 @@ test(`while members join and leave, ${RECORDS} records go through lanes: none lo
           topicId: session.topicId,
           epoch: session.epoch,
           signal: session.signal,
-          markCommittable: (nextOffset) => {
+          storeOffset: (nextOffset) => {
             ledger.checkFinishedBelow(session.partition, nextOffset, 'declared');
-            session.markCommittable(nextOffset);
+            session.storeOffset(nextOffset);
           },
           pause: () => session.pause(),
           resume: () => session.resume(),

@@ -1,7 +1,7 @@
 import type { ConsumedRecord, TopicId } from '@astrolabe/records';
 
 /**
- * One stay of a partition with this process: from the moment the group assigns it until it is lost or given back. A new stay of the
+ * One assignment of a partition to this process: from the moment the group assigns it until it is lost or given back. A new assignment of the
  * same partition has a new epoch, and nothing of an earlier one can commit any more.
  */
 export interface PartitionSession {
@@ -17,7 +17,7 @@ export interface PartitionSession {
    * Declares every record below `nextOffset` finished; the offset is committed within the commit interval. Ignored when the
    * session is over. `metadata` is kept with the commit, up to 4,096 bytes (`offset.metadata.max.bytes`); the one of the last call counts.
    */
-  markCommittable(nextOffset: bigint, metadata?: string): void;
+  storeOffset(nextOffset: bigint, metadata?: string): void;
   /** Back-pressure: no further records arrive until `resume` (those already fetched may). Calls need not be balanced. */
   pause(): void;
   resume(): void;

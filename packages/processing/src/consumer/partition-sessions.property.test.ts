@@ -162,7 +162,7 @@ class World {
         const processor = this.processors[step.pick % Math.max(1, this.processors.length)];
         if (processor === undefined) break;
         const { session, start, position } = processor;
-        session.markCommittable(start + BigInt(Math.floor(Number(position - start) * step.share)));
+        session.storeOffset(start + BigInt(Math.floor(Number(position - start) * step.share)));
         break;
       }
       case 'commit':

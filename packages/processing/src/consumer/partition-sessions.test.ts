@@ -101,7 +101,7 @@ test('a session that is over can neither commit, pause, resume nor fail', async 
   effects.length = 0;
   const [over] = live;
   assert.ok(over);
-  over.markCommittable(5n);
+  over.storeOffset(5n);
   over.pause();
   over.resume();
   over.fail(new Error('late'));
@@ -118,15 +118,15 @@ test('a committable offset is due until exactly it is committed, and never goes 
   await turn();
   const [session] = live;
   assert.ok(session);
-  session.markCommittable(5n);
+  session.storeOffset(5n);
   const [first] = sessions.due();
-  session.markCommittable(8n);
+  session.storeOffset(8n);
   first?.session.committed(first.nextOffset, first.metadata);
   assert.deepEqual(
     sessions.due().map(({ nextOffset }) => nextOffset),
     [8n],
   );
-  session.markCommittable(6n);
+  session.storeOffset(6n);
   const [second] = sessions.due();
   assert.equal(second?.nextOffset, 8n);
   second.session.committed(second.nextOffset, second.metadata);

@@ -26,14 +26,14 @@ export interface Membership {
 
 /** An offset that a live session has declared committable and that is not committed yet. */
 export interface DueCommit {
-  readonly session: LiveSession;
+  readonly session: AssignedPartition;
   readonly nextOffset: bigint;
   readonly metadata: string;
 }
 
 export class PartitionSessions {
   readonly #options: PartitionSessionsOptions;
-  readonly #live = new Map<number, LiveSession>();
+  readonly #live = new Map<number, AssignedPartition>();
   /** Ends of earlier sessions by partition: a new one starts its work only after them, or two calls for one key could overlap. */
   readonly #ending = new Map<number, Promise<void>>();
   #membership: Membership | undefined;
@@ -63,7 +63,7 @@ export class PartitionSessions {
     for (const partition of partitions) {
       if (this.#live.has(partition)) continue;
       this.#epoch += 1;
-      const session = new LiveSession(this.#options, partition, this.#epoch);
+      const session = new AssignedPartition(this.#options, partition, this.#epoch);
       this.#live.set(partition, session);
       session.startAfter(this.#ending.get(partition) ?? Promise.resolve());
     }
@@ -118,7 +118,7 @@ export class PartitionSessions {
     return steps === 0 || steps === 1;
   }
 
-  #end(partition: number, session: LiveSession): void {
+  #end(partition: number, session: AssignedPartition): void {
     this.#live.delete(partition);
     const earlier = this.#ending.get(partition) ?? Promise.resolve();
     const ended = Promise.all([earlier, session.end()]).then(() => {
@@ -129,7 +129,7 @@ export class PartitionSessions {
 }
 
 /** A session and its processor. */
-export class LiveSession implements GroupSession {
+export class AssignedPartition implements GroupSession {
   readonly topic: string;
   readonly topicId: TopicId;
   readonly partition: number;
@@ -189,7 +189,7 @@ export class LiveSession implements GroupSession {
     }
   }
 
-  markCommittable(nextOffset: bigint, metadata: string = COMMIT_MARK): void {
+  storeOffset(nextOffset: bigint, metadata: string = COMMIT_MARK): void {
     if (this.signal.aborted) return;
     if (this.#committable === undefined || nextOffset > this.#committable) this.#committable = nextOffset;
     this.#metadata = metadata;
@@ -210,7 +210,7 @@ export class LiveSession implements GroupSession {
 
   async untilCommitted(nextOffset: bigint): Promise<void> {
     this.signal.throwIfAborted();
-    this.markCommittable(nextOffset);
+    this.storeOffset(nextOffset);
     if (this.#committed !== undefined && this.#committed.nextOffset >= nextOffset) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiter = { nextOffset, resolve };

@@ -12,7 +12,7 @@ export interface PromisedProcessorOptions {
   readonly maxBytes: number;
 }
 
-/** A lane processor whose records are handled by an async function, all in one group that never lags. */
+/** A lane processor whose records are handled by an async function, all in one connector that never lags. */
 export function createPromisedProcessor(options: PromisedProcessorOptions): LaneProcessor {
   const { session, laneOf, handle, maxRecords, maxBytes } = options;
   const handler: LaneHandler<undefined> = {
@@ -33,7 +33,7 @@ export function createPromisedProcessor(options: PromisedProcessorOptions): Lane
   return createLaneProcessor({
     session,
     laneOf,
-    groupOf: () => '',
+    connectorOf: () => '',
     handler,
     limits: {
       maxRecords,
@@ -41,7 +41,7 @@ export function createPromisedProcessor(options: PromisedProcessorOptions): Lane
       windowRecords: 100,
       windowBytes: 1_000_000,
       maxHoldMs: Infinity,
-      maxLaggingGroups: 0,
+      maxLaggingConnectors: 0,
     },
     nowMs: () => 0,
     restore: undefined,

@@ -26,7 +26,7 @@ export function recordedSession(): RecordedSession {
     faults,
     committable: () => committable,
     abort: () => controller.abort(new Error('the session is over')),
-    markCommittable: (nextOffset) => {
+    storeOffset: (nextOffset) => {
       calls.push(`committable ${nextOffset}`);
       if (committable === undefined || nextOffset > committable) committable = nextOffset;
     },

@@ -5,4 +5,8 @@ export {
   type InMemoryPartitionReaderOptions,
   type InMemoryPartitions,
 } from './in-memory-partition-reader.ts';
-export { createInMemoryWorkLog, type InMemoryWorkLog, type WriteFate } from './state-work-in-memory.ts';
+export {
+  createInMemoryChangelogStore as createInMemoryChangelogStore,
+  type InMemoryChangelogStore as InMemoryChangelogStore,
+  type WriteFate,
+} from './in-memory-changelog-store.ts';

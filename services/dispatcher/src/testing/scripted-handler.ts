@@ -184,7 +184,7 @@ export function createHandler(options: HandlerOptions = {}) {
     createLaneProcessor({
       session,
       laneOf,
-      groupOf: connectorOf,
+      connectorOf: connectorOf,
       handler: handlerOf(session),
       limits: {
         maxRecords: 100,
@@ -192,7 +192,7 @@ export function createHandler(options: HandlerOptions = {}) {
         windowRecords: 10,
         windowBytes: 1_000_000,
         maxHoldMs: Infinity,
-        maxLaggingGroups: 0,
+        maxLaggingConnectors: 0,
       },
       nowMs: () => clock.monotonicMs(),
       restore: undefined,
@@ -207,7 +207,7 @@ export function createHandler(options: HandlerOptions = {}) {
       topicId: undefined,
       epoch: 1,
       signal,
-      markCommittable: () => {
+      storeOffset: () => {
         effects.push(`done ${record.offset}`);
         ended.resolve();
       },
@@ -282,7 +282,7 @@ export function createSession(effects: string[]): PartitionSession & { faults: u
     epoch: 1,
     signal: new AbortController().signal,
     faults,
-    markCommittable: (nextOffset) => void effects.push(`committable ${nextOffset}`),
+    storeOffset: (nextOffset) => void effects.push(`committable ${nextOffset}`),
     pause: () => undefined,
     resume: () => undefined,
     fail: (fault) => void faults.push(fault),

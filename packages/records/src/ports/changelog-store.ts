@@ -1,6 +1,6 @@
 /**
  * Where a stateful processor keeps what it has done: its outputs, its state and its position in the input, stored as one.
- * `openWorkLog` (exactly-once.ts) keeps it on the brokers, `createInMemoryWorkLog` in memory.
+ * `openChangelogStore` of @astrolabe/processing keeps it on the brokers, `createInMemoryChangelogStore` in memory.
  */
 import type { PartitionOffsets } from './partition-reader.ts';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';
@@ -11,7 +11,7 @@ export interface TopicRecord extends OutgoingRecord {
 }
 
 /** What becomes visible to readers of committed records together, or never. */
-export interface UnitOfWork {
+export interface TransactionBatch {
   /** In order; order holds within a partition. */
   readonly outputs: readonly TopicRecord[];
   /** Records of the input partition's own partition of the state topic: changes of the state, the position in the input last. */
@@ -20,23 +20,23 @@ export interface UnitOfWork {
 
 export type WriteOutcome =
   | { readonly kind: 'written' }
-  /** Another process has taken this partition over. Nothing of the unit is visible, and nothing will be. */
+  /** Another process has taken this partition over. Nothing of the batch is visible, and nothing will be. */
   | { readonly kind: 'fenced' };
 
 /**
- * Writes the units of one input partition.
+ * Writes the batches of one input partition.
  *
- * Called once for each batch of input records. Up to `depth` calls may overlap: units become visible in the order of the calls, and
+ * Called once for each batch of input records. Up to `maxInFlight` calls may overlap: batches become visible in the order of the calls, and
  * after one has failed all later ones fail.
  *
- * Success: `written` once the unit is certain to become visible, as it does a moment later.
- * Failure: rejects with a `PipelineError`. Retryable: nobody knows whether the unit is visible; open a new writer and read what the log holds.
- * Final (`kafka.record-too-large`, `kafka.request-refused`): the unit is not visible and can never be. After either, and after `fenced`,
+ * Success: `written` once the batch is certain to become visible, as it does a moment later.
+ * Failure: rejects with a `PipelineError`. Retryable: nobody knows whether the batch is visible; open a new writer and read what the log holds.
+ * Final (`kafka.record-too-large`, `kafka.request-refused`): the batch is not visible and can never be. After either, and after `fenced`,
  * the writer is spent.
  */
-export interface UnitWriter {
-  readonly depth: number;
-  write(unit: UnitOfWork): Promise<WriteOutcome>;
+export interface BatchWriter {
+  readonly maxInFlight: number;
+  write(batch: TransactionBatch): Promise<WriteOutcome>;
   /** What is under way is abandoned. Never rejects. */
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface InputPartition {
 }
 
 /** One for each consumer group and input topic in a process. Methods reject with a `PipelineError`; retryable as its code says. */
-export interface WorkLog {
+export interface ChangelogStore {
   readonly groupId: string;
   /** Has a partition for each one of the input topic. */
   readonly stateTopic: string;
@@ -63,7 +63,7 @@ export interface WorkLog {
    * Takes the partition over: when it resolves, no earlier writer of it can make anything visible any more, and what they made visible can
    * be read (under the guarantee `at-least-once` earlier writers still can). Called at each assignment, and again after each failure.
    */
-  openWriter(input: InputPartition, signal: AbortSignal): Promise<UnitWriter>;
+  openWriter(input: InputPartition, signal: AbortSignal): Promise<BatchWriter>;
   /**
    * Calls `onRecords` with what the state topic's partition holds, in order, up to its end at the call: some thousand records at a time, the
    * next ones when it has resolved. Rejects with the signal's reason.

@@ -1,13 +1,13 @@
-/** The twin of the brokers' work log, for tests that need no broker: takeovers, fences, and failures at every step of a write. */
+/** The in-memory fake of the changelog store, for tests that need no broker: takeovers, fences, and failures at every step of a write. */
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
 import type { OutgoingRecord } from '../record/record.ts';
-import type { CommittedOffset, UnitOfWork, WorkLog, WriteOutcome } from '../ports/state-work.ts';
+import type { ChangelogStore, CommittedOffset, TransactionBatch, WriteOutcome } from '../ports/changelog-store.ts';
 
-/** What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other the whole unit. */
+/** What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other the whole batch. */
 export type WriteFate = 'written' | 'lost' | 'ambiguous' | { readonly refused: PipelineError };
 
-export interface InMemoryWorkLog extends WorkLog {
+export interface InMemoryChangelogStore extends ChangelogStore {
   /** Input, outputs and state: what readers of committed records see. */
   readonly log: InMemoryLog;
   /** Asked at each write. Default: all are written. */
@@ -21,22 +21,22 @@ export interface InMemoryWorkLog extends WorkLog {
   readonly takeovers: number;
 }
 
-export interface InMemoryWorkLogOptions {
+export interface InMemoryChangelogStoreOptions {
   readonly groupId?: string;
   readonly stateTopic?: string;
   /** Of every topic. Default 1. */
   readonly partitions?: number;
-  readonly depth?: number;
+  readonly maxInFlight?: number;
   readonly maxRecordBytes?: number;
 }
 
-export function createInMemoryWorkLog({
+export function createInMemoryChangelogStore({
   groupId = 'group',
   stateTopic = 'state',
   partitions = 1,
-  depth = 1,
+  maxInFlight = 1,
   maxRecordBytes = 1_000_000,
-}: InMemoryWorkLogOptions = {}): InMemoryWorkLog {
+}: InMemoryChangelogStoreOptions = {}): InMemoryChangelogStore {
   const log = createInMemoryLog({ partitions, maxRecordBytes });
   const committed = new Map<string, CommittedOffset>();
   /** Of the writer that may write, by input partition. */
@@ -48,7 +48,7 @@ export function createInMemoryWorkLog({
   /** A commit that the brokers have begun ends before anybody takes its partition over. */
   let storing: Promise<unknown> = Promise.resolve();
 
-  const store = async ({ outputs, state }: UnitOfWork): Promise<void> => {
+  const store = async ({ outputs, state }: TransactionBatch): Promise<void> => {
     for (const record of [...outputs, ...state]) assertSize(record, maxRecordBytes);
     for (const { topic, ...record } of outputs) await log.send(topic, [record]);
     await log.send(stateTopic, state);
@@ -76,7 +76,7 @@ export function createInMemoryWorkLog({
       let spent: PipelineError | 'fenced' | undefined;
       let earlier: Promise<unknown> = Promise.resolve();
 
-      const write = async (unit: UnitOfWork, before: Promise<unknown>): Promise<WriteOutcome> => {
+      const write = async (batch: TransactionBatch, before: Promise<unknown>): Promise<WriteOutcome> => {
         await before.catch(() => undefined);
         await gate;
         if (spent === undefined && epochs.get(name) !== epoch) spent = 'fenced';
@@ -86,7 +86,7 @@ export function createInMemoryWorkLog({
         try {
           if (typeof fate === 'object') throw fate.refused;
           if (fate !== 'lost') {
-            const stored = store(unit);
+            const stored = store(batch);
             storing = Promise.allSettled([storing, stored]);
             await stored;
           }
@@ -98,9 +98,9 @@ export function createInMemoryWorkLog({
         }
       };
       return {
-        depth,
-        write: (unit) => {
-          const written = write(unit, earlier);
+        maxInFlight,
+        write: (batch) => {
+          const written = write(batch, earlier);
           earlier = written;
           return written;
         },

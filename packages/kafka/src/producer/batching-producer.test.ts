@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { OutgoingRecord, RecordPosition } from '@astrolabe/records';
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
-import { GatheringProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
+import { BatchingProducer, type ProduceSession, type TopicRecords } from './batching-producer.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -73,7 +73,7 @@ function record(text: string): OutgoingRecord {
 
 function createProducer(options: { maxRequestBytes?: number; maxRecordBytes?: number } = {}) {
   const script = createScript();
-  const producer = new GatheringProducer({
+  const producer = new BatchingProducer({
     principal: 'User:test',
     openSession: script.openSession,
     logger: silentLogger,

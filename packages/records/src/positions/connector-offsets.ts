@@ -8,9 +8,9 @@ import { COMMIT_MARK } from './state-position.ts';
 import type { TopicId } from '../topics/topic-identity.ts';
 
 /** By group, the first offset of it that may be unfinished. */
-export type GroupCursors = ReadonlyMap<string, bigint>;
+export type ConnectorOffsets = ReadonlyMap<string, bigint>;
 
-export interface EncodedCursors {
+export interface EncodedConnectorOffsets {
   readonly metadata: string;
   /** The lowest cursor that found no place: the committed offset must not pass it. */
   readonly heldBackTo: bigint | undefined;
@@ -43,7 +43,10 @@ export function splitTopicId(metadata: string): { readonly metadata: string; rea
 }
 
 /** In the order of `cursors`: whoever had a place keeps it while others come, so that what holds the offset back never moves backwards. */
-export function encodeCursors(cursors: GroupCursors, maxBytes = MAX_METADATA_BYTES): EncodedCursors {
+export function encodeConnectorOffsets(
+  cursors: ConnectorOffsets,
+  maxBytes = MAX_METADATA_BYTES,
+): EncodedConnectorOffsets {
   const parts: string[] = [];
   let bytes = 0;
   let heldBackTo: bigint | undefined;
@@ -60,7 +63,7 @@ export function encodeCursors(cursors: GroupCursors, maxBytes = MAX_METADATA_BYT
 }
 
 /** Undefined for text that is none of ours: another program has committed for the group. */
-export function decodeCursors(metadata: string): GroupCursors | undefined {
+export function decodeConnectorOffsets(metadata: string): ConnectorOffsets | undefined {
   const cursors = new Map<string, bigint>();
   if (metadata === '') return cursors;
   for (const part of metadata.split(',')) {

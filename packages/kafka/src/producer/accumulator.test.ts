@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutgoingRecord, RecordPosition } from '@astrolabe/records';
-import { GatherQueue } from './gather-queue.ts';
+import { Accumulator } from './accumulator.ts';
 import { countArrayWork } from '../testing/array-work.ts';
 
 const record: OutgoingRecord = { key: null, value: null, headers: {} };
 const at = (offset: bigint): RecordPosition[] => [{ topic: 't', partition: 0, offset }];
 
 test('a send of several parts is answered when the last part is, whatever their order', async () => {
-  const queue = new GatherQueue(10);
+  const queue = new Accumulator(10);
   const { promise } = queue.add('t', [record, record], [10, 10]);
   let settled = false;
   void promise.then(() => (settled = true));
@@ -22,7 +22,7 @@ test('a send of several parts is answered when the last part is, whatever their 
 });
 
 test('once a part is refused the rest of its send is withdrawn, and the sends around it stay', async () => {
-  const queue = new GatherQueue(10);
+  const queue = new Accumulator(10);
   const cut = queue.add('t', [record, record, record], [10, 10, 10]);
   const other = queue.add('t', [record], [10]);
   const [first] = queue.next();
@@ -36,7 +36,7 @@ test('once a part is refused the rest of its send is withdrawn, and the sends ar
 });
 
 test('a send that its caller gives up is withdrawn, and what comes back of a part on its way is ignored', async () => {
-  const queue = new GatherQueue(10);
+  const queue = new Accumulator(10);
   const cut = queue.add('t', [record, record], [10, 10]);
   const [first] = queue.next();
   assert.equal(first?.isSettled(), false);
@@ -49,7 +49,7 @@ test('a send that its caller gives up is withdrawn, and what comes back of a par
 });
 
 test('who asks to hear of the end hears it once, be it before or after', () => {
-  const queue = new GatherQueue(10);
+  const queue = new Accumulator(10);
   const { promise, reject, onSettled } = queue.add('t', [record], [1]);
   promise.catch(() => undefined);
   const heard: string[] = [];
@@ -61,7 +61,7 @@ test('who asks to hear of the end hears it once, be it before or after', () => {
 });
 
 test('50,000 sends that wait and are given up one by one are withdrawn without a walk through those that wait', (t) => {
-  const queue = new GatherQueue(1_000);
+  const queue = new Accumulator(1_000);
   const sends = Array.from({ length: 50_000 }, () => queue.add('t', [record], [10]));
   const givenUp = new Error('given up');
   const touched = countArrayWork(t);

@@ -4,9 +4,9 @@ import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { fullJitterDelayMs, unlessAborted } from '@astrolabe/service-kit/retry';
 
 /** Repeats an action while its faults are retryable; rejects with any other, or with the signal's reason as soon as that aborts. */
-export type TryOn = <T>(doing: string, action: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+export type RetryUntil = <T>(doing: string, action: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
-export interface TryOnOptions {
+export interface RetryUntilOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -16,7 +16,7 @@ const BASE_MS = 50;
 const MAX_MS = 5_000;
 
 /** For what must be done however long Kafka is away. Says so in the log when that begins and when the reason changes. */
-export function createTryOn({ clock, random, logger }: TryOnOptions): TryOn {
+export function createRetryUntil({ clock, random, logger }: RetryUntilOptions): RetryUntil {
   return async (doing, action, signal) => {
     const faults = new FaultLog(logger);
     for (let attempt = 1; ; attempt += 1) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutgoingRecord } from '@astrolabe/records';
 import fc from 'fast-check';
-import { GatherQueue } from './gather-queue.ts';
+import { Accumulator } from './accumulator.ts';
 
 const MAX_REQUEST_BYTES = 100;
 
@@ -26,7 +26,7 @@ function recordNamed(name: string): OutgoingRecord {
 test('every record goes into exactly one request, in the order of arrival, and no request of several records is too large', async () => {
   await fc.assert(
     fc.asyncProperty(sends, async (plans) => {
-      const queue = new GatherQueue(MAX_REQUEST_BYTES);
+      const queue = new Accumulator(MAX_REQUEST_BYTES);
       const sizeOf = new Map<string, number>();
       const expected: string[] = [];
       const promises = plans.map(({ topic, sizes }, send) => {

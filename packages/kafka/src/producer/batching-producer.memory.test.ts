@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { GatheringProducer, type ProduceSession } from './gathering-producer.ts';
+import { BatchingProducer, type ProduceSession } from './batching-producer.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
 
 setFlagsFromString('--expose-gc');
@@ -43,7 +43,7 @@ for (const [how, { opening, produce, close }] of Object.entries(failures)) {
       left.push(new WeakRef(each));
       return each;
     };
-    const producer = new GatheringProducer({
+    const producer = new BatchingProducer({
       principal: 'User:test',
       openSession: () => opening(remember({ produce, close })),
       logger: silentLogger,

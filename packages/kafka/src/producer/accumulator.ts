@@ -2,7 +2,7 @@
 import type { OutgoingRecord, RecordPosition } from '@astrolabe/records';
 
 /** One caller's records, or the part of them that goes into one request, and its promise. */
-export interface GatheredSend {
+export interface AccumulatedSend {
   readonly topic: string;
   readonly records: readonly OutgoingRecord[];
   readonly sizeBytes: number;
@@ -15,14 +15,14 @@ export interface GatheredSend {
 }
 
 /** A whole send, for the side that put it into the queue. */
-export interface QueuedSend extends Pick<GatheredSend, 'reject' | 'onSettled'> {
+export interface QueuedSend extends Pick<AccumulatedSend, 'reject' | 'onSettled'> {
   readonly promise: Promise<readonly RecordPosition[]>;
 }
 
-export class GatherQueue {
+export class Accumulator {
   readonly #maxRequestBytes: number;
   /** A set keeps the order of arrival, and taking one out of the middle of many thousands costs nothing. */
-  readonly #waiting = new Set<GatheredSend>();
+  readonly #waiting = new Set<AccumulatedSend>();
 
   constructor(maxRequestBytes: number) {
     this.#maxRequestBytes = maxRequestBytes;
@@ -51,7 +51,7 @@ export class GatherQueue {
         else callbacks.push(callback);
       },
     };
-    const parts = cutBySize(records, sizes, this.#maxRequestBytes).map((part, index): GatheredSend => ({
+    const parts = cutBySize(records, sizes, this.#maxRequestBytes).map((part, index): AccumulatedSend => ({
       topic,
       ...part,
       ...caller,
@@ -69,9 +69,9 @@ export class GatherQueue {
   }
 
   /** The sends of the next request, at least one if any waits; empty when none does. */
-  next(): readonly GatheredSend[] {
+  next(): readonly AccumulatedSend[] {
     let sizeBytes = 0;
-    const taken: GatheredSend[] = [];
+    const taken: AccumulatedSend[] = [];
     for (const send of this.#waiting) {
       if (taken.length > 0 && sizeBytes + send.sizeBytes > this.#maxRequestBytes) break;
       sizeBytes += send.sizeBytes;

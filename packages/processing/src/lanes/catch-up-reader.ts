@@ -1,11 +1,11 @@
 /**
- * Reads a partition again for the groups that lag behind it, each from its own cursor, until they have caught up. One page
- * at a time, for the group that has waited longest; others that need what is on it take their records too, so that groups
+ * Reads a partition again for the connectors that lag behind it, each from its own cursor, until they have caught up. One page
+ * at a time, for the connector that has waited longest; others that need what is on it take their records too, so that connectors
  * at the same place, as after an outage, share the reading.
  */
 import { setImmediate as afterOtherWork } from 'node:timers/promises';
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { Amount, LaneGroup } from './lane-task.ts';
+import type { Amount, ConnectorQueue } from './lane-task.ts';
 import type { PartitionSession } from '../consumer/partition-processor.ts';
 
 /** A stretch of a partition: every record from the offset asked for up to `nextOffset` that is still there and was committed. */
@@ -27,20 +27,20 @@ export type ReadPage = (
   signal: AbortSignal,
 ) => Promise<PartitionPage>;
 
-export interface GroupCatchUpOptions<State> {
+export interface CatchUpReaderOptions<State> {
   readonly readPage: ReadPage;
   readonly session: PartitionSession;
-  /** What a group that lags may have in hand at the moment. */
-  readonly window: (group: LaneGroup<State>) => Amount;
-  /** Groups with a cursor, lagging or not. */
-  readonly groups: () => Iterable<LaneGroup<State>>;
-  /** Up to here the groups have to come. */
+  /** What a connector that lags may have in hand at the moment. */
+  readonly window: (queue: ConnectorQueue<State>) => Amount;
+  /** Connectors with a cursor, lagging or not. */
+  readonly queues: () => Iterable<ConnectorQueue<State>>;
+  /** Up to here the connectors have to come. */
   readonly mainPosition: () => bigint;
-  readonly groupOf: (record: ConsumedRecord) => string;
-  readonly isBlocked: (group: string) => boolean;
-  readonly take: (group: LaneGroup<State>, record: ConsumedRecord) => void;
-  /** The group has been given all its records below the main position. */
-  readonly caughtUp: (group: LaneGroup<State>) => void;
+  readonly connectorOf: (record: ConsumedRecord) => string;
+  readonly isBlocked: (connectorId: string) => boolean;
+  readonly take: (queue: ConnectorQueue<State>, record: ConsumedRecord) => void;
+  /** The connector has been given all its records below the main position. */
+  readonly caughtUp: (queue: ConnectorQueue<State>) => void;
   readonly moved: () => void;
   /** Nothing is read for the time being. */
   readonly rests: () => void;
@@ -49,13 +49,13 @@ export interface GroupCatchUpOptions<State> {
 /** Each is decoded and looked up in the ledger at once: answers and records of others come in between. */
 const HANDED_AT_ONCE = 100;
 
-export class GroupCatchUp<State> {
-  readonly #options: GroupCatchUpOptions<State>;
+export class CatchUpReader<State> {
+  readonly #options: CatchUpReaderOptions<State>;
   #reading: Promise<void> | undefined;
   #pages = 0;
   #closed = false;
 
-  constructor(options: GroupCatchUpOptions<State>) {
+  constructor(options: CatchUpReaderOptions<State>) {
     this.#options = options;
   }
 
@@ -63,7 +63,7 @@ export class GroupCatchUp<State> {
     return this.#reading !== undefined;
   }
 
-  /** Reads on if a group has room. */
+  /** Reads on if a connector has room. */
   poke(): void {
     if (this.#reading !== undefined || this.#isOver()) return;
     if (this.#hungry().size === 0) return;
@@ -107,40 +107,40 @@ export class GroupCatchUp<State> {
     }
   }
 
-  /** Groups that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
-  #hungry(): Map<string, LaneGroup<State>> {
-    const { groups, mainPosition, isBlocked, window, caughtUp } = this.#options;
-    const hungry = new Map<string, LaneGroup<State>>();
-    for (const group of [...groups()]) {
-      if (!group.isLagging) continue;
-      if (group.tracker.position >= mainPosition()) {
-        // A group that can do nothing would be sent away again with the next records.
-        if (!isBlocked(group.name)) caughtUp(group);
-      } else if (group.records === 0 || !isBlocked(group.name)) {
-        const { records, bytes } = window(group);
-        if (group.records <= records / 2 && group.bytes <= bytes / 2) hungry.set(group.name, group);
+  /** Connectors that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
+  #hungry(): Map<string, ConnectorQueue<State>> {
+    const { queues, mainPosition, isBlocked, window, caughtUp } = this.#options;
+    const hungry = new Map<string, ConnectorQueue<State>>();
+    for (const queue of [...queues()]) {
+      if (!queue.isLagging) continue;
+      if (queue.tracker.position >= mainPosition()) {
+        // A connector that can do nothing would be sent away again with the next records.
+        if (!isBlocked(queue.name)) caughtUp(queue);
+      } else if (queue.records === 0 || !isBlocked(queue.name)) {
+        const { records, bytes } = window(queue);
+        if (queue.records <= records / 2 && queue.bytes <= bytes / 2) hungry.set(queue.name, queue);
       }
     }
     return hungry;
   }
 
-  async #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, LaneGroup<State>>): Promise<void> {
-    const { groupOf, mainPosition, window, take, moved } = this.#options;
+  async #hand({ records, nextOffset }: PartitionPage, hungry: Map<string, ConnectorQueue<State>>): Promise<void> {
+    const { connectorOf, mainPosition, window, take, moved } = this.#options;
     const end = mainPosition();
     this.#pages += 1;
-    for (const group of hungry.values()) if (group.tracker.position < nextOffset) group.readTurn = this.#pages;
+    for (const queue of hungry.values()) if (queue.tracker.position < nextOffset) queue.readTurn = this.#pages;
     let handed = 0;
     for (const record of records) {
       if (record.offset >= end || hungry.size === 0) break;
-      const group = hungry.get(groupOf(record));
-      if (group === undefined || record.offset < group.tracker.position) continue;
-      const { records: maxRecords, bytes: maxBytes } = window(group);
-      if (group.records >= maxRecords || group.bytes >= maxBytes) {
+      const queue = hungry.get(connectorOf(record));
+      if (queue === undefined || record.offset < queue.tracker.position) continue;
+      const { records: maxRecords, bytes: maxBytes } = window(queue);
+      if (queue.records >= maxRecords || queue.bytes >= maxBytes) {
         // Full: it goes on at this very record, with another page.
-        group.tracker.advanceTo(record.offset);
-        hungry.delete(group.name);
+        queue.tracker.advanceTo(record.offset);
+        hungry.delete(queue.name);
       } else {
-        take(group, record);
+        take(queue, record);
         handed += 1;
         if (handed % HANDED_AT_ONCE > 0) continue;
         await afterOtherWork();
@@ -153,14 +153,14 @@ export class GroupCatchUp<State> {
 }
 
 /** The one that nothing has been read for longest: the lowest would keep all others waiting while it never has enough. */
-function nextInTurn<State>(groups: Iterable<LaneGroup<State>>): LaneGroup<State> | undefined {
-  let next: LaneGroup<State> | undefined;
-  for (const group of groups) {
+function nextInTurn<State>(queues: Iterable<ConnectorQueue<State>>): ConnectorQueue<State> | undefined {
+  let next: ConnectorQueue<State> | undefined;
+  for (const queue of queues) {
     const isSooner =
       next === undefined ||
-      group.readTurn < next.readTurn ||
-      (group.readTurn === next.readTurn && group.tracker.position < next.tracker.position);
-    if (isSooner) next = group;
+      queue.readTurn < next.readTurn ||
+      (queue.readTurn === next.readTurn && queue.tracker.position < next.tracker.position);
+    if (isSooner) next = queue;
   }
   return next;
 }

@@ -8,19 +8,25 @@ import {
   toTransactionError,
   type TransactionSession,
 } from '@astrolabe/kafka/internal';
-import type { CommittedOffset, InputPartition, PartitionOffsets, UnitWriter, WorkLog } from '@astrolabe/records';
+import type {
+  BatchWriter,
+  ChangelogStore,
+  CommittedOffset,
+  InputPartition,
+  PartitionOffsets,
+} from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { createAtLeastOnceWriter } from './state-at-least-once.ts';
+import { createAtLeastOnceWriter } from './at-least-once-writer.ts';
 import { TransactionWriter } from './transaction-writer.ts';
 
 /**
  * `exactly-once`: outputs, state and position are one transaction, fenced for each input partition. `at-least-once`: one after the other,
- * each acknowledged; a crash repeats the last units, and a process that lost its partition without noticing may still write.
+ * each acknowledged; a crash repeats the last batches, and a process that lost its partition without noticing may still write.
  */
 export type Guarantee = 'exactly-once' | 'at-least-once';
 
-export interface WorkLogOptions {
+export interface ChangelogStoreOptions {
   readonly connection: KafkaConnection;
   readonly groupId: string;
   readonly stateTopic: string;
@@ -46,7 +52,7 @@ const IDS_PER_PARTITION = 2;
 const IDLE_SHARE = 1 / 3;
 
 /** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
-export async function openWorkLog(options: WorkLogOptions): Promise<WorkLog> {
+export async function openChangelogStore(options: ChangelogStoreOptions): Promise<ChangelogStore> {
   const { connection, groupId, stateTopic, logger } = options;
   const maxRequestBytes = options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES;
   const maxRecordBytes = options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
@@ -63,7 +69,7 @@ export async function openWorkLog(options: WorkLogOptions): Promise<WorkLog> {
     throw toKafkaError(error, `opening the state of ${groupId}`);
   }
 
-  const openWriter = async (input: InputPartition, signal: AbortSignal): Promise<UnitWriter> => {
+  const openWriter = async (input: InputPartition, signal: AbortSignal): Promise<BatchWriter> => {
     signal.throwIfAborted();
     if (producer !== undefined) return createAtLeastOnceWriter(producer, stateTopic);
     const transactionTimeoutMs = options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
@@ -119,12 +125,12 @@ function assertEnded(topic: string, partition: number, { lastStableOffset, highW
   });
 }
 
-function idOf({ groupId }: WorkLogOptions, { topic, partition }: InputPartition, index: number): string {
+function idOf({ groupId }: ChangelogStoreOptions, { topic, partition }: InputPartition, index: number): string {
   return `${groupId}-${topic}-${partition}-${index}`;
 }
 
 async function openSessions(
-  options: WorkLogOptions,
+  options: ChangelogStoreOptions,
   input: InputPartition,
   transactionTimeoutMs: number,
   signal: AbortSignal,

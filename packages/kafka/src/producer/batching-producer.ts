@@ -6,9 +6,9 @@
  */
 import { recordSizeBytes, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
-import { PipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
+import { PipelineError, present, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
-import { GatherQueue, type GatheredSend } from './gather-queue.ts';
+import { Accumulator, type AccumulatedSend } from './accumulator.ts';
 import { toKafkaError } from '../kafka-errors.ts';
 
 /** Records of one topic. */
@@ -27,7 +27,7 @@ export interface ProduceSession {
   close(): Promise<void>;
 }
 
-export interface GatheringProducerOptions {
+export interface BatchingProducerOptions {
   /** Called at the start and after each failure; rejects when no broker can be reached. */
   readonly openSession: () => Promise<ProduceSession>;
   /** Named where the brokers forbid a write. */
@@ -38,18 +38,18 @@ export interface GatheringProducerOptions {
   readonly maxRecordBytes: number;
 }
 
-export class GatheringProducer implements RecordProducer {
-  readonly #options: GatheringProducerOptions;
-  readonly #queue: GatherQueue;
+export class BatchingProducer implements RecordProducer {
+  readonly #options: BatchingProducerOptions;
+  readonly #queue: Accumulator;
   readonly #faults: FaultLog;
   #session: Promise<ProduceSession> | undefined;
   #closed = false;
   #working: Promise<void> | undefined;
 
-  constructor(options: GatheringProducerOptions) {
+  constructor(options: BatchingProducerOptions) {
     this.#options = options;
     this.#faults = new FaultLog(options.logger);
-    this.#queue = new GatherQueue(options.maxRequestBytes);
+    this.#queue = new Accumulator(options.maxRequestBytes);
   }
 
   async connect(): Promise<void> {
@@ -108,14 +108,14 @@ export class GatheringProducer implements RecordProducer {
     this.#working = undefined;
   }
 
-  async #deliver(sends: readonly GatheredSend[]): Promise<void> {
+  async #deliver(sends: readonly AccumulatedSend[]): Promise<void> {
     const unwanted = abortOnceSettled(sends);
     try {
       const session = await unlessAborted(this.#open(), unwanted);
       const positions = await unlessAborted(session.produce(sends, unwanted), unwanted);
       this.#faults.worked({}, 'produce requests are acknowledged again');
       sends.forEach((send, index) => {
-        send.resolve(positions[index] ?? []);
+        send.resolve(present(positions[index], 'the positions of a send'));
       });
     } catch (error) {
       this.#discardSession();
@@ -135,7 +135,7 @@ export class GatheringProducer implements RecordProducer {
   }
 
   /** The brokers refuse a request as a whole: each send by itself gets an answer of its own, and the innocent ones are stored. */
-  async #deliverEach(sends: readonly GatheredSend[]): Promise<void> {
+  async #deliverEach(sends: readonly AccumulatedSend[]): Promise<void> {
     for (const send of sends) if (!send.isSettled()) await this.#deliver([send]);
   }
 
@@ -156,7 +156,7 @@ const ONE_OF_THEM: ReadonlySet<ErrorCode> = new Set(['kafka.topic-missing', 'kaf
 const everyoneAnswered = new Error('every caller has its answer');
 
 /** Aborts once every caller has its answer. */
-function abortOnceSettled(sends: readonly GatheredSend[]): AbortSignal {
+function abortOnceSettled(sends: readonly AccumulatedSend[]): AbortSignal {
   const controller = new AbortController();
   let unsettled = sends.length;
   for (const send of sends) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeCursors, encodeCursors, splitTopicId, withTopicId } from './commit-cursors.ts';
+import { decodeConnectorOffsets, encodeConnectorOffsets, splitTopicId, withTopicId } from './connector-offsets.ts';
 import { COMMIT_MARK } from './state-position.ts';
 
 const cursors = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.bigInt({ min: 0n, max: 2n ** 63n - 1n })), {
@@ -12,9 +12,9 @@ const cursors = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.bigI
 test('cursors come back from the metadata of a commit as they were', () => {
   fc.assert(
     fc.property(cursors, (entries) => {
-      const { metadata, heldBackTo } = encodeCursors(new Map(entries), 1_000_000);
+      const { metadata, heldBackTo } = encodeConnectorOffsets(new Map(entries), 1_000_000);
       assert.equal(heldBackTo, undefined);
-      assert.deepEqual([...(decodeCursors(metadata) ?? [])], entries);
+      assert.deepEqual([...(decodeConnectorOffsets(metadata) ?? [])], entries);
     }),
   );
 });
@@ -22,25 +22,25 @@ test('cursors come back from the metadata of a commit as they were', () => {
 test('what finds no place holds the committed offset back, and whoever had a place keeps it while others come', () => {
   fc.assert(
     fc.property(cursors, fc.nat(300), (entries, maxBytes) => {
-      const { metadata, heldBackTo } = encodeCursors(new Map(entries), maxBytes);
+      const { metadata, heldBackTo } = encodeConnectorOffsets(new Map(entries), maxBytes);
       assert.ok(Buffer.byteLength(metadata) <= maxBytes);
-      const kept = decodeCursors(metadata);
+      const kept = decodeConnectorOffsets(metadata);
       const rest = entries.filter(([group]) => kept?.has(group) !== true).map(([, offset]) => offset);
       const lowest = rest.reduce<bigint | undefined>(
         (low, offset) => (low === undefined || offset < low ? offset : low),
         undefined,
       );
       assert.equal(heldBackTo, lowest);
-      const fewer = decodeCursors(encodeCursors(new Map(entries.slice(0, -1)), maxBytes).metadata);
+      const fewer = decodeConnectorOffsets(encodeConnectorOffsets(new Map(entries.slice(0, -1)), maxBytes).metadata);
       for (const [group] of fewer ?? []) assert.ok(kept?.has(group) === true);
     }),
   );
 });
 
 test('metadata of another program is told apart from no cursors', () => {
-  assert.deepEqual(decodeCursors(''), new Map());
+  assert.deepEqual(decodeConnectorOffsets(''), new Map());
   for (const foreign of ['hello', '{"a":1}', 'acme=', 'acme=1,', '%=1', 'acme=-1']) {
-    assert.equal(decodeCursors(foreign), undefined, foreign);
+    assert.equal(decodeConnectorOffsets(foreign), undefined, foreign);
   }
 });
 
@@ -49,14 +49,14 @@ test('the id of the topic is read back from beside the cursors, and both fit int
   const names = fc.string({ maxLength: 20 }).filter((name) => name !== '@');
   fc.assert(
     fc.property(ids, fc.array(fc.tuple(names, fc.bigInt({ min: 0n, max: 2n ** 62n }))), (topicId, entries) => {
-      const { metadata } = encodeCursors(new Map(entries));
+      const { metadata } = encodeConnectorOffsets(new Map(entries));
       const kept = withTopicId(metadata, topicId);
       assert.deepEqual(splitTopicId(kept), { metadata, topicId });
       assert.ok(Buffer.byteLength(kept) <= 4_096);
       assert.deepEqual(splitTopicId(metadata), { metadata, topicId: undefined }, 'no group passes for an id');
-      const asOlderVersionsRead = new Map(decodeCursors(kept));
+      const asOlderVersionsRead = new Map(decodeConnectorOffsets(kept));
       assert.ok(asOlderVersionsRead.delete('@'), 'a version before this one still finds its cursors');
-      assert.deepEqual(asOlderVersionsRead, decodeCursors(metadata));
+      assert.deepEqual(asOlderVersionsRead, decodeConnectorOffsets(metadata));
     }),
   );
 });
