@@ -49,12 +49,12 @@ export const sabotages = {
     without: 'commands, state and position of a batch are one transaction, and an old owner is fenced',
     patches: [
       {
-        file: 'packages/processing/src/changelog/exactly-once.ts',
+        file: 'packages/processing/src/changelog/kafka-changelog-store.ts',
         text: "options.guarantee === 'at-least-once'",
         by: "options.guarantee !== 'at-least-once'",
       },
       {
-        file: 'packages/processing/src/changelog/state-at-least-once.ts',
+        file: 'packages/processing/src/changelog/at-least-once-writer.ts',
         text: 'await Promise.all([...sent, before]);',
         by: 'await Promise.all([...sent, before]); await new Promise((resolve) => setTimeout(resolve, 300));',
       },
@@ -65,8 +65,8 @@ export const sabotages = {
     patches: [
       {
         file: 'packages/processing/src/state/state-processor.ts',
-        text: 'const position = positionRecord(work.groupId, pending.nextOffset, session);',
-        by: 'const position = positionRecord(work.groupId, 0n, session);',
+        text: 'const position = positionRecord(changelog.groupId, pending.nextOffset, session);',
+        by: 'const position = positionRecord(changelog.groupId, 0n, session);',
       },
       // Or the mapper would see that its state is older than what is committed, and stop.
       {

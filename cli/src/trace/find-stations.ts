@@ -194,7 +194,7 @@ async function collect(
 }
 
 function sought(holding: Buffer | undefined, onSkipped: (records: number) => void): ContainsFilter | undefined {
-  return holding === undefined ? undefined : { holding, onSkipped };
+  return holding === undefined ? undefined : { bytes: holding, onSkipped };
 }
 
 function order({ role }: DescribedRecord): number {

@@ -5,7 +5,7 @@ import {
   type KafkaClient,
   type KafkaConfig,
   type LogEntry,
-  type RetryOptions,
+  type RetryOptions as KafkaJsRetryOptions,
   type SASLOptions,
 } from './kafkajs/index.ts';
 import { assertPatchesInEffect } from './kafkajs/patches/patches.ts';
@@ -87,20 +87,20 @@ export function connectionFromConfig(config: KafkaSection, service: string, logg
 }
 
 /** How long kafkajs looks for a broker before it gives up: the pauses between attempts double up to `maxRetryTime` milliseconds. */
-export type Patience = Required<Pick<RetryOptions, 'initialRetryTime' | 'maxRetryTime' | 'retries'>>;
+export type RetryOptions = Required<Pick<KafkaJsRetryOptions, 'initialRetryTime' | 'maxRetryTime' | 'retries'>>;
 
 /** A second or two. Who asks a question can ask it again. */
-const IMPATIENT: Patience = { initialRetryTime: 100, maxRetryTime: 500, retries: 3 };
+const DEFAULT_RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 500, retries: 3 };
 
 /**
- * For this package only. A client of its own for each use: kafkajs gives each its patience, and lets the consumers of one client share what
+ * For this package only. A client of its own for each use: kafkajs gives each its own retries, and lets the consumers of one client share what
  * they know of a group's offsets.
  */
-export function clientOf(connection: KafkaConnection, patience: Patience = IMPATIENT): KafkaClient {
-  return connection[createClient](patience);
+export function clientOf(connection: KafkaConnection, retry: RetryOptions = DEFAULT_RETRY): KafkaClient {
+  return connection[createClient](retry);
 }
 
-/** Given at the start of each producer; `gathering-producer.ts` does what it takes. */
+/** Given at the start of each producer; `batching-producer.ts` does what it takes. */
 const ANSWERED_ADVICE = 'Limiting retries for the idempotent producer may invalidate EoS guarantees';
 
 /** A transaction waits for the markers of the one before, many times a second; `transaction-session.ts` asks again. */

@@ -1,6 +1,6 @@
 /** What `packages/processing` builds the group consumer and the changelog on. Imported there, and by tests that need a client of their own. */
 export { topicFault } from './admin/topic-access.ts';
-export { clientOf, type Patience } from './connection.ts';
+export { clientOf, type RetryOptions } from './connection.ts';
 export { isKafkaJsError, toKafkaError, type AccessContext } from './kafka-errors.ts';
 export { recordsOf } from './kafkajs/kafkajs-record.ts';
 export type { TopicMetadata } from './kafkajs/protocol/describe-topics.ts';

@@ -3,11 +3,11 @@ export {
   openChangelogStore as openChangelogStore,
   type Guarantee,
   type ChangelogStoreOptions as ChangelogStoreOptions,
-} from './changelog/exactly-once.ts';
+} from './changelog/kafka-changelog-store.ts';
 export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './consumer/group-consumer.ts';
 export { watchHeldRecords, type HeldWatch, type HeldWatchOptions } from './consumer/held-watch.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './consumer/partition-processor.ts';
-export type { PartitionPage, ReadPage } from './lanes/group-catch-up.ts';
+export type { PartitionPage, ReadPage } from './lanes/catch-up-reader.ts';
 export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lanes/lane-handler.ts';
 export { createLaneProcessor } from './lanes/lane-processor.ts';
 export type { LaneTask } from './lanes/lane-task.ts';

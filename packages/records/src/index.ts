@@ -3,7 +3,7 @@ export type {
   PartitionOffsets,
   PartitionRange,
   PartitionReader,
-  ContainsFilter,
+  ContainsFilter as ContainsFilter,
   UnreadableBatch,
 } from './ports/partition-reader.ts';
 export type { RecordProducer } from './ports/record-producer.ts';
@@ -16,14 +16,14 @@ export type {
   BatchWriter as BatchWriter,
   ChangelogStore as ChangelogStore,
   WriteOutcome,
-} from './ports/state-work.ts';
+} from './ports/changelog-store.ts';
 export {
   decodeConnectorOffsets as decodeConnectorOffsets,
   encodeConnectorOffsets,
   splitTopicId,
   withTopicId,
   type ConnectorOffsets as ConnectorOffsets,
-} from './positions/commit-cursors.ts';
+} from './positions/connector-offsets.ts';
 export {
   COMMIT_MARK,
   isPositionKey,

@@ -27,7 +27,7 @@ const REVIEW_INTERVAL_MS = 250;
 /** Of a partition at once. Larger ones are decoded in one go: answers wait meanwhile, and so many records outlive the young generation. */
 const FETCH_BYTES = 131_072;
 const LAG_WINDOW_BYTES = 1_048_576;
-/** Each has a place beside the committed offset (`commit-cursors.ts`), ids of 63 characters included. */
+/** Each has a place beside the committed offset (`connector-offsets.ts`), ids of 63 characters included. */
 const MAX_LAGGING_CONNECTORS = 48;
 
 /** What every part of the dispatcher is given. */

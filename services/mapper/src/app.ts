@@ -57,7 +57,7 @@ interface KafkaClients {
   readonly groupId: string;
   /** Of the commands' schemas, in the registry. */
   readonly schemaIds: Parameters<typeof createCommandEncoder>[0];
-  readonly work: ChangelogStore;
+  readonly changelog: ChangelogStore;
 }
 
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
@@ -122,7 +122,7 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
   const schemaIds = await stack.waitFor(`the schema registry at ${config.schemaRegistryUrl}`, () =>
     registry.commandIds(topics.commands.name),
   );
-  const work = await stack.waitFor(brokers, () =>
+  const changelog = await stack.waitFor(brokers, () =>
     openChangelogStore({
       connection,
       groupId,
@@ -132,13 +132,13 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
       maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,
     }),
   );
-  stack.defer('work log', () => work.close());
-  return { connection, topics, groupId, schemaIds, work };
+  stack.defer('changelog', () => changelog.close());
+  return { connection, topics, groupId, schemaIds, changelog };
 }
 
 async function startConsumer(
   { config, logger, stack }: Surroundings,
-  { connection, topics, groupId, schemaIds, work }: KafkaClients,
+  { connection, topics, groupId, schemaIds, changelog }: KafkaClients,
   connectors: ConnectorSource,
   metrics: MapperMetrics,
 ): Promise<GroupConsumer> {
@@ -165,7 +165,7 @@ async function startConsumer(
       createProcessor: (session) =>
         createStateProcessor({
           session,
-          work,
+          changelog,
           codec: userStateCodec,
           transform: mapBatch,
           onStored: (batch) => countBatch(batch, metrics, isKnown),

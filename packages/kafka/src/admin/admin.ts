@@ -8,7 +8,7 @@ import {
   type TopicId,
   type TopicPlan,
 } from '@astrolabe/records';
-import { PipelineError } from '@astrolabe/service-kit/errors';
+import { PipelineError, present } from '@astrolabe/service-kit/errors';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError, type AccessContext } from '../kafka-errors.ts';
 import { askForHighWatermarks } from '../kafkajs/protocol/fetch-partition.ts';
@@ -162,22 +162,24 @@ async function describeExisting(
   topics: readonly TopicDefinition[],
 ): Promise<ExistingTopic[]> {
   const declared = topics.map(({ name }) => name);
-  const present = await findPresentTopics(connection, declared);
-  const names = declared.filter((name) => present.has(name));
+  const there = await findPresentTopics(connection, declared);
+  const names = declared.filter((name) => there.has(name));
   if (names.length === 0) return [];
   const metadata = await admin.fetchTopicMetadata({ topics: names });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: names.map((name) => ({ type: TOPIC_RESOURCE, name })),
   });
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const held = new Set<string>();
   for (const { name, partitions } of metadata.topics) {
     // Asked only where the answer decides.
-    if (partitions.length >= (topics.find((topic) => topic.name === name)?.partitions ?? 0)) continue;
+    if (partitions.length >= present(byName.get(name), `the declaration of ${name}`).partitions) continue;
     if ((await admin.fetchTopicOffsets(name)).some(({ high }) => high !== '0')) held.add(name);
   }
   return metadata.topics.map(({ name, partitions }) => {
-    const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
+    const described = resources.find(({ resourceName }) => resourceName === name);
+    const entries = present(described, `the settings of ${name} in the answer of the brokers`).configEntries;
     return {
       name,
       partitions: partitions.length,

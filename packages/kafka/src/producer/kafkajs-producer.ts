@@ -4,10 +4,10 @@
  */
 import { partitionFor, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
-import { PipelineError } from '@astrolabe/service-kit/errors';
+import { PipelineError, present } from '@astrolabe/service-kit/errors';
 import { createKafkaAdmin } from '../admin/admin.ts';
-import { clientOf, type KafkaConnection, type Patience } from '../connection.ts';
-import { BatchingProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
+import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
+import { BatchingProducer, type ProduceSession, type TopicRecords } from './batching-producer.ts';
 import { Partitioners, type Message, type PartitionerArgs, type Producer } from '../kafkajs/index.ts';
 
 export interface RecordProducerOptions {
@@ -33,7 +33,7 @@ const LONGEST_RETRY_PAUSE_MS = 1_000;
 export async function createRecordProducer(options: RecordProducerOptions): Promise<RecordProducer> {
   const { connection, logger, deliveryTimeoutMs = DEFAULT_DELIVERY_TIMEOUT_MS } = options;
   await assertReachable(connection);
-  const patience: Patience = {
+  const retry: RetryOptions = {
     initialRetryTime: 50,
     maxRetryTime: LONGEST_RETRY_PAUSE_MS,
     // Outlasts every caller, and then ends: a request that nobody waits for must not be tried for ever. kafkajs advises against a
@@ -41,7 +41,7 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
     retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
   };
   const producer = new BatchingProducer({
-    openSession: () => openSession(connection, patience),
+    openSession: () => openSession(connection, retry),
     principal: connection.principal,
     logger,
     deliveryTimeoutMs,
@@ -52,19 +52,19 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   return producer;
 }
 
-/** The producer's own patience is for sends; who starts wants to know now. */
+/** The producer's own retries are for sends; a start fails soon. */
 async function assertReachable(connection: KafkaConnection): Promise<void> {
   const admin = await createKafkaAdmin(connection);
   await admin.close();
 }
 
-async function openSession(connection: KafkaConnection, patience: Patience): Promise<ProduceSession> {
-  const producer = clientOf(connection, patience).producer({
+async function openSession(connection: KafkaConnection, retry: RetryOptions): Promise<ProduceSession> {
+  const producer = clientOf(connection, retry).producer({
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
     createPartitioner: rememberingPartitioner,
-    retry: patience,
+    retry,
   });
   try {
     await producer.connect();
@@ -102,7 +102,10 @@ class KafkaJsSession implements ProduceSession {
     this.#sending = sending.catch(() => undefined);
     const nextOffsets = new Map<string, bigint>();
     for (const { topicName, partition, baseOffset } of await sending) {
-      nextOffsets.set(`${topicName}:${partition}`, BigInt(baseOffset ?? '0'));
+      nextOffsets.set(
+        `${topicName}:${partition}`,
+        BigInt(present(baseOffset, 'the base offset of acknowledged records')),
+      );
     }
     return placed.map(({ topic, messages }) => messages.map((message) => takePosition(topic, message, nextOffsets)));
   }

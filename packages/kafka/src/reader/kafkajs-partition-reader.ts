@@ -112,8 +112,8 @@ class KafkaPartitionReader implements PartitionReader {
       for (const batch of batches) {
         const before = records.length;
         try {
-          const size = await decoded(decoder.decode(batch, records, only?.holding), source);
-          if (size.passedOver > 0) only?.onSkipped(size.passedOver);
+          const size = await decoded(decoder.decode(batch, records, only?.bytes), source);
+          if (size.skipped > 0) only?.onSkipped(size.skipped);
           inflatedBytes += size.inflatedBytes;
         } catch (error) {
           if (onUnreadable === undefined || !isPipelineError(error, 'kafka.batch-unreadable')) throw error;

@@ -3,7 +3,7 @@
  * of them, cannot begin a transaction before its records are there, and goes on counting where a failure has left the count unknown.
  */
 import type { OutgoingRecord } from '@astrolabe/records';
-import { clientOf, type KafkaConnection, type Patience } from '../connection.ts';
+import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
 import { createCluster } from '../kafkajs/protocol/fetch-partition.ts';
 
 /** Records of a partition in one request. `firstSequence` numbers them for the broker. */
@@ -55,9 +55,9 @@ export interface TransactionCluster {
   }): Promise<TransactionBroker>;
 }
 
-const PATIENCE: Patience = { initialRetryTime: 50, maxRetryTime: 500, retries: 5 };
+const RETRY: RetryOptions = { initialRetryTime: 50, maxRetryTime: 500, retries: 5 };
 
 /** Not connected yet. */
 export function createTransactionCluster(connection: KafkaConnection): TransactionCluster {
-  return createCluster(clientOf(connection, PATIENCE)) as unknown as TransactionCluster;
+  return createCluster(clientOf(connection, RETRY)) as unknown as TransactionCluster;
 }

@@ -1,6 +1,6 @@
 /** Records on several topics, stored all together or not at all, by one process at a time. For the operator's tools; services have their own. */
 import { recordSizeBytes, type OutgoingRecord } from '@astrolabe/records';
-import { clientOf, type KafkaConnection, type Patience } from '../connection.ts';
+import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
 import { isFencedAnswer, toKafkaError } from '../kafka-errors.ts';
 import type { Producer } from '../kafkajs/index.ts';
 
@@ -45,18 +45,18 @@ const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 /** Of one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. A larger record goes alone. */
 const MAX_REQUEST_BYTES = 900_000;
 /** Quick, since kafkajs waits that long whenever the markers of the transaction before are still being written. */
-const PATIENCE: Patience = { initialRetryTime: 5, maxRetryTime: 500, retries: 60 };
+const RETRY: RetryOptions = { initialRetryTime: 5, maxRetryTime: 500, retries: 60 };
 
 /** Connects and takes the id over; rejects with `kafka.unavailable` when no broker can be reached. */
 export async function openTransactionalProducer(options: TransactionalProducerOptions): Promise<TransactionalProducer> {
   const { connection, transactionalId, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options;
-  const producer = clientOf(connection, PATIENCE).producer({
+  const producer = clientOf(connection, RETRY).producer({
     transactionalId,
     transactionTimeout: transactionTimeoutMs,
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    retry: PATIENCE,
+    retry: RETRY,
   });
   try {
     await producer.connect();

@@ -1,4 +1,4 @@
-/** The changelog's twin in memory, for tests that need no broker. */
+/** The in-memory fake of the changelog, for tests that need no broker. */
 import type { PipelineError } from '@astrolabe/service-kit/errors';
 import type { ChangelogChunk, LedgerChangelog } from './ledger-changelog.ts';
 

@@ -14,7 +14,7 @@
  *
  * A column whose values are all zero has width 0 and takes no room. About 20 bytes a delivery in a chunk of hundreds, 60 for one alone.
  */
-import { PipelineError } from '@astrolabe/service-kit/errors';
+import { PipelineError, defect, present } from '@astrolabe/service-kit/errors';
 import { KEY_BYTES, writeCommandKey } from '../command-key.ts';
 import { DeliveryChunk, ENDINGS_START, VERSION, outcomes, type ChunkColumns, type Ending } from './delivery-chunk.ts';
 import type { Delivery } from '../delivery.ts';
@@ -72,12 +72,13 @@ export function encodeChunk(deliveries: readonly Delivery[]): Buffer {
   bytes.writeUInt16LE(endings.size, 18);
   let at = ENDINGS_START;
   for (const part of endingParts) at += part.copy(bytes, at);
+  if (at !== keysStart) throw defect(`the endings of a chunk end at ${at} instead of ${keysStart}`);
   const endingsColumn = keysStart + count * KEY_BYTES;
   const offsetsColumn = endingsColumn + count * endingWidth;
   const agesColumn = offsetsColumn + count * offsetWidth;
   deliveries.forEach((delivery, index) => {
     writeCommandKey(delivery.commandId, bytes, keysStart + index * KEY_BYTES);
-    put(bytes, indexes[index] ?? 0, endingsColumn, index, endingWidth);
+    put(bytes, present(indexes[index], 'the ending of a delivery'), endingsColumn, index, endingWidth);
     put(bytes, Number(delivery.offset) - lowestOffset, offsetsColumn, index, offsetWidth);
     put(bytes, newestAtMs - delivery.atMs, agesColumn, index, ageWidth);
   });

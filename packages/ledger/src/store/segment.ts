@@ -1,5 +1,6 @@
 /** Deliveries of a span of time: a file of frames, and the table in memory that says which frame may hold a command. */
 import { rm } from 'node:fs/promises';
+import { present } from '@astrolabe/service-kit/errors';
 import { decodeChunk } from '../chunk/chunk-codec.ts';
 import type { DeliveryChunk } from '../chunk/delivery-chunk.ts';
 import type { Delivery } from '../delivery.ts';
@@ -91,7 +92,7 @@ export class Segment {
     const frames = chunks.map(({ offset, chunk }): Frame => ({ offset, chunk: chunk.bytes }));
     const positions = await this.#open().append(frames);
     chunks.forEach((placed, index) => {
-      this.#index(placed, positions[index] ?? 0);
+      this.#index(placed, present(positions[index], 'the position of a frame'));
     });
   }
 

@@ -1,8 +1,8 @@
 /**
- * Units of work as Kafka transactions, fenced by transactional ids of the input partition's own.
+ * Batches as Kafka transactions, fenced by transactional ids of the input partition's own.
  *
- * What a record waits for is round trips, so there are few: the transaction of the next unit is begun as soon as the last one has ended,
- * with the partitions that the last one had, and a unit then costs a produce and a commit. The input's position is a record of the state
+ * What a record waits for is round trips, so there are few: the transaction of the next batch is begun as soon as the last one has ended,
+ * with the partitions that the last one had, and a batch then costs a produce and a commit. The input's position is a record of the state
  * topic's partition, not a committed offset of the group: that would be two round trips more.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +19,7 @@ import type { BatchWriter, TransactionBatch, WriteOutcome } from '@astrolabe/rec
 import { PipelineError } from '@astrolabe/service-kit/errors';
 
 export interface TransactionWriterOptions {
-  /** Taken in turns, so that the next unit need not wait until the last one's markers are written. */
+  /** Taken in turns, so that the next batch need not wait until the last one's markers are written. */
   readonly sessions: readonly TransactionSession[];
   readonly owner: TransactionOwner;
   readonly stateTopic: string;
@@ -31,20 +31,20 @@ export interface TransactionWriterOptions {
 
 const LAST_ABORT_MS = 1_000;
 
-/** A session between its units. */
+/** A session between its batches. */
 interface Slot {
   readonly session: TransactionSession;
-  /** Settles when the session can take the next unit. */
+  /** Settles when the session can take the next batch. */
   free: Promise<void>;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
 export class TransactionWriter implements BatchWriter {
-  readonly depth: number;
+  readonly maxInFlight: number;
   readonly #options: TransactionWriterOptions;
   readonly #slots: readonly Slot[];
   #turn = 0;
-  /** Of the last unit: its records are stored, and it is committed. */
+  /** Of the last batch: its records are stored, and it is committed. */
   #produced: Promise<void> = Promise.resolve();
   #committed: Promise<void> = Promise.resolve();
   #failed = false;
@@ -53,17 +53,17 @@ export class TransactionWriter implements BatchWriter {
   constructor(options: TransactionWriterOptions) {
     this.#options = options;
     this.#slots = options.sessions.map((session) => ({ session, free: Promise.resolve(), idleTimer: undefined }));
-    this.depth = options.sessions.length;
+    this.maxInFlight = options.sessions.length;
   }
 
-  async write(unit: TransactionBatch): Promise<WriteOutcome> {
-    const slot = this.#slots[this.#turn % this.depth];
+  async write(batch: TransactionBatch): Promise<WriteOutcome> {
+    const slot = this.#slots[this.#turn % this.maxInFlight];
     if (slot === undefined) throw new Error('a writer needs a session');
     this.#turn += 1;
     const [free, earlierProduced, earlierCommitted] = [slot.free, this.#produced, this.#committed];
     const partitions = Promise.withResolvers<readonly TopicPartition[]>();
-    const produced = this.#produce(slot, unit, free, earlierProduced, partitions.resolve);
-    // Order: a unit is committed after the one before it, or never.
+    const produced = this.#produce(slot, batch, free, earlierProduced, partitions.resolve);
+    // Order: a batch is committed after the one before it, or never.
     const committed = Promise.all([produced, earlierCommitted]).then(() => {
       this.#assertOpen();
       return slot.session.end(true);
@@ -101,14 +101,14 @@ export class TransactionWriter implements BatchWriter {
 
   async #produce(
     slot: Slot,
-    unit: TransactionBatch,
+    batch: TransactionBatch,
     free: Promise<void>,
     earlierProduced: Promise<void>,
     onPlaced: (partitions: readonly TopicPartition[]) => void,
   ): Promise<void> {
     const { stateTopic, maxRecordBytes, maxRequestBytes } = this.#options;
     const { session } = slot;
-    const records = [...unit.outputs, ...unit.state.map((record) => ({ ...record, topic: stateTopic }))];
+    const records = [...batch.outputs, ...batch.state.map((record) => ({ ...record, topic: stateTopic }))];
     await session.lookUp(new Set(records.map(({ topic }) => topic)));
     const placed = placeRecords(records, (topic) => session.leadersOf(topic), maxRecordBytes);
     onPlaced(placed);
@@ -121,7 +121,7 @@ export class TransactionWriter implements BatchWriter {
     await session.produce(cutIntoRequests(placed, maxRequestBytes));
   }
 
-  /** Closing aborts the transaction: to go on with it would store a part of the unit, or commit nothing and report success. */
+  /** Closing aborts the transaction: to go on with it would store a part of the batch, or commit nothing and report success. */
   #assertOpen(): void {
     if (this.#closed) throw new PipelineError('kafka.unavailable', 'the writer is closed', { retryable: true });
   }

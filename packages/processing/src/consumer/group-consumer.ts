@@ -13,7 +13,7 @@ import {
   recordsOf,
   toKafkaError,
   type AccessContext,
-  type Patience,
+  type RetryOptions,
 } from '@astrolabe/kafka/internal';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
@@ -76,7 +76,7 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
   };
   const maxWaitTimeMs = options.maxWaitTimeMs ?? 200;
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
-  const consumer = clientOf(options.connection, PATIENCE).consumer({
+  const consumer = clientOf(options.connection, RETRY).consumer({
     groupId,
     allowAutoTopicCreation: false,
     maxWaitTimeInMs: maxWaitTimeMs,
@@ -85,7 +85,7 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
     rebalanceTimeout: 60_000,
     heartbeatInterval: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
     readUncommitted: false,
-    retry: PATIENCE,
+    retry: RETRY,
   });
 
   /** Whether we are in the group, as far as we know. */
@@ -167,7 +167,7 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
   /** kafkajs restarts by itself after most of what may pass, but not where it finds no coordinator of the group. */
   const rejoin = async (): Promise<void> => {
     while (closing === undefined && !stopped) {
-      await sleep(PATIENCE.maxRetryTime);
+      await sleep(RETRY.maxRetryTime);
       try {
         // Without the right to read the topic a member joins, fails at its first fetch, and makes the group rebalance each time.
         await guard.check();
@@ -227,7 +227,7 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
 }
 
 /** About ten seconds of looking for a broker or a coordinator; then kafkajs starts over, with a pause of `maxRetryTime`. */
-const PATIENCE: Patience = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
+const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
 /** Whatever is no error of Kafka's comes from a processor or from a defect in the client: unclassified. */
 function toConsumerFault(error: unknown, doing: string, access: AccessContext): PipelineError {

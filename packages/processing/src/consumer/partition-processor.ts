@@ -1,7 +1,7 @@
 import type { ConsumedRecord, TopicId } from '@astrolabe/records';
 
 /**
- * One stay of a partition with this process: from the moment the group assigns it until it is lost or given back. A new stay of the
+ * One assignment of a partition to this process: from the moment the group assigns it until it is lost or given back. A new assignment of the
  * same partition has a new epoch, and nothing of an earlier one can commit any more.
  */
 export interface PartitionSession {

@@ -1,6 +1,6 @@
 /**
  * Fairness within a partition, as counts of records: what others have on it must be read past, never worked off, before a
- * quiet group's record starts.
+ * quiet connector's record starts.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ interface Committed {
 /** A partition whose records start when the processor says so, and end when the test says so. */
 class Partition {
   readonly log: ConsumedRecord[];
-  /** Groups of the records that were started, in order. */
+  /** Connectors of the records that were started, in order. */
   readonly started: ConsumedRecord[] = [];
   readonly faults: unknown[] = [];
   readonly processor: LaneProcessor;
@@ -77,7 +77,7 @@ class Partition {
         },
         withdraw: (task) => this.#running.delete(task),
         abort: (task) => void this.#running.delete(task),
-        isBlocked: (group) => this.blocked.has(group),
+        isBlocked: (queue) => this.blocked.has(queue),
       },
       limits,
       nowMs: () => this.#nowMs,
@@ -127,16 +127,16 @@ function logOf(records: readonly { readonly key: string; readonly bytes: number 
   );
 }
 
-/** A stretch of one group's records, of one user or of many, small or large. */
+/** A stretch of one connector's records, of one user or of many, small or large. */
 const stretch = fc
   .record({
-    group: fc.constantFrom('b', 'c', 'd', 'e'),
+    queue: fc.constantFrom('b', 'c', 'd', 'e'),
     count: fc.integer({ min: 1, max: 120 }),
     users: fc.constantFrom(1, 3, 1_000),
     bytes: fc.constantFrom(10, 900),
   })
-  .map(({ group, count, users, bytes }) =>
-    Array.from({ length: count }, (_, index) => ({ key: `${group}:${index % users}`, bytes })),
+  .map(({ queue, count, users, bytes }) =>
+    Array.from({ length: count }, (_, index) => ({ key: `${queue}:${index % users}`, bytes })),
   );
 const quiet = fc.integer({ min: 1, max: 3 }).map((user) => [{ key: `${QUIET}:${user}`, bytes: 10 }]);
 const traffic = fc
@@ -152,7 +152,7 @@ test("a quiet connector's commands do not wait for others' floods on the same pa
       fc.subarray(['b', 'c']),
       async (records, finishes, blocked) => {
         const partition = new Partition(logOf(records));
-        for (const group of blocked) partition.blocked.add(group);
+        for (const queue of blocked) partition.blocked.add(queue);
         partition.endsAtOnce = (record) => connectorOf(record) === QUIET;
         await turn();
         for (let round = 1; round * FETCH_RECORDS < records.length + FETCH_RECORDS; round += 1) {
@@ -170,7 +170,7 @@ test("a quiet connector's commands do not wait for others' floods on the same pa
     ),
     { numRuns: 200 },
   );
-  assert.ok(floods > 100, `groups lagged ${floods} times: the test sees what it is about`);
+  assert.ok(floods > 100, `connectors lagged ${floods} times: the test sees what it is about`);
 });
 
 test('a connector that lags is read for in its turn, however many others have more to read and never enough', async () => {

@@ -1,6 +1,6 @@
 /** What a lane processor needs of those who use it. */
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { ReadPage } from './group-catch-up.ts';
+import type { ReadPage } from './catch-up-reader.ts';
 import type { LaneTask } from './lane-task.ts';
 import type { PartitionProcessor, PartitionSession } from '../consumer/partition-processor.ts';
 
@@ -12,26 +12,26 @@ export interface LaneHandler<State> {
   withdraw(task: LaneTask<State>): boolean;
   /** Gives a task up whose effect is under way: nothing comes of it here any more. */
   abort(task: LaneTask<State>): void;
-  /** Whether nothing of the group can be done for the time being. */
-  isBlocked(group: string): boolean;
+  /** Whether nothing of the connector can be done for the time being. */
+  isBlocked(connectorId: string): boolean;
 }
 
 export interface LaneLimits {
-  /** Records in hand at which the largest group lags, so that what is unread behind them need not wait for it. */
+  /** Records in hand at which the largest connector lags, so that what is unread behind them need not wait for it. */
   readonly maxRecords: number;
-  /** Bytes in hand at which the largest group lags. */
+  /** Bytes in hand at which the largest connector lags. */
   readonly maxBytes: number;
-  /** Records in hand of a group that lags, at most, where many lag; few share twice `maxRecords`. */
+  /** Records in hand of a connector that lags, at most, where many lag; few share twice `maxRecords`. */
   readonly windowRecords: number;
-  /** Bytes in hand of a group that lags, at most, where many lag; few share twice `maxBytes`. */
+  /** Bytes in hand of a connector that lags, at most, where many lag; few share twice `maxBytes`. */
   readonly windowBytes: number;
-  /** How long one record may hold the partition's offset back before its group lags. */
+  /** How long one record may hold the partition's offset back before its connector lags. */
   readonly maxHoldMs: number;
-  /** While so many groups have a cursor, a full buffer pauses the partition until half of it is free: memory is bounded. */
+  /** While so many connectors have a cursor, a full buffer pauses the partition until half of it is free: memory is bounded. */
   readonly maxLaggingConnectors: number;
 }
 
-/** Why a group lags: a record held the offset back, the group filled the buffer, or it did so for the partition's previous owner. */
+/** Why a connector lags: a record held the offset back, the connector filled the buffer, or it did so for the partition's previous owner. */
 export type LagReason = 'holds-offset' | 'fills-buffer' | 'restored';
 
 export interface LaneProcessorOptions<State> {
@@ -41,18 +41,18 @@ export interface LaneProcessorOptions<State> {
   readonly handler: LaneHandler<State>;
   readonly limits: LaneLimits;
   readonly nowMs: () => number;
-  /** Where the group of consumers stands, and its metadata. Awaited before the first record is started. Undefined: at the first record. */
+  /** Where the consumer group stands, and its metadata. Awaited before the first record is started. Undefined: at the first record. */
   readonly restore: (() => Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }>) | undefined;
   readonly readPage: ReadPage;
-  /** A group begins to lag, or has caught up (`undefined`). */
-  readonly onLag?: (group: string, reason: LagReason | undefined) => void;
+  /** A connector begins to lag, or has caught up (`undefined`). */
+  readonly onLag?: (connectorId: string, reason: LagReason | undefined) => void;
 }
 
 export interface LaneProcessor extends PartitionProcessor {
   quiesce(): void;
-  /** Decides which groups lag, and reads on for those that do. To be called every quarter of a second or so. */
+  /** Decides which connectors lag, and reads on for those that do. To be called every quarter of a second or so. */
   review(): void;
-  /** Groups that have a cursor of their own, with it. */
+  /** Connectors that have a cursor of their own, with it. */
   cursors(): ReadonlyMap<string, bigint>;
   /** Records in hand. */
   recordCount(): number;

@@ -12,18 +12,18 @@ import type { LaneTask } from './lane-task.ts';
  * earlier ones of its key, and a commit claims nothing that is not in the ledger.
  */
 
-const GROUPS = ['g0', 'g1', 'g2'] as const;
+const CONNECTORS = ['g0', 'g1', 'g2'] as const;
 
 type Step =
-  /** New records, one for each pair of group and key. */
-  | { readonly kind: 'append'; readonly records: readonly (readonly [group: number, key: number])[] }
+  /** New records, one for each pair of connector and key. */
+  | { readonly kind: 'append'; readonly records: readonly (readonly [queue: number, key: number])[] }
   /** A record that waits is called for. */
   | { readonly kind: 'call'; readonly pick: number }
   /** A call that runs succeeds, fails and is to be repeated, or has its effect and loses its answer. */
   | { readonly kind: 'answer'; readonly pick: number; readonly as: 'success' | 'failure' | 'lost' }
   /** The ledger acknowledges. */
   | { readonly kind: 'store'; readonly pick: number }
-  | { readonly kind: 'block'; readonly group: number; readonly blocked: boolean }
+  | { readonly kind: 'block'; readonly queue: number; readonly blocked: boolean }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'turn' }
   | { readonly kind: 'commit' }
@@ -48,7 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: pick.map((pick): Step => ({ kind: 'store', pick })) },
   {
     weight: 2,
-    arbitrary: fc.tuple(fc.nat(2), fc.boolean()).map(([group, blocked]): Step => ({ kind: 'block', group, blocked })),
+    arbitrary: fc.tuple(fc.nat(2), fc.boolean()).map(([queue, blocked]): Step => ({ kind: 'block', queue, blocked })),
   },
   { weight: 3, arbitrary: fc.constantFrom(10, 200, 2_000).map((ms): Step => ({ kind: 'pass', ms })) },
   { weight: 4, arbitrary: fc.constant<Step>({ kind: 'turn' }) },
@@ -127,7 +127,7 @@ class System {
         abort: (task) => {
           if (task.state !== undefined) task.state.stage = 'over';
         },
-        isBlocked: (group) => this.#blocked.has(group),
+        isBlocked: (queue) => this.#blocked.has(queue),
       },
       limits: {
         maxRecords: 8,
@@ -141,7 +141,7 @@ class System {
       restore: async () => committed,
       readPage: async (_topic, _partition, from) => {
         await Promise.resolve();
-        // Short pages, so that groups stand at different places within them.
+        // Short pages, so that connectors stand at different places within them.
         const records = this.log.slice(Number(from), Number(from) + 4);
         return { records, nextOffset: from + BigInt(records.length) };
       },
@@ -166,13 +166,13 @@ class System {
   async do(step: Step): Promise<void> {
     switch (step.kind) {
       case 'append':
-        for (const [group, key] of step.records) {
-          const name = `${GROUPS[group] ?? ''}:${key}`;
+        for (const [queue, key] of step.records) {
+          const name = `${CONNECTORS[queue] ?? ''}:${key}`;
           this.log.push(consumedRecord({ offset: BigInt(this.log.length), key: Buffer.from(name) }));
         }
         return this.#fetch();
       case 'call': {
-        const waiting = this.#in('waiting').filter(({ group }) => !this.#blocked.has(group.name));
+        const waiting = this.#in('waiting').filter(({ queue }) => !this.#blocked.has(queue.name));
         const task = waiting[step.pick % Math.max(1, waiting.length)];
         if (task?.state === undefined) return;
         this.#assertInOrder(task);
@@ -201,9 +201,9 @@ class System {
         return task.finish();
       }
       case 'block': {
-        const group = GROUPS[step.group] ?? '';
-        if (step.blocked) this.#blocked.add(group);
-        else this.#blocked.delete(group);
+        const queue = CONNECTORS[step.queue] ?? '';
+        if (step.blocked) this.#blocked.add(queue);
+        else this.#blocked.delete(queue);
         return;
       }
       case 'pass':
@@ -238,7 +238,7 @@ class System {
         .split(',')
         .filter(Boolean)
         .map((part) => part.split('='))
-        .map(([group = '', offset = '']) => [group, BigInt(Number.parseInt(offset, 36))]),
+        .map(([queue = '', offset = '']) => [queue, BigInt(Number.parseInt(offset, 36))]),
     );
     for (const { offset, key } of this.log.slice(0, Number(nextOffset))) {
       const cursor = cursors.get(String(key).slice(0, 2));
@@ -300,8 +300,8 @@ test('in any interleaving of finish, failure, retry, stall, revoke and restart e
       await turn();
       for (const step of steps) {
         await system.do(step);
-        // A fetch of up to six comes on top of a full buffer of eight; groups that lag share twice that, and each has three.
-        assert.ok(system.recordsInHand < 8 + 6 + 2 * 8 + GROUPS.length * 3, `${system.recordsInHand} in hand`);
+        // A fetch of up to six comes on top of a full buffer of eight; connectors that lag share twice that, and each has three.
+        assert.ok(system.recordsInHand < 8 + 6 + 2 * 8 + CONNECTORS.length * 3, `${system.recordsInHand} in hand`);
       }
       await system.settle();
       await system.close();
@@ -316,5 +316,5 @@ test('in any interleaving of finish, failure, retry, stall, revoke and restart e
     }),
     { numRuns: 300 },
   );
-  assert.ok(lags > 100, `groups lagged ${lags} times: the test sees what it is about`);
+  assert.ok(lags > 100, `connectors lagged ${lags} times: the test sees what it is about`);
 });

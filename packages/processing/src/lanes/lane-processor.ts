@@ -1,24 +1,24 @@
 /**
  * Records of a partition by key: in order within a key, side by side across keys, committed up to the first record that has not
- * finished. Records also belong to groups (in the dispatcher: connectors). A group whose records must wait long no longer holds up
+ * finished. Each record belongs to a connector. A connector whose records must wait long no longer holds up
  * the partition's offset and memory: it lags behind with a cursor of its own, which stands beside the committed offset, and is read
  * again from there when it can go on (`docs/adr/0009`).
  */
 import { decodeConnectorOffsets, recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
-import { CatchUpReader } from './group-catch-up.ts';
+import { CatchUpReader } from './catch-up-reader.ts';
 import { IdleWaiters } from './idle-waiters.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
 import {
+  InHand,
   commitOf,
   countWithin,
-  groupThatFills,
-  groupThatHoldsBack,
+  queueThatFills,
+  queueThatHoldsBack,
   releasesPartitionOffset,
-  InHand,
   lagWindow,
-  openGroup,
-} from './lane-groups.ts';
+  openConnectorQueue,
+} from './connector-queues.ts';
 import { LaneTask, type Amount, type ConnectorQueue, type LaneTaskEvents } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import { PartitionPause } from './partition-pause.ts';
@@ -30,7 +30,7 @@ export function createLaneProcessor<State>(options: LaneProcessorOptions<State>)
 class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   readonly #options: LaneProcessorOptions<State>;
   readonly #lanes: KeyLanes<LaneTask<State>>;
-  readonly #groups = new Map<string, ConnectorQueue<State>>();
+  readonly #queues = new Map<string, ConnectorQueue<State>>();
   /** Those with a cursor of their own, in the order in which they got it. */
   readonly #cursors = new Map<string, ConnectorQueue<State>>();
   readonly #catchUp: CatchUpReader<State>;
@@ -60,13 +60,13 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#catchUp = new CatchUpReader({
       readPage: options.readPage,
       session: options.session,
-      window: (group) => this.#lagWindow(group),
-      groups: () => this.#cursors.values(),
+      window: (queue) => this.#lagWindow(queue),
+      queues: () => this.#cursors.values(),
       mainPosition: () => this.#main?.position ?? 0n,
       connectorOf: options.connectorOf,
-      isBlocked: (group) => options.handler.isBlocked(group),
-      take: (group, record) => this.#take(group, record, false),
-      caughtUp: (group) => this.#endLag(group),
+      isBlocked: (connectorId) => options.handler.isBlocked(connectorId),
+      take: (queue, record) => this.#take(queue, record, false),
+      caughtUp: (queue) => this.#endLag(queue),
       moved: () => this.#declare(),
       rests: () => this.#waiters.wake(),
     });
@@ -87,11 +87,11 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const main = (this.#main ??= new OffsetTracker(records[0]?.offset ?? nextOffset, releasesPartitionOffset));
     for (const record of records) {
       if (record.offset < main.position) continue;
-      const group = this.#connectorOf(connectorOf(record), main.position);
+      const queue = this.#queueOf(connectorOf(record), main.position);
       // After a restart a cursor may be ahead of the committed offset: what is below it is finished.
-      const isOver = record.offset < group.tracker.position;
-      if (group.isLagging || isOver) main.advanceTo(record.offset + 1n);
-      else this.#take(group, record, true);
+      const isOver = record.offset < queue.tracker.position;
+      if (queue.isLagging || isOver) main.advanceTo(record.offset + 1n);
+      else this.#take(queue, record, true);
     }
     main.advanceTo(nextOffset);
     if (main.pendingCount === 0) this.#declare();
@@ -129,18 +129,18 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const main = this.#main;
     if (this.#quiet || main === undefined) return;
     const { limits, nowMs } = this.#options;
-    const holding = groupThatHoldsBack(main, limits, nowMs());
+    const holding = queueThatHoldsBack(main, limits, nowMs());
     if (holding !== undefined) this.#beginLag(holding, 'holds-offset');
     this.#makeRoom();
     this.#catchUp.poke();
   }
 
   cursors(): ReadonlyMap<string, bigint> {
-    return new Map([...this.#cursors].map(([name, group]) => [name, group.tracker.committableOffset]));
+    return new Map([...this.#cursors].map(([name, queue]) => [name, queue.tracker.committableOffset]));
   }
 
   recordCount(): number {
-    return [...this.#groups.values()].reduce((sum, { records }) => sum + records, 0);
+    return [...this.#queues.values()].reduce((sum, { records }) => sum + records, 0);
   }
 
   laneCount(): number {
@@ -157,16 +157,16 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   finished(task: LaneTask<State>): void {
-    const { group } = task;
+    const { queue } = task;
     this.#unfinished -= 1;
     this.#waiters.wake();
     if (task.isEvicted) return;
     this.#inHand.remove(task);
-    const cursorMoved = group.tracker.settle() && this.#cursors.has(group.name);
+    const cursorMoved = queue.tracker.settle() && this.#cursors.has(queue.name);
     const mainMoved = task.isMain && this.#main?.settle() === true;
     if (cursorMoved || mainMoved) this.#declareSoon();
-    if (group.isLagging) this.#catchUp.poke();
-    else if (group.records === 0 && !this.#cursors.has(group.name)) this.#groups.delete(group.name);
+    if (queue.isLagging) this.#catchUp.poke();
+    else if (queue.records === 0 && !this.#cursors.has(queue.name)) this.#queues.delete(queue.name);
     this.#pause.endAtHalf(this.#inHand.main);
   }
 
@@ -186,9 +186,9 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       const cursors = decodeConnectorOffsets(metadata) ?? new Map<string, bigint>();
       if (nextOffset !== undefined) this.#main = new OffsetTracker(nextOffset, releasesPartitionOffset);
       for (const [name, offset] of cursors) {
-        const group = this.#connectorOf(name, offset);
-        group.isLagging = true;
-        this.#cursors.set(name, group);
+        const queue = this.#queueOf(name, offset);
+        queue.isLagging = true;
+        this.#cursors.set(name, queue);
         this.#options.onLag?.(name, 'restored');
       }
       for (const { records, nextOffset } of early) this.enqueue(records, nextOffset);
@@ -199,20 +199,20 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     }
   }
 
-  #connectorOf(name: string, position: bigint): ConnectorQueue<State> {
-    let group = this.#groups.get(name);
-    if (group === undefined) {
-      group = openGroup(name, position);
-      this.#groups.set(name, group);
+  #queueOf(name: string, position: bigint): ConnectorQueue<State> {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = openConnectorQueue(name, position);
+      this.#queues.set(name, queue);
     }
-    return group;
+    return queue;
   }
 
-  #take(group: ConnectorQueue<State>, record: ConsumedRecord, isMain: boolean): void {
+  #take(queue: ConnectorQueue<State>, record: ConsumedRecord, isMain: boolean): void {
     const { laneOf, nowMs } = this.#options;
     const sizeBytes = recordSizeBytes(record);
-    const task = new LaneTask(record, group, sizeBytes, nowMs(), isMain, this);
-    group.tracker.track(task);
+    const task = new LaneTask(record, queue, sizeBytes, nowMs(), isMain, this);
+    queue.tracker.track(task);
     if (isMain) this.#main?.track(task);
     this.#inHand.add(task);
     const lane = this.#lanes.add(laneOf(record), task);
@@ -222,43 +222,43 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
 
   /**
    * A full buffer must not keep the rest of the partition unread: nobody can know whose records are there. So the largest
-   * group makes room.
+   * connector makes room.
    */
   #makeRoom(): void {
     const { limits } = this.#options;
     for (;;) {
-      const group = groupThatFills(this.#inHand.main, this.#groups.values(), limits);
-      if (group === undefined) return;
-      if (this.#cursors.size >= limits.maxLaggingConnectors && !this.#cursors.has(group.name))
+      const queue = queueThatFills(this.#inHand.main, this.#queues.values(), limits);
+      if (queue === undefined) return;
+      if (this.#cursors.size >= limits.maxLaggingConnectors && !this.#cursors.has(queue.name))
         return this.#pause.begin();
-      this.#beginLag(group, 'fills-buffer');
+      this.#beginLag(queue, 'fills-buffer');
     }
   }
 
-  #lagWindow(group: ConnectorQueue<State>): Amount {
-    return lagWindow(this.#options.limits, this.#inHand.apartOfOthers(group));
+  #lagWindow(queue: ConnectorQueue<State>): Amount {
+    return lagWindow(this.#options.limits, this.#inHand.apartOfOthers(queue));
   }
 
-  /** From here on the partition goes on without the group. What is in hand beyond the window is forgotten, and read again. */
-  #beginLag(group: ConnectorQueue<State>, reason: LagReason): void {
+  /** From here on the partition goes on without the connector. What is in hand beyond the window is evicted, and read again. */
+  #beginLag(queue: ConnectorQueue<State>, reason: LagReason): void {
     const main = this.#main;
-    if (main === undefined || group.isLagging) return;
+    if (main === undefined || queue.isLagging) return;
     const { limits, handler, onLag } = this.#options;
-    group.isLagging = true;
-    group.tracker.advanceTo(main.position);
-    for (const task of group.tracker.pending()) this.#inHand.setApart(task);
-    if (!this.#cursors.has(group.name)) this.#cursors.set(group.name, group);
-    const window = handler.isBlocked(group.name)
+    queue.isLagging = true;
+    queue.tracker.advanceTo(main.position);
+    for (const task of queue.tracker.pending()) this.#inHand.setApart(task);
+    if (!this.#cursors.has(queue.name)) this.#cursors.set(queue.name, queue);
+    const window = handler.isBlocked(queue.name)
       ? { records: limits.windowRecords, bytes: limits.windowBytes }
-      : this.#lagWindow(group);
-    for (const task of group.tracker.forgetAfter(countWithin(group.tracker.pending(), window))) this.#forget(task);
+      : this.#lagWindow(queue);
+    for (const task of queue.tracker.evictAfter(countWithin(queue.tracker.pending(), window))) this.#evict(task);
     main.settle();
     this.#declare();
     this.#pause.endAtHalf(this.#inHand.main);
-    onLag?.(group.name, reason);
+    onLag?.(queue.name, reason);
   }
 
-  #forget(task: LaneTask<State>): void {
+  #evict(task: LaneTask<State>): void {
     task.isEvicted = true;
     if (task.isDone) return;
     this.#inHand.remove(task);
@@ -267,7 +267,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     if (lane.items[lane.head] !== task || !lane.busy) {
       this.#lanes.remove(lane, ({ isEvicted }) => isEvicted);
     } else if (this.#options.handler.withdraw(task)) {
-      // All that follows it in the lane is newer still, and so forgotten: nothing starts before the records come again.
+      // All that follows it in the lane is newer still, and so evicted: nothing starts before the records come again.
       this.#unfinished -= 1;
       task.isReleased = true;
       this.#lanes.remove(lane, () => true);
@@ -276,9 +276,9 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     // Else its effect is under way: it keeps its lane until that ends, and what is read again comes behind it.
   }
 
-  #endLag(group: ConnectorQueue<State>): void {
-    group.isLagging = false;
-    this.#options.onLag?.(group.name, undefined);
+  #endLag(queue: ConnectorQueue<State>): void {
+    queue.isLagging = false;
+    this.#options.onLag?.(queue.name, undefined);
     this.#declare();
   }
 
@@ -300,7 +300,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     if (this.#cursors.size === 0) return session.storeOffset(main.committableOffset, '');
     const cursors = new Map<string, bigint>();
     for (const [name, { isLagging, tracker }] of this.#cursors) {
-      // A group that follows again has its cursor until what it had in hand by it is finished.
+      // A connector that follows again has its cursor until what it had in hand by it is finished.
       if (isLagging || tracker.first?.isMain === false) cursors.set(name, tracker.committableOffset);
       else this.#cursors.delete(name);
     }

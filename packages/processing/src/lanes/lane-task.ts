@@ -9,14 +9,14 @@ export interface Amount {
 }
 
 /**
- * Records of a partition that share a fate (`LaneProcessorOptions.connectorOf`). A group follows its partition, or lags behind it with a cursor
+ * Records of one connector on a partition (`LaneProcessorOptions.connectorOf`). It follows its partition, or lags behind it with a cursor
  * of its own (`docs/adr/0009`).
  */
 export interface ConnectorQueue<State> {
   readonly name: string;
-  /** What is in hand of the group. While it lags, its position is where to read on, and its committable offset the cursor. */
+  /** What is in hand of the connector. While it lags, its position is where to read on, and its committable offset the cursor. */
   readonly tracker: OffsetTracker<LaneTask<State>>;
-  /** The partition is read past records of the group: they come by its own cursor. */
+  /** The partition is read past records of the connector: they come by its own cursor. */
   isLagging: boolean;
   /** When the partition was last read for it alone, counted in pages: the one that has waited longest comes next. */
   readTurn: number;
@@ -37,7 +37,7 @@ export interface LaneTaskEvents<State> {
 /** One record from its reading to its end. `State` is whatever the handler keeps with it. */
 export class LaneTask<State> {
   readonly record: ConsumedRecord;
-  readonly group: ConnectorQueue<State>;
+  readonly queue: ConnectorQueue<State>;
   readonly sizeBytes: number;
   /** When it was read, epoch milliseconds. */
   readonly sinceMs: number;
@@ -48,7 +48,7 @@ export class LaneTask<State> {
   lane: Lane<LaneTask<State>> | undefined = undefined;
   isDone = false;
   isReleased = false;
-  /** It holds the partition's own offset back; false where that is its group's cursor. */
+  /** It holds the partition's own offset back; false where that is its connector's cursor. */
   isMain: boolean;
   /** It is to be read again: its end counts for its lane only. */
   isEvicted = false;
@@ -56,14 +56,14 @@ export class LaneTask<State> {
 
   constructor(
     record: ConsumedRecord,
-    group: ConnectorQueue<State>,
+    queue: ConnectorQueue<State>,
     sizeBytes: number,
     sinceMs: number,
     isMain: boolean,
     events: LaneTaskEvents<State>,
   ) {
     this.record = record;
-    this.group = group;
+    this.queue = queue;
     this.sizeBytes = sizeBytes;
     this.sinceMs = sinceMs;
     this.isMain = isMain;

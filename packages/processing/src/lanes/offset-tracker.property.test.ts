@@ -58,7 +58,7 @@ test('in any order of finishing, with any gaps, the committable offset is that o
           const from = (first < 0 ? model.records.length : first) + step.keep;
           const forgotten = model.records.splice(from);
           assert.deepEqual(
-            tracker.forgetAfter(step.keep).map(({ offset }) => offset),
+            tracker.evictAfter(step.keep).map(({ offset }) => offset),
             forgotten.map(({ offset }) => offset),
           );
           if (forgotten[0] !== undefined) model.position = forgotten[0].offset;

@@ -91,7 +91,7 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
   }
 
   /** Forgets all but the first `count` of `pending` and returns them: they are to be received again, from the new position on. */
-  forgetAfter(count: number): readonly Entry[] {
+  evictAfter(count: number): readonly Entry[] {
     const forgotten = this.#entries.splice(this.#head + count);
     const [first] = forgotten;
     if (first !== undefined) this.#position = first.offset;

@@ -1,5 +1,6 @@
 /** Records in hand: taken in batches, kept until what came of them is stored, given out again after a failure. No I/O. */
 import { recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
+import { present } from '@astrolabe/service-kit/errors';
 
 export interface TakenBatch {
   readonly records: readonly ConsumedRecord[];
@@ -70,7 +71,7 @@ export class RecordBuffer {
     const stop = Math.min(this.#records.length, start + maxBatchRecords);
     let bytes = 0;
     while (this.#next < stop) {
-      bytes += this.#sizes[this.#next] ?? 0;
+      bytes += present(this.#sizes[this.#next], 'the size of a buffered record');
       if (this.#next > start && bytes > maxBatchBytes) break;
       this.#next += 1;
     }
@@ -88,7 +89,7 @@ export class RecordBuffer {
       const record = this.#records[first];
       if (record === undefined || record.offset >= offset) break;
       this.#records[first] = undefined;
-      this.#sizeBytes -= this.#sizes[first] ?? 0;
+      this.#sizeBytes -= present(this.#sizes[first], 'the size of a buffered record');
     }
     this.#first = first;
     this.#next = Math.max(this.#next, first);

@@ -7,7 +7,7 @@ import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/ka
 import { silentLogger, startOwnBroker, topicDefinition, type OwnBroker } from '@astrolabe/kafka/testing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { BrokerControl } from '@astrolabe/testkit';
-import { openChangelogStore } from '../changelog/exactly-once.ts';
+import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
 import { startGroupConsumer } from '../consumer/group-consumer.ts';
 import { createStateProcessor } from './state-processor.ts';
 import { countByKey, countCodec, countedOnce, stateOf } from '../testing/counting.ts';
@@ -47,7 +47,7 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
     })),
   );
   await producer.close();
-  const work = await openChangelogStore({
+  const changelog = await openChangelogStore({
     connection: connectOwn(),
     groupId,
     stateTopic,
@@ -66,7 +66,7 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
     createProcessor: (session) =>
       createStateProcessor({
         session,
-        work,
+        changelog,
         codec: countCodec,
         transform: countByKey(output),
         onStored: (offsets) => {
@@ -101,7 +101,7 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
   while ((await admin.commits(groupId, input)).get(0)?.nextOffset !== BigInt(count) && faults.length === 0)
     await sleep(50);
   await consumer.close(5_000);
-  await work.close();
+  await changelog.close();
   await admin.close();
   assert.deepEqual(faults, []);
   assert.ok(restores >= 3, `state was restored after each loss of the broker, in all ${restores} times`);

@@ -5,7 +5,7 @@ import { createKafkaAdmin, createRecordProducer } from '@astrolabe/kafka';
 import { connect, createTopic, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
-import { openChangelogStore } from '../changelog/exactly-once.ts';
+import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
 import { startGroupConsumer } from '../consumer/group-consumer.ts';
 import { createStateProcessor } from './state-processor.ts';
 import { countByKey, countCodec } from '../testing/counting.ts';
@@ -26,14 +26,14 @@ test('a partition that was added to the input waits, uncommitted, until the stat
     input,
     [0, 1].map((partition) => ({ key: Buffer.from('k'), value: Buffer.from('v'), headers: {}, partition })),
   );
-  const work = await openChangelogStore({
+  const changelog = await openChangelogStore({
     connection: connect(),
     groupId,
     stateTopic,
     guarantee: 'exactly-once',
     logger: silentLogger,
   });
-  cleanup.defer(() => work.close());
+  cleanup.defer(() => changelog.close());
   const warned = Promise.withResolvers<string>();
   const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => warned.resolve(line) } });
   const consumer = await startGroupConsumer({
@@ -46,7 +46,7 @@ test('a partition that was added to the input waits, uncommitted, until the stat
     createProcessor: (session) =>
       createStateProcessor({
         session,
-        work,
+        changelog,
         codec: countCodec,
         transform: countByKey(output),
         logger: session.partition === 1 ? logger : silentLogger,
@@ -59,7 +59,7 @@ test('a partition that was added to the input waits, uncommitted, until the stat
   });
   cleanup.defer(() => consumer.close(2_000));
   const committed = async (partition: number) => (await admin.commits(groupId, input)).get(partition)?.nextOffset;
-  assert.match(await warned.promise, /a unit of work failed/);
+  assert.match(await warned.promise, /storing a batch failed/);
   await eventually(async () => (await committed(0)) === 1n, {
     timeoutMs: 20_000,
     describe: 'the other partition',

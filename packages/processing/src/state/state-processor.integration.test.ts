@@ -6,7 +6,7 @@ import { createKafkaAdmin, createRecordProducer, type KafkaAdmin } from '@astrol
 import { openTransactionSession } from '@astrolabe/kafka/internal';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
 import type { ChangelogStore } from '@astrolabe/records';
-import { openChangelogStore } from '../changelog/exactly-once.ts';
+import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
 import { startGroupConsumer, type GroupConsumer } from '../consumer/group-consumer.ts';
 import { createStateProcessor } from './state-processor.ts';
 import type { Restored } from './state-restore.ts';
@@ -16,7 +16,7 @@ const PARTITIONS = 3;
 
 interface Member {
   readonly consumer: GroupConsumer;
-  readonly work: ChangelogStore;
+  readonly changelog: ChangelogStore;
   readonly restored: Restored[];
   readonly stored: bigint[];
   /** Without deadline the member drops what it has in hand. */
@@ -69,7 +69,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
       );
     },
     join: async () => {
-      const work = await openChangelogStore({
+      const changelog = await openChangelogStore({
         connection: connect(),
         groupId,
         stateTopic,
@@ -88,7 +88,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
         createProcessor: (session) =>
           createStateProcessor({
             session,
-            work,
+            changelog,
             codec: countCodec,
             transform: countByKey(output),
             onStored: (offsets) => void stored.push(...offsets),
@@ -104,12 +104,12 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
       });
       const member: Member = {
         consumer,
-        work,
+        changelog,
         restored,
         stored,
         leave: async (deadlineMs) => {
           await consumer.close(deadlineMs);
-          await work.close();
+          await changelog.close();
         },
       };
       members.push(member);
@@ -163,7 +163,7 @@ test('in every order of crash, rebalance, zombie, lost or ambiguous write and ou
   for (let round = 0; round < 6; round += 1) {
     const partition = round % PARTITIONS;
     // A stranger takes a partition over in the middle of its transactions, and goes away.
-    const stranger = await current.work.openWriter({ topic: pipeline.input, partition }, signal);
+    const stranger = await current.changelog.openWriter({ topic: pipeline.input, partition }, signal);
     await stranger.close();
     const next = await pipeline.join();
     await sleep(Math.random() * 200);

@@ -62,7 +62,7 @@ interface Member {
 }
 
 class World {
-  readonly work;
+  readonly changelog;
   readonly faults: unknown[] = [];
   readonly stored: bigint[] = [];
   #members: Member[] = [];
@@ -71,9 +71,9 @@ class World {
   #committed = 0n;
   #release: (() => void) | undefined;
 
-  constructor(depth: number) {
-    this.work = createInMemoryChangelogStore({ depth });
-    this.work.decideFate(() => this.#fates.shift() ?? 'written');
+  constructor(maxInFlight: number) {
+    this.changelog = createInMemoryChangelogStore({ maxInFlight });
+    this.changelog.decideFate(() => this.#fates.shift() ?? 'written');
     this.#owner = this.#join();
   }
 
@@ -95,7 +95,7 @@ class World {
     };
     const processor = createStateProcessor({
       session,
-      work: this.work,
+      changelog: this.changelog,
       codec: countCodec,
       transform: countByKey(OUTPUT),
       onStored: (offsets) => void this.stored.push(...offsets),
@@ -117,7 +117,7 @@ class World {
   async run(step: Step): Promise<void> {
     switch (step.kind) {
       case 'append':
-        await this.work.log.send(
+        await this.changelog.log.send(
           INPUT,
           step.keys.map((key, index) => {
             const value = Buffer.from(step.skipped ? SKIPPED : String(index));
@@ -142,18 +142,18 @@ class World {
         const { committable } = this.#owner;
         if (committable === undefined) break;
         this.#committed = committable;
-        this.work.commit(INPUT, 0, { offset: committable, metadata: COMMIT_MARK });
+        this.changelog.commit(INPUT, 0, { offset: committable, metadata: COMMIT_MARK });
         break;
       }
       case 'fates':
         this.#fates = [...step.fates];
         break;
       case 'brokers':
-        this.work.failWith(step.away ? away : undefined);
+        this.changelog.failWith(step.away ? away : undefined);
         break;
       case 'hold':
         this.#release?.();
-        this.#release = step.held ? this.work.hold().release : undefined;
+        this.#release = step.held ? this.changelog.hold().release : undefined;
         break;
       case 'turns':
         for (let turn = 0; turn < step.turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -161,7 +161,7 @@ class World {
   }
 
   #fetch(member: Member, count: number): void {
-    const records = this.work.log.records(INPUT).filter(({ offset }) => offset >= member.position);
+    const records = this.changelog.log.records(INPUT).filter(({ offset }) => offset >= member.position);
     const fetched = records.slice(0, count);
     const last = fetched.at(-1);
     if (last === undefined) return;
@@ -172,7 +172,7 @@ class World {
   /** Everything is well again, and all but one know that they lost the partition. */
   async settle(): Promise<void> {
     this.#fates = [];
-    this.work.failWith(undefined);
+    this.changelog.failWith(undefined);
     this.#release?.();
     for (const member of this.#members) {
       if (member !== this.#owner) member.abort.abort(new Error('the session is over'));
@@ -180,7 +180,7 @@ class World {
     await Promise.all(this.#members.filter((each) => each !== this.#owner).map(({ processor }) => processor.stop()));
     this.#fetch(this.#owner, Infinity);
     await this.#owner.processor.idle();
-    const end = BigInt(this.work.log.records(INPUT).length);
+    const end = BigInt(this.changelog.log.records(INPUT).length);
     // Who begins at a committed end has nothing to declare.
     assert.equal(this.#owner.committable ?? this.#committed, end);
     this.#owner.abort.abort(new Error('the session is over'));
@@ -190,20 +190,24 @@ class World {
 
 test('in every order of crash, rebalance, zombie, lost or ambiguous write and outage: each record is counted once, in order, and the state is that of one pass', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 50, size: 'max' }), fc.constantFrom(1, 2), async (steps, depth) => {
-      const world = new World(depth);
-      for (const step of steps) await world.run(step);
-      await world.settle();
-      const { log, stateTopic } = world.work;
-      const expected = countedOnce(log.records(INPUT));
-      assert.deepEqual(world.faults, []);
-      assert.deepEqual(
-        log.records(OUTPUT).map(({ value }) => String(value)),
-        expected.outputs,
-      );
-      assert.deepEqual(stateOf(log.records(stateTopic)), expected.state);
-      assert.deepEqual(world.stored, [...new Set(world.stored)], 'no batch is reported twice');
-    }),
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 50, size: 'max' }),
+      fc.constantFrom(1, 2),
+      async (steps, maxInFlight) => {
+        const world = new World(maxInFlight);
+        for (const step of steps) await world.run(step);
+        await world.settle();
+        const { log, stateTopic } = world.changelog;
+        const expected = countedOnce(log.records(INPUT));
+        assert.deepEqual(world.faults, []);
+        assert.deepEqual(
+          log.records(OUTPUT).map(({ value }) => String(value)),
+          expected.outputs,
+        );
+        assert.deepEqual(stateOf(log.records(stateTopic)), expected.state);
+        assert.deepEqual(world.stored, [...new Set(world.stored)], 'no batch is reported twice');
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -12,14 +12,14 @@ import { recordedSession } from '../testing/recorded-session.ts';
 
 type Options = Partial<StateProcessorOptions<number, readonly bigint[]>>;
 
-function createTask(options: Options = {}, work = createInMemoryChangelogStore()) {
+function createTask(options: Options = {}, changelog = createInMemoryChangelogStore()) {
   const session = recordedSession();
   const stored: (readonly bigint[])[] = [];
   const restored: Restored[] = [];
   const begin = () =>
     createStateProcessor<number, readonly bigint[]>({
       session,
-      work,
+      changelog,
       codec: countCodec,
       transform: countByKey('output'),
       onStored: (offsets) => void stored.push(offsets),
@@ -36,17 +36,17 @@ function createTask(options: Options = {}, work = createInMemoryChangelogStore()
     });
   return {
     session,
-    work,
+    changelog,
     stored,
     restored,
     begin,
-    append: (records: readonly ConsumedRecord[]) => append(work, records),
+    append: (records: readonly ConsumedRecord[]) => append(changelog, records),
   };
 }
 
 /** What is fetched must be on the input too: a position beyond its end is a fault. */
-async function append(work: ReturnType<typeof createInMemoryChangelogStore>, records: readonly ConsumedRecord[]) {
-  await work.log.send(
+async function append(changelog: ReturnType<typeof createInMemoryChangelogStore>, records: readonly ConsumedRecord[]) {
+  await changelog.log.send(
     't',
     records.map(({ key, value }) => ({ key, value, headers: {}, partition: 0 })),
   );
@@ -55,19 +55,19 @@ async function append(work: ReturnType<typeof createInMemoryChangelogStore>, rec
 const recordAt = (offset: bigint, value = `v${offset}`) =>
   consumedRecord({ offset, key: Buffer.from('k'), value: Buffer.from(value) });
 
-const positions = (work: ReturnType<typeof createInMemoryChangelogStore>) =>
-  work.log
-    .records(work.stateTopic)
-    .filter(({ key }) => String(key) === positionKey(work.groupId))
+const positions = (changelog: ReturnType<typeof createInMemoryChangelogStore>) =>
+  changelog.log
+    .records(changelog.stateTopic)
+    .filter(({ key }) => String(key) === positionKey(changelog.groupId))
     .map(({ value }) => parsePosition(value)?.nextOffset);
 
-test('what arrives while a unit is written becomes the next one', async () => {
-  const { work, stored, begin, append } = createTask();
+test('what arrives while a batch is written becomes the next one', async () => {
+  const { changelog, stored, begin, append } = createTask();
   const records = [0n, 1n, 2n, 3n].map((offset) => recordAt(offset));
   await append(records);
   const processor = begin();
   await new Promise((resolve) => setImmediate(resolve));
-  const held = work.hold();
+  const held = changelog.hold();
   for (const record of records) {
     processor.enqueue([record], record.offset + 1n);
     await new Promise((resolve) => setImmediate(resolve));
@@ -75,11 +75,11 @@ test('what arrives while a unit is written becomes the next one', async () => {
   held.release();
   await processor.idle();
   assert.deepEqual(stored, [[0n], [1n, 2n, 3n]]);
-  assert.deepEqual(positions(work), [1n, 4n]);
+  assert.deepEqual(positions(changelog), [1n, 4n]);
 });
 
 test('batches that leave no trace share a write of the position, and are reported when that is stored', async () => {
-  const { work, stored, begin, append } = createTask({ quietMs: 60_000 });
+  const { changelog, stored, begin, append } = createTask({ quietMs: 60_000 });
   const records = [0n, 1n, 2n].map((offset) => recordAt(offset, SKIPPED));
   await append(records);
   const processor = begin();
@@ -91,52 +91,52 @@ test('batches that leave no trace share a write of the position, and are reporte
   assert.deepEqual(stored, []);
   await processor.idle();
   assert.deepEqual(stored.flat(), [0n, 1n, 2n]);
-  assert.deepEqual(positions(work), [4n]);
+  assert.deepEqual(positions(changelog), [4n]);
 });
 
 test('batches that leave no trace are stored without others after a while, and at once while the partition is paused', async () => {
   for (const options of [{ quietMs: 1 }, { quietMs: 60_000, maxBufferedRecords: 1 }]) {
-    const { work, session, begin, append } = createTask(options);
+    const { changelog, session, begin, append } = createTask(options);
     await append([recordAt(0n, SKIPPED)]);
     const processor = begin();
     processor.enqueue([recordAt(0n, SKIPPED)], 1n);
     while (session.committable() !== 1n) await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(positions(work), [1n]);
+    assert.deepEqual(positions(changelog), [1n]);
     await processor.stop();
   }
 });
 
 test('control records alone move the position', async () => {
-  const { work, session, begin, append } = createTask();
+  const { changelog, session, begin, append } = createTask();
   await append([recordAt(0n), recordAt(1n)]);
   const processor = begin();
   processor.enqueue([], 2n);
   await processor.idle();
-  assert.deepEqual([positions(work), session.committable()], [[2n], 2n]);
+  assert.deepEqual([positions(changelog), session.committable()], [[2n], 2n]);
 });
 
 test("an operator's offset is stored and committed with our mark before the first record", async () => {
-  const { work, session, stored, begin, append } = createTask();
+  const { changelog, session, stored, begin, append } = createTask();
   await append([recordAt(0n), recordAt(1n), recordAt(2n)]);
-  work.commit('t', 0, { offset: 1n, metadata: '' });
+  changelog.commit('t', 0, { offset: 1n, metadata: '' });
   const processor = begin();
   processor.enqueue([recordAt(1n), recordAt(2n)], 3n);
   await processor.idle();
   assert.deepEqual(session.calls, ['until committed 1', 'committable 3']);
-  assert.deepEqual(positions(work), [1n, 3n]);
+  assert.deepEqual(positions(changelog), [1n, 3n]);
   assert.deepEqual(stored, [[1n, 2n]]);
 });
 
 test('what the last owner finished is dropped, though it is read again', async () => {
-  const work = createInMemoryChangelogStore();
-  const first = createTask({}, work);
+  const changelog = createInMemoryChangelogStore();
+  const first = createTask({}, changelog);
   await first.append([recordAt(0n), recordAt(1n), recordAt(2n)]);
   const one = first.begin();
   one.enqueue([recordAt(0n), recordAt(1n)], 2n);
   await one.idle();
   await one.stop();
-  work.commit('t', 0, { offset: 1n, metadata: COMMIT_MARK });
-  const second = createTask({}, work);
+  changelog.commit('t', 0, { offset: 1n, metadata: COMMIT_MARK });
+  const second = createTask({}, changelog);
   const two = second.begin();
   two.enqueue([recordAt(1n), recordAt(2n)], 3n);
   await two.idle();
@@ -146,7 +146,7 @@ test('what the last owner finished is dropped, though it is read again', async (
     [{ records: 2, keys: 1, position: 2n }],
   );
   assert.deepEqual(
-    work.log.records('output').map(({ value }) => String(value)),
+    changelog.log.records('output').map(({ value }) => String(value)),
     ['v0 at 0 is 1', 'v1 at 1 is 2', 'v2 at 2 is 3'],
   );
 });
@@ -162,7 +162,7 @@ test('a log that shows less than it has taken is read again, and no record is le
       return log.readState(partition, readings === 2 ? () => undefined : onRecords, signal);
     },
   };
-  const { stored, begin, append } = createTask({ work: forgetful }, log);
+  const { stored, begin, append } = createTask({ changelog: forgetful }, log);
   await append([recordAt(0n), recordAt(1n)]);
   const processor = begin();
   processor.enqueue([recordAt(0n)], 1n);
@@ -187,10 +187,12 @@ test('a log that shows less than it has taken is read again, and no record is le
 test('a batch whose write got no answer is reported as such, whether it was stored or is written again', async () => {
   for (const fate of ['ambiguous', 'lost'] as const) {
     const unanswered: (readonly bigint[])[] = [];
-    const { work, stored, begin, append } = createTask({ onUnanswered: (offsets) => void unanswered.push(offsets) });
+    const { changelog, stored, begin, append } = createTask({
+      onUnanswered: (offsets) => void unanswered.push(offsets),
+    });
     await append([recordAt(0n)]);
     let failed = false;
-    work.decideFate(() => {
+    changelog.decideFate(() => {
       if (failed) return 'written';
       failed = true;
       return fate;
@@ -199,7 +201,7 @@ test('a batch whose write got no answer is reported as such, whether it was stor
     processor.enqueue([recordAt(0n)], 1n);
     await processor.idle();
     assert.deepEqual([unanswered, stored], [[[0n]], fate === 'lost' ? [[0n]] : []]);
-    assert.equal(work.log.records('output').length, 1);
+    assert.equal(changelog.log.records('output').length, 1);
     await processor.stop();
   }
 });
@@ -227,23 +229,23 @@ test('what cannot be put right by trying again is a fault, and nothing follows i
     },
   ];
   for (const { fault, options, fate } of cases) {
-    const { work, session, begin, append } = createTask(options);
+    const { changelog, session, begin, append } = createTask(options);
     await append([recordAt(0n), recordAt(1n)]);
-    if (fate !== undefined) work.decideFate(() => ({ refused: fate }));
+    if (fate !== undefined) changelog.decideFate(() => ({ refused: fate }));
     const processor = begin();
     processor.enqueue([recordAt(0n)], 1n);
     await processor.idle();
     processor.enqueue([recordAt(1n)], 2n);
     await processor.stop();
     assert.deepEqual(session.faults, [fault]);
-    assert.equal(work.takeovers, 1);
+    assert.equal(changelog.takeovers, 1);
   }
 });
 
 test('state that was lost stops the partition before anything is handled', async () => {
-  const { work, session, begin, append } = createTask();
+  const { changelog, session, begin, append } = createTask();
   await append([recordAt(0n), recordAt(1n)]);
-  work.commit('t', 0, { offset: 1n, metadata: COMMIT_MARK });
+  changelog.commit('t', 0, { offset: 1n, metadata: COMMIT_MARK });
   const processor = begin();
   processor.enqueue([recordAt(1n)], 2n);
   await processor.idle();
@@ -251,7 +253,7 @@ test('state that was lost stops the partition before anything is handled', async
     session.faults.map((fault) => (fault as PipelineError).code),
     ['kafka.offset-out-of-range'],
   );
-  assert.deepEqual(work.log.records('output'), []);
+  assert.deepEqual(changelog.log.records('output'), []);
 });
 
 test('what the state has under keys of an older form is written under the present ones before the first record, once', async () => {
@@ -259,20 +261,20 @@ test('what the state has under keys of an older form is written under the presen
     ...countCodec,
     decodeKey: (text) => ({ key: countKey(text.replace(/^old:/, '')), isOutdated: text.startsWith('old:') }),
   };
-  const { work, restored, begin, append } = createTask({ codec });
+  const { changelog, restored, begin, append } = createTask({ codec });
   const ofOlderVersion = { key: Buffer.from('old:k'), value: Buffer.from('2'), headers: {}, partition: 0 };
-  await work.log.send(work.stateTopic, [ofOlderVersion]);
+  await changelog.log.send(changelog.stateTopic, [ofOlderVersion]);
   await append([recordAt(0n)]);
   const processor = begin();
   processor.enqueue([recordAt(0n)], 1n);
   await processor.idle();
   assert.deepEqual(
-    work.log.records('output').map(({ value }) => String(value)),
+    changelog.log.records('output').map(({ value }) => String(value)),
     ['v0 at 0 is 3'],
   );
-  assert.deepEqual(stateOf(work.log.records(work.stateTopic)), new Map([['k', '3']]));
+  assert.deepEqual(stateOf(changelog.log.records(changelog.stateTopic)), new Map([['k', '3']]));
 
-  const next = createTask({ codec }, work);
+  const next = createTask({ codec }, changelog);
   const again = next.begin();
   again.enqueue([recordAt(0n)], 1n);
   await again.idle();
@@ -286,10 +288,10 @@ test('what the state has under keys of an older form is written under the presen
 });
 
 test('a partition is paused while too much is in hand, and resumed at half', async () => {
-  const { work, session, begin, append } = createTask({ maxBufferedRecords: 4, maxBatchRecords: 2 });
+  const { changelog, session, begin, append } = createTask({ maxBufferedRecords: 4, maxBatchRecords: 2 });
   const records = [0n, 1n, 2n, 3n].map((offset) => recordAt(offset));
   await append(records);
-  const held = work.hold();
+  const held = changelog.hold();
   const processor = begin();
   processor.enqueue(records, 4n);
   assert.deepEqual(session.calls, ['pause']);
@@ -299,15 +301,15 @@ test('a partition is paused while too much is in hand, and resumed at half', asy
 });
 
 test('a session that is over starts nothing, though its brokers are away', async () => {
-  const { work, session, stored, begin, append } = createTask();
+  const { changelog, session, stored, begin, append } = createTask();
   await append([recordAt(0n)]);
-  work.failWith(new PipelineError('kafka.unavailable', 'away', { retryable: true }));
+  changelog.failWith(new PipelineError('kafka.unavailable', 'away', { retryable: true }));
   const processor = begin();
   processor.enqueue([recordAt(0n)], 1n);
   await new Promise((resolve) => setTimeout(resolve, 5));
   session.abort();
   await processor.stop();
   await processor.idle();
-  work.failWith(undefined);
-  assert.deepEqual([stored, session.faults, work.log.records('output')], [[], [], []]);
+  changelog.failWith(undefined);
+  assert.deepEqual([stored, session.faults, changelog.log.records('output')], [[], [], []]);
 });

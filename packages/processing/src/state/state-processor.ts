@@ -1,5 +1,5 @@
 /**
- * Records of a partition through a transform with state, exactly once: outputs, state and position of a batch are one unit of work.
+ * Records of a partition through a transform with state, exactly once: outputs, state and position of a batch are one transaction.
  *
  * A session takes its partition over in the log, restores state and position from it, and only then transforms its first record. After any
  * failure it does so again: what the log holds is what has happened, however the failed write ended. The transform works on the state
@@ -32,7 +32,7 @@ export interface Transformed<R> {
 
 export interface StateProcessorOptions<V, R> {
   readonly session: GroupSession;
-  readonly work: ChangelogStore;
+  readonly changelog: ChangelogStore;
   readonly codec: StateCodec<V>;
   /**
    * A pure function of records and state: after a failure it is called again with the same records and the state as it was. What it throws
@@ -73,7 +73,7 @@ export function createStateProcessor<V, R>(options: StateProcessorOptions<V, R>)
   return processor;
 }
 
-/** Batches since the last unit: what they came to, and how far they reach. */
+/** Batches since the last write: what they came to, and how far they reach. */
 interface Pending<R> {
   readonly results: R[];
   nextOffset: bigint;
@@ -160,7 +160,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
           session.fail(error);
           break;
         }
-        this.#faults.failed(error, place, 'a unit of work failed; state and position are read from the log again');
+        this.#faults.failed(error, place, 'storing a batch failed; state and position are read from the log again');
         this.#options.onTrouble?.(error);
       }
       this.#failures += 1;
@@ -173,8 +173,8 @@ class StateProcessor<V, R> implements PartitionProcessor {
 
   /** Resolves when fenced or stopped; rejects with what went wrong. */
   async #takeOverAndWork(): Promise<void> {
-    const { session, work } = this.#options;
-    const writer = await work.openWriter(session, this.#signal);
+    const { session, changelog } = this.#options;
+    const writer = await changelog.openWriter(session, this.#signal);
     const writes = new Set<Promise<void>>();
     try {
       const { state, position } = await restorePartition({ ...this.#options, writer, signal: this.#signal });
@@ -200,13 +200,13 @@ class StateProcessor<V, R> implements PartitionProcessor {
         if ('error' in ended) throw ended.error;
         return;
       }
-      const next = writes.size < writer.depth ? this.#nextUnit(state) : undefined;
+      const next = writes.size < writer.maxInFlight ? this.#nextWrite(state) : undefined;
       if (next === undefined) {
         await this.#change.promise;
         continue;
       }
       const write: Promise<void> = writer
-        .write(next.unit)
+        .write(next.outgoing)
         .then(({ kind }) => {
           if (kind === 'written') this.#stored(next.pending);
           else ended ??= {};
@@ -224,14 +224,17 @@ class StateProcessor<V, R> implements PartitionProcessor {
   }
 
   /** Undefined where there is nothing to write yet. */
-  #nextUnit(state: PartitionState<V>): { readonly unit: TransactionBatch; readonly pending: Pending<R> } | undefined {
+  #nextWrite(
+    state: PartitionState<V>,
+  ): { readonly outgoing: TransactionBatch; readonly pending: Pending<R> } | undefined {
     for (let batch = this.#buffer.take(); batch !== undefined; batch = this.#buffer.take()) {
-      const unit = this.#transform(batch, state);
-      if (unit !== undefined) return unit;
+      const next = this.#transform(batch, state);
+      if (next !== undefined) return next;
     }
     const pending = this.#pending;
     if (pending === undefined) return undefined;
-    if (this.#flush || this.#draining || this.#paused) return { unit: this.#unitOf(pending, [], [], state), pending };
+    if (this.#flush || this.#draining || this.#paused)
+      return { outgoing: this.#outgoingOf(pending, [], [], state), pending };
     this.#quietTimer ??= setTimeout(() => {
       this.#flush = true;
       this.#changed();
@@ -247,29 +250,29 @@ class StateProcessor<V, R> implements PartitionProcessor {
     pending.results.push(result);
     const changes = state.takeChanges(this.#options.session.partition);
     if (outputs.length === 0 && changes.length === 0) return undefined;
-    return { unit: this.#unitOf(pending, outputs, changes, state), pending };
+    return { outgoing: this.#outgoingOf(pending, outputs, changes, state), pending };
   }
 
-  #unitOf(
+  #outgoingOf(
     pending: Pending<R>,
     outputs: readonly TopicRecord[],
     changes: TransactionBatch['state'],
     state: PartitionState<V>,
   ): TransactionBatch {
-    const { work, session } = this.#options;
+    const { changelog, session } = this.#options;
     this.#pending = undefined;
     this.#flush = false;
     clearTimeout(this.#quietTimer);
     this.#quietTimer = undefined;
     const clock = state.takeClock(session.partition);
-    const position = positionRecord(work.groupId, pending.nextOffset, session);
+    const position = positionRecord(changelog.groupId, pending.nextOffset, session);
     return { outputs, state: [...changes, ...clock, position] };
   }
 
   #stored({ results, nextOffset }: Pending<R>): void {
     this.#failures = 0;
     const { topic, partition } = this.#options.session;
-    this.#faults.worked({ topic, partition }, 'units of work are stored again');
+    this.#faults.worked({ topic, partition }, 'batches are stored again');
     this.#storedUpTo = nextOffset;
     this.#options.session.storeOffset(nextOffset);
     for (const result of results) this.#options.onStored?.(result);

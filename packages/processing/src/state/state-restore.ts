@@ -35,7 +35,7 @@ export interface Restored {
 
 export interface RestoreOptions<V> {
   readonly session: GroupSession;
-  readonly work: ChangelogStore;
+  readonly changelog: ChangelogStore;
   /** Opened before: what it reads from the log is final. */
   readonly writer: BatchWriter;
   readonly codec: StateCodec<V>;
@@ -48,11 +48,11 @@ export interface RestoreOptions<V> {
 export async function restorePartition<V>(
   options: RestoreOptions<V>,
 ): Promise<{ readonly state: PartitionState<V>; readonly position: bigint }> {
-  const { session, work, signal } = options;
+  const { session, changelog, signal } = options;
   const { topic, partition } = session;
   const startedAtMs = performance.now();
   const state = new PartitionState(options.codec);
-  const ownKey = positionKey(work.groupId);
+  const ownKey = positionKey(changelog.groupId);
   let stored: StoredPosition | undefined;
   let clockMs: number | undefined;
   let records = 0;
@@ -61,7 +61,7 @@ export async function restorePartition<V>(
     else if (!isPositionKey(key)) state.restore(key, value);
     else if (key === ownKey) stored = parsePosition(value);
   };
-  await work.readState(
+  await changelog.readState(
     partition,
     (batch) => {
       records += batch.length;
@@ -71,12 +71,12 @@ export async function restorePartition<V>(
   );
   state.restoreClock(stored === undefined ? (clockMs ?? 0) : clockMs);
   const replaced = state.hasOutdatedKeys ? await replaceOutdatedKeys(options, state) : 0;
-  const [committed, offsets] = await Promise.all([work.committedOffset(session), work.inputOffsets(session)]);
-  const { groupId } = work;
+  const [committed, offsets] = await Promise.all([changelog.committedOffset(session), changelog.inputOffsets(session)]);
+  const { groupId } = changelog;
   const start = startPosition({ groupId, input: session, topicId: session.topicId, stored, committed, offsets });
   if (start.kind === 'reset') await obeyReset(options, start.offset);
   if (start.kind === 'label') await storePosition(options, start.offset);
-  // A unit whose answer was lost, or a crash before the commit. (Without a stored position a commit of ours would tell that state was lost.)
+  // A batch whose answer was lost, or a crash before the commit. (Without a stored position a commit of ours would tell that state was lost.)
   if (start.kind === 'resume' || start.kind === 'label') session.storeOffset(start.offset);
   const restored: Restored = {
     topic,
@@ -102,20 +102,20 @@ const REPLACED_BYTES_AT_ONCE = 500_000;
  * not held in memory. What a crash leaves is found at the next restore. Returns how many were replaced.
  */
 async function replaceOutdatedKeys<V>(
-  { session: { partition }, work, writer, signal }: RestoreOptions<V>,
+  { session: { partition }, changelog, writer, signal }: RestoreOptions<V>,
   state: PartitionState<V>,
 ): Promise<number> {
-  let unit: OutgoingRecord[] = [];
+  let replacing: OutgoingRecord[] = [];
   let bytes = 0;
   let replaced = 0;
   const write = async (): Promise<void> => {
-    if (unit.length === 0) return;
-    // A fenced writer says so again at its first unit.
-    await writer.write({ outputs: [], state: unit });
-    unit = [];
+    if (replacing.length === 0) return;
+    // A fenced writer says so again at its first batch.
+    await writer.write({ outputs: [], state: replacing });
+    replacing = [];
     bytes = 0;
   };
-  await work.readState(
+  await changelog.readState(
     partition,
     async (batch) => {
       for (const { key } of batch) {
@@ -125,8 +125,8 @@ async function replaceOutdatedKeys<V>(
         if (replacements.length === 0) continue;
         replaced += 1;
         for (const record of replacements) bytes += recordSizeBytes(record);
-        unit.push(...replacements);
-        if (unit.length >= REPLACEMENTS_AT_ONCE || bytes >= REPLACED_BYTES_AT_ONCE) await write();
+        replacing.push(...replacements);
+        if (replacing.length >= REPLACEMENTS_AT_ONCE || bytes >= REPLACED_BYTES_AT_ONCE) await write();
       }
     },
     signal,
@@ -140,12 +140,12 @@ async function replaceOutdatedKeys<V>(
  * at the same place; a crash after 2 goes on from the position.
  */
 async function obeyReset<V>(options: RestoreOptions<V>, offset: bigint): Promise<void> {
-  // A fenced writer says so again at its first unit.
+  // A fenced writer says so again at its first batch.
   if ((await storePosition(options, offset)) === 'written') await options.session.untilCommitted(offset);
 }
 
-async function storePosition<V>({ session, work, writer }: RestoreOptions<V>, offset: bigint) {
-  const { kind } = await writer.write({ outputs: [], state: [positionRecord(work.groupId, offset, session)] });
+async function storePosition<V>({ session, changelog, writer }: RestoreOptions<V>, offset: bigint) {
+  const { kind } = await writer.write({ outputs: [], state: [positionRecord(changelog.groupId, offset, session)] });
   return kind;
 }
 

@@ -127,7 +127,7 @@ test('a review goes through all entries in slices, and what it changes is writte
   assert.ok(seen.length <= before + 1, 'a call looks at no more than it was told');
 });
 
-test('the clock only advances, and is written with the next unit where it has', () => {
+test('the clock only advances, and is written with the next batch where it has', () => {
   const state = new PartitionState(codec);
   assert.deepEqual([state.clockMs, state.takeClock(0)], [0, []]);
   state.advanceClock(7);

@@ -1,5 +1,5 @@
 /**
- * State of one partition as a transform sees it: in memory, packed, with what changed since the last unit of work. Entries belong to scopes
+ * State of one partition as a transform sees it: in memory, packed, with what changed since the last batch. Entries belong to scopes
  * (connectors, say), so that one scope can be counted and bounded without the others.
  */
 import type { OutgoingRecord } from '@astrolabe/records';
@@ -48,7 +48,7 @@ export interface StateView<V> {
    */
   review(count: number, judge: (scope: string, value: V) => V | undefined): void;
   /**
-   * The highest time that `advanceClock` was given, epoch milliseconds; 0 before the first. Stored with every unit of work. Undefined after
+   * The highest time that `advanceClock` was given, epoch milliseconds; 0 before the first. Stored with every batch. Undefined after
    * a restore of what a version without clocks has stored.
    */
   readonly clockMs: number | undefined;
@@ -176,7 +176,7 @@ export class PartitionState<V> implements StateView<V> {
     return records;
   }
 
-  /** The clock's record, where it has advanced since the last call. By itself it is no reason for a unit of work. */
+  /** The clock's record, where it has advanced since the last call. By itself it is no reason for a batch. */
   takeClock(partition: number): OutgoingRecord[] {
     if (!this.#isClockChanged || this.#clockMs === undefined) return [];
     this.#isClockChanged = false;

@@ -12,7 +12,7 @@ export interface PromisedProcessorOptions {
   readonly maxBytes: number;
 }
 
-/** A lane processor whose records are handled by an async function, all in one group that never lags. */
+/** A lane processor whose records are handled by an async function, all in one connector that never lags. */
 export function createPromisedProcessor(options: PromisedProcessorOptions): LaneProcessor {
   const { session, laneOf, handle, maxRecords, maxBytes } = options;
   const handler: LaneHandler<undefined> = {

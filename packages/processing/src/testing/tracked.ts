@@ -34,6 +34,6 @@ export function openTracker(position: bigint) {
       return tracker.settle();
     },
     advanceTo: (offset: bigint) => tracker.advanceTo(offset),
-    forgetAfter: (count: number) => tracker.forgetAfter(count),
+    evictAfter: (count: number) => tracker.evictAfter(count),
   };
 }

@@ -1,4 +1,4 @@
-/** The twin of the broker's partition reader, for tests that need no broker. */
+/** The in-memory fake of the partition reader, for tests that need no broker. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { PartitionOffsets, PartitionRange, PartitionReader } from '../ports/partition-reader.ts';
@@ -64,7 +64,7 @@ export function createInMemoryPartitionReader(
       const found = recordsOf(topic, partition).filter(({ offset }) => offset >= next && offset < stable);
       const batch = found.slice(0, maxRecords);
       const reached = batch.length < found.length ? (batch.at(-1)?.offset ?? next) + 1n : later(stable, next);
-      const wanted = only === undefined ? batch : batch.filter((record) => holds(record, only.holding));
+      const wanted = only === undefined ? batch : batch.filter((record) => holds(record, only.bytes));
       if (wanted.length < batch.length) only?.onSkipped(batch.length - wanted.length);
       if (wanted.length > 0) await onRecords(wanted, reached);
       else if (reached === next) await sleep(POLL_MS);

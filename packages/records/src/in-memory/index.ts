@@ -9,4 +9,4 @@ export {
   createInMemoryChangelogStore as createInMemoryChangelogStore,
   type InMemoryChangelogStore as InMemoryChangelogStore,
   type WriteFate,
-} from './state-work-in-memory.ts';
+} from './in-memory-changelog-store.ts';

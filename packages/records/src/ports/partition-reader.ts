@@ -27,11 +27,11 @@ export interface PartitionRange {
    */
   readonly onRecords: (records: readonly ConsumedRecord[], nextOffset: bigint) => void | Promise<void>;
   /**
-   * Given, a batch that cannot be read (corrupt, or it inflates to more than is read of one) is reported and passed over. Otherwise the read
+   * Given, a batch that cannot be read (corrupt, or it inflates to more than is read of one) is reported and skipped. Otherwise the read
    * rejects there with `kafka.batch-unreadable`.
    */
   readonly onUnreadable?: ((batch: UnreadableBatch) => void) | undefined;
-  /** For who looks for an id: what need not be decoded to see that it is not there. */
+  /** Skips what need not be decoded, for a search by an id. */
   readonly only?: ContainsFilter | undefined;
 }
 
@@ -47,10 +47,10 @@ export interface UnreadableBatch {
 
 export interface ContainsFilter {
   /**
-   * Of a key, a value or a header. Records are passed over, batch by batch, where these bytes are nowhere in the batch, which is several times
+   * Of a key, a value or a header. Records are skipped, batch by batch, where these bytes are nowhere in the batch, which is several times
    * faster than decoding them; those that are given out need not hold them all.
    */
-  readonly holding: Buffer;
+  readonly bytes: Buffer;
   readonly onSkipped: (records: number) => void;
 }
 
@@ -67,7 +67,7 @@ export interface PartitionOffsets {
 /**
  * Called by: the state store at each assignment of a partition, replay, the command line. Reads of several partitions may run side by side.
  *
- * Success of `read`: every committed record of the range that is still there was given to `onRecords` once, in order, or passed over by `only`;
+ * Success of `read`: every committed record of the range that is still there was given to `onRecords` once, in order, or skipped by `only`;
  * resolves with the offset that follows, the end of the range (or `fromOffset` if that is higher). Markers of transactions, aborted records and what compaction
  * removed leave gaps in the offsets.
  *

@@ -32,7 +32,7 @@ interface Case {
 const cases: readonly Case[] = [
   { title: 'a new group begins with what is there', expected: { kind: 'beginning', offset: 10n } },
   {
-    title: 'the position goes on where the last unit ended, though the commit is behind',
+    title: 'the position goes on where the last batch ended, though the commit is behind',
     stored: 50n,
     committed: ours(40n),
     expected: { kind: 'resume', offset: 50n },

@@ -1,11 +1,11 @@
 /**
- * Where an input partition is read on. The position is a record of the state topic, stored in the same unit of work as the outputs; what the
+ * Where an input partition is read on. The position is a record of the state topic, stored in the same transaction as the outputs; what the
  * group has committed follows it a little later, for tools that show lag, and is how an operator sets another position.
  */
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { PartitionOffsets } from '../ports/partition-reader.ts';
 import type { OutgoingRecord } from '../record/record.ts';
-import type { CommittedOffset, InputPartition } from '../ports/state-work.ts';
+import type { CommittedOffset, InputPartition } from '../ports/changelog-store.ts';
 import { isRecreated, resetRemedy, topicRecreated, type TopicId } from '../topics/topic-identity.ts';
 
 /** Comes with every commit of ours. A committed offset without it was set by somebody else: an operator, or an older version. */

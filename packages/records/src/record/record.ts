@@ -1,6 +1,6 @@
 /**
  * Records as this project sees them. Offsets are `bigint` everywhere in our code; kafkajs's decimal strings
- * stay at its edge (`kafkajs/fetch-decoding.ts`, `group-consumer.ts`).
+ * stay at its edge (`kafkajs/protocol/fetch-decoding.ts`, `group-consumer.ts`).
  */
 
 /** Header values are bytes on the wire; a header that a producer repeated keeps its last value. */

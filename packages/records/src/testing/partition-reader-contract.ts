@@ -1,4 +1,4 @@
-/** What every `PartitionReader` guarantees: the same tests, under the same titles, for the broker's and for its twin in memory. */
+/** What every `PartitionReader` guarantees: the same tests, under the same titles, against the broker and the in-memory fake. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PartitionRange, PartitionReader } from '../ports/partition-reader.ts';
@@ -171,12 +171,12 @@ export function testPartitionReader(create: () => Promise<ReaderUnderTest>): voi
       await produce(0, [{ ...empty, value: Buffer.from('sought') }]);
       await produce(0, [{ ...empty, headers: { h: Buffer.from('sought too') } }]);
       for (let count = 0; count < 3; count += 1) await produce(0, values(100));
-      let passedOver = 0;
-      const only = { holding: Buffer.from('sought'), onSkipped: (records: number) => void (passedOver += records) };
+      let skipped = 0;
+      const only = { bytes: Buffer.from('sought'), onSkipped: (records: number) => void (skipped += records) };
       const { offsets, nextOffset } = await readAll(reader, { topic, partition: 0, only });
       assert.equal(nextOffset, 703n);
       assert.deepEqual(offsets, [300n, 401n, 402n]);
-      assert.equal(passedOver, 700);
+      assert.equal(skipped, 700);
     });
   });
 

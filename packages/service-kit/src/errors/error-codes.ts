@@ -43,6 +43,12 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'service.defect',
+    meaning:
+      'Something that cannot be absent is absent, or does not add up: a defect of this program. The process stops before it does harm.',
+    whoActs: 'developer',
+  },
+  {
     code: 'stack.unavailable',
     meaning: 'The local stack could not be started. The message says what to install or which stack to point at.',
     whoActs: 'operator',

@@ -6,7 +6,7 @@ import { mock, test } from 'node:test';
 // First, as in the product: the test's own imports load parts of kafkajs.
 import '../index.ts';
 import { encodeFetchResponse, encodeTestBatch } from '../../testing/fetch-response.ts';
-import { assertPatchesInEffect } from './patches.ts';
+import { assertPatchesInEffect, patches } from './patches.ts';
 
 const require = createRequire(import.meta.url);
 const load = <T>(path: string): T => require(`kafkajs/src/${path}`) as T;
@@ -180,11 +180,59 @@ test('a process in which something loads kafkajs before the patches does not sta
   assert.match(stderr, /protocol\/request; /);
 });
 
-test('a patch whose place in kafkajs somebody else takes is missed', (t) => {
-  const { prototype } = load<{ prototype: Methods }>('consumer/runner');
-  const patched = prototype['commitOffsets'];
-  assert.ok(patched !== undefined);
-  t.after(() => Object.assign(prototype, { commitOffsets: patched }));
-  prototype['commitOffsets'] = () => undefined;
-  assert.throws(assertPatchesInEffect, { code: 'kafka.patch-missing', message: /consumer\/runner: commitOffsets/ });
+/** `consumer/runner: commitOffsets` → the module, and the methods of its class; an export has no methods. */
+const places = patches
+  .map(({ name }) => name)
+  .filter((name) => !name.startsWith('version '))
+  .map((name) => {
+    const [path = '', methods] = name.split(': ');
+    return { name, path, methods: methods?.split(', ') ?? [] };
+  });
+
+test('each of the sixteen patches is named by its place in kafkajs', () => {
+  assert.equal(places.length, 16);
+  assert.equal(places.filter(({ methods }) => methods.length > 0).length, 10);
+});
+
+for (const { name, path, methods } of places) {
+  test(`without the patch of ${name} no client is made`, (t) => {
+    const missing = { code: 'kafka.patch-missing', details: { missing: [name] } };
+    if (methods.length === 0) {
+      const module = require.cache[require.resolve(`kafkajs/src/${path}`)];
+      assert.ok(module !== undefined);
+      const patched: unknown = module.exports;
+      t.after(() => Object.assign(module, { exports: patched }));
+      module.exports = () => undefined;
+      assert.throws(assertPatchesInEffect, missing);
+      return;
+    }
+    const { prototype } = load<{ prototype: Methods }>(path);
+    for (const method of methods) {
+      const patched = prototype[method];
+      assert.ok(patched !== undefined, method);
+      prototype[method] = () => undefined;
+      try {
+        assert.throws(assertPatchesInEffect, missing, method);
+      } finally {
+        prototype[method] = patched;
+      }
+    }
+  });
+}
+
+const requireFirst = `(await import('node:module')).createRequire(process.cwd() + '/')`;
+
+for (const { path } of places.filter(({ methods }) => methods.length === 0)) {
+  test(`a process whose kafkajs took ${path} before the patch does not start`, () => {
+    const { status, stderr } = connectAfter(`${requireFirst}('kafkajs/src/${path}')`);
+    assert.equal(status, 1);
+    assert.ok(stderr.includes(path), stderr);
+    assert.match(stderr, /code: 'kafka\.patch-missing'/);
+  });
+}
+
+test('a process with another version of kafkajs does not start', () => {
+  const { status, stderr } = connectAfter(`${requireFirst}('kafkajs/package.json').version = '2.3.0'`);
+  assert.equal(status, 1);
+  assert.match(stderr, /version 2\.2\.4, found 2\.3\.0/);
 });

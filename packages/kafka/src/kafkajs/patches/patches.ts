@@ -33,7 +33,7 @@ function isPatchableVersion(): Patch {
 }
 
 /** Exports first: loading a class loads the modules around it, which take the exports that they use. */
-const patches: readonly Patch[] = [
+export const patches: readonly Patch[] = [
   isPatchableVersion,
   frameRequests,
   encodeProduceRequests,

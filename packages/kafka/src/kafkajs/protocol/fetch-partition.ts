@@ -11,8 +11,8 @@ const require = createRequire(import.meta.url);
 interface Protocol {
   readonly request: object;
   readonly response: {
-    decode(payload: Buffer): Promise<FetchResponse>;
-    parse(response: FetchResponse): Promise<FetchResponse>;
+    decode(payload: Buffer): Promise<DecodedFetch>;
+    parse(response: DecodedFetch): Promise<DecodedFetch>;
   };
 }
 /** What a broker can do, by API key. */
@@ -36,7 +36,7 @@ interface Connection {
 interface ConnectionPool {
   readonly pool: readonly Connection[];
   getConnection(index: number): Promise<unknown>;
-  send(protocol: Protocol): Promise<FetchResponse>;
+  send(protocol: Protocol): Promise<DecodedFetch>;
 }
 interface PooledBroker {
   readonly connectionPool: ConnectionPool;
@@ -132,7 +132,7 @@ export interface AbortedTransaction {
   readonly firstOffset: bigint;
 }
 
-interface FetchResponse {
+interface DecodedFetch {
   /** kafkajs holds the next requests of the connection back for so long. */
   readonly clientSideThrottleTime: number;
   readonly errorCode: number;
@@ -159,7 +159,7 @@ export async function leaderOf(cluster: Cluster, { topic, partition }: TopicPart
   return cluster.findBroker({ nodeId });
 }
 
-export type FetchAnswer =
+export type FetchResponse =
   | { readonly kind: 'fetched'; readonly partition: FetchedPartition }
   /** The offset is below the low watermark or beyond the high watermark. */
   | { readonly kind: 'out-of-range' }
@@ -171,7 +171,7 @@ export async function fetchPartition(
   cluster: Cluster,
   { topic, partition }: TopicPartition,
   { offset, isolation, maxBytes, maxWaitMs }: FetchOptions,
-): Promise<FetchAnswer> {
+): Promise<FetchResponse> {
   const broker = await leaderOf(cluster, { topic, partition });
   const supported = broker.versions[FETCH_API_KEY];
   if (supported === undefined || supported.minVersion > FETCH_VERSION || supported.maxVersion < FETCH_VERSION) {
@@ -217,11 +217,11 @@ export async function fetchOffset(
 
 const codec = {
   decode: async (payload: Buffer) => parseFetchResponse(payload),
-  parse: async (response: FetchResponse) => response,
+  parse: async (response: DecodedFetch) => response,
 };
 
 /** A fetch response of version 11 for one partition. The records are a view of `bytes`, not decoded. */
-export function parseFetchResponse(bytes: Buffer): FetchResponse {
+export function parseFetchResponse(bytes: Buffer): DecodedFetch {
   let at = 0;
   const int16 = (): number => bytes.readInt16BE((at += 2) - 2);
   const int32 = (): number => bytes.readInt32BE((at += 4) - 4);

@@ -3,6 +3,7 @@
  * header, record, batch, partition and topic and copies each into the next: two thirds of what a busy producer does.
  * The format: https://kafka.apache.org/documentation/#messageformat and #protocol_messages.
  */
+import { defect, present } from '@astrolabe/service-kit/errors';
 import { crc32c } from './crc32c.ts';
 
 export interface ProduceArguments {
@@ -94,7 +95,7 @@ export function encodeProduceRequest(request: ProduceArguments, nowMs: number): 
     at = writeString(bytes, at, topic);
     at = bytes.writeInt32BE(partitions.length, at);
     for (const { partition, firstSequence = 0, messages } of partitions) {
-      const batchSize = batchSizes[batch++] ?? 0;
+      const batchSize = present(batchSizes[batch++], 'the size of a batch');
       at = bytes.writeInt32BE(partition, at);
       at = bytes.writeInt32BE(batchSize, at);
       const head = { ...shared, batchSize, firstSequence, count: messages.length };
@@ -104,6 +105,8 @@ export function encodeProduceRequest(request: ProduceArguments, nowMs: number): 
       at += batchSize;
     }
   }
+  // The buffer was not cleared: what is left of it would be sent as it was found in memory.
+  if (at !== bytes.length) throw defect(`a produce request of ${bytes.length} bytes ends at ${at}`);
   return bytes;
 }
 
@@ -178,7 +181,7 @@ function writeRecords(
   let at = start;
   let index = 0;
   for (const { key, value, headers } of messages) {
-    at = writeVarint(bytes, at, bodySizes[firstBodySize + index] ?? 0);
+    at = writeVarint(bytes, at, present(bodySizes[firstBodySize + index], 'the size of a record'));
     bytes[at++] = 0;
     bytes[at++] = 0;
     at = writeVarint(bytes, at, index);

@@ -46,10 +46,10 @@ async function encode({ baseOffset, compression, timestamp, transactional, produ
   return Buffer.from(buffer);
 }
 
-async function decode(bytes: Buffer, aborted: { producerId: bigint; firstOffset: bigint }[] = [], holding?: Buffer) {
+async function decode(bytes: Buffer, aborted: { producerId: bigint; firstOffset: bigint }[] = [], containing?: Buffer) {
   const records: ConsumedRecord[] = [];
   const decoder = new RecordSetDecoder({ topic: 't', partition: 3 }, aborted, decompress);
-  for (const batch of splitRecordSet(bytes)) await decoder.decode(batch, records, holding);
+  for (const batch of splitRecordSet(bytes)) await decoder.decode(batch, records, containing);
   return records;
 }
 

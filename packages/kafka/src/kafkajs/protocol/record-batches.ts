@@ -70,11 +70,11 @@ export interface DecodedSize {
   /** Records and headers. */
   readonly items: number;
   /** Records that were not decoded, since the batch does not hold what is looked for. */
-  readonly passedOver: number;
+  readonly skipped: number;
 }
 
 const TOO_MANY = `has more than ${MAX_BATCH_ITEMS} records and headers`;
-const NOTHING: DecodedSize = { inflatedBytes: 0, items: 0, passedOver: 0 };
+const NOTHING: DecodedSize = { inflatedBytes: 0, items: 0, skipped: 0 };
 
 /** Inflates a batch's records; the number is that of the attributes (1 gzip, 2 snappy, 3 lz4, 4 zstd). */
 export type Decompress = (compression: number, bytes: Buffer) => Promise<Buffer>;
@@ -99,13 +99,13 @@ export class RecordSetDecoder {
 
   /**
    * Appends the batch's committed records to `into`. Keys, values and headers are views of the fetched (or inflated) bytes. Throws an error
-   * that kafkajs does not retry where the bytes are not what was written, or are more than is read of one batch. With `holding`, a batch in
+   * that kafkajs does not retry where the bytes are not what was written, or are more than is read of one batch. With `containing`, a batch in
    * whose records these bytes are nowhere appends nothing.
    */
   async decode(
     { baseOffset, nextOffset, body, crc }: RecordBatch,
     into: ConsumedRecord[],
-    holding?: Buffer,
+    containing?: Buffer,
   ): Promise<DecodedSize> {
     if (crc32c(body, 0, body.length) !== crc)
       throw this.#unreadable(baseOffset, nextOffset, 'does not match its checksum');
@@ -119,7 +119,7 @@ export class RecordSetDecoder {
     const records = body.subarray(RECORDS_AT);
     const bytes = compression === 0 ? records : await this.#inflate(compression, records, baseOffset, nextOffset);
     const inflatedBytes = compression === 0 ? 0 : bytes.length;
-    if (holding !== undefined && !bytes.includes(holding)) return { inflatedBytes, items: 0, passedOver: count };
+    if (containing !== undefined && !bytes.includes(containing)) return { inflatedBytes, items: 0, skipped: count };
     const hasAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
     const timestamp = Number(body.readBigInt64BE(hasAppendTime ? MAX_TIMESTAMP_AT : BASE_TIMESTAMP_AT));
     const cursor = new RecordCursor(bytes, MAX_BATCH_ITEMS - count);
@@ -132,7 +132,7 @@ export class RecordSetDecoder {
     }
     if (cursor.at !== bytes.length)
       throw this.#unreadable(baseOffset, nextOffset, `has bytes after its ${count} records`);
-    return { inflatedBytes, items: MAX_BATCH_ITEMS - cursor.itemsLeft, passedOver: 0 };
+    return { inflatedBytes, items: MAX_BATCH_ITEMS - cursor.itemsLeft, skipped: 0 };
   }
 
   async #inflate(compression: number, records: Buffer, baseOffset: bigint, nextOffset: bigint): Promise<Buffer> {

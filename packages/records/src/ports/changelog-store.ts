@@ -1,6 +1,6 @@
 /**
  * Where a stateful processor keeps what it has done: its outputs, its state and its position in the input, stored as one.
- * `openChangelogStore` (exactly-once.ts) keeps it on the brokers, `createInMemoryChangelogStore` in memory.
+ * `openChangelogStore` of @astrolabe/processing keeps it on the brokers, `createInMemoryChangelogStore` in memory.
  */
 import type { PartitionOffsets } from './partition-reader.ts';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';
@@ -20,23 +20,23 @@ export interface TransactionBatch {
 
 export type WriteOutcome =
   | { readonly kind: 'written' }
-  /** Another process has taken this partition over. Nothing of the unit is visible, and nothing will be. */
+  /** Another process has taken this partition over. Nothing of the batch is visible, and nothing will be. */
   | { readonly kind: 'fenced' };
 
 /**
- * Writes the units of one input partition.
+ * Writes the batches of one input partition.
  *
- * Called once for each batch of input records. Up to `depth` calls may overlap: units become visible in the order of the calls, and
+ * Called once for each batch of input records. Up to `maxInFlight` calls may overlap: batches become visible in the order of the calls, and
  * after one has failed all later ones fail.
  *
- * Success: `written` once the unit is certain to become visible, as it does a moment later.
- * Failure: rejects with a `PipelineError`. Retryable: nobody knows whether the unit is visible; open a new writer and read what the log holds.
- * Final (`kafka.record-too-large`, `kafka.request-refused`): the unit is not visible and can never be. After either, and after `fenced`,
+ * Success: `written` once the batch is certain to become visible, as it does a moment later.
+ * Failure: rejects with a `PipelineError`. Retryable: nobody knows whether the batch is visible; open a new writer and read what the log holds.
+ * Final (`kafka.record-too-large`, `kafka.request-refused`): the batch is not visible and can never be. After either, and after `fenced`,
  * the writer is spent.
  */
 export interface BatchWriter {
-  readonly depth: number;
-  write(unit: TransactionBatch): Promise<WriteOutcome>;
+  readonly maxInFlight: number;
+  write(batch: TransactionBatch): Promise<WriteOutcome>;
   /** What is under way is abandoned. Never rejects. */
   close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
-/** The twin of the brokers' work log, for tests that need no broker: takeovers, fences, and failures at every step of a write. */
+/** The in-memory fake of the changelog store, for tests that need no broker: takeovers, fences, and failures at every step of a write. */
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
 import type { OutgoingRecord } from '../record/record.ts';
-import type { ChangelogStore, CommittedOffset, TransactionBatch, WriteOutcome } from '../ports/state-work.ts';
+import type { ChangelogStore, CommittedOffset, TransactionBatch, WriteOutcome } from '../ports/changelog-store.ts';
 
-/** What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other the whole unit. */
+/** What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other the whole batch. */
 export type WriteFate = 'written' | 'lost' | 'ambiguous' | { readonly refused: PipelineError };
 
 export interface InMemoryChangelogStore extends ChangelogStore {
@@ -26,7 +26,7 @@ export interface InMemoryChangelogStoreOptions {
   readonly stateTopic?: string;
   /** Of every topic. Default 1. */
   readonly partitions?: number;
-  readonly depth?: number;
+  readonly maxInFlight?: number;
   readonly maxRecordBytes?: number;
 }
 
@@ -34,7 +34,7 @@ export function createInMemoryChangelogStore({
   groupId = 'group',
   stateTopic = 'state',
   partitions = 1,
-  depth = 1,
+  maxInFlight = 1,
   maxRecordBytes = 1_000_000,
 }: InMemoryChangelogStoreOptions = {}): InMemoryChangelogStore {
   const log = createInMemoryLog({ partitions, maxRecordBytes });
@@ -76,7 +76,7 @@ export function createInMemoryChangelogStore({
       let spent: PipelineError | 'fenced' | undefined;
       let earlier: Promise<unknown> = Promise.resolve();
 
-      const write = async (unit: TransactionBatch, before: Promise<unknown>): Promise<WriteOutcome> => {
+      const write = async (batch: TransactionBatch, before: Promise<unknown>): Promise<WriteOutcome> => {
         await before.catch(() => undefined);
         await gate;
         if (spent === undefined && epochs.get(name) !== epoch) spent = 'fenced';
@@ -86,7 +86,7 @@ export function createInMemoryChangelogStore({
         try {
           if (typeof fate === 'object') throw fate.refused;
           if (fate !== 'lost') {
-            const stored = store(unit);
+            const stored = store(batch);
             storing = Promise.allSettled([storing, stored]);
             await stored;
           }
@@ -98,9 +98,9 @@ export function createInMemoryChangelogStore({
         }
       };
       return {
-        depth,
-        write: (unit) => {
-          const written = write(unit, earlier);
+        maxInFlight,
+        write: (batch) => {
+          const written = write(batch, earlier);
           earlier = written;
           return written;
         },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { OutgoingRecord, RecordPosition } from '@astrolabe/records';
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
-import { BatchingProducer, type ProduceSession, type TopicRecords } from './gathering-producer.ts';
+import { BatchingProducer, type ProduceSession, type TopicRecords } from './batching-producer.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

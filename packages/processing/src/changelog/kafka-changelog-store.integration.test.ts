@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createKafkaAdmin } from '@astrolabe/kafka';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
 import { CONTRACT_MAX_RECORD_BYTES, CONTRACT_MAX_REQUEST_BYTES, testChangelogStore } from '@astrolabe/records/testing';
-import { openChangelogStore, type Guarantee } from './exactly-once.ts';
+import { openChangelogStore, type Guarantee } from './kafka-changelog-store.ts';
 
 function testGuarantee(guarantee: Guarantee): void {
   const create = async () => {
@@ -17,7 +17,7 @@ function testGuarantee(guarantee: Guarantee): void {
     const topics = [input, a, b, stateTopic];
     const definitions = topics.map((name) => topicDefinition(name, { partitions: 2 }));
     await admin.applyTopics(await admin.planTopics(definitions, 1));
-    const work = await openChangelogStore({
+    const changelog = await openChangelogStore({
       connection: connect(),
       groupId: `group-${id}`,
       stateTopic,
@@ -27,12 +27,12 @@ function testGuarantee(guarantee: Guarantee): void {
       maxRequestBytes: CONTRACT_MAX_REQUEST_BYTES,
     });
     return {
-      work,
+      changelog,
       input,
       outputs: [a, b] as const,
       readCommitted: readAll,
       release: async () => {
-        await work.close();
+        await changelog.close();
         await admin.deleteTopics(topics);
         await admin.close();
       },

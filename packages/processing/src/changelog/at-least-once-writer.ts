@@ -1,4 +1,4 @@
-/** Units of work without transactions, for those who want their latency: after a crash the last units are made again. */
+/** Batches without transactions, for those who want their latency: after a crash the last batches are made again. */
 import type {
   BatchWriter,
   OutgoingRecord,
@@ -17,13 +17,13 @@ export function createAtLeastOnceWriter(producer: RecordProducer, stateTopic: st
     // One rejection is enough to know, and the others are no surprise then.
     for (const each of sent) each.catch(() => undefined);
     await Promise.all([...sent, before]);
-    // The position comes last: a crash before it repeats the unit, where a position without its outputs would skip them.
+    // The position comes last: a crash before it repeats the batch, where a position without its outputs would skip them.
     await producer.send(stateTopic, state);
   };
   return {
-    depth: 2,
-    write: async (unit): Promise<WriteOutcome> => {
-      const written = write(unit, earlier);
+    maxInFlight: 2,
+    write: async (batch): Promise<WriteOutcome> => {
+      const written = write(batch, earlier);
       earlier = written;
       await written;
       return { kind: 'written' };

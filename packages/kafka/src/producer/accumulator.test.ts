@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutgoingRecord, RecordPosition } from '@astrolabe/records';
-import { Accumulator } from './gather-queue.ts';
+import { Accumulator } from './accumulator.ts';
 import { countArrayWork } from '../testing/array-work.ts';
 
 const record: OutgoingRecord = { key: null, value: null, headers: {} };

@@ -1,10 +1,10 @@
-/** Groups of a partition: which of them must lag, and how much one that lags may have in hand. */
+/** Connectors of a partition: which of them must lag, and how much one that lags may have in hand. */
 import { encodeConnectorOffsets } from '@astrolabe/records';
 import type { LaneLimits } from './lane-handler.ts';
 import type { Amount, ConnectorQueue, LaneTask } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 
-/** What a partition has in memory: in its own buffer, and apart from it what came by the cursors of groups. */
+/** What a partition has in memory: in its own buffer, and apart from it what came by the cursors of connectors. */
 export class InHand<State> {
   #mainRecords = 0;
   #mainBytes = 0;
@@ -31,66 +31,66 @@ export class InHand<State> {
     task.isMain = false;
   }
 
-  /** Apart from the partition's buffer, of all groups but this one. */
-  apartOfOthers(group: ConnectorQueue<State>): Amount {
+  /** Apart from the partition's buffer, of all connectors but this one. */
+  apartOfOthers(queue: ConnectorQueue<State>): Amount {
     return {
-      records: this.#records - this.#mainRecords - (group.records - group.mainRecords),
-      bytes: this.#bytes - this.#mainBytes - (group.bytes - group.mainBytes),
+      records: this.#records - this.#mainRecords - (queue.records - queue.mainRecords),
+      bytes: this.#bytes - this.#mainBytes - (queue.bytes - queue.mainBytes),
     };
   }
 
-  #count({ group, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
+  #count({ queue, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
     this.#records += sign;
     this.#bytes += sign * sizeBytes;
-    group.records += sign;
-    group.bytes += sign * sizeBytes;
+    queue.records += sign;
+    queue.bytes += sign * sizeBytes;
   }
 
-  #countMain({ group, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
+  #countMain({ queue, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
     this.#mainRecords += sign;
     this.#mainBytes += sign * sizeBytes;
-    group.mainRecords += sign;
-    group.mainBytes += sign * sizeBytes;
+    queue.mainRecords += sign;
+    queue.mainBytes += sign * sizeBytes;
   }
 }
 
-/** `position`: the first offset that the group may have a record at. */
-export function openGroup<State>(name: string, position: bigint): ConnectorQueue<State> {
+/** `position`: the first offset that the connector may have a record at. */
+export function openConnectorQueue<State>(name: string, position: bigint): ConnectorQueue<State> {
   const tracker = new OffsetTracker<LaneTask<State>>(position, isDone);
   return { name, tracker, isLagging: false, readTurn: 0, records: 0, bytes: 0, mainRecords: 0, mainBytes: 0 };
 }
 
-/** The group whose record has held the partition's offset back for too long. */
-export function groupThatHoldsBack<State>(
+/** The connector whose record has held the partition's offset back for too long. */
+export function queueThatHoldsBack<State>(
   main: OffsetTracker<LaneTask<State>>,
   { maxHoldMs }: LaneLimits,
   nowMs: number,
 ): ConnectorQueue<State> | undefined {
   const { first } = main;
-  return first !== undefined && nowMs - first.sinceMs >= maxHoldMs ? first.group : undefined;
+  return first !== undefined && nowMs - first.sinceMs >= maxHoldMs ? first.queue : undefined;
 }
 
-/** The group with the most of what the partition's buffer is full of; undefined while the buffer has room. */
-export function groupThatFills<State>(
+/** The connector with the most of what the partition's buffer is full of; undefined while the buffer has room. */
+export function queueThatFills<State>(
   buffer: Amount,
-  groups: Iterable<ConnectorQueue<State>>,
+  queues: Iterable<ConnectorQueue<State>>,
   { maxRecords, maxBytes }: LaneLimits,
 ): ConnectorQueue<State> | undefined {
   const isFullOfRecords = buffer.records >= maxRecords;
   if (!isFullOfRecords && buffer.bytes < maxBytes) return undefined;
   let largest: ConnectorQueue<State> | undefined;
   let most = 0;
-  for (const group of groups) {
-    const size = isFullOfRecords ? group.mainRecords : group.mainBytes;
+  for (const queue of queues) {
+    const size = isFullOfRecords ? queue.mainRecords : queue.mainBytes;
     if (size <= most) continue;
-    largest = group;
+    largest = queue;
     most = size;
   }
   return largest;
 }
 
 /**
- * What a group that lags may have in hand, while others have so much: as much as is left for all others (see
+ * What a connector that lags may have in hand, while others have so much: as much as is left for all others (see
  * `SharedSlots` of the dispatcher) of twice the partition's buffer, and its own window in any case. One alone has as much
  * as the buffer holds, so that a flood of a connector that works loses no calls in flight when it begins to lag.
  */
@@ -115,7 +115,7 @@ export function countWithin<State>(tasks: readonly LaneTask<State>[], window: Am
 }
 
 /**
- * Where a partition stands, as it is committed: its own offset, and beside it the cursors of groups in the metadata. A cursor for which there
+ * Where a partition stands, as it is committed: its own offset, and beside it the cursors of connectors in the metadata. A cursor for which there
  * is no room holds the offset back.
  */
 export function commitOf(

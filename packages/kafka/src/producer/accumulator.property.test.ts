@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutgoingRecord } from '@astrolabe/records';
 import fc from 'fast-check';
-import { Accumulator } from './gather-queue.ts';
+import { Accumulator } from './accumulator.ts';
 
 const MAX_REQUEST_BYTES = 100;
 

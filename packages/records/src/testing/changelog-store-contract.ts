@@ -1,11 +1,11 @@
-/** What every `ChangelogStore` guarantees: the same tests, under the same titles, for the brokers' and for its twin in memory. */
+/** What every `ChangelogStore` guarantees: the same tests, under the same titles, against the broker and the in-memory fake. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';
-import type { BatchWriter, ChangelogStore, TopicRecord, TransactionBatch } from '../ports/state-work.ts';
+import type { BatchWriter, ChangelogStore, TopicRecord, TransactionBatch } from '../ports/changelog-store.ts';
 
 export interface ChangelogStoreUnderTest {
-  readonly work: ChangelogStore;
+  readonly changelog: ChangelogStore;
   /** Topics with two partitions each, without records. */
   readonly input: string;
   readonly outputs: readonly [string, string];
@@ -40,26 +40,26 @@ export function testChangelogStore(
     }
   };
 
-  test('a unit is stored whole: outputs on several topics in order, and the state behind them', async () => {
+  test('a batch is stored whole: outputs on several topics in order, and the state behind them', async () => {
     await withLog(async ({ open, outputs: [a, b], textsOf, readState }) => {
       const writer = await open();
-      const unit = {
+      const batch = {
         outputs: [output(a, '1'), output(b, '2'), output(a, '3')],
         state: [state('k', 'v'), state('p', '3')],
       };
-      assert.deepEqual(await writer.write(unit), { kind: 'written' });
+      assert.deepEqual(await writer.write(batch), { kind: 'written' });
       assert.deepEqual([await textsOf(a), await textsOf(b)], [['1', '3'], ['2']]);
       assert.deepEqual(await readState(), ['k=v', 'p=3']);
     });
   });
 
-  test('units become visible in the order of the calls, also where they overlap', async () => {
+  test('batches become visible in the order of the calls, also where they overlap', async () => {
     await withLog(async ({ open, outputs: [a], textsOf, readState }) => {
       const writer = await open();
       const numbers = Array.from({ length: 20 }, (_, index) => String(index));
       let writing: Promise<unknown>[] = [];
       for (const number of numbers) {
-        if (writing.length === writer.depth) await Promise.all(writing.splice(0));
+        if (writing.length === writer.maxInFlight) await Promise.all(writing.splice(0));
         writing = [...writing, writer.write({ outputs: [output(a, number)], state: [state('p', number)] })];
       }
       await Promise.all(writing);
@@ -71,7 +71,7 @@ export function testChangelogStore(
     });
   });
 
-  test('a unit larger than a request is stored whole and in order', async () => {
+  test('a batch larger than a request is stored whole and in order', async () => {
     await withLog(async ({ open, outputs: [a], textsOf }) => {
       const writer = await open();
       const numbers = Array.from({ length: 30 }, (_, index) => String(index));
@@ -82,7 +82,7 @@ export function testChangelogStore(
     });
   });
 
-  test('a record over the limit is refused for good, and nothing of its unit is visible', async () => {
+  test('a record over the limit is refused for good, and nothing of its batch is visible', async () => {
     await withLog(async ({ open, outputs: [a, b], textsOf, readState }) => {
       const writer = await open();
       const outputs = [output(a, 'small'), output(a, 'x'.repeat(CONTRACT_MAX_RECORD_BYTES))];
@@ -110,18 +110,18 @@ export function testChangelogStore(
   });
 
   test('a group that has committed nothing has no offset, and an empty topic ends at 0', async () => {
-    await withLog(async ({ work, input }) => {
-      assert.equal(await work.committedOffset({ topic: input, partition: PARTITION }), undefined);
-      const { lowWatermark, highWatermark } = await work.inputOffsets({ topic: input, partition: PARTITION });
+    await withLog(async ({ changelog, input }) => {
+      assert.equal(await changelog.committedOffset({ topic: input, partition: PARTITION }), undefined);
+      const { lowWatermark, highWatermark } = await changelog.inputOffsets({ topic: input, partition: PARTITION });
       assert.deepEqual([lowWatermark, highWatermark], [0n, 0n]);
     });
   });
 
   test('who is told to stop takes nothing over', async () => {
-    await withLog(async ({ work, input }) => {
+    await withLog(async ({ changelog, input }) => {
       const reason = new Error('the session is over');
       const signal = AbortSignal.abort(reason);
-      await assert.rejects(work.openWriter({ topic: input, partition: PARTITION }, signal), reason);
+      await assert.rejects(changelog.openWriter({ topic: input, partition: PARTITION }, signal), reason);
     });
   });
 
@@ -164,10 +164,10 @@ interface Helpers {
   readState(partition?: number): Promise<string[]>;
 }
 
-function helpersOf({ work, input, readCommitted }: ChangelogStoreUnderTest, opened: BatchWriter[]): Helpers {
+function helpersOf({ changelog, input, readCommitted }: ChangelogStoreUnderTest, opened: BatchWriter[]): Helpers {
   const signal = new AbortController().signal;
   const open = async (partition = PARTITION): Promise<BatchWriter> => {
-    const writer = await work.openWriter({ topic: input, partition }, signal);
+    const writer = await changelog.openWriter({ topic: input, partition }, signal);
     opened.push(writer);
     return writer;
   };
@@ -181,7 +181,7 @@ function helpersOf({ work, input, readCommitted }: ChangelogStoreUnderTest, open
     readState: async (partition = PARTITION) => {
       await open(partition);
       const entries: string[] = [];
-      await work.readState(
+      await changelog.readState(
         partition,
         (records) => {
           entries.push(...records.map(({ key, value }) => `${key}=${value}`));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { BatchingProducer, type ProduceSession } from './gathering-producer.ts';
+import { BatchingProducer, type ProduceSession } from './batching-producer.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
 
 setFlagsFromString('--expose-gc');

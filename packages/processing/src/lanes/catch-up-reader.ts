@@ -1,6 +1,6 @@
 /**
- * Reads a partition again for the groups that lag behind it, each from its own cursor, until they have caught up. One page
- * at a time, for the group that has waited longest; others that need what is on it take their records too, so that groups
+ * Reads a partition again for the connectors that lag behind it, each from its own cursor, until they have caught up. One page
+ * at a time, for the connector that has waited longest; others that need what is on it take their records too, so that connectors
  * at the same place, as after an outage, share the reading.
  */
 import { setImmediate as afterOtherWork } from 'node:timers/promises';
@@ -30,17 +30,17 @@ export type ReadPage = (
 export interface CatchUpReaderOptions<State> {
   readonly readPage: ReadPage;
   readonly session: PartitionSession;
-  /** What a group that lags may have in hand at the moment. */
-  readonly window: (group: ConnectorQueue<State>) => Amount;
-  /** Groups with a cursor, lagging or not. */
-  readonly groups: () => Iterable<ConnectorQueue<State>>;
-  /** Up to here the groups have to come. */
+  /** What a connector that lags may have in hand at the moment. */
+  readonly window: (queue: ConnectorQueue<State>) => Amount;
+  /** Connectors with a cursor, lagging or not. */
+  readonly queues: () => Iterable<ConnectorQueue<State>>;
+  /** Up to here the connectors have to come. */
   readonly mainPosition: () => bigint;
   readonly connectorOf: (record: ConsumedRecord) => string;
-  readonly isBlocked: (group: string) => boolean;
-  readonly take: (group: ConnectorQueue<State>, record: ConsumedRecord) => void;
-  /** The group has been given all its records below the main position. */
-  readonly caughtUp: (group: ConnectorQueue<State>) => void;
+  readonly isBlocked: (connectorId: string) => boolean;
+  readonly take: (queue: ConnectorQueue<State>, record: ConsumedRecord) => void;
+  /** The connector has been given all its records below the main position. */
+  readonly caughtUp: (queue: ConnectorQueue<State>) => void;
   readonly moved: () => void;
   /** Nothing is read for the time being. */
   readonly rests: () => void;
@@ -63,7 +63,7 @@ export class CatchUpReader<State> {
     return this.#reading !== undefined;
   }
 
-  /** Reads on if a group has room. */
+  /** Reads on if a connector has room. */
   poke(): void {
     if (this.#reading !== undefined || this.#isOver()) return;
     if (this.#hungry().size === 0) return;
@@ -107,18 +107,18 @@ export class CatchUpReader<State> {
     }
   }
 
-  /** Groups that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
+  /** Connectors that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
   #hungry(): Map<string, ConnectorQueue<State>> {
-    const { groups, mainPosition, isBlocked, window, caughtUp } = this.#options;
+    const { queues, mainPosition, isBlocked, window, caughtUp } = this.#options;
     const hungry = new Map<string, ConnectorQueue<State>>();
-    for (const group of [...groups()]) {
-      if (!group.isLagging) continue;
-      if (group.tracker.position >= mainPosition()) {
-        // A group that can do nothing would be sent away again with the next records.
-        if (!isBlocked(group.name)) caughtUp(group);
-      } else if (group.records === 0 || !isBlocked(group.name)) {
-        const { records, bytes } = window(group);
-        if (group.records <= records / 2 && group.bytes <= bytes / 2) hungry.set(group.name, group);
+    for (const queue of [...queues()]) {
+      if (!queue.isLagging) continue;
+      if (queue.tracker.position >= mainPosition()) {
+        // A connector that can do nothing would be sent away again with the next records.
+        if (!isBlocked(queue.name)) caughtUp(queue);
+      } else if (queue.records === 0 || !isBlocked(queue.name)) {
+        const { records, bytes } = window(queue);
+        if (queue.records <= records / 2 && queue.bytes <= bytes / 2) hungry.set(queue.name, queue);
       }
     }
     return hungry;
@@ -128,19 +128,19 @@ export class CatchUpReader<State> {
     const { connectorOf, mainPosition, window, take, moved } = this.#options;
     const end = mainPosition();
     this.#pages += 1;
-    for (const group of hungry.values()) if (group.tracker.position < nextOffset) group.readTurn = this.#pages;
+    for (const queue of hungry.values()) if (queue.tracker.position < nextOffset) queue.readTurn = this.#pages;
     let handed = 0;
     for (const record of records) {
       if (record.offset >= end || hungry.size === 0) break;
-      const group = hungry.get(connectorOf(record));
-      if (group === undefined || record.offset < group.tracker.position) continue;
-      const { records: maxRecords, bytes: maxBytes } = window(group);
-      if (group.records >= maxRecords || group.bytes >= maxBytes) {
+      const queue = hungry.get(connectorOf(record));
+      if (queue === undefined || record.offset < queue.tracker.position) continue;
+      const { records: maxRecords, bytes: maxBytes } = window(queue);
+      if (queue.records >= maxRecords || queue.bytes >= maxBytes) {
         // Full: it goes on at this very record, with another page.
-        group.tracker.advanceTo(record.offset);
-        hungry.delete(group.name);
+        queue.tracker.advanceTo(record.offset);
+        hungry.delete(queue.name);
       } else {
-        take(group, record);
+        take(queue, record);
         handed += 1;
         if (handed % HANDED_AT_ONCE > 0) continue;
         await afterOtherWork();
@@ -153,14 +153,14 @@ export class CatchUpReader<State> {
 }
 
 /** The one that nothing has been read for longest: the lowest would keep all others waiting while it never has enough. */
-function nextInTurn<State>(groups: Iterable<ConnectorQueue<State>>): ConnectorQueue<State> | undefined {
+function nextInTurn<State>(queues: Iterable<ConnectorQueue<State>>): ConnectorQueue<State> | undefined {
   let next: ConnectorQueue<State> | undefined;
-  for (const group of groups) {
+  for (const queue of queues) {
     const isSooner =
       next === undefined ||
-      group.readTurn < next.readTurn ||
-      (group.readTurn === next.readTurn && group.tracker.position < next.tracker.position);
-    if (isSooner) next = group;
+      queue.readTurn < next.readTurn ||
+      (queue.readTurn === next.readTurn && queue.tracker.position < next.tracker.position);
+    if (isSooner) next = queue;
   }
   return next;
 }

@@ -17,12 +17,12 @@ import type {
 } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { createAtLeastOnceWriter } from './state-at-least-once.ts';
+import { createAtLeastOnceWriter } from './at-least-once-writer.ts';
 import { TransactionWriter } from './transaction-writer.ts';
 
 /**
  * `exactly-once`: outputs, state and position are one transaction, fenced for each input partition. `at-least-once`: one after the other,
- * each acknowledged; a crash repeats the last units, and a process that lost its partition without noticing may still write.
+ * each acknowledged; a crash repeats the last batches, and a process that lost its partition without noticing may still write.
  */
 export type Guarantee = 'exactly-once' | 'at-least-once';
 

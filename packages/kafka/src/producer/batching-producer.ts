@@ -6,9 +6,9 @@
  */
 import { recordSizeBytes, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
-import { PipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
+import { PipelineError, present, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
-import { Accumulator, type AccumulatedSend } from './gather-queue.ts';
+import { Accumulator, type AccumulatedSend } from './accumulator.ts';
 import { toKafkaError } from '../kafka-errors.ts';
 
 /** Records of one topic. */
@@ -115,7 +115,7 @@ export class BatchingProducer implements RecordProducer {
       const positions = await unlessAborted(session.produce(sends, unwanted), unwanted);
       this.#faults.worked({}, 'produce requests are acknowledged again');
       sends.forEach((send, index) => {
-        send.resolve(positions[index] ?? []);
+        send.resolve(present(positions[index], 'the positions of a send'));
       });
     } catch (error) {
       this.#discardSession();

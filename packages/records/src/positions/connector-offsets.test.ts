@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeConnectorOffsets, encodeConnectorOffsets, splitTopicId, withTopicId } from './commit-cursors.ts';
+import { decodeConnectorOffsets, encodeConnectorOffsets, splitTopicId, withTopicId } from './connector-offsets.ts';
 import { COMMIT_MARK } from './state-position.ts';
 
 const cursors = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.bigInt({ min: 0n, max: 2n ** 63n - 1n })), {
