@@ -132,8 +132,8 @@ export const sabotages = {
     patches: [
       {
         file: 'services/dispatcher/src/core/classify-response.ts',
-        text: "{ from: 500, to: 599, outcome: 'retry', reason: 'server-error',",
-        by: "{ from: 500, to: 599, outcome: 'delivered',",
+        text: "    to: 599,\n    outcome: 'retry',\n    reason: 'server-error',",
+        by: "    to: 599,\n    outcome: 'delivered',",
       },
     ],
   },

@@ -24,8 +24,11 @@ import { warnOfProxy } from './proxy-warning.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;
-/** Of a partition at once. Larger ones are decoded in one go: answers wait meanwhile, and so many records outlive the young generation. */
-const FETCH_BYTES = 131_072;
+/**
+ * Of a partition at once. How soon a quiet connector's commands are read behind another's flood is the number of fetches
+ * times the length of a turn of the event loop; answers wait while a larger fetch is decoded.
+ */
+const FETCH_BYTES = 524_288;
 const LAG_WINDOW_BYTES = 1_048_576;
 /** Each has a place beside the committed offset (`connector-offsets.ts`), ids of 63 characters included. */
 const MAX_LAGGING_CONNECTORS = 48;
