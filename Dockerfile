@@ -10,8 +10,10 @@ WORKDIR /app
 # Manifests only, so that this layer is built anew when a dependency changes and not when a source does.
 COPY package.json package-lock.json .npmrc ./
 COPY schemas/package.json schemas/
+COPY packages/json/package.json packages/json/
 COPY packages/kafka/package.json packages/kafka/
 COPY packages/ledger/package.json packages/ledger/
+COPY packages/operations/package.json packages/operations/
 COPY packages/segment/package.json packages/segment/
 COPY packages/service-kit/package.json packages/service-kit/
 COPY services/ingest/package.json services/ingest/

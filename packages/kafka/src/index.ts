@@ -1,6 +1,7 @@
 /** Kafka plumbing. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
 export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin.ts';
 export { assertTopicsUsable } from './assert-topics-usable.ts';
+export { readBrokerFeatures, type BrokerAddress } from './broker-features.ts';
 export { decodeCursors, type GroupCursors } from './commit-cursors.ts';
 export {
   createCommandDecoder,
