@@ -55,7 +55,11 @@ test('an error in a gzip file is reported with its place, and everything before 
   const whole = gzipSync('a\nb\n');
   const cases: readonly (readonly [string, Buffer, RegExp])[] = [
     ['cut in its data', whole.subarray(0, 14), /end early at byte 14: the file is truncated/],
-    ['cut in its trailer', whole.subarray(0, -3), new RegExp(`end early at byte ${whole.length - 3}: the file is truncated`)],
+    [
+      'cut in its trailer',
+      whole.subarray(0, -3),
+      new RegExp(`end early at byte ${whole.length - 3}: the file is truncated`),
+    ],
     ['cut in its header', whole.subarray(0, 5), /end early at byte 5: the file is truncated/],
     [
       'followed by text',
