@@ -43,7 +43,7 @@ test('the doctor reports what is wrong with its remedy, and is satisfied once th
   assert.match(well.stdout, /ok {4}registry: has all 5 command schemas/);
   assert.match(well.stdout, /broker versions: Kafka 4\.\d/);
   assert.match(well.stdout, /ok {4}registry compatibility: BACKWARD_TRANSITIVE for all 5 subjects/);
-  assert.match(well.stdout, /ok {4}delivery ledger: knows deliveries of the last 2 d, retention of commands 7 d/);
+  assert.match(well.stdout, /ok {4}delivery ledger: knows deliveries of the last 2 d; retention of commands 7 d/);
   assert.match(well.stdout, /ok {4}clock: no record is more than 5 s ahead/);
   assert.match(well.stdout, /\n0 problems, \d warnings?, \d+ ok\.\n$/);
 });
