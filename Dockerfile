@@ -10,8 +10,10 @@ WORKDIR /app
 # Manifests only, so that this layer is rebuilt when a dependency changes and not when a source does.
 COPY package.json package-lock.json .npmrc ./
 COPY schemas/package.json schemas/
+COPY packages/json/package.json packages/json/
 COPY packages/kafka/package.json packages/kafka/
 COPY packages/ledger/package.json packages/ledger/
+COPY packages/operations/package.json packages/operations/
 COPY packages/processing/package.json packages/processing/
 COPY packages/records/package.json packages/records/
 COPY packages/segment/package.json packages/segment/

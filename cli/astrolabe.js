@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript, which every Node reads: one that cannot run TypeScript would end with ERR_UNKNOWN_FILE_EXTENSION and no word of why.
+// Plain JavaScript, which every Node runs: one that cannot run TypeScript would fail with ERR_UNKNOWN_FILE_EXTENSION and no explanation.
 const NEEDED_MAJOR = 24;
 const major = Number(process.versions.node.split('.')[0]);
 

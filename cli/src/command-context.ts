@@ -1,4 +1,6 @@
-/** What every verb is given: its configuration's source, where it prints, whom it may ask, and when to stop. */
+/**
+ * What every verb is given: its configuration's source, where it prints, who can answer questions, and when to stop.
+ */
 import type { Environment } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { visibleLine } from './core/visible-text.ts';
@@ -15,7 +17,7 @@ export interface Terminal {
 export interface CommandContext {
   readonly env: Environment;
   readonly output: CommandOutput;
-  /** Undefined where nobody can answer: then nothing is asked. */
+  /** Undefined where there is no person to answer: then nothing is asked. */
   readonly terminal: Terminal | undefined;
   readonly clock: Clock;
   /** Aborted by Ctrl-C and SIGTERM. */
@@ -39,18 +41,25 @@ export function progressOn({ stderr, isTerminal }: CommandStreams, clock: Clock)
   return (label, unit) => startProgress({ write: stderr, isTerminal, clock }, label, unit);
 }
 
+export interface Agreement {
+  readonly execute?: boolean;
+  readonly yes?: boolean;
+  /** The flag that stands for a yes here. Default `--execute`. */
+  readonly needs?: '--execute' | '--yes';
+}
+
 /**
- * Agreement to a change: `--execute` or `--yes`, or a yes at the terminal. Throws a `UsageError` where nobody can be asked, so that a script
- * that forgot the flag does not take its plan for done. Returns false for a no.
+ * Agreement to a change: `--execute` or `--yes`, or a yes at the terminal. Throws a `UsageError` without a terminal, so
+ * that a script that forgot the flag does not mistake the plan for the change. Returns false for a no.
  */
 export async function isAgreed(
   { terminal, note }: Pick<CommandContext, 'terminal' | 'note'>,
-  flags: { readonly execute?: boolean; readonly yes?: boolean },
+  { execute, yes, needs = '--execute' }: Agreement,
   question: string,
 ): Promise<boolean> {
-  if (flags.execute === true || flags.yes === true) return true;
+  if (execute === true || yes === true) return true;
   if (terminal === undefined) {
-    throw new UsageError(`${question} Nobody can be asked here and nothing was changed: add --execute to do it.`);
+    throw new UsageError(`${question} No terminal to confirm on; nothing changed. Re-run with ${needs}.`);
   }
   const answer = (await terminal.ask(visibleLine(`${question} [y/N] `))).trim().toLowerCase();
   if (answer === 'y' || answer === 'yes') return true;

@@ -12,7 +12,7 @@ export const topicsConfig = defineConfig({
     schema: configValues.integer({ min: 1, max: 10_000 }),
     default: DEFAULT_PARTITIONS,
     description:
-      'Partitions of each new topic, and so the maximum instances of a service. Choose once: topics that hold records get no more.',
+      'Partitions of each new topic, and so the most instances of a service. Choose once: topics that hold records get no more.',
   },
   replicationFactor: {
     env: 'KAFKA_REPLICATION_FACTOR',
@@ -40,19 +40,19 @@ export const connectorsConfig = defineConfig({
   apiUrl: {
     env: 'DISPATCHER_API_URL',
     schema: configValues.httpUrl().optional(),
-    description: "Base URL of the Astrolabe API, as the dispatcher's; keys are checked there.",
+    description: "Base URL of the Astrolabe API, the same as the dispatcher's; keys are checked there.",
   },
   ingestHost: {
     env: 'INGEST_HOST',
     schema: configValues.text('a host name or an IP address'),
     default: '127.0.0.1',
-    description: "As ingest's; named in what is printed.",
+    description: "The same as ingest's; used in instructions that are printed.",
   },
   ingestPort: {
     env: 'INGEST_PORT',
     schema: configValues.port(),
     default: 3100,
-    description: "As ingest's; named in what is printed.",
+    description: "The same as ingest's; used in instructions that are printed.",
   },
 });
 
@@ -80,16 +80,29 @@ const serviceGroups = {
 /** Names of the services' consumer groups, whose lag is shown. */
 export const lagConfig = defineConfig({ ...configSections.kafka, logLevel, ...serviceGroups });
 
+const ledgerWindowHours = {
+  env: 'DISPATCHER_LEDGER_WINDOW_HOURS',
+  schema: configValues.integer({ min: 1, max: 24 * 365 }),
+  default: 48,
+  description:
+    "The dispatcher's: how long a delivery is known, in hours; what was delivered earlier is delivered again.",
+} as const;
+
 export const replayConfig = defineConfig({
   ...configSections.kafka,
   logLevel,
   ...serviceGroups,
-  ledgerWindowHours: {
-    env: 'DISPATCHER_LEDGER_WINDOW_HOURS',
-    schema: configValues.integer({ min: 1, max: 8_760 }),
-    default: 48,
-    description: "The dispatcher's: what was delivered longer ago is called for again.",
+  ledgerWindowHours,
+});
+
+export const ledgerConfig = defineConfig({
+  ledgerDirectory: {
+    env: 'DISPATCHER_LEDGER_DIRECTORY',
+    schema: configValues.text('the path of a folder'),
+    default: '/tmp/astrolabe-ledger',
+    description: "The dispatcher's: where the copy of the delivery ledger is.",
   },
+  ledgerWindowHours,
 });
 
 export type TopicsConfig = ConfigOf<typeof topicsConfig>;

@@ -1,12 +1,12 @@
-/** What a script can rely on. `docs/operating.md` says the same. */
+/** What scripts can rely on. `docs/operating.md` says the same. */
 export const exitCodes = {
   /** Done, or everything agrees. */
   done: 0,
   /** Something differs, is missing or failed. */
   failed: 1,
-  /** The call is wrong: a flag, an argument, the configuration, or a change that nobody agreed to. */
+  /** The call is wrong: a flag, an argument, the configuration, or a change without confirmation. */
   usage: 2,
-  /** Interrupted by Ctrl-C or SIGTERM, as shells have it (128 + SIGINT). */
+  /** Interrupted by Ctrl-C or SIGTERM, as in shells (128 + SIGINT). */
   interrupted: 130,
 } as const;
 

@@ -1,8 +1,8 @@
-/** Flags that several verbs take, read into values; whatever cannot be read ends with exit code 2 and the reason. */
+/** Flags that several verbs take, parsed into values; what cannot be parsed ends with exit code 2 and the reason. */
+import { parseOffsetRanges, type OffsetRange, type RangeRequest } from '@astrolabe/operations';
 import { parseTimestamp } from '@astrolabe/segment';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDuration } from './core/durations.ts';
-import { parseOffsetRanges, type OffsetRange } from './core/offset-ranges.ts';
 
 export interface CommonFlags {
   readonly json?: boolean;
@@ -14,18 +14,12 @@ export interface ChangeFlags extends CommonFlags {
   readonly yes?: boolean;
 }
 
-/** Begins as the reset options of kafka-consumer-groups do; the ends are ours, since it has none. */
-export interface RangeFlags {
-  readonly toEarliest?: boolean;
-  readonly toDatetime?: number;
-  readonly byDuration?: number;
-  readonly untilDatetime?: number;
-  readonly offsets?: readonly OffsetRange[];
-}
+/** Starts are the reset options of kafka-consumer-groups; the ends are ours, since it has none. */
+export type RangeFlags = RangeRequest;
 
-export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');
+export const jsonOption = (): Option => new Option('--json', 'print JSON, one object per line');
 
-/** A verb with help that shows how it is typed. */
+/** A verb with examples in its help. */
 export function addVerb(
   parent: Command,
   nameAndArguments: string,
@@ -38,25 +32,25 @@ export function addVerb(
 }
 
 export function addClusterOption(verb: Command): Command {
-  return verb.option('--bootstrap-server <host:port,...>', 'brokers, in place of KAFKA_BROKERS');
+  return verb.option('--bootstrap-server <host:port,...>', 'brokers to use instead of KAFKA_BROKERS');
 }
 
 export function addChangeOptions(verb: Command): Command {
-  return verb.option('--execute', 'do it without asking').option('--yes', 'the same');
+  return verb.option('--execute', 'make the change without asking').option('--yes', 'same as --execute');
 }
 
 export function addRangeOptions(verb: Command): Command {
   return verb
-    .option('--to-earliest', 'from the beginning')
+    .option('--to-earliest', 'start at the beginning')
     .addOption(
-      new Option('--to-datetime <time>', 'from this time on, such as 2026-03-01T10:00:00Z').argParser(readDatetime),
+      new Option('--to-datetime <time>', 'start at this time, such as 2026-03-01T10:00:00Z').argParser(readDatetime),
     )
     .addOption(
-      new Option('--by-duration <duration>', 'from this long ago on, such as PT1H or 15m').argParser(readDuration),
+      new Option('--by-duration <duration>', 'start this long ago, such as PT1H or 15m').argParser(readDuration),
     )
-    .addOption(new Option('--until-datetime <time>', 'up to this time').argParser(readDatetime))
+    .addOption(new Option('--until-datetime <time>', 'stop before this time').argParser(readDatetime))
     .addOption(
-      new Option('--offsets <ranges>', 'these offsets of each partition, such as 0:100-200,1:5-').argParser(
+      new Option('--offsets <ranges>', 'only these offsets of each partition, such as 0:100-200,1:5-').argParser(
         readOffsets,
       ),
     );
@@ -84,7 +78,7 @@ export function readOffsets(text: string): readonly OffsetRange[] {
 /** A whole number of at least 1. */
 export function readCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count < 1) throw new InvalidArgumentError('expected a whole number of at least 1.');
+  if (count < 1) throw new InvalidArgumentError('expected a whole number, 1 or more.');
   return count;
 }
 

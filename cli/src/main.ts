@@ -6,11 +6,11 @@ import { runProgram } from './program.ts';
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // The second one ends the process at once, as if nobody listened.
+  // The second one ends the process at once.
   process.once(signal, () => interruption.abort(new Error('interrupted')));
 }
 
-/** Questions go to standard error, so that standard output holds results only. */
+/** Questions go to standard error, so that standard output has results only. */
 const terminal: Terminal = {
   ask: async (question) => {
     const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -22,7 +22,7 @@ const terminal: Terminal = {
   },
 };
 
-// `astrolabe tail | head`: whoever reads has seen enough.
+// `astrolabe tail | head`: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
@@ -36,6 +36,7 @@ const exitCode = await runProgram(process.argv.slice(2), {
   ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal } : {}),
   signal: interruption.signal,
 });
-// Verbs end by themselves within milliseconds, but for one case: a broker that takes the connection and never answers. The client gives up
-// after 30 s and keeps trying behind its back, which would keep the process for many minutes.
+// Verbs end by themselves within milliseconds, with one exception: a broker that accepts the connection and never
+// answers. The client gives up after 30 s but keeps trying in the background, which would keep the process alive for
+// many minutes.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

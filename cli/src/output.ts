@@ -1,14 +1,16 @@
 /**
- * What a command prints: lines for people, or with `--json` lines of JSON for scripts. The one place where text of senders, of the API and of
- * files reaches the terminal, and where it is made visible (`core/visible-text.ts`).
+ * What a command prints: lines for people, or with `--json` lines of JSON for scripts. The one place where text of
+ * senders, of the API and of files reaches the terminal, and where its invisible characters are made visible
+ * (`core/visible-text.ts`).
  */
+import { toOffsetJson } from '@astrolabe/operations';
 import { visibleJson, visibleLine } from './core/visible-text.ts';
 
 export interface CommandOutput {
   readonly isJson: boolean;
   /** The one result of a command, or one of many as it is found. A line break within a line is shown as an escape. */
   result(data: unknown, lines: readonly string[]): void;
-  /** One line of JSON as it stands, whatever the form: its numbers must not be read and written again. */
+  /** One line of JSON as it is, in either form: its numbers must not be parsed and written again. */
   json(line: string): void;
   /** Lines for people where the JSON has been printed by `json`. */
   lines(lines: readonly string[]): void;
@@ -25,18 +27,9 @@ export function createOutput(json: boolean, write: (text: string) => void): Comm
   const printJson = (line: string): void => write(`${visibleJson(line)}\n`);
   return {
     isJson: json,
-    result: (data, lines) => (json ? printJson(toJson(data)) : printLines(lines)),
+    result: (data, lines) => (json ? printJson(toOffsetJson(data)) : printLines(lines)),
     json: printJson,
     lines: printLines,
     clearScreen: () => write(CLEAR_SCREEN),
   };
-}
-
-/** One line. Offsets, which are `bigint`, become numbers, and text where a number would round them. */
-export function toJson(data: unknown): string {
-  return JSON.stringify(data, (_name, value: unknown) => {
-    if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-    if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
-    return value;
-  });
 }

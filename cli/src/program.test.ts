@@ -21,7 +21,7 @@ test('help names every verb and exits 0', async () => {
   for (const verb of verbs) assert.match(stdout, new RegExp(`^ {2}${verb}\\b`, 'm'));
 });
 
-test('--version prints the version, and is no error', async () => {
+test('--version prints the version and exits 0', async () => {
   const { exitCode, stdout } = await run(['--version']);
   assert.equal(exitCode, 0);
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
@@ -61,7 +61,7 @@ test('a registry that cannot be reached exits 1 and says so', async () => {
   assert.doesNotMatch(stderr, /status 400/);
 });
 
-test('what is wrong with an argument or a file is told without the control characters of either', async () => {
+test('an error about an argument or a file does not print their control characters', async () => {
   for (const { exitCode, stderr } of [
     await run(['topics', 'a\u001b[31mpply']),
     await run(['connectors', 'check'], {
@@ -75,7 +75,7 @@ test('what is wrong with an argument or a file is told without the control chara
   }
 });
 
-test('the doctor shows no password that stands in a URL of the configuration', async () => {
+test('the doctor never shows a password from a URL of the configuration', async () => {
   const { stdout, stderr } = await run(['doctor'], {
     KAFKA_BROKERS: '127.0.0.1:1',
     SCHEMA_REGISTRY_URL: 'http://us3r:hunter2@127.0.0.1:1',

@@ -13,25 +13,25 @@ function screen(isTerminal: boolean) {
   };
 }
 
-test('what is done within a second shows no progress', async () => {
+test('work that ends within a second shows no progress', async () => {
   for (const isTerminal of [true, false]) {
     const { clock, written, progress } = screen(isTerminal);
-    progress.update(1, { total: 2 });
+    progress.update({ done: 1, total: 2 });
     await clock.advance(999);
-    progress.update(2, { total: 2 });
+    progress.update({ done: 2, total: 2 });
     progress.end();
     assert.deepEqual(written, []);
   }
 });
 
-test('on a terminal a bar is drawn over and taken away at the end', async () => {
+test('on a terminal the bar is overwritten, and removed at the end', async () => {
   const { clock, written, progress } = screen(true);
   await clock.advance(1_000);
-  progress.update(1, { total: 4 });
+  progress.update({ done: 1, total: 4 });
   await clock.advance(100);
-  progress.update(2, { total: 4 });
+  progress.update({ done: 2, total: 4 });
   await clock.advance(100);
-  progress.update(3, { total: 4 });
+  progress.update({ done: 3, total: 4 });
   progress.note('a.ndjson:3: not JSON');
   progress.end();
   assert.deepEqual(written, [
@@ -47,7 +47,7 @@ test('without a terminal progress is a whole line now and then', async () => {
   const { clock, written, progress } = screen(false);
   for (let second = 1; second <= 7; second += 1) {
     await clock.advance(1_000);
-    progress.update(second);
+    progress.update({ done: second });
   }
   progress.end();
   assert.deepEqual(written, ['reading  1 records, 1/s\n', 'reading  6 records, 1/s\n']);

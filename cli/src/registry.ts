@@ -1,4 +1,4 @@
-/** The schema registry where one is configured: events can be read without. */
+/** The schema registry, where one is configured: events can be read without it. */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
 import {
   commandSchemasIn,

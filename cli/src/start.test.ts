@@ -12,7 +12,7 @@ function start(version: string) {
   return spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
 }
 
-test('a Node that cannot run the command is told with the one that is needed', () => {
+test('a Node that cannot run the command gets a message with the version that is needed', () => {
   const old = start('20.20.2');
   assert.equal(old.status, 2);
   assert.match(old.stderr, /^astrolabe needs Node 24, and this is Node 20\.20\.2\. .*npm ci/);

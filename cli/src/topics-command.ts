@@ -1,72 +1,67 @@
-import { connectionFromConfig, createKafkaAdmin, describeCluster } from '@astrolabe/kafka';
-import { isEmptyPlan, topicsFor, type TopicPlan } from '@astrolabe/records';
-import { readConfig, type Logger } from '@astrolabe/service-kit';
-import { isAgreed, type CommandContext } from './command-context.ts';
-import type { TopicsConfig } from './config.ts';
-import { ledgerConfig } from './doctor/examine-ledger.ts';
-import { describeFinding, type Finding } from './doctor/finding.ts';
-import { judgeTopics } from './doctor/judge-topics.ts';
+/** `astrolabe topics`: the topics of the pipeline, as declared and as they are. */
+import { applyTopics, checkTopics } from '@astrolabe/operations';
+import { formatCounted } from '@astrolabe/operations/quantities';
+import { isEmptyPlan, type TopicPlan } from '@astrolabe/records';
+import { readConfig } from '@astrolabe/service-kit';
+import type { Command } from 'commander';
+import { withCluster } from './cluster.ts';
+import { isAgreed, type Act, type CommandContext } from './command-context.ts';
+import { ledgerConfig, topicsConfig } from './config.ts';
+import { describeFinding } from './doctor/describe-finding.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import type { ChangeFlags } from './flags.ts';
-import { reachBrokers } from './reach-brokers.ts';
-
-/**
- * Shows how the cluster differs from the declared topics and, once that is agreed to, makes it agree: creates topics, adds partitions, sets
- * configuration. Never deletes and never shrinks, and adds no partitions where keys would move. Without a word from anybody it is a plan, which differs.
- */
-export async function runTopics(
-  config: TopicsConfig,
-  logger: Logger,
-  mode: 'check' | 'apply',
-  context: CommandContext,
-  flags: ChangeFlags,
-): Promise<ExitCode> {
-  const { output, terminal } = context;
-  await reachBrokers(context, config);
-  const connection = connectionFromConfig(config, 'cli', logger);
-  const admin = await createKafkaAdmin(connection);
-  try {
-    const declared = topicsFor(config.kafkaTopicPrefix, config.partitions);
-    const topics = Object.values(declared);
-    const plan = await admin.planTopics(topics, config.replicationFactor);
-    const mayAsk = mode === 'apply' && terminal !== undefined && !isEmptyPlan(plan);
-    if (mayAsk) for (const line of describeChanges(plan)) context.note(line);
-    const execute =
-      mode === 'apply' &&
-      (mayAsk ? await isAgreed(context, flags, 'Apply?') : flags.execute === true || flags.yes === true);
-    if (execute && !isEmptyPlan(plan)) await admin.applyTopics(plan);
-    const cluster = await describeCluster(
-      connection,
-      topics.map(({ name }) => name),
-    );
-    const left = execute ? await admin.planTopics(topics, config.replicationFactor) : plan;
-    const ledgerWindowMs = readConfig(ledgerConfig, context.env).ledgerWindowHours * HOUR_MS;
-    const findings = judgeTopics({ declared, cluster, plan: left, ledgerWindowMs });
-    const problems = findings.filter(({ level }) => level === 'problem');
-    // What the plan tells is told there.
-    const others = isEmptyPlan(left) && left.refused.length === 0 ? problems : problems.filter(isBeyond(left));
-    output.result({ applied: execute, ...plan, problems: others }, [
-      ...describePlan(plan, execute),
-      ...others.flatMap(describeFinding),
-    ]);
-    return problems.length === 0 ? exitCodes.done : exitCodes.failed;
-  } finally {
-    await admin.close();
-  }
-}
-
-/** Findings about topics that a plan says nothing of. */
-function isBeyond({ create, addPartitions, configure, refused }: TopicPlan): (finding: Finding) => boolean {
-  const planned = new Set([...create, ...addPartitions, ...configure, ...refused].map(({ name }) => `topic ${name}`));
-  return ({ about }) => !planned.has(about);
-}
+import { addChangeOptions, addClusterOption, addVerb, type ChangeFlags } from './flags.ts';
 
 const HOUR_MS = 3_600_000;
+
+export function registerTopics(program: Command, act: Act): void {
+  const topics = program.command('topics').description('compare the topics of the pipeline with their declaration');
+  addChangeOptions(
+    addClusterOption(
+      addVerb(
+        topics,
+        'apply',
+        'show the differences; with --execute create topics, add partitions and set configuration',
+        ['KAFKA_BROKERS=localhost:9092 astrolabe topics apply --execute'],
+      ),
+    ),
+  ).action(act((context, flags: ChangeFlags) => runTopics(context, 'apply', flags)));
+  addClusterOption(
+    addVerb(topics, 'check', 'show the differences; exit code 1 if there are any', ['astrolabe topics check --json']),
+  ).action(act((context, flags: ChangeFlags) => runTopics(context, 'check', flags)));
+}
+
+async function runTopics(context: CommandContext, mode: 'check' | 'apply', flags: ChangeFlags): Promise<ExitCode> {
+  const { output, terminal, env } = context;
+  const config = readConfig(topicsConfig, env);
+  const { partitions, replicationFactor } = config;
+  const settings = { replicationFactor, ledgerWindowMs: readConfig(ledgerConfig, env).ledgerWindowHours * HOUR_MS };
+  return withCluster(
+    context,
+    config,
+    async (cluster) => {
+      const check = await checkTopics(cluster, settings);
+      const { plan } = check;
+      const mayAsk = mode === 'apply' && terminal !== undefined && !isEmptyPlan(plan);
+      if (mayAsk) describeChanges(plan).forEach(context.note);
+      const execute =
+        mode === 'apply' &&
+        (mayAsk ? await isAgreed(context, flags, 'Apply?') : flags.execute === true || flags.yes === true);
+      const { isInOrder, problems } = execute ? await applyTopics(cluster, plan, settings) : check;
+      output.result({ applied: execute, ...plan, problems }, [
+        ...describePlan(plan, execute),
+        ...problems.flatMap(describeFinding),
+      ]);
+      return isInOrder ? exitCodes.done : exitCodes.failed;
+    },
+    { partitions },
+  );
+}
 
 export function describePlan(plan: TopicPlan, applied: boolean): string[] {
   const lines = [...describeChanges(plan), ...plan.unchanged.map((name) => `= ${name}`)];
   if (isEmptyPlan(plan)) {
-    return [...lines, plan.refused.length > 0 ? 'Nothing else differs.' : 'The topics are as declared; nothing to do.'];
+    const rest = plan.refused.length > 0 ? 'Nothing else differs.' : 'The topics are as declared; nothing to do.';
+    return [...lines, rest];
   }
   return [...lines, applied ? 'Applied.' : 'Nothing was changed. Run "astrolabe topics apply --execute" to apply.'];
 }
@@ -75,14 +70,14 @@ function describeChanges(plan: TopicPlan): string[] {
   return [
     ...plan.create.map(
       ({ name, partitions, replicationFactor }) =>
-        `+ ${name}: ${partitions} partitions, replication ${replicationFactor}`,
+        `+ ${name}: ${formatCounted(partitions, 'partition')}, replication ${replicationFactor}`,
     ),
     ...plan.addPartitions.map(({ name, from, to }) => `~ ${name}: partitions ${from} -> ${to}`),
     ...plan.refused.map(
       ({ name, from, to }) =>
-        `! ${name}: has ${from} partitions, ${to} are declared, and none are added: it holds records, keys would move to other partitions, ` +
-        `and with them goes the order of each user and what is known of users who were deleted. Set KAFKA_PARTITIONS=${from}, ` +
-        'or see "More partitions" in docs/operating.md.',
+        `! ${name}: has ${formatCounted(from, 'partition')}, should have ${to}. None are added, because the topic holds records: ` +
+        'their keys would move to other partitions, which breaks the order of each user and loses what is stored about deleted users. ' +
+        `Set KAFKA_PARTITIONS=${from}, or see "More partitions" in docs/operating.md.`,
     ),
     ...plan.configure.flatMap(({ name, changes }) =>
       changes.map(({ setting, from, to }) => `~ ${name}: ${setting} ${from ?? '(unset)'} -> ${to}`),

@@ -19,13 +19,24 @@ const testTools = new Set([
 
 /** What the product's code of a workspace may import of ours. Tests may import the test tools beside. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  schemas: [],
-  'packages/segment': [],
+  'packages/json': [],
+  schemas: ['packages/json'],
+  'packages/segment': ['packages/json'],
   'packages/service-kit': [],
   'packages/records': ['schemas', 'packages/service-kit'],
   'packages/kafka': ['schemas', 'packages/service-kit', 'packages/records'],
   'packages/processing': ['packages/service-kit', 'packages/records', 'packages/kafka'],
   'packages/ledger': ['packages/service-kit', 'packages/records', 'packages/kafka'],
+  'packages/operations': [
+    'schemas',
+    'packages/json',
+    'packages/segment',
+    'packages/service-kit',
+    'packages/records',
+    'packages/kafka',
+    'packages/processing',
+    'packages/ledger',
+  ],
   'services/ingest': ['packages/segment', 'packages/service-kit', 'packages/records', 'packages/kafka'],
   'services/mapper': [
     'schemas',
@@ -52,6 +63,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'packages/kafka',
     'packages/processing',
     'packages/ledger',
+    'packages/operations',
   ],
 };
 

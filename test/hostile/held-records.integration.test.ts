@@ -74,7 +74,7 @@ test('records that an open transaction holds are counted, and its producer is na
   assert.equal(lines.length, 2, JSON.stringify(lines));
   assert.match(lines[0]?.msg ?? '', new RegExp(hold));
   assert.match(lines[0]?.remedy ?? '', /abort --topic .* --partition 2 --start-offset 2$/);
-  assert.match((await runAstrolabe(['doctor'], env)).stdout, /ok {4}mapper: can go on where it stands/);
+  assert.match((await runAstrolabe(['doctor'], env)).stdout, /ok {4}mapper: can continue from its position/);
   const after = await runAstrolabe(['lag', '--interval', '100ms'], env);
   assert.doesNotMatch(after.stdout, /held/);
 });

@@ -20,7 +20,7 @@ const event = (messageId: string) => ({
   partition: 0,
 });
 
-test('what cannot be read, or is too large to be sent again, is named, counted and passed', async (t) => {
+test('records that cannot be read, or are too large to be sent again, are named, counted and skipped', async (t) => {
   const { topics, connection, producer, env } = await startTestCluster(t, 'replay-passes');
   const topic = topics.segmentEvents.name;
   await producer.send(topic, [event('m1')]);
@@ -32,8 +32,8 @@ test('what cannot be read, or is too large to be sent again, is named, counted a
   assert.equal(ran.exitCode, 0, ran.stderr);
   const [forecast] = jsonLines<Forecast>(ran);
   assert.deepEqual([forecast?.read, forecast?.unsendable, forecast?.wouldBeSent], [4, 2, 2]);
-  assert.match(ran.stderr, /\[0\]@1 to 1 are passed: .*inflate/);
-  assert.match(ran.stderr, /\[0\]@2 is passed: its 2\d{6} bytes are more than the topic takes/);
+  assert.match(ran.stderr, /\[0\]@1 to 1 are skipped: .*inflate/);
+  assert.match(ran.stderr, /\[0\]@2 is skipped: its 2\d{6} bytes are more than the topic accepts/);
 });
 
 test('a record dated 1970, and times before that, do not end a replay', async (t) => {
@@ -52,7 +52,7 @@ test('a record dated 1970, and times before that, do not end a replay', async (t
   }
 });
 
-test('offsets that are gone, and partitions that never were, are told', async (t) => {
+test('offsets that are gone, and partitions that do not exist, are reported', async (t) => {
   const { topics, connection, producer, env } = await startTestCluster(t, 'replay-gone');
   const topic = topics.segmentEvents.name;
   await producer.send(topic, ['m1', 'm2', 'm3'].map(event));
@@ -63,9 +63,9 @@ test('offsets that are gone, and partitions that never were, are told', async (t
   await admin.disconnect();
   const dryRun = (...range: string[]) => runAstrolabe(['replay', 'events', ...range, '--dry-run'], env);
   const gone = await dryRun('--offsets', '0:0-1');
-  assert.match(gone.stderr, /\[0\]: offsets 0 to 1 are gone; the partition holds 2 to 2\./);
+  assert.match(gone.stderr, /\[0\]: offsets 0 to 1 are gone; the partition has 2 to 2\./);
   const early = await dryRun('--to-datetime', '2020-01-01T00:00:00Z');
-  assert.match(early.stderr, /partitions 0: 2 older offsets have been removed/);
+  assert.match(early.stderr, /partitions 0: retention has removed 2 older offsets/);
   const unknown = await dryRun('--offsets', '99:0-');
   assert.equal(unknown.exitCode, 2);
   assert.match(unknown.stderr, /has no partition 99; it has partitions 0 to 5/);

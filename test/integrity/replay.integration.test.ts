@@ -133,7 +133,7 @@ test('of two runs of one replay the later takes over, and together they send and
   const later = startReplay(pipeline, ...args, '--rate', '500');
   const [first, second] = await Promise.all([earlier.ended, later.ended]);
   assert.equal(first.code, 1, first.stdout);
-  assert.match(first.stderr, /Another run of replay twice was started and has taken over/);
+  assert.match(first.stderr, /Another run of replay twice has started and taken over/);
   assert.equal(second.code, 0, second.stderr);
   const report = JSON.parse(second.stdout) as ReplayReport;
   assertBalanced(report);
@@ -157,14 +157,14 @@ test('a replay that stalls, or is interrupted, ends with a report that balances,
   assertBalanced(report);
   assert.deepEqual([report.delivered, report.pending], [0, report.matched]);
   assert.ok(report.pending > 0 && report.pending <= 60, stalled.stdout);
-  assert.match(report.stopped?.reason ?? '', /no service moves/);
+  assert.match(report.stopped?.reason ?? '', /no service is making progress/);
   const resume = 'astrolabe replay commands --id stalled --rate 400 --max-outstanding 60 --timeout 2000ms --yes';
   assert.equal(report.stopped?.resume, resume);
 
   const inWords = await startReplay(pipeline, ...impatient).ended;
   assert.equal(inWords.code, 1, inWords.stderr);
-  assert.match(inWords.stdout, /Stopped before its end: \d+ are under way and no service moves/);
-  assert.ok(inWords.stdout.includes(`To go on: ${resume}`), inWords.stdout);
+  assert.match(inWords.stdout, /Stopped early: \d+ pending and no service is making progress/);
+  assert.ok(inWords.stdout.includes(`To resume: ${resume}`), inWords.stdout);
 
   await dispatcher.start();
   const slow = startReplay(pipeline, ...args.slice(0, -1), '20', '--json');

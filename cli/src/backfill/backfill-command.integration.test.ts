@@ -8,7 +8,7 @@ import { readTopic } from '@astrolabe/kafka';
 import { trackCall } from '@astrolabe/segment/testing';
 import { startTestCluster } from '../testing/test-cluster.ts';
 import { jsonLines, runAstrolabe } from '../testing/run-astrolabe.ts';
-import type { BackfillReport } from './run-backfill.ts';
+import type { BackfillReport } from '@astrolabe/operations';
 
 const EVENTS = 100_000;
 
@@ -31,7 +31,7 @@ test('backfill of 100,000 events twice: every event is on the topic twice, under
 
   const refused = await runAstrolabe(verb, configured);
   assert.equal(refused.exitCode, 2);
-  assert.match(refused.stderr, /Nobody can be asked here and nothing was changed: add --execute/);
+  assert.match(refused.stderr, /No terminal to confirm on; nothing changed\. Re-run with --execute/);
 
   const counts = {
     deletions: 0,
@@ -69,7 +69,7 @@ test('backfill of 100,000 events twice: every event is on the topic twice, under
   assert.equal(await readTopic({ connection, topic: topics.segmentEventsDeadLetters.name }, () => undefined), 2);
 });
 
-test('a dry run judges every line, needs no cluster and stores nothing', async (t) => {
+test('a dry run validates every line, needs no cluster and stores nothing', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'backfill-'));
   t.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'connectors.json'), '{"connectors":[{"id":"acme","name":"Acme","apiKey":"k"}]}');
@@ -77,7 +77,7 @@ test('a dry run judges every line, needs no cluster and stores nothing', async (
   const env = { CONNECTORS_FILE: join(folder, 'connectors.json') };
   const checked = await runAstrolabe(['backfill', '--connector', 'acme', '--dry-run', join(folder, 'a.ndjson')], env);
   assert.equal(checked.exitCode, 1);
-  assert.match(checked.stdout, /^Checked 1 events of 2 lines in 1 files/);
+  assert.match(checked.stdout, /^Checked 1 event from 2 lines in 1 file,/);
   const unknown = await runAstrolabe(['backfill', '--connector', 'acm', '--dry-run', join(folder, 'a.ndjson')], env);
   assert.equal(unknown.exitCode, 2);
   assert.match(unknown.stderr, /has no connector "acm"; it has acme/);

@@ -1,20 +1,26 @@
 /** `astrolabe backfill`: archives of events into the event topic. */
-import { connectionFromConfig, createRecordProducer } from '@astrolabe/kafka';
+import {
+  findConnector,
+  findFiles,
+  openBackfillState,
+  openConnectorsDocument,
+  runBackfill,
+  type BackfillOptions,
+  type BackfillState,
+  type BadLine,
+  type SourceFile,
+} from '@astrolabe/operations';
+import { formatBytes, formatCounted } from '@astrolabe/operations/quantities';
 import { topicsFor } from '@astrolabe/records';
-import { createLogger, readConfig } from '@astrolabe/service-kit';
+import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
+import { withCluster } from '../cluster.ts';
 import { isAgreed, type Act, type CommandContext } from '../command-context.ts';
 import { backfillConfig, connectorsConfig } from '../config.ts';
-import { openConnectorsDocument, placeOf } from '../connectors/connectors-document.ts';
-import { formatDuration } from '../core/durations.ts';
-import { formatBytes, formatCount } from '../core/table.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addChangeOptions, addClusterOption, addVerb, readCount, type ChangeFlags } from '../flags.ts';
-import { createPace } from '../pace.ts';
-import { reachBrokers } from '../reach-brokers.ts';
-import { openBackfillState, type BackfillState } from './backfill-state.ts';
-import { findFiles, type SourceFile } from './find-files.ts';
-import { runBackfill, type BackfillOptions, type BackfillReport, type BadLine } from './run-backfill.ts';
+import { connectorUsage } from '../refusals.ts';
+import { backfillUsage, describeBackfill } from './backfill-lines.ts';
 
 interface BackfillFlags extends ChangeFlags {
   readonly connector: string;
@@ -24,126 +30,131 @@ interface BackfillFlags extends ChangeFlags {
 }
 
 export function registerBackfill(program: Command, act: Act): void {
-  const verb = addVerb(
-    program,
-    'backfill <path...>',
-    'files of events into the event topic, as if they were sent now',
-    [
-      'astrolabe backfill --connector acme segment-logs/ --dry-run',
-      'astrolabe backfill --connector acme segment-logs/ --rate 2000 --state-file acme.backfill --execute',
-    ],
-  );
+  const verb = addVerb(program, 'backfill <path...>', 'send files of events to the event topic, as if sent now', [
+    'astrolabe backfill --connector acme segment-logs/ --dry-run',
+    'astrolabe backfill --connector acme segment-logs/ --rate 2000 --state-file acme.backfill --execute',
+  ]);
   addChangeOptions(addClusterOption(verb))
     .addHelpText(
       'after',
       [
         '',
-        "Takes JSON, plain or compressed by gzip or zstd: an event a line (Segment's raw archives as they are), arrays of events, or",
-        'events one behind the other. A file in another form is refused before anything is stored. A folder stands for all files',
-        'below it. Every event keeps its messageId, so running it twice changes nothing in Astrolabe; an event without one gets one',
-        'from its file, line and content. A bad line is named and goes to the dead letters; the exit code is then 1.',
-        "Your files are trusted as the connector's API key is: delete and unsuppress events in them take effect.",
+        "Reads JSON, plain or compressed with gzip or zstd: one event per line (Segment's raw archives as they are), arrays of",
+        'events, or events one after the other. Files in another form are refused before anything is stored. A folder means all',
+        'files below it. Every event keeps its messageId, so running a backfill twice changes nothing in Astrolabe; an event',
+        'without one gets an id derived from its file, line and content. Bad lines are printed and dead-lettered; the exit code',
+        "is then 1. Files are trusted like the connector's API key: delete and unsuppress events in them take effect.",
       ].join('\n'),
     )
-    .requiredOption('--connector <id>', 'whose events they are')
-    .addOption(new Option('--rate <events>', 'events a second at most').argParser(readCount))
-    .option('--state-file <path>', 'keeps how far it has come; started again with it, it goes on from there')
-    .option('--dry-run', 'judges every line and stores nothing')
+    .requiredOption('--connector <id>', 'connector that the events belong to')
+    .addOption(new Option('--rate <events>', 'at most this many per second').argParser(readCount))
+    .option('--state-file <path>', 'record progress in this file; a later run with it resumes there')
+    .option('--dry-run', 'validate every line, and store nothing')
     .action(act((context, flags: BackfillFlags, paths: readonly string[]) => backfill(context, flags, paths)));
 }
 
-/** Bad lines that are named on the screen; all of them are on the dead-letter topic. */
-const NAMED_LINES = 20;
-
 async function backfill(context: CommandContext, flags: BackfillFlags, paths: readonly string[]): Promise<ExitCode> {
-  const files = await findFiles(paths);
-  if (files.length === 0) throw new UsageError(`There are no files in ${paths.join(', ')}.`);
+  const files = await filesAt(paths);
   const { connectorsFile } = readConfig(connectorsConfig, context.env);
-  placeOf(await openConnectorsDocument(connectorsFile), flags.connector);
+  const found = findConnector(await openConnectorsDocument(connectorsFile), flags.connector);
+  if (found.kind !== 'found') throw connectorUsage(found);
   if (flags.dryRun === true) {
-    return report(context, flags, files, await openBackfillState(undefined, flags.connector, ''), undefined);
+    return run(context, flags, files, await stateAt(undefined, flags.connector, ''), undefined);
   }
   const config = readConfig(backfillConfig, context.env);
-  const topics = topicsFor(config.kafkaTopicPrefix);
-  const events = topics.segmentEvents.name;
-  const state = await openBackfillState(flags.stateFile, flags.connector, events);
+  const events = topicsFor(config.kafkaTopicPrefix).segmentEvents.name;
+  const state = await stateAt(flags.stateFile, flags.connector, events);
   const size = formatBytes(files.reduce((sum, file) => sum + file.sizeBytes, 0));
-  const what = `${formatCount(files.length)} ${files.length === 1 ? 'file' : 'files'} (${size})`;
+  const what = `${formatCounted(files.length, 'file')} (${size})`;
   if (!(await isAgreed(context, flags, `Backfill ${what} into ${events} for connector "${flags.connector}"?`))) {
     return exitCodes.failed;
   }
-  const logger = createLogger({ name: 'astrolabe', level: config.logLevel });
-  await reachBrokers(context, config);
-  const connection = connectionFromConfig(config, 'backfill', logger);
-  const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: 60_000 });
-  try {
-    const target = { producer, events, deadLetters: topics.segmentEventsDeadLetters.name };
-    return await report(context, flags, files, state, target);
-  } finally {
-    await producer.close();
-  }
+  return withCluster(
+    context,
+    config,
+    async (cluster) => {
+      const producer = await cluster.openProducer();
+      try {
+        const deadLetters = cluster.topics.segmentEventsDeadLetters.name;
+        return await run(context, flags, files, state, { producer, events, deadLetters });
+      } finally {
+        await producer.close();
+      }
+    },
+    { clientName: 'backfill' },
+  );
 }
 
-async function report(
-  { clock, signal, output, startProgress }: CommandContext,
+async function filesAt(paths: readonly string[]): Promise<readonly SourceFile[]> {
+  const found = await findFiles(paths);
+  if (found.kind !== 'files') throw backfillUsage(found);
+  if (found.files.length === 0) throw new UsageError(`There are no files in ${paths.join(', ')}.`);
+  return found.files;
+}
+
+async function stateAt(path: string | undefined, connector: string, topic: string): Promise<BackfillState> {
+  const opened = await openBackfillState(path, connector, topic);
+  if (opened.kind !== 'state') throw backfillUsage(opened);
+  return opened.state;
+}
+
+/** Bad lines that are printed; all of them are on the dead-letter topic. */
+const NAMED_LINES = 20;
+
+async function run(
+  context: CommandContext,
   flags: BackfillFlags,
   files: readonly SourceFile[],
   state: BackfillState,
   target: BackfillOptions['target'],
 ): Promise<ExitCode> {
-  const progress = startProgress(flags.dryRun === true ? 'checking' : 'backfill', 'events');
+  const { clock, signal, output, startProgress } = context;
+  const progress = startProgress(target === undefined ? 'checking' : 'backfill', 'events');
   const startedAtMs = clock.monotonicMs();
-  const bad: BadLine[] = [];
-  let badLines = 0;
+  const badLines: BadLine[] = [];
+  let bad = 0;
   let deletions = 0;
-  let result: BackfillReport;
-  try {
-    result = await runBackfill({
-      files,
-      connectorId: flags.connector,
-      target,
-      state,
-      pace: createPace(flags.rate, clock),
-      clock,
-      signal,
-      onBadLine: (line) => {
-        badLines += 1;
-        if (bad.length < NAMED_LINES) {
-          bad.push(line);
-          progress.note(`${line.place}: ${line.reason} (${line.code})`);
-        } else if (badLines === NAMED_LINES + 1) progress.note('more bad lines are not named here');
-      },
-      onDeletions: (count) => (deletions += count),
-      onProgress: (done, share) => progress.update(done, { share }),
-    });
-  } catch (error) {
-    progress.end();
-    if (target !== undefined && !(error instanceof UsageError)) {
-      const again =
-        flags.stateFile === undefined
-          ? 'Run it again: what is stored twice counts once.'
-          : `Run it again with --state-file ${flags.stateFile} to go on.`;
-      progress.note(again);
+  const onEvent: BackfillOptions['onEvent'] = (event) => {
+    if (event.kind === 'progress') progress.update(event.progress);
+    else if (event.kind === 'deletions') deletions += event.count;
+    else {
+      bad += 1;
+      const { place, reason, code } = event.line;
+      if (bad <= NAMED_LINES) {
+        badLines.push(event.line);
+        progress.note(`${place}: ${reason} (${code})`);
+      } else if (bad === NAMED_LINES + 1) progress.note('more bad lines are not printed');
     }
+  };
+  const { connector: connectorId, rate: linesPerSecond } = flags;
+  const outcome = await runBackfill({
+    files,
+    connectorId,
+    target,
+    state,
+    linesPerSecond,
+    clock,
+    signal,
+    onEvent,
+  }).catch((error: unknown) => {
+    progress.end();
+    if (target !== undefined) progress.note(howToResume(flags));
     throw error;
-  }
+  });
   progress.end();
-  const { lines, events, deadLetters, empty, resumedLines } = result;
-  const verb = target === undefined ? 'Checked' : 'Stored';
-  output.result({ connector: flags.connector, dryRun: target === undefined, ...result, deletions, badLines: bad }, [
-    `${verb} ${formatCount(events)} events of ${formatCount(lines)} lines in ${formatCount(files.length)} files, ${formatDuration(clock.monotonicMs() - startedAtMs)}.`,
-    ...(deletions > 0
-      ? [
-          `${formatCount(deletions)} of them delete a user or undo that, and ${target === undefined ? 'would take' : 'take'} effect: a file is trusted as the API key is.`,
-        ]
-      : []),
-    ...(resumedLines > 0 ? [`${formatCount(resumedLines)} lines were stored by an earlier run.`] : []),
-    ...(empty > 0 ? [`${formatCount(empty)} lines were empty.`] : []),
-    ...(deadLetters > 0
-      ? [
-          `${formatCount(deadLetters)} lines are no events${target === undefined ? '' : `; they are on ${target.deadLetters}`}.`,
-        ]
-      : []),
-  ]);
-  return deadLetters > 0 ? exitCodes.failed : exitCodes.done;
+  if (outcome.kind !== 'done') throw backfillUsage(outcome);
+  const { report } = outcome;
+  const isDryRun = target === undefined;
+  const tookMs = clock.monotonicMs() - startedAtMs;
+  output.result(
+    { connector: connectorId, dryRun: isDryRun, ...report, deletions, badLines },
+    describeBackfill(report, { deletions, tookMs, deadLetterTopic: target?.deadLetters }),
+  );
+  return report.deadLetters > 0 ? exitCodes.failed : exitCodes.done;
+}
+
+function howToResume({ stateFile }: BackfillFlags): string {
+  return stateFile === undefined
+    ? 'Run it again: events that are stored twice count once.'
+    : `Run it again with --state-file ${stateFile} to resume.`;
 }

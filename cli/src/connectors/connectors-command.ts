@@ -1,4 +1,11 @@
 /** `astrolabe connectors`: what a customer sets up in Astrolabe, in the connectors file. */
+import {
+  checkConnectors,
+  listConnectors,
+  nameOfSource,
+  setConnectorEnabled,
+  type ResolvedKey,
+} from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
 import type { Act, CommandContext } from '../command-context.ts';
@@ -6,37 +13,30 @@ import { connectorsConfig } from '../config.ts';
 import { formatTable } from '../core/table.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addChangeOptions, addVerb, type CommonFlags } from '../flags.ts';
-import { runAddConnector, type AddFlags } from './add-connector.ts';
-import { checkKey, describeCheck, type KeyCheck } from './check-keys.ts';
-import {
-  describeSource,
-  openConnectorsDocument,
-  placeOf,
-  resolveKey,
-  saveConnectorsDocument,
-} from './connectors-document.ts';
-import { setMember } from './edit-connectors-text.ts';
-import { runRotateKey, type RotateFlags } from './rotate-key.ts';
+import { connectorUsage } from '../refusals.ts';
+import { runAddConnector, type AddFlags } from './add-command.ts';
+import { describeCheck } from './describe-check.ts';
+import { runRotateKey, type RotateFlags } from './rotate-command.ts';
 
 export function registerConnectors(program: Command, act: Act): void {
-  const connectors = program.command('connectors').description('what customers set up: names, keys, toggles');
-  addVerb(connectors, 'add', 'sets a connector up, shows its key once and what to enter in Segment', [
+  const connectors = program.command('connectors').description('set up customers: names, keys, enabled or not');
+  addVerb(connectors, 'add', 'add a connector, print its key once and what to enter in Segment', [
     'astrolabe connectors add',
     'astrolabe connectors add --name "Acme" --free-email-providers block --key-file secrets/acme',
   ])
-    .option('--name <name>', 'for people; asked for on a terminal')
-    .option('--id <id>', 'its name in topics and metrics; made from the name')
+    .option('--name <name>', 'display name (prompted if omitted)')
+    .option('--id <id>', 'id in topics and metrics (default: derived from the name)')
     .addOption(
-      new Option('--free-email-providers <rule>', 'users with an address at gmail.com and the like').choices([
+      new Option('--free-email-providers <rule>', 'users with an address at gmail.com and similar providers').choices([
         'allow',
         'block',
       ]),
     )
     .option('--key-env <name>', 'the key is in this environment variable of the services')
-    .option('--key-file <path>', 'the key is in this file; written if it is not there')
-    .option('--ingest-url <url>', 'where ingest can be reached, for what is printed')
+    .option('--key-file <path>', 'the key is in this file, created if missing')
+    .option('--ingest-url <url>', 'public URL of ingest, used in the instructions that are printed')
     .action(act((context, flags: AddFlags) => runAddConnector(context, flags)));
-  addVerb(connectors, 'list', 'every connector, its keys by their fingerprints', [
+  addVerb(connectors, 'list', 'list connectors, with fingerprints of their keys', [
     'astrolabe connectors list --json',
   ]).action(act(list));
   for (const [name, enabled] of [
@@ -44,17 +44,24 @@ export function registerConnectors(program: Command, act: Act): void {
     ['disable', false],
   ] as const) {
     const effect = enabled
-      ? 'takes the events of a connector again'
-      : "refuses the events of a connector, as Segment's toggle does";
+      ? "accept a connector's events again"
+      : "refuse a connector's events, like the toggle in Segment";
     addVerb(connectors, `${name} <id>`, effect, [`astrolabe connectors ${name} acme`]).action(
       act((context, _flags: CommonFlags, id: string) => setEnabled(context, id, enabled)),
     );
   }
+  registerRotation(connectors, act);
+  addVerb(connectors, 'check [id]', 'ask Astrolabe whether it accepts the key, with a call that changes nothing', [
+    'DISPATCHER_API_URL=https://api.example.com astrolabe connectors check acme',
+  ]).action(act((context, _flags: CommonFlags, id?: string) => check(context, id)));
+}
+
+function registerRotation(connectors: Command, act: Act): void {
   addChangeOptions(
     addVerb(
       connectors,
       'rotate-key <id>',
-      'gives a connector another key; the old one stays accepted until it is retired',
+      'give a connector a new key; the old one is still accepted until it is retired',
       [
         'astrolabe connectors rotate-key acme --key-env ACME_KEY_2026 --execute',
         'astrolabe connectors rotate-key acme --retire 1f0c9a3e --execute',
@@ -62,36 +69,24 @@ export function registerConnectors(program: Command, act: Act): void {
     ),
   )
     .option('--key-env <name>', 'the new key is in this environment variable')
-    .option('--key-file <path>', 'the new key is in this file; written if it is not there')
-    .option('--retire <fingerprint>', 'takes an old key away, at the end of a rotation')
+    .option('--key-file <path>', 'the new key is in this file, created if missing')
+    .option('--retire <fingerprint>', 'remove an old key, at the end of a rotation')
     .action(act((context, flags: RotateFlags, id: string) => runRotateKey(context, flags, id)));
-  addVerb(connectors, 'check [id]', 'asks Astrolabe whether it takes the key, by a call that changes nothing', [
-    'DISPATCHER_API_URL=https://api.example.com astrolabe connectors check acme',
-  ]).action(act((context, _flags: CommonFlags, id?: string) => check(context, id)));
 }
 
 async function list(context: CommandContext, _flags: CommonFlags): Promise<ExitCode> {
   const { output, env } = context;
-  const { path, connectors } = await openConnectorsDocument(readConfig(connectorsConfig, env).connectorsFile);
-  const rows = await Promise.all(
-    connectors.map(async ({ id, name, enabled, freeEmailProviders, apiKey, writeKeys }) => {
-      const keys = await Promise.all([apiKey, ...writeKeys].map((source) => resolveKey(path, source, env)));
-      const [api = '-', ...write] = keys.map((key) => (key.kind === 'key' ? key.fingerprint : `? ${key.reason}`));
-      return {
-        id,
-        name,
-        enabled,
-        freeEmailProviders,
-        apiKey: api,
-        apiKeySource: describeSource(apiKey),
-        writeKeys: write,
-      };
-    }),
-  );
+  const { connectorsFile } = readConfig(connectorsConfig, env);
+  const rows = (await listConnectors(connectorsFile, env)).map(({ apiKey, apiKeySource, writeKeys, ...connector }) => ({
+    ...connector,
+    apiKey: fingerprintIn(apiKey),
+    apiKeySource: nameOfSource(apiKeySource),
+    writeKeys: writeKeys.map(fingerprintIn),
+  }));
   output.result(
-    { file: path, connectors: rows },
+    { file: connectorsFile, connectors: rows },
     rows.length === 0
-      ? [`${path} has no connectors; "astrolabe connectors add" makes one.`]
+      ? [`${connectorsFile} has no connectors; add one with "astrolabe connectors add".`]
       : formatTable(
           ['ID', 'NAME', 'ENABLED', 'FREE EMAIL', 'API KEY', 'FROM', 'WRITE KEYS'],
           rows.map((row) => [
@@ -108,37 +103,31 @@ async function list(context: CommandContext, _flags: CommonFlags): Promise<ExitC
   return exitCodes.done;
 }
 
+function fingerprintIn(key: ResolvedKey): string {
+  return key.kind === 'key' ? key.fingerprint : `? ${key.reason}`;
+}
+
 async function setEnabled({ output, env }: CommandContext, id: string, enabled: boolean): Promise<ExitCode> {
-  const document = await openConnectorsDocument(readConfig(connectorsConfig, env).connectorsFile);
-  const index = placeOf(document, id);
+  const set = await setConnectorEnabled(readConfig(connectorsConfig, env).connectorsFile, id, enabled);
+  if (set.kind !== 'set') throw connectorUsage(set);
   const word = enabled ? 'enabled' : 'disabled';
-  const changed = document.connectors[index]?.enabled !== enabled;
-  if (changed && document.text !== undefined) {
-    await saveConnectorsDocument(document, setMember(document.text, index, 'enabled', enabled));
-  }
+  const { changed } = set;
   output.result({ id, enabled, changed }, [`Connector "${id}" ${changed ? 'is' : 'was already'} ${word}.`]);
   return exitCodes.done;
 }
 
 async function check({ output, env, signal }: CommandContext, id: string | undefined): Promise<ExitCode> {
   const { connectorsFile, apiUrl } = readConfig(connectorsConfig, env);
-  if (apiUrl === undefined) throw new UsageError('DISPATCHER_API_URL is not set; keys are checked at that API.');
-  const document = await openConnectorsDocument(connectorsFile);
-  const chosen = id === undefined ? document.connectors : [document.connectors[placeOf(document, id)]];
-  const rows: { readonly id: string; readonly check: KeyCheck }[] = [];
-  for (const connector of chosen) {
-    if (connector === undefined) continue;
-    const key = await resolveKey(document.path, connector.apiKey, env);
-    const result: KeyCheck =
-      key.kind === 'key' ? await checkKey(apiUrl, key.key, signal) : { kind: 'unclear', reason: key.reason };
-    rows.push({ id: connector.id, check: result });
-  }
+  if (apiUrl === undefined) throw new UsageError('DISPATCHER_API_URL is not set; keys are checked against that API.');
+  const checked = await checkConnectors({ connectorsFile, id, variables: env, apiUrl, signal });
+  if (checked.kind !== 'checked') throw connectorUsage(checked);
+  const { connectors } = checked;
   output.result(
-    { connectors: rows.map(({ id: connector, check: result }) => ({ id: connector, ...result })) },
+    { connectors: connectors.map(({ id: connector, check: result }) => ({ id: connector, ...result })) },
     formatTable(
       ['ID', 'KEY AT ASTROLABE'],
-      rows.map(({ id: connector, check: result }) => [connector, describeCheck(result)]),
+      connectors.map(({ id: connector, check: result }) => [connector, describeCheck(result)]),
     ),
   );
-  return rows.every(({ check: result }) => result.kind === 'accepted') ? exitCodes.done : exitCodes.failed;
+  return connectors.every(({ check: result }) => result.kind === 'accepted') ? exitCodes.done : exitCodes.failed;
 }

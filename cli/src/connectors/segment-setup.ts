@@ -9,16 +9,16 @@ export interface SegmentSetup {
 }
 
 /**
- * Astrolabe's own page (segment-docs `src/connections/destinations/catalog/astrolabe`): add the connector, copy the API key, paste it into the
- * destination's one setting, switch it on.
+ * Astrolabe's own page (segment-docs `src/connections/destinations/catalog/astrolabe`): add the connector, copy the API
+ * key, paste it into the destination's one setting, switch it on.
  */
 export function describeSegmentSetup({ ingestUrl, connectorId, key }: SegmentSetup): string[] {
   return [
     'In Segment:',
     '  1. Connections > Catalog > Destinations > Astrolabe > Add destination; choose the source.',
     `  2. Settings > API Key: ${key}`,
-    '  3. Switch the toggle "Enable Destination" on.',
-    'What sends here by itself:',
+    '  3. Turn on the toggle "Enable Destination".',
+    'Endpoints for senders:',
     `  Segment's partner endpoint   POST ${ingestUrl}/segment     Basic "<key>:"`,
     `  SDKs and the Tracking API    host ${ingestUrl}             write key = the key`,
     `  Webhooks destination         POST ${ingestUrl}/webhook/${connectorId}`,

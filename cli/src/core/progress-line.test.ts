@@ -16,7 +16,7 @@ test('without a known end there is a rate and no bar', () => {
   assert.equal(formatProgress(state, true), 'reading  10 records, 5/s');
 });
 
-test('a share takes the place of a total that nobody has counted', () => {
+test('a share replaces a total that is not known', () => {
   const state = { label: 'backfill', unit: 'events', done: 500, total: undefined, share: 0.5, elapsedMs: 1_000 };
   assert.equal(formatProgress(state, false), 'backfill 50%  500 events, 500/s, 1 s left');
 });

@@ -1,16 +1,18 @@
-/** What is shown of work that takes a while: how much is done, how fast it goes, when it will be over. */
-import { formatDuration } from './durations.ts';
-import { formatCount } from './table.ts';
+/** One line about work that takes a while: how much is done, how fast, and how long is left. Pure. */
+import { formatCount, formatDuration } from '@astrolabe/operations/quantities';
 
 export interface ProgressState {
-  /** What is being done: `backfill`. */
+  /** The work: `backfill`. */
   readonly label: string;
   /** What is counted: `events`. */
   readonly unit: string;
   readonly done: number;
-  /** Undefined where the end is not known. */
+  /** Undefined where the end is unknown. */
   readonly total: number | undefined;
-  /** Share of the whole where it is not counted in `unit`, as the bytes of a file whose lines nobody has counted. From 0 to 1. */
+  /**
+   * Share of the whole where that is not counted in `unit`, such as the bytes of a file whose lines are not counted
+   * yet. From 0 to 1.
+   */
   readonly share?: number | undefined;
   readonly elapsedMs: number;
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { formatTable } from './table.ts';
 import { visibleJson, visibleLine, visibleLines } from './visible-text.ts';
 
-test('what a terminal obeys or does not show is made visible, and what people write stays', () => {
+test('characters that a terminal obeys or hides are made visible, and ordinary text is unchanged', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['\u001b]0;owned\u0007', '\\u001b]0;owned\\u0007'],
     ['\u001b[2J', '\\u001b[2J'],

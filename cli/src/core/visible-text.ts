@@ -1,23 +1,24 @@
 /**
- * Text of senders, of the API, of files and of topics as a terminal may show it. A terminal obeys control characters (colours, titles, the
- * clipboard, lines that overwrite others), and shows text in another order, or not at all, because of characters that cannot be seen. All of them become
- * visible escapes. Pure.
+ * Text of senders, of the API, of files and of topics as a terminal may show it. A terminal obeys control characters
+ * (colours, titles, the clipboard, lines that overwrite others), and invisible characters make it show text in another
+ * order, or not at all. All of them become visible escapes. Pure.
  */
 
 /**
- * Control characters (C0, DEL, C1), format characters (bidirectional overrides, zero-width ones, tags), line and paragraph separators, lone
- * surrogates, private-use characters, and whatever else is shown as nothing (fillers, variation selectors).
+ * Control characters (C0, DEL, C1), format characters (bidirectional overrides, zero-width ones, tags), line and
+ * paragraph separators, lone surrogates, private-use characters, and everything else that is invisible (fillers,
+ * variation selectors).
  */
 const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
 /** The same beyond ASCII. In JSON such a character is part of a string, where its escape is the same character. */
 const invisibleInJson = /[\u007f\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u0080-\u009f]/gu;
 
-/** One line: a line break within it is made visible as well, so that nobody writes a line of our output. */
+/** One line: a line break within it is made visible as well, so that foreign text cannot fake a line of our output. */
 export function visibleLine(text: string): string {
   return text.replace(invisible, escapeOf);
 }
 
-/** Text of several lines, as messages of ours are. */
+/** Text of several lines, as our messages are. */
 export function visibleLines(text: string): string {
   return text.split('\n').map(visibleLine).join('\n');
 }

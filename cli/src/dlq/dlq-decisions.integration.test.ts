@@ -1,4 +1,4 @@
-/** What an operator decides of dead letters that do not simply go back. */
+/** What an operator decides about dead letters that do not simply go back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readTopic } from '@astrolabe/kafka';
@@ -39,7 +39,7 @@ interface Redriven {
   readonly refusals: readonly { readonly position: string; readonly reason: string }[];
 }
 
-test('a deletion sent under a public write key is executed by no redrive but one that names it', async (t) => {
+test('a deletion sent with a public write key is executed only by a redrive that names it', async (t) => {
   const cluster = await startTestCluster(t, 'dlq-trust');
   const topic = cluster.topics.segmentEventsDeadLetters.name;
   await cluster.producer.send(topic, [
@@ -64,11 +64,11 @@ test('a deletion sent under a public write key is executed by no redrive but one
     assert.equal(filtered.report?.redriven, 0, filter.join(' '));
     const both = await run(...filter, '--as-trusted', 'events:0:0');
     assert.equal(both.exitCode, 2);
-    assert.match(both.stderr, /--as-trusted names its dead letters one by one: .* never with --all or a filter/);
+    assert.match(both.stderr, /--as-trusted cannot be combined with --all or a filter/);
   }
   const asked = await runAstrolabe(['dlq', 'redrive', '--topic', 'events', '--all'], cluster.env, { answers: [] });
-  assert.match(asked.stdout, /^0 dead letters were sent back/);
-  assert.match(asked.stdout, /2 delete a user or undo that, and were sent with no more than a write key/);
+  assert.match(asked.stdout, /^0 dead letters sent back/);
+  assert.match(asked.stdout, /2 left: they delete or unsuppress a user and were not sent with the API key/);
   assert.match(asked.stdout, new RegExp(`astrolabe dlq redrive --as-trusted ${topic}:0:0`));
   assert.equal((await eventsOn(cluster)).length, 1);
 
@@ -78,7 +78,7 @@ test('a deletion sent under a public write key is executed by no redrive but one
   assert.equal(executed?.headers['sender-trust']?.toString(), 'operator');
 });
 
-test('what is dismissed is not offered again, is listed as dismissed, and says why', async (t) => {
+test('dismissed dead letters are not offered again, are listed as dismissed, and say why', async (t) => {
   const cluster = await startTestCluster(t, 'dlq-dismiss');
   const topic = cluster.topics.segmentEventsDeadLetters.name;
   const bad = (index: number) => refused(index, '{"type":"track","userId":"u1"}', 'write-key', 'event.invalid');
@@ -87,26 +87,26 @@ test('what is dismissed is not offered again, is listed as dismissed, and says w
   assert.equal((await run('dismiss', '--execute')).exitCode, 2, 'a selection is named');
   const asked = await run('dismiss', '--code', 'event.invalid');
   assert.equal(asked.exitCode, 2);
-  assert.match(asked.stderr, /event\.invalid +acme +2[\s\S]*Dismiss 2 dead letters\? .* add --execute/);
+  assert.match(asked.stderr, /event\.invalid +acme +2[\s\S]*Dismiss 2 dead letters\? .* Re-run with --execute/);
   const done = await run('dismiss', '--code', 'event.invalid', '--reason', 'test data', '--execute');
-  assert.deepEqual([done.exitCode, done.stdout.startsWith('2 dead letters were dismissed')], [0, true], done.stderr);
+  assert.deepEqual([done.exitCode, done.stdout.startsWith('2 dead letters dismissed')], [0, true], done.stderr);
 
   const [list] = jsonLines<{ waiting: number; redriven: number; dismissed: number }>(await run('list', '--json'));
   assert.deepEqual([list?.waiting, list?.redriven, list?.dismissed], [1, 0, 2]);
-  assert.match(
-    (await run('list', '--all')).stdout,
-    /REDRIVEN +DISMISSED[\s\S]*1 dead letters wait, 2 were dismissed\./,
-  );
+  assert.match((await run('list', '--all')).stdout, /REDRIVEN +DISMISSED[\s\S]*1 dead letter waiting, 2 dismissed\./);
   assert.match((await run('show', 'events:0:0')).stdout, /state +dismissed at \S+ \([0-9a-f-]+\): test data/);
   assert.equal((await run('export')).stdout.trim().split('\n').length, 1);
   const [redriven] = jsonLines<Redriven>(await run('redrive', '--all', '--execute', '--json'));
   assert.deepEqual([redriven?.dismissed, redriven?.redriven, redriven?.untrusted], [2, 0, 1]);
-  assert.match((await run('dismiss', '--code', 'event.invalid', '--execute')).stdout, /No dead letter that waits/);
+  assert.match((await run('dismiss', '--code', 'event.invalid', '--execute')).stdout, /No waiting dead letter/);
 });
 
-test('a place where there is no dead letter is told as what it is', async (t) => {
+test('a position without a dead letter is reported with what the partition has', async (t) => {
   const { env } = await startTestCluster(t, 'dlq-place');
   const show = async (at: string) => (await runAstrolabe(['dlq', 'show', at], env)).stderr;
-  assert.match(await show('events:99:0'), /segment\.events\.dlq\.v1 has no partition 99; it has 0 to 5\.\n$/);
-  assert.match(await show('events:0:0'), /:0:0 is not there; the partition is empty\.\n$/);
+  assert.match(
+    await show('events:99:0'),
+    /segment\.events\.dlq\.v1 has no partition 99; it has partitions 0 to 5\.\n$/,
+  );
+  assert.match(await show('events:0:0'), /There is no dead letter at .*:0:0; the partition is empty\.\n$/);
 });

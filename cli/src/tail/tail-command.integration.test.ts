@@ -18,7 +18,7 @@ async function write({ producer, topics }: TestCluster, from: number, to: number
   await producer.send(topics.segmentEvents.name, indexes.map(record));
 }
 
-test('tail begins where it is told, filters, and stops after as many as are asked for', async (t) => {
+test('tail starts where asked, filters, and stops after the requested number', async (t) => {
   const cluster = await startTestCluster(t, 'tail');
   await write(cluster, 0, 30);
   const args = ['tail', 'events', '--to-earliest', '--user', 'u1', '--type', 'track', '--max-messages', '5', '--json'];
@@ -42,7 +42,7 @@ test('tail shows what comes after it began, and nothing before', async (t) => {
   const tailing = runAstrolabe(['tail', 'events', '--json', '--max-messages', '3'], cluster.env, {
     signal: interruption.signal,
   });
-  // Until it reads nobody can see that it does, so events keep coming.
+  // Whether it reads yet cannot be seen, so events keep coming.
   let next = 100;
   const over = new AbortController();
   void tailing.then(() => over.abort());

@@ -1,10 +1,9 @@
 /** `astrolabe tail`: records as they come. */
-import { decodeChunk, type DeliveryOutcome } from '@astrolabe/ledger';
-import type { ConsumedRecord } from '@astrolabe/records';
-import type { CommandDecoder } from '@astrolabe/records/serde';
+import type { DeliveryOutcome } from '@astrolabe/ledger';
+import { tailedTopics, tailRecords, type RecordFilter, type TailedItem, type TailedTopic } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
 import { Argument, Option, type Command } from 'commander';
-import { openCluster, spansOf, type Cluster, type PartitionSpan } from '../cluster.ts';
+import { withCluster } from '../cluster.ts';
 import type { Act, CommandContext } from '../command-context.ts';
 import { clusterConfig } from '../config.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
@@ -17,32 +16,21 @@ import {
   type CommonFlags,
   type RangeFlags,
 } from '../flags.ts';
+import { toDeliveryJson, toDeliveryLine, toRecordJson, toRecordLine } from '../record-lines.ts';
+import { rangeUsage } from '../refusals.ts';
 import { decoderFrom } from '../registry.ts';
-import { toDeliveryJson, toDeliveryLine } from '../trace/describe-delivery.ts';
-import { describeRecord, toJsonLine, toLine, type DescribedRecord, type RecordRole } from './describe-record.ts';
 
-interface TailFlags extends CommonFlags, RangeFlags {
-  readonly connector?: string;
-  readonly user?: string;
-  readonly account?: string;
-  readonly type?: string;
-  readonly event?: string;
+interface TailFlags extends CommonFlags, RangeFlags, RecordFilter {
   readonly outcome?: DeliveryOutcome;
   readonly full?: boolean;
   readonly maxMessages?: number;
   readonly timeout?: number;
 }
 
-type What = 'events' | 'commands' | 'dead-letters' | 'deliveries';
-type Role = RecordRole | 'deliveries';
-
-/** Beyond every offset: a read up to there follows the partition. */
-const NO_END = 2n ** 62n;
-
 export function registerTail(program: Command, act: Act): void {
   addRangeOptions(
     addClusterOption(
-      addVerb(program, 'tail', 'events, commands, dead letters or deliveries as they come, until Ctrl-C', [
+      addVerb(program, 'tail', 'follow events, commands, dead letters or deliveries until Ctrl-C', [
         'astrolabe tail events --connector acme --user u1',
         'astrolabe tail dead-letters --by-duration 10m --full',
         'astrolabe tail deliveries --connector acme --outcome dead-lettered',
@@ -50,147 +38,76 @@ export function registerTail(program: Command, act: Act): void {
       ]),
     ),
   )
-    .addArgument(new Argument('<what>', 'which records').choices(['events', 'commands', 'dead-letters', 'deliveries']))
-    .option('--connector <id>', 'of this connector')
-    .option('--user <id>', 'about this user')
-    .option('--account <id>', 'about this account')
-    .option('--type <type>', 'of this type, such as track or UpsertUser')
-    .option('--event <name>', 'tracked under this name')
+    .addArgument(new Argument('<what>', 'which records').choices([...tailedTopics]))
+    .option('--connector <id>', 'only this connector')
+    .option('--user <id>', 'only this user')
+    .option('--account <id>', 'only this account')
+    .option('--type <type>', 'only this type, such as track or UpsertUser')
+    .option('--event <name>', 'only events tracked under this name')
     .addOption(
-      new Option('--outcome <outcome>', 'of deliveries: that ended so').choices([
+      new Option('--outcome <outcome>', 'only deliveries with this outcome').choices([
         'delivered',
         'duplicate',
         'dead-lettered',
       ]),
     )
-    .option('--full', 'the value and everything that is known, not one line')
-    .addOption(new Option('--max-messages <count>', 'stops after so many').argParser(readCount))
-    .addOption(new Option('--timeout <duration>', 'stops after this long').argParser(readDuration))
-    .action(act((context, flags: TailFlags, what: What) => tail(context, flags, what)));
+    .option('--full', 'print the value and all fields as well')
+    .addOption(new Option('--max-messages <count>', 'stop after this many').argParser(readCount))
+    .addOption(new Option('--timeout <duration>', 'stop after this long').argParser(readDuration))
+    .action(act((context, flags: TailFlags, what: TailedTopic) => tail(context, flags, what)));
 }
 
-async function tail(context: CommandContext, flags: TailFlags, what: What): Promise<ExitCode> {
+async function tail(context: CommandContext, flags: TailFlags, what: TailedTopic): Promise<ExitCode> {
   const { clock, signal } = context;
   const { outcome, user, account, type, event } = flags;
-  if (what !== 'deliveries' && outcome !== undefined) throw new UsageError('--outcome is of deliveries only.');
+  if (what !== 'deliveries' && outcome !== undefined) throw new UsageError('--outcome works with deliveries only.');
   if (what === 'deliveries' && [user, account, type, event].some((flag) => flag !== undefined)) {
-    throw new UsageError('Deliveries are found by --connector and --outcome; "astrolabe trace" finds those of a user.');
-  }
-  const cluster = await openCluster(readConfig(clusterConfig, context.env), context);
-  const enough = new AbortController();
-  const ends = AbortSignal.any([signal, enough.signal]);
-  if (flags.timeout !== undefined) {
-    clock.sleep(flags.timeout, ends).then(
-      () => enough.abort(),
-      () => undefined,
+    throw new UsageError(
+      'Deliveries can be filtered by --connector and --outcome only; for those of a user use "astrolabe trace".',
     );
   }
-  const show = printer(context, flags, decoderFrom(context), () => enough.abort());
-  try {
-    await Promise.all(
-      topicsOf(cluster, what).map(async ({ topic, role }) => {
-        const spans = await startsOf(cluster, topic, flags, clock.nowMs());
-        await Promise.all(
-          spans.map((span) =>
-            cluster.reader.read({
-              ...span,
-              endOffset: flags.untilDatetime === undefined && flags.offsets === undefined ? NO_END : span.endOffset,
-              signal: ends,
-              onRecords: async (records) => {
-                for (const record of records) {
-                  if (ends.aborted) return;
-                  await show(role, record);
-                }
-              },
-            }),
-          ),
-        );
-      }),
-    );
-    return exitCodes.done;
-  } catch (error) {
-    if (ends.aborted) return exitCodes.done;
-    throw error;
-  } finally {
-    enough.abort();
-    await cluster.close();
-  }
+  return withCluster(context, readConfig(clusterConfig, context.env), async (cluster) => {
+    const enough = new AbortController();
+    const ends = AbortSignal.any([signal, enough.signal]);
+    if (flags.timeout !== undefined) {
+      clock.sleep(flags.timeout, ends).then(
+        () => enough.abort(),
+        () => undefined,
+      );
+    }
+    try {
+      const tailed = await tailRecords({
+        cluster,
+        what,
+        range: flags,
+        filter: flags,
+        outcome,
+        decoder: decoderFrom(context),
+        nowMs: clock.nowMs(),
+        signal: ends,
+        onItem: printer(context, flags, () => enough.abort()),
+      });
+      if (tailed.kind !== 'ended' && tailed.kind !== 'stopped') throw rangeUsage(tailed);
+      return exitCodes.done;
+    } finally {
+      enough.abort();
+    }
+  });
 }
 
-function topicsOf({ topics }: Cluster, what: What): readonly { readonly topic: string; readonly role: Role }[] {
-  switch (what) {
-    case 'events':
-      return [{ topic: topics.segmentEvents.name, role: 'event' }];
-    case 'commands':
-      return [{ topic: topics.commands.name, role: 'command' }];
-    case 'deliveries':
-      return [{ topic: topics.deliveries.name, role: 'deliveries' }];
-    case 'dead-letters':
-      return [topics.segmentEventsDeadLetters, topics.commandsDeadLetters].map(({ name }) => ({
-        topic: name,
-        role: 'dead letter',
-      }));
-  }
-}
-
-/** From the end of each partition, unless a start is asked for. */
-async function startsOf(
-  cluster: Cluster,
-  topic: string,
-  flags: RangeFlags,
-  nowMs: number,
-): Promise<readonly PartitionSpan[]> {
-  const hasStart = [flags.toEarliest, flags.toDatetime, flags.byDuration, flags.offsets].some(
-    (flag) => flag !== undefined,
-  );
-  if (flags.offsets !== undefined || flags.untilDatetime !== undefined) return spansOf(cluster, topic, flags, nowMs);
-  const spans = hasStart ? await spansOf(cluster, topic, flags, nowMs) : [];
-  const started = new Map(spans.map((span) => [span.partition, span]));
-  return Promise.all(
-    (await cluster.admin.watermarks(topic)).map(async ({ partition }) => {
-      const { lastStableOffset } = await cluster.reader.offsets(topic, partition);
-      return started.get(partition) ?? { topic, partition, fromOffset: lastStableOffset, endOffset: lastStableOffset };
-    }),
-  );
-}
-
-function printer(
-  { output }: CommandContext,
-  flags: TailFlags,
-  decoder: CommandDecoder | undefined,
-  onEnough: () => void,
-): (role: Role, record: ConsumedRecord) => Promise<void> {
+function printer({ output }: CommandContext, flags: TailFlags, onEnough: () => void): (item: TailedItem) => void {
   let shown = 0;
-  const print = (line: string, json: string): void => {
+  return (item) => {
     // Partitions are read side by side: another one may have been the last.
     if (flags.maxMessages !== undefined && shown >= flags.maxMessages) return;
     shown += 1;
+    const isRecord = item.kind === 'record';
+    const json = isRecord ? toRecordJson(item.record) : toDeliveryJson(item.delivery);
     if (output.isJson) output.json(json);
-    else output.lines(flags.full === true ? [line, `  ${json}`] : [line]);
+    else {
+      const line = isRecord ? toRecordLine(item.record) : toDeliveryLine(item.delivery);
+      output.lines(flags.full === true ? [line, `  ${json}`] : [line]);
+    }
     if (shown === flags.maxMessages) onEnough();
   };
-  return async (role, record) => {
-    if (role !== 'deliveries') {
-      const described = await describeRecord(role, record, decoder);
-      if (matches(described, flags)) print(toLine(described), toJsonLine(described));
-      return;
-    }
-    if (record.value === null) return;
-    for (const entry of decodeChunk(record.value).deliveries()) {
-      if (flags.connector !== undefined && entry.connectorId !== flags.connector) continue;
-      if (flags.outcome !== undefined && entry.outcome !== flags.outcome) continue;
-      const delivery = { ...entry, topic: record.topic, partition: record.partition };
-      print(toDeliveryLine(delivery), toDeliveryJson(delivery));
-    }
-  };
-}
-
-function matches(record: DescribedRecord, { connector, user, account, type, event }: TailFlags): boolean {
-  return (
-    (connector === undefined || record.connectorId === connector) &&
-    (user === undefined || record.userId === user) &&
-    (account === undefined || record.accountId === account) &&
-    (type === undefined || record.type?.toLowerCase() === type.toLowerCase()) &&
-    (event === undefined || record.event === event)
-  );
 }

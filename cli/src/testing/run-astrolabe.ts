@@ -10,7 +10,7 @@ export interface Invocation {
 }
 
 export interface InvocationOptions {
-  /** What a person types, a line for each question. Without it nobody can be asked. */
+  /** What a person types, a line for each question. Undefined: no terminal. */
   readonly answers?: readonly string[];
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
@@ -29,7 +29,7 @@ export async function runAstrolabe(
   const ask = async (question: string): Promise<string> => {
     stderr += question;
     const answer = left.shift();
-    if (answer === undefined) throw new Error(`nobody has an answer to: ${question}`);
+    if (answer === undefined) throw new Error(`the test has no answer to: ${question}`);
     return answer;
   };
   const exitCode = await runProgram(args, {

@@ -48,7 +48,7 @@ test('a message is traced among many events, and so are its command and its user
   }
   const messageId = `node-next-${Date.now()}-0b8bcd3c-9e5c-4c3c-8d3a-0f6f6d1a2b3c`;
   await writeTrail(cluster, messageId);
-  const stationsOf = async (...args: string[]) => {
+  const hopsOf = async (...args: string[]) => {
     const traced = await runAstrolabe(['trace', ...args, '--json'], {
       KAFKA_BROKERS: cluster.env['KAFKA_BROKERS'],
       KAFKA_TOPIC_PREFIX: cluster.prefix,
@@ -57,34 +57,34 @@ test('a message is traced among many events, and so are its command and its user
     t.diagnostic(`${args.join(' ')}: ${traced.stderr.trim()}`);
     return jsonLines<{ role: string; messageId?: string; commandId?: string; waits?: string }>(traced);
   };
-  const byMessage = await stationsOf(messageId);
+  const byMessage = await hopsOf(messageId);
   assert.deepEqual(
     byMessage.map(({ role }) => role),
     ['event', 'command', 'command', 'dead letter', 'delivery'],
   );
   assert.deepEqual(
     byMessage.flatMap(({ commandId, waits }) => (waits === undefined ? [] : [[commandId, waits]])),
-    [[WAITING_ID, 'waits: the dispatcher has committed nothing of this partition']],
+    [[WAITING_ID, 'waiting: the dispatcher has not committed an offset for this partition']],
   );
-  const byCommand = await stationsOf(COMMAND_ID);
+  const byCommand = await hopsOf(COMMAND_ID);
   assert.deepEqual(
     byCommand.map(({ role }) => role),
     ['event', 'command', 'dead letter', 'delivery'],
   );
-  const byUser = await stationsOf('--as', 'user', 'traced', '--connector', 'acme');
+  const byUser = await hopsOf('--as', 'user', 'traced', '--connector', 'acme');
   assert.deepEqual(
     byUser.map(({ role }) => role),
     ['event', 'command', 'command', 'dead letter', 'delivery'],
   );
-  // Nothing in this id tells a time, and nothing its key.
-  const one = await stationsOf('--as', 'message', 'm77777');
+  // This id contains no time, and does not determine a key.
+  const one = await hopsOf('--as', 'message', 'm77777');
   assert.deepEqual(
     one.map(({ role, messageId: id }) => [role, id]),
     [['event', 'm77777']],
   );
 });
 
-test('a command that the dispatcher has not come to is said to wait', async (t) => {
+test('a command that the dispatcher has not reached is shown as waiting', async (t) => {
   const { env, prefix, topics, admin, producer } = await startTestCluster(t, 'trace-waits');
   const key = Buffer.from('["acme","user","u1"]');
   const command = {
@@ -99,7 +99,7 @@ test('a command that the dispatcher has not come to is said to wait', async (t) 
   const traced = await runAstrolabe(['trace', COMMAND_ID], env);
   assert.equal(traced.exitCode, 0, traced.stderr);
   await admin.deleteGroups([groupId]);
-  assert.match(traced.stdout, /\n {2}waits: the dispatcher stands at offset 0 of this partition\n$/);
+  assert.match(traced.stdout, /\n {2}waiting: the dispatcher is at offset 0 of this partition\n$/);
 });
 
 test('what a forced replay delivered is traced beside the first delivery, and by the id of its own', async (t) => {
@@ -131,13 +131,13 @@ test('what a forced replay delivered is traced beside the first delivery, and by
     assert.equal(traced.exitCode, 0, traced.stderr);
     assert.match(traced.stdout, /delivered 200 command c{32} \(\+/);
     assert.ok(traced.stdout.includes(`delivered 200 command ${COMMAND_ID} forced as ${forcedId}`), traced.stdout);
-    assert.equal(traced.stdout.match(/waits: the dispatcher has committed nothing/g)?.length, 1, 'that of r2 only');
+    assert.equal(traced.stdout.match(/waiting: the dispatcher has not committed/g)?.length, 1, 'that of r2 only');
   }
 });
 
-test('what is nowhere is said to be nowhere', async (t) => {
+test('an id that is on no topic is reported as not found', async (t) => {
   const { env } = await startTestCluster(t, 'trace-none');
   const traced = await runAstrolabe(['trace', '--as', 'message', 'm1'], env);
   assert.equal(traced.exitCode, 1);
-  assert.match(traced.stderr, /Nothing of m1 is on the topics since .* \(0 records searched/);
+  assert.match(traced.stderr, /Nothing found for m1 since .* \(0 records searched/);
 });

@@ -66,7 +66,8 @@ test('the same key with another body, path or method is refused, without effect'
 test('the same key is refused while the first call is in progress, and free afterwards', async (t) => {
   const { api, call } = await startTestApi(t);
   const { call: callBeside } = createValidatingClient(t, api.url);
-  api.faults.add({ kind: 'delay', delayMs: 50, times: 1 });
+  // Long enough for a busy machine to make the second call meanwhile.
+  api.faults.add({ kind: 'delay', delayMs: 3_000, times: 1 });
   const first = call('PUT', '/v1/users/u', { idempotencyKey: '"k"', body });
   while (api.calls.all()[0]?.fault !== 'delay') await new Promise(setImmediate);
   const second = await callBeside('PUT', '/v1/users/u', { idempotencyKey: '"k"', body });

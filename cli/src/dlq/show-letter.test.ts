@@ -1,9 +1,0 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { describeContent } from './show-letter.ts';
-
-test('an event is shown indented, and one that nests deeper than any event may as it is', () => {
-  assert.deepEqual(describeContent({ kind: 'event', text: '{"a":[1]}' }), ['{', '  "a": [', '    1', '  ]', '}']);
-  const text = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
-  assert.deepEqual(describeContent({ kind: 'event', text }), [text]);
-});

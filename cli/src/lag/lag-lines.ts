@@ -1,0 +1,52 @@
+/** Lag as tables for people. Pure. */
+import type { ServiceLag, TotalLag } from '@astrolabe/operations';
+import { formatCount, formatDuration } from '@astrolabe/operations/quantities';
+import { describeHold } from '@astrolabe/kafka';
+import { formatTable } from '../core/table.ts';
+
+export interface LagColumns {
+  readonly byConnector?: boolean;
+  readonly partitions?: boolean;
+}
+
+export function lagLines(services: readonly ServiceLag[], columns: LagColumns): string[] {
+  const rows = services.flatMap(({ service, total, partitions }) => [
+    row(service, 'all', total),
+    ...(columns.partitions === true ? partitions.map((each) => row(service, String(each.partition), each)) : []),
+  ]);
+  const notes = services.flatMap(noteLines);
+  const table = formatTable(['SERVICE', 'PARTITION', 'RECORDS', 'BEHIND', 'IN/S', 'OUT/S', 'CAUGHT UP IN'], rows);
+  const lines = notes.length === 0 ? table : [...table, '', ...notes];
+  if (columns.byConnector !== true) return lines;
+  const connectors = services.flatMap(({ service, total }) =>
+    Object.entries(total.byConnector)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([connector, records]) => [service, connector, records]),
+  );
+  if (connectors.length === 0) return lines;
+  return [...lines, '', ...formatTable(['SERVICE', 'CONNECTOR', 'RECORDS'], connectors)];
+}
+
+/** Why a service does not advance, where its topic shows it. */
+function noteLines({ service, topic, held, recreated }: ServiceLag): string[] {
+  const lines = held.map((each) => `${service}: ${topic}[${each.partition}] is ${describeHold(each)}.`);
+  if (recreated.length === 0) return lines;
+  const partitions = recreated.map(({ partition }) => partition).join(', ');
+  return [
+    ...lines,
+    `${service}: ${topic} was deleted and created again; the stored position of partitions ${partitions} is of the old topic. See "astrolabe doctor".`,
+  ];
+}
+
+function row(service: string, partition: string, lag: TotalLag): string[] {
+  const { records, isEstimate, behindMs, inPerSecond, outPerSecond, catchUpMs } = lag;
+  return [
+    service,
+    partition,
+    `${isEstimate ? '~' : ''}${formatCount(records)}`,
+    records === 0 ? '-' : formatDuration(behindMs),
+    inPerSecond === undefined ? '-' : formatCount(Math.round(inPerSecond)),
+    outPerSecond === undefined ? '-' : formatCount(Math.round(outPerSecond)),
+    records === 0 ? 'caught up' : catchUpMs === undefined ? 'not catching up' : formatDuration(catchUpMs),
+  ];
+}

@@ -1,0 +1,54 @@
+/** The connectors of the file, and their toggle. */
+import type { Environment, KeySource } from '@astrolabe/service-kit';
+import {
+  findConnector,
+  openConnectorsDocument,
+  resolveKey,
+  saveConnectorsDocument,
+  type ResolvedKey,
+  type UnknownConnector,
+} from './connectors-document.ts';
+import { setMember } from './edit-connectors-text.ts';
+
+export interface ListedConnector {
+  readonly id: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly freeEmailProviders: 'allow' | 'block';
+  readonly apiKeySource: KeySource;
+  readonly apiKey: ResolvedKey;
+  readonly writeKeys: readonly ResolvedKey[];
+}
+
+/** `variables`: those that key references may name. */
+export async function listConnectors(
+  connectorsFile: string,
+  variables: Environment,
+): Promise<readonly ListedConnector[]> {
+  const { path, connectors } = await openConnectorsDocument(connectorsFile);
+  return Promise.all(
+    connectors.map(async ({ id, name, enabled, freeEmailProviders, apiKey, writeKeys }) => ({
+      id,
+      name,
+      enabled,
+      freeEmailProviders,
+      apiKeySource: apiKey,
+      apiKey: await resolveKey(path, apiKey, variables),
+      writeKeys: await Promise.all(writeKeys.map((source) => resolveKey(path, source, variables))),
+    })),
+  );
+}
+
+/** `changed`: false where it was so already. */
+export async function setConnectorEnabled(
+  connectorsFile: string,
+  id: string,
+  enabled: boolean,
+): Promise<{ readonly kind: 'set'; readonly changed: boolean } | UnknownConnector> {
+  const document = await openConnectorsDocument(connectorsFile);
+  const found = findConnector(document, id);
+  if (found.kind !== 'found') return found;
+  const changed = found.connector.enabled !== enabled;
+  if (changed) await saveConnectorsDocument(document, setMember(found.text, found.index, 'enabled', enabled));
+  return { kind: 'set', changed };
+}

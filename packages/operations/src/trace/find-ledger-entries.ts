@@ -1,0 +1,64 @@
+/** What the delivery ledger and the dispatcher's commits say of commands that were found. */
+import type { CommittedPosition } from '@astrolabe/kafka';
+import { findDeliveries } from '@astrolabe/ledger';
+import type { Cluster } from '../cluster/cluster.ts';
+import { readOnlyLedger } from '../cluster/read-only-ledger.ts';
+import type { DescribedDelivery } from '../records/described-delivery.ts';
+import type { DescribedRecord } from '../records/describe-record.ts';
+import { judgeWait, type CommandWait } from './core/judge-wait.ts';
+
+export interface LedgerEntries {
+  readonly deliveries: readonly DescribedDelivery[];
+  /** Why a command without a delivery has none yet. */
+  readonly waits: ReadonlyMap<DescribedRecord, CommandWait>;
+}
+
+/** Clocks of the brokers and the dispatcher are assumed to differ by less. */
+const SLACK_MS = 60_000;
+
+/** Reads the ledger's partitions of the commands among `hops`, from the first command on. */
+export async function findLedgerEntries(
+  cluster: Pick<Cluster, 'admin' | 'reader' | 'topics'>,
+  groupId: string,
+  hops: readonly DescribedRecord[],
+  signal: AbortSignal,
+): Promise<LedgerEntries> {
+  const commands = hops.filter(({ role, commandId }) => role === 'command' && commandId !== undefined);
+  if (commands.length === 0) return { deliveries: [], waits: new Map() };
+  const { admin, topics } = cluster;
+  const topic = topics.deliveries.name;
+  const changelog = readOnlyLedger(cluster);
+  const byPartition = [...Map.groupBy(commands, ({ partition }) => partition)];
+  const found = await Promise.all(
+    byPartition.map(async ([partition, group]) => {
+      const afterMs = Math.min(...group.map(({ timestampMs }) => timestampMs)) - SLACK_MS;
+      // By the id of its delivery, which is not the command's where a replay forced it.
+      const byId = new Map(group.map((command) => [deliveryIdIn(command), command]));
+      const byCommand = await findDeliveries({ changelog, partition, commandIds: byId.keys(), afterMs, signal });
+      return [...byCommand.values()].flat().map((delivery) => {
+        const { commandId = delivery.commandId, forcedId } = byId.get(delivery.commandId) ?? {};
+        return { ...delivery, commandId, forcedId, topic, partition };
+      });
+    }),
+  );
+  const deliveries = found.flat();
+  const delivered = new Set(deliveries.map(deliveryIdIn));
+  const undelivered = commands.filter((command) => !delivered.has(deliveryIdIn(command)));
+  const commits =
+    undelivered.length === 0
+      ? new Map<number, CommittedPosition>()
+      : await admin.commits(groupId, topics.commands.name);
+  const waits = new Map<DescribedRecord, CommandWait>();
+  for (const command of undelivered) {
+    const wait = judgeWait(command, commits.get(command.partition));
+    if (wait !== undefined) waits.set(command, wait);
+  }
+  return { deliveries, waits };
+}
+
+function deliveryIdIn({
+  commandId,
+  forcedId,
+}: Pick<DescribedRecord, 'commandId'> & { readonly forcedId?: string | undefined }): string {
+  return forcedId ?? commandId ?? '';
+}
