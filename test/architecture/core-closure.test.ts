@@ -26,7 +26,9 @@ const pureNames: ReadonlySet<string> = new Set(['isIP', 'isIPv4', 'isIPv6']);
 const pureEntries = ['schemas/src/index.ts', 'packages/segment/src/index.ts', 'packages/records/src/index.ts'];
 
 test('nothing that a core loads does I/O or comes from npm', () => {
-  const cores = sources.filter(({ path, isTest }) => /\/src\/(.*\/)?core\//.test(path) && !isTest).map(({ path }) => path);
+  const cores = sources
+    .filter(({ path, isTest }) => /\/src\/(.*\/)?core\//.test(path) && !isTest)
+    .map(({ path }) => path);
   assert.ok(cores.length > 20, 'no cores were found');
   assert.deepEqual(cores.flatMap(impureChains), []);
 });
