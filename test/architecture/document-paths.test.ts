@@ -1,0 +1,44 @@
+/** A document that names a file of this repository names one that is there, so that moved code takes its documents along. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { root } from './source-files.ts';
+
+/** Files of Kafka's and of other tools that the documents name. */
+const ofOthers: ReadonlySet<string> = new Set(['kafka-acls.sh']);
+
+const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+const paths: ReadonlySet<string> = new Set(tracked);
+const names: ReadonlySet<string> = new Set(tracked.map((path) => basename(path)));
+
+test('every file that a document names is there', () => {
+  const missing = tracked
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((document) =>
+      namedFiles(readFileSync(join(root, document), 'utf8'))
+        .filter((name) => !ofOthers.has(name) && !isThere(name, document))
+        .map((name) => `${document} names ${name}`),
+    );
+  assert.deepEqual(missing, []);
+});
+
+test('a name in backticks with the ending of a source or a document is the name of a file', () => {
+  assert.deepEqual(namedFiles('see `core/a.ts`, `b.test.ts` and `c.md`; not `d`, `e.txt` or f.ts'), [
+    'core/a.ts',
+    'b.test.ts',
+    'c.md',
+  ]);
+});
+
+function namedFiles(text: string): string[] {
+  return [...text.matchAll(/`([\w./-]+\.(?:ts|sh|md|avsc|ya?ml))`/g)].map(([, name = '']) => name);
+}
+
+/** Named from the root, from the document, by the end of its path, or by its name alone. */
+function isThere(name: string, document: string): boolean {
+  if (!name.includes('/')) return names.has(name);
+  if (paths.has(normalize(name)) || paths.has(normalize(join(dirname(document), name)))) return true;
+  return tracked.some((path) => path.endsWith(`/${name}`));
+}
