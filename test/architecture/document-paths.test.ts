@@ -1,20 +1,19 @@
 /** A document that names a file of this repository names one that is there, so that moved code takes its documents along. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { basename, dirname, join, normalize } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { readableFiles } from './plain-words.ts';
 import { root } from './source-files.ts';
 
 /** Files of Kafka's and of other tools that the documents name. */
 const ofOthers: ReadonlySet<string> = new Set(['kafka-acls.sh']);
 
-const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
-const paths: ReadonlySet<string> = new Set(tracked);
-const names: ReadonlySet<string> = new Set(tracked.map((path) => basename(path)));
+const files = readableFiles();
+const names: ReadonlySet<string> = new Set(files.map((path) => basename(path)));
 
 test('every file that a document names is there', () => {
-  const missing = tracked
+  const missing = files
     .filter((path) => path.endsWith('.md'))
     .flatMap((document) =>
       namedFiles(readFileSync(join(root, document), 'utf8'))
@@ -39,6 +38,6 @@ function namedFiles(text: string): string[] {
 /** Named from the root, from the document, by the end of its path, or by its name alone. */
 function isThere(name: string, document: string): boolean {
   if (!name.includes('/')) return names.has(name);
-  if (paths.has(normalize(name)) || paths.has(normalize(join(dirname(document), name)))) return true;
-  return tracked.some((path) => path.endsWith(`/${name}`));
+  if (existsSync(join(root, name)) || existsSync(join(root, dirname(document), name))) return true;
+  return files.some((path) => path.endsWith(`/${name}`));
 }
