@@ -1,6 +1,6 @@
 /**
- * Integration files that take longest, longest first: begun last, one of them would run alone at the end while the other
- * cores idle. All others follow in the order of their names.
+ * Integration files that take longest, longest first: begun last, one of them would run alone at the end while the
+ * other cores idle. All others follow in the order of their names.
  */
 export const LONGEST_FIRST: readonly string[] = [
   'test/integrity/chaos.integration.test.ts',

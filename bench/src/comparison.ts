@@ -9,7 +9,10 @@ export interface Sample {
   readonly p99Ms: number;
   /** Resident memory of the measured process after it. */
   readonly rssMb: number;
-  /** Of the measured process. Tells more than the rate on a machine that does other things too. NaN where the system does not tell it. */
+  /**
+   * Of the measured process. Tells more than the rate on a machine that does other things too. NaN where the system
+   * does not tell it.
+   */
   readonly cpuUsPerUnit: number;
 }
 
@@ -25,7 +28,10 @@ export interface ComparedCase {
 
 export type Compared = 'perSecond' | 'p99Ms';
 
-/** Medians over the rounds; memory is the largest that was seen. Latency and memory are those of ours, where nothing else is said. */
+/**
+ * Medians over the rounds; memory is the largest that was seen. Latency and memory are those of ours, where nothing
+ * else is said.
+ */
 export interface CaseSummary {
   readonly case: string;
   readonly ours: number;
@@ -40,8 +46,8 @@ export interface CaseSummary {
 }
 
 /**
- * The ratio is the median of the rounds' own ratios: the two measurements of a round share what else the machine was doing, those of
- * different rounds do not.
+ * The ratio is the median of the rounds' own ratios: the two measurements of a round share what else the machine was
+ * doing, those of different rounds do not.
  */
 export function summarise({ case: name, unit, ours, baseline, compared = 'perSecond' }: ComparedCase): CaseSummary {
   const ratios = ours.map((sample, round) => sample[compared] / (baseline[round]?.[compared] ?? Number.NaN));

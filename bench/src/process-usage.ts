@@ -23,7 +23,10 @@ export async function readProcessUsage(pid: number): Promise<ProcessUsage> {
 /** The unit of /proc's times is 10 ms on every Linux that Node runs on. */
 const TICK_MS = 10;
 
-/** Of /proc/PID/stat. The process's name, in brackets, may hold blanks; after it, user and system time are the 12th and 13th field. */
+/**
+ * Of /proc/PID/stat. The process's name, in brackets, may hold blanks; after it, user and system time are the 12th and
+ * 13th field.
+ */
 export function parseCpuMs(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;

@@ -27,7 +27,8 @@ export async function createRunTopics(
   choose: (topics: Topics) => readonly TopicDefinition[] = Object.values<TopicDefinition>,
 ): Promise<RunTopics> {
   await using cleanup = new AsyncDisposableStack();
-  // Clients of its own: kafkajs keeps asking for every topic that a client has ever used, and fails once one of them is deleted.
+  // Clients of its own: kafkajs keeps asking for every topic that a client has ever used, and fails once one of them is
+  // deleted.
   const admin = await createKafkaAdmin(connection);
   cleanup.defer(() => admin.close());
   const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });

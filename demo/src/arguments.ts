@@ -11,8 +11,8 @@ export interface RunArguments {
 }
 
 /**
- * `takesJson`: whether the program knows `--json`. A relative folder is relative to `workingDirectory`, which under npm is `INIT_CWD`: npm
- * itself changes to the root of the repository.
+ * `takesJson`: whether the program knows `--json`. A relative folder is relative to `workingDirectory`, which under npm
+ * is `INIT_CWD`: npm itself changes to the root of the repository.
  */
 export function parseArguments(
   argv: readonly string[],

@@ -37,8 +37,8 @@ export class DemoStepError extends Error {
 }
 
 /**
- * Runs all steps in their order on a pipeline with one connector and nobody else sending, then balances the totals. Rejects with a
- * `DemoStepError` at the first check that does not hold.
+ * Runs all steps in their order on a pipeline with one connector and nobody else sending, then balances the totals.
+ * Rejects with a `DemoStepError` at the first check that does not hold.
  */
 export async function runDemoSteps(pipeline: Pipeline, report: DemoReport): Promise<DemoTotals> {
   const context = await createDemoContext(pipeline, report);

@@ -5,7 +5,10 @@ import { constants } from 'node:os';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type StopSignal = (typeof signals)[number];
 
-/** npm hands the terminal's Ctrl-C on to its child, which had it from the terminal already: so soon it is the same request. */
+/**
+ * npm hands the terminal's Ctrl-C on to its child, which had it from the terminal already: so soon it is the same
+ * request.
+ */
 const SAME_REQUEST_MS = 250;
 const PARENT_CHECK_MS = 250;
 
@@ -17,8 +20,9 @@ export interface Interruption {
 }
 
 /**
- * Listens until the process ends. A second request ends the process at once; what it started ends with it. Under npm its end
- * counts as a request too: killed with SIGKILL it passes nothing on, and of other signals only its shell may hear.
+ * Listens until the process ends. A second request ends the process at once; what it started ends with it. Under npm
+ * its end counts as a request too: killed with SIGKILL it passes nothing on, and of other signals only its shell may
+ * hear.
  */
 export function listenForInterruption(env: NodeJS.ProcessEnv): Interruption {
   const controller = new AbortController();

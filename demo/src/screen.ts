@@ -5,9 +5,15 @@ import type { StackProgress } from '@astrolabe/testkit';
 export interface Screen {
   /** Prints a line. */
   line(text?: string): void;
-  /** A step that takes time began, goes on or ended. Steps may overlap. Without a terminal each is a line when it has ended. */
+  /**
+   * A step that takes time began, goes on or ended. Steps may overlap. Without a terminal each is a line when it has
+   * ended.
+   */
   progress(progress: StackProgress): void;
-  /** Something short is waited for, until the returned function is called. Without a terminal it is only named when it takes long. */
+  /**
+   * Something short is waited for, until the returned function is called. Without a terminal it is only named when it
+   * takes long.
+   */
   waiting(what: string): () => void;
   /** Emphasis; plain text where colours are off. */
   readonly style: Readonly<Record<Style, (text: string) => string>>;

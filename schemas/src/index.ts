@@ -1,4 +1,7 @@
-/** The contracts: commands and their JSON property values. No I/O: what reads the Avro schemas is `avro.ts`. The OpenAPI document is `../openapi/astrolabe.yaml`. */
+/**
+ * The contracts: commands and their JSON property values. No I/O: what reads the Avro schemas is `avro.ts`. The OpenAPI
+ * document is `../openapi/astrolabe.yaml`.
+ */
 export { canonicalJson } from './canonical-json.ts';
 export { parseJson, stringifyJson, type JsonObject, type JsonValue } from './json.ts';
 export {

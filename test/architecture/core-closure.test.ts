@@ -1,4 +1,7 @@
-/** The core decides and does nothing else: neither it nor whatever it loads, through however many imports, reaches the world. */
+/**
+ * The core decides and does nothing else: neither it nor whatever it loads, through however many imports, reaches the
+ * world.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveImport } from './resolve-import.ts';

@@ -1,4 +1,7 @@
-/** A document that names a file of this repository names one that is there, so that moved code takes its documents along. */
+/**
+ * A document that names a file of this repository names one that is there, so that moved code takes its documents
+ * along.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

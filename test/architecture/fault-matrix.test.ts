@@ -1,6 +1,6 @@
 /**
- * Each code of the error catalogue is raised somewhere, explained in docs/errors.md, named by a test, and counted where somebody who
- * watches the pipeline sees it.
+ * Each code of the error catalogue is raised somewhere, explained in docs/errors.md, named by a test, and counted where
+ * somebody who watches the pipeline sees it.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -79,7 +79,9 @@ test('every code is named by a test', () => {
   );
 });
 
-/** As a literal, or in a regular expression with its point escaped or not; not as the beginning or end of another code. */
+/**
+ * As a literal, or in a regular expression with its point escaped or not; not as the beginning or end of another code.
+ */
 function names(text: string, code: ErrorCode): boolean {
   const pattern = code.replace('.', String.raw`\\?\.`);
   return new RegExp(String.raw`(?<![\w.-])${pattern}(?![\w-]|\.[a-z])`).test(text);

@@ -1,4 +1,7 @@
-/** Which error codes the sources raise: literals in the form of a code, but for comments and places that only tell codes apart. */
+/**
+ * Which error codes the sources raise: literals in the form of a code, but for comments and places that only tell codes
+ * apart.
+ */
 import type { SourceFile } from './source-files.ts';
 
 const CATALOGUE = '/error-codes.ts';

@@ -1,6 +1,6 @@
 /**
- * Segment's SDK for browsers in a real Chromium, on a page of another origin than ingest: what it sends is what lies on the topic, and the
- * browser lets the page do all of it.
+ * Segment's SDK for browsers in a real Chromium, on a page of another origin than ingest: what it sends is what lies on
+ * the topic, and the browser lets the page do all of it.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -42,7 +42,9 @@ interface InPage {
   readonly options: object;
 }
 
-/** Runs in the page, so it may use nothing from here. One call of each kind; resolves when the SDK has done with each. */
+/**
+ * Runs in the page, so it may use nothing from here. One call of each kind; resolves when the SDK has done with each.
+ */
 async function callEach({ writeKey, cdnURL, options }: InPage): Promise<void> {
   const { AnalyticsNext } = globalThis as unknown as { AnalyticsNext: { AnalyticsBrowser: typeof AnalyticsBrowser } };
   const analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey, cdnURL }, options);

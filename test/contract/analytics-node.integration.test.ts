@@ -1,4 +1,7 @@
-/** Segment's own SDK for Node against ingest on a real broker: what it sends is what lies on the topic, and an event it must repeat is one event. */
+/**
+ * Segment's own SDK for Node against ingest on a real broker: what it sends is what lies on the topic, and an event it
+ * must repeat is one event.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Analytics, type AnalyticsSettings, type HTTPFetchFn } from '@segment/analytics-node';
@@ -285,7 +288,8 @@ test('while Kafka refuses, ingest answers 503 with an integer Retry-After; the S
     requests.map(({ headers }) => headers['X-Retry-Count']),
     responses.map((_, attempt) => (attempt === 0 ? undefined : String(attempt))),
   );
-  // A refusal says "not acknowledged", not "not stored": a record of an earlier attempt would be the same event once more.
+  // A refusal says "not acknowledged", not "not stored": a record of an earlier attempt would be the same event once
+  // more.
   const records = (await ingest.storedEvents()).filter(({ event }) => event['messageId'] === 'refused-at-first');
   assert.ok(records.length > 0);
   for (const record of records) {

@@ -1,7 +1,7 @@
 /**
- * The Chromium that comes with `npm ci`: `@sparticuz/chromium` holds a headless one for Linux on x64, packed, and those libraries that a bare
- * system lacks. It is unpacked once, into the cache. The package's own way of unpacking writes to fixed names in the temporary folder, where
- * another version, half a file or somebody else's may be.
+ * The Chromium that comes with `npm ci`: `@sparticuz/chromium` holds a headless one for Linux on x64, packed, and those
+ * libraries that a bare system lacks. It is unpacked once, into the cache. The package's own way of unpacking writes to
+ * fixed names in the temporary folder, where another version, half a file or somebody else's may be.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -7,7 +7,10 @@ import { chromium, type Browser, type Page, type Request } from 'playwright-core
 import { provideBundledChromium } from './bundled-chromium.ts';
 import { findBrowser } from './find-browser.ts';
 
-/** Nothing but what the page under test asks for goes over the network. A profile of its own is what `launch` gives it anyway. */
+/**
+ * Nothing but what the page under test asks for goes over the network. A profile of its own is what `launch` gives it
+ * anyway.
+ */
 const FLAGS = [
   // Containers and CI run as root, where Chromium's sandbox refuses to start. It only visits the pages below.
   '--no-sandbox',
@@ -24,7 +27,9 @@ const FLAGS = [
 /** For the start of the browser alone: to find one that hangs, on a machine that may be busy. */
 const START_TIMEOUT_MS = 90_000;
 
-/** Rejects with what to install where there is no browser: a test that was not run must not look like one that passed. */
+/**
+ * Rejects with what to install where there is no browser: a test that was not run must not look like one that passed.
+ */
 export async function launchChromium(env: NodeJS.ProcessEnv): Promise<Browser> {
   const found = await findBrowser(env, process);
   if (found.kind === 'missing') throw new Error(found.reason);

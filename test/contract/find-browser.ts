@@ -9,7 +9,10 @@ export type BrowserChoice =
   | { readonly kind: 'bundled' }
   | { readonly kind: 'missing'; readonly reason: string };
 
-/** Where the packages of Debian, Google and Homebrew put it. Ubuntu's `chromium-browser` is left out: without snap it is no browser. */
+/**
+ * Where the packages of Debian, Google and Homebrew put it. Ubuntu's `chromium-browser` is left out: without snap it is
+ * no browser.
+ */
 const INSTALLED_AT = [
   '/usr/bin/chromium',
   '/usr/bin/google-chrome-stable',

@@ -1,6 +1,6 @@
 /**
- * Ingest as a process of its own in front of a real broker, with topics and a connector that nobody else uses, and a view of what it has
- * stored.
+ * Ingest as a process of its own in front of a real broker, with topics and a connector that nobody else uses, and a
+ * view of what it has stored.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,10 @@ export interface IngestOnBroker {
   storedMessageIds(): Promise<string[]>;
   /** Number of records among the dead letters. */
   deadLetterCount(): Promise<number>;
-  /** Deletes the topics if they are there; the broker refuses every record then, until `restoreTopics` makes them anew, empty. */
+  /**
+   * Deletes the topics if they are there; the broker refuses every record then, until `restoreTopics` makes them anew,
+   * empty.
+   */
   removeTopics(): Promise<void>;
   restoreTopics(): Promise<void>;
   /** Ends the process in good order. The topics stay. */

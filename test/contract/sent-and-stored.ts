@@ -13,9 +13,9 @@ export function findStored(stored: readonly StoredEvent[], messageId: unknown): 
 }
 
 /**
- * `sent` is the event's JSON text as it went over the network, `batchSentAt` that of its batch where the event has none. The stored value
- * is that text to the last byte, but for `timestamp`, which is corrected for the skew of the sender's clock by Segment's rule; what is
- * added stands before its closing brace.
+ * `sent` is the event's JSON text as it went over the network, `batchSentAt` that of its batch where the event has
+ * none. The stored value is that text to the last byte, but for `timestamp`, which is corrected for the skew of the
+ * sender's clock by Segment's rule; what is added stands before its closing brace.
  */
 export function assertStoredAsSent(
   { text, event, headers }: StoredEvent,

@@ -1,4 +1,7 @@
-/** An archive goes in twice while all services run: the second time has no effect. `BACKFILL_EVENTS=100000 TEST_TIMEOUT_FACTOR=4` is the long form. */
+/**
+ * An archive goes in twice while all services run: the second time has no effect. `BACKFILL_EVENTS=100000
+ * TEST_TIMEOUT_FACTOR=4` is the long form.
+ */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The oracle: the state in which Astrolabe must end, computed from the events that were sent and nothing else. Knows Segment's meaning of a
- * call and "the newest value of each property wins", and none of the pipeline's code.
+ * The oracle: the state in which Astrolabe must end, computed from the events that were sent and nothing else. Knows
+ * Segment's meaning of a call and "the newest value of each property wins", and none of the pipeline's code.
  */
 import type { JsonObject, JsonValue } from '@astrolabe/schemas';
 import type { GeneratedEvent } from './traffic.ts';

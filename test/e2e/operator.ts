@@ -19,7 +19,9 @@ export interface WaitingLetters {
   readonly groups: readonly { readonly topic: string; readonly code: string; readonly waiting: number }[];
 }
 
-/** Runs the program against the pipeline and returns what `--json` prints. Fails the test with its words where it fails. */
+/**
+ * Runs the program against the pipeline and returns what `--json` prints. Fails the test with its words where it fails.
+ */
 export async function operate<Result>(pipeline: Pipeline, ...args: readonly string[]): Promise<Result> {
   const { addresses, folder, topics } = pipeline;
   const done = await runAstrolabe([...args, '--json'], {

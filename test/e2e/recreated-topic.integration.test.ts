@@ -1,6 +1,6 @@
 /**
- * A topic that is deleted and created again begins at offset 0. Positions of the topic before must not skip its records: the service stops and
- * says what to type, be it down meanwhile or running.
+ * A topic that is deleted and created again begins at offset 0. Positions of the topic before must not skip its
+ * records: the service stops and says what to type, be it down meanwhile or running.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -8,7 +8,9 @@ import {
 } from '@astrolabe/local-pipeline';
 import { uniqueName } from '@astrolabe/testkit';
 
-/** The whole pipeline on topics of its own. Ends with the test: first its processes, then the folder that they write to. */
+/**
+ * The whole pipeline on topics of its own. Ends with the test: first its processes, then the folder that they write to.
+ */
 export async function startTestPipeline(
   t: TestContext,
   name: string,

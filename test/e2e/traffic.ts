@@ -12,7 +12,10 @@ export interface GeneratedEvent {
   readonly traits?: JsonObject;
   readonly properties?: JsonObject;
   readonly context?: JsonObject;
-  /** ISO 8601. Different for every event, so that the newest value is never a matter of taste; not in the order of sending. */
+  /**
+   * ISO 8601. Different for every event, so that the newest value is never a matter of taste; not in the order of
+   * sending.
+   */
   readonly timestamp: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The broker or the registry away at start: the services wait with growing pauses and say what for; they neither crash nor dead-letter what
- * waits on the topics, and deliver it once the way is free.
+ * The broker or the registry away at start: the services wait with growing pauses and say what for; they neither crash
+ * nor dead-letter what waits on the topics, and deliver it once the way is free.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * A server in front of the reference API: by the key of a call it either passes it on or misbehaves. Behaviours write to the socket
- * themselves, since a well-behaved server would not let them.
+ * A server in front of the reference API: by the key of a call it either passes it on or misbehaves. Behaviours write
+ * to the socket themselves, since a well-behaved server would not let them.
  */
 import { createServer, request as httpRequest, Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';

@@ -1,4 +1,7 @@
-/** Batches on the topics that are small for a broker and hundreds of megabytes for whoever inflates them, and the way out of it. */
+/**
+ * Batches on the topics that are small for a broker and hundreds of megabytes for whoever inflates them, and the way
+ * out of it.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';

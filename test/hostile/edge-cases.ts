@@ -1,7 +1,10 @@
 /** Requests with a hand in them of a page, an e-mail or a proxy, and what ingest must answer. */
 import { HEAD, type RawCase } from './request-cases.ts';
 
-/** Where a browser, an e-mail or a proxy stands between the sender and ingest, and somebody has a hand in what these send. */
+/**
+ * Where a browser, an e-mail or a proxy stands between the sender and ingest, and somebody has a hand in what these
+ * send.
+ */
 const PAGE = 'Origin: https://page.example\r\n';
 const readable = [/^access-control-allow-origin: https:\/\/page\.example\r$/im, /^vary: .*origin/im];
 const readableWithCredentials = [...readable, /^access-control-allow-credentials: true\r$/im];

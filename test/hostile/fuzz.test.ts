@@ -1,8 +1,9 @@
 /**
- * Every parser that meets what others wrote, on mutations of the inputs in `corpus/`: it answers, or refuses as documented, and soon.
+ * Every parser that meets what others wrote, on mutations of the inputs in `corpus/`: it answers, or refuses as
+ * documented, and soon.
  *
- * Half a second each; longer: `FUZZ_SECONDS=20 node --test test/hostile/fuzz.test.ts`. `FUZZ_SEED` repeats a run. An input that fails is
- * kept in the corpus, where each later run begins with it.
+ * Half a second each; longer: `FUZZ_SECONDS=20 node --test test/hostile/fuzz.test.ts`. `FUZZ_SEED` repeats a run. An
+ * input that fails is kept in the corpus, where each later run begins with it.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,7 @@
-/** A customer who does everything right while others do not: an event every 100 ms, each of which must be taken and reach the API. */
+/**
+ * A customer who does everything right while others do not: an event every 100 ms, each of which must be taken and
+ * reach the API.
+ */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningReferenceApi } from '@astrolabe/reference-api';
@@ -7,8 +10,8 @@ import { basic } from './http-client.ts';
 
 export interface HealthySender {
   /**
-   * Ends the sending; rejects unless every event was taken and reached the API. Resolves with milliseconds: of the slowest
-   * from sending to the API, and of all answers, shortest first, repetitions included.
+   * Ends the sending; rejects unless every event was taken and reached the API. Resolves with milliseconds: of the
+   * slowest from sending to the API, and of all answers, shortest first, repetitions included.
    */
   finish(): Promise<{ readonly events: number; readonly slowestMs: number; readonly answersMs: readonly number[] }>;
 }

@@ -1,4 +1,6 @@
-/** A foreign producer that leaves its transaction open on the events topic: who looks for what waits behind it is told. */
+/**
+ * A foreign producer that leaves its transaction open on the events topic: who looks for what waits behind it is told.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPartitionReader } from '@astrolabe/kafka';

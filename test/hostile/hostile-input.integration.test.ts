@@ -1,6 +1,6 @@
 /**
- * Hostile input to running services, all on one stack: each test sends its part while a healthy connector's events pass, and afterwards no
- * service has ended or grown, each record has a counted outcome, and no secret shows anywhere.
+ * Hostile input to running services, all on one stack: each test sends its part while a healthy connector's events
+ * pass, and afterwards no service has ended or grown, each record has a counted outcome, and no secret shows anywhere.
  */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
@@ -34,11 +34,13 @@ const connectors: readonly HostileConnector[] = [healthy, victim, refused, ...mi
 const secrets = [...connectors.map(({ apiKey }) => apiKey), ...victim.writeKeys, victim.webhookSecret];
 
 /**
- * Of resident memory, at any time: two records of 130,000 headers are 100 MB of objects and their garbage on their way through, and V8 gives
- * back late what it has taken.
+ * Of resident memory, at any time: two records of 130,000 headers are 100 MB of objects and their garbage on their way
+ * through, and V8 gives back late what it has taken.
  */
 const MAX_GROWTH_BYTES = 200_000_000;
-/** Of the heap after a collection. Code that runs for the first time, and the tables of metrics, are a few megabytes. */
+/**
+ * Of the heap after a collection. Code that runs for the first time, and the tables of metrics, are a few megabytes.
+ */
 const MAX_HELD_BYTES = 20_000_000;
 const DRAIN_MS = 40_000;
 
@@ -50,7 +52,8 @@ before(
       // So that headers of a proxy count at all.
       ingest: { INGEST_TRUSTED_PROXIES: '1' },
       dispatcher: {
-        // Longer than 130,000 headers may hold a busy machine's event loop: only calls that are made to fail shall run out of retries.
+        // Longer than 130,000 headers may hold a busy machine's event loop: only calls that are made to fail shall run
+        // out of retries.
         DISPATCHER_API_TIMEOUT_MS: '3000',
         DISPATCHER_RETRY_BUDGET_MS: '15000',
         DISPATCHER_RETRY_MAX_MS: '500',

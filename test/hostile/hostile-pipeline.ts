@@ -1,6 +1,6 @@
 /**
- * The three services as processes of their own on a real broker, with topics and connectors that nobody else uses, and in front of the
- * reference API a server that misbehaves for some of the connectors.
+ * The three services as processes of their own on a real broker, with topics and connectors that nobody else uses, and
+ * in front of the reference API a server that misbehaves for some of the connectors.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -19,7 +19,10 @@ export interface RawExchangeOptions {
   readonly timeoutMs?: number;
 }
 
-/** Sends the parts one after another and resolves with the answer, or with nothing once the connection is closed or the time is up. */
+/**
+ * Sends the parts one after another and resolves with the answer, or with nothing once the connection is closed or the
+ * time is up.
+ */
 export async function exchange(
   url: string,
   parts: readonly (string | Buffer)[],

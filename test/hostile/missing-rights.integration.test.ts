@@ -1,6 +1,6 @@
 /**
- * Each right of docs/operating.md is taken from a running service, and from one that starts: it says which user lacks what on what, is not ready,
- * does not fill its log, and goes on by itself once the right is granted.
+ * Each right of docs/operating.md is taken from a running service, and from one that starts: it says which user lacks
+ * what on what, is not ready, does not fill its log, and goes on by itself once the right is granted.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

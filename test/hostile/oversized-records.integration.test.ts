@@ -1,6 +1,6 @@
 /**
- * Records that are small while they are compressed and, read, larger than any dead letter can be: each has its end, counted, and what stands
- * behind it on its partition goes on.
+ * Records that are small while they are compressed and, read, larger than any dead letter can be: each has its end,
+ * counted, and what stands behind it on its partition goes on.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,7 @@
-/** The parsers under the fuzzer. Each resolves for an answer and for a refusal that it documents, and rejects for anything else. */
+/**
+ * The parsers under the fuzzer. Each resolves for an answer and for a refusal that it documents, and rejects for
+ * anything else.
+ */
 import assert from 'node:assert/strict';
 import { createCommandDecoder } from '@astrolabe/records/serde';
 import { commandKinds } from '@astrolabe/schemas';

@@ -229,7 +229,8 @@ export const HEAD = 'POST /v1/batch HTTP/1.1\r\nHost: x\r\nAuthorization: %KEY%\
 export const rawCases: readonly RawCase[] = [
   { name: 'no HTTP', parts: ['\u0000\u0001\u0002banana\r\n\r\n'], statuses: [400] },
   { name: 'a TLS handshake', parts: ['\u0016\u0003\u0001\u0002\u0000\u0001\u0000'], statuses: [400] },
-  // 0: closed. What is still being sent when the answer comes resets the connection, and the answer may be lost with it.
+  // 0: closed. What is still being sent when the answer comes resets the connection, and the answer may be lost with
+  // it.
   { name: 'a header of 1 MB', parts: [HEAD, `X-Big: ${'x'.repeat(1_000_000)}\r\n\r\n`], statuses: [0, 431] },
   { name: '100,000 headers', parts: [HEAD, 'X-A: b\r\n'.repeat(100_000), '\r\n'], statuses: [0, 431] },
   { name: 'a request line without an end', parts: [`POST /${'a'.repeat(500_000)}`], statuses: [0, 414, 431, 400] },

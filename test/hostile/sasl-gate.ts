@@ -1,7 +1,7 @@
 /**
- * A broker that wants a log-in, in front of one that wants none: it answers SASL's two requests itself and passes the rest on, with its own
- * port in place of the broker's. What it says of a wrong password repeats that password, as no broker should.
- * The protocol: https://kafka.apache.org/protocol#sasl_handshake.
+ * A broker that wants a log-in, in front of one that wants none: it answers SASL's two requests itself and passes the
+ * rest on, with its own port in place of the broker's. What it says of a wrong password repeats that password, as no
+ * broker should. The protocol: https://kafka.apache.org/protocol#sasl_handshake.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
@@ -103,7 +103,10 @@ function authBytes(frame: Buffer): Buffer {
   return frame.subarray(at + 4, at + 4 + frame.readInt32BE(at));
 }
 
-/** An address is written as the text of the host and then the port in four bytes, in metadata and where a coordinator is named. */
+/**
+ * An address is written as the text of the host and then the port in four bytes, in metadata and where a coordinator is
+ * named.
+ */
 function withPort(frame: Buffer, host: string, from: number, to: number): Buffer {
   const wanted = Buffer.concat([text(host), int32(from)]);
   for (let at = frame.indexOf(wanted); at >= 0; at = frame.indexOf(wanted, at + 1)) {

@@ -1,4 +1,6 @@
-/** A service or the operator's command as a process, whatever becomes of it: `spawnService` is for those that come up. */
+/**
+ * A service or the operator's command as a process, whatever becomes of it: `spawnService` is for those that come up.
+ */
 import { launchService, type ProcessExit } from '@astrolabe/testkit';
 import { fileURLToPath } from 'node:url';
 import { processText } from './secrets.ts';

@@ -1,6 +1,6 @@
 /**
- * The short form of `npm run chaos`: a cluster of three brokers and two of each service, broken at random from a fixed seed, while SDK-shaped
- * traffic goes through. The long form is `npm run chaos -- --seed S --minutes 30`.
+ * The short form of `npm run chaos`: a cluster of three brokers and two of each service, broken at random from a fixed
+ * seed, while SDK-shaped traffic goes through. The long form is `npm run chaos -- --seed S --minutes 30`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

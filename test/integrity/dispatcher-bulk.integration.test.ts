@@ -1,6 +1,6 @@
 /**
- * Bulk calls on a real broker: part of a call fails for good, part of it for now, whole calls and answers are lost, and a dispatcher is
- * killed. A connector's own settings say who makes them, and are edited on the way.
+ * Bulk calls on a real broker: part of a call fails for good, part of it for now, whole calls and answers are lost, and
+ * a dispatcher is killed. A connector's own settings say who makes them, and are edited on the way.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -29,8 +29,9 @@ const env = {
 type Connector = (typeof CONNECTORS)[number];
 
 /**
- * Each command of a user sets the same property to a later value, so that one that overtakes another leaves that one without an effect.
- * Some cannot be executed: their users' ids are too long, or a visitor's id in the midst of a user's commands is.
+ * Each command of a user sets the same property to a later value, so that one that overtakes another leaves that one
+ * without an effect. Some cannot be executed: their users' ids are too long, or a visitor's id in the midst of a user's
+ * commands is.
  */
 function generate(from: number, to: number) {
   const last = new Map<string, number>();
@@ -85,7 +86,8 @@ test('in bulk calls that fail in part or as a whole each command is applied once
   assert.ok(commandsIn(bulkCallsOf('acme')) > calm.commands.length / 4, 'acme has bulk calls');
   assert.equal(bulkCallsOf('beta').length, 0, 'beta has none');
 
-  // Everything at once, with bulk calls for both by an edit. A call that the client gives up goes on at the API: its keys are in use.
+  // Everything at once, with bulk calls for both by an edit. A call that the client gives up goes on at the API: its
+  // keys are in use.
   api.faults.add(
     { kind: 'delay', delayMs: 1.5 * API_TIMEOUT_MS, rate: 0.05, times: 6, match: { method: 'POST' } },
     { kind: 'lose-answer', rate: 0.05 },

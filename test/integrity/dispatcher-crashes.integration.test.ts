@@ -1,6 +1,6 @@
 /**
- * Two dispatchers that join, leave and are killed, over an API that fails in every way. In the end the API holds what the commands alone
- * determine, and each was applied once, in its key's order.
+ * Two dispatchers that join, leave and are killed, over an API that fails in every way. In the end the API holds what
+ * the commands alone determine, and each was applied once, in its key's order.
  *
  * A longer run, without the runner's time limits:
  * `DISPATCHED_COMMANDS=50000 npm run with-stack -- node --test test/integrity/dispatcher-crashes.integration.test.ts`.

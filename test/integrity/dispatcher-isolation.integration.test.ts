@@ -1,6 +1,7 @@
 /**
- * One connector's API hangs on every call and another one's answers 503 only, under load: the third one's commands all have their effect while
- * the trouble lasts, memory is bounded, and when the trouble is over the commands of the other two drain in order.
+ * One connector's API hangs on every call and another one's answers 503 only, under load: the third one's commands all
+ * have their effect while the trouble lasts, memory is bounded, and when the trouble is over the commands of the other
+ * two drain in order.
  *
  * How fresh the third one's are is measured, and judged in the long form only, on a machine that does nothing else:
  * `ISOLATION_SECONDS=120 npm run with-stack -- node --test test/integrity/dispatcher-isolation.integration.test.ts`.

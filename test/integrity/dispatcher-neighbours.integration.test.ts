@@ -1,4 +1,7 @@
-/** One user of a connector with more commands than memory takes, and a quiet connector behind them on the same partition. */
+/**
+ * One user of a connector with more commands than memory takes, and a quiet connector behind them on the same
+ * partition.
+ */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * Dispatchers as processes of their own between a real broker and the reference API, with topics, a group and connectors that nobody else
- * uses.
+ * Dispatchers as processes of their own between a real broker and the reference API, with topics, a group and
+ * connectors that nobody else uses.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,15 +1,18 @@
 /**
  * What a service holds, as opposed to what V8 has not yet collected.
  *
- * Resident memory by itself does not tell: under a load that never changes, with no fault at all, V8 lets the young generation grow from 32 MB to
- * 128 MB within minutes, which is more than any outage costs.
+ * Resident memory by itself does not tell: under a load that never changes, with no fault at all, V8 lets the young
+ * generation grow from 32 MB to 128 MB within minutes, which is more than any outage costs.
  */
 import assert from 'node:assert/strict';
 import { eventually, type ServiceProcess } from '@astrolabe/testkit';
 
 const COLLECTION_TIMEOUT_MS = 10_000;
 
-/** Environment of a service that is to be measured. Its young generation stays at 32 MB, so that resident memory can be compared too. */
+/**
+ * Environment of a service that is to be measured. Its young generation stays at 32 MB, so that resident memory can be
+ * compared too.
+ */
 export const measurable: Readonly<Record<string, string>> = {
   NODE_OPTIONS: [
     '--expose-gc',

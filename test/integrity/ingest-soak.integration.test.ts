@@ -1,7 +1,9 @@
 /**
- * Ingest under load while its broker is stopped, killed and started again. A stack of its own: nobody else's broker is harmed.
+ * Ingest under load while its broker is stopped, killed and started again. A stack of its own: nobody else's broker is
+ * harmed.
  *
- * A longer run, without the runner's time limits: `SOAK_SECONDS=600 node --test test/integrity/ingest-soak.integration.test.ts`.
+ * A longer run, without the runner's time limits: `SOAK_SECONDS=600 node --test
+ * test/integrity/ingest-soak.integration.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,11 +26,14 @@ const SENDERS = 16;
 const PRODUCE_TIMEOUT_MS = 2_000;
 const SHUTDOWN_TIMEOUT_MS = 10_000;
 /**
- * Of resident memory, at any time. Requests of 16 senders are a few hundred KB in all; the rest is garbage that is not yet collected, more of
- * it where the machine is busy.
+ * Of resident memory, at any time. Requests of 16 senders are a few hundred KB in all; the rest is garbage that is not
+ * yet collected, more of it where the machine is busy.
  */
 const MAX_GROWTH_BYTES = 150_000_000;
-/** Of the heap after a collection. The process is seconds old when it is measured first, and goes on compiling and optimising its code. */
+/**
+ * Of the heap after a collection. The process is seconds old when it is measured first, and goes on compiling and
+ * optimising its code.
+ */
 const MAX_HELD_GROWTH_BYTES = 6_000_000;
 
 test(

@@ -1,8 +1,9 @@
 /**
- * The mapper is killed while it works, again and again, and its partitions move between two instances. In the end the command topic holds
- * exactly the commands that the events stand for.
+ * The mapper is killed while it works, again and again, and its partitions move between two instances. In the end the
+ * command topic holds exactly the commands that the events stand for.
  *
- * The long form: `MAPPER_EVENTS=200000 MAPPER_KILLS=10 npm run with-stack -- node --test test/integrity/mapper-exactly-once.integration.test.ts`.
+ * The long form: `MAPPER_EVENTS=200000 MAPPER_KILLS=10 npm run with-stack -- node --test
+ * test/integrity/mapper-exactly-once.integration.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -120,8 +121,8 @@ async function isDrained(
 }
 
 /**
- * Keys whose commands are not those of the model, with what is wrong. Commands of one key that stem from several input partitions (an
- * account's, say) are in order for each of them.
+ * Keys whose commands are not those of the model, with what is wrong. Commands of one key that stem from several input
+ * partitions (an account's, say) are in order for each of them.
  */
 function findDifferences(model: MapperModel, stored: ReadonlyMap<string, readonly string[]>): string[] {
   const differences: string[] = [];

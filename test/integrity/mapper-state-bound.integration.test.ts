@@ -1,6 +1,6 @@
 /**
- * The mapper's state on a real broker: what the first version wrote is read and replaced, what is beyond the bound is not kept, and a restart
- * restores what was there.
+ * The mapper's state on a real broker: what the first version wrote is read and replaced, what is beyond the bound is
+ * not kept, and a restart restores what was there.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

@@ -1,6 +1,7 @@
 /**
- * Event records for the mapper, drawn from a seed, and a model of what they come to, written from the rules (docs/guarantees.md,
- * docs/sending.md) and sharing no code with the mapper. Two customers: one lets users with free email addresses in, the other blocks them.
+ * Event records for the mapper, drawn from a seed, and a model of what they come to, written from the rules
+ * (docs/guarantees.md, docs/sending.md) and sharing no code with the mapper. Two customers: one lets users with free
+ * email addresses in, the other blocks them.
  */
 import { createHash } from 'node:crypto';
 import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
@@ -93,7 +94,10 @@ export function toRecord(event: TrafficEvent): OutgoingRecord {
   };
 }
 
-/** What the events of the partitions come to. Events of one user are in one partition, in the order in which they are given here. */
+/**
+ * What the events of the partitions come to. Events of one user are in one partition, in the order in which they are
+ * given here.
+ */
 export class MapperModel {
   /** Command ids by record key, in the order in which they were produced for an input partition. */
   readonly commandsByKey = new Map<string, Map<number, string[]>>();

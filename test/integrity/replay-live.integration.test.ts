@@ -1,8 +1,8 @@
 /**
- * Live traffic beside replays at the rate that is the default: nothing of it is refused, lost, doubled or held back until a
- * replay is over. What the
- * replays cost it in time is measured, and judged in the long form only, on a machine that does nothing else:
- * `REPLAY_LIVE_PAIRS=9 npm run with-stack -- node --test test/integrity/replay-live.integration.test.ts`.
+ * Live traffic beside replays at the rate that is the default: nothing of it is refused, lost, doubled or held back
+ * until a replay is over. What the replays cost it in time is measured, and judged in the long form only, on a machine
+ * that does nothing else: `REPLAY_LIVE_PAIRS=9 npm run with-stack -- node --test
+ * test/integrity/replay-live.integration.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -66,7 +66,9 @@ export function argumentsOf(resume: string): string[] {
   return args;
 }
 
-/** What was read is what was left out and what matched, and all that matched and was made of it has ended or is pending. */
+/**
+ * What was read is what was left out and what matched, and all that matched and was made of it has ended or is pending.
+ */
 export function assertBalanced(report: ReplayReport): void {
   const { read, replayedBefore, filteredOut, matched, events, commands, pending } = report;
   const { skippedByLedger, delivered, duplicate, deadLettered } = report;

@@ -1,4 +1,6 @@
-/** `astrolabe replay commands` beside the running services: what it delivers, killed, doubled, stalled and interrupted. */
+/**
+ * `astrolabe replay commands` beside the running services: what it delivers, killed, doubled, stalled and interrupted.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pipeline } from '@astrolabe/local-pipeline';

@@ -1,6 +1,6 @@
 /**
- * Loaded into a mapper before all else: where the file `SECOND_RULES` exists when it starts, it maps by the rules of `second-map-event.ts`, as a
- * mapper of a later release would.
+ * Loaded into a mapper before all else: where the file `SECOND_RULES` exists when it starts, it maps by the rules of
+ * `second-map-event.ts`, as a mapper of a later release would.
  */
 import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';

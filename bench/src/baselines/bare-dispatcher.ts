@@ -1,6 +1,7 @@
 /**
- * The least that calls an API for each command in parallel and in order for each key: kafkajs as it comes, a pool of undici, a lane for each
- * key. No ledger, no retry, no limits by connector, no metrics; offsets are committed before their calls have ended.
+ * The least that calls an API for each command in parallel and in order for each key: kafkajs as it comes, a pool of
+ * undici, a lane for each key. No ledger, no retry, no limits by connector, no metrics; offsets are committed before
+ * their calls have ended.
  *
  * Environment: KAFKA_BROKERS, COMMAND_TOPIC, GROUP_ID, API_URL. Logs `listening` once its group is joined.
  */

@@ -1,6 +1,7 @@
 /**
- * The least that takes Segment's calls and puts them on Kafka, as one would write it first: `node:http`, JSON.parse, kafkajs as it
- * comes, one send for each request, 200 after the acknowledgement. No authentication, no verdicts, no bounds, no idempotence.
+ * The least that takes Segment's calls and puts them on Kafka, as one would write it first: `node:http`, JSON.parse,
+ * kafkajs as it comes, one send for each request, 200 after the acknowledgement. No authentication, no verdicts, no
+ * bounds, no idempotence.
  *
  * Environment: KAFKA_BROKERS, TOPIC. Logs `listening` with its URL, as the services do.
  */

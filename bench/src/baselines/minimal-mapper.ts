@@ -1,10 +1,10 @@
 /**
- * The least that turns Segment's events into commands, at least once, as one would write it first: kafkajs as it comes, one batch after
- * another, JSON.parse, avsc, one idempotent send for each batch, then kafkajs's own commit. No checks, no dead letters, no state, no
- * configuration by connector, no ids that survive a repetition elsewhere.
+ * The least that turns Segment's events into commands, at least once, as one would write it first: kafkajs as it comes,
+ * one batch after another, JSON.parse, avsc, one idempotent send for each batch, then kafkajs's own commit. No checks,
+ * no dead letters, no state, no configuration by connector, no ids that survive a repetition elsewhere.
  *
- * Environment: KAFKA_BROKERS, SOURCE_TOPIC, COMMAND_TOPIC, GROUP_ID, SCHEMA_IDS (JSON: ids of the command schemas by kind). Logs `listening`
- * once its group is joined.
+ * Environment: KAFKA_BROKERS, SOURCE_TOPIC, COMMAND_TOPIC, GROUP_ID, SCHEMA_IDS (JSON: ids of the command schemas by
+ * kind). Logs `listening` once its group is joined.
  */
 import type { CommandKind } from '@astrolabe/schemas';
 import { commandTypes } from '@astrolabe/schemas/avro';

@@ -1,4 +1,7 @@
-/** A command record → the call that it stands for, for the baselines of the dispatcher: nothing is checked, and there is one kind only. */
+/**
+ * A command record → the call that it stands for, for the baselines of the dispatcher: nothing is checked, and there is
+ * one kind only.
+ */
 import { commandTypes } from '@astrolabe/schemas/avro';
 import type { KafkaMessage } from 'kafkajs';
 

@@ -1,6 +1,6 @@
 /**
- * Records of the command topic as the mapper writes them. Which record an index stands for never changes, and its number is in the time
- * at which it occurred: so the API stub knows each without a table of ids.
+ * Records of the command topic as the mapper writes them. Which record an index stands for never changes, and its
+ * number is in the time at which it occurred: so the API stub knows each without a table of ids.
  */
 import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
 import type { CommandEncoder } from '@astrolabe/records/serde';

@@ -1,6 +1,7 @@
 /**
- * How many commands a second one dispatcher carries out with every guarantee on, beside loops that give none (`baselines/`), at several
- * delays of the API; and what bulk calls gain. All are processes of their own on one broker, measured in turn within each round.
+ * How many commands a second one dispatcher carries out with every guarantee on, beside loops that give none
+ * (`baselines/`), at several delays of the API; and what bulk calls gain. All are processes of their own on one broker,
+ * measured in turn within each round.
  */
 import { openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';

@@ -1,4 +1,6 @@
-/** What a measurement needs: topics of its own with commands on them, an API stub, and one of those that are compared. */
+/**
+ * What a measurement needs: topics of its own with commands on them, an API stub, and one of those that are compared.
+ */
 import { join } from 'node:path';
 import { createCommandEncoder } from '@astrolabe/records/serde';
 import { spawnService, type ServiceProcess } from '@astrolabe/testkit';
@@ -24,8 +26,8 @@ const eachMessageMain = new URL('../baselines/each-message-dispatcher.ts', impor
 const stubMain = new URL('api-stub.ts', import.meta.url);
 
 /**
- * Starts one contender on `commands` commands that are there already. Disposed of, processes, topics and group are gone: a broker that is
- * somebody else's must not be left with them.
+ * Starts one contender on `commands` commands that are there already. Disposed of, processes, topics and group are
+ * gone: a broker that is somebody else's must not be left with them.
  */
 export async function startRun(
   contender: Contender,

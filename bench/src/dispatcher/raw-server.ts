@@ -1,6 +1,6 @@
 /**
- * HTTP on raw sockets, for stubs that share the machine with what is measured. Understands what undici and our client send:
- * lower-case header names, bodies with a length.
+ * HTTP on raw sockets, for stubs that share the machine with what is measured. Understands what undici and our client
+ * send: lower-case header names, bodies with a length.
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
@@ -9,7 +9,10 @@ export function answerOf(body: string): Buffer {
   return Buffer.from(head + body);
 }
 
-/** `answer` is called with each request and writes its answer to the socket. Logs `listening` with the `url`; ends at SIGTERM. */
+/**
+ * `answer` is called with each request and writes its answer to the socket. Logs `listening` with the `url`; ends at
+ * SIGTERM.
+ */
 export function listenRaw(answer: (socket: Socket, head: string, body: string) => void): void {
   const server = createServer({ noDelay: true }, (socket) => {
     let received = '';

@@ -1,6 +1,7 @@
 /**
- * How many commands a second reach the API when they are all there. The clock runs from a while after the first call until the last one:
- * starting the process, joining the group, opening connections and compiling are left out, of both sides alike.
+ * How many commands a second reach the API when they are all there. The clock runs from a while after the first call
+ * until the last one: starting the process, joining the group, opening connections and compiling are left out, of both
+ * sides alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchLab } from '../bench-lab.ts';

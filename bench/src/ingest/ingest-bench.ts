@@ -1,7 +1,7 @@
 /**
- * How many events a second ingest takes, and how long a sender waits for the acknowledgement, beside the least that would do the
- * same (`baselines/minimal-ingest.ts`). Both are processes of their own on one broker, with topics of as many partitions, measured
- * in turn within each round.
+ * How many events a second ingest takes, and how long a sender waits for the acknowledgement, beside the least that
+ * would do the same (`baselines/minimal-ingest.ts`). Both are processes of their own on one broker, with topics of as
+ * many partitions, measured in turn within each round.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -129,8 +129,8 @@ async function measure(loadCase: LoadCase, side: Side, writeKey: string, seconds
 }
 
 /**
- * The topic is new, so that it must hold exactly the events that were answered with 200. The baseline's producer may store one twice
- * when it has to try again.
+ * The topic is new, so that it must hold exactly the events that were answered with 200. The baseline's producer may
+ * store one twice when it has to try again.
  */
 async function verifyStored(admin: KafkaAdmin, side: Side, say: (line: string) => void): Promise<void> {
   const { name, topic, acknowledgedEvents } = side;

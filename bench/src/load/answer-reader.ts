@@ -1,4 +1,6 @@
-/** Reads HTTP/1.1 answers with a content-length off a keep-alive connection: as little work as telling them apart takes. */
+/**
+ * Reads HTTP/1.1 answers with a content-length off a keep-alive connection: as little work as telling them apart takes.
+ */
 
 export interface ReadAnswer {
   readonly status: number;
@@ -8,7 +10,9 @@ export interface ReadAnswer {
 export class AnswerReader {
   #buffered: Buffer = Buffer.alloc(0);
 
-  /** Undefined until the chunk completes an answer. One request is under way at a time, so that at most one is complete. */
+  /**
+   * Undefined until the chunk completes an answer. One request is under way at a time, so that at most one is complete.
+   */
   push(chunk: Buffer): ReadAnswer | undefined {
     this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
     const headEnd = this.#buffered.indexOf('\r\n\r\n');

@@ -1,4 +1,7 @@
-/** The sending side, in a thread of its own: as many connections as asked, each with one request under way, until the time is over. */
+/**
+ * The sending side, in a thread of its own: as many connections as asked, each with one request under way, until the
+ * time is over.
+ */
 import { connect } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildTemplate, writeMessageIds, type RequestTemplate } from '../ingest/requests.ts';

@@ -1,4 +1,7 @@
-/** Load on one HTTP server, from a thread of its own, so that the program that measures does not wait for the one that sends. */
+/**
+ * Load on one HTTP server, from a thread of its own, so that the program that measures does not wait for the one that
+ * sends.
+ */
 import { Worker } from 'node:worker_threads';
 
 export interface LoadOptions {

@@ -1,6 +1,6 @@
 /**
- * Records of `segment.events.v1` as ingest writes them for `@segment/analytics-node`: a mix of calls by several connectors' users. Which
- * record an index stands for never changes, and no two have the same message id.
+ * Records of `segment.events.v1` as ingest writes them for `@segment/analytics-node`: a mix of calls by several
+ * connectors' users. Which record an index stands for never changes, and no two have the same message id.
  */
 import { headerNames, toHeaders, type OutgoingRecord } from '@astrolabe/records';
 import { partitionKey } from '@astrolabe/segment';
@@ -11,7 +11,10 @@ export interface SourceEvent {
   readonly commands: number;
 }
 
-/** The connectors file that belongs to the events. One connector blocks free email providers; all of its users are at companies. */
+/**
+ * The connectors file that belongs to the events. One connector blocks free email providers; all of its users are at
+ * companies.
+ */
 export const connectors = ['acme', 'globex', 'initech', 'umbrella'].map((id, index) => ({
   id,
   name: id,

@@ -1,6 +1,7 @@
 /**
- * How long a command takes at a quiet rate: from the broker's acknowledgement of the event on the source topic until a reader of committed
- * records has the command. Producer and reader are this process, so that one clock tells both times.
+ * How long a command takes at a quiet rate: from the broker's acknowledgement of the event on the source topic until a
+ * reader of committed records has the command. Producer and reader are this process, so that one clock tells both
+ * times.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startGroupConsumer, type GroupConsumer, type PartitionProcessor } from '@astrolabe/processing';
@@ -15,7 +16,10 @@ import { buildEvent, indexOf } from './events.ts';
 import { groupId, startSide, type SideName } from './mapper-run.ts';
 
 const EVENTS_PER_SECOND = 500;
-/** For each side: a broker's Java machine compiles the way of a transaction after some ten thousands of them, and one in production has long done so. */
+/**
+ * For each side: a broker's Java machine compiles the way of a transaction after some ten thousands of them, and one in
+ * production has long done so.
+ */
 const WARM_UP_SECONDS = 20;
 /** For the last commands, once all events are sent. */
 const PATIENCE_MS = 20_000;

@@ -1,7 +1,7 @@
 /**
- * How many events a second one mapper turns into commands exactly once, and how long a command takes, beside a loop that does the least at
- * least once (`baselines/minimal-mapper.ts`). Both are processes of their own on one broker, with topics of as many partitions, measured
- * in turn within each round.
+ * How many events a second one mapper turns into commands exactly once, and how long a command takes, beside a loop
+ * that does the least at least once (`baselines/minimal-mapper.ts`). Both are processes of their own on one broker,
+ * with topics of as many partitions, measured in turn within each round.
  */
 import { openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';

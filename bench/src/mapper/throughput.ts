@@ -1,6 +1,7 @@
 /**
- * How many events a second a mapper gets through when they are all there. The clock runs from when the first commands are on the command
- * topic until the last one is readable: starting the process and joining the group are left out, of both sides alike.
+ * How many events a second a mapper gets through when they are all there. The clock runs from when the first commands
+ * are on the command topic until the last one is readable: starting the process and joining the group are left out, of
+ * both sides alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTopic } from '@astrolabe/kafka';
@@ -17,7 +18,10 @@ import { groupId, startSide } from './mapper-run.ts';
 const EVENTS_PER_SECOND = 50_000;
 const FILL_BATCH = 2_000;
 const POLL_MS = 20;
-/** Nothing new on the command topic for so long, with everything expected there: the last marker of a transaction has been written too. */
+/**
+ * Nothing new on the command topic for so long, with everything expected there: the last marker of a transaction has
+ * been written too.
+ */
 const QUIET_MS = 500;
 /** Nothing new for so long with something missing: the side hangs, or drops events. */
 const STALL_MS = 20_000;

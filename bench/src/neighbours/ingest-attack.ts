@@ -1,6 +1,6 @@
 /**
- * How long a quiet connector's requests take while somebody sends small bodies that are expensive to read: from the moment
- * a request is due until its answer.
+ * How long a quiet connector's requests take while somebody sends small bodies that are expensive to read: from the
+ * moment a request is due until its answer.
  */
 import { Agent, request } from 'node:http';
 import type { ServiceProcess } from '@astrolabe/testkit';

@@ -1,6 +1,6 @@
 /**
- * An API that takes every command after API_DELAY_MS, and answers `GET /calls` with when the quiet connector's came: epoch
- * milliseconds by id. Repetitions do not count.
+ * An API that takes every command after API_DELAY_MS, and answers `GET /calls` with when the quiet connector's came:
+ * epoch milliseconds by id. Repetitions do not count.
  */
 import type { Socket } from 'node:net';
 import { answerOf, listenRaw } from '../dispatcher/raw-server.ts';

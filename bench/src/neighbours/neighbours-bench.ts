@@ -1,6 +1,7 @@
 /**
- * What a quiet connector notices of one that floods (dispatcher) and of bodies that are expensive to read (ingest). `ours`
- * is with the neighbour, `baseline` without; the ratio is that of the quiet connector's p99, so that lower is better.
+ * What a quiet connector notices of one that floods (dispatcher) and of bodies that are expensive to read (ingest).
+ * `ours` is with the neighbour, `baseline` without; the ratio is that of the quiet connector's p99, so that lower is
+ * better.
  */
 import { randomBytes } from 'node:crypto';
 import { createKafkaAdmin } from '@astrolabe/kafka';

@@ -1,4 +1,7 @@
-/** Work at an even pace, whatever becomes of what was begun before: a server that is slow must not slow its measurement down. */
+/**
+ * Work at an even pace, whatever becomes of what was begun before: a server that is slow must not slow its measurement
+ * down.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface PacedOptions {

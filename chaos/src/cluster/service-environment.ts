@@ -1,4 +1,7 @@
-/** Configuration of the services under test: as in production, but quick to notice and to try again, so that a short run sees many recoveries. */
+/**
+ * Configuration of the services under test: as in production, but quick to notice and to try again, so that a short run
+ * sees many recoveries.
+ */
 import type { ServiceName } from '../oracle/observed.ts';
 
 export interface SharedVariables {

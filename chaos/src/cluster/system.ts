@@ -1,4 +1,7 @@
-/** The whole pipeline of a chaos run: three brokers, the registry, the API and two of each service, with a fault proxy on every way between them. */
+/**
+ * The whole pipeline of a chaos run: three brokers, the registry, the API and two of each service, with a fault proxy
+ * on every way between them.
+ */
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -66,7 +69,10 @@ export interface System {
 }
 
 const START_TIMEOUT_MS = patient(60_000);
-/** A lost broker leaves the in-sync replicas, and a lost one is noticed, within seconds rather than half a minute: short runs see both. */
+/**
+ * A lost broker leaves the in-sync replicas, and a lost one is noticed, within seconds rather than half a minute: short
+ * runs see both.
+ */
 const BROKER_PROPERTIES = {
   'replica.lag.time.max.ms': '6000',
   'broker.session.timeout.ms': '6000',

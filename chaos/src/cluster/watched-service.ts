@@ -1,4 +1,7 @@
-/** A service as a platform runs it, started again whenever it ends, and what is seen of each of its lives: metrics, usage, errors. */
+/**
+ * A service as a platform runs it, started again whenever it ends, and what is seen of each of its lives: metrics,
+ * usage, errors.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisedService, type Life } from '@astrolabe/local-pipeline';
 import { parsePrometheusText } from '@astrolabe/testkit';

@@ -1,4 +1,7 @@
-/** Short runs in which a guarantee is missing, each under the disturbance that the guarantee is for: the oracle has to notice. */
+/**
+ * Short runs in which a guarantee is missing, each under the disturbance that the guarantee is for: the oracle has to
+ * notice.
+ */
 import type { LocalCluster } from '@astrolabe/testkit';
 import type { Invariant } from '../oracle/violation.ts';
 import type { ServiceName } from '../oracle/observed.ts';

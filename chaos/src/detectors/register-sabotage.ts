@@ -1,4 +1,6 @@
-/** Preloaded into a service (`node --import`) whose guarantee is to be taken away: changes its source as it is loaded. */
+/**
+ * Preloaded into a service (`node --import`) whose guarantee is to be taken away: changes its source as it is loaded.
+ */
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { SABOTAGE_VARIABLE, applyPatch, sabotages, type Patch } from './sabotage.ts';

@@ -1,6 +1,7 @@
 /**
- * Guarantees taken out of the product, one at a time, to show that a chaos run notices. The product has no switch for it: its source is
- * changed as it is loaded (`register-sabotage.ts`), and a text that is no longer there exactly once is an error.
+ * Guarantees taken out of the product, one at a time, to show that a chaos run notices. The product has no switch for
+ * it: its source is changed as it is loaded (`register-sabotage.ts`), and a text that is no longer there exactly once
+ * is an error.
  */
 export interface Patch {
   /** From the repository's root. */
@@ -161,8 +162,8 @@ export const sabotages = {
     without: 'the ledger has a delivery before its offset is committed',
     patches: [
       { file: 'packages/ledger/src/partition-ledger.ts', text: 'return stored;', by: 'return Promise.resolve();' },
-      // Later than the run ends, and a process that ends does not wait for it, as one that is killed cannot: all that was delivered is lost,
-      // whenever that is. Only this shows that the commit has not waited.
+      // Later than the run ends, and a process that ends does not wait for it, as one that is killed cannot: all that
+      // was delivered is lost, whenever that is. Only this shows that the commit has not waited.
       {
         file: 'packages/ledger/src/partition-ledger.ts',
         text: 'const DEFAULT_LINGER_MS = 25;',

@@ -1,4 +1,7 @@
-/** Astrolabe's state after a set of commands, by the rules of schemas/openapi/astrolabe.yaml: their order does not matter. */
+/**
+ * Astrolabe's state after a set of commands, by the rules of schemas/openapi/astrolabe.yaml: their order does not
+ * matter.
+ */
 import { canonicalJson, type Command, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 import type { RecordedEvent } from './observed.ts';
 

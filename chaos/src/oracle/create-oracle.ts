@@ -1,6 +1,6 @@
 /**
- * The judge of a run: told of every call and its end while the run goes on, and of all that could be observed when it is over. Pure: no clock,
- * no I/O, and none of the services' code.
+ * The judge of a run: told of every call and its end while the run goes on, and of all that could be observed when it
+ * is over. Pure: no clock, no I/O, and none of the services' code.
  */
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
 import type { TrafficConnector } from '../traffic/traffic-connector.ts';

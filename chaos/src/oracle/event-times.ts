@@ -1,4 +1,7 @@
-/** When an event happened, by Segment's rule for wrong clocks and the bounds of what can be (docs/adr/0006; schemas/examples/mapping/times.json). */
+/**
+ * When an event happened, by Segment's rule for wrong clocks and the bounds of what can be (docs/adr/0006;
+ * schemas/examples/mapping/times.json).
+ */
 import type { JsonObject, JsonValue } from '@astrolabe/schemas';
 
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
@@ -6,7 +9,10 @@ const EARLIEST_MS = Date.UTC(2000, 0, 1);
 export interface EventTime {
   /** By the rule alone: what the stored event says. */
   readonly correctedMs: number;
-  /** Within the bounds, not after the receipt: what its commands say, but for deletions and for users who were let in again. */
+  /**
+   * Within the bounds, not after the receipt: what its commands say, but for deletions and for users who were let in
+   * again.
+   */
   readonly occurredAtMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the pipeline has to make of the event topic. The topic tells which sending was stored, when and where, for only it knows that of
- * repeated and unanswered requests; what an event means is read from what was sent.
+ * What the pipeline has to make of the event topic. The topic tells which sending was stored, when and where, for only
+ * it knows that of repeated and unanswered requests; what an event means is read from what was sent.
  */
 import type { Command } from '@astrolabe/schemas';
 import type { TrafficConnector } from '../traffic/traffic-connector.ts';

@@ -1,4 +1,7 @@
-/** All that a chaos run saw of the pipeline from outside: the seam between the harness, which reads it once everything has been delivered, and the oracle. */
+/**
+ * All that a chaos run saw of the pipeline from outside: the seam between the harness, which reads it once everything
+ * has been delivered, and the oracle.
+ */
 import type { Command, JsonObject } from '@astrolabe/schemas';
 
 export interface Observed {
@@ -21,7 +24,9 @@ export interface Observed {
 
 export type Drained = { readonly kind: 'drained' } | { readonly kind: 'stuck'; readonly detail: string };
 
-/** What came of it when the dispatchers read the whole command topic a second time, after everything had been delivered. */
+/**
+ * What came of it when the dispatchers read the whole command topic a second time, after everything had been delivered.
+ */
 export interface ReadAgain {
   /** Arrivals up to this sequence number are the run's own; later ones are of the re-read. */
   readonly afterSequence: number;
@@ -76,7 +81,9 @@ export interface Arrival extends Attempt {
   /** From 1, in the order of execution over all connectors. */
   readonly sequence: number;
   readonly atMs: number;
-  /** `unchanged`: executed, and what was there is as new or newer. `replayed`: the key was known, nothing was executed. */
+  /**
+   * `unchanged`: executed, and what was there is as new or newer. `replayed`: the key was known, nothing was executed.
+   */
   readonly outcome: 'applied' | 'unchanged' | 'replayed' | 'key-reused';
 }
 
@@ -134,7 +141,10 @@ export interface ProcessLife {
   readonly instance: string;
   /** From 1, for each instance. */
   readonly life: number;
-  /** `running` at the end of the run: its metrics are complete. Otherwise they are those of the last look, up to a second older. */
+  /**
+   * `running` at the end of the run: its metrics are complete. Otherwise they are those of the last look, up to a
+   * second older.
+   */
   readonly end: 'running' | 'stopped' | 'killed' | 'crashed';
   /** Of the last look: every sample of `/metrics`. */
   readonly metrics: readonly MetricSample[];

@@ -1,6 +1,6 @@
 /**
- * What Segment's calls mean for Astrolabe, written from the spec and docs/, sharing no code with the services: an event and what is known of
- * its user → the commands that it stands for, or why it has none.
+ * What Segment's calls mean for Astrolabe, written from the spec and docs/, sharing no code with the services: an event
+ * and what is known of its user → the commands that it stands for, or why it has none.
  */
 import { createHash } from 'node:crypto';
 import type { Command, JsonObject, JsonValue } from '@astrolabe/schemas';

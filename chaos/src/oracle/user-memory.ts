@@ -1,4 +1,7 @@
-/** What Astrolabe's rules need to know of one connector's users between events: who was deleted for privacy, and where each one's email is. */
+/**
+ * What Astrolabe's rules need to know of one connector's users between events: who was deleted for privacy, and where
+ * each one's email is.
+ */
 
 /** All that was decided of one user, in the order of the event topic. */
 interface History {
@@ -26,7 +29,10 @@ export class UserMemory {
     this.#blocksFreeEmail = blocksFreeEmail;
   }
 
-  /** Each messageId counts once. Returns as of when the deletion deletes: it comes behind everything that was received before it. */
+  /**
+   * Each messageId counts once. Returns as of when the deletion deletes: it comes behind everything that was received
+   * before it.
+   */
   delete(userId: string, messageId: string, receivedAtMs: number, clock: PartitionClock): number {
     const history = this.#historyOf(userId);
     const name = `delete:${messageId}`;
@@ -64,7 +70,10 @@ export class UserMemory {
     return history;
   }
 
-  /** Why nothing of the event's user may reach Astrolabe. Learns the address that the event says, unless it is unmappable. */
+  /**
+   * Why nothing of the event's user may reach Astrolabe. Learns the address that the event says, unless it is
+   * unmappable.
+   */
   turnAway(
     userId: string | undefined,
     address: string | undefined,

@@ -22,7 +22,9 @@ export const invariants = [
   'order-by-key',
   /** Every call for a command has the command's id as its key, answered or not. */
   'one-key',
-  /** No key came to the API with another command than before, but where the sender repeated the event at another time. */
+  /**
+   * No key came to the API with another command than before, but where the sender repeated the event at another time.
+   */
   'no-conflict',
   /** Users, accounts, memberships and events are what the events that were sent make them. */
   'final-state',
@@ -41,7 +43,10 @@ export interface Violation {
   readonly subject: string;
   /** What was expected and what was found. */
   readonly detail: string;
-  /** Where the records of the wronged event stand, its calls to the API and its lines in the logs; empty where it is about no single event. */
+  /**
+   * Where the records of the wronged event stand, its calls to the API and its lines in the logs; empty where it is
+   * about no single event.
+   */
   readonly trail: readonly string[];
 }
 

@@ -122,7 +122,10 @@ async function rollingRestart(system: System, of: string): Promise<DisturbanceEn
 /** A broker that serves again is not yet in sync; the next one would leave two replicas out. */
 const BROKER_REST_MS = 3_000;
 
-/** Faults of one proxy at the same time, of one link or of two that share it: the last one holds until the last one ends. */
+/**
+ * Faults of one proxy at the same time, of one link or of two that share it: the last one holds until the last one
+ * ends.
+ */
 const disturbed = new WeakMap<FaultProxy, symbol>();
 
 async function disturbLink(

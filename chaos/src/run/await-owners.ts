@@ -1,4 +1,7 @@
-/** Waits until both groups have come together: what a schedule does to a service in its first seconds must meet one that works. */
+/**
+ * Waits until both groups have come together: what a schedule does to a service in its first seconds must meet one that
+ * works.
+ */
 import { eventually } from '@astrolabe/testkit';
 import type { System } from '../cluster/system.ts';
 import type { ServiceName } from '../oracle/observed.ts';

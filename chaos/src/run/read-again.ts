@@ -1,6 +1,7 @@
 /**
- * Has the dispatchers read the whole command topic a second time, in the way that docs/operating.md tells operators ("The same records again"):
- * the group's services are stopped, its offsets set back, and the services started. What their ledger lacks shows as calls.
+ * Has the dispatchers read the whole command topic a second time, in the way that docs/operating.md tells operators
+ * ("The same records again"): the group's services are stopped, its offsets set back, and the services started. What
+ * their ledger lacks shows as calls.
  */
 import { createKafkaAdmin } from '@astrolabe/kafka';
 import { eventually, patient } from '@astrolabe/testkit';
@@ -10,7 +11,9 @@ import { awaitDrained } from './await-drained.ts';
 import { lookAtLives, type Phases } from './observe.ts';
 
 const READY_TIMEOUT_MS = patient(60_000);
-/** A member that did not leave in good order is one until its session ends, and the brokers refuse the reset until then. */
+/**
+ * A member that did not leave in good order is one until its session ends, and the brokers refuse the reset until then.
+ */
 const RESET_TIMEOUT_MS = 30_000;
 
 /** After everything has been delivered. Never rejects: what does not work is a finding. */

@@ -17,7 +17,9 @@ export interface ChaosOptions extends Omit<SystemOptions, 'connectors'> {
   /** Default: drawn from the seed. */
   readonly schedule?: readonly Disturbance[];
   readonly drainTimeoutMs?: number;
-  /** Whether the command topic is read again at the end, to see whether what was delivered is remembered. Default true. */
+  /**
+   * Whether the command topic is read again at the end, to see whether what was delivered is remembered. Default true.
+   */
   readonly readsAgain?: boolean;
   /** Causes of dead letters of commands that the schedule can have; none by default. */
   readonly possibleDeadLetterCodes?: readonly string[];
@@ -44,7 +46,10 @@ function scheduleOf({ seed, minutes, schedule }: ChaosOptions): readonly Disturb
   return schedule ?? drawSchedule({ seed, minutes, connectors: trafficConnectors.length });
 }
 
-/** Runs again with parts of the schedule, for `forMs` at most and one run more: the shortest part under which one of the same promises is broken. */
+/**
+ * Runs again with parts of the schedule, for `forMs` at most and one run more: the shortest part under which one of the
+ * same promises is broken.
+ */
 export async function findShortestFailure(
   options: ChaosOptions,
   failed: ChaosReport,

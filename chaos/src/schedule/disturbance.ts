@@ -17,8 +17,8 @@ export const brokerNames = ['broker-1', 'broker-2', 'broker-3'] as const;
 export type BrokerName = (typeof brokerNames)[number];
 
 /**
- * Every connection that leads through a fault proxy, by who makes it and whom it reaches. `clients` are all services at once: those of
- * `ingest>broker-1`, `mapper>broker-1` and `dispatcher>broker-1` are what `clients>broker-1` is made of.
+ * Every connection that leads through a fault proxy, by who makes it and whom it reaches. `clients` are all services at
+ * once: those of `ingest>broker-1`, `mapper>broker-1` and `dispatcher>broker-1` are what `clients>broker-1` is made of.
  */
 export const links = [
   'senders>ingest-1',
@@ -64,8 +64,8 @@ export type DisturbanceAction =
       readonly connector: number | null;
     }
   /**
-   * The API refuses the next so many calls, however long they take to come, `forMs` at most: with 401 the key, with 400 the command, which is
-   * given up, so that the oracle has to know of it.
+   * The API refuses the next so many calls, however long they take to come, `forMs` at most: with 401 the key, with 400
+   * the command, which is given up, so that the oracle has to know of it.
    */
   | { readonly kind: 'calls-refused'; readonly status: 400 | 401; readonly calls: number }
   | { readonly kind: 'registry-away' }
@@ -96,8 +96,9 @@ export function describeDisturbance({ atMs, forMs, kind, ...rest }: Disturbance)
 /**
  * Whether it takes a broker from the cluster, or from all who use it. Replication bears one at a time.
  *
- * One service that cannot reach one broker does not: the broker stays in sync, leads its partitions and serves the others, so nothing is
- * moved, and the service alone waits. It may meet the loss of another broker, which is the case that is worth trying.
+ * One service that cannot reach one broker does not: the broker stays in sync, leads its partitions and serves the
+ * others, so nothing is moved, and the service alone waits. It may meet the loss of another broker, which is the case
+ * that is worth trying.
  */
 export function weakensCluster(action: DisturbanceAction): boolean {
   switch (action.kind) {

@@ -22,7 +22,10 @@ const QUIET_MS = 8_000;
 /** Of the run, from its start: the rest is for recovery, still under load. */
 const DISTURBED_SHARE = 0.85;
 const MEAN_GAP_MS = 5_500;
-/** From this length on, the first instance of each service lives on from a third of the run to its end: only a long life shows a slow leak. */
+/**
+ * From this length on, the first instance of each service lives on from a third of the run to its end: only a long life
+ * shows a slow leak.
+ */
 const SPARING_MINUTES = 10;
 const SPARING_FROM_SHARE = 1 / 3;
 /** Between two disturbances that weaken the cluster: a broker must be back among the in-sync replicas. */
@@ -58,8 +61,8 @@ const apiFaults: readonly ApiFaultName[] = [
 ];
 
 /**
- * In the order of their beginning. Every kind comes before any comes again. At most one broker is away at a time, but where the loss of the
- * quorum is what is tried.
+ * In the order of their beginning. Every kind comes before any comes again. At most one broker is away at a time, but
+ * where the loss of the quorum is what is tried.
  */
 export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): readonly Disturbance[] {
   const random = seededRandom(seed);

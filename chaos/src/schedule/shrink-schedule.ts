@@ -1,4 +1,7 @@
-/** Finds a short part of a schedule that still fails: the ddmin algorithm of Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input". */
+/**
+ * Finds a short part of a schedule that still fails: the ddmin algorithm of Zeller and Hildebrandt, "Simplifying and
+ * Isolating Failure-Inducing Input".
+ */
 
 export interface Shrunk<T> {
   readonly shortest: readonly T[];
@@ -8,7 +11,10 @@ export interface Shrunk<T> {
   readonly isMinimal: boolean;
 }
 
-/** `fails` is asked for ever smaller parts, in their order, as long as `mayGoOn`; a part that fails takes the place of the whole. */
+/**
+ * `fails` is asked for ever smaller parts, in their order, as long as `mayGoOn`; a part that fails takes the place of
+ * the whole.
+ */
 export async function shrinkSchedule<T>(
   schedule: readonly T[],
   fails: (part: readonly T[]) => Promise<boolean>,

@@ -3,7 +3,10 @@ import { stringifyJson, type JsonValue } from '@astrolabe/schemas';
 import type { TrafficCall, TrafficEvent } from './traffic-call.ts';
 import type { TrafficConnector } from './traffic-connector.ts';
 
-/** `batch` is an SDK's flush, with `sentAt`; `single` one call of the Tracking API; `partner` and `webhook` are Segment's. */
+/**
+ * `batch` is an SDK's flush, with `sentAt`; `single` one call of the Tracking API; `partner` and `webhook` are
+ * Segment's.
+ */
 export type CallForm = 'batch' | 'single' | 'partner' | 'webhook';
 
 /** `sentAt` is ISO 8601, by the sender's clock. */

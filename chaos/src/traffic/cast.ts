@@ -1,4 +1,7 @@
-/** Who appears in the traffic of one stream: each user, visitor and account is of one stream, so that its events have one order. */
+/**
+ * Who appears in the traffic of one stream: each user, visitor and account is of one stream, so that its events have
+ * one order.
+ */
 import type { Draw } from './draw.ts';
 
 export interface Cast {
@@ -7,7 +10,10 @@ export interface Cast {
   readonly accountIds: readonly string[];
 }
 
-/** Ids that are hard to carry in a path, a key or a header. Every connector has them all: they are different users there. */
+/**
+ * Ids that are hard to carry in a path, a key or a header. Every connector has them all: they are different users
+ * there.
+ */
 const oddIds = [
   'a/b',
   '%2e',

@@ -1,6 +1,6 @@
 /**
- * The traffic of a run, drawn from its seed: calls as SDKs, Segment and Engage make them. Pure, and lazy: a long run does not hold it all.
- * Nothing in it depends on what is answered; retries are the senders' affair.
+ * The traffic of a run, drawn from its seed: calls as SDKs, Segment and Engage make them. Pure, and lazy: a long run
+ * does not hold it all. Nothing in it depends on what is answered; retries are the senders' affair.
  */
 import type { JsonObject } from '@astrolabe/schemas';
 import { castOf, type Cast } from './cast.ts';
@@ -110,7 +110,9 @@ function drawEvent(
   return { messageId, type, body: { ...body, messageId, ...drawTimes(form, moment.nowMs, draw) } };
 }
 
-/** Alone, a call that is refused leaves nothing to account for; so what is refused or needs the API key comes in lists. */
+/**
+ * Alone, a call that is refused leaves nothing to account for; so what is refused or needs the API key comes in lists.
+ */
 function drawFitting(cast: Cast, form: CallForm, draw: Draw): JsonObject {
   for (;;) {
     const body = drawBody(cast, draw);

@@ -9,7 +9,10 @@ export interface TrafficEvent {
   readonly body: JsonObject;
 }
 
-/** One HTTP call to ingest. A stream's calls are made one after the other, each until it has its 200: that is the order in which they happen. */
+/**
+ * One HTTP call to ingest. A stream's calls are made one after the other, each until it has its 200: that is the order
+ * in which they happen.
+ */
 export interface TrafficCall {
   /** From 0, in order of making, over all streams. */
   readonly sequence: number;

@@ -75,7 +75,9 @@ async function answeredCalls({ astrolabe, baseline }: DemoContext, ids: readonly
   );
 }
 
-/** The rule that the contract states (`commandId` in `schemas/avro`), computed here anew: the demo trusts nobody's word. */
+/**
+ * The rule that the contract states (`commandId` in `schemas/avro`), computed here anew: the demo trusts nobody's word.
+ */
 export function commandIdOf(connectorId: string, messageId: string, kind: CommandKind): string {
   return createHash('sha256')
     .update(JSON.stringify([connectorId, messageId, kind]))

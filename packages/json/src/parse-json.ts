@@ -33,8 +33,8 @@ const LONG_RUN = 16;
 /**
  * The shortest unsafe integer, 9007199254740992, has 16 digits. A reviver makes parsing several times slower, so it is
  * used only where such a run of digits follows what may stand before a number. A string that holds the same characters
- * costs time, not correctness: the reviver looks at numbers only. Of any 16 digits in a row one stands at a multiple of 16,
- * so that no other place has to be looked at, which every event pays for.
+ * costs time, not correctness: the reviver looks at numbers only. Of any 16 digits in a row one stands at a multiple of
+ * 16, so that no other place has to be looked at, which every event pays for.
  */
 function mayHoldLongInteger(text: string): boolean {
   for (let at = LONG_RUN - 1; at < text.length; at += LONG_RUN) {
@@ -68,7 +68,10 @@ const integerLiteral = /^-?\d+$/;
 
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 
-/** The third argument is that of ECMAScript's "JSON.parse source text access", in V8 since 11.4; TypeScript's lib lacks it. */
+/**
+ * The third argument is that of ECMAScript's "JSON.parse source text access", in V8 since 11.4; TypeScript's lib lacks
+ * it.
+ */
 function keepLongInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const { source } = context;

@@ -29,12 +29,18 @@ const createClient: unique symbol = Symbol('create client');
 export interface KafkaConnection {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** As the brokers' access control lists name this client, as far as it can be told from here: `User:` and the SASL user name. */
+  /**
+   * As the brokers' access control lists name this client, as far as it can be told from here: `User:` and the SASL
+   * user name.
+   */
   readonly principal: string;
   readonly [createClient]: (retry: RetryOptions) => KafkaClient;
 }
 
-/** Does not connect yet: the first use does. Throws `kafka.patch-missing` where kafkajs does not run as this package needs it. */
+/**
+ * Does not connect yet: the first use does. Throws `kafka.patch-missing` where kafkajs does not run as this package
+ * needs it.
+ */
 export function createKafkaConnection(options: KafkaConnectionOptions): KafkaConnection {
   assertPatchesInEffect();
   const { brokers, clientId, ssl, sasl, logger } = options;
@@ -86,15 +92,18 @@ export function connectionFromConfig(config: KafkaSection, service: string, logg
   });
 }
 
-/** How long kafkajs looks for a broker before it gives up: the pauses between attempts double up to `maxRetryTime` milliseconds. */
+/**
+ * How long kafkajs looks for a broker before it gives up: the pauses between attempts double up to `maxRetryTime`
+ * milliseconds.
+ */
 export type RetryOptions = Required<Pick<KafkaJsRetryOptions, 'initialRetryTime' | 'maxRetryTime' | 'retries'>>;
 
 /** A second or two. Who asks a question can ask it again. */
 const DEFAULT_RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 500, retries: 3 };
 
 /**
- * For this package only. A client of its own for each use: kafkajs gives each its own retries, and lets the consumers of one client share what
- * they know of a group's offsets.
+ * For this package only. A client of its own for each use: kafkajs gives each its own retries, and lets the consumers
+ * of one client share what they know of a group's offsets.
  */
 export function clientOf(connection: KafkaConnection, retry: RetryOptions = DEFAULT_RETRY): KafkaClient {
   return connection[createClient](retry);
@@ -111,8 +120,8 @@ const ANSWERED_ERROR =
 const AUTHORIZATION_FAILED = /[Aa]uthorization failed|Not authorized/;
 
 /**
- * One level lower than kafkajs says: it logs an error for each attempt that it then repeats, and a line for every pause. Errors that matter
- * reach us as rejections and CRASH events.
+ * One level lower than kafkajs says: it logs an error for each attempt that it then repeats, and a line for every
+ * pause. Errors that matter reach us as rejections and CRASH events.
  */
 function logEntry(logger: Logger, { level, namespace, log }: LogEntry): void {
   const { message, timestamp: _timestamp, logger: _name, ...fields } = log;

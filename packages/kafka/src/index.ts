@@ -1,4 +1,7 @@
-/** The Kafka client: the ports of `@astrolabe/records` on real brokers. The only package of the product that knows kafkajs; nothing of kafkajs shows through. */
+/**
+ * The Kafka client: the ports of `@astrolabe/records` on real brokers. The only package of the product that knows
+ * kafkajs; nothing of kafkajs shows through.
+ */
 export { createKafkaAdmin, type CommittedPosition, type KafkaAdmin, type PartitionWatermarks } from './admin/admin.ts';
 export { assertTopicsUsable } from './admin/assert-topics-usable.ts';
 export { readBrokerFeatures, type BrokerAddress } from './admin/broker-features.ts';

@@ -1,4 +1,7 @@
-/** What `packages/processing` builds the group consumer and the changelog on. Imported there, and by tests that need a client of their own. */
+/**
+ * What `packages/processing` builds the group consumer and the changelog on. Imported there, and by tests that need a
+ * client of their own.
+ */
 export { topicFault } from './admin/topic-access.ts';
 export { clientOf, type RetryOptions } from './connection.ts';
 export { isKafkaJsError, toKafkaError, type AccessContext } from './kafka-errors.ts';

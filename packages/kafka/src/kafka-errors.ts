@@ -13,7 +13,10 @@ interface KafkaJsError {
 
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
-/** The broker and an idempotent producer disagree on what was sent. A new producer starts a count of its own, so a repetition works. */
+/**
+ * The broker and an idempotent producer disagree on what was sent. A new producer starts a count of its own, so a
+ * repetition works.
+ */
 const OUT_OF_STEP = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID']);
 
 /** What an action needs, to name it where the brokers forbid it: they say which kind of resource, and not its name. */
@@ -27,9 +30,10 @@ export interface AccessContext {
 }
 
 /**
- * kafkajs's errors as ours. A right that is missing is `kafka.unauthorized` (retryable: it may be granted). A topic or partition that is not there is `kafka.topic-missing` (retryable). What the broker calls retriable, every
- * connection error and every time-out is `kafka.unavailable` (retryable); the rest is `kafka.request-refused` (final: authorization, unknown
- * version, a fenced producer).
+ * kafkajs's errors as ours. A right that is missing is `kafka.unauthorized` (retryable: it may be granted). A topic or
+ * partition that is not there is `kafka.topic-missing` (retryable). What the broker calls retriable, every connection
+ * error and every time-out is `kafka.unavailable` (retryable); the rest is `kafka.request-refused` (final:
+ * authorization, unknown version, a fenced producer).
  */
 export function toKafkaError(error: unknown, doing: string, access?: AccessContext): PipelineError {
   if (isPipelineError(error)) return error;
@@ -128,7 +132,10 @@ function causes(error: unknown): KafkaJsError[] {
   return chain;
 }
 
-/** Whether an answer, or what caused it, says that another process has taken the transactional id over. kafkajs does not know 90 by name. */
+/**
+ * Whether an answer, or what caused it, says that another process has taken the transactional id over. kafkajs does not
+ * know 90 by name.
+ */
 export function isFencedAnswer(error: unknown): boolean {
   let current = error;
   for (let depth = 0; current instanceof Error && depth < 10; depth += 1) {

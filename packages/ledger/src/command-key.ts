@@ -8,8 +8,9 @@ const nibbles = new Int8Array(128).fill(NOT_A_DIGIT);
 for (let value = 0; value < 16; value += 1) nibbles[value.toString(16).charCodeAt(0)] = value;
 
 /**
- * Writes the key of `commandId` at `at` of `target`: the value of its 32 lower-case hexadecimal digits, and for an id of any other
- * form, which no mapper of ours writes, 128 bits of SHA-256. Total: whatever stands on the command topic has a key.
+ * Writes the key of `commandId` at `at` of `target`: the value of its 32 lower-case hexadecimal digits, and for an id
+ * of any other form, which no mapper of ours writes, 128 bits of SHA-256. Total: whatever stands on the command topic
+ * has a key.
  */
 export function writeCommandKey(commandId: string, target: Buffer, at = 0): void {
   if (commandId.length === 2 * KEY_BYTES) {

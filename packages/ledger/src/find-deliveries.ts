@@ -15,8 +15,9 @@ export interface FindDeliveriesOptions {
 }
 
 /**
- * Reads the partition once and resolves with all deliveries of the commands asked for, by command id, each list in the order of the
- * changelog; a command without any is absent. What is held in memory grows with the question, not with the ledger.
+ * Reads the partition once and resolves with all deliveries of the commands asked for, by command id, each list in the
+ * order of the changelog; a command without any is absent. What is held in memory grows with the question, not with the
+ * ledger.
  */
 export async function findDeliveries(
   options: FindDeliveriesOptions,

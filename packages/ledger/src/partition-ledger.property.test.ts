@@ -1,4 +1,7 @@
-/** The ledger against a list of facts, through crashes that tear files, restarts, moves, outages, retention and other owners. */
+/**
+ * The ledger against a list of facts, through crashes that tear files, restarts, moves, outages, retention and other
+ * owners.
+ */
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,13 +1,15 @@
 /**
  * What became of the commands of one partition, for as long as its window:
  *
- * 1. `restore`: the local copy is brought up to the end of the changelog. Every delivery that any owner has recorded is known.
+ * 1. `restore`: the local copy is brought up to the end of the changelog. Every delivery that any owner has recorded is
+ *    known.
  * 2. `lookup` before a call: a command that has ended is not sent again.
- * 3. `record` after the answer: many deliveries share a chunk, and a chunk is one record of the changelog. Once it resolves, all
- *    in-sync replicas have the delivery, so the next owner will know of it, and the command's offset may be committed.
+ * 3. `record` after the answer: many deliveries share a chunk, and a chunk is one record of the changelog. Once it
+ *    resolves, all in-sync replicas have the delivery, so the next owner will know of it, and the command's offset may
+ *    be committed.
  *
- * The changelog is the truth and the local store a copy of its beginning: it loses nothing that cannot be read again, and where
- * the two disagree it is thrown away.
+ * The changelog is the truth and the local store a copy of its beginning: it loses nothing that cannot be read again,
+ * and where the two disagree it is thrown away.
  */
 import { createRetrier, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -32,7 +34,9 @@ export interface PartitionLedgerOptions {
   readonly lingerMs?: number;
   /** Deliveries of a chunk at most. Default 2,000. */
   readonly maxChunkDeliveries?: number;
-  /** Acknowledged bytes that are written to the local copy at once. Default 65,536. A crash costs reading them again. */
+  /**
+   * Acknowledged bytes that are written to the local copy at once. Default 65,536. A crash costs reading them again.
+   */
   readonly copyAfterBytes?: number;
   /** How long to wait for another process that holds the directory. Default 30,000. */
   readonly lockTimeoutMs?: number;
@@ -51,19 +55,21 @@ export interface LedgerStats extends StoreStats {
 
 export interface PartitionLedger {
   /**
-   * Called once, before anything else. Resolves when every delivery is known that was on the changelog at the call. Tries on until the signal
-   * is aborted; rejects with its reason, or with `ledger.unknown-format`, `ledger.damaged` or `ledger.disk-failed`.
+   * Called once, before anything else. Resolves when every delivery is known that was on the changelog at the call.
+   * Tries on until the signal is aborted; rejects with its reason, or with `ledger.unknown-format`, `ledger.damaged` or
+   * `ledger.disk-failed`.
    */
   restore(signal?: AbortSignal, onProgress?: (progress: RestoreProgress) => void): Promise<void>;
   /**
-   * The delivery of a command, recorded within the window, be it acknowledged yet or not; where there are several, one of them.
-   * Synchronous: a miss costs some tables in memory, a hit a read of the local file. Never wrong about a hit: all 128 bits are compared.
-   * Throws `ledger.disk-failed`.
+   * The delivery of a command, recorded within the window, be it acknowledged yet or not; where there are several, one
+   * of them. Synchronous: a miss costs some tables in memory, a hit a read of the local file. Never wrong about a hit:
+   * all 128 bits are compared. Throws `ledger.disk-failed`.
    */
   lookup(commandId: string): Delivery | undefined;
   /**
-   * Called once for each command that has ended, in any order. Resolves when the changelog has it: only then may the offset be
-   * committed. Rejects when the ledger is closed first or has a fault; the command must then be taken for pending.
+   * Called once for each command that has ended, in any order. Resolves when the changelog has it: only then may the
+   * offset be committed. Rejects when the ledger is closed first or has a fault; the command must then be taken for
+   * pending.
    */
   record(delivery: Delivery): Promise<void>;
   /** Gives back the disk and the memory of what is older than the window. Also done as deliveries are recorded. */
@@ -73,7 +79,10 @@ export interface PartitionLedger {
   close(signal?: AbortSignal): Promise<void>;
 }
 
-/** Takes the directory and reads what is there. Rejects with `ledger.locked`, `ledger.unknown-format` or `ledger.disk-failed`. */
+/**
+ * Takes the directory and reads what is there. Rejects with `ledger.locked`, `ledger.unknown-format` or
+ * `ledger.disk-failed`.
+ */
 export async function openPartitionLedger(options: PartitionLedgerOptions): Promise<PartitionLedger> {
   const { directory, windowMs, lockTimeoutMs = 30_000, signal } = options;
   const store = await DeliveryStore.open({

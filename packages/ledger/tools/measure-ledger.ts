@@ -1,9 +1,10 @@
 /**
- * Measures a ledger of one partition: disk, memory, the cost of a command, lookups, restart. With `--brokers`, also restoring from a real
- * changelog, on a topic that is deleted afterwards.
+ * Measures a ledger of one partition: disk, memory, the cost of a command, lookups, restart. With `--brokers`, also
+ * restoring from a real changelog, on a topic that is deleted afterwards.
  *
- *     node --expose-gc packages/ledger/tools/measure-ledger.ts [--entries 10000000] [--chunk 100] [--brokers host:port,...]
- *     npm run with-stack -- sh -c 'node --expose-gc packages/ledger/tools/measure-ledger.ts --brokers $KAFKA_BROKERS'
+ *     node --expose-gc packages/ledger/tools/measure-ledger.ts [--entries 10000000] [--chunk 100] [--brokers
+ *     host:port,...] npm run with-stack -- sh -c 'node --expose-gc packages/ledger/tools/measure-ledger.ts --brokers
+ *     $KAFKA_BROKERS'
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -109,7 +110,9 @@ function rss(): number {
   return process.memoryUsage.rss();
 }
 
-/** CPU time of the process in milliseconds: unlike the time on the wall it is the same on a machine that others use too. */
+/**
+ * CPU time of the process in milliseconds: unlike the time on the wall it is the same on a machine that others use too.
+ */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;

@@ -23,7 +23,8 @@ export interface DataFolder {
 }
 
 /**
- * Creates the named folder, or without a name a temporary one that only its owner can read and that goes with this process, however it ends.
+ * Creates the named folder, or without a name a temporary one that only its owner can read and that goes with this
+ * process, however it ends.
  */
 export async function openDataFolder(dataDir: string | undefined): Promise<DataFolder> {
   const path = dataDir ?? (await mkdtemp(join(tmpdir(), 'astrolabe-')));

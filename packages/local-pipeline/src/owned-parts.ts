@@ -3,7 +3,10 @@ interface Part {
   readonly close: () => Promise<void>;
 }
 
-/** What was started and has to be closed, whatever becomes of the start. Parts start side by side and close stage by stage. */
+/**
+ * What was started and has to be closed, whatever becomes of the start. Parts start side by side and close stage by
+ * stage.
+ */
 export class OwnedParts {
   readonly #starting = new Set<Promise<unknown>>();
   #parts: Part[] = [];

@@ -1,6 +1,6 @@
 /**
- * The whole pipeline on this machine: the local stack, the reference API and the three services, each as a process of its own. For the
- * demo, `npm start`, tests and the bench; prints nothing.
+ * The whole pipeline on this machine: the local stack, the reference API and the three services, each as a process of
+ * its own. For the demo, `npm start`, tests and the bench; prints nothing.
  */
 import { join } from 'node:path';
 import { connectionFromConfig, schemaRegistryFromConfig, type KafkaConnection } from '@astrolabe/kafka';

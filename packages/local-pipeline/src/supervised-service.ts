@@ -79,7 +79,10 @@ export class SupervisedService {
     return life?.serving !== undefined && life.endedBy === undefined;
   }
 
-  /** Resolves when a life serves. Rejects with the end of its output when it ends before that or takes too long, and ends it. */
+  /**
+   * Resolves when a life serves. Rejects with the end of its output when it ends before that or takes too long, and
+   * ends it.
+   */
   async start(): Promise<void> {
     const life = await this.launch();
     const timeout = new AbortController();
@@ -117,8 +120,8 @@ export class SupervisedService {
   }
 
   /**
-   * SIGTERM; resolves when it has ended with exit code 0, and rejects when it ends otherwise. One that has ended before stays as it is.
-   * No next life begins before `start` or `launch`.
+   * SIGTERM; resolves when it has ended with exit code 0, and rejects when it ends otherwise. One that has ended before
+   * stays as it is. No next life begins before `start` or `launch`.
    */
   async stop(): Promise<void> {
     this.#isWanted = false;

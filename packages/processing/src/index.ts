@@ -1,4 +1,7 @@
-/** How a service works through its partitions: group membership, lanes by key, and state that is stored with the position. */
+/**
+ * How a service works through its partitions: group membership, lanes by key, and state that is stored with the
+ * position.
+ */
 export {
   openChangelogStore as openChangelogStore,
   type Guarantee,

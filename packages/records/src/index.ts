@@ -1,4 +1,7 @@
-/** The contracts of the pipeline's topics: records, headers, topics, positions, and the ports that read and write them. No I/O. */
+/**
+ * The contracts of the pipeline's topics: records, headers, topics, positions, and the ports that read and write them.
+ * No I/O.
+ */
 export type {
   PartitionOffsets,
   PartitionRange,

@@ -15,11 +15,11 @@ export interface EventuallyOptions {
 type NotYet = undefined | null | false;
 
 /**
- * Calls `check` until it returns something other than undefined, null or false, and returns that. Throwing is "not yet" too,
- * so a block of assertions can be the check.
+ * Calls `check` until it returns something other than undefined, null or false, and returns that. Throwing is "not yet"
+ * too, so a block of assertions can be the check.
  *
- * Rejects at the deadline, with the last seen value or error in the message; also when a check never answers: its signal is
- * aborted then.
+ * Rejects at the deadline, with the last seen value or error in the message; also when a check never answers: its
+ * signal is aborted then.
  */
 export async function eventually<T>(
   check: (signal: AbortSignal) => T | Promise<T>,

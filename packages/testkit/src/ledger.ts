@@ -1,8 +1,8 @@
 /**
  * Produced against observed, entry by entry. Counts are not enough: one record lost and another delivered twice add up.
  *
- * Two books are kept: by position (`topic:partition:offset`) and by command id. A test fills either or both; a book that
- * nothing was produced into holds no opinion on what is missing, but everything observed in it is unexpected.
+ * Two books are kept: by position (`topic:partition:offset`) and by command id. A test fills either or both; a book
+ * that nothing was produced into holds no opinion on what is missing, but everything observed in it is unexpected.
  */
 
 export interface LedgerPosition {
@@ -15,8 +15,8 @@ export interface LedgerEntry {
   readonly position?: LedgerPosition;
   readonly commandId?: string;
   /**
-   * What has to be seen in the order of production: the record's key where work runs concurrently across keys. Default: the
-   * topic and partition; an entry without a position has no order unless it names a lane.
+   * What has to be seen in the order of production: the record's key where work runs concurrently across keys. Default:
+   * the topic and partition; an entry without a position has no order unless it names a lane.
    */
   readonly lane?: string;
 }

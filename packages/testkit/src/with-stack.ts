@@ -3,8 +3,8 @@
  *
  *     node packages/testkit/src/with-stack.ts [--data DIR] -- command argument...
  *
- * The command finds `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL` in its environment; its exit code is passed on (128 and the number of
- * the signal that ended it). What this program has to say goes to standard error.
+ * The command finds `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL` in its environment; its exit code is passed on (128 and
+ * the number of the signal that ended it). What this program has to say goes to standard error.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';

@@ -1,4 +1,7 @@
-/** Composition of the dispatcher: reads `astrolabe.commands.v1`, calls the Astrolabe API, keeps `astrolabe.deliveries.v1`. */
+/**
+ * Composition of the dispatcher: reads `astrolabe.commands.v1`, calls the Astrolabe API, keeps
+ * `astrolabe.deliveries.v1`.
+ */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
 import { createKafkaChangelog } from '@astrolabe/ledger';
 import { startGroupConsumer, watchHeldRecords, type GroupConsumer } from '@astrolabe/processing';
@@ -25,8 +28,8 @@ import { warnOfProxy } from './proxy-warning.ts';
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;
 /**
- * Of a partition at once. How soon a quiet connector's commands are read behind another's flood is the number of fetches
- * times the length of a turn of the event loop; answers wait while a larger fetch is decoded.
+ * Of a partition at once. How soon a quiet connector's commands are read behind another's flood is the number of
+ * fetches times the length of a turn of the event loop; answers wait while a larger fetch is decoded.
  */
 const FETCH_BYTES = 524_288;
 const LAG_WINDOW_BYTES = 1_048_576;

@@ -15,8 +15,9 @@ export interface RetryOptions {
 const FIRST_PAUSE_MS = 200;
 
 /**
- * Repeats the action while it fails with a fault that may pass: an outage of Kafka or of the registry is not the record's fault.
- * Rejects with any other fault, and with the signal's reason as soon as that aborts, whatever becomes of the action then.
+ * Repeats the action while it fails with a fault that may pass: an outage of Kafka or of the registry is not the
+ * record's fault. Rejects with any other fault, and with the signal's reason as soon as that aborts, whatever becomes
+ * of the action then.
  */
 export async function retryWhileUnavailable<T>(
   doing: string,

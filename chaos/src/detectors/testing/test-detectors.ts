@@ -8,8 +8,8 @@ import { detectors, runDetector } from '../detector.ts';
 import { sabotages } from '../sabotage.ts';
 
 /**
- * A test for each guarantee of a service, or for those of one of several parts of them: all in one file, one after the other, they would take
- * longer than a file may.
+ * A test for each guarantee of a service, or for those of one of several parts of them: all in one file, one after the
+ * other, they would take longer than a file may.
  */
 export function testDetectors(service: ServiceName, { part, of }: { part: number; of: number }): void {
   let cluster: LocalCluster;

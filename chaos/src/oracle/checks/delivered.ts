@@ -16,7 +16,10 @@ export function executionsOf({ arrivals }: Pick<Observed, 'arrivals'>): Readonly
   return executions;
 }
 
-/** The same before the command topic was read again: what the re-read executed was not delivered when it should have been. */
+/**
+ * The same before the command topic was read again: what the re-read executed was not delivered when it should have
+ * been.
+ */
 export function executionsBeforeReadAgain(observed: Observed): ReturnType<typeof executionsOf> {
   return executionsOf({ arrivals: arrivalsBeforeReadAgain(observed) });
 }
@@ -72,7 +75,8 @@ export function* findCallsOutOfOrder({ expected, observed }: Evidence): Iterable
     const [execution] = executions.get(commandId) ?? [];
     if (wanted === undefined || execution === undefined || seen.has(commandId)) continue;
     seen.add(commandId);
-    // What was given up at its first record and delivered at a later one, of an event that was repeated, has that one's turn.
+    // What was given up at its first record and delivered at a later one, of an event that was repeated, has that one's
+    // turn.
     if (dead.has(commandId)) continue;
     const line = `${partition} ${wanted.key}`;
     const before = last.get(line);

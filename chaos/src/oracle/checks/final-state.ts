@@ -14,7 +14,8 @@ export function* findOtherState({ expected, observed }: Evidence): Iterable<Find
   for (const [commandId, { command: first }] of expected.commandsById) {
     let command: Command | undefined = first;
     if (dead.has(commandId)) {
-      // What is in the dead letters has no effect, unless the API had executed it before it refused it, or has from a record that came later.
+      // What is in the dead letters has no effect, unless the API had executed it before it refused it, or has from a
+      // record that came later.
       const [execution] = executions.get(commandId) ?? [];
       command = execution && (executedAs(execution, expected) ?? first);
     }

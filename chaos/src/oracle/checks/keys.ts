@@ -21,8 +21,9 @@ export function* findForeignKeys({ expected, observed }: Evidence): Iterable<Fin
 }
 
 /**
- * A repeated event whose sender's clock or whose time of receipt is another one occurred at another time. The dispatcher takes the API's
- * refusal of its command for what it is, the word that the first was executed; so that is no conflict.
+ * A repeated event whose sender's clock or whose time of receipt is another one occurred at another time. The
+ * dispatcher takes the API's refusal of its command for what it is, the word that the first was executed; so that is no
+ * conflict.
  */
 export function* findConflicts({ expected, observed }: Evidence): Iterable<Finding> {
   const meanings = meaningsById(expected.commands);

@@ -1,6 +1,6 @@
 /**
- * What a process holds when it is at its quietest must not grow from one third of its life to the next. The least of each third is compared:
- * load and garbage that awaits collection come and go, and a leak stays.
+ * What a process holds when it is at its quietest must not grow from one third of its life to the next. The least of
+ * each third is compared: load and garbage that awaits collection come and go, and a leak stays.
  */
 import type { Evidence } from '../evidence.ts';
 import type { ProcessLife, UsageSample } from '../observed.ts';

@@ -73,8 +73,8 @@ function textOf({ kind, record }: Command): string {
 }
 
 /**
- * The commands that stem from one partition of events have, key by key, the order of their events. An account's events come from several
- * partitions, and between those there is no order.
+ * The commands that stem from one partition of events have, key by key, the order of their events. An account's events
+ * come from several partitions, and between those there is no order.
  */
 export function* findCommandsOutOfOrder({ expected, observed }: Evidence): Iterable<Finding> {
   const sources = new Map<string, string>();
@@ -110,8 +110,8 @@ export function* findCommandsOutOfOrder({ expected, observed }: Evidence): Itera
 }
 
 /**
- * The first record that comes behind a later one. How often a command is there is another check's question: more than expected are left
- * out, and fewer leave a gap.
+ * The first record that comes behind a later one. How often a command is there is another check's question: more than
+ * expected are left out, and fewer leave a gap.
  */
 function findStray(records: readonly CommandRecord[], wanted: readonly string[]): CommandRecord | undefined {
   const places = new Map<string, number[]>();

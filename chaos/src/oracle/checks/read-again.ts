@@ -1,11 +1,17 @@
-/** Of the dispatcher's ledger: what was delivered is known when it is read again, whoever reads it. An API that keeps its keys hides what is not. */
+/**
+ * Of the dispatcher's ledger: what was delivered is known when it is read again, whoever reads it. An API that keeps
+ * its keys hides what is not.
+ */
 import type { Evidence } from '../evidence.ts';
 import type { ReadAgain } from '../observed.ts';
 import type { Finding } from '../violation.ts';
 import { about, deadCommandIds, executionsBeforeReadAgain } from './delivered.ts';
 import { Totals } from './totals.ts';
 
-/** A command that is in the dead letters may be tried again: a letter that is stored may not be in the ledger, or be there for another record. */
+/**
+ * A command that is in the dead letters may be tried again: a letter that is stored may not be in the ledger, or be
+ * there for another record.
+ */
 export function* findForgotten({ expected, observed }: Evidence): Iterable<Finding> {
   const { readAgain } = observed;
   if (readAgain === undefined) return;

@@ -96,7 +96,10 @@ function changedMember(body: JsonObject, value: JsonObject): string | undefined 
   );
 }
 
-/** For each key, the first records of its events have the order of sending. A record that was stored again may come anywhere behind. */
+/**
+ * For each key, the first records of its events have the order of sending. A record that was stored again may come
+ * anywhere behind.
+ */
 export function* findEventsOutOfOrder({ expected }: Evidence): Iterable<Finding> {
   const seen = new Set<string>();
   const last = new Map<string, { readonly sending: Sending; readonly partition: number }>();

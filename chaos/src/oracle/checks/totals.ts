@@ -1,6 +1,6 @@
 /**
- * The services' counts against the topics. Each end is counted after it is stored, so what is counted is there; where no process of a service
- * has died, everything that is there is counted too.
+ * The services' counts against the topics. Each end is counted after it is stored, so what is counted is there; where
+ * no process of a service has died, everything that is there is counted too.
  */
 import type { Evidence } from '../evidence.ts';
 import type { ExpectedRun } from '../expected-run.ts';

@@ -1,4 +1,7 @@
-/** What would be observed of a pipeline that keeps every promise: the material of the oracle's tests, which then tamper with it. */
+/**
+ * What would be observed of a pipeline that keeps every promise: the material of the oracle's tests, which then tamper
+ * with it.
+ */
 import { stringifyJson, type Command } from '@astrolabe/schemas';
 import type { CallEnd, TrafficCall } from '../../traffic/traffic-call.ts';
 import type { TrafficConnector } from '../../traffic/traffic-connector.ts';

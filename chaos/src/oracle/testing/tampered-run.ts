@@ -19,7 +19,10 @@ export function judge(tamper: (observed: Mutable<Observed>) => void, codes: read
   return oracle.judge(observed);
 }
 
-/** The tampering gives violations of this one promise and of no other. The services' counts, which tell of it too, are left out. */
+/**
+ * The tampering gives violations of this one promise and of no other. The services' counts, which tell of it too, are
+ * left out.
+ */
 export function findsOnly(invariant: Invariant, tamper: (observed: Mutable<Observed>) => void): void {
   const { violationCounts, violations } = judge((observed) => {
     if (invariant !== 'totals-balance' && invariant !== 'no-leak') leaveOutCounts(observed);

@@ -40,8 +40,8 @@ export interface KafkaAdmin {
   maxMessageBytes(topic: string): Promise<number>;
   watermarks(topic: string): Promise<readonly PartitionWatermarks[]>;
   /**
-   * First offset at or after a time, of open transactions too, for each partition; the high watermark where none is. A time before 1970 is
-   * the beginning.
+   * First offset at or after a time, of open transactions too, for each partition; the high watermark where none is. A
+   * time before 1970 is the beginning.
    */
   offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
   /** What a group has committed, with what was kept beside it; partitions without a commit are absent. */
@@ -195,7 +195,8 @@ async function describeExisting(
 async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
   if (plan.create.length > 0) {
     await admin.createTopics({
-      // kafkajs's own wait takes "unknown topic", which a KRaft broker answers for a moment after the creation, for a failure.
+      // kafkajs's own wait takes "unknown topic", which a KRaft broker answers for a moment after the creation, for a
+      // failure.
       waitForLeaders: false,
       topics: plan.create.map(({ name, partitions, replicationFactor, config }) => ({
         topic: name,
@@ -236,7 +237,10 @@ interface ServedTopic {
   readonly partitions: number;
 }
 
-/** Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it does. */
+/**
+ * Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it
+ * does.
+ */
 async function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
   const deadlineAtMs = performance.now() + SERVED_DEADLINE_MS;
   while (!(await areServed(admin, topics))) {

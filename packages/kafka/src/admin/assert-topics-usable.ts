@@ -3,8 +3,9 @@ import { topicFault, type TopicNeed } from './topic-access.ts';
 import { createTopicInspector } from './topic-inspector.ts';
 
 /**
- * One look at the cluster, for services at their start. Rejects with `kafka.unavailable` where it cannot be reached, with `kafka.unauthorized`
- * where this user may not do what the service needs, and with `kafka.topic-missing`; all are retryable, and waited for.
+ * One look at the cluster, for services at their start. Rejects with `kafka.unavailable` where it cannot be reached,
+ * with `kafka.unauthorized` where this user may not do what the service needs, and with `kafka.topic-missing`; all are
+ * retryable, and waited for.
  */
 export async function assertTopicsUsable(connection: KafkaConnection, needs: readonly TopicNeed[]): Promise<void> {
   const inspector = createTopicInspector(connection);

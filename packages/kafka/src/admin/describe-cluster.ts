@@ -27,7 +27,9 @@ export interface TopicDescription {
 
 const TOPIC_RESOURCE = 2;
 
-/** Rejects with `kafka.unavailable` when no broker can be reached, `kafka.unauthorized` without the right to describe. */
+/**
+ * Rejects with `kafka.unavailable` when no broker can be reached, `kafka.unauthorized` without the right to describe.
+ */
 export async function describeCluster(
   connection: KafkaConnection,
   topics: readonly string[],

@@ -3,8 +3,8 @@ import { accessFault, presentTopics } from './topic-access.ts';
 import { createTopicInspector } from './topic-inspector.ts';
 
 /**
- * Those of the names that are on the cluster. Rejects with `kafka.unauthorized` where this user may not know of one: brokers leave such a topic
- * out of their lists, and it would pass for one that is missing.
+ * Those of the names that are on the cluster. Rejects with `kafka.unauthorized` where this user may not know of one:
+ * brokers leave such a topic out of their lists, and it would pass for one that is missing.
  */
 export async function findPresentTopics(
   connection: KafkaConnection,

@@ -14,8 +14,9 @@ export interface TopicNeed {
 const operationBits: Readonly<Record<TopicOperation, number>> = { Read: 3, Write: 4, Describe: 8 };
 
 /**
- * Undefined where every topic is there and every operation allowed. Otherwise `kafka.unauthorized` for what is forbidden, else
- * `kafka.topic-missing` for what is not there; both are retryable, since somebody may grant or create it meanwhile.
+ * Undefined where every topic is there and every operation allowed. Otherwise `kafka.unauthorized` for what is
+ * forbidden, else `kafka.topic-missing` for what is not there; both are retryable, since somebody may grant or create
+ * it meanwhile.
  */
 export function topicFault(
   needs: readonly TopicNeed[],

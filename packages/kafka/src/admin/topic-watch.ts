@@ -17,7 +17,10 @@ export interface TopicWatchOptions {
 }
 
 export interface TopicWatch {
-  /** Which topic is missing or which right; undefined where all is well, as it was last seen. Brokers that are away say neither. */
+  /**
+   * Which topic is missing or which right; undefined where all is well, as it was last seen. Brokers that are away say
+   * neither.
+   */
   trouble(): string | undefined;
   /** Never rejects. */
   close(): Promise<void>;

@@ -1,8 +1,10 @@
 /**
- * Gathers what arrives while a request is under way and sends it as the next one, over a session that is replaced as soon as it fails.
+ * Gathers what arrives while a request is under way and sends it as the next one, over a session that is replaced as
+ * soon as it fails.
  *
- * An idempotent session numbers its records, and after a failure nobody knows which numbers the brokers have taken: going on with it
- * could give new records the numbers of stored ones, which the brokers acknowledge as repetitions and do not store.
+ * An idempotent session numbers its records, and after a failure nobody knows which numbers the brokers have taken:
+ * going on with it could give new records the numbers of stored ones, which the brokers acknowledge as repetitions and
+ * do not store.
  */
 import { recordSizeBytes, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
@@ -20,8 +22,9 @@ export interface TopicRecords {
 /** A connection that produces. Used for one request at a time, and never again after a failure. */
 export interface ProduceSession {
   /**
-   * One request to the brokers. Resolves with the positions of each element once all are acknowledged; rejects when any is not, in which case
-   * some may be stored. After `unwanted` aborts, what has not been sent must not be sent any more.
+   * One request to the brokers. Resolves with the positions of each element once all are acknowledged; rejects when any
+   * is not, in which case some may be stored. After `unwanted` aborts, what has not been sent must not be sent any
+   * more.
    */
   produce(requests: readonly TopicRecords[], unwanted: AbortSignal): Promise<readonly (readonly RecordPosition[])[]>;
   close(): Promise<void>;
@@ -134,7 +137,10 @@ export class BatchingProducer implements RecordProducer {
     }
   }
 
-  /** The brokers refuse a request as a whole: each send by itself gets an answer of its own, and the innocent ones are stored. */
+  /**
+   * The brokers refuse a request as a whole: each send by itself gets an answer of its own, and the innocent ones are
+   * stored.
+   */
   async #deliverEach(sends: readonly AccumulatedSend[]): Promise<void> {
     for (const send of sends) if (!send.isSettled()) await this.#deliver([send]);
   }

@@ -43,8 +43,8 @@ test('what is acknowledged is stored, also after a request of which the broker r
   const good = await createTopic(t);
   const narrow = await createTopic(t, { maxMessageBytes: 1_000 });
   const producer = await createProducer();
-  // kafkajs gives the records after a refused request the numbers of records that were stored, and the broker takes them for
-  // repetitions: acknowledged, and gone.
+  // kafkajs gives the records after a refused request the numbers of records that were stored, and the broker takes
+  // them for repetitions: acknowledged, and gone.
   await producer.send(good, [record('before')]);
   const [stored, refused] = await Promise.allSettled([
     producer.send(good, [record('beside')]),

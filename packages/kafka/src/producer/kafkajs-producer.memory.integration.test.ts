@@ -1,4 +1,6 @@
-/** What failed requests leave behind: kafkajs offers no way to end a client but to disconnect it and to let go of it. */
+/**
+ * What failed requests leave behind: kafkajs offers no way to end a client but to disconnect it and to let go of it.
+ */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
@@ -12,7 +14,10 @@ import { silentLogger } from '../testing/silent-logger.ts';
 const require = createRequire(import.meta.url);
 const Connection = require('kafkajs/src/network/connection') as new () => object;
 
-/** Of kafkajs, open or not, that are alive after a full collection: an open one is kept alive by its socket, any by what would open it again. */
+/**
+ * Of kafkajs, open or not, that are alive after a full collection: an open one is kept alive by its socket, any by what
+ * would open it again.
+ */
 const countConnections = (): number => queryObjects(Connection, { format: 'count' });
 
 const DELIVERY_TIMEOUT_MS = 200;

@@ -1,6 +1,6 @@
 /**
- * The idempotent producer behind `RecordProducer`. kafkajs serialises idempotent requests for each broker, so 1,400 single sends a second
- * are all it gives; `BatchingProducer` makes large requests of them.
+ * The idempotent producer behind `RecordProducer`. kafkajs serialises idempotent requests for each broker, so 1,400
+ * single sends a second are all it gives; `BatchingProducer` makes large requests of them.
  */
 import { partitionFor, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
@@ -14,11 +14,14 @@ export interface RecordProducerOptions {
   readonly connection: KafkaConnection;
   readonly logger: Logger;
   /**
-   * A `send` that has no acknowledgement by then rejects with `kafka.unavailable`. What was not yet on its way is withdrawn; what was may still be
-   * stored. Default 10,000.
+   * A `send` that has no acknowledgement by then rejects with `kafka.unavailable`. What was not yet on its way is
+   * withdrawn; what was may still be stored. Default 10,000.
    */
   readonly deliveryTimeoutMs?: number;
-  /** Bytes of records in one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. Default 900,000. */
+  /**
+   * Bytes of records in one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. Default
+   * 900,000.
+   */
   readonly maxRequestBytes?: number;
   /** A record above this is refused with `kafka.record-too-large` before anything is sent. Default 1,000,000. */
   readonly maxRecordBytes?: number;
@@ -36,8 +39,8 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   const retry: RetryOptions = {
     initialRetryTime: 50,
     maxRetryTime: LONGEST_RETRY_PAUSE_MS,
-    // Outlasts every caller, and then ends: a request that nobody waits for must not be tried for ever. kafkajs advises against a
-    // limit since a producer that gave up has lost count of its records; this one is replaced then.
+    // Outlasts every caller, and then ends: a request that nobody waits for must not be tried for ever. kafkajs advises
+    // against a limit since a producer that gave up has lost count of its records; this one is replaced then.
     retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
   };
   const producer = new BatchingProducer({
@@ -123,8 +126,8 @@ const unwantedBy: unique symbol = Symbol('unwanted');
 type PlacedMessage = Message & { [partitionOf]?: number | undefined; readonly [unwantedBy]: AbortSignal };
 
 /**
- * murmur2 as Java's, noting the choice on the message: so that each record's position can be told, and so that kafkajs, which asks again at
- * each retry, sends a record without a key to the partition where it may be stored already.
+ * murmur2 as Java's, noting the choice on the message: so that each record's position can be told, and so that kafkajs,
+ * which asks again at each retry, sends a record without a key to the partition where it may be stored already.
  */
 export function rememberingPartitioner(): (args: PartitionerArgs) => number {
   const takeTurns = Partitioners.DefaultPartitioner();

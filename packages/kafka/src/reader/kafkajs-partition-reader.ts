@@ -38,7 +38,10 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 /** For one answer, all that it takes included: a frozen broker keeps its connections open. */
 const ANSWER_TIMEOUT_MS = 15_000;
-/** For what is not there yet. Short, because the reads of one topic share a connection to each broker, which answers one request at a time. */
+/**
+ * For what is not there yet. Short, because the reads of one topic share a connection to each broker, which answers one
+ * request at a time.
+ */
 const MAX_WAIT_MS = 100;
 /** Records that are handed out at once, give or take a batch: between them the process does its other work. */
 const HANDED_OUT_RECORDS = 1_000;
@@ -160,14 +163,18 @@ class KafkaPartitionReader implements PartitionReader {
     const nextOffset = batches.at(-1)?.nextOffset ?? offset;
     if (nextOffset > offset) return { batches, abortedTransactions, nextOffset };
     if (lastStableOffset <= offset) return gapUpTo(offset);
-    // Compaction may have left nothing up to an open transaction, and then the broker says just that: nothing. What comes next shows it.
+    // Compaction may have left nothing up to an open transaction, and then the broker says just that: nothing. What
+    // comes next shows it.
     const beyond = await fetchPartition(cluster, source, { offset, isolation: 'all', ...limits, maxBytes: 1 });
     const first = beyond.kind === 'fetched' ? splitRecordSet(beyond.partition.records)[0] : undefined;
     if (first !== undefined && first.baseOffset > offset) return gapUpTo(earlier(first.baseOffset, lastStableOffset));
     throw notServed(source, offset);
   }
 
-  /** Repeats an action through changes of leaders and absences of brokers, until it has failed for as long as the reader is patient. */
+  /**
+   * Repeats an action through changes of leaders and absences of brokers, until it has failed for as long as the reader
+   * is patient.
+   */
   async #persist<T>(
     { topic, partition }: TopicPartition,
     signal: AbortSignal,
@@ -203,8 +210,8 @@ class KafkaPartitionReader implements PartitionReader {
       return await unlessAborted(this.#tracked(action(cluster)), AbortSignal.any([signal, timeout]));
     } catch (error) {
       if (signal.aborted) throw error;
-      // kafkajs would go on to ask through the same dead connections, and piles up listeners on their sockets. What a broker says is no
-      // reason to leave it.
+      // kafkajs would go on to ask through the same dead connections, and piles up listeners on their sockets. What a
+      // broker says is no reason to leave it.
       if (timeout.aborted || !isAnswer(error)) this.#drop(topic, cluster);
       if (!timeout.aborted) throw error;
       throw new PipelineError('kafka.unavailable', `no answer within ${timeoutMs} ms`, {

@@ -13,9 +13,10 @@ export interface ReadTopicOptions {
 }
 
 /**
- * Calls `onRecord` for each committed record from `fromOffsets` up to the high watermarks as they were at the start; order holds within a
- * partition. A transaction that is open below them is waited for: whatever was acknowledged before the call is read. Resolves with the number
- * of records. Rejects with what `onRecord` throws, with the signal's reason, or as `PartitionReader.read` does.
+ * Calls `onRecord` for each committed record from `fromOffsets` up to the high watermarks as they were at the start;
+ * order holds within a partition. A transaction that is open below them is waited for: whatever was acknowledged before
+ * the call is read. Resolves with the number of records. Rejects with what `onRecord` throws, with the signal's reason,
+ * or as `PartitionReader.read` does.
  */
 export async function readTopic(
   { connection, topic, fromOffsets, signal }: ReadTopicOptions,

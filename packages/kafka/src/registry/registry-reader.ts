@@ -1,6 +1,7 @@
 /**
- * What the registry is asked, read by ourselves: the registry client takes whatever comes with a 200 for an answer and keeps it until the
- * process ends, takes any 404 for the registry's word, never returns when an answer is cut off, and waits without limit for one that drips.
+ * What the registry is asked, read by ourselves: the registry client takes whatever comes with a 200 for an answer and
+ * keeps it until the process ends, takes any 404 for the registry's word, never returns when an answer is cut off, and
+ * waits without limit for one that drips.
  */
 import type { RegisteredSchema } from '@astrolabe/records';
 import { avroOptions } from '@astrolabe/schemas/avro';
@@ -31,7 +32,9 @@ export async function fetchSchema(address: RegistryAddress, id: number): Promise
   return answer === undefined ? undefined : readSchema(answer, id, doing);
 }
 
-/** The id of this schema under a subject; undefined where the registry says that the subject or the schema is not there. */
+/**
+ * The id of this schema under a subject; undefined where the registry says that the subject or the schema is not there.
+ */
 export async function findSchemaId(
   address: RegistryAddress,
   subject: string,

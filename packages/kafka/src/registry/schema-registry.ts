@@ -1,6 +1,7 @@
 /**
- * The client of a schema registry. Read by `registry-reader.ts`, registered through @kafkajs/confluent-schema-registry, whose errors are sorted
- * here. Only a clear answer of the registry is final; everything else is `registry.unavailable` and worth waiting for.
+ * The client of a schema registry. Read by `registry-reader.ts`, registered through @kafkajs/confluent-schema-registry,
+ * whose errors are sorted here. Only a clear answer of the registry is final; everything else is `registry.unavailable`
+ * and worth waiting for.
  */
 import { COMPATIBILITY, SchemaRegistry as ConfluentRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { SchemaRegistry } from '@astrolabe/records';
@@ -11,7 +12,9 @@ import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { fetchLatestId, fetchSchema, findSchemaId, readSchemaId, type RegistryAddress } from './registry-reader.ts';
 
 export interface SchemaRegistryOptions {
-  /** Base URL; for Apicurio the one that ends in `/apis/ccompat/v7`. Credentials in it are used where `auth` has none. */
+  /**
+   * Base URL; for Apicurio the one that ends in `/apis/ccompat/v7`. Credentials in it are used where `auth` has none.
+   */
   readonly url: string;
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
   /** For each call, to the last byte of its answer. Default 10,000. */

@@ -1,4 +1,7 @@
-/** Counts instead of a stopwatch: whether the work for N items grows with N or with its square shows on a busy machine too. */
+/**
+ * Counts instead of a stopwatch: whether the work for N items grows with N or with its square shows on a busy machine
+ * too.
+ */
 import type { TestContext } from 'node:test';
 
 const METHODS = [
@@ -17,7 +20,10 @@ const METHODS = [
 
 type Method = (this: unknown[], ...args: unknown[]) => unknown;
 
-/** How many elements the arrays had at each call of a method that walks or moves them, until the test ends. Includes spreading an array. */
+/**
+ * How many elements the arrays had at each call of a method that walks or moves them, until the test ends. Includes
+ * spreading an array.
+ */
 export function countArrayWork(t: TestContext): () => number {
   const prototype = Array.prototype as unknown as Record<string | symbol, Method>;
   let elements = 0;

@@ -1,4 +1,6 @@
-/** Connections and topics on the broker that the runner provides (`KAFKA_BROKERS`), each test's own and gone after it. */
+/**
+ * Connections and topics on the broker that the runner provides (`KAFKA_BROKERS`), each test's own and gone after it.
+ */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { ConsumedRecord, TopicDefinition } from '@astrolabe/records';

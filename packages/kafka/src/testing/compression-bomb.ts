@@ -1,4 +1,7 @@
-/** Batches that are small on the wire and huge when they are inflated, as anybody may write them who may write to a topic. */
+/**
+ * Batches that are small on the wire and huge when they are inflated, as anybody may write them who may write to a
+ * topic.
+ */
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { OutgoingRecord } from '@astrolabe/records';
 import { compressFrameSync } from 'lz4-napi';
@@ -15,7 +18,10 @@ const compressionTypes = {
   zstd: CompressionTypes.ZSTD,
 } as const;
 
-/** Bytes that a batch of the broker's default size, 1 MiB, can hold by each codec, or as many as a test has patience for. */
+/**
+ * Bytes that a batch of the broker's default size, 1 MiB, can hold by each codec, or as many as a test has patience
+ * for.
+ */
 export const bombBytes: Readonly<Record<BombCodec, number>> = {
   gzip: 300_000_000,
   snappy: 20_000_000,
@@ -34,7 +40,10 @@ export async function produceBomb(
   await produceCompressed(connection, topic, partition, codec, recordOfZeros(valueBytes));
 }
 
-/** Writes a record by itself, as a producer that compresses does: what the broker measures is much smaller than the record. */
+/**
+ * Writes a record by itself, as a producer that compresses does: what the broker measures is much smaller than the
+ * record.
+ */
 export async function produceGzipped(
   connection: KafkaConnection,
   topic: string,

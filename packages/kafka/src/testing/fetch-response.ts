@@ -1,4 +1,7 @@
-/** Record batches and fetch responses as a broker sends them, by kafkajs's own encoders, which are not those that are tested. */
+/**
+ * Record batches and fetch responses as a broker sends them, by kafkajs's own encoders, which are not those that are
+ * tested.
+ */
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);

@@ -1,4 +1,7 @@
-/** kafkajs beside its patches. Files of tests share a process, so what a test takes out of the module cache it puts back. */
+/**
+ * kafkajs beside its patches. Files of tests share a process, so what a test takes out of the module cache it puts
+ * back.
+ */
 import { createRequire } from 'node:module';
 import '../kafkajs/index.ts';
 

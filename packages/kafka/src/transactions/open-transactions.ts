@@ -1,4 +1,6 @@
-/** Which transaction keeps the end of a partition from its readers: whose it is, since which offset, and how to end it. */
+/**
+ * Which transaction keeps the end of a partition from its readers: whose it is, since which offset, and how to end it.
+ */
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError } from '../kafka-errors.ts';

@@ -57,7 +57,9 @@ function leaderOf(leaders: PartitionLeaders, topic: string, partition: number): 
   throw new PipelineError('kafka.topic-missing', message, { retryable: true });
 }
 
-/** Cuts what each broker gets into requests of `maxBytes`, at least a record in each; order holds within a partition. */
+/**
+ * Cuts what each broker gets into requests of `maxBytes`, at least a record in each; order holds within a partition.
+ */
 export function cutIntoRequests(placed: readonly PlacedRecords[], maxBytes: number): LeaderRequests[] {
   const byLeader = new Map<number, PlacedRecords[]>();
   for (const each of placed) {

@@ -1,6 +1,7 @@
 /**
- * One transactional id, taken over, and its transactions one after the other: partitions, records, end. Each method is a round trip to the
- * brokers. After any rejection nobody knows where the transaction stands, and the session must not be used again.
+ * One transactional id, taken over, and its transactions one after the other: partitions, records, end. Each method is
+ * a round trip to the brokers. After any rejection nobody knows where the transaction stands, and the session must not
+ * be used again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingRecord } from '@astrolabe/records';
@@ -79,7 +80,10 @@ export class TransactionSession {
     this.#identity = identity;
   }
 
-  /** Makes the leaders of the topics known. No round trip for topics that were asked for before, except every five minutes. */
+  /**
+   * Makes the leaders of the topics known. No round trip for topics that were asked for before, except every five
+   * minutes.
+   */
   async lookUp(topics: Iterable<string>): Promise<void> {
     const unknown = [...topics].filter((topic) => !this.#topics.has(topic));
     if (unknown.length === 0) return this.#cluster.refreshMetadataIfNecessary();
@@ -91,7 +95,10 @@ export class TransactionSession {
     return this.#cluster.findTopicPartitionMetadata(topic);
   }
 
-  /** Makes the partitions part of the transaction, which begins with the first. Waits until the transaction before has its markers. */
+  /**
+   * Makes the partitions part of the transaction, which begins with the first. Waits until the transaction before has
+   * its markers.
+   */
   async add(partitions: readonly TopicPartition[]): Promise<void> {
     const fresh = new Map<string, Set<number>>();
     for (const { topic, partition } of partitions) {

@@ -1,4 +1,7 @@
-/** Records on several topics, stored all together or not at all, by one process at a time. For the operator's tools; services have their own. */
+/**
+ * Records on several topics, stored all together or not at all, by one process at a time. For the operator's tools;
+ * services have their own.
+ */
 import { recordSizeBytes, type OutgoingRecord } from '@astrolabe/records';
 import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
 import { isFencedAnswer, toKafkaError } from '../kafka-errors.ts';
@@ -6,7 +9,10 @@ import type { Producer } from '../kafkajs/index.ts';
 
 export interface TransactionalProducerOptions {
   readonly connection: KafkaConnection;
-  /** Who opens a producer of this id takes it over: whoever had it can commit nothing any more, and its open transaction is aborted. */
+  /**
+   * Who opens a producer of this id takes it over: whoever had it can commit nothing any more, and its open transaction
+   * is aborted.
+   */
   readonly transactionalId: string;
   /** The brokers abort a transaction of a process that died after this. Default 60,000. */
   readonly transactionTimeoutMs?: number;
@@ -29,20 +35,24 @@ export interface GroupPosition {
 export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kind: 'fenced' };
 
 /**
- * Called one transaction at a time. Success of `commit`: every record is stored, and readers of committed records see all of them. Failure:
- * rejects with a `PipelineError` of `toKafkaError`; whether the transaction was committed is then unknown, and the producer must not be used
- * again. Opening another one settles it: what its predecessor left open is aborted before it opens.
+ * Called one transaction at a time. Success of `commit`: every record is stored, and readers of committed records see
+ * all of them. Failure: rejects with a `PipelineError` of `toKafkaError`; whether the transaction was committed is then
+ * unknown, and the producer must not be used again. Opening another one settles it: what its predecessor left open is
+ * aborted before it opens.
  */
 export interface TransactionalProducer {
   /**
-   * In the order of the parts, the position after the first: readers of the last part's topic are held up the shortest. At least one record; kafkajs does not repeat the offsets of a transaction that has none.
+   * In the order of the parts, the position after the first: readers of the last part's topic are held up the shortest.
+   * At least one record; kafkajs does not repeat the offsets of a transaction that has none.
    */
   commit(parts: readonly TopicRecords[], position?: GroupPosition): Promise<TransactionOutcome>;
   close(): Promise<void>;
 }
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
-/** Of one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. A larger record goes alone. */
+/**
+ * Of one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. A larger record goes alone.
+ */
 const MAX_REQUEST_BYTES = 900_000;
 /** Quick, since kafkajs waits that long whenever the markers of the transaction before are still being written. */
 const RETRY: RetryOptions = { initialRetryTime: 5, maxRetryTime: 500, retries: 60 };

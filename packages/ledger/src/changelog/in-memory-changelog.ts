@@ -10,8 +10,8 @@ export interface InMemoryChangelog extends LedgerChangelog {
   /** Forgets everything and counts from 0 again, as a topic that was deleted and created anew. */
   recreate(): void;
   /**
-   * Appends and reads reject with this until it is undefined again. With `stored`, the chunk of a rejected append is there
-   * nevertheless, as when only the acknowledgement was lost.
+   * Appends and reads reject with this until it is undefined again. With `stored`, the chunk of a rejected append is
+   * there nevertheless, as when only the acknowledgement was lost.
    */
   failWith(error: PipelineError | undefined, options?: { readonly stored?: boolean }): void;
   /** Appends made from here on settle only after `release`. */

@@ -13,24 +13,26 @@ export interface ChangelogRange {
 }
 
 /**
- * The topic that the ledger can always be built from again: `astrolabe.deliveries.v1`, with the partition numbers of the command topic.
+ * The topic that the ledger can always be built from again: `astrolabe.deliveries.v1`, with the partition numbers of
+ * the command topic.
  *
- * A partition has one owner by the rules of the consumer group, but an owner that does not know yet that it has lost the partition
- * may append beside the new one: what it appends is as true.
+ * A partition has one owner by the rules of the consumer group, but an owner that does not know yet that it has lost
+ * the partition may append beside the new one: what it appends is as true.
  *
  * Faults are `PipelineError`s; a retryable one may be tried again as it is.
  */
 export interface LedgerChangelog {
   /**
-   * Called by each partition's ledger with one chunk at a time. Success: all in-sync replicas have the chunk, and every later `read`
-   * will find it at the offset returned. After a failure it may be there or not; the ledger appends it again.
+   * Called by each partition's ledger with one chunk at a time. Success: all in-sync replicas have the chunk, and every
+   * later `read` will find it at the offset returned. After a failure it may be there or not; the ledger appends it
+   * again.
    */
   append(partition: number, chunk: Buffer): Promise<bigint>;
   /**
-   * Called at each assignment, and where something else was appended between two chunks of our own. Hands out what is there from
-   * `fromOffset` on, in order, several chunks at a time; the next ones come when `onChunks` has resolved. Resolves with the offset after
-   * the last that was looked at; where `fromOffset` lies beyond the end, hands out nothing and resolves with the end. Rejects with
-   * what `onChunks` rejects with.
+   * Called at each assignment, and where something else was appended between two chunks of our own. Hands out what is
+   * there from `fromOffset` on, in order, several chunks at a time; the next ones come when `onChunks` has resolved.
+   * Resolves with the offset after the last that was looked at; where `fromOffset` lies beyond the end, hands out
+   * nothing and resolves with the end. Rejects with what `onChunks` rejects with.
    */
   read(
     partition: number,

@@ -1,18 +1,15 @@
 /**
- * Deliveries packed into one record of the changelog. The same bytes stand in the local segments. Numbers are little-endian:
+ * Deliveries packed into one record of the changelog. The same bytes stand in the local segments. Numbers are
+ * little-endian:
  *
- *     0   u8    version, 1
- *     1   u8    width of the ending column, 0 to 2 bytes
- *     2   u8    width of the offset column, 0 to 6
- *     3   u8    width of the age column, 0 to 6
- *     4   u16   number of deliveries, at least 1
- *     6   u48   time of the newest, epoch milliseconds
- *     12  u48   lowest offset of a command
- *     18  u16   number of endings
- *     20        endings: u8 outcome, u16 status (0: none), u16 length of the connector's id, the id in UTF-8
- *               columns, a value for each delivery: key (16 bytes), ending (index), offset above the lowest, age below the newest
+ *     0 u8 version, 1 1 u8 width of the ending column, 0 to 2 bytes 2 u8 width of the offset column, 0 to 6 3 u8 width
+ *     of the age column, 0 to 6 4 u16 number of deliveries, at least 1 6 u48 time of the newest, epoch milliseconds 12
+ *     u48 lowest offset of a command 18 u16 number of endings 20 endings: u8 outcome, u16 status (0: none), u16 length
+ *     of the connector's id, the id in UTF-8 columns, a value for each delivery: key (16 bytes), ending (index), offset
+ *     above the lowest, age below the newest
  *
- * A column whose values are all zero has width 0 and takes no room. About 20 bytes a delivery in a chunk of hundreds, 60 for one alone.
+ * A column whose values are all zero has width 0 and takes no room. About 20 bytes a delivery in a chunk of hundreds,
+ * 60 for one alone.
  */
 import { PipelineError, defect, present } from '@astrolabe/service-kit/errors';
 import { KEY_BYTES, writeCommandKey } from '../command-key.ts';
@@ -86,8 +83,9 @@ export function encodeChunk(deliveries: readonly Delivery[]): Buffer {
 }
 
 /**
- * Reads the frame of a chunk; deliveries are read from it one by one. `bytes` must not change afterwards. Throws `ledger.unknown-format`
- * for a version that this code does not know, `ledger.damaged` for bytes that are no whole chunk.
+ * Reads the frame of a chunk; deliveries are read from it one by one. `bytes` must not change afterwards. Throws
+ * `ledger.unknown-format` for a version that this code does not know, `ledger.damaged` for bytes that are no whole
+ * chunk.
  */
 export function decodeChunk(bytes: Buffer): DeliveryChunk {
   const version = bytes[0];

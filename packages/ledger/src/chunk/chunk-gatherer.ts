@@ -1,4 +1,7 @@
-/** Deliveries that wait for their chunk. All of a chunk share one promise: there is one result, and nothing is allocated for each. */
+/**
+ * Deliveries that wait for their chunk. All of a chunk share one promise: there is one result, and nothing is allocated
+ * for each.
+ */
 import type { Delivery } from '../delivery.ts';
 
 export interface GatheredChunk {

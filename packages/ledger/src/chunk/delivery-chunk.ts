@@ -1,4 +1,7 @@
-/** A decoded chunk. Its columns have fixed widths, so one delivery is read without the others; `chunk-codec.ts` has the layout. */
+/**
+ * A decoded chunk. Its columns have fixed widths, so one delivery is read without the others; `chunk-codec.ts` has the
+ * layout.
+ */
 import { KEY_BYTES, tagOf } from '../command-key.ts';
 import type { Delivery, DeliveryOutcome } from '../delivery.ts';
 
@@ -45,7 +48,10 @@ export class DeliveryChunk {
     return tagOf(this.bytes, this.#columns.keys + index * KEY_BYTES);
   }
 
-  /** The last delivery of the command with that key that happened after `afterMs`; -1 when there is none. Compares all 128 bits. */
+  /**
+   * The last delivery of the command with that key that happened after `afterMs`; -1 when there is none. Compares all
+   * 128 bits.
+   */
   find(key: Buffer, afterMs: number): number {
     const { bytes } = this;
     const { keys } = this.#columns;

@@ -1,7 +1,7 @@
 /**
- * The local copy of a partition of the changelog, within the window: segments in the order of the changelog, each of a twelfth of the window.
- * Expiry removes whole segments. What a crash leaves is a beginning of the copy: only the last segment is ever written, and the one
- * before it was on disk before its first byte.
+ * The local copy of a partition of the changelog, within the window: segments in the order of the changelog, each of a
+ * twelfth of the window. Expiry removes whole segments. What a crash leaves is a beginning of the copy: only the last
+ * segment is ever written, and the one before it was on disk before its first byte.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Keeps two processes, or two owners within one, from writing the same files. The lock is a file lock of the kernel's, held by way of
- * SQLite since Node has no call for it: it ends with its process, however that ends, and knows nothing of process ids, which mean
- * different things in two containers.
+ * Keeps two processes, or two owners within one, from writing the same files. The lock is a file lock of the kernel's,
+ * held by way of SQLite since Node has no call for it: it ends with its process, however that ends, and knows nothing
+ * of process ids, which mean different things in two containers.
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -19,8 +19,8 @@ const POLL_MS = 20;
 const SQLITE_BUSY = 5;
 
 /**
- * Waits up to `timeoutMs` for another holder to let go, then rejects with `ledger.locked` (retryable). Rejects with the signal's reason
- * once it is aborted.
+ * Waits up to `timeoutMs` for another holder to let go, then rejects with `ledger.locked` (retryable). Rejects with the
+ * signal's reason once it is aborted.
  */
 export async function lockDirectory(
   directory: string,

@@ -1,6 +1,9 @@
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
 
-/** Runs `action`, whatever of it fails being `ledger.disk-failed`: not retryable, since nobody knows what the file holds afterwards. */
+/**
+ * Runs `action`, whatever of it fails being `ledger.disk-failed`: not retryable, since nobody knows what the file holds
+ * afterwards.
+ */
 export async function onDisk<T>(doing: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -1,6 +1,6 @@
 /**
- * The chunks that were read last. A replay asks for commands in about the order in which they were delivered, so one read of a chunk
- * answers for hundreds of them.
+ * The chunks that were read last. A replay asks for commands in about the order in which they were delivered, so one
+ * read of a chunk answers for hundreds of them.
  */
 import type { DeliveryChunk } from '../chunk/delivery-chunk.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A chunk as it stands in a segment file: its length and a checksum, so that a torn or damaged end is found, and its offset on the
- * changelog, so that the file itself says how far the copy reaches. Little-endian:
+ * A chunk as it stands in a segment file: its length and a checksum, so that a torn or damaged end is found, and its
+ * offset on the changelog, so that the file itself says how far the copy reaches. Little-endian:
  *
  *     0   u32   length of the chunk
  *     4   u32   CRC-32 of all that follows

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 
-/** Folder of a partition's copy: `<directory>/<group>/<topic>-<partition>`. Any group id makes one folder name, and none leads elsewhere. */
+/**
+ * Folder of a partition's copy: `<directory>/<group>/<topic>-<partition>`. Any group id makes one folder name, and none
+ * leads elsewhere.
+ */
 export function partitionDirectory(
   directory: string,
   { groupId, topic, partition }: { readonly groupId: string; readonly topic: string; readonly partition: number },

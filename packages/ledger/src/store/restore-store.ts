@@ -22,7 +22,10 @@ export interface RestoreOptions {
   readonly onProgress?: (progress: RestoreProgress) => void;
 }
 
-/** Resolves with the offset up to which the copy is complete. What a failed attempt has copied stays, and the next one goes on from there. */
+/**
+ * Resolves with the offset up to which the copy is complete. What a failed attempt has copied stays, and the next one
+ * goes on from there.
+ */
 export async function restoreStore(options: RestoreOptions): Promise<bigint> {
   const { store, changelog, partition, afterMs, logger } = options;
   const last = store.lastChunk();
@@ -44,9 +47,10 @@ export async function restoreStore(options: RestoreOptions): Promise<bigint> {
 class NoCopy extends Error {}
 
 /**
- * Copies from `fromOffset` on. With `last`, that is the last chunk of the copy: where the changelog has other bytes there, or nothing, it
- * is not what was copied (another cluster, a topic created anew, or a copy so old that retention has passed it). A copy is never
- * believed for its offsets alone: it would say of another pipeline's commands that they were delivered.
+ * Copies from `fromOffset` on. With `last`, that is the last chunk of the copy: where the changelog has other bytes
+ * there, or nothing, it is not what was copied (another cluster, a topic created anew, or a copy so old that retention
+ * has passed it). A copy is never believed for its offsets alone: it would say of another pipeline's commands that they
+ * were delivered.
  */
 async function copyFrom(
   { store, changelog, partition, afterMs, signal, onProgress }: RestoreOptions,

@@ -1,6 +1,6 @@
 /**
- * The file of a segment: a mark of its format, then frames. Bytes are only ever added at the end, so what a crash can damage is the end;
- * opening it cuts off whatever does not check out.
+ * The file of a segment: a mark of its format, then frames. Bytes are only ever added at the end, so what a crash can
+ * damage is the end; opening it cuts off whatever does not check out.
  */
 import { readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -36,8 +36,8 @@ export class SegmentFile {
   }
 
   /**
-   * Opens a file and hands out its frames in order; the bytes of a frame are good until `onFrame` returns. `cutBytes` is what had to be
-   * cut off the end. Rejects with `ledger.unknown-format` for a file of another format.
+   * Opens a file and hands out its frames in order; the bytes of a frame are good until `onFrame` returns. `cutBytes`
+   * is what had to be cut off the end. Rejects with `ledger.unknown-format` for a file of another format.
    */
   static async open(
     path: string,
@@ -77,8 +77,9 @@ export class SegmentFile {
   }
 
   /**
-   * Reads a frame. Synchronous: it is one short read, mostly of what the system still has in memory, on the way of a command that is
-   * about to be skipped. Throws `ledger.disk-failed`, also where the frame is not the one that was written.
+   * Reads a frame. Synchronous: it is one short read, mostly of what the system still has in memory, on the way of a
+   * command that is about to be skipped. Throws `ledger.disk-failed`, also where the frame is not the one that was
+   * written.
    */
   read(position: FramePosition): Buffer {
     try {

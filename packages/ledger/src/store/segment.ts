@@ -100,7 +100,10 @@ export class Segment {
     return this.#table.touch(tag);
   }
 
-  /** A delivery of the command after `afterMs`. A tag that matches proves nothing: the whole key is compared with the frame's. */
+  /**
+   * A delivery of the command after `afterMs`. A tag that matches proves nothing: the whole key is compared with the
+   * frame's.
+   */
   find(key: Buffer, tag: number, afterMs: number): Delivery | undefined {
     for (let slot = this.#table.first(tag); slot >= 0; slot = this.#table.next(tag, slot)) {
       const chunk = this.chunkAt(this.#table.locatorAt(slot));

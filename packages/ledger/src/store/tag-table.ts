@@ -1,9 +1,9 @@
 /**
- * Which frames may hold a command: an open-addressing table from 32-bit tag to locator, eight bytes a slot. It answers "certainly not" or
- * "perhaps there"; a "perhaps" is settled by reading the whole id from the frame.
+ * Which frames may hold a command: an open-addressing table from 32-bit tag to locator, eight bytes a slot. It answers
+ * "certainly not" or "perhaps there"; a "perhaps" is settled by reading the whole id from the frame.
  *
- * The home of a tag is proportional to it (`tag * capacity / 2^32`), so a table of any size can be rebuilt from its slots alone, in the
- * order of memory, without the ids.
+ * The home of a tag is proportional to it (`tag * capacity / 2^32`), so a table of any size can be rebuilt from its
+ * slots alone, in the order of memory, without the ids.
  */
 const INITIAL_CAPACITY = 1_024;
 /** At three quarters a miss reads eight slots on average: a cache line, or two. */

@@ -1,4 +1,7 @@
-/** What every `LedgerChangelog` guarantees: the same tests, under the same titles, against the broker and the in-memory fake. */
+/**
+ * What every `LedgerChangelog` guarantees: the same tests, under the same titles, against the broker and the in-memory
+ * fake.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';

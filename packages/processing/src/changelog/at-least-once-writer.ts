@@ -17,7 +17,8 @@ export function createAtLeastOnceWriter(producer: RecordProducer, stateTopic: st
     // One rejection is enough to know, and the others are no surprise then.
     for (const each of sent) each.catch(() => undefined);
     await Promise.all([...sent, before]);
-    // The position comes last: a crash before it repeats the batch, where a position without its outputs would skip them.
+    // The position comes last: a crash before it repeats the batch, where a position without its outputs would skip
+    // them.
     await producer.send(stateTopic, state);
   };
   return {

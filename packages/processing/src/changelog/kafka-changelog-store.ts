@@ -1,4 +1,7 @@
-/** The log of a stateful processor's work on the brokers, under either guarantee. See docs/adr/0007-one-transaction-for-each-batch.md. */
+/**
+ * The log of a stateful processor's work on the brokers, under either guarantee. See
+ * docs/adr/0007-one-transaction-for-each-batch.md.
+ */
 import { createPartitionReader, createRecordProducer, type KafkaConnection } from '@astrolabe/kafka';
 import {
   FencedError,
@@ -21,8 +24,9 @@ import { createAtLeastOnceWriter } from './at-least-once-writer.ts';
 import { TransactionWriter } from './transaction-writer.ts';
 
 /**
- * `exactly-once`: outputs, state and position are one transaction, fenced for each input partition. `at-least-once`: one after the other,
- * each acknowledged; a crash repeats the last batches, and a process that lost its partition without noticing may still write.
+ * `exactly-once`: outputs, state and position are one transaction, fenced for each input partition. `at-least-once`:
+ * one after the other, each acknowledged; a crash repeats the last batches, and a process that lost its partition
+ * without noticing may still write.
  */
 export type Guarantee = 'exactly-once' | 'at-least-once';
 
@@ -32,13 +36,16 @@ export interface ChangelogStoreOptions {
   readonly stateTopic: string;
   readonly guarantee: Guarantee;
   readonly logger: Logger;
-  /** Bytes of records in one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. Default 900,000. */
+  /**
+   * Bytes of records in one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. Default
+   * 900,000.
+   */
   readonly maxRequestBytes?: number;
   /** A record above this is refused with `kafka.record-too-large` before anything is sent. Default 1,000,000. */
   readonly maxRecordBytes?: number;
   /**
-   * How long a transaction of a process that died may keep what lies behind it on its topics from readers, if nobody takes its partition
-   * over before. Default 60,000.
+   * How long a transaction of a process that died may keep what lies behind it on its topics from readers, if nobody
+   * takes its partition over before. Default 60,000.
    */
   readonly transactionTimeoutMs?: number;
 }
@@ -111,9 +118,10 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
 }
 
 /**
- * Nobody but the ids that were just taken over writes to this partition in transactions, and the takeover has ended theirs. One that is open
- * all the same was ended by the coordinator without its marker: brokers 4.3.0 to 4.4.0 do so while a partition has no leader
- * (https://github.com/apache/kafka/pull/22680). What it wrote may count or not, and reading on from before it would repeat it.
+ * Nobody but the ids that were just taken over writes to this partition in transactions, and the takeover has ended
+ * theirs. One that is open all the same was ended by the coordinator without its marker: brokers 4.3.0 to 4.4.0 do so
+ * while a partition has no leader (https://github.com/apache/kafka/pull/22680). What it wrote may count or not, and
+ * reading on from before it would repeat it.
  */
 function assertEnded(topic: string, partition: number, { lastStableOffset, highWatermark }: PartitionOffsets): void {
   if (lastStableOffset === highWatermark) return;

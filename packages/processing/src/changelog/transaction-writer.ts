@@ -1,9 +1,10 @@
 /**
  * Batches as Kafka transactions, fenced by transactional ids of the input partition's own.
  *
- * What a record waits for is round trips, so there are few: the transaction of the next batch is begun as soon as the last one has ended,
- * with the partitions that the last one had, and a batch then costs a produce and a commit. The input's position is a record of the state
- * topic's partition, not a committed offset of the group: that would be two round trips more.
+ * What a record waits for is round trips, so there are few: the transaction of the next batch is begun as soon as the
+ * last one has ended, with the partitions that the last one had, and a batch then costs a produce and a commit. The
+ * input's position is a record of the state topic's partition, not a committed offset of the group: that would be two
+ * round trips more.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -25,7 +26,10 @@ export interface TransactionWriterOptions {
   readonly stateTopic: string;
   readonly maxRequestBytes: number;
   readonly maxRecordBytes: number;
-  /** A transaction that was begun and got no records is aborted after this: well before the coordinator does, and fences. */
+  /**
+   * A transaction that was begun and got no records is aborted after this: well before the coordinator does, and
+   * fences.
+   */
   readonly idleTimeoutMs: number;
 }
 
@@ -121,7 +125,10 @@ export class TransactionWriter implements BatchWriter {
     await session.produce(cutIntoRequests(placed, maxRequestBytes));
   }
 
-  /** Closing aborts the transaction: to go on with it would store a part of the batch, or commit nothing and report success. */
+  /**
+   * Closing aborts the transaction: to go on with it would store a part of the batch, or commit nothing and report
+   * success.
+   */
   #assertOpen(): void {
     if (this.#closed) throw new PipelineError('kafka.unavailable', 'the writer is closed', { retryable: true });
   }

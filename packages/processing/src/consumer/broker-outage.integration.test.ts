@@ -1,4 +1,7 @@
-/** What becomes of producers and consumers when the broker goes away: these tests have a broker of their own to stop, kill and freeze. */
+/**
+ * What becomes of producers and consumers when the broker goes away: these tests have a broker of their own to stop,
+ * kill and freeze.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -151,7 +154,8 @@ test('a broker that was killed', async (t) => {
   const callers = startCallers(producer, produced, 16);
   while (callers.acknowledged.length < 200 || work.seen.size < 100) await sleep(10);
   await broker.kill();
-  // Now kafkajs has given up and not yet started over, and takes no call: the worst moment for work to end and its partition to resume.
+  // Now kafkajs has given up and not yet started over, and takes no call: the worst moment for work to end and its
+  // partition to resume.
   while (work.consumer.isRunning()) await sleep(10);
   work.release();
   await broker.start();

@@ -1,4 +1,7 @@
-/** Commits what the sessions of a consumer declare, one request at a time. A failed commit is only late: the next round asks again. */
+/**
+ * Commits what the sessions of a consumer declare, one request at a time. A failed commit is only late: the next round
+ * asks again.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withTopicId } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
@@ -50,7 +53,10 @@ export class CommitLoop {
     }, this.#options.intervalMs);
   }
 
-  /** Stops the loop and commits what is left; tries again until the deadline, since a rebalance refuses commits for a moment. */
+  /**
+   * Stops the loop and commits what is left; tries again until the deadline, since a rebalance refuses commits for a
+   * moment.
+   */
   async finish(deadlineAtMs: number): Promise<void> {
     const { sessions, isMember, intervalMs } = this.#options;
     this.#finished = true;
@@ -86,8 +92,8 @@ export class CommitLoop {
       this.#refused = false;
     } catch (error) {
       if (isPipelineError(error) && !error.retryable) return onFault(error);
-      // A rebalance in progress or a coordinator on the move. What is still ours is due again in the next round; what was
-      // lost must not be committed by us, and the sessions forget it.
+      // A rebalance in progress or a coordinator on the move. What is still ours is due again in the next round; what
+      // was lost must not be committed by us, and the sessions forget it.
       if (!this.#refused)
         logger.info({ err: error }, 'offset commit rejected; retrying for the partitions still owned');
       this.#refused = true;

@@ -1,6 +1,7 @@
 /**
- * Records that others compressed. A topic with a `compression.type` of its own makes the broker compress what it is sent with the libraries of
- * Java's producers; and a broker inflates what it is sent, so it is the judge of what we compress.
+ * Records that others compressed. A topic with a `compression.type` of its own makes the broker compress what it is
+ * sent with the libraries of Java's producers; and a broker inflates what it is sent, so it is the judge of what we
+ * compress.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,9 +1,10 @@
 /**
  * A member of a consumer group, as our processors see it: sessions of partitions, records, fenced commits.
  *
- * What kafkajs lacks and this adds: the fetch loop never waits for work (one slow partition would stall the others); a session with an
- * epoch for each assignment, kept across rebalances that leave the partition here, ended before anything else when it is lost; commits
- * only for sessions that live; a crash that kafkajs would survive silently becomes a fault.
+ * What kafkajs lacks and this adds: the fetch loop never waits for work (one slow partition would stall the others); a
+ * session with an epoch for each assignment, kept across rebalances that leave the partition here, ended before
+ * anything else when it is lost; commits only for sessions that live; a crash that kafkajs would survive silently
+ * becomes a fault.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaConnection } from '@astrolabe/kafka';
@@ -52,8 +53,8 @@ export interface GroupConsumer {
 }
 
 /**
- * Joins the group; resolves once the first assignment is here. Rejects with `kafka.unavailable` when the brokers cannot be reached, with
- * `kafka.topic-missing`, and with `kafka.unauthorized`: all are retryable.
+ * Joins the group; resolves once the first assignment is here. Rejects with `kafka.unavailable` when the brokers cannot
+ * be reached, with `kafka.topic-missing`, and with `kafka.unauthorized`: all are retryable.
  */
 export async function startGroupConsumer(options: GroupConsumerOptions): Promise<GroupConsumer> {
   const { connection, topic, groupId } = options;
@@ -105,7 +106,8 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
     options.onFault(fault);
   };
 
-  // kafkajs throws while it is between a lost connection and its restart. Nothing is paused after that, and no session outlives it.
+  // kafkajs throws while it is between a lost connection and its restart. Nothing is paused after that, and no session
+  // outlives it.
   const unlessRestarting = (action: () => void): void => {
     try {
       action();
@@ -137,7 +139,8 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
     hasJoined = true;
     joined.resolve();
   });
-  // Batches of nothing but control records and aborted ones never reach eachBatch; uncounted, they would show as lag for ever.
+  // Batches of nothing but control records and aborted ones never reach eachBatch; uncounted, they would show as lag
+  // for ever.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.topic === topic && payload.batchSize === 0) {
       sessions.enqueue(payload.partition, [], BigInt(payload.lastOffset) + 1n);
@@ -169,7 +172,8 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
     while (closing === undefined && !stopped) {
       await sleep(RETRY.maxRetryTime);
       try {
-        // Without the right to read the topic a member joins, fails at its first fetch, and makes the group rebalance each time.
+        // Without the right to read the topic a member joins, fails at its first fetch, and makes the group rebalance
+        // each time.
         await guard.check();
         return await join();
       } catch (error) {
@@ -205,7 +209,8 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
   const isRunning = (): boolean => isMember && !stopped && closing === undefined;
   const close = async (deadlineMs: number): Promise<void> => {
     const deadlineAtMs = performance.now() + deadlineMs;
-    // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group moves on at once.
+    // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group
+    //    moves on at once.
     sessions.close();
     await sessions.drain(deadlineMs);
     await commitLoop.finish(deadlineAtMs);
@@ -226,7 +231,9 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
   };
 }
 
-/** About ten seconds of looking for a broker or a coordinator; then kafkajs starts over, with a pause of `maxRetryTime`. */
+/**
+ * About ten seconds of looking for a broker or a coordinator; then kafkajs starts over, with a pause of `maxRetryTime`.
+ */
 const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
 /** Whatever is no error of Kafka's comes from a processor or from a defect in the client: unclassified. */

@@ -1,4 +1,7 @@
-/** Looks again and again whether open transactions keep the records of this process's partitions from it, for a metric and the log. */
+/**
+ * Looks again and again whether open transactions keep the records of this process's partitions from it, for a metric
+ * and the log.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   abortLine,

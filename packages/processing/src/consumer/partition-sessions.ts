@@ -1,6 +1,6 @@
 /**
- * The sessions of one consumer: which partitions are here, since which epoch, up to which offset they were read. No kafkajs and no
- * I/O, so that every order of assignment, loss, return and late work can be tried in a test.
+ * The sessions of one consumer: which partitions are here, since which epoch, up to which offset they were read. No
+ * kafkajs and no I/O, so that every order of assignment, loss, return and late work can be tried in a test.
  */
 import { COMMIT_MARK, type ConsumedRecord, type TopicId } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
@@ -34,7 +34,10 @@ export interface DueCommit {
 export class PartitionSessions {
   readonly #options: PartitionSessionsOptions;
   readonly #live = new Map<number, AssignedPartition>();
-  /** Ends of earlier sessions by partition: a new one starts its work only after them, or two calls for one key could overlap. */
+  /**
+   * Ends of earlier sessions by partition: a new one starts its work only after them, or two calls for one key could
+   * overlap.
+   */
   readonly #ending = new Map<number, Promise<void>>();
   #membership: Membership | undefined;
   #epoch = 0;
@@ -49,9 +52,9 @@ export class PartitionSessions {
   }
 
   /**
-   * A new generation of the group. Under the same member id and right after the last generation that we know, nobody else can have had
-   * the partitions that we keep: their sessions go on. Under a new id, or where we missed a generation (joined it, but never got
-   * its assignment), somebody may have: every session ends.
+   * A new generation of the group. Under the same member id and right after the last generation that we know, nobody
+   * else can have had the partitions that we keep: their sessions go on. Under a new id, or where we missed a
+   * generation (joined it, but never got its assignment), somebody may have: every session ends.
    */
   assign(membership: Membership, partitions: readonly number[]): void {
     const kept = this.#isContinuedBy(membership) ? new Set(partitions) : new Set<number>();
@@ -69,7 +72,10 @@ export class PartitionSessions {
     }
   }
 
-  /** Hands records to the session of their partition; records of a partition that is not here are of an old fetch and dropped. */
+  /**
+   * Hands records to the session of their partition; records of a partition that is not here are of an old fetch and
+   * dropped.
+   */
   enqueue(partition: number, records: readonly ConsumedRecord[], nextOffset: bigint): void {
     this.#live.get(partition)?.enqueue(records, nextOffset);
   }
@@ -172,7 +178,8 @@ export class AssignedPartition implements GroupSession {
 
   enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void {
     if (this.signal.aborted) return;
-    // After each rebalance kafkajs reads again from the committed offset; what this session has in hand must not come twice.
+    // After each rebalance kafkajs reads again from the committed offset; what this session has in hand must not come
+    // twice.
     const position = this.#position;
     const unseen = position === undefined ? records : records.filter((record) => record.offset >= position);
     if (position !== undefined && nextOffset <= position) return;

@@ -18,8 +18,9 @@ export interface TopicGuardOptions {
 export interface TopicGuard {
   readonly topicId: TopicId;
   /**
-   * Resolves when the topic is still the same, and readable. Rejects with `kafka.topic-recreated` (final) once that is certain; with
-   * `kafka.unauthorized`, `kafka.topic-missing` or `kafka.unavailable` (retryable) where it is not known: nothing may be committed then.
+   * Resolves when the topic is still the same, and readable. Rejects with `kafka.topic-recreated` (final) once that is
+   * certain; with `kafka.unauthorized`, `kafka.topic-missing` or `kafka.unavailable` (retryable) where it is not known:
+   * nothing may be committed then.
    */
   check(): Promise<void>;
   close(): Promise<void>;

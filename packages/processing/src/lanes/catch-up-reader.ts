@@ -1,14 +1,17 @@
 /**
- * Reads a partition again for the connectors that lag behind it, each from its own cursor, until they have caught up. One page
- * at a time, for the connector that has waited longest; others that need what is on it take their records too, so that connectors
- * at the same place, as after an outage, share the reading.
+ * Reads a partition again for the connectors that lag behind it, each from its own cursor, until they have caught up.
+ * One page at a time, for the connector that has waited longest; others that need what is on it take their records too,
+ * so that connectors at the same place, as after an outage, share the reading.
  */
 import { setImmediate as afterOtherWork } from 'node:timers/promises';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { Amount, ConnectorQueue } from './lane-task.ts';
 import type { PartitionSession } from '../consumer/partition-processor.ts';
 
-/** A stretch of a partition: every record from the offset asked for up to `nextOffset` that is still there and was committed. */
+/**
+ * A stretch of a partition: every record from the offset asked for up to `nextOffset` that is still there and was
+ * committed.
+ */
 export interface PartitionPage {
   readonly records: readonly ConsumedRecord[];
   /** Above the offset asked for. */
@@ -16,8 +19,9 @@ export interface PartitionPage {
 }
 
 /**
- * Reads some of the records from `fromOffset` up to, not including, `endOffset`, both of which have been read before; waits
- * out what may pass. Called by one caller a partition at a time. Rejects with the signal's reason, or with a fault.
+ * Reads some of the records from `fromOffset` up to, not including, `endOffset`, both of which have been read before;
+ * waits out what may pass. Called by one caller a partition at a time. Rejects with the signal's reason, or with a
+ * fault.
  */
 export type ReadPage = (
   topic: string,
@@ -107,7 +111,9 @@ export class CatchUpReader<State> {
     }
   }
 
-  /** Connectors that lag, may go on and have room for half a window; those that have nothing left to read follow again. */
+  /**
+   * Connectors that lag, may go on and have room for half a window; those that have nothing left to read follow again.
+   */
   #hungry(): Map<string, ConnectorQueue<State>> {
     const { queues, mainPosition, isBlocked, window, caughtUp } = this.#options;
     const hungry = new Map<string, ConnectorQueue<State>>();
@@ -152,7 +158,9 @@ export class CatchUpReader<State> {
   }
 }
 
-/** The one that nothing has been read for longest: the lowest would keep all others waiting while it never has enough. */
+/**
+ * The one that nothing has been read for longest: the lowest would keep all others waiting while it never has enough.
+ */
 function nextInTurn<State>(queues: Iterable<ConnectorQueue<State>>): ConnectorQueue<State> | undefined {
   let next: ConnectorQueue<State> | undefined;
   for (const queue of queues) {

@@ -91,8 +91,8 @@ export function queueThatFills<State>(
 
 /**
  * What a connector that lags may have in hand, while others have so much: as much as is left for all others (see
- * `SharedSlots` of the dispatcher) of twice the partition's buffer, and its own window in any case. One alone has as much
- * as the buffer holds, so that a flood of a connector that works loses no calls in flight when it begins to lag.
+ * `SharedSlots` of the dispatcher) of twice the partition's buffer, and its own window in any case. One alone has as
+ * much as the buffer holds, so that a flood of a connector that works loses no calls in flight when it begins to lag.
  */
 export function lagWindow({ maxRecords, maxBytes, windowRecords, windowBytes }: LaneLimits, ofOthers: Amount): Amount {
   return {
@@ -115,8 +115,8 @@ export function countWithin<State>(tasks: readonly LaneTask<State>[], window: Am
 }
 
 /**
- * Where a partition stands, as it is committed: its own offset, and beside it the cursors of connectors in the metadata. A cursor for which there
- * is no room holds the offset back.
+ * Where a partition stands, as it is committed: its own offset, and beside it the cursors of connectors in the
+ * metadata. A cursor for which there is no room holds the offset back.
  */
 export function commitOf(
   committableOffset: bigint,

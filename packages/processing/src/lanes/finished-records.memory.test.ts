@@ -1,4 +1,7 @@
-/** Queues that drop what is done many at a time must not keep it in memory until then: a record holds the fetch that it came with. */
+/**
+ * Queues that drop what is done many at a time must not keep it in memory until then: a record holds the fetch that it
+ * came with.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';

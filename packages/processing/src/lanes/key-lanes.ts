@@ -1,7 +1,7 @@
 /**
- * Order for each key, concurrency across keys. A lane holds the items of one key and starts them one after the other; lanes go on side
- * by side. No promise and no closure for an item: this is the hot path. The number of lanes and items is bounded by whoever adds
- * (`lane-processor.ts` pauses its partition).
+ * Order for each key, concurrency across keys. A lane holds the items of one key and starts them one after the other;
+ * lanes go on side by side. No promise and no closure for an item: this is the hot path. The number of lanes and items
+ * is bounded by whoever adds (`lane-processor.ts` pauses its partition).
  */
 
 /** The items of one key. Opaque to callers. */
@@ -27,7 +27,10 @@ export class KeyLanes<Item> {
   #waiting = 0;
   #closed = false;
 
-  /** `start` is called with an item when it is the first of its lane; `next` says that the lane may go on. It must not throw. */
+  /**
+   * `start` is called with an item when it is the first of its lane; `next` says that the lane may go on. It must not
+   * throw.
+   */
   constructor(start: (item: Item) => void) {
     this.#start = start;
   }

@@ -1,6 +1,6 @@
 /**
- * Fairness within a partition, as counts of records: what others have on it must be read past, never worked off, before a
- * quiet connector's record starts.
+ * Fairness within a partition, as counts of records: what others have on it must be read past, never worked off, before
+ * a quiet connector's record starts.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

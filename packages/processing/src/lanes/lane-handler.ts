@@ -6,9 +6,15 @@ import type { PartitionProcessor, PartitionSession } from '../consumer/partition
 
 /** Handles records, each to its end. One for all partitions. */
 export interface LaneHandler<State> {
-  /** Called when the task is the first of its key. Ends with `finish` or `fail` of the task, maybe within the call; must not throw. */
+  /**
+   * Called when the task is the first of its key. Ends with `finish` or `fail` of the task, maybe within the call; must
+   * not throw.
+   */
   start(task: LaneTask<State>): void;
-  /** Gives a started task up: true where it only waited, and nothing comes of it any more; false where its effect is under way. */
+  /**
+   * Gives a started task up: true where it only waited, and nothing comes of it any more; false where its effect is
+   * under way.
+   */
   withdraw(task: LaneTask<State>): boolean;
   /** Gives a task up whose effect is under way: nothing comes of it here any more. */
   abort(task: LaneTask<State>): void;
@@ -27,11 +33,17 @@ export interface LaneLimits {
   readonly windowBytes: number;
   /** How long one record may hold the partition's offset back before its connector lags. */
   readonly maxHoldMs: number;
-  /** While so many connectors have a cursor, a full buffer pauses the partition until half of it is free: memory is bounded. */
+  /**
+   * While so many connectors have a cursor, a full buffer pauses the partition until half of it is free: memory is
+   * bounded.
+   */
   readonly maxLaggingConnectors: number;
 }
 
-/** Why a connector lags: a record held the offset back, the connector filled the buffer, or it did so for the partition's previous owner. */
+/**
+ * Why a connector lags: a record held the offset back, the connector filled the buffer, or it did so for the
+ * partition's previous owner.
+ */
 export type LagReason = 'holds-offset' | 'fills-buffer' | 'restored';
 
 export interface LaneProcessorOptions<State> {
@@ -41,7 +53,10 @@ export interface LaneProcessorOptions<State> {
   readonly handler: LaneHandler<State>;
   readonly limits: LaneLimits;
   readonly nowMs: () => number;
-  /** Where the consumer group stands, and its metadata. Awaited before the first record is started. Undefined: at the first record. */
+  /**
+   * Where the consumer group stands, and its metadata. Awaited before the first record is started. Undefined: at the
+   * first record.
+   */
   readonly restore: (() => Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }>) | undefined;
   readonly readPage: ReadPage;
   /** A connector begins to lag, or has caught up (`undefined`). */

@@ -8,8 +8,8 @@ import { createLaneProcessor } from './lane-processor.ts';
 import type { LaneTask } from './lane-task.ts';
 
 /**
- * Lanes, tracker, cursors and delivery ledger together, as a service joins them, against the definition: a record is delivered after all
- * earlier ones of its key, and a commit claims nothing that is not in the ledger.
+ * Lanes, tracker, cursors and delivery ledger together, as a service joins them, against the definition: a record is
+ * delivered after all earlier ones of its key, and a commit claims nothing that is not in the ledger.
  */
 
 const CONNECTORS = ['g0', 'g1', 'g2'] as const;
@@ -300,7 +300,8 @@ test('in any interleaving of finish, failure, retry, stall, revoke and restart e
       await turn();
       for (const step of steps) {
         await system.do(step);
-        // A fetch of up to six comes on top of a full buffer of eight; connectors that lag share twice that, and each has three.
+        // A fetch of up to six comes on top of a full buffer of eight; connectors that lag share twice that, and each
+        // has three.
         assert.ok(system.recordsInHand < 8 + 6 + 2 * 8 + CONNECTORS.length * 3, `${system.recordsInHand} in hand`);
       }
       await system.settle();

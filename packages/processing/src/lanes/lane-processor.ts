@@ -1,8 +1,8 @@
 /**
- * Records of a partition by key: in order within a key, side by side across keys, committed up to the first record that has not
- * finished. Each record belongs to a connector. A connector whose records must wait long no longer holds up
- * the partition's offset and memory: it lags behind with a cursor of its own, which stands beside the committed offset, and is read
- * again from there when it can go on (`docs/adr/0009`).
+ * Records of a partition by key: in order within a key, side by side across keys, committed up to the first record that
+ * has not finished. Each record belongs to a connector. A connector whose records must wait long no longer holds up the
+ * partition's offset and memory: it lags behind with a cursor of its own, which stands beside the committed offset, and
+ * is read again from there when it can go on (`docs/adr/0009`).
  */
 import { decodeConnectorOffsets, recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
 import { CatchUpReader } from './catch-up-reader.ts';
@@ -49,7 +49,8 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#options = options;
     this.#pause = new PartitionPause(options.session, options.limits);
     this.#lanes = new KeyLanes((task) => {
-      // The signal aborts before `stop` is called: what follows an abandoned record in its lane must not start in between.
+      // The signal aborts before `stop` is called: what follows an abandoned record in its lane must not start in
+      // between.
       if (options.session.signal.aborted) {
         task.isEvicted = true;
         return;
@@ -221,8 +222,8 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   /**
-   * A full buffer must not keep the rest of the partition unread: nobody can know whose records are there. So the largest
-   * connector makes room.
+   * A full buffer must not keep the rest of the partition unread: nobody can know whose records are there. So the
+   * largest connector makes room.
    */
   #makeRoom(): void {
     const { limits } = this.#options;
@@ -239,7 +240,10 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     return lagWindow(this.#options.limits, this.#inHand.apartOfOthers(queue));
   }
 
-  /** From here on the partition goes on without the connector. What is in hand beyond the window is evicted, and read again. */
+  /**
+   * From here on the partition goes on without the connector. What is in hand beyond the window is evicted, and read
+   * again.
+   */
   #beginLag(queue: ConnectorQueue<State>, reason: LagReason): void {
     const main = this.#main;
     if (main === undefined || queue.isLagging) return;

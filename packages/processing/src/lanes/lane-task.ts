@@ -9,12 +9,15 @@ export interface Amount {
 }
 
 /**
- * Records of one connector on a partition (`LaneProcessorOptions.connectorOf`). It follows its partition, or lags behind it with a cursor
- * of its own (`docs/adr/0009`).
+ * Records of one connector on a partition (`LaneProcessorOptions.connectorOf`). It follows its partition, or lags
+ * behind it with a cursor of its own (`docs/adr/0009`).
  */
 export interface ConnectorQueue<State> {
   readonly name: string;
-  /** What is in hand of the connector. While it lags, its position is where to read on, and its committable offset the cursor. */
+  /**
+   * What is in hand of the connector. While it lags, its position is where to read on, and its committable offset the
+   * cursor.
+   */
   readonly tracker: OffsetTracker<LaneTask<State>>;
   /** The partition is read past records of the connector: they come by its own cursor. */
   isLagging: boolean;

@@ -1,7 +1,7 @@
 /**
- * Which offset of a partition may be committed while its records finish in any order: everything before the first record that is not
- * past. Only offsets that were really received are tracked, so gaps left by compaction and transaction markers behave like finished
- * records.
+ * Which offset of a partition may be committed while its records finish in any order: everything before the first
+ * record that is not past. Only offsets that were really received are tracked, so gaps left by compaction and
+ * transaction markers behave like finished records.
  */
 
 const COMPACT_AFTER = 1_024;
@@ -16,8 +16,8 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
   #position: bigint;
 
   /**
-   * `position`: the first offset that will be tracked, as a rule the committed offset. `isPast`: whether an entry holds the committable
-   * offset back no more; once true it stays true. After a change `settle` is to be called.
+   * `position`: the first offset that will be tracked, as a rule the committed offset. `isPast`: whether an entry holds
+   * the committable offset back no more; once true it stays true. After a change `settle` is to be called.
    */
   constructor(position: bigint, isPast: (entry: Entry) => boolean) {
     this.#position = position;
@@ -52,7 +52,9 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
     this.#position = offset + 1n;
   }
 
-  /** Moves past offsets that hold no record for us (control records, compacted ones) up to, not including, `nextOffset`. */
+  /**
+   * Moves past offsets that hold no record for us (control records, compacted ones) up to, not including, `nextOffset`.
+   */
   advanceTo(nextOffset: bigint): void {
     if (nextOffset > this.#position) this.#position = nextOffset;
   }
@@ -90,7 +92,10 @@ export class OffsetTracker<Entry extends { readonly offset: bigint }> {
     return this.#entries.slice(this.#head);
   }
 
-  /** Forgets all but the first `count` of `pending` and returns them: they are to be received again, from the new position on. */
+  /**
+   * Forgets all but the first `count` of `pending` and returns them: they are to be received again, from the new
+   * position on.
+   */
   evictAfter(count: number): readonly Entry[] {
     const forgotten = this.#entries.splice(this.#head + count);
     const [first] = forgotten;

@@ -1,4 +1,7 @@
-/** Whether a partition is paused because too much of it is in hand. It goes on at half, so that it does not change with each record. */
+/**
+ * Whether a partition is paused because too much of it is in hand. It goes on at half, so that it does not change with
+ * each record.
+ */
 import type { LaneLimits } from './lane-handler.ts';
 import type { Amount } from './lane-task.ts';
 import type { PartitionSession } from '../consumer/partition-processor.ts';

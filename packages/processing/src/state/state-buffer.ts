@@ -1,4 +1,6 @@
-/** Records in hand: taken in batches, kept until what came of them is stored, given out again after a failure. No I/O. */
+/**
+ * Records in hand: taken in batches, kept until what came of them is stored, given out again after a failure. No I/O.
+ */
 import { recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
 import { present } from '@astrolabe/service-kit/errors';
 

@@ -1,4 +1,7 @@
-/** What becomes of a stateful processor when the broker goes away in the middle of its transactions: a broker of its own to kill and freeze. */
+/**
+ * What becomes of a stateful processor when the broker goes away in the middle of its transactions: a broker of its own
+ * to kill and freeze.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';

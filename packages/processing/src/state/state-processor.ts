@@ -1,9 +1,10 @@
 /**
- * Records of a partition through a transform with state, exactly once: outputs, state and position of a batch are one transaction.
+ * Records of a partition through a transform with state, exactly once: outputs, state and position of a batch are one
+ * transaction.
  *
- * A session takes its partition over in the log, restores state and position from it, and only then transforms its first record. After any
- * failure it does so again: what the log holds is what has happened, however the failed write ended. The transform works on the state
- * directly, since after a failure the state in memory is dropped as a whole.
+ * A session takes its partition over in the log, restores state and position from it, and only then transforms its
+ * first record. After any failure it does so again: what the log holds is what has happened, however the failed write
+ * ended. The transform works on the state directly, since after a failure the state in memory is dropped as a whole.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -34,21 +35,18 @@ export interface StateProcessorOptions<V, R> {
   readonly session: GroupSession;
   readonly changelog: ChangelogStore;
   readonly codec: StateCodec<V>;
-  /**
-   * A pure function of records and state: after a failure it is called again with the same records and the state as it was. What it throws
-   * is a fault that stops the consumer.
-   */
+  /** Pure: after a failure it is called again with the same records and state. What it throws stops the consumer. */
   readonly transform: (records: readonly ConsumedRecord[], state: StateView<V>) => Transformed<R>;
   /** Called once for each batch, in order, when everything of it is stored. A crash can come in between. */
   readonly onStored?: (result: R) => void;
   /**
-   * Called for each batch of a write that ended without an answer, at most once for each write: it is stored, and never reported as such, or
-   * is transformed and reported anew.
+   * Called for each batch of a write that ended without an answer, at most once for each write: it is stored, and never
+   * reported as such, or is transformed and reported anew.
    */
   readonly onUnanswered?: (result: R) => void;
-  /** The state was read: at the start of a session and after a failure. Called before the first record is transformed. */
+  /** The state was read, at the start of a session or after a failure; the first record comes after the call. */
   readonly onRestored?: (restored: Restored) => void;
-  /** What keeps the partition from being handled, each time that it is tried again; undefined once it goes on, and when the session ends. */
+  /** Why the partition cannot be handled, before each retry; undefined once it goes on, and when the session ends. */
   readonly onTrouble?: (fault: PipelineError | undefined) => void;
   readonly logger: Logger;
   readonly maxBatchRecords: number;

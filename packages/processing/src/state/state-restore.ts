@@ -76,7 +76,8 @@ export async function restorePartition<V>(
   const start = startPosition({ groupId, input: session, topicId: session.topicId, stored, committed, offsets });
   if (start.kind === 'reset') await obeyReset(options, start.offset);
   if (start.kind === 'label') await storePosition(options, start.offset);
-  // A batch whose answer was lost, or a crash before the commit. (Without a stored position a commit of ours would tell that state was lost.)
+  // A batch whose answer was lost, or a crash before the commit. (Without a stored position a commit of ours would tell
+  // that state was lost.)
   if (start.kind === 'resume' || start.kind === 'label') session.storeOffset(start.offset);
   const restored: Restored = {
     topic,
@@ -98,8 +99,9 @@ const REPLACEMENTS_AT_ONCE = 1_000;
 const REPLACED_BYTES_AT_ONCE = 500_000;
 
 /**
- * Gives entries under outdated keys their present ones, and ends the old. Reads the topic a second time: the old keys, of any length, are
- * not held in memory. What a crash leaves is found at the next restore. Returns how many were replaced.
+ * Gives entries under outdated keys their present ones, and ends the old. Reads the topic a second time: the old keys,
+ * of any length, are not held in memory. What a crash leaves is found at the next restore. Returns how many were
+ * replaced.
  */
 async function replaceOutdatedKeys<V>(
   { session: { partition }, changelog, writer, signal }: RestoreOptions<V>,
@@ -136,8 +138,8 @@ async function replaceOutdatedKeys<V>(
 }
 
 /**
- * 1. The position is stored. 2. The group's offset gets our mark. Only then may records be handled: a crash before 2 obeys the operator again,
- * at the same place; a crash after 2 goes on from the position.
+ * 1. The position is stored. 2. The group's offset gets our mark. Only then may records be handled: a crash before 2
+ *    obeys the operator again, at the same place; a crash after 2 goes on from the position.
  */
 async function obeyReset<V>(options: RestoreOptions<V>, offset: bigint): Promise<void> {
   // A fenced writer says so again at its first batch.

@@ -4,7 +4,10 @@ import { positionKey } from '@astrolabe/records';
 import { CLOCK_KEY } from './state-clock.ts';
 import { PartitionState, type StateCodec, type StateKey } from './state-view.ts';
 
-/** Keys of records are `scope/id`, and `scope/old:id` in a form that is no longer written. Values below zero are expendable. */
+/**
+ * Keys of records are `scope/id`, and `scope/old:id` in a form that is no longer written. Values below zero are
+ * expendable.
+ */
 const codec: StateCodec<number> = {
   encode: (value) => Buffer.from(String(value)),
   decode: (bytes) => Number(bytes),

@@ -1,6 +1,6 @@
 /**
- * State of one partition as a transform sees it: in memory, packed, with what changed since the last batch. Entries belong to scopes
- * (connectors, say), so that one scope can be counted and bounded without the others.
+ * State of one partition as a transform sees it: in memory, packed, with what changed since the last batch. Entries
+ * belong to scopes (connectors, say), so that one scope can be counted and bounded without the others.
  */
 import type { OutgoingRecord } from '@astrolabe/records';
 import { clockRecord, isReservedKey } from './state-clock.ts';
@@ -32,7 +32,10 @@ export interface StateCodec<V> {
   isExpendable(value: V): boolean;
 }
 
-/** What a transform may do with the state. A value that was given to `set` or got from `get` must not be changed in place. */
+/**
+ * What a transform may do with the state. A value that was given to `set` or got from `get` must not be changed in
+ * place.
+ */
 export interface StateView<V> {
   get(key: StateKey): V | undefined;
   /** The entry becomes the most recently changed one of its scope. */
@@ -43,13 +46,14 @@ export interface StateView<V> {
   /** The expendable entry of the scope whose last change is the longest ago, before a restart or after it. */
   oldestExpendable(scope: string): StateKey | undefined;
   /**
-   * Looks at up to `count` entries, on from where the last call stopped; a call ends at the last one. `judge` says what is to be remembered in
-   * place of the value: the value itself where nothing changes, undefined where it is no longer needed.
+   * Looks at up to `count` entries, on from where the last call stopped; a call ends at the last one. `judge` says what
+   * is to be remembered in place of the value: the value itself where nothing changes, undefined where it is no longer
+   * needed.
    */
   review(count: number, judge: (scope: string, value: V) => V | undefined): void;
   /**
-   * The highest time that `advanceClock` was given, epoch milliseconds; 0 before the first. Stored with every batch. Undefined after
-   * a restore of what a version without clocks has stored.
+   * The highest time that `advanceClock` was given, epoch milliseconds; 0 before the first. Stored with every batch.
+   * Undefined after a restore of what a version without clocks has stored.
    */
   readonly clockMs: number | undefined;
   advanceClock(ms: number): void;
@@ -159,8 +163,8 @@ export class PartitionState<V> implements StateView<V> {
   }
 
   /**
-   * For a record with an outdated key: what replaces it, once for each entry. The end of the old key comes first, so that a reader of the
-   * topic never ends with nothing.
+   * For a record with an outdated key: what replaces it, once for each entry. The end of the old key comes first, so
+   * that a reader of the topic never ends with nothing.
    */
   takeReplacements(text: string, partition: number): OutgoingRecord[] {
     const { key, isOutdated } = this.#codec.decodeKey(text);

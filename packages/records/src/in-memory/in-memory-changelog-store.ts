@@ -1,10 +1,16 @@
-/** The in-memory fake of the changelog store, for tests that need no broker: takeovers, fences, and failures at every step of a write. */
+/**
+ * The in-memory fake of the changelog store, for tests that need no broker: takeovers, fences, and failures at every
+ * step of a write.
+ */
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
 import type { OutgoingRecord } from '../record/record.ts';
 import type { ChangelogStore, CommittedOffset, TransactionBatch, WriteOutcome } from '../ports/changelog-store.ts';
 
-/** What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other the whole batch. */
+/**
+ * What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other
+ * the whole batch.
+ */
 export type WriteFate = 'written' | 'lost' | 'ambiguous' | { readonly refused: PipelineError };
 
 export interface InMemoryChangelogStore extends ChangelogStore {

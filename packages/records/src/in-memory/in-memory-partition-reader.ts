@@ -8,7 +8,9 @@ import type { ConsumedRecord } from '../record/record.ts';
 export interface InMemoryPartitions {
   /** Committed records of a topic, in the order of their offsets within each partition. */
   records(topic: string): readonly ConsumedRecord[];
-  /** Where markers, open transactions or deleted records make the difference. Default: from 0 to behind the last record. */
+  /**
+   * Where markers, open transactions or deleted records make the difference. Default: from 0 to behind the last record.
+   */
   offsets?(topic: string, partition: number): PartitionOffsets;
 }
 
@@ -20,7 +22,10 @@ export interface InMemoryPartitionReaderOptions {
 }
 
 export interface InMemoryPartitionReader extends PartitionReader {
-  /** Reads and questions reject with this until it is undefined again; a read that has begun, before its next call of `onRecords`. */
+  /**
+   * Reads and questions reject with this until it is undefined again; a read that has begun, before its next call of
+   * `onRecords`.
+   */
   failWith(error: PipelineError | undefined): void;
 }
 

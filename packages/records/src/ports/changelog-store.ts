@@ -1,6 +1,6 @@
 /**
- * Where a stateful processor keeps what it has done: its outputs, its state and its position in the input, stored as one.
- * `openChangelogStore` of @astrolabe/processing keeps it on the brokers, `createInMemoryChangelogStore` in memory.
+ * Where a stateful processor keeps what it has done: its outputs, its state and its position in the input, stored as
+ * one. `openChangelogStore` of @astrolabe/processing keeps it on the brokers, `createInMemoryChangelogStore` in memory.
  */
 import type { PartitionOffsets } from './partition-reader.ts';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';
@@ -14,7 +14,10 @@ export interface TopicRecord extends OutgoingRecord {
 export interface TransactionBatch {
   /** In order; order holds within a partition. */
   readonly outputs: readonly TopicRecord[];
-  /** Records of the input partition's own partition of the state topic: changes of the state, the position in the input last. */
+  /**
+   * Records of the input partition's own partition of the state topic: changes of the state, the position in the input
+   * last.
+   */
   readonly state: readonly OutgoingRecord[];
 }
 
@@ -26,13 +29,13 @@ export type WriteOutcome =
 /**
  * Writes the batches of one input partition.
  *
- * Called once for each batch of input records. Up to `maxInFlight` calls may overlap: batches become visible in the order of the calls, and
- * after one has failed all later ones fail.
+ * Called once for each batch of input records. Up to `maxInFlight` calls may overlap: batches become visible in the
+ * order of the calls, and after one has failed all later ones fail.
  *
- * Success: `written` once the batch is certain to become visible, as it does a moment later.
- * Failure: rejects with a `PipelineError`. Retryable: nobody knows whether the batch is visible; open a new writer and read what the log holds.
- * Final (`kafka.record-too-large`, `kafka.request-refused`): the batch is not visible and can never be. After either, and after `fenced`,
- * the writer is spent.
+ * Success: `written` once the batch is certain to become visible, as it does a moment later. Failure: rejects with a
+ * `PipelineError`. Retryable: nobody knows whether the batch is visible; open a new writer and read what the log holds.
+ * Final (`kafka.record-too-large`, `kafka.request-refused`): the batch is not visible and can never be. After either,
+ * and after `fenced`, the writer is spent.
  */
 export interface BatchWriter {
   readonly maxInFlight: number;
@@ -54,19 +57,23 @@ export interface InputPartition {
   readonly partition: number;
 }
 
-/** One for each consumer group and input topic in a process. Methods reject with a `PipelineError`; retryable as its code says. */
+/**
+ * One for each consumer group and input topic in a process. Methods reject with a `PipelineError`; retryable as its
+ * code says.
+ */
 export interface ChangelogStore {
   readonly groupId: string;
   /** Has a partition for each one of the input topic. */
   readonly stateTopic: string;
   /**
-   * Takes the partition over: when it resolves, no earlier writer of it can make anything visible any more, and what they made visible can
-   * be read (under the guarantee `at-least-once` earlier writers still can). Called at each assignment, and again after each failure.
+   * Takes the partition over: when it resolves, no earlier writer of it can make anything visible any more, and what
+   * they made visible can be read (under the guarantee `at-least-once` earlier writers still can). Called at each
+   * assignment, and again after each failure.
    */
   openWriter(input: InputPartition, signal: AbortSignal): Promise<BatchWriter>;
   /**
-   * Calls `onRecords` with what the state topic's partition holds, in order, up to its end at the call: some thousand records at a time, the
-   * next ones when it has resolved. Rejects with the signal's reason.
+   * Calls `onRecords` with what the state topic's partition holds, in order, up to its end at the call: some thousand
+   * records at a time, the next ones when it has resolved. Rejects with the signal's reason.
    */
   readState(
     partition: number,

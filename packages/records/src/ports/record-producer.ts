@@ -9,9 +9,9 @@ import type { OutgoingRecord, RecordPosition } from '../record/record.ts';
  * Success: every record is acknowledged by all in-sync replicas; positions come in the order of `records`. Records of
  * one call that share a partition keep their order, and so do records of consecutive calls to one partition.
  *
- * Failure: rejects with a `PipelineError`: `kafka.unavailable` or `kafka.topic-missing` (retryable: the outcome may be either, so a
- * repetition must be harmless), `kafka.record-too-large` or `kafka.request-refused` (final: not authorized). There is no variant that
- * swallows a failure.
+ * Failure: rejects with a `PipelineError`: `kafka.unavailable` or `kafka.topic-missing` (retryable: the outcome may be
+ * either, so a repetition must be harmless), `kafka.record-too-large` or `kafka.request-refused` (final: not
+ * authorized). There is no variant that swallows a failure.
  */
 export interface RecordProducer {
   send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]>;

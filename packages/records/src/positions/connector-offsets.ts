@@ -1,8 +1,9 @@
 /**
- * Where the groups of records that lag behind their partition stand, as text beside the committed offset: Kafka keeps up to 4,096 bytes
- * with each commit, and stores both in one step (`docs/adr/0009`). `acme=a1,beta=c0`: of acme's records those from offset 361 on (base 36) may be
- * unfinished; of all other groups everything below the committed offset is finished. Before them comes the id of the topic that the offsets
- * are of: `@=6tk2…`, which a version that does not know it takes for the cursor of a group without records.
+ * Where the groups of records that lag behind their partition stand, as text beside the committed offset: Kafka keeps
+ * up to 4,096 bytes with each commit, and stores both in one step (`docs/adr/0009`). `acme=a1,beta=c0`: of acme's
+ * records those from offset 361 on (base 36) may be unfinished; of all other groups everything below the committed
+ * offset is finished. Before them comes the id of the topic that the offsets are of: `@=6tk2…`, which a version that
+ * does not know it takes for the cursor of a group without records.
  */
 import { COMMIT_MARK } from './state-position.ts';
 import type { TopicId } from '../topics/topic-identity.ts';
@@ -23,7 +24,10 @@ const MAX_METADATA_BYTES = 4_000;
 const TOPIC_ID_KEY = '@';
 const TOPIC_ID_BYTES = 16;
 
-/** What a commit of a topic of that id keeps. The mapper's mark stays as it is: its position is a record of its own, and has the id. */
+/**
+ * What a commit of a topic of that id keeps. The mapper's mark stays as it is: its position is a record of its own, and
+ * has the id.
+ */
 export function withTopicId(metadata: string, topicId: TopicId): string {
   if (topicId === undefined || metadata === COMMIT_MARK) return metadata;
   const id = BigInt(`0x${Buffer.from(topicId, 'base64url').toString('hex')}`);
@@ -42,7 +46,10 @@ export function splitTopicId(metadata: string): { readonly metadata: string; rea
   return { metadata: rest.join(','), topicId: Buffer.from(hex, 'hex').toString('base64url') };
 }
 
-/** In the order of `cursors`: whoever had a place keeps it while others come, so that what holds the offset back never moves backwards. */
+/**
+ * In the order of `cursors`: whoever had a place keeps it while others come, so that what holds the offset back never
+ * moves backwards.
+ */
 export function encodeConnectorOffsets(
   cursors: ConnectorOffsets,
   maxBytes = MAX_METADATA_BYTES,

@@ -1,6 +1,7 @@
 /**
- * Where an input partition is read on. The position is a record of the state topic, stored in the same transaction as the outputs; what the
- * group has committed follows it a little later, for tools that show lag, and is how an operator sets another position.
+ * Where an input partition is read on. The position is a record of the state topic, stored in the same transaction as
+ * the outputs; what the group has committed follows it a little later, for tools that show lag, and is how an operator
+ * sets another position.
  */
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { PartitionOffsets } from '../ports/partition-reader.ts';
@@ -8,7 +9,10 @@ import type { OutgoingRecord } from '../record/record.ts';
 import type { CommittedOffset, InputPartition } from '../ports/changelog-store.ts';
 import { isRecreated, resetRemedy, topicRecreated, type TopicId } from '../topics/topic-identity.ts';
 
-/** Comes with every commit of ours. A committed offset without it was set by somebody else: an operator, or an older version. */
+/**
+ * Comes with every commit of ours. A committed offset without it was set by somebody else: an operator, or an older
+ * version.
+ */
 export const COMMIT_MARK = 'astrolabe';
 
 /** Keys of the state must not begin like this. */
@@ -65,12 +69,15 @@ export type StartPosition =
   | { readonly kind: 'label'; readonly offset: bigint }
   /** A new group: whatever is there. */
   | { readonly kind: 'beginning'; readonly offset: bigint }
-  /** An operator's choice. It must be stored, and committed with our mark, before the first record: or it would be obeyed again. */
+  /**
+   * An operator's choice. It must be stored, and committed with our mark, before the first record: or it would be
+   * obeyed again.
+   */
   | { readonly kind: 'reset'; readonly offset: bigint };
 
 /**
- * Throws `kafka.topic-recreated` where the position is of another topic of that name, and `kafka.offset-out-of-range` where going on would skip
- * records, repeat records, or forget the state.
+ * Throws `kafka.topic-recreated` where the position is of another topic of that name, and `kafka.offset-out-of-range`
+ * where going on would skip records, repeat records, or forget the state.
  */
 export function startPosition(given: StartPositionInput): StartPosition {
   const { groupId, input, topicId, stored: found, committed, offsets } = given;

@@ -1,9 +1,9 @@
 /**
- * Dead letters: the record byte for byte, with its key and headers, and the cause in headers beside them. The suffixes are those of
- * Kafka's own `__dlq.errors.*` (KIP-1191).
+ * Dead letters: the record byte for byte, with its key and headers, and the cause in headers beside them. The suffixes
+ * are those of Kafka's own `__dlq.errors.*` (KIP-1191).
  *
- * A record that was small only while it was compressed may be larger than a dead letter can be. Refused, it would stop its partition for ever;
- * so its letter holds as much of it as there is room for, and says how much is left out.
+ * A record that was small only while it was compressed may be larger than a dead letter can be. Refused, it would stop
+ * its partition for ever; so its letter holds as much of it as there is room for, and says how much is left out.
  */
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { headerNames, toHeaders } from './headers.ts';
@@ -30,12 +30,15 @@ export interface DeadLetterCause {
 const MAX_MESSAGE_CHARACTERS = 2_000;
 /** What a broker measures is the batch, whose own header is 61 bytes. */
 const MAX_LETTER_BYTES = DEAD_LETTER_MAX_BYTES - 1_024;
-/** Of a key, or of a header of this pipeline's own, on a letter whose record does not fit: what is longer is left out. */
+/**
+ * Of a key, or of a header of this pipeline's own, on a letter whose record does not fit: what is longer is left out.
+ */
 const MAX_KEPT_BYTES = 1_024;
 
 /**
- * The dead letter of a consumed record. Same partition number as its source, so that both topics are read side by side. Cut where it would not
- * fit: the value first, and only if that is not enough a long key, long headers and those that are not this pipeline's own.
+ * The dead letter of a consumed record. Same partition number as its source, so that both topics are read side by side.
+ * Cut where it would not fit: the value first, and only if that is not enough a long key, long headers and those that
+ * are not this pipeline's own.
  */
 export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): OutgoingRecord {
   const { code, message, group, atMs, deliveryCount, firstAttemptAtMs, lastAttemptAtMs, status } = cause;

@@ -9,15 +9,18 @@ export const headerNames = {
   /** When ingest took the event, ISO 8601 UTC with milliseconds. Freshness is measured from it. On every record. */
   receivedAt: 'received-at',
   /**
-   * How much the event's sender had shown when it came: `api-key`, `write-key` or `operator` (`sender-trust.ts`). On every record that ingest or
-   * a backfill wrote. A record without it counts as one that was sent with a write key.
+   * How much the event's sender had shown when it came: `api-key`, `write-key` or `operator` (`sender-trust.ts`). On
+   * every record that ingest or a backfill wrote. A record without it counts as one that was sent with a write key.
    */
   senderTrust: 'sender-trust',
   /** W3C trace context. */
   traceparent: 'traceparent',
   /** Set on records that a replay produced. */
   replayId: 'replay-id',
-  /** On the same: the record that was sent again, `topic:partition:offset`. What the mapper makes of it has it too, and names the event there. */
+  /**
+   * On the same: the record that was sent again, `topic:partition:offset`. What the mapper makes of it has it too, and
+   * names the event there.
+   */
   replayFrom: 'replay-from',
   /** On the same, `1` where what was delivered before shall be delivered anew, once for that replay. */
   replayForce: 'replay-force',
@@ -47,12 +50,16 @@ export const headerNames = {
   deadLetterStatus: 'dlq.status',
   /** On a dead letter: when it was given up; ISO 8601 UTC. */
   deadLetterAt: 'dlq.at',
-  /** On the same: when the first try and the last one ended; they are one where it was tried once. Absent where nothing was tried. */
+  /**
+   * On the same: when the first try and the last one ended; they are one where it was tried once. Absent where nothing
+   * was tried.
+   */
   deadLetterFirstAttemptAt: 'dlq.first.attempt.at',
   deadLetterLastAttemptAt: 'dlq.last.attempt.at',
   /**
-   * On a dead letter whose record did not fit: how many bytes of it are left out. Absent on all others, which are whole. The record itself is
-   * where `dlq.topic`, `dlq.partition` and `dlq.offset` say, as long as that topic keeps it.
+   * On a dead letter whose record did not fit: how many bytes of it are left out. Absent on all others, which are
+   * whole. The record itself is where `dlq.topic`, `dlq.partition` and `dlq.offset` say, as long as that topic keeps
+   * it.
    */
   deadLetterCutBytes: 'dlq.cut.bytes',
 } as const;

@@ -6,7 +6,10 @@
 /** Header values are bytes on the wire; a header that a producer repeated keeps its last value. */
 export type RecordHeaders = Readonly<Record<string, Buffer>>;
 
-/** A record to be produced. A `partition` overrides the partitioner, which otherwise hashes `key` (murmur2, as Java does). */
+/**
+ * A record to be produced. A `partition` overrides the partitioner, which otherwise hashes `key` (murmur2, as Java
+ * does).
+ */
 export interface OutgoingRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -33,8 +36,9 @@ export interface RecordPosition {
 }
 
 /**
- * Bytes that a record is charged with when buffers and batches are bounded: key, value, headers and framing. Exact for headers: one that is
- * charged with too much could be read from its topic, and then find no place among the dead letters.
+ * Bytes that a record is charged with when buffers and batches are bounded: key, value, headers and framing. Exact for
+ * headers: one that is charged with too much could be read from its topic, and then find no place among the dead
+ * letters.
  */
 export function recordSizeBytes(record: Pick<OutgoingRecord, 'key' | 'value' | 'headers'>): number {
   let size = RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
@@ -44,7 +48,9 @@ export function recordSizeBytes(record: Pick<OutgoingRecord, 'key' | 'value' | '
   return size;
 }
 
-/** Upper bound of a v2 record's own varints (length, attributes, timestamp and offset deltas, key, value, header count). */
+/**
+ * Upper bound of a v2 record's own varints (length, attributes, timestamp and offset deltas, key, value, header count).
+ */
 const RECORD_OVERHEAD_BYTES = 40;
 
 /** With the zigzag varint of the length before it. */

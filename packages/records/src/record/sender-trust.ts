@@ -1,6 +1,7 @@
 /**
- * What the sender of an event had shown when it came. Deletions for privacy and their end (`delete`, `unsuppress`) need more than a write key,
- * which anybody can read in a web page. It is kept beside the event, so that an event that was refused comes back with the rights that it had.
+ * What the sender of an event had shown when it came. Deletions for privacy and their end (`delete`, `unsuppress`) need
+ * more than a write key, which anybody can read in a web page. It is kept beside the event, so that an event that was
+ * refused comes back with the rights that it had.
  */
 import { headerNames, headerText } from './headers.ts';
 import type { ConsumedRecord } from './record.ts';
@@ -8,7 +9,8 @@ import type { ConsumedRecord } from './record.ts';
 /**
  * - `api-key`: the connector's API key, or a signature made with its secret
  * - `write-key`: a write key
- * - `operator`: an operator's own file (backfill), or an operator's word for this one event (`astrolabe dlq redrive --as-trusted`)
+ * - `operator`: an operator's own file (backfill), or an operator's word for this one event (`astrolabe dlq redrive
+ *   --as-trusted`)
  */
 export type SenderTrust = 'api-key' | 'write-key' | 'operator';
 

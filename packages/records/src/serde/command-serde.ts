@@ -6,7 +6,10 @@ import type avro from 'avsc';
 import { WIRE_HEADER_BYTES, parseWireFormat } from './confluent-wire-format.ts';
 import type { RegisteredSchema, SchemaRegistry } from '../ports/schema-registry.ts';
 
-/** Encodes with the current schemas under the ids that the registry gave them. Throws on a record that its schema cannot hold. */
+/**
+ * Encodes with the current schemas under the ids that the registry gave them. Throws on a record that its schema cannot
+ * hold.
+ */
 export interface CommandEncoder {
   encode(command: Command): Buffer;
 }
@@ -14,7 +17,8 @@ export interface CommandEncoder {
 const INITIAL_BUFFER_BYTES = 16_384;
 
 export function createCommandEncoder(schemaIds: ReadonlyMap<CommandKind, number>): CommandEncoder {
-  // Encoded into one buffer and copied out once: a command is small, and avsc's own toBuffer would be copied for the header.
+  // Encoded into one buffer and copied out once: a command is small, and avsc's own toBuffer would be copied for the
+  // header.
   let scratch = Buffer.alloc(INITIAL_BUFFER_BYTES);
   return {
     encode: ({ kind, record }) => {
@@ -32,8 +36,8 @@ export function createCommandEncoder(schemaIds: ReadonlyMap<CommandKind, number>
 }
 
 /**
- * What a record's value turned out to be. All but `command` are final for this record; once the registry has been repaired, a redrive of it may
- * read it as a command.
+ * What a record's value turned out to be. All but `command` are final for this record; once the registry has been
+ * repaired, a redrive of it may read it as a command.
  */
 export type DecodedCommand =
   | { readonly kind: 'command'; readonly command: Command; readonly schemaId: number }
@@ -45,8 +49,8 @@ export type DecodedCommand =
 
 export interface CommandDecoder {
   /**
-   * Called once for each record. Synchronous once the schema of the record is known. Rejects with `registry.unavailable` (retryable) when
-   * the registry is needed and cannot be reached.
+   * Called once for each record. Synchronous once the schema of the record is known. Rejects with
+   * `registry.unavailable` (retryable) when the registry is needed and cannot be reached.
    */
   decode(value: Buffer | null): DecodedCommand | Promise<DecodedCommand>;
 }
@@ -97,7 +101,8 @@ export function createCommandDecoder(registry: Pick<SchemaRegistry, 'schemaById'
       const framed = parseWireFormat(value);
       if (framed.kind === 'unframed')
         return { kind: 'undecodable', code: 'command.undecodable', reason: framed.reason };
-      // A registry counts from 1; asked for anything else it may answer like one that is out of order, which would be waited for.
+      // A registry counts from 1; asked for anything else it may answer like one that is out of order, which would be
+      // waited for.
       if (framed.schemaId < 1) return unknownSchema(framed.schemaId);
       const reader = readers.get(framed.schemaId);
       return reader === undefined
@@ -151,8 +156,8 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
 }
 
 /**
- * After a registry was restored, an id may stand for another schema than its writer meant, and the bytes of an account read as those of a
- * user. The id tells: it is a hash over the kind of the command too.
+ * After a registry was restored, an id may stand for another schema than its writer meant, and the bytes of an account
+ * read as those of a user. The id tells: it is a hash over the kind of the command too.
  */
 function findIdMismatch({ kind, record }: Command, schemaId: number): DecodedCommand | undefined {
   const { connectorId, messageId } = record;
@@ -165,7 +170,9 @@ function findIdMismatch({ kind, record }: Command, schemaId: number): DecodedCom
   return { kind: 'undecodable', code: 'command.id-mismatch', reason };
 }
 
-/** It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours. */
+/**
+ * It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours.
+ */
 const COMMAND_ID = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
 
 /** ECMAScript's range of dates, ±100,000,000 days; Avro's timestamps go further. */

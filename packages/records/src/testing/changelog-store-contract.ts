@@ -1,4 +1,7 @@
-/** What every `ChangelogStore` guarantees: the same tests, under the same titles, against the broker and the in-memory fake. */
+/**
+ * What every `ChangelogStore` guarantees: the same tests, under the same titles, against the broker and the in-memory
+ * fake.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';

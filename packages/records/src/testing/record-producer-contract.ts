@@ -1,4 +1,7 @@
-/** What every `RecordProducer` guarantees: the same tests, under the same titles, against the broker and the in-memory fake. */
+/**
+ * What every `RecordProducer` guarantees: the same tests, under the same titles, against the broker and the in-memory
+ * fake.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPipelineError } from '@astrolabe/service-kit/errors';

@@ -1,7 +1,7 @@
 /**
- * Whether a topic is still the one that stored positions speak of. A topic that is deleted and created again begins at offset 0: positions of the
- * one before would skip its records in silence, or be out of range. Kafka gives each topic an id (KIP-516), which is stored with the
- * positions. No I/O.
+ * Whether a topic is still the one that stored positions speak of. A topic that is deleted and created again begins at
+ * offset 0: positions of the one before would skip its records in silence, or be out of range. Kafka gives each topic
+ * an id (KIP-516), which is stored with the positions. No I/O.
  */
 import { PipelineError } from '@astrolabe/service-kit/errors';
 

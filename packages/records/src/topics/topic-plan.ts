@@ -1,6 +1,6 @@
 /**
- * What must change for a cluster to have the declared topics. Never shrinks, never deletes: what somebody keeps for longer, or lets be larger,
- * than is declared stays so.
+ * What must change for a cluster to have the declared topics. Never shrinks, never deletes: what somebody keeps for
+ * longer, or lets be larger, than is declared stays so.
  */
 import type { TopicDefinition } from './topics.ts';
 
@@ -32,8 +32,8 @@ export interface TopicPlan {
   /** Declared, and not done: keys would move. */
   readonly refused: readonly PartitionChange[];
   /**
-   * Full configuration of the topics whose declared settings differ; `changes` says which and how. Holds what somebody else set on the
-   * topic too: Kafka's AlterConfigs resets every setting that it is not given.
+   * Full configuration of the topics whose declared settings differ; `changes` says which and how. Holds what somebody
+   * else set on the topic too: Kafka's AlterConfigs resets every setting that it is not given.
    */
   readonly configure: readonly {
     readonly name: string;
@@ -84,7 +84,10 @@ export function isEmptyPlan(plan: TopicPlan): boolean {
   return plan.create.length + plan.addPartitions.length + plan.configure.length === 0;
 }
 
-/** Of these a larger value gives more than is declared; a smaller one would delete records, or refuse what was taken before. */
+/**
+ * Of these a larger value gives more than is declared; a smaller one would delete records, or refuse what was taken
+ * before.
+ */
 const atLeast = new Set(['retention.ms', 'max.message.bytes', 'min.insync.replicas']);
 const FOR_EVER = '-1';
 
@@ -100,7 +103,8 @@ function ownConfig({ config, ownSettings }: ExistingTopic): Record<string, strin
 function topicConfig(topic: TopicDefinition, replicationFactor: number): Record<string, string> {
   return {
     'cleanup.policy': topic.cleanupPolicy,
-    // With three replicas an acknowledged record survives the loss of one broker and writes go on; with fewer there is no such margin.
+    // With three replicas an acknowledged record survives the loss of one broker and writes go on; with fewer there is
+    // no such margin.
     'min.insync.replicas': String(replicationFactor >= 3 ? 2 : 1),
     ...(topic.retentionMs === undefined ? {} : { 'retention.ms': String(topic.retentionMs) }),
     ...(topic.segmentMs === undefined ? {} : { 'segment.ms': String(topic.segmentMs) }),

@@ -4,17 +4,24 @@ const DAY_MS = 86_400_000;
 
 export interface TopicDefinition {
   readonly name: string;
-  /** Partition count at creation. Source and command topics have the same count of dead letters, so that partition numbers agree. */
+  /**
+   * Partition count at creation. Source and command topics have the same count of dead letters, so that partition
+   * numbers agree.
+   */
   readonly partitions: number;
   /**
-   * A key's partition is where its order holds and where what is remembered of it is kept. Such a topic gets no more partitions once it
-   * holds records: keys would move, and with them users would be forgotten who were deleted for privacy.
+   * A key's partition is where its order holds and where what is remembered of it is kept. Such a topic gets no more
+   * partitions once it holds records: keys would move, and with them users would be forgotten who were deleted for
+   * privacy.
    */
   readonly bindsKeys?: boolean;
   readonly cleanupPolicy: 'delete' | 'compact';
   /** Undefined for compacted topics. */
   readonly retentionMs: number | undefined;
-  /** After how long the broker begins a new file, the unit in which old records go. Undefined: the broker's default, 7 days. */
+  /**
+   * After how long the broker begins a new file, the unit in which old records go. Undefined: the broker's default, 7
+   * days.
+   */
   readonly segmentMs?: number;
   /** Largest record batch, in bytes. Undefined: the broker's default, 1,048,588. */
   readonly maxMessageBytes: number | undefined;
@@ -35,8 +42,8 @@ export type TopicRole =
 export const DEFAULT_PARTITIONS = 6;
 
 /**
- * A dead letter is its source record and the headers that tell the cause: the largest record must still find its place here. What is larger
- * came compressed, and is cut (dead-letter.ts).
+ * A dead letter is its source record and the headers that tell the cause: the largest record must still find its place
+ * here. What is larger came compressed, and is cut (dead-letter.ts).
  */
 export const DEAD_LETTER_MAX_BYTES = 1_048_588 + 65_536;
 
@@ -119,8 +126,8 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
 export type Topics = Readonly<Record<TopicRole, TopicDefinition>>;
 
 /**
- * The topics under a name prefix (several pipelines on one cluster, or one for each test). All but those that have one partition have
- * `partitions`: what is kept of a partition is kept under its number.
+ * The topics under a name prefix (several pipelines on one cluster, or one for each test). All but those that have one
+ * partition have `partitions`: what is kept of a partition is kept under its number.
  */
 export function topicsFor(prefix = '', partitions = DEFAULT_PARTITIONS): Topics {
   const entries = Object.entries(definitions) as [TopicRole, (typeof definitions)[TopicRole]][];

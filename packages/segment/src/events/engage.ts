@@ -55,8 +55,8 @@ export function withComputation(traits: JsonObject, { propertyName, sentName, va
 }
 
 /**
- * Lower case, with one underscore for each run of characters that are not alphabetic (marks included) or digits, none at the
- * ends.
+ * Lower case, with one underscore for each run of characters that are not alphabetic (marks included) or digits, none
+ * at the ends.
  */
 export function toPropertyName(key: string): string {
   // Keys that Journeys makes hold runs of underscores, and they are the names that Segment shows:

@@ -21,7 +21,9 @@ export interface RetrierOptions {
   readonly logger: Logger;
 }
 
-/** For what must be done however long it takes: a fault is a warning when it begins and when it changes (fault-log.ts). */
+/**
+ * For what must be done however long it takes: a fault is a warning when it begins and when it changes (fault-log.ts).
+ */
 export function createRetrier({ clock, random, logger }: RetrierOptions): Retrier {
   return (doing, action, { policy, signal, fields = {} }) => {
     const faults = new FaultLog(logger);

@@ -17,8 +17,8 @@ export interface RetryOptions {
   /** No attempt begins once it is aborted, and a pause ends. */
   readonly signal: AbortSignal;
   /**
-   * Of an attempt that is under way when the signal aborts. `abandon`: the wait for it ends at once. `await`: it comes to its end, and
-   * where it succeeds its result is returned, for attempts that open what somebody has to close.
+   * Of an attempt that is under way when the signal aborts. `abandon`: the wait for it ends at once. `await`: it comes
+   * to its end, and where it succeeds its result is returned, for attempts that open what somebody has to close.
    */
   readonly onAbort: 'abandon' | 'await';
   readonly clock: Clock;
@@ -31,8 +31,8 @@ export interface RetryOptions {
 }
 
 /**
- * Repeats `attempt` until it succeeds. Rejects with the error of an attempt that is not to be repeated, and with the signal's reason
- * once that is aborted.
+ * Repeats `attempt` until it succeeds. Rejects with the error of an attempt that is not to be repeated, and with the
+ * signal's reason once that is aborted.
  */
 export async function retry<Result>(
   attempt: (signal: AbortSignal) => Promise<Result>,

@@ -12,7 +12,10 @@ export interface BrokerContainerOptions {
 /** Seconds between SIGTERM and SIGKILL. */
 const STOP_GRACE_SECONDS = 30;
 
-/** Controls by the engine's own calls: testcontainers can stop a container, but not start it again. The port is a fixed one. */
+/**
+ * Controls by the engine's own calls: testcontainers can stop a container, but not start it again. The port is a fixed
+ * one.
+ */
 export function controlBrokerContainer({ container, address, waitUntilReady }: BrokerContainerOptions): BrokerControl {
   let paused = false;
   async function resume(): Promise<void> {

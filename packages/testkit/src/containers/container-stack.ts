@@ -127,8 +127,8 @@ async function pullImage(client: ContainerRuntimeClient, image: string): Promise
 }
 
 /**
- * The broker has to know at its start the address that it tells clients, so the port is chosen before rather than asked after;
- * somebody may take it in between.
+ * The broker has to know at its start the address that it tells clients, so the port is chosen before rather than asked
+ * after; somebody may take it in between.
  */
 async function startBroker(
   host: string,

@@ -9,8 +9,8 @@ const INSIDE = 'localhost';
 /**
  * Variables of the image `apache/kafka` for a cluster of one whose clients are outside.
  *
- * The broker also calls itself, to write the markers of a transaction, by the address of its inter-broker listener. The address
- * for clients cannot be reached from inside the container: with that one, every transaction would hang.
+ * The broker also calls itself, to write the markers of a transaction, by the address of its inter-broker listener. The
+ * address for clients cannot be reached from inside the container: with that one, every transaction would hang.
  */
 export function brokerContainerVariables(options: {
   readonly clientPort: number;

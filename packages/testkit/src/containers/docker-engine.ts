@@ -11,8 +11,8 @@ export type DockerEngine =
 const PING_TIMEOUT_MS = 1_500;
 
 /**
- * Asks the engine itself, since a `docker` command or a left-over socket file says little. It looks where testcontainers will:
- * `DOCKER_HOST`, then the well-known sockets.
+ * Asks the engine itself, since a `docker` command or a left-over socket file says little. It looks where
+ * testcontainers will: `DOCKER_HOST`, then the well-known sockets.
  */
 export async function findDockerEngine(env: NodeJS.ProcessEnv): Promise<DockerEngine> {
   const sockets = socketPaths(env)

@@ -11,11 +11,11 @@ export interface FileLockOptions {
 const RETRY_MS = 100;
 
 /**
- * Runs `work` while holding the lock file `path`, which is waited for. A holder that was killed is recognised by the age of
- * its file rather than by its pid, since the folder may be shared between containers.
+ * Runs `work` while holding the lock file `path`, which is waited for. A holder that was killed is recognised by the
+ * age of its file rather than by its pid, since the folder may be shared between containers.
  *
- * It saves work, it does not guard data: two processes that find the same dead holder may both get in, so what `work` does must
- * be safe for two at once.
+ * It saves work, it does not guard data: two processes that find the same dead holder may both get in, so what `work`
+ * does must be safe for two at once.
  */
 export async function withFileLock<T>(
   path: string,

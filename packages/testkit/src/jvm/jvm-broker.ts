@@ -35,7 +35,9 @@ const HEAP_MEGABYTES = 512;
 /** The thorough compiler alone takes two seconds of CPU of a start. */
 const QUICK_COMPILER = ['-XX:TieredStopAtLevel=1'];
 
-/** Starts a broker, a cluster of one, on free ports of the loopback interface; resolves when it is ready for clients. */
+/**
+ * Starts a broker, a cluster of one, on free ports of the loopback interface; resolves when it is ready for clients.
+ */
 export async function startJvmBroker(
   options: JvmBrokerOptions & { readonly users?: Users | undefined },
 ): Promise<JvmBroker & { readonly securedAddress: string | undefined }> {
@@ -74,8 +76,8 @@ export interface BrokerRun {
   /** Decides when a start is over. */
   readonly waitUntilReady: (address: string, options: WaitOptions) => Promise<void>;
   /**
-   * Given, a broker that ends by itself is started again, as a supervisor does where brokers are run for others, and told of. Otherwise it stays
-   * down, and a start that fails rejects.
+   * Given, a broker that ends by itself is started again, as a supervisor does where brokers are run for others, and
+   * told of. Otherwise it stays down, and a start that fails rejects.
    */
   readonly onCrash?: (failure: Error) => void;
 }

@@ -1,6 +1,7 @@
 /**
- * Java's archives of loaded classes (class data sharing): with them a broker starts with 2 s of CPU instead of 5, and a registry
- * with 4 instead of 6. They are made once for each Java, by a start of both that ends in good order, and kept beside the downloads.
+ * Java's archives of loaded classes (class data sharing): with them a broker starts with 2 s of CPU instead of 5, and a
+ * registry with 4 instead of 6. They are made once for each Java, by a start of both that ends in good order, and kept
+ * beside the downloads.
  */
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,8 +28,8 @@ export interface ArchivesOptions {
 const archiveOf = (program: 'kafka' | 'registry', folder: string): string => join(folder, `${program}.jsa`);
 
 /**
- * Of several processes one makes the archives and the others wait. They only save time: where they cannot be made, say in a folder
- * that cannot be written, everything starts without.
+ * Of several processes one makes the archives and the others wait. They only save time: where they cannot be made, say
+ * in a folder that cannot be written, everything starts without.
  */
 export async function provideClassArchives(options: ArchivesOptions): Promise<ClassArchives> {
   const folder = join(options.directory, `classes-java-${options.javaVersion}`);

@@ -9,7 +9,10 @@ import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { eventually } from '../eventually.ts';
 import { downloadsDirectory, fetchDownloads, findDownloads } from './jvm-downloads.ts';
 
-/** A cache of its own and a Maven that does what `script` says; `$1` is the folder to fetch into, `$2` the file of calls. */
+/**
+ * A cache of its own and a Maven that does what `script` says; `$1` is the folder to fetch into, `$2` the file of
+ * calls.
+ */
 async function setUp(t: TestContext, script: string) {
   const directory = await mkdtemp(join(tmpdir(), 'downloads-'));
   t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));

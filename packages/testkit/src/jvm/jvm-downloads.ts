@@ -1,6 +1,6 @@
 /**
- * Kafka's jars and the registry, fetched by Maven once and kept in a folder of the cache that is named for its content. The
- * folder appears by one rename, so it is whole whenever it exists, whatever was killed before.
+ * Kafka's jars and the registry, fetched by Maven once and kept in a folder of the cache that is named for its content.
+ * The folder appears by one rename, so it is whole whenever it exists, whatever was killed before.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -53,8 +53,8 @@ export interface FetchOptions {
 }
 
 /**
- * Fetches what is missing. Of several processes one fetches and the others wait. Throws `stack.unavailable` with the end of Maven's
- * output when it fails.
+ * Fetches what is missing. Of several processes one fetches and the others wait. Throws `stack.unavailable` with the
+ * end of Maven's output when it fails.
  */
 export async function fetchDownloads({ env, maven, onProgress }: FetchOptions): Promise<JvmDownloads> {
   const target = await downloadsDirectory(env);

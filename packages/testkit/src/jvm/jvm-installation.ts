@@ -24,7 +24,9 @@ export type JvmInstallation =
 /** Kafka's jars and the registry, and Maven's copy of them until it is removed. */
 const DOWNLOAD_BYTES = 600_000_000;
 
-/** Looks for what the JVM way needs: Java, and either the downloads or the Maven that fetches them, and room for them. */
+/**
+ * Looks for what the JVM way needs: Java, and either the downloads or the Maven that fetches them, and room for them.
+ */
 export async function findJvmInstallation(env: NodeJS.ProcessEnv): Promise<JvmInstallation> {
   const java = await findJava(env);
   const downloads = await findDownloads(env);

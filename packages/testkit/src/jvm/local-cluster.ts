@@ -1,6 +1,7 @@
 /**
- * A cluster of several brokers and a registry as processes of this machine, each broker behind fault proxies, one for each client that is named
- * and one for its peers: what each of them is told of the broker is the address of its own proxy.
+ * A cluster of several brokers and a registry as processes of this machine, each broker behind fault proxies, one for
+ * each client that is named and one for its peers: what each of them is told of the broker is the address of its own
+ * proxy.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,9 @@ export interface LocalClusterOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Three or more keep three copies of everything, of which two must be in sync. */
   readonly brokers: number;
-  /** Names of clients, in small letters; each has a listener of its own on each broker, behind a fault proxy of its own. */
+  /**
+   * Names of clients, in small letters; each has a listener of its own on each broker, behind a fault proxy of its own.
+   */
   readonly clients: readonly string[];
   /** Put over the brokers' properties. */
   readonly properties?: Readonly<Record<string, string>>;
@@ -193,7 +196,10 @@ function proxyOf(clients: ReadonlyMap<string, FaultProxy>, client: string): Faul
   return proxy;
 }
 
-/** Resolves as `Promise.all`, but rejects only once every start has come to its end: what is still starting could not be closed. */
+/**
+ * Resolves as `Promise.all`, but rejects only once every start has come to its end: what is still starting could not be
+ * closed.
+ */
 async function settleAll<T>(starts: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(starts);
   return Promise.all(starts);

@@ -1,6 +1,6 @@
 /**
- * A broker process that is stopped, killed and started on demand, and started again when it ends by itself. One thing after the other: a second
- * process on the folder of a first destroys its log.
+ * A broker process that is stopped, killed and started on demand, and started again when it ends by itself. One thing
+ * after the other: a second process on the folder of a first destroys its log.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JvmProcess } from './jvm-process.ts';
@@ -9,8 +9,8 @@ export interface Supervision {
   /** Resolves with a process that serves; rejects once one that does not has ended. */
   readonly launch: () => Promise<JvmProcess>;
   /**
-   * Given, a broker that ends by itself is started again, as a supervisor does where brokers are run for others, and told of. Otherwise it stays
-   * down, and a start that fails rejects.
+   * Given, a broker that ends by itself is started again, as a supervisor does where brokers are run for others, and
+   * told of. Otherwise it stays down, and a start that fails rejects.
    */
   readonly onCrash: ((failure: Error) => void) | undefined;
   /** In messages. */
@@ -22,8 +22,8 @@ export interface Supervision {
 }
 
 /**
- * Kafka 4.2's controllers end in races of their own where elections follow each other quickly ("Cannot transition to Follower with leader 3 and
- * epoch 21 since it matches the local node.id"), several times in a row at times.
+ * Kafka 4.2's controllers end in races of their own where elections follow each other quickly ("Cannot transition to
+ * Follower with leader 3 and epoch 21 since it matches the local node.id"), several times in a row at times.
  */
 const RESTARTS_WITHIN_MS = 180_000;
 const RESTART_PAUSE_MS = 1_000;
@@ -40,8 +40,8 @@ export class SupervisedBroker {
   }
 
   /**
-   * Without effect where it runs already: of two who stopped it for a while, one is the first to start it again. Rejects with the failure of the
-   * last try; the first start of all has only one.
+   * Without effect where it runs already: of two who stopped it for a while, one is the first to start it again.
+   * Rejects with the failure of the last try; the first start of all has only one.
    */
   start(): Promise<void> {
     return this.#inTurn(async () => {

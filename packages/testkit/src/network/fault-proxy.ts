@@ -1,8 +1,8 @@
 /**
  * A TCP proxy that misbehaves on demand, between a client under test and the server it talks to.
  *
- * For Kafka it covers only what is addressed to it: a client takes the broker's advertised address from the metadata, so
- * the broker has to advertise the proxy.
+ * For Kafka it covers only what is addressed to it: a client takes the broker's advertised address from the metadata,
+ * so the broker has to advertise the proxy.
  */
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -24,7 +24,10 @@ export interface FaultProxy {
   cut(): void;
   /** Bytes arrive `delayMs` later, in both directions and in order. Connections stay and are accepted. */
   delay(delayMs: number): void;
-  /** Connections stay and are accepted, but no byte passes: what a lost network looks like from inside. Nothing is dropped. */
+  /**
+   * Connections stay and are accepted, but no byte passes: what a lost network looks like from inside. Nothing is
+   * dropped.
+   */
   blackhole(): void;
   /** Back to passing at once; what a blackhole held back is delivered. */
   resume(): void;
@@ -124,8 +127,8 @@ function resetLink({ client, server }: Link): void {
 }
 
 /**
- * A socket whose end is under way is closed without a reset: libuv refuses the reset, Node takes the socket for closed all the same, and the
- * process then waits for it at its exit for ever.
+ * A socket whose end is under way is closed without a reset: libuv refuses the reset, Node takes the socket for closed
+ * all the same, and the process then waits for it at its exit for ever.
  */
 function reset(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();

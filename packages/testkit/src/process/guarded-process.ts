@@ -41,14 +41,14 @@ const OUTPUT_WAIT_MS = 1_000;
 /**
  * Starts a process that cannot outlive this one, even when this one is killed with SIGKILL.
  *
- * The process leads a group of its own, so a Ctrl-C on the terminal reaches only the owner, which then stops its parts in
- * order.
+ * The process leads a group of its own, so a Ctrl-C on the terminal reaches only the owner, which then stops its parts
+ * in order.
  */
 export async function spawnGuarded(options: GuardedProcessOptions): Promise<GuardedProcess> {
   const guard = await guardian();
   const stdio: StdioOptions = ['pipe', options.output, options.output];
-  // The shell waits for a line and then becomes the command. An owner that dies before the guardian knows the pid closes
-  // the pipe, and the command never starts: there is no moment in which an orphan can arise.
+  // The shell waits for a line and then becomes the command. An owner that dies before the guardian knows the pid
+  // closes the pipe, and the command never starts: there is no moment in which an orphan can arise.
   const child = spawn('/bin/sh', ['-c', 'read -r _ && exec "$@"', 'sh', options.command, ...options.args], {
     env: options.env,
     detached: true,

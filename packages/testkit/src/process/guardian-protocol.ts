@@ -1,4 +1,6 @@
-/** Messages between an owner and its guardian process, over Node's IPC channel. The guardian answers each request once. */
+/**
+ * Messages between an owner and its guardian process, over Node's IPC channel. The guardian answers each request once.
+ */
 
 /** What must not outlive the owner. */
 export interface Ward {

@@ -1,7 +1,7 @@
 /**
- * The guardian process: ends what an owner started when the owner is gone, however it went (kill -9 included). It learns of
- * that by the end of its IPC channel, which the kernel closes with the owner. It leads a session of its own and ignores the
- * terminal's signals, so that Ctrl-C reaches the owner first and the owner stops its parts in order.
+ * The guardian process: ends what an owner started when the owner is gone, however it went (kill -9 included). It
+ * learns of that by the end of its IPC channel, which the kernel closes with the owner. It leads a session of its own
+ * and ignores the terminal's signals, so that Ctrl-C reaches the owner first and the owner stops its parts in order.
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';

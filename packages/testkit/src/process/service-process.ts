@@ -30,7 +30,10 @@ export interface ServiceProcessOptions extends LaunchOptions {
 export interface LaunchedService {
   readonly name: string;
   readonly pid: number;
-  /** Resolves once it has logged the JSON line whose `msg` is `listening`; rejects with its output when it ends before that. */
+  /**
+   * Resolves once it has logged the JSON line whose `msg` is `listening`; rejects with its output when it ends before
+   * that.
+   */
   readonly ready: Promise<ServiceProcess>;
   /** Lines of standard output and standard error as they came, oldest first; the last 10,000. */
   logs(): readonly string[];
@@ -39,8 +42,8 @@ export interface LaunchedService {
   /** SIGKILL for a crash, SIGSTOP and SIGCONT for a hang. */
   kill(signal: NodeJS.Signals): void;
   /**
-   * SIGTERM, then waits for the end. Rejects with the last log lines when the exit code is not 0 or the time runs out (it is
-   * killed then). A second call, or one after a SIGKILL by `kill`, waits only.
+   * SIGTERM, then waits for the end. Rejects with the last log lines when the exit code is not 0 or the time runs out
+   * (it is killed then). A second call, or one after a SIGKILL by `kill`, waits only.
    */
   stop(): Promise<void>;
   readonly exited: Promise<ProcessExit>;
@@ -61,8 +64,8 @@ const MAX_LINES = 10_000;
 const LINES_IN_MESSAGES = 40;
 
 /**
- * Starts `entry` with this process's Node and resolves once it serves. Rejects with its output when it ends before that or stays silent.
- * It never outlives this process.
+ * Starts `entry` with this process's Node and resolves once it serves. Rejects with its output when it ends before that
+ * or stays silent. It never outlives this process.
  */
 export async function spawnService(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { readyTimeoutMs = patient(30_000) } = options;

@@ -10,8 +10,8 @@ export interface ExternalAddresses {
 }
 
 /**
- * Somebody else's broker and registry. Only whether anybody is there is checked, since reaching further may take credentials that
- * are the services' business. Throws `stack.unavailable` naming each address that does not answer.
+ * Somebody else's broker and registry. Only whether anybody is there is checked, since reaching further may take
+ * credentials that are the services' business. Throws `stack.unavailable` naming each address that does not answer.
  */
 export async function useExternalStack(addresses: ExternalAddresses): Promise<RunningStack> {
   const problems: string[] = [];

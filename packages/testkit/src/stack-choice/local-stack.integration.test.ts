@@ -12,7 +12,10 @@ import { startLocalStack, type LocalStack } from './local-stack.ts';
 import { ownStackEnvironment } from './own-stack-environment.ts';
 import { acceptsConnection } from '../stack/readiness.ts';
 
-/** Whatever this machine can run, but a stack of the test's own: the shared one that the runner names must not be broken. */
+/**
+ * Whatever this machine can run, but a stack of the test's own: the shared one that the runner names must not be
+ * broken.
+ */
 const env = ownStackEnvironment(process.env);
 
 async function temporaryDirectory(t: TestContext): Promise<string> {

@@ -1,6 +1,6 @@
 /**
- * A real Kafka and a real schema registry for demo, tests and bench: somebody else's, containers, or processes of this machine,
- * whichever is there first in this order.
+ * A real Kafka and a real schema registry for demo, tests and bench: somebody else's, containers, or processes of this
+ * machine, whichever is there first in this order.
  */
 import { resolve } from 'node:path';
 import { errorMessage } from '@astrolabe/service-kit/errors';
@@ -24,7 +24,10 @@ export interface LocalStackOptions {
   /** Called once, with the line that says which way was taken and why. */
   readonly log?: (line: string) => void;
   readonly onProgress?: OnProgress;
-  /** Passwords by user name: the broker has a listener more, which wants a log-in (SASL PLAIN) and obeys access control lists. */
+  /**
+   * Passwords by user name: the broker has a listener more, which wants a log-in (SASL PLAIN) and obeys access control
+   * lists.
+   */
   readonly users?: Users;
 }
 
@@ -40,8 +43,8 @@ type Attempt =
 /**
  * Resolves when broker and registry serve. They end with this process, however it ends; `stop` ends them in order.
  *
- * Throws `config.invalid` for variables that contradict each other and `stack.unavailable` when no way is open; the message then says
- * what to install. A way that is open but fails is thrown as it is, not passed over.
+ * Throws `config.invalid` for variables that contradict each other and `stack.unavailable` when no way is open; the
+ * message then says what to install. A way that is open but fails is thrown as it is, not passed over.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const { env, log = () => undefined, onProgress = () => undefined } = options;

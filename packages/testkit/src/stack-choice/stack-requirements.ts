@@ -31,7 +31,10 @@ export async function assertStackPossible(env: NodeJS.ProcessEnv): Promise<void>
   throw stackUnavailable(forced, refusals);
 }
 
-/** Rejects with `stack.unavailable` where `startLocalCluster` would: several brokers are processes of this machine, with Docker too. */
+/**
+ * Rejects with `stack.unavailable` where `startLocalCluster` would: several brokers are processes of this machine, with
+ * Docker too.
+ */
 export async function assertClusterPossible(env: NodeJS.ProcessEnv): Promise<void> {
   const installation = await findJvmInstallation(env);
   if (installation.kind === 'unusable') throw clusterUnavailable(installation.reason);

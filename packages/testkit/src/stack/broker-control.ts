@@ -1,6 +1,6 @@
 /**
- * A broker that the stack owns, and what a test may do to it. Each method resolves once its effect is there; clients keep the
- * address, and the data survives everything.
+ * A broker that the stack owns, and what a test may do to it. Each method resolves once its effect is there; clients
+ * keep the address, and the data survives everything.
  */
 export interface BrokerControl {
   /** `host:port` for clients. */
@@ -8,8 +8,8 @@ export interface BrokerControl {
   /** Ends it in good order. */
   stop(): Promise<void>;
   /**
-   * Ends it as a crash does. A `start` right after it takes up to ten seconds more: the controller takes the broker back only when
-   * the session of the one that crashed has run out.
+   * Ends it as a crash does. A `start` right after it takes up to ten seconds more: the controller takes the broker
+   * back only when the session of the one that crashed has run out.
    */
   kill(): Promise<void>;
   /** After `stop` or `kill`, on the same address and data; resolves when it serves again. */

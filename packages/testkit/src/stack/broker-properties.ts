@@ -1,4 +1,7 @@
-/** A broker's configuration as data: the JVM way writes it to `server.properties`, the container way turns it into variables. */
+/**
+ * A broker's configuration as data: the JVM way writes it to `server.properties`, the container way turns it into
+ * variables.
+ */
 
 export interface Listener {
   /** Name of the listener; every one is plain text. One by the name of `SECURED_LISTENER` wants a log-in. */
@@ -20,7 +23,10 @@ export interface BrokerLayout {
   /** Every controller of the cluster: node id and the address of its controller listener. */
   readonly voters: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
   readonly logDirectory: string;
-  /** Passwords by user name, for the secured listener. With them the broker obeys access control lists, on that listener only. */
+  /**
+   * Passwords by user name, for the secured listener. With them the broker obeys access control lists, on that listener
+   * only.
+   */
   readonly users?: Users | undefined;
 }
 
@@ -33,8 +39,8 @@ export const SECURED_LISTENER = 'SECURED';
 const INTERNAL_TOPIC_PARTITIONS = 10;
 
 /**
- * A combined broker and controller. Topics are created by declaration only, as in production; sizes are the broker's defaults.
- * A cluster of one keeps one copy of everything, a cluster of three or more keeps three.
+ * A combined broker and controller. Topics are created by declaration only, as in production; sizes are the broker's
+ * defaults. A cluster of one keeps one copy of everything, a cluster of three or more keeps three.
  */
 export function brokerProperties(layout: BrokerLayout): Readonly<Record<string, string>> {
   const { nodeId, listeners, interBrokerListener, controllerListener, voters, logDirectory } = layout;

@@ -14,8 +14,8 @@ const POLL_MS = 50;
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
- * Waits until a broker can do all that the pipeline asks of it: tell metadata, coordinate a consumer group, coordinate a
- * transaction. An open port says none of these.
+ * Waits until a broker can do all that the pipeline asks of it: tell metadata, coordinate a consumer group, coordinate
+ * a transaction. An open port says none of these.
  */
 export async function waitForBroker(broker: string, options: WaitOptions): Promise<void> {
   const deadlineMs = Date.now() + patient(options.timeoutMs);

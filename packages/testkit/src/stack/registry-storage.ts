@@ -1,6 +1,6 @@
 /**
- * Apicurio's SQL storage in an H2 file, or its default, H2 in memory. Not its storage in Kafka: that one can start only when the broker
- * runs, and then takes ten seconds where this takes three beside the broker's own start.
+ * Apicurio's SQL storage in an H2 file, or its default, H2 in memory. Not its storage in Kafka: that one can start only
+ * when the broker runs, and then takes ten seconds where this takes three beside the broker's own start.
  *
  * `dataDirectory` is an absolute path as the registry sees it.
  */

@@ -1,6 +1,8 @@
 /** What a start of the local stack is doing, for a terminal that waits. */
 export interface StackProgress {
-  /** `started` and `finished` come once for each step, which may overlap; `running` about once a second in long ones. */
+  /**
+   * `started` and `finished` come once for each step, which may overlap; `running` about once a second in long ones.
+   */
   readonly kind: 'started' | 'running' | 'finished';
   readonly step: string;
   readonly elapsedMs: number;

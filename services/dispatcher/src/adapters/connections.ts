@@ -1,8 +1,9 @@
 import { Client, buildConnector } from 'undici';
 
 /**
- * Connections to one origin, each for one call at a time: as many as there are calls under way. undici's `Pool` looks through all of its
- * connections twice for each call; here a call takes the one that became free last, so that those which are not needed fall idle and end.
+ * Connections to one origin, each for one call at a time: as many as there are calls under way. undici's `Pool` looks
+ * through all of its connections twice for each call; here a call takes the one that became free last, so that those
+ * which are not needed fall idle and end.
  */
 export class Connections {
   readonly #origin: string;

@@ -12,7 +12,10 @@ export interface ApiClientOptions {
   readonly timeoutMs: number;
 }
 
-/** What of an answer's body is kept, of a single call and of a bulk call. The rest is read off, so that the connection can be used again. */
+/**
+ * What of an answer's body is kept, of a single call and of a bulk call. The rest is read off, so that the connection
+ * can be used again.
+ */
 const MAX_BODY_BYTES = 16_384;
 const MAX_BULK_BODY_BYTES = 1_048_576;
 /** Beyond this much the connection is closed: a new one costs less. */
@@ -151,13 +154,15 @@ class UndiciCall implements ApiCall, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    // Before the answer, which makes room for the next call: that goes out on the connection that has just been heard from.
+    // Before the answer, which makes room for the next call: that goes out on the connection that has just been heard
+    // from.
     this.#giveBack();
     if (!this.#isOver) this.#answer();
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    // Not before undici is through with the failure: a call that the outcome sets off must not find a client that is still clearing up.
+    // Not before undici is through with the failure: a call that the outcome sets off must not find a client that is
+    // still clearing up.
     setImmediate(() => {
       this.#giveBack();
     });

@@ -15,7 +15,8 @@ export interface ApiCallReceiver {
 /**
  * Makes calls to the Astrolabe API. Called by the scheduler of calls, once for each attempt, many at once.
  *
- * `onOutcome` is called once, never within `call`, whatever the outcome; what the network does is one. After `abort` it is not called.
+ * `onOutcome` is called once, never within `call`, whatever the outcome; what the network does is one. After `abort` it
+ * is not called.
  */
 export interface ApiClient {
   call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall;

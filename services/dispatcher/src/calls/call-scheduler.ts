@@ -1,4 +1,6 @@
-/** Makes the calls for the commands of all partitions: each passes the limiter of its connector. One for the process. */
+/**
+ * Makes the calls for the commands of all partitions: each passes the limiter of its connector. One for the process.
+ */
 import type { Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
@@ -81,7 +83,10 @@ export class CallScheduler implements CallEnd {
     return limiter;
   }
 
-  /** False for ids that only a foreign producer knows: their number has no bound, so they get neither a limiter nor a metric. */
+  /**
+   * False for ids that only a foreign producer knows: their number has no bound, so they get neither a limiter nor a
+   * metric.
+   */
   isKnown(connectorId: string): boolean {
     return this.#limiters.has(connectorId) || this.#options.connectors().byId(connectorId) !== undefined;
   }

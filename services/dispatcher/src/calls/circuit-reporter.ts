@@ -11,7 +11,9 @@ interface Failure {
   readonly reason: string;
 }
 
-/** Counts calls that failed, and says once when a connector's circuit opens, with the cause, and once when it closes. */
+/**
+ * Counts calls that failed, and says once when a connector's circuit opens, with the cause, and once when it closes.
+ */
 export class CircuitReporter {
   readonly #logger: Logger;
   readonly #failedCalls: DispatcherMetrics['failedCalls'];

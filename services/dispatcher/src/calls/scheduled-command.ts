@@ -20,8 +20,8 @@ export interface CallInFlight {
 }
 
 /**
- * A command as the scheduler of calls sees it. Each time that it is submitted, either `onCall` or `onRefused` follows; after `onCall`, one of
- * the others, unless the command leaves the call.
+ * A command as the scheduler of calls sees it. Each time that it is submitted, either `onCall` or `onRefused` follows;
+ * after `onCall`, one of the others, unless the command leaves the call.
  */
 export interface ScheduledCommand extends QueuedItem {
   readonly connectorId: string;
@@ -33,7 +33,10 @@ export interface ScheduledCommand extends QueuedItem {
   toBulkItem(): string;
   onCall(call: CallInFlight): void;
   onAnswer(verdict: Verdict, time: AnswerTime): void;
-  /** The API refuses the bulk call as such, which says nothing of the command. `isSingle`: it is to go alone from here on. */
+  /**
+   * The API refuses the bulk call as such, which says nothing of the command. `isSingle`: it is to go alone from here
+   * on.
+   */
   onBulkRefused(isSingle: boolean): void;
   /** No call is made for it: its connector is gone or switched off. */
   onRefused(code: ErrorCode, message: string): void;

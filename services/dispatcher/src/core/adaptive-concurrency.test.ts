@@ -34,7 +34,9 @@ interface Server {
   readonly maxLine?: number;
 }
 
-/** An API and a client with more to call for than it may: the limit over time, and the calls answered in each second. */
+/**
+ * An API and a client with more to call for than it may: the limit over time, and the calls answered in each second.
+ */
 function simulate(server: Server, seed: number, durationMs: number, used: ConcurrencyPolicy = policy) {
   const random = seeded(seed);
   let state: Concurrency = initialConcurrency(used, 0);

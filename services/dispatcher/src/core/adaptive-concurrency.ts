@@ -1,11 +1,11 @@
 /**
- * How many calls of a connector may be in flight: as many as its API takes without making them wait. Pure: what was seen during about
- * one round trip → the limit for the next.
+ * How many calls of a connector may be in flight: as many as its API takes without making them wait. Pure: what was
+ * seen during about one round trip → the limit for the next.
  *
- * Additive increase, multiplicative decrease, once for each round trip, on answers' latency and on trouble, as Vector's adaptive request
- * concurrency does; a slow start and a comparison with the latency of the unloaded API, as in Netflix's concurrency-limits. That latency is
- * measured again every now and then under half of the load (BBR does likewise), since a moving average would follow the queue that the
- * limit itself causes.
+ * Additive increase, multiplicative decrease, once for each round trip, on answers' latency and on trouble, as Vector's
+ * adaptive request concurrency does; a slow start and a comparison with the latency of the unloaded API, as in
+ * Netflix's concurrency-limits. That latency is measured again every now and then under half of the load (BBR does
+ * likewise), since a moving average would follow the queue that the limit itself causes.
  */
 
 export interface ConcurrencyPolicy {
@@ -38,7 +38,10 @@ export interface ConcurrencyRound {
   readonly pressure: 'none' | 'throttled' | 'timeout';
 }
 
-/** A latency above this multiple of the baseline is a queue, and so is one above the baseline by more than what a busy process does. */
+/**
+ * A latency above this multiple of the baseline is a queue, and so is one above the baseline by more than what a busy
+ * process does.
+ */
 const TOLERANCE = 1.5;
 const TOLERANCE_MS = 10;
 const NEAR = 1.1;

@@ -7,11 +7,17 @@ export interface ApiRequest {
   readonly path: string;
   /** JSON text; undefined for a request without a body. */
   readonly body: string | undefined;
-  /** The delivery's id as the structured-field string that the IETF's Idempotency-Key draft asks for: quoted. Undefined for bulk calls. */
+  /**
+   * The delivery's id as the structured-field string that the IETF's Idempotency-Key draft asks for: quoted. Undefined
+   * for bulk calls.
+   */
   readonly idempotencyKey: string | undefined;
 }
 
-/** `deliveryId` as of `deliveryIdOf`. The id in the body stays the command's own, so that an event that is sent again is not recorded twice. */
+/**
+ * `deliveryId` as of `deliveryIdOf`. The id in the body stays the command's own, so that an event that is sent again is
+ * not recorded twice.
+ */
 export function toApiRequest({ kind, record }: Command, deliveryId = record.commandId): ApiRequest {
   const idempotencyKey = `"${deliveryId}"`;
   const occurredAt = new Date(record.occurredAt).toISOString();
@@ -67,8 +73,8 @@ function json(body: JsonObject): string {
 }
 
 /**
- * One path segment. `.` and `..` are encoded too: left as they are, a proxy would take them for steps in the path and another resource
- * would be called. An unpaired surrogate cannot come here: Avro holds well-formed text only.
+ * One path segment. `.` and `..` are encoded too: left as they are, a proxy would take them for steps in the path and
+ * another resource would be called. An unpaired surrogate cannot come here: Avro holds well-formed text only.
  */
 function pathSegment(id: string): string {
   return id === '.' || id === '..' ? id.replaceAll('.', '%2E') : encodeURIComponent(id.toWellFormed());

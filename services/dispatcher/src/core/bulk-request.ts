@@ -1,9 +1,15 @@
-/** Many commands → one `POST /v1/commands`, and its answer → one answer for each. Pure; contract: schemas/openapi/astrolabe.yaml. */
+/**
+ * Many commands → one `POST /v1/commands`, and its answer → one answer for each. Pure; contract:
+ * schemas/openapi/astrolabe.yaml.
+ */
 import { stringifyJson, type Command, type JsonObject } from '@astrolabe/schemas';
 import type { ApiRequest } from './api-request.ts';
 import type { ApiOutcome, ApiResponse } from './classify-response.ts';
 
-/** One command as an item of a bulk call: JSON text. Its id is the key of the item, and of a tracked event the id of the event as well. */
+/**
+ * One command as an item of a bulk call: JSON text. Its id is the key of the item, and of a tracked event the id of the
+ * event as well.
+ */
 export function toBulkItem({ kind, record }: Command, deliveryId = record.commandId): string {
   const common = { id: deliveryId, occurredAt: new Date(record.occurredAt).toISOString() };
   return stringifyJson(itemOf(kind, record, common));
@@ -45,8 +51,8 @@ export function toBulkRequest(items: readonly string[]): ApiRequest {
 }
 
 /**
- * What the answer says of each command, in their order, in the form that a call for it alone would have had; undefined where the answer
- * says nothing of single commands: then it is that of all.
+ * What the answer says of each command, in their order, in the form that a call for it alone would have had; undefined
+ * where the answer says nothing of single commands: then it is that of all.
  */
 export function readBulkOutcomes(
   outcome: ApiOutcome,

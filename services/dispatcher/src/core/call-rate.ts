@@ -1,6 +1,7 @@
 /**
- * How many calls a second a connector's API is sent: never more than its limit in any second, wherever that second begins. Calls come in
- * small bursts, since timers are no finer than a millisecond; what a burst takes at once, the refill gives less.
+ * How many calls a second a connector's API is sent: never more than its limit in any second, wherever that second
+ * begins. Calls come in small bursts, since timers are no finer than a millisecond; what a burst takes at once, the
+ * refill gives less.
  */
 
 /** Never changed; each function returns the next one. */

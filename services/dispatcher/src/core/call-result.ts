@@ -12,7 +12,10 @@ export interface CallResult {
   readonly pauseMs: number | undefined;
 }
 
-/** No call was made after all. It counts as a success: a connector that is gone must not stay halted, or its alert would never end. */
+/**
+ * No call was made after all. It counts as a success: a connector that is gone must not stay halted, or its alert would
+ * never end.
+ */
 export const notCalled: CallResult = {
   circuit: 'success',
   pressure: 'none',

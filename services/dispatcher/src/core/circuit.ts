@@ -1,6 +1,7 @@
 /**
- * Whether calls for a connector are worth making: a circuit breaker, which also holds the connector while its key is refused. Pure; time
- * and randomness are arguments. An open circuit lets nothing through but one probe at a time, so it uses up no command's attempts.
+ * Whether calls for a connector are worth making: a circuit breaker, which also holds the connector while its key is
+ * refused. Pure; time and randomness are arguments. An open circuit lets nothing through but one probe at a time, so it
+ * uses up no command's attempts.
  */
 
 /** `failing`: the API does not answer or answers that it cannot. `halted`: it refuses the key. */

@@ -1,6 +1,6 @@
 /**
- * What an answer of the API, or its absence, means for the command: the one table of it. Segment's own list of what is worth repeating
- * (408, 423, 429, 5xx except 501) plus 425; a refused credential halts, since no command is at fault.
+ * What an answer of the API, or its absence, means for the command: the one table of it. Segment's own list of what is
+ * worth repeating (408, 423, 429, 5xx except 501) plus 425; a refused credential halts, since no command is at fault.
  */
 
 export interface ApiResponse {
@@ -54,9 +54,10 @@ export const retryReasons = [
 export type RetryReason = (typeof retryReasons)[number];
 
 /**
- * Problem code of a 422 that says: this key has been executed, with other content (IETF draft, section 2.6). A command's id is that of its
- * event, and a sender that repeats an event changes it: SDKs put a new `sentAt` on each attempt, which moves the corrected `occurredAt`. The
- * first one counts, as with Segment's own deduplication by `messageId`.
+ * Problem code of a 422 that says: this key has been executed, with other content (IETF draft, section 2.6). A
+ * command's id is that of its event, and a sender that repeats an event changes it: SDKs put a new `sentAt` on each
+ * attempt, which moves the corrected `occurredAt`. The first one counts, as with Segment's own deduplication by
+ * `messageId`.
  */
 export const EXECUTED_BEFORE_CODE = 'idempotency-key-reused';
 
@@ -159,7 +160,10 @@ export function classifyResponse(outcome: ApiOutcome, nowMs: number): Verdict {
 const delivered: Verdict = Object.freeze({ kind: 'delivered', duplicate: false });
 const duplicate: Verdict = Object.freeze({ kind: 'delivered', duplicate: true });
 
-/** `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3), in milliseconds from now; undefined for anything else. */
+/**
+ * `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3), in milliseconds from now; undefined for anything
+ * else.
+ */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();

@@ -65,7 +65,9 @@ const allowed: Readonly<Record<CommandState, ReadonlySet<CommandState>>> = Objec
   Object.entries(commandStates).map(([state, { next }]) => [state, new Set(next)]),
 ) as unknown as Record<CommandState, ReadonlySet<CommandState>>;
 
-/** Throws where the table does not allow it: the dispatcher has lost track of the command, and must not commit past it. */
+/**
+ * Throws where the table does not allow it: the dispatcher has lost track of the command, and must not commit past it.
+ */
 export function assertMayEnter(from: CommandState, to: CommandState): void {
   if (!allowed[from].has(to)) throw new Error(`a command that is ${from} cannot become ${to}`);
 }

@@ -2,8 +2,8 @@
 import type { ApiOutcome } from './classify-response.ts';
 
 /**
- * `dns`, `refused` (nothing listens), `tls`, `timeout`, `connection` (reset, ended early, unreachable), or `status-` and the status of the
- * answer: a set that no server can make grow beyond the three-digit numbers.
+ * `dns`, `refused` (nothing listens), `tls`, `timeout`, `connection` (reset, ended early, unreachable), or `status-`
+ * and the status of the answer: a set that no server can make grow beyond the three-digit numbers.
  */
 export function failureCauseOf(outcome: ApiOutcome): string {
   if (outcome.kind === 'response') return `status-${outcome.status}`;

@@ -1,4 +1,7 @@
-/** What is done next of many connectors' work: one piece of each in turn, so that what a connector has little of waits for little. Pure state. */
+/**
+ * What is done next of many connectors' work: one piece of each in turn, so that what a connector has little of waits
+ * for little. Pure state.
+ */
 export class FairTurns<Item> {
   /** Those with work, the next one first. */
   readonly #queues = new Map<string, Item[]>();

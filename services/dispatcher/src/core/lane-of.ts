@@ -1,14 +1,17 @@
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 
 /**
- * The lane of a command record: its key, which names the user or account that it changes. Records without a key, which only foreign
- * producers write, share one lane.
+ * The lane of a command record: its key, which names the user or account that it changes. Records without a key, which
+ * only foreign producers write, share one lane.
  */
 export function laneOf({ key }: Pick<ConsumedRecord, 'key'>): string {
   return key === null ? '' : key.toString('latin1');
 }
 
-/** The connector of a command record, by its header: known before the value is decoded. Empty where a foreign producer gave none. */
+/**
+ * The connector of a command record, by its header: known before the value is decoded. Empty where a foreign producer
+ * gave none.
+ */
 export function connectorOf(record: Pick<ConsumedRecord, 'headers'>): string {
   return headerText(record, headerNames.connectorId) ?? '';
 }

@@ -8,7 +8,10 @@ export interface RetryPolicy {
   readonly baseMs: number;
   /** Upper bound of every pause that the API did not ask for. */
   readonly maxMs: number;
-  /** How long a command is retried; then it is dead-lettered. Segment's own is four hours. Waiting for a key does not count. */
+  /**
+   * How long a command is retried; then it is dead-lettered. Segment's own is four hours. Waiting for a key does not
+   * count.
+   */
   readonly budgetMs: number;
   /** The longest `Retry-After` that is obeyed: an API that asks for a year is wrong. */
   readonly maxRetryAfterMs: number;
@@ -17,7 +20,10 @@ export interface RetryPolicy {
 export interface AttemptHistory {
   /** Attempts made, the present one included. */
   readonly attempts: number;
-  /** When the budget began: the first attempt, or the end of the last wait for a key. By the monotonic clock, as `nowMs` is. */
+  /**
+   * When the budget began: the first attempt, or the end of the last wait for a key. By the monotonic clock, as `nowMs`
+   * is.
+   */
   readonly budgetFromMs: number;
 }
 

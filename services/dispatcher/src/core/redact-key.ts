@@ -1,10 +1,13 @@
-/** Answers that tell the caller's key again, as debugging aids of proxies and frameworks do, would put it into dead letters and logs. */
+/**
+ * Answers that tell the caller's key again, as debugging aids of proxies and frameworks do, would put it into dead
+ * letters and logs.
+ */
 
 const REDACTED = '[redacted]';
 
 /**
- * What takes a key out of a text. The key is found as it is and as encoders write it: JSON (Go and PHP escape more than they must), URLs and
- * HTML, of which a text may mix several.
+ * What takes a key out of a text. The key is found as it is and as encoders write it: JSON (Go and PHP escape more than
+ * they must), URLs and HTML, of which a text may mix several.
  */
 export function createKeyRedactor(apiKey: string): (text: string) => string {
   if (apiKey === '') return (text) => text;

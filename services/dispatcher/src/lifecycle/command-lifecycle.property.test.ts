@@ -1,4 +1,7 @@
-/** Commands through whatever may happen to them, in any order: each goes the way that the table of states allows, to one end. */
+/**
+ * Commands through whatever may happen to them, in any order: each goes the way that the table of states allows, to one
+ * end.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { LaneTask } from '@astrolabe/processing';

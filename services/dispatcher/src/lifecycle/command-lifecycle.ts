@@ -1,12 +1,13 @@
 /**
- * One command record from its start to its end, in the order of this file; the states are those of `core/command-states.ts`. The order of
- * effects is the guarantee:
+ * One command record from its start to its end, in the order of this file; the states are those of
+ * `core/command-states.ts`. The order of effects is the guarantee:
  *
  * 1. Ask the delivery ledger: what has ended is not called for again.
- * 2. Call the API with the command's id as idempotency key, again and again while that may help: at most one effect, however often.
+ * 2. Call the API with the command's id as idempotency key, again and again while that may help: at most one effect,
+ *    however often.
  * 3. If no call can help, store the dead letter; the brokers have it before the next step.
- * 4. Record in the ledger what became of it; every later owner of the partition knows of it once that is acknowledged. The next command
- *    of the key may start.
+ * 4. Record in the ledger what became of it; every later owner of the partition knows of it once that is acknowledged.
+ *    The next command of the key may start.
  * 5. Only now is the record finished, and its offset may be committed.
  *
  * A crash anywhere repeats from 1: the ledger knows the command, or the API recognises the key.
@@ -96,7 +97,8 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     } catch (fault) {
       return this.fail(command, fault);
     }
-    // A dead letter that was redriven comes at a later offset and is tried again; one whose record is read again is not.
+    // A dead letter that was redriven comes at a later offset and is tried again; one whose record is read again is
+    // not.
     if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= task.offset)) {
       return this.#known(command);
     }

@@ -1,6 +1,6 @@
 /**
- * What became of the commands of one partition, as `@astrolabe/ledger` keeps it. Its own words are repeated here so that the dispatcher's
- * decisions can be tried without a disk and without brokers.
+ * What became of the commands of one partition, as `@astrolabe/ledger` keeps it. Its own words are repeated here so
+ * that the dispatcher's decisions can be tried without a disk and without brokers.
  */
 
 export interface DeliveryRecord {
@@ -14,11 +14,14 @@ export interface DeliveryRecord {
 }
 
 export interface DeliveryLedger {
-  /** Called before each call. What has been recorded is known from then on, acknowledged or not. Throws where the disk fails. */
+  /**
+   * Called before each call. What has been recorded is known from then on, acknowledged or not. Throws where the disk
+   * fails.
+   */
   lookup(commandId: string): DeliveryRecord | undefined;
   /**
-   * Called once for each command that has ended, many at once. Once it resolves, every later owner of the partition knows of it. Rejects
-   * where it cannot be stored: the command counts as pending.
+   * Called once for each command that has ended, many at once. Once it resolves, every later owner of the partition
+   * knows of it. Rejects where it cannot be stored: the command counts as pending.
    */
   record(delivery: DeliveryRecord): Promise<void>;
 }

@@ -161,7 +161,10 @@ function countAttempt(before: Attempts | undefined, time: AnswerTime): Attempts 
     : { count: before.count + 1, first: before.first, last: time };
 }
 
-/** From when the retry budget counts: the first answer, and later by as long as the connector's key has been refused since. */
+/**
+ * From when the retry budget counts: the first answer, and later by as long as the connector's key has been refused
+ * since.
+ */
 export function budgetFromMs({ first, last }: Attempts): number {
   return first.nowMs + last.haltedMs - first.haltedMs;
 }

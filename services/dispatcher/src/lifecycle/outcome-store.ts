@@ -7,7 +7,10 @@ export interface StoredOutcomes {
   fail(command: InFlightCommand, fault: unknown): void;
 }
 
-/** Outcomes that the ledger stores together: they have one promise, and so one reaction. One for each would cost more than all the rest. */
+/**
+ * Outcomes that the ledger stores together: they have one promise, and so one reaction. One for each would cost more
+ * than all the rest.
+ */
 interface Batch {
   readonly storing: Promise<void>;
   readonly commands: InFlightCommand[];
@@ -20,7 +23,9 @@ export class OutcomeStore {
   readonly #owner: StoredOutcomes;
   /** The newest; later outcomes may join it. */
   #batch: Batch | undefined;
-  /** By delivery id, what the ledger has and has not acknowledged: a repeated record must not be committed before that. */
+  /**
+   * By delivery id, what the ledger has and has not acknowledged: a repeated record must not be committed before that.
+   */
   readonly #unacknowledged = new Map<string, Promise<void>>();
 
   constructor(ledger: DeliveryLedger, owner: StoredOutcomes) {

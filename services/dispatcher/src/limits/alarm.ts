@@ -7,7 +7,10 @@ export interface AlarmOptions {
   readonly onRing: () => void;
 }
 
-/** One timer for many waits: it rings at the earliest time that it was set for; for a later one it is to be set again then. */
+/**
+ * One timer for many waits: it rings at the earliest time that it was set for; for a later one it is to be set again
+ * then.
+ */
 export class Alarm {
   readonly #options: AlarmOptions;
   #atMs: number | undefined;

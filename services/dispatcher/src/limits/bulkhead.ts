@@ -1,7 +1,8 @@
 /**
- * Calls in flight of all connectors together, so that connectors whose API hangs cannot take all of them. A connector may have as many as
- * are left for all others: one alone half of the ceiling, two that hang a third each, so there is always room for the next (dynamic
- * thresholds, as switches share their buffers among ports: Choudhury and Hahne, 1998); and its floor in any case.
+ * Calls in flight of all connectors together, so that connectors whose API hangs cannot take all of them. A connector
+ * may have as many as are left for all others: one alone half of the ceiling, two that hang a third each, so there is
+ * always room for the next (dynamic thresholds, as switches share their buffers among ports: Choudhury and Hahne,
+ * 1998); and its floor in any case.
  */
 export class Bulkhead {
   readonly #ceiling: number;

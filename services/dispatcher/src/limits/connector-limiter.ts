@@ -1,6 +1,7 @@
 /**
- * Decides when a connector's next call may be made: its circuit, the pause that its API asked for, its calls in flight, the bulkhead and
- * its rate must all agree. What waits for that has a queue of its own, so a connector that cannot be served keeps no other one waiting.
+ * Decides when a connector's next call may be made: its circuit, the pause that its API asked for, its calls in flight,
+ * the bulkhead and its rate must all agree. What waits for that has a queue of its own, so a connector that cannot be
+ * served keeps no other one waiting.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -22,7 +23,10 @@ export interface LimiterOptions<Item extends QueuedItem> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Makes a call for the items; `ended` is to be called when it ends. More than one item only where bulk calls are allowed. */
+  /**
+   * Makes a call for the items; `ended` is to be called when it ends. More than one item only where bulk calls are
+   * allowed.
+   */
   readonly call: (limiter: ConnectorLimiter<Item>, items: readonly Item[]) => void;
   readonly onCircuit: (connectorId: string, before: Circuit, after: Circuit) => void;
 }

@@ -38,7 +38,10 @@ export class WaitQueue<Item extends QueuedItem> {
     this.#size += 1;
   }
 
-  /** An item in the queue waits no longer. Cancelled items hold memory, so they are dropped once they are the greater part. */
+  /**
+   * An item in the queue waits no longer. Cancelled items hold memory, so they are dropped once they are the greater
+   * part.
+   */
   cancelled(): void {
     this.#size -= 1;
     if (this.#retried.length + this.#new.length - this.#head < 2 * this.#size + DROP_AFTER) return;

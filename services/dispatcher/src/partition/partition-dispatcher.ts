@@ -169,7 +169,10 @@ class Partition implements PartitionDispatcher {
     return { nextOffset: position?.nextOffset, metadata: position?.metadata ?? '' };
   }
 
-  /** Of another topic of that name, the offset would skip commands. A commit without an id, an older version's, gets one. */
+  /**
+   * Of another topic of that name, the offset would skip commands. A commit without an id, an older version's, gets
+   * one.
+   */
   #assertOfThisTopic({ nextOffset, topicId: storedId, metadata }: CommittedPosition): void {
     const { topic, partition, topicId: currentId } = this.#session;
     if (storedId !== undefined && currentId !== undefined && isRecreated(storedId, currentId)) {

@@ -207,7 +207,10 @@ export function createHandler(options: HandlerOptions = {}) {
       restore: undefined,
       readPage: () => Promise.reject(new Error('nothing lags')),
     });
-  /** Resolves when the record may be forgotten; rejects with the fault that stops the partition, or with the reason of the signal. */
+  /**
+   * Resolves when the record may be forgotten; rejects with the fault that stops the partition, or with the reason of
+   * the signal.
+   */
   const run = (record: ConsumedRecord, signal = new AbortController().signal) => {
     const ended = Promise.withResolvers<void>();
     const session: PartitionSession = {

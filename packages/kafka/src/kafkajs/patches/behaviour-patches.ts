@@ -1,6 +1,6 @@
 /**
- * Patches of what kafkajs 2.2.4 does wrong. Each is pinned by a test in `behaviour-patches.test.ts`, which also fails when a new version has
- * no need of it.
+ * Patches of what kafkajs 2.2.4 does wrong. Each is pinned by a test in `behaviour-patches.test.ts`, which also fails
+ * when a new version has no need of it.
  */
 import { createRequire } from 'node:module';
 import { replaceExport, replaceMethods, type Patch } from './patch.ts';
@@ -64,8 +64,9 @@ export function groupInLinearTime(): Patch {
 }
 
 /**
- * The original logs an error, jumps to the latest offset and commits that: every record between is lost in silence. Here the
- * consumer stops with an error of its own name, which `group-consumer.ts` reports as `kafka.offset-out-of-range`.
+ * The original logs an error, jumps to the latest offset and commits that: every record between is lost in silence.
+ * Here the consumer stops with an error of its own name, which `group-consumer.ts` reports as
+ * `kafka.offset-out-of-range`.
  */
 export function stopAtLostOffsets(): Patch {
   const { KafkaJSNonRetriableError } = require('kafkajs/src/errors') as Errors;
@@ -79,9 +80,9 @@ export function stopAtLostOffsets(): Patch {
 }
 
 /**
- * The original retries a commit for as long as it takes, and after a rebalance does so with the new generation: a commit for a
- * partition that was lost in between is accepted and moves the offset backwards. One attempt, bound to its generation; the
- * commit loop of `group-consumer.ts` asks again with what it owns by then.
+ * The original retries a commit for as long as it takes, and after a rebalance does so with the new generation: a
+ * commit for a partition that was lost in between is accepted and moves the offset backwards. One attempt, bound to its
+ * generation; the commit loop of `group-consumer.ts` asks again with what it owns by then.
  */
 export function bindCommitsToTheirGeneration(): Patch {
   const { KafkaJSNonRetriableError } = require('kafkajs/src/errors') as Errors;
@@ -94,8 +95,9 @@ export function bindCommitsToTheirGeneration(): Patch {
 }
 
 /**
- * The original tells that a group was joined, but not in which generation. A member that joined a generation and did not get its
- * assignment before the next one began would not know that its partitions were with somebody else in between.
+ * The original tells that a group was joined, but not in which generation. A member that joined a generation and did
+ * not get its assignment before the next one began would not know that its partitions were with somebody else in
+ * between.
  */
 export function tellGeneration(): Patch {
   const { events } = require('kafkajs/src/consumer/instrumentationEvents') as { events: { GROUP_JOIN: string } };
@@ -120,8 +122,8 @@ export function tellGeneration(): Patch {
 }
 
 /**
- * The original opens a socket for each of several requests that find the connection closed, and keeps the last: the others stay open, and keep
- * the process alive.
+ * The original opens a socket for each of several requests that find the connection closed, and keeps the last: the
+ * others stay open, and keep the process alive.
  */
 export function keepSockets(): Patch {
   const underWay = new WeakMap<Connection, Promise<unknown>>();

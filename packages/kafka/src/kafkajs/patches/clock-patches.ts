@@ -1,6 +1,7 @@
 /**
- * Patches of kafkajs 2.2.4: it waits by the wall clock. Set back by an hour, a member of a group sends no heartbeat for an hour, a request
- * that no broker answers never times out, and one that a broker throttles is held back as long. Here those waits go by the monotonic clock.
+ * Patches of kafkajs 2.2.4: it waits by the wall clock. Set back by an hour, a member of a group sends no heartbeat for
+ * an hour, a request that no broker answers never times out, and one that a broker throttles is held back as long. Here
+ * those waits go by the monotonic clock.
  */
 import { replaceMethods, type Patch } from './patch.ts';
 
@@ -51,8 +52,9 @@ export function sendByMonotonicClock(): Patch {
 }
 
 /**
- * The original also re-arms a timer without end, with a negative delay as soon as nothing is throttled: 4 % of a core when idle, and a
- * TimeoutNegativeWarning on Node 24 (tulios/kafkajs#1556, #1751). A check is only needed while requests wait.
+ * The original also re-arms a timer without end, with a negative delay as soon as nothing is throttled: 4 % of a core
+ * when idle, and a TimeoutNegativeWarning on Node 24 (tulios/kafkajs#1556, #1751). A check is only needed while
+ * requests wait.
  */
 export function queueByMonotonicClock(): Patch {
   return replaceMethods<RequestQueue>('network/requestQueue', () => ({
@@ -90,7 +92,10 @@ export function queueByMonotonicClock(): Patch {
   }));
 }
 
-/** The original compares the wall clock with that of the last heartbeat; a clock that was set back makes the next one due at once. */
+/**
+ * The original compares the wall clock with that of the last heartbeat; a clock that was set back makes the next one
+ * due at once.
+ */
 export function heartbeatByMonotonicClock(): Patch {
   return replaceMethods<ConsumerGroup>('consumer/consumerGroup', ({ heartbeat }) => ({
     heartbeat: function (this: ConsumerGroup, options): Promise<void> {

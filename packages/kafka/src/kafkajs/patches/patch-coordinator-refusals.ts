@@ -1,6 +1,7 @@
 /**
- * A patch of kafkajs 2.2.4: where a broker forbids to ask for a coordinator (of a group, of a transactional id), its own code forgets why
- * and says that there is none, which may pass. The refusal would be repeated without end and without a reason.
+ * A patch of kafkajs 2.2.4: where a broker forbids to ask for a coordinator (of a group, of a transactional id), its
+ * own code forgets why and says that there is none, which may pass. The refusal would be repeated without end and
+ * without a reason.
  */
 import { replaceMethods, type Patch } from './patch.ts';
 

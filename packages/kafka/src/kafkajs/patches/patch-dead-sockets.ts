@@ -1,7 +1,7 @@
 /**
- * A patch of kafkajs 2.2.4: each request that fails with its connection disconnects it, and each time the dead socket is told to end and no
- * longer to keep the process alive. A socket without a handle notes that for when it connects, which it never does: with a dozen requests
- * in flight Node warns of a leak of listeners.
+ * A patch of kafkajs 2.2.4: each request that fails with its connection disconnects it, and each time the dead socket
+ * is told to end and no longer to keep the process alive. A socket without a handle notes that for when it connects,
+ * which it never does: with a dozen requests in flight Node warns of a leak of listeners.
  */
 import type { Socket } from 'node:net';
 import { replaceMethods, type Patch } from './patch.ts';

@@ -1,6 +1,6 @@
 /**
- * A patch of kafkajs 2.2.4: where a broker refuses one partition of a transaction it says of all others that they were not attempted, and
- * kafkajs reports whichever comes first. The refusal itself is reported here, with its topics.
+ * A patch of kafkajs 2.2.4: where a broker refuses one partition of a transaction it says of all others that they were
+ * not attempted, and kafkajs reports whichever comes first. The refusal itself is reported here, with its topics.
  */
 import { createRequire } from 'node:module';
 import { replaceExport, type Patch } from './patch.ts';

@@ -11,8 +11,8 @@ export interface Patch {
 }
 
 /**
- * Replaces what a module of kafkajs exports. A module that has required it before keeps the original, so the patch is in effect only if
- * nothing had: everything that loads later gets the replacement.
+ * Replaces what a module of kafkajs exports. A module that has required it before keeps the original, so the patch is
+ * in effect only if nothing had: everything that loads later gets the replacement.
  */
 export function replaceExport<T>(path: string, replace: (original: T) => T): Patch {
   const file = require.resolve(`kafkajs/src/${path}`);

@@ -1,4 +1,7 @@
-/** Each patch is looked for where kafkajs uses it: a module that took an export before it was replaced goes on with the original. */
+/**
+ * Each patch is looked for where kafkajs uses it: a module that took an export before it was replaced goes on with the
+ * original.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';

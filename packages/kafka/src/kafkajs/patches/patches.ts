@@ -1,7 +1,7 @@
 /**
- * All patches of kafkajs 2.2.4, which has had no release since 2023, applied to the loaded modules in one order, so that they hold however
- * the dependency was installed (docs/adr/0003-kafkajs-behind-ports.md). Nothing that this module imports may load kafkajs as a whole:
- * `patches-in-use.test.ts` looks for each patch where kafkajs uses it.
+ * All patches of kafkajs 2.2.4, which has had no release since 2023, applied to the loaded modules in one order, so
+ * that they hold however the dependency was installed (docs/adr/0003-kafkajs-behind-ports.md). Nothing that this module
+ * imports may load kafkajs as a whole: `patches-in-use.test.ts` looks for each patch where kafkajs uses it.
  */
 import { createRequire } from 'node:module';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
@@ -62,8 +62,8 @@ function apply(patch: () => Patch): Patch {
 }
 
 /**
- * Throws `kafka.patch-missing` unless kafkajs uses every patch. Without them it loses records in silence, so whoever makes a client asks
- * first.
+ * Throws `kafka.patch-missing` unless kafkajs uses every patch. Without them it loses records in silence, so whoever
+ * makes a client asks first.
  */
 export function assertPatchesInEffect(): void {
   const missing = patches.filter((patch) => !patch.isInEffect()).map(({ name }) => name);

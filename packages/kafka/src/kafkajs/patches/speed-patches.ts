@@ -1,6 +1,6 @@
 /**
- * Patches of kafkajs 2.2.4 that only make it faster: what goes over the wire is the same to the byte, which `speed-patches.property.test.ts`
- * proves against the original. Figures are in docs/adr/0003-kafkajs-behind-ports.md.
+ * Patches of kafkajs 2.2.4 that only make it faster: what goes over the wire is the same to the byte, which
+ * `speed-patches.property.test.ts` proves against the original. Figures are in docs/adr/0003-kafkajs-behind-ports.md.
  */
 import { encodeProduceRequest, isPlainRequest, type ProduceArguments } from '../protocol/produce-encoding.ts';
 import { replaceExport, type Patch } from './patch.ts';
@@ -47,7 +47,10 @@ const FIXED_HEADER_BYTES = 8;
 const CLIENT_ID_LENGTH_BYTES = 2;
 const NO_CLIENT_ID = -1;
 
-/** The original copies every request twice, each time into a buffer of the next power of two that it fills with zeros first. */
+/**
+ * The original copies every request twice, each time into a buffer of the next power of two that it fills with zeros
+ * first.
+ */
 export function frameRequests(): Patch {
   return replaceExport<(framed: FramedRequest) => Promise<Encoded>>(
     'protocol/request',

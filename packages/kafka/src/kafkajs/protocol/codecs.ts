@@ -1,6 +1,7 @@
 /**
- * The four codecs of Kafka's record batches, for kafkajs and for our own decoder: kafkajs has gzip only, without a limit, and its consumer stops
- * at the first batch of any other. What a batch inflates to is bounded, and bytes that do not inflate are errors that kafkajs does not retry.
+ * The four codecs of Kafka's record batches, for kafkajs and for our own decoder: kafkajs has gzip only, without a
+ * limit, and its consumer stops at the first batch of any other. What a batch inflates to is bounded, and bytes that do
+ * not inflate are errors that kafkajs does not retry.
  */
 import { promisify } from 'node:util';
 import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
@@ -10,8 +11,9 @@ import { compressXerial, decompressSnappy } from './snappy-framing.ts';
 import { undecodable } from './undecodable.ts';
 
 /**
- * Most bytes that one batch may inflate to: a broker bounds what a batch has compressed (`message.max.bytes`, 1 MiB by default), and zstd makes
- * gigabytes of that. Producers bound it before they compress, Java's to 1 MiB (`max.request.size`).
+ * Most bytes that one batch may inflate to: a broker bounds what a batch has compressed (`message.max.bytes`, 1 MiB by
+ * default), and zstd makes gigabytes of that. Producers bound it before they compress, Java's to 1 MiB
+ * (`max.request.size`).
  */
 export const MAX_INFLATED_BYTES = 16 * 1_048_576;
 

@@ -1,6 +1,7 @@
 /**
- * CRC-32C (Castagnoli, as in RFC 3720) of a range of bytes, eight at a time by eight tables: "slicing by 8", M. Kounavis and F. Berry,
- * "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008. Node's own crc32 has another polynomial.
+ * CRC-32C (Castagnoli, as in RFC 3720) of a range of bytes, eight at a time by eight tables: "slicing by 8", M.
+ * Kounavis and F. Berry, "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008. Node's own
+ * crc32 has another polynomial.
  */
 const REVERSED_POLYNOMIAL = 0x82f63b78;
 

@@ -1,6 +1,7 @@
 /**
- * What a broker says of topics by name: whether each is there, its id (KIP-516) and what this user may do with it (KIP-430). kafkajs asks for
- * neither, and says nothing at all as soon as one of the topics is missing. https://kafka.apache.org/protocol#The_Messages_Metadata
+ * What a broker says of topics by name: whether each is there, its id (KIP-516) and what this user may do with it
+ * (KIP-430). kafkajs asks for neither, and says nothing at all as soon as one of the topics is missing.
+ * https://kafka.apache.org/protocol#The_Messages_Metadata
  */
 import { createErrorFromCode } from './fetch-partition.ts';
 import { sendRaw, supportedVersion, type RawBroker, type RawRequest } from './raw-request.ts';

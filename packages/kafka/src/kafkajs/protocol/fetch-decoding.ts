@@ -1,7 +1,9 @@
 /**
- * A fetch response of version 11 for kafkajs's consumer, decoded by `record-batches.ts`, within bounds. kafkajs's own decoder
+ * A fetch response of version 11 for kafkajs's consumer, decoded by `record-batches.ts`, within bounds. kafkajs's own
+ * decoder
  * - inflates all batches of an answer at once: 10 MB of answer, its default, can be gigabytes;
- * - copies all headers of a record for each of them, so that one record of 100,000 headers keeps a consumer busy for minutes;
+ * - copies all headers of a record for each of them, so that one record of 100,000 headers keeps a consumer busy for
+ *   minutes;
  * - fails, again and again, at a batch of more records than a call may have arguments;
  * - takes no notice of checksums.
  * An answer is decoded until it takes enough memory; what is left of it is fetched again.

@@ -1,7 +1,7 @@
 /**
- * One partition's offsets and bytes, asked of its leader through kafkajs's own cluster, which it keeps private: its consumer reads for groups
- * only. The integration tests of the partition reader pin what is used here.
- * The protocol: https://kafka.apache.org/protocol#The_Messages_Fetch (version 11, of Kafka 2.3 and later).
+ * One partition's offsets and bytes, asked of its leader through kafkajs's own cluster, which it keeps private: its
+ * consumer reads for groups only. The integration tests of the partition reader pin what is used here. The protocol:
+ * https://kafka.apache.org/protocol#The_Messages_Fetch (version 11, of Kafka 2.3 and later).
  */
 import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
@@ -75,8 +75,9 @@ export function createCluster(client: Kafka): Cluster {
 }
 
 /**
- * Makes the admin of this one client ask for high watermarks. kafkajs has no option for it, and its default is the last stable offset: what is
- * acknowledged, but behind a transaction whose markers are still on their way, would be missed by all that reads to the end.
+ * Makes the admin of this one client ask for high watermarks. kafkajs has no option for it, and its default is the last
+ * stable offset: what is acknowledged, but behind a transaction whose markers are still on their way, would be missed
+ * by all that reads to the end.
  */
 export function askForHighWatermarks(client: Kafka): void {
   const { clusters, key, create } = clusterFactoryOf(client);
@@ -91,7 +92,10 @@ function clusterFactoryOf(client: Kafka) {
   return { clusters, key, create };
 }
 
-/** Ends all of its connections at once. kafkajs's own way waits for the answers that are due, and a frozen broker gives none. */
+/**
+ * Ends all of its connections at once. kafkajs's own way waits for the answers that are due, and a frozen broker gives
+ * none.
+ */
 export function abandonCluster({ brokerPool: { brokers, seedBroker } }: Cluster): void {
   const abandoned = createErrorFromCode(REQUEST_TIMED_OUT);
   for (const { connectionPool } of [...Object.values(brokers), ...(seedBroker === undefined ? [] : [seedBroker])]) {
@@ -197,7 +201,9 @@ const LATEST = -1;
 
 export type OffsetQuestion = 'earliest' | 'latest';
 
-/** The low watermark (`earliest`), or where reading with that isolation ends (`latest`); rejects with a kafkajs error. */
+/**
+ * The low watermark (`earliest`), or where reading with that isolation ends (`latest`); rejects with a kafkajs error.
+ */
 export async function fetchOffset(
   cluster: Cluster,
   { topic, partition }: TopicPartition,

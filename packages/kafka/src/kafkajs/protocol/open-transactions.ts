@@ -1,6 +1,7 @@
 /**
- * Who has a transaction open on a partition: DescribeProducers of its leader and ListTransactions of every broker (KIP-664, Kafka 2.8 and 3.0),
- * which kafkajs does not have. https://kafka.apache.org/protocol#The_Messages_DescribeProducers
+ * Who has a transaction open on a partition: DescribeProducers of its leader and ListTransactions of every broker
+ * (KIP-664, Kafka 2.8 and 3.0), which kafkajs does not have.
+ * https://kafka.apache.org/protocol#The_Messages_DescribeProducers
  */
 import { createErrorFromCode, leaderOf, type Cluster, type TopicPartition } from './fetch-partition.ts';
 import { sendRaw, supportedVersion, type RawBroker } from './raw-request.ts';

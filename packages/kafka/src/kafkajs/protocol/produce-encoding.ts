@@ -1,7 +1,7 @@
 /**
- * Produce requests (version 3 to 7, uncompressed) written in one pass into one buffer of the right size. kafkajs makes a growing buffer for each
- * header, record, batch, partition and topic and copies each into the next: two thirds of what a busy producer does.
- * The format: https://kafka.apache.org/documentation/#messageformat and #protocol_messages.
+ * Produce requests (version 3 to 7, uncompressed) written in one pass into one buffer of the right size. kafkajs makes
+ * a growing buffer for each header, record, batch, partition and topic and copies each into the next: two thirds of
+ * what a busy producer does. The format: https://kafka.apache.org/documentation/#messageformat and #protocol_messages.
  */
 import { defect, present } from '@astrolabe/service-kit/errors';
 import { crc32c } from './crc32c.ts';
@@ -36,8 +36,8 @@ interface PlainMessage {
 }
 
 /**
- * Whether the request is of the plain kind that is encoded here. Strings instead of bytes, repeated headers, timestamps and compression
- * are left to kafkajs.
+ * Whether the request is of the plain kind that is encoded here. Strings instead of bytes, repeated headers, timestamps
+ * and compression are left to kafkajs.
  */
 export function isPlainRequest({ compression = 0, topicData }: ProduceArguments): boolean {
   return (

@@ -1,7 +1,7 @@
 /**
- * Record batches (magic 2) decoded straight into our records: without the objects, texts and Longs that kafkajs makes for each, and with the
- * offsets of batches that hold no record any more, which kafkajs's decoder forgets and then reads for ever.
- * The format: https://kafka.apache.org/documentation/#messageformat.
+ * Record batches (magic 2) decoded straight into our records: without the objects, texts and Longs that kafkajs makes
+ * for each, and with the offsets of batches that hold no record any more, which kafkajs's decoder forgets and then
+ * reads for ever. The format: https://kafka.apache.org/documentation/#messageformat.
  */
 import type { ConsumedRecord, RecordHeaders } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
@@ -58,8 +58,8 @@ const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
 /**
- * Most records and headers, taken together, that one batch may hold: each is an object of ours, and a batch that inflates to 16 MiB has room for
- * millions. A megabyte that is not compressed holds 150,000 records at most.
+ * Most records and headers, taken together, that one batch may hold: each is an object of ours, and a batch that
+ * inflates to 16 MiB has room for millions. A megabyte that is not compressed holds 150,000 records at most.
  */
 export const MAX_BATCH_ITEMS = 250_000;
 
@@ -80,8 +80,8 @@ const NOTHING: DecodedSize = { inflatedBytes: 0, items: 0, skipped: 0 };
 export type Decompress = (compression: number, bytes: Buffer) => Promise<Buffer>;
 
 /**
- * Decodes the batches of one fetched record set, in their order: `abortedTransactions` are those of that answer, and which of them are open
- * depends on the batches before.
+ * Decodes the batches of one fetched record set, in their order: `abortedTransactions` are those of that answer, and
+ * which of them are open depends on the batches before.
  */
 export class RecordSetDecoder {
   readonly #source: TopicPartition;
@@ -98,9 +98,9 @@ export class RecordSetDecoder {
   }
 
   /**
-   * Appends the batch's committed records to `into`. Keys, values and headers are views of the fetched (or inflated) bytes. Throws an error
-   * that kafkajs does not retry where the bytes are not what was written, or are more than is read of one batch. With `containing`, a batch in
-   * whose records these bytes are nowhere appends nothing.
+   * Appends the batch's committed records to `into`. Keys, values and headers are views of the fetched (or inflated)
+   * bytes. Throws an error that kafkajs does not retry where the bytes are not what was written, or are more than is
+   * read of one batch. With `containing`, a batch in whose records these bytes are nowhere appends nothing.
    */
   async decode(
     { baseOffset, nextOffset, body, crc }: RecordBatch,
@@ -175,7 +175,10 @@ function isAbortMarker(body: Buffer): boolean {
 
 const NOWHERE: TopicPartition = { topic: '', partition: 0 };
 
-/** Without members of `Object`, whatever a header is called; unlike objects of `Object.create(null)`, its instances are no hash tables. */
+/**
+ * Without members of `Object`, whatever a header is called; unlike objects of `Object.create(null)`, its instances are
+ * no hash tables.
+ */
 const Headers = function () {
   // Their names are all that they have.
 } as unknown as new () => Record<string, Buffer>;

@@ -1,10 +1,12 @@
 /**
- * Snappy as Kafka's producers write it: Java (and those who follow it) in the blocks of xerial's SnappyOutputStream, others as one raw block.
- * https://github.com/xerial/snappy-java, SnappyCodec and SnappyOutputStream.
+ * Snappy as Kafka's producers write it: Java (and those who follow it) in the blocks of xerial's SnappyOutputStream,
+ * others as one raw block. https://github.com/xerial/snappy-java, SnappyCodec and SnappyOutputStream.
  */
 import { compress, uncompress } from 'snappy';
 
-/** 0x82 "SNAPPY" 0, which no raw block of this size begins with: as its length it would be too short for what follows. */
+/**
+ * 0x82 "SNAPPY" 0, which no raw block of this size begins with: as its length it would be too short for what follows.
+ */
 const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 /** Magic, then the version and the oldest version that can read it, four bytes each. */
 const HEADER_BYTES = 16;
@@ -28,7 +30,10 @@ export async function compressXerial(bytes: Buffer): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** Throws where the bytes are cut off or corrupt, or would inflate to more than `maxBytes`, which is known before it is done. */
+/**
+ * Throws where the bytes are cut off or corrupt, or would inflate to more than `maxBytes`, which is known before it is
+ * done.
+ */
 export async function decompressSnappy(bytes: Buffer, maxBytes: number): Promise<Buffer> {
   const blocks = isXerial(bytes) ? splitBlocks(bytes) : [bytes];
   let inflatedBytes = 0;

@@ -1,13 +1,15 @@
 /**
- * Kafka's two encodings: the older one, with lengths of 2 and 4 bytes, and the flexible one of KIP-482, with lengths as varints (one more than
- * they say; 0 is null) and tagged fields. https://kafka.apache.org/protocol#protocol_types
+ * Kafka's two encodings: the older one, with lengths of 2 and 4 bytes, and the flexible one of KIP-482, with lengths as
+ * varints (one more than they say; 0 is null) and tagged fields. https://kafka.apache.org/protocol#protocol_types
  */
 
 export class WireWriter {
   readonly #parts: Buffer[] = [];
   readonly #isFlexible: boolean;
 
-  /** The header of a flexible request ends with tagged fields, which kafkajs does not write: they begin the body here. */
+  /**
+   * The header of a flexible request ends with tagged fields, which kafkajs does not write: they begin the body here.
+   */
   constructor(isFlexible: boolean) {
     this.#isFlexible = isFlexible;
     this.tags();
