@@ -12,8 +12,10 @@ export interface RetryPolicy {
 export const retryPolicies = {
   /** What a service cannot start without. */
   startup: { firstPauseMs: 250, longestPauseMs: 10_000, jitter: 'full' },
-  /** Reads, dead letters and schemas that a command waits for, however long Kafka or the registry is away. */
+  /** Committed offsets and pages that a partition waits for, however long Kafka is away. */
   dependency: { firstPauseMs: 200, longestPauseMs: 5_000, jitter: 'full' },
+  /** Schemas and dead letters that a command waits for, however long the registry or Kafka is away. */
+  command: { firstPauseMs: 200, longestPauseMs: 10_000, jitter: 'full' },
   /** The delivery ledger's changelog: what was delivered already waits for it. */
   changelog: { firstPauseMs: 50, longestPauseMs: 5_000, jitter: 'full' },
 } as const satisfies Readonly<Record<string, RetryPolicy>>;

@@ -16,7 +16,7 @@ import { deliveryIdOf } from '@astrolabe/ledger';
 import type { LaneHandler, LaneTask, PartitionSession } from '@astrolabe/processing';
 import { headerNames, headerText, toDeadLetter, type DeadLetterCause, type RecordProducer } from '@astrolabe/records';
 import type { CommandDecoder, DecodedCommand } from '@astrolabe/records/serde';
-import type { Logger } from '@astrolabe/service-kit';
+import { createRetrier, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { CallScheduler } from '../calls/call-scheduler.ts';
@@ -24,7 +24,6 @@ import type { AnswerTime } from '../calls/scheduled-command.ts';
 import type { Verdict } from '../core/classify-response.ts';
 import { nextStep, type RetryPolicy } from '../core/next-step.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
-import { retryWhileUnavailable } from '../retry-while-unavailable.ts';
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
 import { budgetFromMs, InFlightCommand, type Attempts, type CommandOwner } from './in-flight-command.ts';
 import { OutcomeStore, type StoredOutcomes } from './outcome-store.ts';
@@ -46,7 +45,6 @@ export interface CommandLifecycleOptions {
 
 /** No connector has a longer id; a foreign producer may write one, which the ledger would have no room for. */
 const MAX_ID_CHARACTERS = 63;
-const MAX_STORING_PAUSE_MS = 10_000;
 
 type Refusal = Omit<DeadLetterCause, 'group' | 'atMs'>;
 type Task = LaneTask<InFlightCommand>;
@@ -55,10 +53,12 @@ type Task = LaneTask<InFlightCommand>;
 export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOwner, StoredOutcomes {
   readonly #options: CommandLifecycleOptions;
   readonly #outcomes: OutcomeStore;
+  readonly #retrier: Retrier;
 
   constructor(options: CommandLifecycleOptions) {
     this.#options = options;
     this.#outcomes = new OutcomeStore(options.ledger, this);
+    this.#retrier = createRetrier(options);
   }
 
   // decoding
@@ -257,9 +257,8 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   }
 
   #retry<T>(doing: string, action: () => Promise<T>): Promise<T> {
-    const { clock, random, logger, session } = this.#options;
-    const retry = { clock, random, logger, signal: session.signal, maxPauseMs: MAX_STORING_PAUSE_MS };
-    return retryWhileUnavailable(doing, action, retry);
+    const { signal } = this.#options.session;
+    return this.#retrier(doing, action, { policy: retryPolicies.command, signal });
   }
 }
 

@@ -10,13 +10,11 @@ import {
   type ReadPage,
 } from '@astrolabe/processing';
 import { isRecreated, resetRemedy, topicRecreated } from '@astrolabe/records';
+import { createRetrier, retryPolicies } from '@astrolabe/service-kit';
 import { connectorOf, laneOf } from '../core/lane-of.ts';
 import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
 import { CommandLifecycle, type CommandLifecycleOptions } from '../lifecycle/command-lifecycle.ts';
-import { retryWhileUnavailable } from '../retry-while-unavailable.ts';
 import type { PartitionState } from '../dispatcher-metrics.ts';
-
-const MAX_READING_PAUSE_MS = 5_000;
 
 /** A ledger that is open, and known to be complete. */
 export interface OpenLedger extends DeliveryLedger {
@@ -64,7 +62,7 @@ class Partition implements PartitionDispatcher {
     this.#lanes = createLaneProcessor({
       session,
       laneOf,
-      connectorOf: connectorOf,
+      connectorOf,
       handler: new CommandLifecycle({ ...options, session, ledger }),
       limits,
       nowMs: () => clock.monotonicMs(),
@@ -152,19 +150,16 @@ class Partition implements PartitionDispatcher {
 
   /** The ledger first: nothing is called for before every delivery of earlier owners is known. */
   async #restore(): Promise<{ readonly nextOffset: bigint | undefined; readonly metadata: string }> {
-    const { openLedger, committed, clock, random, logger } = this.#options;
+    const { openLedger, committed } = this.#options;
     const opening = openLedger(this.#session).then((ledger) => {
       this.#ledger = ledger;
     });
     this.#opening = opening.catch(() => undefined);
     await opening;
-    const position = await retryWhileUnavailable('reading the commit', () => committed(this.#session), {
-      clock,
-      random,
-      logger,
-      signal: this.#session.signal,
-      maxPauseMs: MAX_READING_PAUSE_MS,
-    });
+    const retry = createRetrier(this.#options);
+    const { signal } = this.#session;
+    const read = () => committed(this.#session);
+    const position = await retry('reading the commit', read, { policy: retryPolicies.dependency, signal });
     if (position !== undefined) this.#assertOfThisTopic(position);
     return { nextOffset: position?.nextOffset, metadata: position?.metadata ?? '' };
   }
