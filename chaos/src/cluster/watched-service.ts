@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisedService, type Life } from '@astrolabe/local-pipeline';
-import { parsePrometheusText } from '@astrolabe/testkit';
+import { parsePrometheusText, sumOf } from '@astrolabe/testkit';
 import type { MetricSample, ProcessLife, ServiceName, UsageSample } from '../oracle/observed.ts';
 
 export interface WatchedServiceOptions {
@@ -160,8 +160,7 @@ function pushError({ errors }: SeenLife, line: string): void {
 }
 
 function usageOf(samples: readonly MetricSample[]): UsageSample {
-  const valueOf = (metric: string): number =>
-    samples.filter((sample) => sample.name === metric).reduce((sum, { value }) => sum + value, 0);
+  const valueOf = (metric: string): number => sumOf(samples, metric);
   return {
     atMs: Date.now(),
     residentBytes: valueOf('process_resident_memory_bytes'),

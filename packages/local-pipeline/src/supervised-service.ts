@@ -1,6 +1,6 @@
 /** One instance of a service over its lives: started, stopped, killed and started again with the same configuration. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchService, patient, type LaunchedService, type ServiceProcess } from '@astrolabe/testkit';
+import { launchService, patient, untilServing, type LaunchedService, type ServiceProcess } from '@astrolabe/testkit';
 
 /** `crashed`: nobody ended it. */
 export type LifeEnd = 'running' | 'stopped' | 'killed' | 'crashed';
@@ -85,19 +85,11 @@ export class SupervisedService {
    */
   async start(): Promise<void> {
     const life = await this.launch();
-    const timeout = new AbortController();
-    const tooLate = sleep(patient(START_TIMEOUT_MS), undefined, { signal: timeout.signal }).then(() => {
-      const output = life.process.logs().slice(-40).join('\n');
-      throw new Error(`${this.name} did not serve within ${patient(START_TIMEOUT_MS)} ms; its last output:\n${output}`);
-    });
     try {
-      await Promise.race([life.process.ready, tooLate]);
+      await untilServing(life.process, patient(START_TIMEOUT_MS));
     } catch (error) {
       await this.kill();
       throw error;
-    } finally {
-      timeout.abort();
-      tooLate.catch(() => undefined);
     }
   }
 

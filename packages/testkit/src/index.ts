@@ -14,6 +14,7 @@ export type { GuardedProcess, GuardedProcessOptions, ProcessExit } from './proce
 export { parsePrometheusText, sumOf, type Sample } from './prometheus-text.ts';
 export {
   launchService,
+  untilServing,
   spawnService,
   type LaunchedService,
   type LaunchOptions,

@@ -70,16 +70,23 @@ const LINES_IN_MESSAGES = 40;
 export async function spawnService(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { readyTimeoutMs = patient(30_000) } = options;
   const launched = await launchService(options);
-  const silent = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    silent.reject(describeFault(launched, `did not log "${READY_MESSAGE}" within ${readyTimeoutMs} ms`));
-  }, readyTimeoutMs);
   try {
-    return await Promise.race([launched.ready, silent.promise]);
+    return await untilServing(launched, readyTimeoutMs);
   } catch (error) {
     launched.kill('SIGKILL');
     await launched.exited;
     throw error;
+  }
+}
+
+/** Rejects with the output of a process that ends before it serves or does not serve in time; it is left as it is. */
+export async function untilServing(launched: LaunchedService, timeoutMs: number): Promise<ServiceProcess> {
+  const silent = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    silent.reject(describeFault(launched, `did not log "${READY_MESSAGE}" within ${timeoutMs} ms`));
+  }, timeoutMs);
+  try {
+    return await Promise.race([launched.ready, silent.promise]);
   } finally {
     clearTimeout(timer);
   }
