@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { sabotages } from './detectors/sabotage.ts';
+import { mutations } from './detectors/mutation.ts';
 import { invariants } from './oracle/violation.ts';
 
 const text = await readFile(new URL('../../docs/integrity.md', import.meta.url), 'utf8');
@@ -18,5 +18,5 @@ test('docs/integrity.md lists exactly the promises that a run checks', () => {
 });
 
 test('docs/integrity.md lists exactly the guarantees that are taken out to show that a run notices', () => {
-  assert.deepEqual(namesBelow('The detectors'), Object.keys(sabotages));
+  assert.deepEqual(namesBelow('The detectors'), Object.keys(mutations));
 });

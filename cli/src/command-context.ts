@@ -17,7 +17,7 @@ export interface Terminal {
 export interface CommandContext {
   readonly env: Environment;
   readonly output: CommandOutput;
-  /** Undefined where there is no person to answer: then nothing is asked. */
+  /** Undefined if nobody is there to answer; the command then asks nothing. */
   readonly terminal: Terminal | undefined;
   readonly clock: Clock;
   /** Aborted by Ctrl-C and SIGTERM. */

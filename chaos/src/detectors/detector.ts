@@ -8,21 +8,21 @@ import type { ServiceName } from '../oracle/observed.ts';
 import { runChaos } from '../run/run-chaos.ts';
 import type { ChaosReport } from '../run/chaos-report.ts';
 import type { Disturbance, InstanceName } from '../schedule/disturbance.ts';
-import { SABOTAGE_VARIABLE, type SabotageName } from './sabotage.ts';
+import { MUTATION_VARIABLE, type MutationName } from './mutation.ts';
 
 export interface Detector {
-  readonly sabotage: SabotageName;
+  readonly mutation: MutationName;
   readonly service: ServiceName;
   /** What the run must find to be broken. */
   readonly invariant: Invariant;
   readonly schedule: readonly Disturbance[];
   /** Where what is missing shows only when the command topic is read again. */
   readonly readsAgain?: boolean;
-  /** Causes of dead letters that the schedule has without the sabotage too; none by default. */
+  /** Causes of dead letters that the schedule may bring without the mutation too; none by default. */
   readonly possibleDeadLetterCodes?: readonly string[];
 }
 
-const registration = new URL('./register-sabotage.ts', import.meta.url).href;
+const registration = new URL('./register-mutation.ts', import.meta.url).href;
 /** Drawn from it: users who are deleted early in the run and heard of late in it. */
 const SEED = 20;
 const SECONDS = 6;
@@ -42,13 +42,13 @@ const kills = (service: ServiceName, ...atMs: readonly number[]): Disturbance[] 
 
 export const detectors: readonly Detector[] = [
   {
-    sabotage: 'answer-before-stored',
+    mutation: 'answer-before-stored',
     service: 'ingest',
     invariant: 'stored',
     schedule: [{ kind: 'cut', link: 'clients>broker-1', atMs: 1_500, forMs: 3_000 }, ...kills('ingest', 3_000)],
   },
   {
-    sabotage: 'no-acknowledgement',
+    mutation: 'no-acknowledgement',
     service: 'ingest',
     invariant: 'stored',
     schedule: [
@@ -56,23 +56,23 @@ export const detectors: readonly Detector[] = [
       { kind: 'kill', target: 'broker-1', atMs: 2_500, forMs: 200 },
     ],
   },
-  { sabotage: 'no-transaction', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 2_000, 4_500) },
+  { mutation: 'no-transaction', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 2_000, 4_500) },
   {
-    sabotage: 'position-not-stored',
+    mutation: 'position-not-stored',
     service: 'mapper',
     invariant: 'mapped-once',
     schedule: kills('mapper', 3_000),
   },
-  { sabotage: 'dead-letter-not-stored', service: 'mapper', invariant: 'mapped-once', schedule: [] },
-  { sabotage: 'state-not-restored', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 3_000) },
+  { mutation: 'dead-letter-not-stored', service: 'mapper', invariant: 'mapped-once', schedule: [] },
+  { mutation: 'state-not-restored', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 3_000) },
   {
-    sabotage: 'no-lanes',
+    mutation: 'no-lanes',
     service: 'dispatcher',
     invariant: 'order-by-key',
     schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.4, connector: null, atMs: 0, forMs: SLOW_MS }],
   },
   {
-    sabotage: 'commit-beyond-gap',
+    mutation: 'commit-beyond-gap',
     service: 'dispatcher',
     invariant: 'accounted',
     schedule: [
@@ -81,53 +81,53 @@ export const detectors: readonly Detector[] = [
     ],
   },
   {
-    sabotage: 'failure-is-delivery',
+    mutation: 'failure-is-delivery',
     service: 'dispatcher',
     invariant: 'accounted',
     schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 0, forMs: SLOW_MS }],
   },
   {
-    sabotage: 'refused-key-is-refused-command',
+    mutation: 'refused-key-is-refused-command',
     service: 'dispatcher',
     invariant: 'accounted',
     schedule: [{ kind: 'calls-refused', status: 401, calls: 5, atMs: 0, forMs: 60_000 }],
   },
-  { sabotage: 'ledger-not-asked', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
-  { sabotage: 'ledger-stored-late', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
+  { mutation: 'ledger-not-asked', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
+  { mutation: 'ledger-stored-late', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
   {
-    sabotage: 'command-dead-letter-not-stored',
+    mutation: 'command-dead-letter-not-stored',
     service: 'dispatcher',
     invariant: 'accounted',
     schedule: [{ kind: 'calls-refused', status: 400, calls: 100, atMs: 0, forMs: 60_000 }],
     possibleDeadLetterCodes: ['api.rejected'],
   },
   {
-    sabotage: 'key-of-each-attempt',
+    mutation: 'key-of-each-attempt',
     service: 'dispatcher',
     invariant: 'one-key',
     schedule: [{ kind: 'api-fault', fault: 'status-500', rate: 0.5, connector: null, atMs: 0, forMs: SLOW_MS }],
   },
 ];
 
-/** With the sabotage, or, to show that it is the sabotage that is found, without. */
+/** Runs with the mutation, or without it to show that the finding comes from the mutation. */
 export function runDetector(
-  { sabotage, service, schedule, readsAgain = false, possibleDeadLetterCodes = [] }: Detector,
+  { mutation, service, schedule, readsAgain = false, possibleDeadLetterCodes = [] }: Detector,
   options: {
     /** Of one broker; each run has a prefix of its own there. */
     readonly cluster: LocalCluster;
     readonly env: NodeJS.ProcessEnv;
-    readonly isSabotaged: boolean;
+    readonly isMutated: boolean;
     readonly logDirectory?: string;
   },
 ): Promise<ChaosReport> {
-  const { cluster, env, isSabotaged, logDirectory } = options;
-  const preload = { NODE_OPTIONS: `--import=${registration}`, [SABOTAGE_VARIABLE]: sabotage };
+  const { cluster, env, isMutated, logDirectory } = options;
+  const preload = { NODE_OPTIONS: `--import=${registration}`, [MUTATION_VARIABLE]: mutation };
   return runChaos({
     seed: SEED,
     minutes: SECONDS / 60,
     events: EVENTS,
     env,
-    shared: { cluster, topicPrefix: `${sabotage}.` },
+    shared: { cluster, topicPrefix: `${mutation}.` },
     // What happens to the other services is not looked at.
     instances: { ingest: 1, mapper: 1, dispatcher: 1, [service]: 2 },
     schedule,
@@ -135,7 +135,7 @@ export function runDetector(
     possibleDeadLetterCodes,
     drainTimeoutMs: 20_000,
     onProgress: () => undefined,
-    ...(isSabotaged ? { variables: { [service]: preload } } : {}),
+    ...(isMutated ? { variables: { [service]: preload } } : {}),
     ...(logDirectory === undefined ? {} : { logDirectory }),
   });
 }

@@ -12,8 +12,8 @@ export interface Shrunk<T> {
 }
 
 /**
- * `fails` is asked for ever smaller parts, in their order, as long as `mayGoOn`; a part that fails takes the place of
- * the whole.
+ * Finds a short schedule that still fails. Calls `fails` with smaller and smaller parts, in their order, while
+ * `mayGoOn` returns true; a part that fails replaces the whole.
  */
 export async function shrinkSchedule<T>(
   schedule: readonly T[],

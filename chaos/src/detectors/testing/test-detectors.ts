@@ -5,7 +5,7 @@ import { startCluster } from '../../cluster/system.ts';
 import type { ServiceName } from '../../oracle/observed.ts';
 import { renderReport } from '../../run/chaos-report.ts';
 import { detectors, runDetector } from '../detector.ts';
-import { sabotages } from '../sabotage.ts';
+import { mutations } from '../mutation.ts';
 
 /**
  * A test for each guarantee of a service, or for those of one of several parts of them: all in one file, one after the
@@ -19,9 +19,9 @@ export function testDetectors(service: ServiceName, { part, of }: { part: number
   after(() => cluster.stop());
   const own = detectors.filter((each) => each.service === service);
   for (const detector of own.filter((_, index) => index % of === part - 1)) {
-    const { sabotage, invariant } = detector;
-    test(`a run notices when it is no longer so that ${sabotages[sabotage].without}`, async () => {
-      const report = await runDetector(detector, { cluster, env: process.env, isSabotaged: true });
+    const { mutation, invariant } = detector;
+    test(`a run notices when it is no longer so that ${mutations[mutation].without}`, async () => {
+      const report = await runDetector(detector, { cluster, env: process.env, isMutated: true });
       assert.ok((report.violationCounts[invariant] ?? 0) > 0, `no "${invariant}" is found\n${renderReport(report)}`);
     });
   }

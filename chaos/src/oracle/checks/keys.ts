@@ -21,9 +21,9 @@ export function* findForeignKeys({ expected, observed }: Evidence): Iterable<Fin
 }
 
 /**
- * A repeated event whose sender's clock or whose time of receipt is another one occurred at another time. The
- * dispatcher takes the API's refusal of its command for what it is, the word that the first was executed; so that is no
- * conflict.
+ * Refusals of a key that was used for other content. An event that is repeated with another clock or another time of
+ * receipt has another time of occurrence, so the API refuses its command under the first one's key. The dispatcher
+ * reads that refusal as proof that the first was executed, and so it does not count as a conflict.
  */
 export function* findConflicts({ expected, observed }: Evidence): Iterable<Finding> {
   const meanings = meaningsById(expected.commands);

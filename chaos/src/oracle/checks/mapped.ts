@@ -73,8 +73,8 @@ function textOf({ kind, record }: Command): string {
 }
 
 /**
- * The commands that stem from one partition of events have, key by key, the order of their events. An account's events
- * come from several partitions, and between those there is no order.
+ * For each key, the commands of one event partition follow the order of their events. An account's events may come from
+ * several partitions; nothing orders those among each other.
  */
 export function* findCommandsOutOfOrder({ expected, observed }: Evidence): Iterable<Finding> {
   const sources = new Map<string, string>();

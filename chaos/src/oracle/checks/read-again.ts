@@ -1,6 +1,6 @@
 /**
- * Of the dispatcher's ledger: what was delivered is known when it is read again, whoever reads it. An API that keeps
- * its keys hides what is not.
+ * Checks the dispatcher's ledger: any dispatcher that reads a delivered command again must know its outcome and make no
+ * call. The other checks would miss such a call, because the API remembers its idempotency keys.
  */
 import type { Evidence } from '../evidence.ts';
 import type { ReadAgain } from '../observed.ts';

@@ -3,12 +3,12 @@
  */
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { SABOTAGE_VARIABLE, applyPatch, sabotages, type Patch } from './sabotage.ts';
+import { MUTATION_VARIABLE, applyPatch, mutations, type Patch } from './mutation.ts';
 
 const root = new URL('../../../', import.meta.url).href;
-const name = process.env[SABOTAGE_VARIABLE] ?? '';
-if (!Object.hasOwn(sabotages, name)) throw new Error(`${SABOTAGE_VARIABLE} names no sabotage: "${name}"`);
-const patches: readonly Patch[] = sabotages[name as keyof typeof sabotages].patches;
+const name = process.env[MUTATION_VARIABLE] ?? '';
+if (!Object.hasOwn(mutations, name)) throw new Error(`${MUTATION_VARIABLE} has no mutation of the name "${name}"`);
+const patches: readonly Patch[] = mutations[name as keyof typeof mutations].patches;
 
 registerHooks({
   load: (url, context, nextLoad) => {

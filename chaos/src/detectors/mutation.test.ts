@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { applyPatch, sabotages, type Patch, type Sabotage } from './sabotage.ts';
+import { applyPatch, mutations, type Patch, type Mutation } from './mutation.ts';
 
 const root = new URL('../../../', import.meta.url);
 
 test("every patch's text stands in the product's source exactly once", () => {
-  for (const [name, { patches }] of Object.entries<Sabotage>(sabotages)) {
+  for (const [name, { patches }] of Object.entries<Mutation>(mutations)) {
     for (const patch of patches) {
       const source = readFileSync(new URL(patch.file, root), 'utf8');
       assert.ok(applyPatch(source, patch).includes(patch.by), name);

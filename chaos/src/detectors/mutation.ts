@@ -1,7 +1,7 @@
 /**
- * Guarantees taken out of the product, one at a time, to show that a chaos run notices. The product has no switch for
- * it: its source is changed as it is loaded (`register-sabotage.ts`), and a text that is no longer there exactly once
- * is an error.
+ * Mutations of the product, each of which removes one guarantee, to show that a chaos run detects the loss. The product
+ * has no switch for this: `register-mutation.ts` patches its source while Node loads it. A patch fails unless its text
+ * occurs exactly once.
  */
 export interface Patch {
   /** From the repository's root. */
@@ -11,13 +11,13 @@ export interface Patch {
   readonly by: string;
 }
 
-export interface Sabotage {
-  /** What the product does no more. */
+export interface Mutation {
+  /** The guarantee that the product no longer gives. */
   readonly without: string;
   readonly patches: readonly Patch[];
 }
 
-export const sabotages = {
+export const mutations = {
   'answer-before-stored': {
     without: 'ingest awaits the brokers before it answers 200',
     patches: [
@@ -196,12 +196,12 @@ export const sabotages = {
       },
     ],
   },
-} as const satisfies Readonly<Record<string, Sabotage>>;
+} as const satisfies Readonly<Record<string, Mutation>>;
 
-export type SabotageName = keyof typeof sabotages;
+export type MutationName = keyof typeof mutations;
 
-/** Environment variable of a service process that names its sabotage. */
-export const SABOTAGE_VARIABLE = 'CHAOS_SABOTAGE';
+/** Environment variable that tells a service process which mutation to load. */
+export const MUTATION_VARIABLE = 'CHAOS_MUTATION';
 
 /** Throws where a text is not there exactly once: the product has changed, and the patch has to follow it. */
 export function applyPatch(source: string, { file, text, by }: Patch): string {
