@@ -38,6 +38,16 @@ export interface TransactionBroker {
       readonly topicData: readonly { readonly topic: string; readonly partitions: readonly PartitionBatch[] }[];
     },
   ): Promise<unknown>;
+  addOffsetsToTxn(request: Transactional & { readonly groupId: string }): Promise<unknown>;
+  txnOffsetCommit(
+    request: Transactional & {
+      readonly groupId: string;
+      readonly topics: readonly {
+        readonly topic: string;
+        readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+      }[];
+    },
+  ): Promise<unknown>;
   endTxn(request: Transactional & { readonly transactionResult: boolean }): Promise<unknown>;
 }
 

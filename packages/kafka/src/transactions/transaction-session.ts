@@ -17,6 +17,13 @@ export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
+/** Where a consumer group stands in a topic, stored with the records. The group must have no members. */
+export interface GroupPosition {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly nextOffsets: ReadonlyMap<number, bigint>;
+}
+
 export interface TransactionSessionOptions {
   readonly connection: KafkaConnection;
   readonly transactionalId: string;
@@ -26,10 +33,11 @@ export interface TransactionSessionOptions {
   readonly signal: AbortSignal;
 }
 
+const GROUP_COORDINATOR = 0;
 const TRANSACTION_COORDINATOR = 1;
 const PRODUCE_TIMEOUT_MS = 30_000;
-/** How long markers of the transaction before, or the abort of a former owner's, are waited for. */
-const CONCURRENT_DEADLINE_MS = 30_000;
+/** How long a coordinator is waited for that starts, or ends a transaction: the one before, or a former owner's. */
+const DECISION_DEADLINE_MS = 30_000;
 const LONGEST_PAUSE_MS = 20;
 const SEQUENCES = 2 ** 31;
 
@@ -41,14 +49,10 @@ export async function openTransactionSession(options: TransactionSessionOptions)
     signal.throwIfAborted();
     await cluster.connect();
     await cluster.addMultipleTargetTopics([]);
-    const coordinator = await cluster.findGroupCoordinator({
-      groupId: transactionalId,
-      coordinatorType: TRANSACTION_COORDINATOR,
-    });
-    const { producerId, producerEpoch } = await onceConcurrentOnesEnd(
-      () => coordinator.initProducerId({ transactionalId, transactionTimeout }),
-      signal,
-    );
+    const { coordinator, producerId, producerEpoch } = await onceDecided(async () => {
+      const found = await findCoordinator(cluster, { transactionalId });
+      return { coordinator: found, ...(await found.initProducerId({ transactionalId, transactionTimeout })) };
+    }, signal);
     signal.throwIfAborted();
     return new TransactionSession(cluster, coordinator, { transactionalId, producerId, producerEpoch });
   } catch (error) {
@@ -57,9 +61,16 @@ export async function openTransactionSession(options: TransactionSessionOptions)
   }
 }
 
+function findCoordinator(
+  cluster: TransactionCluster,
+  { transactionalId }: { readonly transactionalId: string },
+): Promise<TransactionBroker> {
+  return cluster.findGroupCoordinator({ groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR });
+}
+
 export class TransactionSession {
   readonly #cluster: TransactionCluster;
-  readonly #coordinator: TransactionBroker;
+  #coordinator: TransactionBroker;
   readonly #identity: { readonly transactionalId: string; readonly producerId: string; readonly producerEpoch: number };
   readonly #closed = new AbortController();
   readonly #topics = new Set<string>();
@@ -69,6 +80,7 @@ export class TransactionSession {
   readonly #underWay = new Set<Promise<unknown>>();
   /** Partitions of the open transaction. */
   #added = new Set<string>();
+  #hasOffsets = false;
 
   constructor(
     cluster: TransactionCluster,
@@ -110,10 +122,7 @@ export class TransactionSession {
     if (fresh.size === 0) return;
     this.#closed.signal.throwIfAborted();
     const topics = [...fresh].map(([topic, numbers]) => ({ topic, partitions: [...numbers] }));
-    await onceConcurrentOnesEnd(
-      () => this.#send(this.#coordinator.addPartitionsToTxn({ ...this.#identity, topics })),
-      this.#closed.signal,
-    );
+    await this.#ask((coordinator) => coordinator.addPartitionsToTxn({ ...this.#identity, topics }));
     for (const { topic, partitions: numbers } of topics) {
       for (const partition of numbers) this.#added.add(nameOf(topic, partition));
     }
@@ -133,13 +142,29 @@ export class TransactionSession {
     );
   }
 
+  /** Makes the position of a group part of the transaction, which begins with it if it has nothing yet. */
+  async sendOffsets({ groupId, topic, nextOffsets }: GroupPosition): Promise<void> {
+    this.#closed.signal.throwIfAborted();
+    await this.#ask((coordinator) => coordinator.addOffsetsToTxn({ ...this.#identity, groupId }));
+    this.#hasOffsets = true;
+    const partitions = [...nextOffsets].map(([partition, offset]) => ({ partition, offset: offset.toString() }));
+    const topics = [{ topic, partitions }];
+    await onceDecided(async () => {
+      const coordinatorType = GROUP_COORDINATOR;
+      const coordinator = await this.#cluster.findGroupCoordinator({ groupId, coordinatorType });
+      await this.#send(coordinator.txnOffsetCommit({ ...this.#identity, groupId, topics }));
+    }, this.#closed.signal);
+  }
+
   /** Commits or aborts. Without partitions there is no transaction: nothing to abort, and a commit is refused. */
   async end(commit: boolean): Promise<void> {
     this.#closed.signal.throwIfAborted();
-    if (this.#added.size === 0 && !commit) return;
-    if (this.#added.size === 0) throw new Error('there is no transaction to commit');
+    const isOpen = this.#added.size > 0 || this.#hasOffsets;
+    if (!isOpen && !commit) return;
+    if (!isOpen) throw new Error('there is no transaction to commit');
     this.#added = new Set();
-    await this.#send(this.#coordinator.endTxn({ ...this.#identity, transactionResult: commit }));
+    this.#hasOffsets = false;
+    await this.#ask((coordinator) => coordinator.endTxn({ ...this.#identity, transactionResult: commit }));
   }
 
   /** Never rejects. */
@@ -149,6 +174,18 @@ export class TransactionSession {
     // A request that was not on its way yet connects again.
     await Promise.allSettled(this.#underWay);
     await this.#cluster.disconnect().catch(() => undefined);
+  }
+
+  /** Resolves when the transaction's coordinator has done it. */
+  #ask(request: (coordinator: TransactionBroker) => Promise<unknown>): Promise<void> {
+    return onceDecided(async () => {
+      try {
+        await this.#send(request(this.#coordinator));
+      } catch (error) {
+        if (typeOf(error) === MOVED) this.#coordinator = await findCoordinator(this.#cluster, this.#identity);
+        throw error;
+      }
+    }, this.#closed.signal);
   }
 
   async #send<T>(request: Promise<T>): Promise<T> {
@@ -182,18 +219,33 @@ function nameOf(topic: string, partition: number): string {
   return `${topic}:${partition}`;
 }
 
-async function onceConcurrentOnesEnd<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const deadlineAtMs = performance.now() + CONCURRENT_DEADLINE_MS;
+/**
+ * Repeats what the coordinator does not decide while it ends a transaction of the same id: that before, or this one
+ * when another process takes the id over, where brokers answer `UNKNOWN` to a commit. Nor does a coordinator that has
+ * just started. Each request may be repeated: the coordinator compares it with what it holds.
+ */
+async function onceDecided<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const deadlineAtMs = performance.now() + DECISION_DEADLINE_MS;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     try {
       return await request();
     } catch (error) {
-      if (typeOf(error) !== 'CONCURRENT_TRANSACTIONS' || performance.now() > deadlineAtMs) throw error;
+      if (!UNDECIDED.has(typeOf(error) ?? '') || performance.now() > deadlineAtMs) throw error;
       await sleep(pauseMs, undefined, { signal });
     }
   }
 }
+
+/** Another broker is the coordinator by now. */
+const MOVED = 'NOT_COORDINATOR_FOR_GROUP';
+const UNDECIDED = new Set([
+  MOVED,
+  'CONCURRENT_TRANSACTIONS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'UNKNOWN',
+]);
 
 /** What opening the session anew puts right: it begins a transaction and a count of its own. */
 const OUT_OF_STEP = new Set([

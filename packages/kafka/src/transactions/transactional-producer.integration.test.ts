@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, createTopic, readAll } from '../testing/broker.ts';
 import { openTransactionalProducer } from './transactional-producer.ts';
 
@@ -45,4 +46,30 @@ test('whoever takes the id over fences the one before, who stores nothing any mo
   assert.equal((await first.commit([{ topic, records: [record('late')] }])).kind, 'fenced');
   assert.equal((await second.commit([{ topic, records: [record('second')] }])).kind, 'committed');
   assert.deepEqual(await valuesOn(topic), ['first', 'second']);
+});
+
+test('a takeover is told as one at whatever moment of a transaction it comes', async (t) => {
+  const [marks, records] = [await createTopic(t), await createTopic(t)];
+  for (let round = 0; round < 60; round += 1) {
+    const transactionalId = randomUUID();
+    const first = await openTransactionalProducer({ connection: connect(), transactionalId });
+    t.after(() => first.close());
+    const parts = [
+      { topic: marks, records: [record('mark')] },
+      { topic: records, records: [record('record')] },
+    ];
+    const position = { groupId: transactionalId, topic: records, nextOffsets: new Map([[0, 1n]]) };
+    const untilFenced = async (): Promise<void> => {
+      while ((await first.commit(parts, position)).kind === 'committed');
+    };
+    const [second] = await Promise.all([
+      // The moments differ from run to run, and so many are tried.
+      sleep(round / 4).then(() => openTransactionalProducer({ connection: connect(), transactionalId })),
+      untilFenced(),
+    ]);
+    t.after(() => second.close());
+    assert.equal((await second.commit(parts, position)).kind, 'committed');
+  }
+  const count = async (topic: string): Promise<number> => (await valuesOn(topic)).length;
+  assert.equal(await count(marks), await count(records));
 });

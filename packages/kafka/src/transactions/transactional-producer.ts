@@ -1,11 +1,20 @@
 /**
- * Records on several topics, stored all together or not at all, by one process at a time. For the operator's tools;
- * services have their own.
+ * Records on several topics, stored all together or not at all, by one process at a time. For the operator's tools; a
+ * stateful service has sessions in turns (`packages/processing`).
  */
-import { recordSizeBytes, type OutgoingRecord } from '@astrolabe/records';
-import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
+import type { OutgoingRecord } from '@astrolabe/records';
+import type { KafkaConnection } from '../connection.ts';
 import { isFencedAnswer, toKafkaError } from '../kafka-errors.ts';
-import type { Producer } from '../kafkajs/index.ts';
+import { cutIntoRequests, placeRecords } from './transaction-requests.ts';
+import {
+  FencedError,
+  openTransactionSession,
+  toTransactionError,
+  type GroupPosition,
+  type TransactionSession,
+} from './transaction-session.ts';
+
+export type { GroupPosition } from './transaction-session.ts';
 
 export interface TransactionalProducerOptions {
   readonly connection: KafkaConnection;
@@ -24,13 +33,6 @@ export interface TopicRecords {
   readonly records: readonly (OutgoingRecord & { readonly partition: number })[];
 }
 
-/** Where a consumer group stands in a topic, stored with the records. The group must have no members. */
-export interface GroupPosition {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly nextOffsets: ReadonlyMap<number, bigint>;
-}
-
 /** `fenced`: another process has taken the id over, and nothing of this transaction is stored. */
 export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kind: 'fenced' };
 
@@ -43,7 +45,7 @@ export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kin
 export interface TransactionalProducer {
   /**
    * In the order of the parts, the position after the first: readers of the last part's topic are held up the shortest.
-   * At least one record; kafkajs does not repeat the offsets of a transaction that has none.
+   * At least one record.
    */
   commit(parts: readonly TopicRecords[], position?: GroupPosition): Promise<TransactionOutcome>;
   close(): Promise<void>;
@@ -54,84 +56,64 @@ const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
  * Of one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. A larger record goes alone.
  */
 const MAX_REQUEST_BYTES = 900_000;
-/** Quick, since kafkajs waits that long whenever the markers of the transaction before are still being written. */
-const RETRY: RetryOptions = { initialRetryTime: 5, maxRetryTime: 500, retries: 60 };
 
 /** Connects and takes the id over; rejects with `kafka.unavailable` when no broker can be reached. */
 export async function openTransactionalProducer(options: TransactionalProducerOptions): Promise<TransactionalProducer> {
   const { connection, transactionalId, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options;
-  const producer = clientOf(connection, RETRY).producer({
-    transactionalId,
-    transactionTimeout: transactionTimeoutMs,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    retry: RETRY,
-  });
+  const owner = { principal: connection.principal, transactionalId };
+  const { signal } = new AbortController();
+  let session: TransactionSession;
   try {
-    await producer.connect();
-    // kafkajs takes the id over when its first transaction begins; what is read before that would not be final.
-    const transaction = await producer.transaction();
-    await transaction.abort();
+    session = await openTransactionSession({ connection, transactionalId, transactionTimeoutMs, signal });
   } catch (error) {
-    await producer.disconnect().catch(() => undefined);
-    throw toKafkaError(error, `taking over ${transactionalId}`, { principal: connection.principal, transactionalId });
+    throw toKafkaError(error, `taking over ${transactionalId}`, owner);
   }
   return {
     commit: async (parts, position) => {
       try {
-        return await commit(producer, parts, position);
+        await commit(session, parts, position);
+        return { kind: 'committed' };
       } catch (error) {
-        if (isFencedAnswer(error)) return { kind: 'fenced' };
-        const topics = parts.map(
-          ({ topic }) => ({ operation: 'Write', resourceType: 'topic', resource: topic }) as const,
-        );
-        const access = { principal: connection.principal, transactionalId, topics };
-        throw toKafkaError(error, `committing a transaction of ${transactionalId}`, access);
+        const fault = toTransactionError(error, `committing a transaction of ${transactionalId}`, owner);
+        if (fault instanceof FencedError) return { kind: 'fenced' };
+        throw fault;
       }
     },
-    close: () => producer.disconnect(),
+    close: () => session.close(),
   };
 }
 
 async function commit(
-  producer: Producer,
+  session: TransactionSession,
   parts: readonly TopicRecords[],
   position: GroupPosition | undefined,
-): Promise<TransactionOutcome> {
-  const transaction = await producer.transaction();
-  const sendPosition = async ({ groupId, topic, nextOffsets }: GroupPosition): Promise<void> => {
-    const partitions = [...nextOffsets].map(([partition, offset]) => ({ partition, offset: offset.toString() }));
-    await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
-  };
+): Promise<void> {
+  await session.lookUp(new Set(parts.map(({ topic }) => topic)));
+  const placedParts = parts.map(({ topic, records }) => {
+    const ofTopic = records.map((record) => ({ ...record, topic }));
+    // Topics differ in what they take: the brokers decide.
+    return placeRecords(ofTopic, (name) => session.leadersOf(name), Number.POSITIVE_INFINITY);
+  });
   try {
-    for (const [index, { topic, records }] of parts.entries()) {
-      for (const request of cutIntoRequests(records)) {
-        const messages = request.map(({ key, value, headers, partition }) => ({ key, value, headers, partition }));
-        await transaction.send({ topic, messages, acks: -1 });
-      }
-      if (index === 0 && position !== undefined && position.nextOffsets.size > 0) await sendPosition(position);
+    await session.add(placedParts.flat());
+    for (const [index, placed] of placedParts.entries()) {
+      await session.produce(cutIntoRequests(placed, MAX_REQUEST_BYTES));
+      if (index === 0 && position !== undefined && position.nextOffsets.size > 0) await session.sendOffsets(position);
     }
-    await transaction.commit();
-    return { kind: 'committed' };
   } catch (error) {
-    if (transaction.isActive()) await transaction.abort().catch(() => undefined);
-    throw error;
+    throw await afterAbort(session, error);
   }
+  await session.end(true);
 }
 
-function* cutIntoRequests<Each extends OutgoingRecord>(records: readonly Each[]): Generator<readonly Each[]> {
-  let request: Each[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const sizeBytes = recordSizeBytes(record);
-    if (request.length > 0 && bytes + sizeBytes > MAX_REQUEST_BYTES) {
-      yield request;
-      request = [];
-      bytes = 0;
-    }
-    request.push(record);
-    bytes += sizeBytes;
+/**
+ * A takeover in the middle of a transaction shows in many ways, not all of which tell it; the answer to the abort does.
+ */
+async function afterAbort(session: TransactionSession, error: unknown): Promise<unknown> {
+  try {
+    await session.end(false);
+    return error;
+  } catch (abortError) {
+    return isFencedAnswer(abortError) ? abortError : error;
   }
-  if (request.length > 0) yield request;
 }
