@@ -1,4 +1,4 @@
-import { stringifyJson, type JsonObject, type JsonValue } from './json.ts';
+import { stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/json';
 
 /**
  * JSON text with names sorted by UTF-16 code unit at every level: equal for equal values, and how the API breaks ties.

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { commandTypes } from './command-schemas.ts';
 import { commandKinds, type CommandKind } from './generated/commands.ts';
-import { parseJson } from './json.ts';
+import { parseJson } from '@astrolabe/json';
 import { loadOpenApi } from './openapi-validation.ts';
 
 interface Example {

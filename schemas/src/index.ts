@@ -3,7 +3,7 @@
  * document is `../openapi/astrolabe.yaml`.
  */
 export { canonicalJson } from './canonical-json.ts';
-export { parseJson, stringifyJson, type JsonObject, type JsonValue } from './json.ts';
+export { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/json';
 export {
   findPropertyDefects,
   maxPropertyDepth,

@@ -15,7 +15,7 @@ import {
   writeText,
   type Tap,
 } from './avro-tap.ts';
-import type { JsonValue } from './json.ts';
+import type { JsonValue } from '@astrolabe/json';
 import { isInt64, isPropertyValue, maxPropertyDepth, type PropertyValue } from './property-value.ts';
 
 type ErrorHook = (value: unknown, type: avro.Type) => void;

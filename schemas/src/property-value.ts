@@ -11,7 +11,7 @@
  *
  * A `number` beyond ±(2^53 - 1) is a double, as it is in JSON and in JavaScript: it was never exact.
  */
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from '@astrolabe/json';
 
 export type PropertyValue = JsonValue;
 

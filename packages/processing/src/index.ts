@@ -8,7 +8,7 @@ export {
   type ChangelogStoreOptions as ChangelogStoreOptions,
 } from './changelog/kafka-changelog-store.ts';
 export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './consumer/group-consumer.ts';
-export { watchHeldRecords, type HeldWatch, type HeldWatchOptions } from './consumer/held-watch.ts';
+export { showHeldRecords, watchHeldRecords, type HeldWatch, type HeldWatchOptions } from './consumer/held-watch.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './consumer/partition-processor.ts';
 export type { PartitionPage, ReadPage } from './lanes/catch-up-reader.ts';
 export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lanes/lane-handler.ts';

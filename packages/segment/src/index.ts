@@ -52,7 +52,7 @@ export {
   type SubmittedEvent,
   type Verdict,
 } from './events/judge-event.ts';
-export { isJsonObject, type JsonObject, type JsonValue } from './json/json-value.ts';
+export { isJsonObject, parseRawJson, type JsonObject, type JsonValue, type RawJson } from '@astrolabe/json';
 export {
   maxBatchEvents,
   maxBatchItems,
@@ -83,6 +83,5 @@ export {
   type ParsedEvent,
 } from './events/parse-event.ts';
 export { encodeKey, partitionKey, type EventIdentity, type IdentityKind } from './events/partition-key.ts';
-export { parseRawJson, type RawJson } from './json/raw-json.ts';
 export { decodeUtf8, startOfText, type DecodedText } from './json/text-encoding.ts';
 export { eventTimesOf, occurrenceOf, parseTimestamp, type EventTimes, type Occurrence } from './times/timestamps.ts';

@@ -1,3 +1,4 @@
+import { showHeldRecords } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
 
 /** The dispatcher's own metrics; `docs/metrics.md` describes them. */
@@ -134,15 +135,7 @@ function showPartitions(metrics: Metrics, state: DispatcherState): void {
     "Bytes on disk of the partition's ledger.",
     ({ ledgerBytes }) => ledgerBytes,
   );
-  metrics.gauge<'partition'>({
-    name: 'held_records',
-    help: "Offsets of the command topic that cannot be read because another producer's transaction is open.",
-    labelNames: ['partition'],
-    collect: (held) => {
-      held.reset();
-      for (const [partition, offsets] of state.heldRecords()) held.set({ partition: String(partition) }, offsets);
-    },
-  });
+  showHeldRecords(metrics, 'command topic', () => state.heldRecords());
   ofLagging(
     metrics,
     state,

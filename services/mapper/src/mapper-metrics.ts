@@ -1,4 +1,4 @@
-import type { Restored } from '@astrolabe/processing';
+import { showHeldRecords, type Restored } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
 import type { HandledBatch, RecordOutcome } from './map-batch.ts';
 
@@ -22,15 +22,7 @@ export function createMapperMetrics(
   metrics: Metrics,
   heldRecords: () => ReadonlyMap<number, number> = () => new Map(),
 ): MapperMetrics {
-  metrics.gauge<'partition'>({
-    name: 'held_records',
-    help: "Offsets of the event topic that cannot be read because another producer's transaction is open.",
-    labelNames: ['partition'],
-    collect: (held) => {
-      held.reset();
-      for (const [partition, offsets] of heldRecords()) held.set({ partition: String(partition) }, offsets);
-    },
-  });
+  showHeldRecords(metrics, 'event topic', heldRecords);
   return {
     events: metrics.counter({
       name: 'events_total',

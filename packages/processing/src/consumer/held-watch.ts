@@ -11,7 +11,7 @@ import {
   type KafkaConnection,
 } from '@astrolabe/kafka';
 import type { PartitionReader } from '@astrolabe/records';
-import type { Logger } from '@astrolabe/service-kit';
+import type { Logger, Metrics } from '@astrolabe/service-kit';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 
 export interface HeldWatchOptions {
@@ -35,6 +35,23 @@ export interface HeldWatch {
 }
 
 const DEFAULT_INTERVAL_MS = 5_000;
+
+/** Shows what `held` gives as `held_records`. `topic` as the metric's help names it. */
+export function showHeldRecords(
+  metrics: Metrics,
+  topic: 'event topic' | 'command topic',
+  heldRecords: HeldWatch['held'],
+): void {
+  metrics.gauge<'partition'>({
+    name: 'held_records',
+    help: `Offsets of the ${topic} that cannot be read because another producer's transaction is open.`,
+    labelNames: ['partition'],
+    collect: (held) => {
+      held.reset();
+      for (const [partition, offsets] of heldRecords()) held.set({ partition: String(partition) }, offsets);
+    },
+  });
+}
 
 export function watchHeldRecords(options: HeldWatchOptions): HeldWatch {
   const { connection, reader, topic, partitions, logger, intervalMs = DEFAULT_INTERVAL_MS } = options;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { computationOf, toPropertyName, withComputation } from './engage.ts';
-import type { JsonObject } from '../json/json-value.ts';
+import type { JsonObject } from '@astrolabe/json';
 import { parseEvent } from './parse-event.ts';
 import { anyEventLike, anyJson } from '../testing.ts';
 

@@ -8,7 +8,7 @@
  *     track             properties: {"audience_key" | "trait_key": "<key>", "<key>": value}, under any event name
  */
 import type { SegmentEvent } from './event.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '@astrolabe/json';
 
 export interface Computation {
   /** Name of the user's (or account's) property: the key in snake case. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readEventFields, sentFieldName } from './event-fields.ts';
-import type { JsonObject } from '../json/json-value.ts';
+import type { JsonObject } from '@astrolabe/json';
 
 const presentFields = (event: JsonObject) =>
   Object.fromEntries(Object.entries(readEventFields(event)).filter(([, value]) => value !== undefined));

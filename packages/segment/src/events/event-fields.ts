@@ -4,7 +4,7 @@
  * `userid`, `user_id`, `UserID` and `User-Id` are one field. The spec's own spelling wins over any other, and a field
  * that is null counts as absent.
  */
-import type { JsonObject, JsonValue } from '../json/json-value.ts';
+import type { JsonObject, JsonValue } from '@astrolabe/json';
 
 export const eventFieldNames = [
   'type',

@@ -4,7 +4,7 @@
  */
 import { sentFieldName, type EventFieldName, type EventFields } from './event-fields.ts';
 import { findMember, spliceText, type JsonEdit, type JsonMember, type MeasuredSpan } from '../json/json-text.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '@astrolabe/json';
 import type { SubmittedEvent, Verdict } from './judge-event.ts';
 import { eventTimesOf, parseTimestamp, type EventTimes } from '../times/timestamps.ts';
 

@@ -4,7 +4,7 @@
  * is this project's own: Segment does not tell destinations when a suppression is lifted (`UNSUPPRESS`, segment-docs
  * `src/privacy/user-deletion-and-suppression.md`), so the customer must.
  */
-import type { JsonObject, JsonValue } from '../json/json-value.ts';
+import type { JsonObject, JsonValue } from '@astrolabe/json';
 
 export const eventTypes = ['identify', 'group', 'track', 'page', 'screen', 'alias', 'delete', 'unsuppress'] as const;
 export type EventType = (typeof eventTypes)[number];

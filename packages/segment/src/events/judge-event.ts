@@ -5,11 +5,10 @@
 import { noEventFields, readEventFields, type EventFields } from './event-fields.ts';
 import { isUnsupportedByDestination, type EventType } from './event.ts';
 import type { MeasuredSpan } from '../json/json-text.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts';
+import { isJsonObject, parseRawJson, type JsonObject, type JsonValue } from '@astrolabe/json';
 import { maxEventDepth, maxEventMembers } from './limits.ts';
 import { parseEvent, parseEventFields, type EventDefectCode } from './parse-event.ts';
 import type { EventIdentity } from './partition-key.ts';
-import { parseRawJson } from '../json/raw-json.ts';
 
 /** One event as it was sent: its value, and the place of its text in the bytes around it. */
 export interface SubmittedEvent {

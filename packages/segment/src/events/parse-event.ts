@@ -7,7 +7,7 @@
  */
 import { readEventFields, type EventFieldName, type EventFields } from './event-fields.ts';
 import { eventTypes, type EventCommon, type EventType, type SegmentEvent } from './event.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '@astrolabe/json';
 import { maxIdBytes, maxMessageIdCharacters } from './limits.ts';
 import type { EventIdentity } from './partition-key.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseRawJson } from './raw-json.ts';
+import { parseRawJson } from '@astrolabe/json';
 import { anyJsonText } from '../testing.ts';
 
 test('what is parsed is what JSON.parse gives, but for long integers, whose digits are those of the text', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRawJson } from './raw-json.ts';
+import { parseRawJson } from './parse-json.ts';
 
 const parsed = (text: string) => {
   const result = parseRawJson(text);

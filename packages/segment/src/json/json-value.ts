@@ -1,1 +1,0 @@
-export { isJsonObject, type JsonObject, type JsonValue } from '@astrolabe/json';

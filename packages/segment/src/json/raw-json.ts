@@ -1,1 +1,0 @@
-export { parseRawJson, type RawJson } from '@astrolabe/json';

@@ -1,1 +1,0 @@
-export { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/json';
