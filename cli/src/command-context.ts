@@ -17,7 +17,7 @@ export interface Terminal {
 export interface CommandContext {
   readonly env: Environment;
   readonly output: CommandOutput;
-  /** Undefined if nobody is there to answer; the command then asks nothing. */
+  /** Undefined without a terminal: the command then asks no questions. */
   readonly terminal: Terminal | undefined;
   readonly clock: Clock;
   /** Aborted by Ctrl-C and SIGTERM. */

@@ -20,7 +20,7 @@ export function testDetectors(service: ServiceName, { part, of }: { part: number
   const own = detectors.filter((each) => each.service === service);
   for (const detector of own.filter((_, index) => index % of === part - 1)) {
     const { mutation, invariant } = detector;
-    test(`a run notices when it is no longer so that ${mutations[mutation].without}`, async () => {
+    test(`a run detects the loss when a mutation removes this: ${mutations[mutation].without}`, async () => {
       const report = await runDetector(detector, { cluster, env: process.env, isMutated: true });
       assert.ok((report.violationCounts[invariant] ?? 0) > 0, `no "${invariant}" is found\n${renderReport(report)}`);
     });

@@ -161,7 +161,7 @@ export class TransactionSession {
     this.#closed.signal.throwIfAborted();
     const isOpen = this.#added.size > 0 || this.#hasOffsets;
     if (!isOpen && !commit) return;
-    if (!isOpen) throw new Error('there is no transaction to commit');
+    if (!isOpen) throw new Error('cannot commit: no transaction is open');
     this.#added = new Set();
     this.#hasOffsets = false;
     await this.#ask((coordinator) => coordinator.endTxn({ ...this.#identity, transactionResult: commit }));
