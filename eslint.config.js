@@ -201,6 +201,7 @@ export default tseslint.config(
     files: [
       'services/*/src/core/**/*.ts',
       'cli/src/core/**/*.ts',
+      'packages/service-kit/src/terminal/**/*.ts',
       'packages/operations/src/core/**/*.ts',
       'packages/operations/src/*/core/**/*.ts',
       'packages/segment/src/**/*.ts',

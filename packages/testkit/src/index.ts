@@ -29,7 +29,7 @@ export { eventually } from './eventually.ts';
 export { machineEnvironment } from './process/machine-environment.ts';
 export { patient } from './patience.ts';
 export type { EventuallyOptions } from './eventually.ts';
-export { runMain, type ParsedCommandLine } from './process/run-main.ts';
+export { parseCommandLine, runMain, type ParsedCommandLine } from './process/run-main.ts';
 export { median, percentile } from './statistics.ts';
 export { uniqueName } from './unique-name.ts';
 export { cacheDirectory } from './stack/cache-folder.ts';
