@@ -18,6 +18,7 @@ const noDeepImports = {
     '!@astrolabe/service-kit/errors',
     '!@astrolabe/service-kit/host-header',
     '!@astrolabe/service-kit/retry',
+    '!@astrolabe/service-kit/terminal',
     '!@astrolabe/schemas/avro',
     '!@astrolabe/schemas/openapi.yaml',
     '!@astrolabe/*/config',

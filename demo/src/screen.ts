@@ -41,7 +41,7 @@ const REMINDER_MS = 15_000;
 const CLEAR_LINE = '\r\u001b[2K';
 const STEP_WIDTH = 34;
 
-/** The screen on a stream. A continuous-integration log is no terminal, whatever it claims; NO_COLOR: https://no-color.org */
+/** The screen on a stream. A continuous-integration log is not a terminal, whatever it claims; NO_COLOR: https://no-color.org */
 export function screenOn(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown },
   env: NodeJS.ProcessEnv,
@@ -57,6 +57,7 @@ export function screenOn(
 }
 
 export function createScreen({ write, isTerminal, colours, columns, nowMs }: ScreenOptions): Screen {
+  const style = createStyle(colours);
   const running = new Map<string, { readonly startedAtMs: number; saidAtMs: number }>();
   let drawn = false;
   let timer: NodeJS.Timeout | undefined;
@@ -69,7 +70,7 @@ export function createScreen({ write, isTerminal, colours, columns, nowMs }: Scr
     const steps = [...running].map(([step, { startedAtMs }]) => `${step} ${seconds(nowMs() - startedAtMs)}`);
     const text = `  ${steps.join(', ')}`;
     const width = Math.max(20, columns() - 1);
-    write(CLEAR_LINE + paint('faint', text.length > width ? `${text.slice(0, width - 3)}...` : text));
+    write(CLEAR_LINE + style.faint(text.length > width ? `${text.slice(0, width - 3)}...` : text));
     drawn = true;
   };
   const remind = (): void => {
@@ -93,16 +94,8 @@ export function createScreen({ write, isTerminal, colours, columns, nowMs }: Scr
     stopTimer();
     clear();
   };
-  const paint = (style: Style, text: string): string =>
-    colours ? styleText(styles[style], text, { validateStream: false }) : text;
-
   return {
-    style: {
-      strong: (text) => paint('strong', text),
-      faint: (text) => paint('faint', text),
-      good: (text) => paint('good', text),
-      bad: (text) => paint('bad', text),
-    },
+    style,
     line: (text = '') => {
       clear();
       write(`${text}\n`);
@@ -126,6 +119,12 @@ export function createScreen({ write, isTerminal, colours, columns, nowMs }: Scr
       clear();
     },
   };
+}
+
+function createStyle(colours: boolean): Screen['style'] {
+  const painter = (style: Style) => (text: string) =>
+    colours ? styleText(styles[style], text, { validateStream: false }) : text;
+  return { strong: painter('strong'), faint: painter('faint'), good: painter('good'), bad: painter('bad') };
 }
 
 /** Milliseconds as people read them. */

@@ -38,7 +38,7 @@ export async function sendWhileApiIsAway(context: DemoContext): Promise<void> {
     const attempts = (during.faults['cut'] ?? 0) - (before.faults['cut'] ?? 0);
     assert.ok(attempts > 0, 'the dispatcher tried to deliver');
     assert.equal(during.applied - before.applied, 0, 'effects while the API is away');
-    await astrolabe.mend();
+    await astrolabe.removeFaults();
     const backSinceMs = performance.now();
     report.fact('API', `away for ${seconds(backSinceMs - awaySinceMs)}: ${attempts} calls cut, 0 delivered`);
 
@@ -62,6 +62,6 @@ export async function sendWhileApiIsAway(context: DemoContext): Promise<void> {
       `all ${ids.length} there ${seconds(caughtUpMs)} after it came back, each once; 0 dead letters`,
     );
   } finally {
-    await astrolabe.mend();
+    await astrolabe.removeFaults();
   }
 }

@@ -59,24 +59,8 @@ export async function startFaultProxy({ target }: FaultProxyOptions): Promise<Fa
       client.resetAndDestroy();
       return;
     }
-    const server = connect({ ...target, allowHalfOpen: true });
-    const link: Link = {
-      client,
-      server,
-      relays: [createByteRelay({ from: client, to: server }), createByteRelay({ from: server, to: client })],
-    };
+    const link = linkTo(connect({ ...target, allowHalfOpen: true }), client, () => links.delete(link));
     links.add(link);
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      socket.setNoDelay(true);
-      socket.on('error', () => reset(other));
-      // A side that closed in good order may have left delayed bytes behind, which are still to be delivered.
-      socket.on('close', () => {
-        if (other.closed) links.delete(link);
-      });
-    }
     applyTo(link);
   });
 
@@ -121,6 +105,25 @@ export async function startFaultProxy({ target }: FaultProxyOptions): Promise<Fa
   };
 }
 
+function linkTo(server: Socket, client: Socket, onClosed: () => void): Link {
+  for (const [socket, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    socket.setNoDelay(true);
+    socket.on('error', () => reset(other));
+    // A side that closed in good order may have left delayed bytes behind, which are still to be delivered.
+    socket.on('close', () => {
+      if (other.closed) onClosed();
+    });
+  }
+  return {
+    client,
+    server,
+    relays: [createByteRelay({ from: client, to: server }), createByteRelay({ from: server, to: client })],
+  };
+}
+
 function resetLink({ client, server }: Link): void {
   reset(client);
   reset(server);
@@ -128,7 +131,7 @@ function resetLink({ client, server }: Link): void {
 
 /**
  * A socket whose end is under way is closed without a reset: libuv refuses the reset, Node takes the socket for closed
- * all the same, and the process then waits for it at its exit for ever.
+ * all the same, and the process then waits for it at its exit without end.
  */
 function reset(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();
