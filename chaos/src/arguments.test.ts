@@ -14,7 +14,7 @@ test('events follow the minutes where they are not given', () => {
   });
 });
 
-test('what is no number, or makes no sense as one, is refused with the option named', () => {
+test('what is not a number, or makes no sense as one, is refused with the option named', () => {
   for (const [option, value] of [
     ['--seed', '-1'],
     ['--seed', 'x'],

@@ -1,5 +1,5 @@
 /**
- * Batches on the topics that are small for a broker and hundreds of megabytes for whoever inflates them, and the way
+ * Batches on the topics that are small for a broker and hundreds of megabytes for a client that inflates them, and the way
  * out of it.
  */
 import assert from 'node:assert/strict';
@@ -81,8 +81,10 @@ for (const [service, role, codecs] of [
       assert.ok(said.includes('kafka.batch-unreadable'), said.slice(-4_000));
       const [, last] = /\[0\] with offsets \d+ to (\d+) /.exec(said) ?? [];
       assert.ok(last !== undefined, said.slice(-4_000));
-      const letters = await pipeline.read(service === 'mapper' ? 'segmentEventsDeadLetters' : 'commandsDeadLetters');
-      assert.deepEqual(letters, [], 'what cannot be read is no dead letter');
+      const deadLetters = await pipeline.read(
+        service === 'mapper' ? 'segmentEventsDeadLetters' : 'commandsDeadLetters',
+      );
+      assert.deepEqual(deadLetters, [], 'what cannot be read does not become a dead letter');
 
       await pipeline.setOffset(role, PARTITION, BigInt(last) + 1n);
       await pipeline.restart(service);

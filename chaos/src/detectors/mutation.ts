@@ -88,8 +88,8 @@ export const mutations = {
     patches: [
       {
         file: 'services/mapper/src/map-batch.ts',
-        text: 'outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...letter });',
-        by: 'void letter;',
+        text: 'outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...deadLetter });',
+        by: 'void deadLetter;',
       },
     ],
   },

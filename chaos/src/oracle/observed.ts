@@ -124,9 +124,9 @@ export interface DeadLetter extends TopicRecord {
   /** One of docs/errors.md. */
   readonly code: string;
   readonly message: string;
-  /** Where the source record stood; undefined where ingest wrote the letter before there was one. */
+  /** Where the source record stood; undefined where ingest wrote the dead letter before there was one. */
   readonly source: Position | undefined;
-  /** Present on letters of commands. */
+  /** Present on dead letters of commands. */
   readonly commandId: string | undefined;
   /** The value as text: JSON for events, bytes of no meaning for commands. */
   readonly value: string;

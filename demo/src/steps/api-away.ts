@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@astrolabe/testkit';
-import { PATIENCE_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
 import { seconds } from '../screen.ts';
 import type { SdkCall } from '../segment-sender.ts';
 import { topicEnds } from '../topic-records.ts';
@@ -49,7 +49,7 @@ export async function sendWhileApiIsAway(context: DemoContext): Promise<void> {
           const known = new Set((await astrolabe.events()).map(({ id }) => id));
           return ids.every((id) => known.has(id));
         },
-        { timeoutMs: PATIENCE_MS, describe: `all ${ids.length} events that were sent while the API was away` },
+        { timeoutMs: TIMEOUT_MS, describe: `all ${ids.length} events that were sent while the API was away` },
       ),
     );
     const caughtUpMs = performance.now() - backSinceMs;

@@ -9,7 +9,7 @@ import { about, deadCommandIds, executionsBeforeReadAgain } from './delivered.ts
 import { Totals } from './totals.ts';
 
 /**
- * A command that is in the dead letters may be tried again: a letter that is stored may not be in the ledger, or be
+ * A command that is in the dead letters may be tried again: a dead letter that is stored may not be in the ledger, or be
  * there for another record.
  */
 export function* findForgotten({ expected, observed }: Evidence): Iterable<Finding> {
@@ -20,7 +20,7 @@ export function* findForgotten({ expected, observed }: Evidence): Iterable<Findi
   const calls = Map.groupBy(readAgain.calls, ({ commandId }) => commandId);
   for (const [commandId, { length }] of calls) {
     const wanted = expected.commandsById.get(commandId);
-    // What was never delivered is unaccounted for, and what is no command's id is a foreign key.
+    // What was never delivered is unaccounted for, and what is not a command's id is a foreign key.
     if (wanted === undefined || dead.has(commandId) || !delivered.has(commandId)) continue;
     const times = length === 1 ? 'once' : `${length} times`;
     yield about(wanted, 'remembered', `it was delivered, and called for ${times} more when the topic was read again`);

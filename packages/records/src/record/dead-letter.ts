@@ -3,7 +3,7 @@
  * are those of Kafka's own `__dlq.errors.*` (KIP-1191).
  *
  * A record that was small only while it was compressed may be larger than a dead letter can be. Refused, it would stop
- * its partition for ever; so its letter holds as much of it as there is room for, and says how much is left out.
+ * its partition for ever; so its dead letter holds as much of it as there is room for, and says how much is left out.
  */
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { headerNames, toHeaders } from './headers.ts';
@@ -29,9 +29,9 @@ export interface DeadLetterCause {
 
 const MAX_MESSAGE_CHARACTERS = 2_000;
 /** What a broker measures is the batch, whose own header is 61 bytes. */
-const MAX_LETTER_BYTES = DEAD_LETTER_MAX_BYTES - 1_024;
+const MAX_DEAD_LETTER_BYTES = DEAD_LETTER_MAX_BYTES - 1_024;
 /**
- * Of a key, or of a header of this pipeline's own, on a letter whose record does not fit: what is longer is left out.
+ * Of a key, or of a header of this pipeline's own, on a dead letter whose record does not fit: what is longer is left out.
  */
 const MAX_KEPT_BYTES = 1_024;
 
@@ -57,7 +57,7 @@ export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): Ou
   });
   const own = { key: source.key, value: source.value, headers: withoutEarlierCause(source.headers) };
   const whole = { ...own, headers: { ...own.headers, ...causeHeaders } };
-  const kept = recordSizeBytes(whole) > MAX_LETTER_BYTES ? cut(own, causeHeaders) : whole;
+  const kept = recordSizeBytes(whole) > MAX_DEAD_LETTER_BYTES ? cut(own, causeHeaders) : whole;
   return { ...kept, partition: source.partition };
 }
 
@@ -73,7 +73,7 @@ function cut(own: Content, causeHeaders: RecordHeaders): Content {
       headers: { ...headers, ...causeHeaders, ...toHeaders({ [headerNames.deadLetterCutBytes]: String(cutBytes) }) },
     };
   };
-  const roomBeside = (content: Content): number => MAX_LETTER_BYTES - recordSizeBytes(withValue(content, 0));
+  const roomBeside = (content: Content): number => MAX_DEAD_LETTER_BYTES - recordSizeBytes(withValue(content, 0));
   const room = roomBeside(own);
   if (room >= 0) return withValue(own, room);
   const short = { ...own, key: keepShort(own.key), headers: withOwnShortHeaders(own.headers) };
@@ -99,7 +99,7 @@ function toIso(epochMs: number | undefined): string | undefined {
 
 const CAUSE_PREFIX = 'dlq.';
 
-/** A letter that was sent in again and dies again must not show parts of its first death beside the second. */
+/** A dead letter that was sent in again and dies again must not show parts of its first death beside the second. */
 function withoutEarlierCause(headers: RecordHeaders): RecordHeaders {
   const names = Object.keys(headers);
   if (!names.some((name) => name.startsWith(CAUSE_PREFIX))) return headers;

@@ -105,7 +105,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     // One for all: a few records for each redrive, read whole by whoever asks what is still waiting.
     partitions: 1,
     cleanupPolicy: 'delete',
-    // Longer than dead letters live, segments included: a letter that outlived its mark would be waiting again.
+    // Longer than dead letters live, segments included: a dead letter that outlived its mark would be waiting again.
     retentionMs: 60 * DAY_MS,
     maxMessageBytes: undefined,
     key: 'dead-letter topic and partition',

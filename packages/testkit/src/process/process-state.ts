@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Whether a process still runs. A zombie does not: in a container whose first process reaps nobody, an orphan that
- * ended stays listed for ever, and `kill(pid, 0)` alone would wait for it in vain.
+ * ended stays listed, and `kill(pid, 0)` alone would wait for it in vain.
  */
 export function isRunning(pid: number): boolean {
   try {
