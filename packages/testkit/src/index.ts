@@ -23,6 +23,7 @@ export {
 } from './process/service-process.ts';
 export { startFaultProxy } from './network/fault-proxy.ts';
 export type { FaultProxy, FaultProxyOptions } from './network/fault-proxy.ts';
+export { createDraw, type Draw } from './draw.ts';
 export { createLedger, positionId } from './ledger.ts';
 export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } from './ledger.ts';
 export { eventually } from './eventually.ts';
