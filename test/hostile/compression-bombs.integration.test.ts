@@ -1,6 +1,6 @@
 /**
- * Batches on the topics that are small for a broker and hundreds of megabytes for a client that inflates them, and the way
- * out of it.
+ * Batches on the topics that are small for a broker and hundreds of megabytes for a client that inflates them, and the
+ * way out of it.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -171,7 +171,7 @@ export const mutations = {
       },
       {
         file: 'packages/ledger/src/partition-ledger.ts',
-        text: 'this.#gatherer.hurry();',
+        text: 'this.#gatherer.closeAll();',
         by: 'this.#end(closedError());',
       },
     ],

@@ -75,9 +75,7 @@ async function answeredCalls({ astrolabe, baseline }: DemoContext, ids: readonly
   );
 }
 
-/**
- * The rule that the contract states (`commandId` in `schemas/avro`), computed here once more: the demo takes nothing on trust.
- */
+/** The contract's rule (`commandId` in `schemas/avro`), computed here once more: the demo takes nothing on trust. */
 export function commandIdOf(connectorId: string, messageId: string, kind: CommandKind): string {
   return createHash('sha256')
     .update(JSON.stringify([connectorId, messageId, kind]))

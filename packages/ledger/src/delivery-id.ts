@@ -4,7 +4,7 @@ import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records
 
 /**
  * The command's own id. On a record that a replay with `--force` sent, 32 hexadecimal digits derived from that id and
- * the replay's: the ledger and the API do not know it, so the command is sent anew, and know it from then on, so it is
+ * the replay's: the ledger and the API do not know it, so the command is sent again, and know it from then on, so it is
  * sent once for that replay, whatever starts again.
  */
 export function deliveryIdOf(record: Pick<ConsumedRecord, 'headers'>, commandId: string): string {

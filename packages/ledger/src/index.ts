@@ -1,4 +1,4 @@
-/** The delivery ledger: what became of each command, known to whoever owns its partition next. */
+/** The delivery ledger: what became of each command, known to the next owner of its partition. */
 export { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
 export { deliveryIdOf } from './delivery-id.ts';

@@ -38,7 +38,7 @@ export interface SupervisedServiceOptions {
 interface OwnLife extends Life {
   end: LifeEnd;
   serving: ServiceProcess | undefined;
-  /** What we did to it, so that its end is no crash. */
+  /** What we did to it, so that its end does not count as a crash. */
   endedBy: 'stop' | 'kill' | undefined;
 }
 

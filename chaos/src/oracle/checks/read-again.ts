@@ -9,8 +9,8 @@ import { about, deadCommandIds, executionsBeforeReadAgain } from './delivered.ts
 import { Totals } from './totals.ts';
 
 /**
- * A command that is in the dead letters may be tried again: a dead letter that is stored may not be in the ledger, or be
- * there for another record.
+ * A command that is in the dead letters may be tried again: a dead letter that is stored may not be in the ledger, or
+ * be there for another record.
  */
 export function* findForgotten({ expected, observed }: Evidence): Iterable<Finding> {
   const { readAgain } = observed;

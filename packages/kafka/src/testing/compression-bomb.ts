@@ -19,7 +19,7 @@ const compressionTypes = {
 } as const;
 
 /**
- * Bytes that a batch of the broker's default size, 1 MiB, can hold by each codec, or as many as a test has patience
+ * Bytes that a batch of the broker's default size, 1 MiB, can hold by each codec, or as many as a test has time
  * for.
  */
 export const bombBytes: Readonly<Record<BombCodec, number>> = {

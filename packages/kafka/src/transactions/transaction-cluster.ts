@@ -1,6 +1,6 @@
 /**
  * The requests of a transaction, as kafkajs can send them but its producer does not. Its producer asks for the
- * coordinator anew before each of them, cannot begin a transaction before its records are there, and goes on counting
+ * coordinator again before each of them, cannot begin a transaction before its records are there, and goes on counting
  * where a failure has left the count unknown.
  */
 import type { OutgoingRecord } from '@astrolabe/records';

@@ -25,7 +25,7 @@ export class ChunkGatherer {
   readonly #maxDeliveries: number;
   /** In the order of storing; the last one takes what comes. */
   #chunks: OpenChunk[] = [];
-  #hurried = false;
+  #isClosing = false;
 
   constructor(maxDeliveries: number) {
     this.#maxDeliveries = maxDeliveries;
@@ -39,7 +39,7 @@ export class ChunkGatherer {
       this.#chunks.push(chunk);
     }
     chunk.deliveries.push(delivery);
-    if (chunk.deliveries.length >= this.#maxDeliveries || this.#hurried) chunk.close();
+    if (chunk.deliveries.length >= this.#maxDeliveries || this.#isClosing) chunk.close();
     return chunk.stored;
   }
 
@@ -54,8 +54,8 @@ export class ChunkGatherer {
   }
 
   /** Nothing waits for company any more. */
-  hurry(): void {
-    this.#hurried = true;
+  closeAll(): void {
+    this.#isClosing = true;
     for (const chunk of this.#chunks) chunk.close();
   }
 

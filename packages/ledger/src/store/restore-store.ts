@@ -1,4 +1,4 @@
-/** Brings a partition's local copy up to the end of its changelog, or makes it anew where it is no copy of that. */
+/** Brings a partition's local copy up to the end of its changelog, or makes it again where it is not a copy of that. */
 import type { Logger } from '@astrolabe/service-kit';
 import { decodeChunk } from '../chunk/chunk-codec.ts';
 import type { DeliveryStore } from './delivery-store.ts';
@@ -37,7 +37,7 @@ export async function restoreStore(options: RestoreOptions): Promise<bigint> {
     }
     logger.warn(
       { partition, offset: last.offset.toString() },
-      'the local delivery ledger is no copy of the changelog, or older than all of it: it is made anew',
+      'the local delivery ledger is not a copy of the changelog, or older than all of it: it is made again',
     );
     await store.reset();
   }
@@ -48,7 +48,7 @@ class NoCopy extends Error {}
 
 /**
  * Copies from `fromOffset` on. With `last`, that is the last chunk of the copy: where the changelog has other bytes
- * there, or nothing, it is not what was copied (another cluster, a topic created anew, or a copy so old that retention
+ * there, or nothing, it is not what was copied (another cluster, a topic created again, or a copy so old that retention
  * has passed it). A copy is never believed for its offsets alone: it would say of another pipeline's commands that they
  * were delivered.
  */

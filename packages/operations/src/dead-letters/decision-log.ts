@@ -44,7 +44,7 @@ export async function readDecisionLog(
 }
 
 /**
- * The brokers write a transaction's markers after they have answered its commit; whoever reads the log next must see
+ * The brokers write a transaction's markers after they have answered its commit; the next reader of the log must see
  * the marks.
  */
 export async function untilMarksAreVisible(

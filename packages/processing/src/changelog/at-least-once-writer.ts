@@ -14,7 +14,7 @@ export function createAtLeastOnceWriter(producer: RecordProducer, stateTopic: st
 
   const write = async ({ outputs, state }: TransactionBatch, before: Promise<void>): Promise<void> => {
     const sent = [...byTopic(outputs)].map(([topic, records]) => producer.send(topic, records));
-    // One rejection is enough to know, and the others are no surprise then.
+    // One rejection is enough to know, and the others come as no surprise then.
     for (const each of sent) each.catch(() => undefined);
     await Promise.all([...sent, before]);
     // The position comes last: a crash before it repeats the batch, where a position without its outputs would skip

@@ -1,6 +1,6 @@
 /**
  * The clock of a partition: the highest time that a transform has seen or given on it. Processes that write to one
- * partition have clocks that differ; whoever has to come after everything before takes this one.
+ * partition have clocks that differ; take this one to come after everything before.
  */
 import { isPositionKey, type OutgoingRecord } from '@astrolabe/records';
 

@@ -41,7 +41,7 @@ export interface StateProcessorOptions<V, R> {
   readonly onStored?: (result: R) => void;
   /**
    * Called for each batch of a write that ended without an answer, at most once for each write: it is stored, and never
-   * reported as such, or is transformed and reported anew.
+   * reported as such, or is transformed and reported again.
    */
   readonly onUnanswered?: (result: R) => void;
   /** The state was read, at the start of a session or after a failure; the first record comes after the call. */
@@ -149,7 +149,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
           place,
           'another process took the partition over; it is left to that one unless it stays assigned here',
         );
-        // Whoever has it now must have the time to tell the group, or the two would take it from each other in turns.
+        // The owner must have the time to tell the group, or the two would take it from each other in turns.
         this.#failures = Math.max(this.#failures, FENCED_FAILURES);
       } catch (error) {
         if (this.#isOver()) break;

@@ -3,7 +3,7 @@
  * are those of Kafka's own `__dlq.errors.*` (KIP-1191).
  *
  * A record that was small only while it was compressed may be larger than a dead letter can be. Refused, it would stop
- * its partition for ever; so its dead letter holds as much of it as there is room for, and says how much is left out.
+ * its partition without end; so its dead letter holds as much of it as there is room for, and says how much is missing.
  */
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { headerNames, toHeaders } from './headers.ts';
@@ -30,9 +30,7 @@ export interface DeadLetterCause {
 const MAX_MESSAGE_CHARACTERS = 2_000;
 /** What a broker measures is the batch, whose own header is 61 bytes. */
 const MAX_DEAD_LETTER_BYTES = DEAD_LETTER_MAX_BYTES - 1_024;
-/**
- * Of a key, or of a header of this pipeline's own, on a dead letter whose record does not fit: what is longer is left out.
- */
+/** Of a key, or of our own headers, on a dead letter whose record does not fit: a longer one is left out. */
 const MAX_KEPT_BYTES = 1_024;
 
 /**

@@ -89,11 +89,11 @@ export function isEmptyPlan(plan: TopicPlan): boolean {
  * before.
  */
 const atLeast = new Set(['retention.ms', 'max.message.bytes', 'min.insync.replicas']);
-const FOR_EVER = '-1';
+const NO_LIMIT = '-1';
 
 function isEnough(setting: string, found: string | undefined, wanted: string): boolean {
   if (found === wanted || found === undefined || !atLeast.has(setting)) return found === wanted;
-  return (setting === 'retention.ms' && found === FOR_EVER) || Number(found) > Number(wanted);
+  return (setting === 'retention.ms' && found === NO_LIMIT) || Number(found) > Number(wanted);
 }
 
 function ownConfig({ config, ownSettings }: ExistingTopic): Record<string, string> {

@@ -102,7 +102,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
   },
   redrives: {
     name: 'astrolabe.redrives.v1',
-    // One for all: a few records for each redrive, read whole by whoever asks what is still waiting.
+    // One for all: a few records for each redrive, read whole by each that asks what is still waiting.
     partitions: 1,
     cleanupPolicy: 'delete',
     // Longer than dead letters live, segments included: a dead letter that outlived its mark would be waiting again.

@@ -1,7 +1,7 @@
 /**
  * Record batches (magic 2) decoded straight into our records: without the objects, texts and Longs that kafkajs makes
  * for each, and with the offsets of batches that hold no record any more, which kafkajs's decoder forgets and then
- * reads for ever. The format: https://kafka.apache.org/documentation/#messageformat.
+ * reads without end. The format: https://kafka.apache.org/documentation/#messageformat.
  */
 import type { ConsumedRecord, RecordHeaders } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
@@ -177,7 +177,7 @@ const NOWHERE: TopicPartition = { topic: '', partition: 0 };
 
 /**
  * Without members of `Object`, whatever a header is called; unlike objects of `Object.create(null)`, its instances are
- * no hash tables.
+ * not hash tables.
  */
 const Headers = function () {
   // Their names are all that they have.
