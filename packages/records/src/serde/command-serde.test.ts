@@ -164,7 +164,9 @@ test('Avro of another type is told by its name: a record, and one of no record a
 });
 
 test('a schema that is not Avro at all is of the wrong type', async () => {
-  const decoder = createCommandDecoder({ schemaById: async () => ({ kind: 'other', description: 'not an Avro schema' }) });
+  const decoder = createCommandDecoder({
+    schemaById: async () => ({ kind: 'other', description: 'not an Avro schema' }),
+  });
   assert.deepEqual(await reasonOf(decoder.decode(framed(7, Buffer.alloc(3)))), [
     'command.wrong-type',
     'schema 7 is not an Avro schema, which is not a command',
