@@ -65,7 +65,7 @@ for (const [what, programs, env, expected] of [
     'a cache that cannot be used',
     { java: java('21'), mvn: 'exit 1' },
     { ASTROLABE_CACHE_DIR: '/dev/null/cache' },
-    /downloads go to \/dev\/null\/cache, but \/dev\/null is no folder: set ASTROLABE_CACHE_DIR/,
+    /downloads go to \/dev\/null\/cache, but \/dev\/null is not a folder: set ASTROLABE_CACHE_DIR/,
   ],
 ] as const) {
   test(`with ${what} npm test says so once, with what to install, before any test runs or anything is fetched`, async (t) => {

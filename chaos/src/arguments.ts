@@ -60,7 +60,7 @@ export function parseArguments(argv: readonly string[]): ParsedCommandLine<Chaos
 
 const EVENTS_PER_MINUTE = 2_400;
 
-/** NaN for what is no number. */
+/** NaN if the text is not a number. */
 function numberOf(text: string | boolean | undefined, otherwise: number): number {
   return typeof text !== 'string' ? otherwise : text.trim() === '' ? Number.NaN : Number(text);
 }

@@ -58,6 +58,13 @@ export const wordRules: readonly WordRule[] = [
   { word: 'try on', instead: 'retry until', name: /\btryOn\b|\btry-on\b/ },
   { word: 'fetch answer', instead: 'fetch response', text: /\bfetch answers?\b/ },
   { word: 'unwanted', instead: 'cancelled', text: /\bunwanted\b/ },
+  { word: 'connector gate', instead: 'limiter', text: /\bconnector gates?\b/ },
+  { word: 'gate line', instead: 'wait queue', text: /\bgate lines?\b/ },
+  { word: 'shared slots', instead: 'bulkhead', text: /\bshared slots?\b/ },
+  { word: 'state topic', instead: 'changelog topic', text: /(?<!\bcoordinator )\bstate topics?\b/ },
+  { word: 'dispatch handler', instead: 'command lifecycle', text: /(?<!\.)\bdispatch handler\b/ },
+  { word: 'is past for main', instead: 'releases partition offset', text: /\bis past for main\b/ },
+  { word: 'dependency law', instead: 'dependency rules', text: /\bdependency law\b/ },
   { word: 'is forgotten', instead: 'evicted', name: /\bisForgotten\b/ },
   { word: 'passed over', instead: 'skipped', name: /\bpassedOver\b/ },
 ];

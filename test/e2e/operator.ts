@@ -13,7 +13,7 @@ export interface ApiCounters {
   readonly keysReused: number;
 }
 
-export interface WaitingLetters {
+export interface WaitingDeadLetters {
   readonly waiting: number;
   readonly redriven: number;
   readonly groups: readonly { readonly topic: string; readonly code: string; readonly waiting: number }[];

@@ -9,7 +9,7 @@ import { toHeaders } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { expectState } from './expected-state.ts';
-import { operate, readCounters, type WaitingLetters } from './operator.ts';
+import { operate, readCounters, type WaitingDeadLetters } from './operator.ts';
 import { readState } from './read-state.ts';
 import { sendUntilStored } from './send-until-stored.ts';
 import { startTestPipeline } from './test-pipeline.ts';
@@ -23,11 +23,11 @@ interface Redriven {
   readonly edited: number;
 }
 
-const listLetters = (pipeline: Pipeline): Promise<WaitingLetters> => operate(pipeline, 'dlq', 'list');
+const listDeadLetters = (pipeline: Pipeline): Promise<WaitingDeadLetters> => operate(pipeline, 'dlq', 'list');
 
 /** A selection in which nothing waits is answered before anything is sent. */
 async function assertNothingIsLeft(pipeline: Pipeline, redriven: number, ...selection: string[]): Promise<void> {
-  assert.deepEqual(await listLetters(pipeline), { waiting: 0, redriven, dismissed: 0, groups: [] });
+  assert.deepEqual(await listDeadLetters(pipeline), { waiting: 0, redriven, dismissed: 0, groups: [] });
   const again = await operate(pipeline, 'dlq', 'redrive', ...selection, '--execute');
   const none = { dismissed: 0, exhausted: 0, refused: 0, untrusted: [], missing: [] };
   assert.deepEqual(again, { dryRun: false, waiting: 0, wouldBeSent: 0, alreadyRedriven: redriven, ...none });
@@ -55,7 +55,7 @@ test('commands that the API refused are delivered by one redrive after the repai
   assert.equal(scripted.status, 200);
   await send(200, 400);
   const refused = expectState(events.slice(200, 400)).commandCount;
-  const list = await listLetters(pipeline);
+  const list = await listDeadLetters(pipeline);
   assert.deepEqual(
     list.groups.map(({ code, waiting }) => [code, waiting]),
     [['api.rejected', refused]],
@@ -88,7 +88,7 @@ test('an event of a bad shape is exported, edited and redriven, and its commands
     logger: createLogger({ name: 'redrive-test', level: 'silent' }),
   });
   t.after(() => producer.close());
-  // Ingest refuses such an event at the door; one that another program wrote to the topic goes as far as the mapper.
+  // Ingest would reject such an event. Written straight to the topic, it gets as far as the mapper.
   const headers = toHeaders({
     'connector-id': connector.id,
     'message-id': messageId,
@@ -98,7 +98,7 @@ test('an event of a bad shape is exported, edited and redriven, and its commands
   await producer.send(topics.segmentEvents.name, [{ key, value: Buffer.from(JSON.stringify(event)), headers }]);
   const list = await eventually(
     async () => {
-      const found = await listLetters(pipeline);
+      const found = await listDeadLetters(pipeline);
       return found.waiting > 0 ? found : undefined;
     },
     { timeoutMs: DRAIN_TIMEOUT_MS, describe: 'a dead letter of the mapper' },
@@ -106,7 +106,7 @@ test('an event of a bad shape is exported, edited and redriven, and its commands
   t.diagnostic(`the mapper gave it up: ${JSON.stringify(list.groups)}`);
   assert.equal(list.waiting, 1);
 
-  const file = join(folder.path, 'letters.ndjson');
+  const file = join(folder.path, 'dead-letters.ndjson');
   assert.equal((await operate<{ exported: number }>(pipeline, 'dlq', 'export', '--out', file)).exported, 1);
   const text = await readFile(file, 'utf8');
   const repaired = text.replace('"type":"track"', '"type":"track","event":"Repaired"');

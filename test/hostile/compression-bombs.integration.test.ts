@@ -1,6 +1,6 @@
 /**
- * Batches on the topics that are small for a broker and hundreds of megabytes for whoever inflates them, and the way
- * out of it.
+ * Batches that are small on the broker and inflate to hundreds of megabytes in a consumer, and how an operator gets
+ * past them.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -81,8 +81,10 @@ for (const [service, role, codecs] of [
       assert.ok(said.includes('kafka.batch-unreadable'), said.slice(-4_000));
       const [, last] = /\[0\] with offsets \d+ to (\d+) /.exec(said) ?? [];
       assert.ok(last !== undefined, said.slice(-4_000));
-      const letters = await pipeline.read(service === 'mapper' ? 'segmentEventsDeadLetters' : 'commandsDeadLetters');
-      assert.deepEqual(letters, [], 'what cannot be read is no dead letter');
+      const deadLetters = await pipeline.read(
+        service === 'mapper' ? 'segmentEventsDeadLetters' : 'commandsDeadLetters',
+      );
+      assert.deepEqual(deadLetters, [], 'an unreadable batch is not dead-lettered');
 
       await pipeline.setOffset(role, PARTITION, BigInt(last) + 1n);
       await pipeline.restart(service);

@@ -261,8 +261,8 @@ test('records that nobody of ours wrote end as dead letters with their cause, an
   const events = eventRecords(victim.id);
   const commands = commandRecords(victim.id, pipeline.encoder, pipeline.otherSchemaId);
   const before = {
-    events: await letterCodes('segmentEventsDeadLetters'),
-    commands: await letterCodes('commandsDeadLetters'),
+    events: await deadLetterCodes('segmentEventsDeadLetters'),
+    commands: await deadLetterCodes('commandsDeadLetters'),
   };
   await underWatch(t, async () => {
     for (const { record } of events) await pipeline.produce('segmentEvents', [record]);
@@ -278,8 +278,8 @@ test('records that nobody of ours wrote end as dead letters with their cause, an
   });
   const users = await readIds(victim.apiKey, 'users');
   assert.deepEqual(users.filter((id) => id.startsWith('keyless')).sort(), ['keyless-command', 'keyless-event']);
-  assert.deepEqual(difference(await letterCodes('segmentEventsDeadLetters'), before.events), count(events));
-  assert.deepEqual(difference(await letterCodes('commandsDeadLetters'), before.commands), count(commands));
+  assert.deepEqual(difference(await deadLetterCodes('segmentEventsDeadLetters'), before.events), count(events));
+  assert.deepEqual(difference(await deadLetterCodes('commandsDeadLetters'), before.commands), count(commands));
   for (const service of ['mapper', 'dispatcher'] as const) {
     const text = await pipeline.metrics(service);
     assert.ok(text.length < 200_000, `the metrics of the ${service} have ${text.length} characters`);
@@ -299,9 +299,9 @@ test('whatever the API answers, or does not, a command is delivered or a dead le
     }
     await untilDrained();
   });
-  const letters = await pipeline.read('commandsDeadLetters');
+  const deadLetters = await pipeline.read('commandsDeadLetters');
   for (const { id, ends, words } of apiCases) {
-    const own = letters.filter(({ headers }) => String(headers['connector-id']) === id);
+    const own = deadLetters.filter(({ headers }) => String(headers['connector-id']) === id);
     assert.deepEqual(
       own.map(({ headers }) => String(headers['dlq.code'])),
       ends === 'delivered' ? [] : [ends],
@@ -385,7 +385,9 @@ async function readUser(apiKey: string, userId: string): Promise<JsonObject> {
   return user?.['properties'] as JsonObject;
 }
 
-async function letterCodes(topic: 'segmentEventsDeadLetters' | 'commandsDeadLetters'): Promise<Record<string, number>> {
+async function deadLetterCodes(
+  topic: 'segmentEventsDeadLetters' | 'commandsDeadLetters',
+): Promise<Record<string, number>> {
   return count((await pipeline.read(topic)).map(({ headers }) => ({ code: String(headers['dlq.code']) })));
 }
 

@@ -47,7 +47,7 @@ interface Case {
   readonly record: OutgoingRecord;
 }
 
-async function endAsLetters(
+async function endAsDeadLetters(
   role: 'segmentEvents' | 'commands',
   cases: readonly Case[],
   behind: OutgoingRecord,
@@ -64,26 +64,36 @@ async function endAsLetters(
   await pipeline.assertAlive();
 
   const deadLetterRole = role === 'commands' ? 'commandsDeadLetters' : 'segmentEventsDeadLetters';
-  const letters = await pipeline.read(deadLetterRole);
+  const deadLetters = await pipeline.read(deadLetterRole);
   assert.deepEqual(
-    letters.map((letter) => headerText(letter, headerNames.deadLetterCode)),
+    deadLetters.map((deadLetter) => headerText(deadLetter, headerNames.deadLetterCode)),
     cases.map(({ code }) => code),
   );
   const sources = await pipeline.read(role);
-  for (const [index, letter] of letters.entries()) {
+  for (const [index, deadLetter] of deadLetters.entries()) {
     const { name } = cases[index] ?? { name: '' };
-    assert.ok(recordSizeBytes(letter) < (topics[deadLetterRole].maxMessageBytes ?? 0), name);
-    assert.ok(Number(headerText(letter, headerNames.deadLetterCutBytes)) > 1_000_000, `${name} does not say it is cut`);
-    const offset = headerText(letter, headerNames.deadLetterOffset);
+    assert.ok(recordSizeBytes(deadLetter) < (topics[deadLetterRole].maxMessageBytes ?? 0), name);
+    assert.ok(
+      Number(headerText(deadLetter, headerNames.deadLetterCutBytes)) > 1_000_000,
+      `${name}: the dead letter does not say that it is cut`,
+    );
+    const offset = headerText(deadLetter, headerNames.deadLetterOffset);
     const source = sources.find((each) => each.partition === PARTITION && String(each.offset) === offset);
-    assert.ok(source !== undefined && recordSizeBytes(source) > LARGE, `${name} is whole where its letter says`);
-    assert.deepEqual(letter.value, source.value?.subarray(0, letter.value?.length), `${name} begins as its source`);
+    assert.ok(
+      source !== undefined && recordSizeBytes(source) > LARGE,
+      `${name}: the source named by the dead letter is whole`,
+    );
+    assert.deepEqual(
+      deadLetter.value,
+      source.value?.subarray(0, deadLetter.value?.length),
+      `${name} begins as its source`,
+    );
   }
 }
 
 test('an event larger than a dead letter is a dead letter that is cut, whatever is wrong with it, and the mapper goes on', async () => {
   const withFreeEmail = identify('u'.repeat(LARGE), { email: 'ann@gmail.com' });
-  await endAsLetters(
+  await endAsDeadLetters(
     'segmentEvents',
     [
       { name: 'no JSON', code: 'event.invalid-json', record: recordOf(large) },
@@ -105,7 +115,7 @@ test('an event larger than a dead letter is a dead letter that is cut, whatever 
 test('a command larger than a dead letter is a dead letter that is cut, and the dispatcher goes on', async () => {
   const { encoder } = pipeline;
   const whole = encodeUpsert(encoder, connector.id, 1, undefined, 'u');
-  await endAsLetters(
+  await endAsDeadLetters(
     'commands',
     [
       { name: 'no Avro', code: 'command.undecodable', record: recordOf(large) },

@@ -81,7 +81,7 @@ export function commandRecords(
     ['half the framing', 'command.undecodable', { value: encoded.subarray(0, 3) }],
     ['bytes behind the Avro', 'command.undecodable', { value: Buffer.concat([encoded, Buffer.from([1, 2, 3])]) }],
     ['another magic byte', 'command.undecodable', { value: otherMagic }],
-    ['a schema that is no command', 'command.wrong-type', { value: withSchema(otherSchemaId) }],
+    ['a schema that is not a command', 'command.wrong-type', { value: withSchema(otherSchemaId) }],
     ['a schema that nobody has', 'command.unknown-schema', { value: withSchema(2_000_000_000) }],
     ['the schema -1', 'command.unknown-schema', { value: withSchema(-1) }],
     ['very many headers', 'command.undecodable', { value: text('x'), headers: { ...manyHeaders(MANY), ...headers } }],
@@ -92,7 +92,7 @@ export function commandRecords(
     ],
     ['a connector id of 200 KB', 'command.connector-unknown', { value: encodeUpsert(encoder, 'x'.repeat(200_000), 0) }],
     [
-      'a command id that is no header',
+      'a command id that cannot be a header',
       'command.undecodable',
       { value: encodeUpsert(encoder, connectorId, 0, 'a\r\nX: y') },
     ],

@@ -103,8 +103,8 @@ test('services that have logged in to their brokers work, and show the password 
     assertNoSecret(`the process of ${name}`, await processText(service.pid));
   }
   for (const topic of ['segmentEventsDeadLetters', 'commandsDeadLetters'] as const) {
-    const letters = await pipeline.read(topic);
-    const texts = letters.flatMap(({ key, value, headers }) => [key, value, ...Object.values(headers)].map(String));
+    const deadLetters = await pipeline.read(topic);
+    const texts = deadLetters.flatMap(({ key, value, headers }) => [key, value, ...Object.values(headers)].map(String));
     assertNoSecret(topic, texts.join('\n'));
   }
 });

@@ -120,14 +120,14 @@ test('in bulk calls that fail in part or as a whole each command is applied once
     { applied: COMMANDS - refused, unchanged: 0, keysReused: 0 },
   );
 
-  const letters = await pipeline.deadLetters();
-  const ids = new Set(letters.map((letter) => headerText(letter, 'command-id')));
+  const deadLetters = await pipeline.deadLetters();
+  const ids = new Set(deadLetters.map((deadLetter) => headerText(deadLetter, 'command-id')));
   assert.equal(ids.size, refused);
-  for (const letter of letters) {
-    assert.equal(headerText(letter, 'dlq.code'), 'api.rejected');
-    assert.equal(headerText(letter, 'dlq.status'), '400');
-    assert.match(headerText(letter, 'dlq.message') ?? '', /1000 characters/);
-    assert.ok(headerText(letter, 'dlq.last.attempt.at'));
+  for (const deadLetter of deadLetters) {
+    assert.equal(headerText(deadLetter, 'dlq.code'), 'api.rejected');
+    assert.equal(headerText(deadLetter, 'dlq.status'), '400');
+    assert.match(headerText(deadLetter, 'dlq.message') ?? '', /1000 characters/);
+    assert.ok(headerText(deadLetter, 'dlq.last.attempt.at'));
   }
 
   const expected = new Map([...calm.last, ...rough.last]);

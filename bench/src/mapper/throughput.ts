@@ -89,9 +89,9 @@ interface Progress {
   readonly atMs: number;
 }
 
-/** The first look that finds another number than `known`, or the last one of `patienceMs`. */
-async function nextChange(look: () => Promise<number>, known: number, patienceMs = STALL_MS): Promise<Progress> {
-  const giveUpAtMs = performance.now() + patienceMs;
+/** The first count that differs from `known`, or the last one before `timeoutMs` is over. */
+async function nextChange(look: () => Promise<number>, known: number, timeoutMs = STALL_MS): Promise<Progress> {
+  const giveUpAtMs = performance.now() + timeoutMs;
   for (;;) {
     const stored = await look();
     const atMs = performance.now();

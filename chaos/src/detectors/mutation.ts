@@ -88,8 +88,8 @@ export const mutations = {
     patches: [
       {
         file: 'services/mapper/src/map-batch.ts',
-        text: 'outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...letter });',
-        by: 'void letter;',
+        text: 'outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...deadLetter });',
+        by: 'void deadLetter;',
       },
     ],
   },
@@ -171,7 +171,7 @@ export const mutations = {
       },
       {
         file: 'packages/ledger/src/partition-ledger.ts',
-        text: 'this.#gatherer.hurry();',
+        text: 'this.#gatherer.closeAll();',
         by: 'this.#end(closedError());',
       },
     ],

@@ -27,7 +27,7 @@ export function trailOf(
       .map((record) => `event topic ${place(record)}: received ${record.receivedAt}, key ${String(record.key)}`),
     ...topics.eventDeadLetters
       .filter(isOfEvent)
-      .map((letter) => `event dead letters ${place(letter)}: ${letter.code}, ${letter.message}`),
+      .map((deadLetter) => `event dead letters ${place(deadLetter)}: ${deadLetter.code}, ${deadLetter.message}`),
     ...meant.map(
       ({ command, source }) =>
         `stands at ${place(source)} for ${command.kind} ${command.record.commandId} of ${keyOfCommand(command)}, occurred ${new Date(command.record.occurredAt).toISOString()}`,
@@ -38,8 +38,8 @@ export function trailOf(
     ...topics.commandDeadLetters
       .filter(isOfEvent)
       .map(
-        (letter) =>
-          `command dead letters ${place(letter)}: ${String(letter.commandId)}, ${letter.code}, ${letter.message}`,
+        (deadLetter) =>
+          `command dead letters ${place(deadLetter)}: ${String(deadLetter.commandId)}, ${deadLetter.code}, ${deadLetter.message}`,
       ),
     ...observed.arrivals
       .filter(({ commandId }) => ids.has(commandId))

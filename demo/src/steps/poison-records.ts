@@ -5,7 +5,7 @@ import { headerNames, headerText, toHeaders, type ConsumedRecord, type OutgoingR
 import { wireHeader } from '@astrolabe/records/serde';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
-import { PATIENCE_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
 import { readRecords, type TopicOffsets } from '../topic-records.ts';
 import { USER_ID } from './segment-calls.ts';
 import { commandIdOf, positionOf } from './trail.ts';
@@ -65,15 +65,15 @@ export async function sendPoison(context: DemoContext): Promise<void> {
       assert.ok(source !== undefined);
       if (poison.topic === topics.commands.name) context.poison.commands += 1;
       else context.poison.events += 1;
-      const letter = await waitFor(context, 'the dead letter', () => findDeadLetter(context, poison, source));
-      assert.ok(letter.value?.equals(poison.record.value ?? Buffer.alloc(0)), 'the value of the dead letter');
-      assert.ok(letter.key?.equals(key), 'the key of the dead letter');
-      assert.equal(headerText(letter, headerNames.messageId), 'poison', "the source's own headers");
-      assert.equal(headerText(letter, headerNames.deadLetterCode), poison.code);
-      assert.equal(headerText(letter, headerNames.deadLetterGroup), poison.group);
+      const deadLetter = await waitFor(context, 'the dead letter', () => findDeadLetter(context, poison, source));
+      assert.ok(deadLetter.value?.equals(poison.record.value ?? Buffer.alloc(0)), 'the value of the dead letter');
+      assert.ok(deadLetter.key?.equals(key), 'the key of the dead letter');
+      assert.equal(headerText(deadLetter, headerNames.messageId), 'poison', "the source's own headers");
+      assert.equal(headerText(deadLetter, headerNames.deadLetterCode), poison.code);
+      assert.equal(headerText(deadLetter, headerNames.deadLetterGroup), poison.group);
       report.fact('poison', `${poison.what}: ${positionOf(source)}`);
-      report.fact('found', `${positionOf(letter)}, byte for byte, with that position`);
-      report.fact('cause', `${poison.code}: ${headerText(letter, headerNames.deadLetterMessage) ?? ''}`);
+      report.fact('found', `${positionOf(deadLetter)}, byte for byte, with that position`);
+      report.fact('cause', `${poison.code}: ${headerText(deadLetter, headerNames.deadLetterMessage) ?? ''}`);
     }
   } finally {
     await producer.close();
@@ -86,13 +86,13 @@ function findDeadLetter(
   { deadLetterTopic, deadLettersFrom }: Poison,
   source: Pick<ConsumedRecord, 'topic' | 'partition' | 'offset'>,
 ): Promise<ConsumedRecord> {
-  const isOfSource = (letter: ConsumedRecord): boolean =>
-    headerText(letter, headerNames.deadLetterTopic) === source.topic &&
-    headerText(letter, headerNames.deadLetterPartition) === String(source.partition) &&
-    headerText(letter, headerNames.deadLetterOffset) === source.offset.toString();
+  const isOfSource = (deadLetter: ConsumedRecord): boolean =>
+    headerText(deadLetter, headerNames.deadLetterTopic) === source.topic &&
+    headerText(deadLetter, headerNames.deadLetterPartition) === String(source.partition) &&
+    headerText(deadLetter, headerNames.deadLetterOffset) === source.offset.toString();
   return eventually(
     async () => (await readRecords(pipeline.kafka, deadLetterTopic, deadLettersFrom)).find(isOfSource),
-    { timeoutMs: PATIENCE_MS, describe: `the dead letter of ${positionOf(source)}` },
+    { timeoutMs: STEP_TIMEOUT_MS, describe: `the dead letter of ${positionOf(source)}` },
   );
 }
 
@@ -104,7 +104,7 @@ async function sendBehindIt(context: DemoContext): Promise<void> {
   const id = commandIdOf(pipeline.connector.id, sent.messageId, 'TrackEvent');
   await waitFor(context, 'the event behind the poison', () =>
     eventually(async () => (await astrolabe.events(USER_ID)).some((event) => event.id === id), {
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: STEP_TIMEOUT_MS,
       describe: 'the event that was sent behind the poison',
     }),
   );

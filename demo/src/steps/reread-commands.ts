@@ -5,8 +5,8 @@ import { waitFor, type DemoContext } from '../demo-context.ts';
 import { readServiceCounters } from '../service-counters.ts';
 import { readRecords, withAdmin } from '../topic-records.ts';
 
-/** A data folder that is used again may hold many commands. */
-const REREAD_PATIENCE_MS = 120_000;
+/** Long: a data folder from earlier runs may hold many commands. */
+const REREAD_TIMEOUT_MS = 120_000;
 
 export async function rereadCommands(context: DemoContext): Promise<void> {
   const { pipeline, report, astrolabe, decoder } = context;
@@ -43,7 +43,7 @@ export async function rereadCommands(context: DemoContext): Promise<void> {
         const now = await readServiceCounters(pipeline);
         return now.delivered + now.duplicates + now.commandsDeadLettered >= records.length ? now : undefined;
       },
-      { timeoutMs: REREAD_PATIENCE_MS, describe: `${records.length} commands to be read again` },
+      { timeoutMs: REREAD_TIMEOUT_MS, describe: `${records.length} commands to be read again` },
     ),
   );
   assert.equal(counted.delivered, 0, 'commands that were delivered a second time');

@@ -1,7 +1,7 @@
 /** The end of the demo: every record is accounted for, by what the services counted and by what is on the topics. */
 import assert from 'node:assert/strict';
 import { eventually } from '@astrolabe/testkit';
-import { PATIENCE_MS, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, type DemoContext } from '../demo-context.ts';
 import { countedSince, readServiceCounters, type ServiceCounters } from '../service-counters.ts';
 import { renderTable } from '../table.ts';
 import { readRecords, withAdmin } from '../topic-records.ts';
@@ -143,7 +143,7 @@ export async function assertNothingPending({ pipeline }: DemoContext): Promise<v
         }
         return true;
       },
-      { timeoutMs: PATIENCE_MS, describe: 'both groups to have committed everything' },
+      { timeoutMs: STEP_TIMEOUT_MS, describe: 'both groups to have committed everything' },
     ),
   );
 }

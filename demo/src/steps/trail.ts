@@ -1,15 +1,15 @@
-/** Follows one event from the answer of ingest to the state of the API, checking every station. */
+/** Follows one event from ingest's answer to the API's state, and checks every hop. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { CommandKind } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import type { AstrolabeCall } from '../astrolabe-client.ts';
-import { PATIENCE_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
 import type { SentEvent } from '../segment-sender.ts';
 import { readRecords } from '../topic-records.ts';
 
-/** Follows `sent`, which must become exactly these commands, and reports each station. */
+/** Follows `sent`, which must become exactly these commands, and reports each hop. */
 export async function followEvent(context: DemoContext, sent: SentEvent, kinds: readonly CommandKind[]): Promise<void> {
   const { pipeline, report, baseline } = context;
   const { kafka, topics, connector } = pipeline;
@@ -71,12 +71,12 @@ async function answeredCalls({ astrolabe, baseline }: DemoContext, ids: readonly
       const found = ids.map((id) => calls.find(({ idempotencyKey }) => idempotencyKey === id));
       return found.every((call) => call !== undefined) ? found : undefined;
     },
-    { timeoutMs: PATIENCE_MS, intervalMs: 20, describe: `calls of the API with the ids ${ids.join(', ')}` },
+    { timeoutMs: STEP_TIMEOUT_MS, intervalMs: 20, describe: `calls of the API with the ids ${ids.join(', ')}` },
   );
 }
 
 /**
- * The rule that the contract states (`commandId` in `schemas/avro`), computed here anew: the demo trusts nobody's word.
+ * The rule of the contract (`commandId` in `schemas/avro`), implemented again: the demo does not trust our own code.
  */
 export function commandIdOf(connectorId: string, messageId: string, kind: CommandKind): string {
   return createHash('sha256')

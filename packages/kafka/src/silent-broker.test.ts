@@ -20,8 +20,8 @@ async function connectToSilence(t: TestContext): Promise<KafkaConnection> {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const patience = { connectionTimeoutMs: 50, requestTimeoutMs: 50 };
-  return createKafkaConnection({ brokers: [`127.0.0.1:${port}`], clientId: 'c', logger: silentLogger, ...patience });
+  const timeouts = { connectionTimeoutMs: 50, requestTimeoutMs: 50 };
+  return createKafkaConnection({ brokers: [`127.0.0.1:${port}`], clientId: 'c', logger: silentLogger, ...timeouts });
 }
 
 const uses: Readonly<Record<string, (connection: KafkaConnection) => Promise<unknown>>> = {

@@ -1,4 +1,4 @@
-/** The delivery ledger: what became of each command, known to whoever owns its partition next. */
+/** The delivery ledger: the outcome of each command, handed on to the partition's next owner. */
 export { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
 export { deliveryIdOf } from './delivery-id.ts';

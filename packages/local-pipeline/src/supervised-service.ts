@@ -1,6 +1,12 @@
 /** One instance of a service over its lives: started, stopped, killed and started again with the same configuration. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchService, patient, untilServing, type LaunchedService, type ServiceProcess } from '@astrolabe/testkit';
+import {
+  launchService,
+  scaledTimeoutMs,
+  untilServing,
+  type LaunchedService,
+  type ServiceProcess,
+} from '@astrolabe/testkit';
 
 /** `crashed`: nobody ended it. */
 export type LifeEnd = 'running' | 'stopped' | 'killed' | 'crashed';
@@ -32,7 +38,7 @@ export interface SupervisedServiceOptions {
 interface OwnLife extends Life {
   end: LifeEnd;
   serving: ServiceProcess | undefined;
-  /** What we did to it, so that its end is no crash. */
+  /** How we ended it ourselves; undefined: if it ends, it crashed. */
   endedBy: 'stop' | 'kill' | undefined;
 }
 
@@ -86,7 +92,7 @@ export class SupervisedService {
   async start(): Promise<void> {
     const life = await this.launch();
     try {
-      await untilServing(life.process, patient(START_TIMEOUT_MS));
+      await untilServing(life.process, scaledTimeoutMs(START_TIMEOUT_MS));
     } catch (error) {
       await this.kill();
       throw error;

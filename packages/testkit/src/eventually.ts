@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { patient } from './patience.ts';
+import { scaledTimeoutMs } from './timeout-factor.ts';
 
 export interface EventuallyOptions {
-  /** To find what hangs; `npm test` multiplies it (patience.ts). */
+  /** To find what hangs; `npm test` multiplies it (timeout-factor.ts). */
   readonly timeoutMs: number;
   /** What is waited for, as the end of "waited 5000 ms for ...". */
   readonly describe: string;
@@ -25,7 +25,7 @@ export async function eventually<T>(
   check: (signal: AbortSignal) => T | Promise<T>,
   { timeoutMs: givenMs, describe, intervalMs = 50 }: EventuallyOptions,
 ): Promise<Exclude<Awaited<T>, NotYet>> {
-  const timeoutMs = patient(givenMs);
+  const timeoutMs = scaledTimeoutMs(givenMs);
   const controller = new AbortController();
   const deadline = Date.now() + timeoutMs;
   const expired = Promise.withResolvers<typeof EXPIRED>();

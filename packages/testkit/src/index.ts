@@ -27,7 +27,7 @@ export { createLedger, positionId } from './ledger.ts';
 export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } from './ledger.ts';
 export { eventually } from './eventually.ts';
 export { machineEnvironment } from './process/machine-environment.ts';
-export { patient } from './patience.ts';
+export { scaledTimeoutMs } from './timeout-factor.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { runMain, type ParsedCommandLine } from './process/run-main.ts';
 export { median, percentile } from './statistics.ts';

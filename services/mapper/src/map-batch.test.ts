@@ -76,7 +76,7 @@ function decoded(outputs: readonly TopicRecord[]) {
     });
 }
 
-function letters(outputs: readonly TopicRecord[]): readonly TopicRecord[] {
+function deadLetters(outputs: readonly TopicRecord[]): readonly TopicRecord[] {
   return outputs.filter(({ topic }) => topic === topics.segmentEventsDeadLetters.name);
 }
 
@@ -96,15 +96,15 @@ test('each record of a batch ends in exactly one place, and is counted there', a
     decoded(outputs).map(({ kind }) => kind),
     ['UpsertUser', 'UpsertAccount', 'AssociateUser'],
   );
-  const [letter, ...others] = letters(outputs);
-  assert.ok(letter);
+  const [deadLetter, ...others] = deadLetters(outputs);
+  assert.ok(deadLetter);
   assert.equal(others.length, 0);
-  assert.equal(letter.value?.toString(), 'poison');
-  assert.equal(letter.partition, 3);
-  assert.equal(headerText(letter, 'dlq.code'), 'event.invalid-json');
-  assert.equal(headerText(letter, 'dlq.offset'), '1');
-  assert.equal(headerText(letter, 'dlq.group'), 'mapper');
-  assert.equal(headerText(letter, 'dlq.at'), '2026-11-24T12:00:00.000Z');
+  assert.equal(deadLetter.value?.toString(), 'poison');
+  assert.equal(deadLetter.partition, 3);
+  assert.equal(headerText(deadLetter, 'dlq.code'), 'event.invalid-json');
+  assert.equal(headerText(deadLetter, 'dlq.offset'), '1');
+  assert.equal(headerText(deadLetter, 'dlq.group'), 'mapper');
+  assert.equal(headerText(deadLetter, 'dlq.at'), '2026-11-24T12:00:00.000Z');
   assert.deepEqual(await counts('events'), [
     'acme group mapped 1',
     'acme identify mapped 1',
@@ -196,7 +196,7 @@ test('an event whose command is too large for the topic is dead-lettered as a wh
     ['UpsertUser'],
   );
   assert.deepEqual(
-    letters(outputs).map((letter) => headerText(letter, 'dlq.code')),
+    deadLetters(outputs).map((deadLetter) => headerText(deadLetter, 'dlq.code')),
     ['kafka.record-too-large', 'kafka.record-too-large'],
   );
   assert.equal(state.size, 0);
@@ -236,12 +236,12 @@ test("a deletion beyond its connector's limit is a dead letter that says what to
     decoded(outputs).map(({ kind, record }) => `${kind} of ${record.connectorId}`),
     ['DeleteUser of acme', 'DeleteUser of acme', 'DeleteUser of acme', 'UpsertUser of acme', 'DeleteUser of other'],
   );
-  const [letter, ...none] = letters(outputs);
-  assert.ok(letter);
+  const [deadLetter, ...none] = deadLetters(outputs);
+  assert.ok(deadLetter);
   assert.equal(none.length, 0);
-  assert.equal(headerText(letter, 'dlq.code'), 'mapper.state-full');
+  assert.equal(headerText(deadLetter, 'dlq.code'), 'mapper.state-full');
   assert.match(
-    headerText(letter, 'dlq.message') ?? '',
+    headerText(deadLetter, 'dlq.message') ?? '',
     /acme has 2 suppressed.*MAPPER_MAX_USERS_PER_CONNECTOR.*redrive/,
   );
   assert.equal(state.get(userStateKey('acme', 'c')), undefined);

@@ -228,7 +228,7 @@ function giveUp(
   { groupId, topics }: MapBatchOptions,
   nowMs: number,
 ): RecordOutcome {
-  const letter = toDeadLetter(record, { code, message, group: groupId, atMs: nowMs });
-  outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...letter });
+  const deadLetter = toDeadLetter(record, { code, message, group: groupId, atMs: nowMs });
+  outputs.push({ topic: topics.segmentEventsDeadLetters.name, ...deadLetter });
   return { kind: 'dead-lettered', code };
 }

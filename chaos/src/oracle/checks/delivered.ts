@@ -30,13 +30,15 @@ export function arrivalsBeforeReadAgain({ arrivals, readAgain }: Observed): read
 
 export function* findUnaccounted({ expected, observed, possibleDeadLetterCodes }: Evidence): Iterable<Finding> {
   const executions = executionsBeforeReadAgain(observed);
-  const letters = new Map(observed.topics.commandDeadLetters.map((letter) => [letter.commandId, letter]));
+  const deadLetters = new Map(
+    observed.topics.commandDeadLetters.map((deadLetter) => [deadLetter.commandId, deadLetter]),
+  );
   for (const [commandId, wanted] of expected.commandsById) {
-    const letter = letters.get(commandId);
-    if (letter !== undefined && !possibleDeadLetterCodes.has(letter.code)) {
-      const detail = `it is in the dead letters as ${letter.code}, which nothing in this run causes: ${letter.message}`;
+    const deadLetter = deadLetters.get(commandId);
+    if (deadLetter !== undefined && !possibleDeadLetterCodes.has(deadLetter.code)) {
+      const detail = `it is in the dead letters as ${deadLetter.code}, which nothing in this run causes: ${deadLetter.message}`;
       yield about(wanted, 'accounted', detail);
-    } else if (letter === undefined && !executions.has(commandId)) {
+    } else if (deadLetter === undefined && !executions.has(commandId)) {
       yield about(wanted, 'accounted', 'the API has not executed it, and it is not in the dead letters');
     }
   }

@@ -26,13 +26,13 @@ export function* findMappedOtherwise(evidence: Evidence): Iterable<Finding> {
 }
 
 function* findUnmappableOtherwise({ expected, observed }: Evidence): Iterable<Finding> {
-  const letters = groupBy(
+  const deadLetters = groupBy(
     observed.topics.eventDeadLetters.filter(({ source }) => source !== undefined),
     ({ source }) => `${source?.partition}@${source?.offset}`,
   );
   for (const { record, meaning } of expected.stored) {
     const place = `${record.partition}@${record.offset}`;
-    const codes = (letters.get(place) ?? []).map(({ code }) => code);
+    const codes = (deadLetters.get(place) ?? []).map(({ code }) => code);
     const wanted = meaning.kind === 'dead-lettered' ? [meaning.code] : [];
     if (codes.join() === wanted.join()) continue;
     const detail = `the record at ${place} has to have the dead letters [${wanted.join()}] and has [${codes.join()}]`;

@@ -14,8 +14,9 @@ const CLOCK_STEP_MS = 1_000;
 export function* findUnstored({ sent, expected, observed }: Evidence): Iterable<Finding> {
   const stored = new Set(expected.stored.map(({ record }) => eventKey(record.connectorId, record.messageId)));
   const rejected = new Map<string, string>();
-  for (const letter of observed.topics.eventDeadLetters) {
-    if (letter.source === undefined) rejected.set(eventKey(letter.connectorId, letter.messageId), letter.code);
+  for (const deadLetter of observed.topics.eventDeadLetters) {
+    if (deadLetter.source === undefined)
+      rejected.set(eventKey(deadLetter.connectorId, deadLetter.messageId), deadLetter.code);
   }
   const told = new Set<string>();
   for (const { event, call, end } of sent.all()) {
@@ -64,7 +65,7 @@ export function* findAltered({ sent, expected, observed }: Evidence): Iterable<F
     yield {
       invariant: 'stored-as-sent',
       subject: `event ${messageId} of ${connectorId}`,
-      detail: `ingest has put it into the dead letters as ${code}, and it is no bad event that was sent`,
+      detail: `ingest dead-lettered it as ${code}, but no bad event with this id was sent`,
       event: { connectorId, messageId },
     };
   }
@@ -75,7 +76,7 @@ function differenceOf({ record, sending, receivedAtMs, time }: StoredEvent): str
   const { event, end } = sending;
   if (rejectionOf(event.body) !== undefined) return 'is of an event that ingest has to reject';
   const value = readStored(record.value);
-  if (value === undefined) return 'is no JSON object';
+  if (value === undefined) return 'is not a JSON object';
   const key = keyOfEvent(connectorId, event.body);
   if (record.key !== key) return `has the key ${String(record.key)} and not ${key}`;
   const changed = changedMember(event.body, value);

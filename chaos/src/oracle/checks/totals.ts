@@ -21,9 +21,9 @@ function* ofIngest({ sent, observed }: Evidence): Iterable<Finding> {
   const totals = new Totals(observed, 'ingest');
   const stored = totals.sum('ingest_events_total', ({ verdict }) => verdict !== 'rejected');
   const rejected = totals.sum('ingest_events_total', ({ verdict }) => verdict === 'rejected');
-  const letters = topics.eventDeadLetters.filter(({ source }) => source === undefined).length;
+  const deadLetters = topics.eventDeadLetters.filter(({ source }) => source === undefined).length;
   yield* atMost('ingest', 'events stored', stored, topics.events.length);
-  yield* atMost('ingest', 'events rejected', rejected, letters);
+  yield* atMost('ingest', 'events rejected', rejected, deadLetters);
   if (!totals.areComplete) return;
   const acknowledged = sent.all().filter(({ end }) => end.kind === 'acknowledged');
   const bad = acknowledged.filter(({ event }) => rejectionOf(event.body) !== undefined).length;

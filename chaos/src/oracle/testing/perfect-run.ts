@@ -67,7 +67,7 @@ export function perfectRun(
   for (const { record, meaning } of expected.stored) {
     if (meaning.kind !== 'dead-lettered') continue;
     const source = { partition: record.partition, offset: record.offset };
-    eventDeadLetters.push({ ...letterOf(record, meaning.code, eventDeadLetters.length), source });
+    eventDeadLetters.push({ ...deadLetterOf(record, meaning.code, eventDeadLetters.length), source });
   }
   const commands = commandRecords(expected);
   const arrivals = arrivalsOf(commands, nowMs);
@@ -104,11 +104,11 @@ function store(
     const record = { partition, offset, key, connectorId, messageId, receivedAt, value };
     const rejection = rejectionOf(body);
     if (rejection === undefined) events.push(record);
-    else deadLetters.push({ ...letterOf(record, rejection, deadLetters.length), source: undefined });
+    else deadLetters.push({ ...deadLetterOf(record, rejection, deadLetters.length), source: undefined });
   }
 }
 
-function letterOf(record: EventRecord, code: string, offset: number): Omit<DeadLetter, 'source'> {
+function deadLetterOf(record: EventRecord, code: string, offset: number): Omit<DeadLetter, 'source'> {
   return { ...record, partition: 0, offset: BigInt(offset), code, message: 'why', commandId: undefined };
 }
 

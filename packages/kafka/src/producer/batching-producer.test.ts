@@ -10,7 +10,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 interface PendingRequest {
   readonly session: number;
   readonly requests: readonly TopicRecords[];
-  readonly unwanted: AbortSignal;
+  readonly cancelled: AbortSignal;
   readonly answer: PromiseWithResolvers<readonly (readonly RecordPosition[])[]>;
 }
 
@@ -27,10 +27,10 @@ function createScript() {
     const session = (opened += 1);
     effects.push(`open ${session}`);
     return {
-      produce: (requests, unwanted) => {
+      produce: (requests, cancelled) => {
         effects.push(`produce ${session}: ${requests.map(({ records }) => records.map(textOf).join('+')).join(' ')}`);
         const answer = Promise.withResolvers<readonly (readonly RecordPosition[])[]>();
-        pending.push({ session, requests, unwanted, answer });
+        pending.push({ session, requests, cancelled, answer });
         return answer.promise;
       },
       close: async () => void effects.push(`close ${session}`),
@@ -218,11 +218,11 @@ test('without an acknowledgement in time a send is rejected, its request given u
   const later = send('t', 'b');
   await turn();
   assert.deepEqual(script.effects, ['open 1', 'produce 1: a']);
-  const { unwanted } = script.next();
-  assert.equal(unwanted.aborted, false);
+  const { cancelled } = script.next();
+  assert.equal(cancelled.aborted, false);
   t.mock.timers.tick(1);
   await assert.rejects(hanging, { code: 'kafka.unavailable', message: 'no acknowledgement within 1000 ms' });
-  assert.equal(unwanted.aborted, true, 'a retry under way must not store it later');
+  assert.equal(cancelled.aborted, true, 'a retry under way must not store it later');
   await turn();
   await script.acknowledge();
   await later;
@@ -288,7 +288,7 @@ test('closing waits for what is under way, then closes the connection, and later
   assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'close 1']);
 });
 
-test('closing takes the delivery time-out at most, though a request hangs for ever', async (t) => {
+test('closing takes the delivery time-out at most, even if a request hangs', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { script, producer, send } = createProducer();
   const hanging = send('t', 'a');

@@ -23,10 +23,9 @@ export interface TopicRecords {
 export interface ProduceSession {
   /**
    * One request to the brokers. Resolves with the positions of each element once all are acknowledged; rejects when any
-   * is not, in which case some may be stored. After `unwanted` aborts, what has not been sent must not be sent any
-   * more.
+   * is not, in which case some may be stored. Once `cancelled` aborts, nothing more may be sent.
    */
-  produce(requests: readonly TopicRecords[], unwanted: AbortSignal): Promise<readonly (readonly RecordPosition[])[]>;
+  produce(requests: readonly TopicRecords[], cancelled: AbortSignal): Promise<readonly (readonly RecordPosition[])[]>;
   close(): Promise<void>;
 }
 
@@ -112,17 +111,17 @@ export class BatchingProducer implements RecordProducer {
   }
 
   async #deliver(sends: readonly AccumulatedSend[]): Promise<void> {
-    const unwanted = abortOnceSettled(sends);
+    const cancelled = abortOnceSettled(sends);
     try {
-      const session = await unlessAborted(this.#open(), unwanted);
-      const positions = await unlessAborted(session.produce(sends, unwanted), unwanted);
+      const session = await unlessAborted(this.#open(), cancelled);
+      const positions = await unlessAborted(session.produce(sends, cancelled), cancelled);
       this.#faults.worked({}, 'produce requests are acknowledged again');
       sends.forEach((send, index) => {
         send.resolve(present(positions[index], 'the positions of a send'));
       });
     } catch (error) {
       this.#discardSession();
-      if (unwanted.aborted) return;
+      if (cancelled.aborted) return;
       const { principal } = this.#options;
       const topics = [...new Set(sends.map(({ topic }) => topic))].map(
         (resource) => ({ operation: 'Write', resourceType: 'topic', resource }) as const,

@@ -39,8 +39,9 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   const retry: RetryOptions = {
     initialRetryTime: 50,
     maxRetryTime: LONGEST_RETRY_PAUSE_MS,
-    // Outlasts every caller, and then ends: a request that nobody waits for must not be tried for ever. kafkajs advises
-    // against a limit since a producer that gave up has lost count of its records; this one is replaced then.
+    // Outlasts every caller, and then ends: a request that no caller waits for must not be retried without end. kafkajs
+    // advises against a limit, because a producer that gave up has lost count of its records; this one is then
+    // replaced.
     retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
   };
   const producer = new BatchingProducer({
@@ -88,11 +89,11 @@ class KafkaJsSession implements ProduceSession {
 
   async produce(
     requests: readonly TopicRecords[],
-    unwanted: AbortSignal,
+    cancelled: AbortSignal,
   ): Promise<readonly (readonly RecordPosition[])[]> {
     const messagesByTopic = new Map<string, PlacedMessage[]>();
     const placed = requests.map(({ topic, records }) => {
-      const messages = records.map((record) => toMessage(record, unwanted));
+      const messages = records.map((record) => toMessage(record, cancelled));
       const together = messagesByTopic.get(topic);
       if (together === undefined) messagesByTopic.set(topic, [...messages]);
       else for (const message of messages) together.push(message);
@@ -115,15 +116,15 @@ class KafkaJsSession implements ProduceSession {
 
   async close(): Promise<void> {
     await this.#producer.disconnect();
-    // A request that is retried connects again before it notices that nobody wants it.
+    // A retry reconnects before it notices that it was cancelled.
     await this.#sending;
     await this.#producer.disconnect();
   }
 }
 
 const partitionOf: unique symbol = Symbol('partition');
-const unwantedBy: unique symbol = Symbol('unwanted');
-type PlacedMessage = Message & { [partitionOf]?: number | undefined; readonly [unwantedBy]: AbortSignal };
+const cancelledBy: unique symbol = Symbol('cancelled');
+type PlacedMessage = Message & { [partitionOf]?: number | undefined; readonly [cancelledBy]: AbortSignal };
 
 /**
  * murmur2 as Java's, noting the choice on the message: so that each record's position can be told, and so that kafkajs,
@@ -135,10 +136,10 @@ export function rememberingPartitioner(): (args: PartitionerArgs) => number {
     Buffer.isBuffer(key) ? partitionFor(key, args.partitionMetadata.length) : takeTurns(args);
   return (args) => {
     const message = args.message as PlacedMessage;
-    if (message[unwantedBy].aborted) throw new Error('nobody waits for this request any more');
+    if (message[cancelledBy].aborted) throw new Error('the request was cancelled: its callers have given up');
     const partition = message[partitionOf] ?? message.partition ?? choosePartition(args, message.key);
     message[partitionOf] = partition;
-    // kafkajs leaves such records out without a word.
+    // kafkajs silently drops such records.
     if (!hasPartition(args.partitionMetadata, partition)) {
       const message = `${args.topic} has no partition ${partition}; add partitions with "astrolabe topics apply"`;
       throw new PipelineError('kafka.topic-missing', message, { retryable: true });
@@ -155,9 +156,9 @@ function hasPartition(metadata: PartitionerArgs['partitionMetadata'], partition:
 }
 
 /** All members are there from the start, so that all messages have one shape. */
-export function toMessage(record: OutgoingRecord, unwanted: AbortSignal): PlacedMessage {
+export function toMessage(record: OutgoingRecord, cancelled: AbortSignal): PlacedMessage {
   const { key, value, headers, partition } = record;
-  return { key, value, headers, partition, [partitionOf]: undefined, [unwantedBy]: unwanted } as PlacedMessage;
+  return { key, value, headers, partition, [partitionOf]: undefined, [cancelledBy]: cancelled } as PlacedMessage;
 }
 
 function takePosition(topic: string, message: PlacedMessage, nextOffsets: Map<string, bigint>): RecordPosition {

@@ -65,8 +65,8 @@ for (const [what, interrupt] of [
   });
 }
 
-test('a frozen broker ends a read when the reader is patient no more, a signal at once; thawed, it is read again', async () => {
-  const reader = createPartitionReader({ connection: connectOwn(), patienceMs: 1_000 });
+test('a frozen broker ends a read when the reader is scaledTimeoutMs no more, a signal at once; thawed, it is read again', async () => {
+  const reader = createPartitionReader({ connection: connectOwn(), giveUpAfterMs: 1_000 });
   const onRecords = (): void => undefined;
   await reader.offsets(topic, 0);
   await broker.pause();
@@ -82,8 +82,8 @@ test('a frozen broker ends a read when the reader is patient no more, a signal a
   await reader.close();
 });
 
-test('without a broker a read is refused when the reader is patient no more, and a reader closes all the same', async () => {
-  const reader = createPartitionReader({ connection: connectOwn(), patienceMs: 500 });
+test('without a broker a read is refused when the reader is scaledTimeoutMs no more, and a reader closes all the same', async () => {
+  const reader = createPartitionReader({ connection: connectOwn(), giveUpAfterMs: 500 });
   await reader.offsets(topic, 0);
   await broker.kill();
   await assert.rejects(reader.read({ topic, partition: 0, onRecords: () => undefined }), { code: 'kafka.unavailable' });

@@ -20,7 +20,7 @@ import { RecordSetDecoder, splitRecordSet, type RecordBatch } from '../kafkajs/p
 export interface PartitionReaderOptions {
   readonly connection: KafkaConnection;
   /** How long a partition may go without an answer from a leader before its reads reject. Default 60,000. */
-  readonly patienceMs?: number;
+  readonly giveUpAfterMs?: number;
   /** Of one fetch; each read holds two at a time. Default 4 MiB. */
   readonly maxFetchBytes?: number;
 }
@@ -30,10 +30,10 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   return new KafkaPartitionReader(options);
 }
 
-const DEFAULT_PATIENCE_MS = 60_000;
+const DEFAULT_GIVE_UP_AFTER_MS = 60_000;
 const DEFAULT_FETCH_BYTES = 4 * 1_048_576;
 /** A topic or partition that the brokers do not know, or a right that they deny: they may not have heard of it yet. */
-const MISSING_PATIENCE_MS = 1_000;
+const MISSING_GIVE_UP_AFTER_MS = 1_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 /** For one answer, all that it takes included: a frozen broker keeps its connections open. */
@@ -58,7 +58,7 @@ interface Fetched {
 
 class KafkaPartitionReader implements PartitionReader {
   readonly #connection: KafkaConnection;
-  readonly #patienceMs: number;
+  readonly #giveUpAfterMs: number;
   readonly #maxFetchBytes: number;
   /** One for each topic: kafkajs gets no metadata at all as soon as one of a cluster's topics is gone. */
   readonly #clusters = new Map<string, Cluster>();
@@ -67,11 +67,11 @@ class KafkaPartitionReader implements PartitionReader {
 
   constructor({
     connection,
-    patienceMs = DEFAULT_PATIENCE_MS,
+    giveUpAfterMs = DEFAULT_GIVE_UP_AFTER_MS,
     maxFetchBytes = DEFAULT_FETCH_BYTES,
   }: PartitionReaderOptions) {
     this.#connection = connection;
-    this.#patienceMs = patienceMs;
+    this.#giveUpAfterMs = giveUpAfterMs;
     this.#maxFetchBytes = maxFetchBytes;
   }
 
@@ -172,8 +172,7 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   /**
-   * Repeats an action through changes of leaders and absences of brokers, until it has failed for as long as the reader
-   * is patient.
+   * Repeats an action through leader changes and broker outages, until it has failed for `giveUpAfterMs`.
    */
   async #persist<T>(
     { topic, partition }: TopicPartition,
@@ -192,8 +191,8 @@ class KafkaPartitionReader implements PartitionReader {
         const fault = toKafkaError(error, `reading ${topic}[${partition}]`, { principal, topics });
         failingSinceMs ??= performance.now();
         const isToldAtOnce = fault.code === 'kafka.topic-missing' || fault.code === 'kafka.unauthorized';
-        const patienceMs = isToldAtOnce ? MISSING_PATIENCE_MS : this.#patienceMs;
-        if (!fault.retryable || performance.now() - failingSinceMs + pauseMs > patienceMs) throw fault;
+        const giveUpAfterMs = isToldAtOnce ? MISSING_GIVE_UP_AFTER_MS : this.#giveUpAfterMs;
+        if (!fault.retryable || performance.now() - failingSinceMs + pauseMs > giveUpAfterMs) throw fault;
         await unlessAborted(sleep(pauseMs), signal);
         // Rejects as the action would; what matters is that the leader is looked up again.
         await this.#attempt(topic, signal, (cluster) => cluster.refreshMetadata()).catch(() => undefined);
@@ -204,14 +203,14 @@ class KafkaPartitionReader implements PartitionReader {
 
   async #attempt<T>(topic: string, signal: AbortSignal, action: (cluster: Cluster) => Promise<T>): Promise<T> {
     const cluster = this.#clusterOf(topic);
-    const timeoutMs = Math.min(ANSWER_TIMEOUT_MS, this.#patienceMs);
+    const timeoutMs = Math.min(ANSWER_TIMEOUT_MS, this.#giveUpAfterMs);
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       return await unlessAborted(this.#tracked(action(cluster)), AbortSignal.any([signal, timeout]));
     } catch (error) {
       if (signal.aborted) throw error;
-      // kafkajs would go on to ask through the same dead connections, and piles up listeners on their sockets. What a
-      // broker says is no reason to leave it.
+      // kafkajs would keep using the same dead connections and pile up listeners on their sockets. An error that the
+      // broker itself returned does not mean that the connection is dead.
       if (timeout.aborted || !isAnswer(error)) this.#drop(topic, cluster);
       if (!timeout.aborted) throw error;
       throw new PipelineError('kafka.unavailable', `no answer within ${timeoutMs} ms`, {

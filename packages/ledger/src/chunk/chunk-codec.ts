@@ -84,8 +84,8 @@ export function encodeChunk(deliveries: readonly Delivery[]): Buffer {
 
 /**
  * Reads the frame of a chunk; deliveries are read from it one by one. `bytes` must not change afterwards. Throws
- * `ledger.unknown-format` for a version that this code does not know, `ledger.damaged` for bytes that are no whole
- * chunk.
+ * `ledger.unknown-format` for a version that this code does not know, `ledger.damaged` for bytes that are not a
+ * whole chunk.
  */
 export function decodeChunk(bytes: Buffer): DeliveryChunk {
   const version = bytes[0];
@@ -148,7 +148,7 @@ function decodeEndings(bytes: Buffer): { readonly endings: readonly Ending[]; re
 
 function fitting(value: number, max: number, what: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= max) return value;
-  throw new RangeError(`the ${what} ${value} of a delivery is no whole number from 0 to ${max}`);
+  throw new RangeError(`the ${what} ${value} of a delivery is not a whole number from 0 to ${max}`);
 }
 
 function widthFor(largest: number): number {

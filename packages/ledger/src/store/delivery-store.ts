@@ -45,7 +45,7 @@ export class DeliveryStore {
   #nextSequence = 0;
   #changes: Promise<void> = Promise.resolve();
   #closed = false;
-  // eslint-disable-next-line no-unused-private-class-members -- written, so that the reads of `find` are not optimised away
+  // eslint-disable-next-line no-unused-private-class-members -- keeps the reads in `find` from being optimised away
   #touched = 0;
 
   private constructor({ directory, windowMs }: DeliveryStoreOptions, lock: DirectoryLock) {

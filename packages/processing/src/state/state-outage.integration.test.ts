@@ -35,9 +35,9 @@ async function readAllOf(topic: string): Promise<ConsumedRecord[]> {
 
 test('a broker that is stopped, killed and frozen is waited for, and each record is counted once', async () => {
   const id = randomUUID();
-  const [input, output, stateTopic, groupId] = [`in-${id}`, `out-${id}`, `state-${id}`, `group-${id}`];
+  const [input, output, changelogTopic, groupId] = [`in-${id}`, `out-${id}`, `state-${id}`, `group-${id}`];
   const admin = await createKafkaAdmin(connectOwn());
-  const definitions = [input, output, stateTopic].map((name) => topicDefinition(name));
+  const definitions = [input, output, changelogTopic].map((name) => topicDefinition(name));
   await admin.applyTopics(await admin.planTopics(definitions, 1));
   const count = 2_000;
   const producer = await createRecordProducer({ connection: connectOwn(), logger: silentLogger });
@@ -53,7 +53,7 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
   const changelog = await openChangelogStore({
     connection: connectOwn(),
     groupId,
-    stateTopic,
+    changelogTopic,
     guarantee: 'exactly-once',
     logger: silentLogger,
   });
@@ -113,5 +113,5 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
     (await readAllOf(output)).map(({ value }) => String(value)),
     expected.outputs,
   );
-  assert.deepEqual(stateOf(await readAllOf(stateTopic)), expected.state);
+  assert.deepEqual(stateOf(await readAllOf(changelogTopic)), expected.state);
 });

@@ -10,9 +10,9 @@ import { startGroupConsumer } from '../consumer/group-consumer.ts';
 import { createStateProcessor } from './state-processor.ts';
 import { countByKey, countCodec } from '../testing/counting.ts';
 
-test('a partition that was added to the input waits, uncommitted, until the state topic has one for it; the others go on', async (t) => {
+test('a partition that was added to the input waits, uncommitted, until the changelog topic has one for it; the others go on', async (t) => {
   await using cleanup = new AsyncDisposableStack();
-  const [input, output, stateTopic] = [
+  const [input, output, changelogTopic] = [
     await createTopic(t, { partitions: 2 }),
     await createTopic(t),
     await createTopic(t),
@@ -29,7 +29,7 @@ test('a partition that was added to the input waits, uncommitted, until the stat
   const changelog = await openChangelogStore({
     connection: connect(),
     groupId,
-    stateTopic,
+    changelogTopic,
     guarantee: 'exactly-once',
     logger: silentLogger,
   });
@@ -66,6 +66,6 @@ test('a partition that was added to the input waits, uncommitted, until the stat
   });
   assert.equal(await committed(1), undefined);
 
-  await admin.applyTopics(await admin.planTopics([topicDefinition(stateTopic, { partitions: 2 })], 1));
+  await admin.applyTopics(await admin.planTopics([topicDefinition(changelogTopic, { partitions: 2 })], 1));
   await eventually(async () => (await committed(1)) === 1n, { timeoutMs: 20_000, describe: 'the partition' });
 });

@@ -27,7 +27,7 @@ interface Pipeline {
   readonly groupId: string;
   readonly input: string;
   readonly output: string;
-  readonly stateTopic: string;
+  readonly changelogTopic: string;
   append(records: readonly { readonly key: string; readonly value: string }[]): Promise<void>;
   join(): Promise<Member>;
   /** Waits until the group has committed everything. */
@@ -40,16 +40,21 @@ interface Pipeline {
 
 async function createPipeline(t: TestContext): Promise<Pipeline> {
   const id = randomUUID();
-  const [input, output, stateTopic, groupId] = [`test-in-${id}`, `test-out-${id}`, `test-state-${id}`, `group-${id}`];
+  const [input, output, changelogTopic, groupId] = [
+    `test-in-${id}`,
+    `test-out-${id}`,
+    `test-state-${id}`,
+    `group-${id}`,
+  ];
   const admin = await createKafkaAdmin(connect());
-  const definitions = [input, output, stateTopic].map((name) => topicDefinition(name, { partitions: PARTITIONS }));
+  const definitions = [input, output, changelogTopic].map((name) => topicDefinition(name, { partitions: PARTITIONS }));
   await admin.applyTopics(await admin.planTopics(definitions, 1));
   const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
   const members: Member[] = [];
   t.after(async () => {
     await Promise.all(members.map((member) => member.leave(0)));
     await producer.close();
-    await admin.deleteTopics([input, output, stateTopic]);
+    await admin.deleteTopics([input, output, changelogTopic]);
     await admin.close();
   });
   const commits = () => admin.commits(groupId, input);
@@ -61,7 +66,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
     groupId,
     input,
     output,
-    stateTopic,
+    changelogTopic,
     append: async (records) => {
       await producer.send(
         input,
@@ -72,7 +77,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
       const changelog = await openChangelogStore({
         connection: connect(),
         groupId,
-        stateTopic,
+        changelogTopic,
         guarantee: 'exactly-once',
         logger: silentLogger,
       });
@@ -130,7 +135,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
       const [inputs, outputs, states] = await Promise.all([
         byPartition(input),
         byPartition(output),
-        byPartition(stateTopic),
+        byPartition(changelogTopic),
       ]);
       for (let partition = 0; partition < PARTITIONS; partition += 1) {
         const expected = countedOnce(inputs[partition] ?? []);

@@ -29,7 +29,7 @@ export interface InMemoryChangelogStore extends ChangelogStore {
 
 export interface InMemoryChangelogStoreOptions {
   readonly groupId?: string;
-  readonly stateTopic?: string;
+  readonly changelogTopic?: string;
   /** Of every topic. Default 1. */
   readonly partitions?: number;
   readonly maxInFlight?: number;
@@ -38,7 +38,7 @@ export interface InMemoryChangelogStoreOptions {
 
 export function createInMemoryChangelogStore({
   groupId = 'group',
-  stateTopic = 'state',
+  changelogTopic = 'state',
   partitions = 1,
   maxInFlight = 1,
   maxRecordBytes = 1_000_000,
@@ -57,7 +57,7 @@ export function createInMemoryChangelogStore({
   const store = async ({ outputs, state }: TransactionBatch): Promise<void> => {
     for (const record of [...outputs, ...state]) assertSize(record, maxRecordBytes);
     for (const { topic, ...record } of outputs) await log.send(topic, [record]);
-    await log.send(stateTopic, state);
+    await log.send(changelogTopic, state);
   };
   const check = (): void => {
     if (failure !== undefined) throw failure;
@@ -66,7 +66,7 @@ export function createInMemoryChangelogStore({
   return {
     log,
     groupId,
-    stateTopic,
+    changelogTopic,
     get takeovers() {
       return takeovers;
     },
@@ -118,7 +118,7 @@ export function createInMemoryChangelogStore({
     readState: async (partition, onRecords, signal) => {
       signal.throwIfAborted();
       check();
-      const records = log.records(stateTopic).filter((record) => record.partition === partition);
+      const records = log.records(changelogTopic).filter((record) => record.partition === partition);
       if (records.length > 0) await onRecords(records);
     },
     committedOffset: async ({ topic, partition }) => {

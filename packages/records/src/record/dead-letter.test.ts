@@ -20,12 +20,12 @@ function textsOf(headers: Readonly<Record<string, Buffer>>): Record<string, stri
 }
 
 test('a dead letter is its source byte for byte, at the same partition, with the cause beside the headers it had', () => {
-  const letter = toDeadLetter(source, cause);
-  assert.equal(letter.key, source.key);
-  assert.equal(letter.value, source.value);
-  assert.equal(letter.partition, 4);
-  assert.equal(letter.headers['other'], source.headers['other']);
-  assert.deepEqual(textsOf(letter.headers), {
+  const deadLetter = toDeadLetter(source, cause);
+  assert.equal(deadLetter.key, source.key);
+  assert.equal(deadLetter.value, source.value);
+  assert.equal(deadLetter.partition, 4);
+  assert.equal(deadLetter.headers['other'], source.headers['other']);
+  assert.deepEqual(textsOf(deadLetter.headers), {
     'connector-id': 'acme',
     other: '\u0007',
     'dlq.code': 'event.invalid-json',
@@ -54,49 +54,49 @@ test('what was tried is told where something was', () => {
 });
 
 test('a record without a key and a value is a dead letter without them', () => {
-  const letter = toDeadLetter(consumedRecord(), cause);
-  assert.deepEqual([letter.key, letter.value], [null, null]);
+  const deadLetter = toDeadLetter(consumedRecord(), cause);
+  assert.deepEqual([deadLetter.key, deadLetter.value], [null, null]);
 });
 
-test('a long message is cut, so that the letter finds its place on the topic', () => {
+test('a long message is cut so that the dead letter fits the topic', () => {
   const { headers } = toDeadLetter(source, { ...cause, message: 'x'.repeat(1_000_000) });
   assert.equal(headers['dlq.message']?.length, 2_000);
 });
 
-test('a record that dies again tells its last cause', () => {
+test('a record that is dead-lettered again has its last cause', () => {
   const first = toDeadLetter(source, { ...cause, status: 500, deliveryCount: 9 });
   const again = toDeadLetter(consumedRecord({ ...first, topic: 'redriven' }), { ...cause, message: 'second' });
   assert.equal(textsOf(again.headers)['dlq.message'], 'second');
   assert.equal(textsOf(again.headers)['dlq.topic'], 'redriven');
-  assert.equal(textsOf(again.headers)['dlq.status'], undefined, 'the status was that of another death');
+  assert.equal(textsOf(again.headers)['dlq.status'], undefined, 'the status belongs to the earlier cause');
 });
 
 const maxBatchBytes = topicsFor().segmentEventsDeadLetters.maxMessageBytes ?? 0;
 /** Of a batch of one record. */
 const BATCH_HEADER_BYTES = 61;
 
-function assertFits(letter: OutgoingRecord): void {
-  assert.ok(recordSizeBytes(letter) + BATCH_HEADER_BYTES <= maxBatchBytes, `${recordSizeBytes(letter)} bytes`);
+function assertFits(deadLetter: OutgoingRecord): void {
+  assert.ok(recordSizeBytes(deadLetter) + BATCH_HEADER_BYTES <= maxBatchBytes, `${recordSizeBytes(deadLetter)} bytes`);
 }
 
-test('the largest record that a source topic takes uncompressed is whole in its letter', () => {
+test('the largest record that a source topic takes uncompressed fits into its dead letter uncut', () => {
   const value = Buffer.alloc(1_048_400, 0x61);
-  const letter = toDeadLetter(consumedRecord({ value }), { ...cause, message: '\uffff'.repeat(3_000) });
-  assert.equal(letter.value, value);
-  assert.equal(letter.headers['dlq.cut.bytes'], undefined);
-  assertFits(letter);
+  const deadLetter = toDeadLetter(consumedRecord({ value }), { ...cause, message: '\uffff'.repeat(3_000) });
+  assert.equal(deadLetter.value, value);
+  assert.equal(deadLetter.headers['dlq.cut.bytes'], undefined);
+  assertFits(deadLetter);
 });
 
-test('a record that does not fit is cut at its value, and the letter says by how much and where the whole is', () => {
+test('a record that does not fit loses the end of its value, and the dead letter says how much, and where the source is', () => {
   const value = Buffer.alloc(3_000_000, 0x61);
-  const letter = toDeadLetter({ ...source, value }, cause);
-  assertFits(letter);
-  assert.ok(recordSizeBytes(letter) > maxBatchBytes - 2_000, 'as much as there is room for');
-  assert.deepEqual(letter.value, value.subarray(0, letter.value?.length));
-  assert.equal(letter.key, source.key);
-  assert.equal(letter.headers['other'], source.headers['other']);
-  const texts = textsOf(letter.headers);
-  assert.equal(texts['dlq.cut.bytes'], String(value.length - letter.value.length));
+  const deadLetter = toDeadLetter({ ...source, value }, cause);
+  assertFits(deadLetter);
+  assert.ok(recordSizeBytes(deadLetter) > maxBatchBytes - 2_000, 'as much as there is room for');
+  assert.deepEqual(deadLetter.value, value.subarray(0, deadLetter.value?.length));
+  assert.equal(deadLetter.key, source.key);
+  assert.equal(deadLetter.headers['other'], source.headers['other']);
+  const texts = textsOf(deadLetter.headers);
+  assert.equal(texts['dlq.cut.bytes'], String(value.length - deadLetter.value.length));
   assert.equal(texts['dlq.code'], 'event.invalid-json');
   assert.deepEqual(
     [texts['dlq.topic'], texts['dlq.partition'], texts['dlq.offset']],
@@ -104,7 +104,7 @@ test('a record that does not fit is cut at its value, and the letter says by how
   );
 });
 
-test('a key and headers that do not fit go, but for the short ones of this pipeline’s own', () => {
+test('a key and headers that do not fit are dropped, except for short headers of this pipeline', () => {
   const long = Buffer.alloc(2_000_000);
   const short = { 'connector-id': Buffer.from('acme'), 'message-id': Buffer.from('m') };
   const ofKey = toDeadLetter({ ...source, key: long, headers: short }, cause);
@@ -123,7 +123,7 @@ test('a key and headers that do not fit go, but for the short ones of this pipel
   assert.ok(Number(texts['dlq.cut.bytes']) > 4_000_000);
 });
 
-test('a letter that was cut and edited is whole when it dies again', () => {
+test('a dead letter that was cut, then edited, no longer counts as cut when it is dead-lettered again', () => {
   const first = toDeadLetter({ ...source, value: Buffer.alloc(3_000_000) }, cause);
   const again = toDeadLetter(consumedRecord({ ...first, value: Buffer.from('{}') }), cause);
   assert.equal(again.headers['dlq.cut.bytes'], undefined);

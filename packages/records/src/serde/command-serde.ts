@@ -136,7 +136,7 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
     return {
       kind: 'undecodable',
       code: 'command.wrong-type',
-      reason: `schema ${schemaId} is ${reader.name}, which is no command`,
+      reason: `schema ${schemaId} is ${reader.name}, not a command`,
     };
   }
   try {
@@ -150,7 +150,7 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
     return {
       kind: 'undecodable',
       code: 'command.undecodable',
-      reason: `the bytes are no ${reader.kind}: ${error instanceof Error ? error.message : String(error)}`,
+      reason: `the bytes cannot be read as ${reader.kind}: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
 }

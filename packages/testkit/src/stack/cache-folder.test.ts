@@ -26,6 +26,6 @@ test('a cache that cannot be written or has no room is told with what to do, and
   await writeFile(file, '');
   assert.equal(
     await findCacheFault({ ASTROLABE_CACHE_DIR: join(file, 'cache') }, 1),
-    `downloads go to ${file}/cache, but ${file} is no folder: set ASTROLABE_CACHE_DIR to a folder that can be used`,
+    `downloads go to ${file}/cache, but ${file} is not a folder: set ASTROLABE_CACHE_DIR to a folder that can be used`,
   );
 });

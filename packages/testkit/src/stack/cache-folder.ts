@@ -17,7 +17,7 @@ export async function findCacheFault(env: NodeJS.ProcessEnv, neededBytes: number
   const existing = await nearestExisting(folder);
   try {
     if (!(await stat(existing)).isDirectory())
-      return `downloads go to ${folder}, but ${existing} is no folder: ${remedy}`;
+      return `downloads go to ${folder}, but ${existing} is not a folder: ${remedy}`;
     await access(existing, constants.W_OK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

@@ -1,7 +1,7 @@
 /**
- * Record batches (magic 2) decoded straight into our records: without the objects, texts and Longs that kafkajs makes
- * for each, and with the offsets of batches that hold no record any more, which kafkajs's decoder forgets and then
- * reads for ever. The format: https://kafka.apache.org/documentation/#messageformat.
+ * Record batches (magic 2) decoded straight into our records, without the objects, strings and Longs that kafkajs
+ * creates for each. Batches emptied by compaction keep their offsets; kafkajs's decoder drops these, and then reads the
+ * same batch over and over. The format: https://kafka.apache.org/documentation/#messageformat.
  */
 import type { ConsumedRecord, RecordHeaders } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
@@ -176,8 +176,8 @@ function isAbortMarker(body: Buffer): boolean {
 const NOWHERE: TopicPartition = { topic: '', partition: 0 };
 
 /**
- * Without members of `Object`, whatever a header is called; unlike objects of `Object.create(null)`, its instances are
- * no hash tables.
+ * Inherits nothing from `Object`, so a header may have any name. `Object.create(null)` would do the same, but V8 keeps
+ * such objects as slow hash tables.
  */
 const Headers = function () {
   // Their names are all that they have.
