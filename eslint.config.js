@@ -18,6 +18,7 @@ const noDeepImports = {
     '!@astrolabe/service-kit/errors',
     '!@astrolabe/service-kit/host-header',
     '!@astrolabe/service-kit/retry',
+    '!@astrolabe/service-kit/terminal',
     '!@astrolabe/schemas/avro',
     '!@astrolabe/schemas/openapi.yaml',
     '!@astrolabe/*/config',
@@ -201,6 +202,7 @@ export default tseslint.config(
     files: [
       'services/*/src/core/**/*.ts',
       'cli/src/core/**/*.ts',
+      'packages/service-kit/src/terminal/**/*.ts',
       'packages/operations/src/core/**/*.ts',
       'packages/operations/src/*/core/**/*.ts',
       'packages/segment/src/**/*.ts',

@@ -1,6 +1,5 @@
 /** The command line of the bench. */
-import { parseArgs } from 'node:util';
-import type { ParsedCommandLine } from '@astrolabe/testkit';
+import { parseCommandLine, type ParsedCommandLine } from '@astrolabe/testkit';
 
 export interface BenchArguments {
   readonly bench: string;
@@ -18,34 +17,27 @@ const DEFAULT_ROUNDS = 5;
 const DEFAULT_SECONDS = 6;
 const QUICK_SECONDS = 2;
 
+const options = {
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
 export function parseArguments(args: readonly string[], benches: readonly string[]): ParsedCommandLine<BenchArguments> {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        rounds: { type: 'string' },
-        seconds: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    return { kind: 'wrong', message: error instanceof Error ? error.message : String(error) };
-  }
-  const { values, positionals } = parsed;
-  if (values.help) return { kind: 'help' };
-  const [bench] = positionals;
-  if (bench === undefined || positionals.length > 1 || !benches.includes(bench)) {
-    return { kind: 'wrong', message: `expected the name of one bench: ${benches.join(', ')}` };
-  }
-  const rounds = Number(values.rounds ?? (values.quick ? MIN_ROUNDS : DEFAULT_ROUNDS));
-  if (!Number.isInteger(rounds) || rounds < MIN_ROUNDS) {
-    return { kind: 'wrong', message: `--rounds takes a whole number of at least ${MIN_ROUNDS}` };
-  }
-  const seconds = Number(values.seconds ?? (values.quick ? QUICK_SECONDS : DEFAULT_SECONDS));
-  if (!Number.isFinite(seconds) || seconds <= 0) return { kind: 'wrong', message: '--seconds takes a positive number' };
-  return { kind: 'run', bench, rounds, seconds, json: values.json };
+  return parseCommandLine(args, { options, allowPositionals: true }, ({ values, positionals }) => {
+    const [bench] = positionals;
+    if (bench === undefined || positionals.length > 1 || !benches.includes(bench)) {
+      return { kind: 'wrong', message: `expected the name of one bench: ${benches.join(', ')}` };
+    }
+    const rounds = Number(values.rounds ?? (values.quick ? MIN_ROUNDS : DEFAULT_ROUNDS));
+    if (!Number.isInteger(rounds) || rounds < MIN_ROUNDS) {
+      return { kind: 'wrong', message: `--rounds takes a whole number of at least ${MIN_ROUNDS}` };
+    }
+    const seconds = Number(values.seconds ?? (values.quick ? QUICK_SECONDS : DEFAULT_SECONDS));
+    if (!Number.isFinite(seconds) || seconds <= 0) {
+      return { kind: 'wrong', message: '--seconds takes a positive number' };
+    }
+    return { kind: 'run', bench, rounds, seconds, json: values.json };
+  });
 }

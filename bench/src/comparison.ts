@@ -1,4 +1,5 @@
 /** What every bench reports: cases in which ours and a baseline were measured in turn. */
+import { formatTable } from '@astrolabe/service-kit/terminal';
 import { median } from '@astrolabe/testkit';
 
 /** One measurement of one side. */
@@ -85,15 +86,7 @@ export function toTable(cases: readonly CaseSummary[]): string[] {
     toCell(each.baselineP99Ms),
     String(each.rssMb),
   ]);
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('   ')
-      .trimEnd();
-  return [line(headings), widths.map((width) => '-'.repeat(width)).join('   '), ...rows.map(line)];
+  return formatTable(headings, rows, { rightFrom: 2, ruled: true });
 }
 
 function toCell(latencyMs: number): string {

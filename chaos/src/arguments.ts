@@ -1,6 +1,5 @@
 /** The command line of `npm run chaos`. */
-import { parseArgs } from 'node:util';
-import type { ParsedCommandLine } from '@astrolabe/testkit';
+import { parseCommandLine, type ParsedCommandLine } from '@astrolabe/testkit';
 
 export interface ChaosArguments {
   readonly seed: number;
@@ -26,41 +25,33 @@ where a promise was not kept; then it runs again with parts of the schedule, to 
   --shrink-minutes M   after a failure; default 15, 0 for none
   --logs FOLDER        keeps the services' logs there, a file for each instance`;
 
-export function parseArguments(argv: readonly string[]): ParsedCommandLine<ChaosArguments> {
-  let values: Readonly<Record<string, string | boolean | undefined>>;
-  try {
-    ({ values } = parseArgs({
-      args: [...argv],
-      options: {
-        seed: { type: 'string' },
-        minutes: { type: 'string' },
-        events: { type: 'string' },
-        json: { type: 'boolean' },
-        'shrink-minutes': { type: 'string' },
-        logs: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }));
-  } catch (error) {
-    return { kind: 'wrong', message: (error as Error).message };
-  }
-  if (values['help'] === true) return { kind: 'help' };
-  const seed = numberOf(values['seed'], 1);
-  const minutes = numberOf(values['minutes'], 2);
-  const events = numberOf(values['events'], Math.round(minutes * EVENTS_PER_MINUTE));
-  const shrinkMinutes = numberOf(values['shrink-minutes'], 15);
-  if (!Number.isInteger(seed) || seed < 0) return { kind: 'wrong', message: '--seed needs a whole number from 0 on' };
-  if (!(minutes > 0)) return { kind: 'wrong', message: '--minutes needs a number above 0' };
-  if (!Number.isInteger(events) || events < 1)
-    return { kind: 'wrong', message: '--events needs a whole number from 1 on' };
-  if (!(shrinkMinutes >= 0)) return { kind: 'wrong', message: '--shrink-minutes needs a number from 0 on' };
-  const logs = typeof values['logs'] === 'string' ? values['logs'] : undefined;
-  return { kind: 'run', seed, minutes, events, shrinkMinutes, logs, json: values['json'] === true };
-}
-
 const EVENTS_PER_MINUTE = 2_400;
 
-/** NaN if the text is not a number. */
-function numberOf(text: string | boolean | undefined, otherwise: number): number {
-  return typeof text !== 'string' ? otherwise : text.trim() === '' ? Number.NaN : Number(text);
+const options = {
+  seed: { type: 'string' },
+  minutes: { type: 'string' },
+  events: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  'shrink-minutes': { type: 'string' },
+  logs: { type: 'string' },
+} as const;
+
+export function parseArguments(argv: readonly string[]): ParsedCommandLine<ChaosArguments> {
+  return parseCommandLine(argv, { options }, ({ values: { json, logs, ...values } }) => {
+    const seed = numberOf(values.seed, 1);
+    const minutes = numberOf(values.minutes, 2);
+    const events = numberOf(values.events, Math.round(minutes * EVENTS_PER_MINUTE));
+    const shrinkMinutes = numberOf(values['shrink-minutes'], 15);
+    if (!Number.isInteger(seed) || seed < 0) return { kind: 'wrong', message: '--seed needs a whole number from 0 on' };
+    if (!(minutes > 0)) return { kind: 'wrong', message: '--minutes needs a number above 0' };
+    if (!Number.isInteger(events) || events < 1)
+      return { kind: 'wrong', message: '--events needs a whole number from 1 on' };
+    if (!(shrinkMinutes >= 0)) return { kind: 'wrong', message: '--shrink-minutes needs a number from 0 on' };
+    return { kind: 'run', seed, minutes, events, shrinkMinutes, logs, json };
+  });
+}
+
+/** NaN for what is not a number. */
+function numberOf(text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : text.trim() === '' ? Number.NaN : Number(text);
 }

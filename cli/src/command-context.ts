@@ -3,7 +3,7 @@
  */
 import type { Environment } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
-import { visibleLine } from './core/visible-text.ts';
+import { visibleLine } from '@astrolabe/service-kit/terminal';
 import { UsageError, type ExitCode } from './exit-codes.ts';
 import type { CommandOutput } from './output.ts';
 import { startProgress, type Progress } from './progress.ts';

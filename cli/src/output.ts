@@ -1,10 +1,10 @@
 /**
  * What a command prints: lines for people, or with `--json` lines of JSON for scripts. The one place where text of
  * senders, of the API and of files reaches the terminal, and where its invisible characters are made visible
- * (`core/visible-text.ts`).
+ * (`visible-text.ts` of `packages/service-kit`).
  */
 import { toOffsetJson } from '@astrolabe/operations';
-import { visibleJson, visibleLine } from './core/visible-text.ts';
+import { visibleJson, visibleLine } from '@astrolabe/service-kit/terminal';
 
 export interface CommandOutput {
   readonly isJson: boolean;

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { registerBackfill } from './backfill/backfill-command.ts';
 import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
-import { visibleLine, visibleLines } from './core/visible-text.ts';
+import { visibleLine, visibleLines } from '@astrolabe/service-kit/terminal';
 import { registerDlq } from './dlq/dlq-command.ts';
 import { registerDoctor } from './doctor/doctor-command.ts';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.ts';

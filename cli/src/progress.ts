@@ -5,7 +5,7 @@
 import type { ProgressSnapshot } from '@astrolabe/operations';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { formatProgress } from './core/progress-line.ts';
-import { visibleLine } from './core/visible-text.ts';
+import { visibleLine } from '@astrolabe/service-kit/terminal';
 
 export interface Progress {
   /** Called as often as it changes; shown now and then. */

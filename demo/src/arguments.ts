@@ -1,7 +1,6 @@
 /** The command lines of `npm start` and `npm run demo`. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import type { ParsedCommandLine } from '@astrolabe/testkit';
+import { parseCommandLine, type ParsedCommandLine } from '@astrolabe/testkit';
 
 export interface RunArguments {
   /** One line of JSON on standard output instead of text for people. */
@@ -18,23 +17,13 @@ export function parseArguments(
   argv: readonly string[],
   { takesJson, workingDirectory }: { readonly takesJson: boolean; readonly workingDirectory: string },
 ): ParsedCommandLine<RunArguments> {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        data: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        ...(takesJson ? { json: { type: 'boolean' } as const } : {}),
-      },
-    });
-    if (values.help === true) return { kind: 'help' };
+  const options = { data: { type: 'string' }, ...(takesJson ? { json: { type: 'boolean' } as const } : {}) } as const;
+  return parseCommandLine(argv, { options }, ({ values }) => {
     if (values.data === '') return { kind: 'wrong', message: '--data needs the path of a folder' };
     return {
       kind: 'run',
-      json: 'json' in values && values.json === true,
+      json: values.json === true,
       dataDir: values.data === undefined ? undefined : resolve(workingDirectory, values.data),
     };
-  } catch (error) {
-    return { kind: 'wrong', message: (error as Error).message };
-  }
+  });
 }

@@ -85,37 +85,7 @@ interface Page<Item> {
 
 /** `url` is the API's base URL. */
 export function createAstrolabeClient(url: string, apiKey: string): AstrolabeClient {
-  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
-    const response = await fetch(url + path, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (response.ok || response.status === 404) return response;
-    throw new Error(`${init.method ?? 'GET'} ${path}: status ${response.status}: ${await response.text()}`);
-  };
-  const read = async <T>(path: string): Promise<T> => {
-    const response = await request(path);
-    if (response.status === 404) throw new Error(`GET ${path}: ${await response.text()}`);
-    return (await response.json()) as T;
-  };
-  const find = async <T>(path: string): Promise<T | undefined> => {
-    const response = await request(path);
-    if (response.status !== 404) return (await response.json()) as T;
-    await response.body?.cancel();
-    return undefined;
-  };
-  const list = async <Item>(path: string, query: Readonly<Record<string, string>> = {}): Promise<Item[]> => {
-    const items: Item[] = [];
-    for (let cursor: string | null = ''; cursor !== null;) {
-      const parameters = new URLSearchParams({
-        ...query,
-        limit: String(PAGE_SIZE),
-        ...(cursor === '' ? {} : { cursor }),
-      });
-      const page: Page<Item> = await read(`${path}?${parameters.toString()}`);
-      items.push(...page.items);
-      cursor = page.nextCursor;
-    }
-    return items;
-  };
+  const { request, read, find, list } = createRequests(url, apiKey);
   const members = (accountId: string): Promise<AstrolabeMember[]> =>
     list(`/v1/accounts/${encodeURIComponent(accountId)}/users`);
   const events = (userId?: string): Promise<AstrolabeEvent[]> =>
@@ -155,4 +125,39 @@ export function createAstrolabeClient(url: string, apiKey: string): AstrolabeCli
       if (!response.ok) throw new Error(`the faults cannot be removed: status ${response.status}`);
     },
   };
+}
+
+function createRequests(url: string, apiKey: string) {
+  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+    const response = await fetch(url + path, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (response.ok || response.status === 404) return response;
+    throw new Error(`${init.method ?? 'GET'} ${path}: status ${response.status}: ${await response.text()}`);
+  };
+  const read = async <T>(path: string): Promise<T> => {
+    const response = await request(path);
+    if (response.status === 404) throw new Error(`GET ${path}: ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const find = async <T>(path: string): Promise<T | undefined> => {
+    const response = await request(path);
+    if (response.status !== 404) return (await response.json()) as T;
+    await response.body?.cancel();
+    return undefined;
+  };
+  const list = async <Item>(path: string, query: Readonly<Record<string, string>> = {}): Promise<Item[]> => {
+    const items: Item[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const parameters = new URLSearchParams({
+        ...query,
+        limit: String(PAGE_SIZE),
+        ...(cursor === '' ? {} : { cursor }),
+      });
+      const page: Page<Item> = await read(`${path}?${parameters.toString()}`);
+      items.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    return items;
+  };
+  return { request, read, find, list };
 }

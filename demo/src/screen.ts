@@ -60,6 +60,7 @@ export function screenOn(
 }
 
 export function createScreen({ write, isTerminal, colours, columns, nowMs }: ScreenOptions): Screen {
+  const style = createStyle(colours);
   const running = new Map<string, { readonly startedAtMs: number; saidAtMs: number }>();
   let drawn = false;
   let timer: NodeJS.Timeout | undefined;
@@ -72,7 +73,7 @@ export function createScreen({ write, isTerminal, colours, columns, nowMs }: Scr
     const steps = [...running].map(([step, { startedAtMs }]) => `${step} ${seconds(nowMs() - startedAtMs)}`);
     const text = `  ${steps.join(', ')}`;
     const width = Math.max(20, columns() - 1);
-    write(CLEAR_LINE + paint('faint', text.length > width ? `${text.slice(0, width - 3)}...` : text));
+    write(CLEAR_LINE + style.faint(text.length > width ? `${text.slice(0, width - 3)}...` : text));
     drawn = true;
   };
   const remind = (): void => {
@@ -96,16 +97,8 @@ export function createScreen({ write, isTerminal, colours, columns, nowMs }: Scr
     stopTimer();
     clear();
   };
-  const paint = (style: Style, text: string): string =>
-    colours ? styleText(styles[style], text, { validateStream: false }) : text;
-
   return {
-    style: {
-      strong: (text) => paint('strong', text),
-      faint: (text) => paint('faint', text),
-      good: (text) => paint('good', text),
-      bad: (text) => paint('bad', text),
-    },
+    style,
     line: (text = '') => {
       clear();
       write(`${text}\n`);
@@ -129,6 +122,12 @@ export function createScreen({ write, isTerminal, colours, columns, nowMs }: Scr
       clear();
     },
   };
+}
+
+function createStyle(colours: boolean): Screen['style'] {
+  const painter = (style: Style) => (text: string) =>
+    colours ? styleText(styles[style], text, { validateStream: false }) : text;
+  return { strong: painter('strong'), faint: painter('faint'), good: painter('good'), bad: painter('bad') };
 }
 
 /** Milliseconds as people read them. */

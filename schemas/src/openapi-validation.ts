@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import { parse } from 'yaml';
-import type { OpenApiBody, OpenApiDocument, OpenApiOperation, OpenApiParameter } from './openapi-document.ts';
+import type { OpenApiBody, OpenApiDocument, OpenApiParameter } from './openapi-document.ts';
+import { OpenApiNodes, escapeName, type FoundOperation, type Located } from './openapi-nodes.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -39,16 +40,6 @@ export interface OpenApiContract {
   responseErrors(request: Pick<HttpRequest, 'method' | 'path'>, response: HttpResponse): readonly string[];
 }
 
-interface Located<T> {
-  readonly pointer: string;
-  readonly node: T;
-}
-
-interface FoundOperation extends Located<OpenApiOperation> {
-  readonly parameters: readonly Located<OpenApiParameter>[];
-  readonly pathValues: Readonly<Record<string, string>>;
-}
-
 const documentId = 'astrolabe';
 
 /** The contract in `openapi/astrolabe.yaml`. */
@@ -58,78 +49,11 @@ export function loadOpenApi(): OpenApiContract {
   );
 }
 
+type ErrorsAt = OpenApiContract['errorsAt'];
+
 export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
-  const ajv = new Ajv2020({ allErrors: true, strict: false });
-  ajvFormats.default(ajv);
-  ajv.addSchema(document, documentId);
-  const validators = new Map<string, ValidateFunction>();
-
-  const errorsAt = (pointer: string, value: unknown): readonly string[] => {
-    let validate = validators.get(pointer);
-    if (validate === undefined) {
-      validate = ajv.compile({ $ref: `${documentId}#${encodeURI(pointer)}` });
-      validators.set(pointer, validate);
-    }
-    if (validate(value)) return [];
-    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
-  };
-
-  /** The node at a pointer, and its real place after following references. */
-  const locate = <T>(pointer: string): Located<T> | undefined => {
-    const names = pointer.split('/').slice(1).map(unescapeName);
-    const node = names.reduce<unknown>(
-      (parent, name) => (parent as Record<string, unknown> | undefined)?.[name],
-      document,
-    );
-    if (node === undefined) return undefined;
-    const reference = (node as { readonly $ref?: string }).$ref;
-    return reference === undefined ? { pointer, node: node as T } : locate<T>(reference.slice(1));
-  };
-
-  const parametersAt = (pointer: string): readonly Located<OpenApiParameter>[] =>
-    Object.keys(locate<readonly unknown[]>(pointer)?.node ?? []).flatMap(
-      (index) => locate<OpenApiParameter>(`${pointer}/${index}`) ?? [],
-    );
-
-  const findOperation = (method: string, path: string): FoundOperation | undefined => {
-    const [pathname = ''] = path.split('?', 1);
-    for (const template of Object.keys(document.paths)) {
-      const match = new RegExp(`^${template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`).exec(pathname);
-      if (match === null) continue;
-      const item = `/paths/${escapeName(template)}`;
-      const operation = locate<OpenApiOperation>(`${item}/${method.toLowerCase()}`);
-      if (operation === undefined) return undefined;
-      const parameters = [...parametersAt(`${item}/parameters`), ...parametersAt(`${operation.pointer}/parameters`)];
-      return { ...operation, parameters, pathValues: match.groups ?? {} };
-    }
-    return undefined;
-  };
-
-  const parameterErrors = ({ parameters, pathValues }: FoundOperation, { path, headers }: HttpRequest): string[] => {
-    const search = path.split('?')[1] ?? '';
-    const query = new URLSearchParams(search);
-    const valueOf = ({ name, in: place }: OpenApiParameter): string | undefined => {
-      if (place === 'path') return decodeURIComponent(pathValues[name] ?? '');
-      return place === 'header' ? headers[name.toLowerCase()] : (query.get(name) ?? undefined);
-    };
-    const known = new Set(parameters.flatMap(({ node }) => (node.in === 'query' ? [node.name] : [])));
-    const unknown = [...query.keys()].filter((name) => !known.has(name)).map((name) => `query ${name} is not known`);
-    const misfits = parameters.flatMap(({ pointer, node }) => {
-      const text = valueOf(node);
-      if (text === undefined) return node.required === true ? [`${node.in} ${node.name} is missing`] : [];
-      const value = valueOfText(text, node.schema.type);
-      return errorsAt(`${pointer}/schema`, value).map((error) => `${node.in} ${node.name}${error}`);
-    });
-    const repeated = [...known]
-      .filter((name) => query.getAll(name).length > 1)
-      .map((name) => `query ${name} is repeated`);
-    return [
-      ...(isPercentEncoded(search) ? [] : ['the query is not percent-encoded']),
-      ...unknown,
-      ...repeated,
-      ...misfits,
-    ];
-  };
+  const nodes = new OpenApiNodes(document);
+  const errorsAt = compileSchemas(document);
 
   const contentErrors = (
     owner: Located<OpenApiBody>,
@@ -138,7 +62,7 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
   ): readonly string[] => {
     const mediaType = headers['content-type']?.split(';', 1)[0]?.trim() ?? '';
     const pointer = `${owner.pointer}/content/${escapeName(mediaType)}/schema`;
-    if (locate(pointer) === undefined) return [`content type ${mediaType} is not one of the document`];
+    if (nodes.locate(pointer) === undefined) return [`content type ${mediaType} is not one of the document`];
     return errorsAt(pointer, body);
   };
 
@@ -148,24 +72,27 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
     errorsOf: (schemaName, value) => errorsAt(`/components/schemas/${schemaName}`, value),
 
     requestErrors: (request) => {
-      const operation = findOperation(request.method, request.path);
+      const operation = nodes.findOperation(request.method, request.path);
       if (operation === undefined) return [`there is no ${request.method} ${request.path}`];
-      const errors = parameterErrors(operation, request);
+      const errors = parameterErrors(operation, request, errorsAt);
       if (!/^Bearer \S+$/.test(request.headers['authorization'] ?? '')) errors.push('the API key is missing');
-      const body = locate<OpenApiBody>(`${operation.pointer}/requestBody`);
+      const body = nodes.locate<OpenApiBody>(`${operation.pointer}/requestBody`);
       if (body === undefined) return request.body === undefined ? errors : [...errors, 'there must be no body'];
       return [...errors, ...contentErrors(body, request.headers, request.body)];
     },
 
     responseErrors: ({ method, path }, { status, headers, body }) => {
-      const operation = findOperation(method, path);
+      const operation = nodes.findOperation(method, path);
       if (operation === undefined) return [`there is no ${method} ${path}`];
       const responses = `${operation.pointer}/responses`;
-      const response = locate<OpenApiBody>(`${responses}/${status}`) ?? locate<OpenApiBody>(`${responses}/default`);
+      const response =
+        nodes.locate<OpenApiBody>(`${responses}/${status}`) ?? nodes.locate<OpenApiBody>(`${responses}/default`);
       if (response === undefined) return [`status ${status} is not one of the document`];
       const headerErrors = Object.keys(response.node.headers ?? {}).flatMap((name) => {
         const text = headers[name.toLowerCase()];
-        const header = locate<{ readonly schema: { readonly type?: string } }>(`${response.pointer}/headers/${name}`);
+        const header = nodes.locate<{ readonly schema: { readonly type?: string } }>(
+          `${response.pointer}/headers/${name}`,
+        );
         if (text === undefined || header === undefined) return [];
         const value = valueOfText(text, header.node.schema.type);
         return errorsAt(`${header.pointer}/schema`, value).map((error) => `header ${name}${error}`);
@@ -173,6 +100,53 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
       return [...headerErrors, ...contentErrors(response, headers, body)];
     },
   };
+}
+
+/** Compiles each schema when it is needed first. */
+function compileSchemas(document: OpenApiDocument): ErrorsAt {
+  const ajv = new Ajv2020({ allErrors: true, strict: false });
+  ajvFormats.default(ajv);
+  ajv.addSchema(document, documentId);
+  const validators = new Map<string, ValidateFunction>();
+  return (pointer, value) => {
+    let validate = validators.get(pointer);
+    if (validate === undefined) {
+      validate = ajv.compile({ $ref: `${documentId}#${encodeURI(pointer)}` });
+      validators.set(pointer, validate);
+    }
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
+  };
+}
+
+function parameterErrors(
+  { parameters, pathValues }: FoundOperation,
+  { path, headers }: HttpRequest,
+  errorsAt: ErrorsAt,
+): string[] {
+  const search = path.split('?')[1] ?? '';
+  const query = new URLSearchParams(search);
+  const valueOf = ({ name, in: place }: OpenApiParameter): string | undefined => {
+    if (place === 'path') return decodeURIComponent(pathValues[name] ?? '');
+    return place === 'header' ? headers[name.toLowerCase()] : (query.get(name) ?? undefined);
+  };
+  const known = new Set(parameters.flatMap(({ node }) => (node.in === 'query' ? [node.name] : [])));
+  const unknown = [...query.keys()].filter((name) => !known.has(name)).map((name) => `query ${name} is not known`);
+  const misfits = parameters.flatMap(({ pointer, node }) => {
+    const text = valueOf(node);
+    if (text === undefined) return node.required === true ? [`${node.in} ${node.name} is missing`] : [];
+    const value = valueOfText(text, node.schema.type);
+    return errorsAt(`${pointer}/schema`, value).map((error) => `${node.in} ${node.name}${error}`);
+  });
+  const repeated = [...known]
+    .filter((name) => query.getAll(name).length > 1)
+    .map((name) => `query ${name} is repeated`);
+  return [
+    ...(isPercentEncoded(search) ? [] : ['the query is not percent-encoded']),
+    ...unknown,
+    ...repeated,
+    ...misfits,
+  ];
 }
 
 /** Text that is not a whole number is kept as text, which does not fit the schema of an integer. */
@@ -187,12 +161,4 @@ function isPercentEncoded(search: string): boolean {
   } catch {
     return false;
   }
-}
-
-function escapeName(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-function unescapeName(name: string): string {
-  return name.replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -1,6 +1,6 @@
 /** Segment calls drawn from a seed: the same seed gives the same events, so a failure can be repeated. */
 import type { JsonObject } from '@astrolabe/schemas';
-import { seededRandom } from '@astrolabe/service-kit';
+import { createDraw } from '@astrolabe/testkit';
 
 export interface GeneratedEvent {
   readonly type: 'identify' | 'group' | 'track';
@@ -30,12 +30,8 @@ const STEP_MS = 1_000;
 const OLDEST_MS = Date.parse('2026-03-01T00:00:00.000Z');
 
 export function generateTraffic({ seed, count, users, accounts }: TrafficOptions): GeneratedEvent[] {
-  const random = seededRandom(seed);
-  const below = (limit: number): number => Math.floor(random() * limit);
-  const times = shuffled(
-    Array.from({ length: count }, (_, index) => OLDEST_MS + index * STEP_MS),
-    below,
-  );
+  const { below, shuffled } = createDraw(seed);
+  const times = shuffled(Array.from({ length: count }, (_, index) => OLDEST_MS + index * STEP_MS));
   return times.map((timeMs, index) => {
     const common = { messageId: `traffic-${String(seed)}-${String(index)}`, timestamp: new Date(timeMs).toISOString() };
     const userId = `user-${String(below(users))}`;
@@ -110,13 +106,4 @@ function drawValue(name: string, below: (limit: number) => number): JsonObject[s
     default:
       return `plan-${String(below(10))}`;
   }
-}
-
-function shuffled<T>(items: T[], below: (limit: number) => number): T[] {
-  for (let index = items.length - 1; index > 0; index -= 1) {
-    const other = below(index + 1);
-    const [a, b] = [items[index], items[other]];
-    if (a !== undefined && b !== undefined) [items[index], items[other]] = [b, a];
-  }
-  return items;
 }

@@ -5,7 +5,14 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/kafka';
-import { headerNames, headerText, partitionFor, toHeaders, type ConsumedRecord } from '@astrolabe/records';
+import {
+  headerNames,
+  headerText,
+  partitionFor,
+  toHeaders,
+  type ConsumedRecord,
+  type OutgoingRecord,
+} from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, spawnService } from '@astrolabe/testkit';
 import { prepareMapper } from './mapper-on-broker.ts';
@@ -117,16 +124,7 @@ async function prepare(t: TestContext) {
     await readTopic({ connection, topic }, (record) => all.push(record));
     return all;
   };
-  /** What compaction would leave, by partition and key. */
-  const liveState = async (): Promise<Map<string, string>> => {
-    const live = new Map<string, string>();
-    for (const { key, value, partition } of await records(topics.mapperState.name)) {
-      const name = `${String(key)}@${partition}`;
-      if (value === null) live.delete(name);
-      else live.set(name, String(value));
-    }
-    return live;
-  };
+  const liveState = async () => afterCompaction(await records(topics.mapperState.name));
   return {
     topics,
     connection,
@@ -137,34 +135,12 @@ async function prepare(t: TestContext) {
       t.after(() => mapper.stop());
       return mapper;
     },
-    writeOldState: async (states: readonly (readonly [string, string, object])[]) => {
-      await producer.send(
-        topics.mapperState.name,
-        states.map(([connectorId, userId, state]) => {
-          const key = Buffer.from(JSON.stringify([connectorId, 'user', userId]));
-          const value = Buffer.from(JSON.stringify(state));
-          return { key, value, headers: {}, partition: partitionFor(key, PARTITIONS) };
-        }),
-      );
+    writeOldState: async (states: readonly OldState[]) => {
+      await producer.send(topics.mapperState.name, states.map(oldStateRecord));
     },
     send: async (events: readonly SentEvent[]) => {
-      await producer.send(
-        topics.segmentEvents.name,
-        events.map(({ connector, ...event }) => {
-          sent += 1;
-          const messageId = `m-${sent}`;
-          const receivedAt = new Date().toISOString();
-          return {
-            key: Buffer.from(JSON.stringify([connector, 'user', event.userId])),
-            value: Buffer.from(JSON.stringify({ ...event, messageId, receivedAt })),
-            headers: toHeaders({
-              [headerNames.connectorId]: connector,
-              [headerNames.messageId]: messageId,
-              [headerNames.receivedAt]: receivedAt,
-            }),
-          };
-        }),
-      );
+      const numbered = events.map((event) => eventRecord(event, `m-${(sent += 1)}`));
+      await producer.send(topics.segmentEvents.name, numbered);
     },
     untilDrained: () =>
       eventually(
@@ -180,15 +156,51 @@ async function prepare(t: TestContext) {
       ),
     /** One for each command. */
     usersOfCommands: async () => (await records(topics.commands.name)).map(userOf).sort(),
-    countsByScope: async () => {
-      const counts = new Map<string, number>();
-      for (const name of (await liveState()).keys()) {
-        if (name.startsWith('["",')) continue;
-        const [key, partition] = [name.slice(0, name.lastIndexOf('@')), name.slice(name.lastIndexOf('@'))];
-        const scope = `${(JSON.parse(key) as string[])[0]}${partition}`;
-        counts.set(scope, (counts.get(scope) ?? 0) + 1);
-      }
-      return counts;
-    },
+    countsByScope: async () => countByScope((await liveState()).keys()),
   };
+}
+
+/** Connector, user and state as the first version wrote them. */
+type OldState = readonly [string, string, object];
+
+function oldStateRecord([connectorId, userId, state]: OldState): OutgoingRecord {
+  const key = Buffer.from(JSON.stringify([connectorId, 'user', userId]));
+  const value = Buffer.from(JSON.stringify(state));
+  return { key, value, headers: {}, partition: partitionFor(key, PARTITIONS) };
+}
+
+function eventRecord({ connector, ...event }: SentEvent, messageId: string): OutgoingRecord {
+  const receivedAt = new Date().toISOString();
+  return {
+    key: Buffer.from(JSON.stringify([connector, 'user', event.userId])),
+    value: Buffer.from(JSON.stringify({ ...event, messageId, receivedAt })),
+    headers: toHeaders({
+      [headerNames.connectorId]: connector,
+      [headerNames.messageId]: messageId,
+      [headerNames.receivedAt]: receivedAt,
+    }),
+  };
+}
+
+/** What compaction would leave, by `key@partition`. */
+function afterCompaction(records: readonly ConsumedRecord[]): Map<string, string> {
+  const live = new Map<string, string>();
+  for (const { key, value, partition } of records) {
+    const name = `${String(key)}@${partition}`;
+    if (value === null) live.delete(name);
+    else live.set(name, String(value));
+  }
+  return live;
+}
+
+/** Users by connector and partition. */
+function countByScope(names: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    if (name.startsWith('["",')) continue;
+    const [key, partition] = [name.slice(0, name.lastIndexOf('@')), name.slice(name.lastIndexOf('@'))];
+    const scope = `${(JSON.parse(key) as string[])[0]}${partition}`;
+    counts.set(scope, (counts.get(scope) ?? 0) + 1);
+  }
+  return counts;
 }

@@ -1,5 +1,5 @@
 /** Draws a schedule of disturbances. Pure: the same seed and length give the same schedule. */
-import { seededRandom } from '@astrolabe/service-kit';
+import { createDraw, type Draw } from '@astrolabe/testkit';
 import {
   brokerNames,
   links,
@@ -65,13 +65,8 @@ const apiFaults: readonly ApiFaultName[] = [
  * where the loss of the quorum is what is tried.
  */
 export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): readonly Disturbance[] {
-  const random = seededRandom(seed);
-  const below = (limit: number): number => Math.floor(random() * limit);
-  const pick = <T>(items: readonly [T, ...T[]] | readonly T[]): T => {
-    const item = items[below(items.length)];
-    if (item === undefined) throw new Error('nothing to draw from');
-    return item;
-  };
+  const draw = createDraw(seed);
+  const { below } = draw;
   const endMs = minutes * 60_000 * DISTURBED_SHARE;
   const sparingFromMs = minutes < SPARING_MINUTES ? endMs : minutes * 60_000 * SPARING_FROM_SHARE;
   const schedule: Disturbance[] = [];
@@ -81,10 +76,10 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
     const isClusterFree = atMs >= clusterFreeAtMs;
     let drawn: Disturbance | undefined;
     for (let tries = 0; drawn === undefined && tries < 2 * kinds.length; tries += 1) {
-      if (deck.length === 0) deck = shuffled([...kinds], below);
+      if (deck.length === 0) deck = draw.shuffled(kinds);
       const kind = deck.shift() ?? 'kill';
       const candidate: Disturbance = {
-        ...sparing(drawAction(kind, connectors, below, pick), atMs >= sparingFromMs),
+        ...sparing(drawAction(kind, connectors, draw), atMs >= sparingFromMs),
         atMs,
         forMs: drawLengthMs(kind, below),
       };
@@ -108,40 +103,35 @@ function sparing(action: DisturbanceAction, isSparing: boolean): DisturbanceActi
   return action.kind === 'rolling-restart' ? { ...action, of: 'brokers' } : action;
 }
 
-function drawAction(
-  kind: (typeof kinds)[number],
-  connectors: number,
-  below: (limit: number) => number,
-  pick: <T>(items: readonly T[]) => T,
-): DisturbanceAction {
+function drawAction(kind: (typeof kinds)[number], connectors: number, { below, oneOf }: Draw): DisturbanceAction {
   switch (kind) {
     case 'kill':
     case 'freeze':
-      return { kind, target: pick(serviceInstances) };
+      return { kind, target: oneOf(serviceInstances) };
     case 'kill-broker':
-      return { kind: 'kill', target: pick(brokerNames) };
+      return { kind: 'kill', target: oneOf(brokerNames) };
     case 'freeze-broker':
-      return { kind: 'freeze', target: pick(brokerNames) };
+      return { kind: 'freeze', target: oneOf(brokerNames) };
     case 'rolling-restart':
-      return { kind, of: pick([...services, 'brokers'] as const) };
+      return { kind, of: oneOf([...services, 'brokers'] as const) };
     case 'cut':
     case 'blackhole':
-      return { kind, link: pick(links) };
+      return { kind, link: oneOf(links) };
     case 'delay':
-      return { kind, link: pick(links), delayMs: 20 + below(400) };
+      return { kind, link: oneOf(links), delayMs: 20 + below(400) };
     case 'api-fault':
       return {
         kind,
-        fault: pick(apiFaults),
-        rate: pick([0.05, 0.3, 1]),
+        fault: oneOf(apiFaults),
+        rate: oneOf([0.05, 0.3, 1]),
         connector: below(2) === 0 ? null : below(connectors),
       };
     case 'key-revoked':
       return { kind, connector: below(connectors) };
     case 'connectors-edited':
-      return { kind, edit: pick(['broken', 'bulk', 'concurrency'] as const) };
+      return { kind, edit: oneOf(['broken', 'bulk', 'concurrency'] as const) };
     case 'disk-full':
-      return { kind, target: pick(['dispatcher-1', 'dispatcher-2'] as const) };
+      return { kind, target: oneOf(['dispatcher-1', 'dispatcher-2'] as const) };
     case 'registry-away':
     case 'partitions-added':
     case 'quorum-lost':
@@ -149,7 +139,7 @@ function drawAction(
   }
 }
 
-function drawLengthMs(kind: (typeof kinds)[number], below: (limit: number) => number): number {
+function drawLengthMs(kind: (typeof kinds)[number], below: Draw['below']): number {
   switch (kind) {
     case 'kill':
     case 'partitions-added':
@@ -162,13 +152,4 @@ function drawLengthMs(kind: (typeof kinds)[number], below: (limit: number) => nu
     default:
       return 2_000 + below(6_000);
   }
-}
-
-function shuffled<T>(items: T[], below: (limit: number) => number): T[] {
-  for (let index = items.length - 1; index > 0; index -= 1) {
-    const other = below(index + 1);
-    const [a, b] = [items[index], items[other]];
-    if (a !== undefined && b !== undefined) [items[index], items[other]] = [b, a];
-  }
-  return items;
 }

@@ -2,7 +2,7 @@
  * Who appears in the traffic of one stream: each user, visitor and account is of one stream, so that its events have
  * one order.
  */
-import type { Draw } from './draw.ts';
+import type { Draw } from '@astrolabe/testkit';
 
 export interface Cast {
   readonly userIds: readonly string[];

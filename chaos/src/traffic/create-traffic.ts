@@ -5,7 +5,7 @@
 import type { JsonObject } from '@astrolabe/schemas';
 import { castOf, type Cast } from './cast.ts';
 import { drawBody, drawComputation } from './draw-body.ts';
-import { createDraw, type Draw } from './draw.ts';
+import { createDraw, type Draw } from '@astrolabe/testkit';
 import { isPartnerType, toCallForm, type CallForm } from './call-form.ts';
 import type { TrafficCall, TrafficEvent } from './traffic-call.ts';
 import type { TrafficConnector } from './traffic-connector.ts';

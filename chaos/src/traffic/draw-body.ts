@@ -1,7 +1,7 @@
 /** Draws the body of one event, without its messageId and its times. */
 import type { JsonObject, JsonValue } from '@astrolabe/schemas';
 import { drawUserId, type Cast } from './cast.ts';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@astrolabe/testkit';
 
 export function drawBody(cast: Cast, draw: Draw): JsonObject {
   const userId = drawUserId(cast, draw);

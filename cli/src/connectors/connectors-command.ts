@@ -10,7 +10,7 @@ import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
 import type { Act, CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
-import { formatTable } from '../core/table.ts';
+import { formatTable } from '@astrolabe/service-kit/terminal';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addChangeOptions, addVerb, type CommonFlags } from '../flags.ts';
 import { connectorUsage } from '../refusals.ts';

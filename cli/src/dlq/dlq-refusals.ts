@@ -1,6 +1,6 @@
 /** Why an operation on dead letters did nothing, in words, with the flags to use instead. */
 import type { DecisionRefusal, PartitionBounds, SelectionRefusal } from '@astrolabe/operations';
-import { visibleLine } from '../core/visible-text.ts';
+import { visibleLine } from '@astrolabe/service-kit/terminal';
 import { UsageError } from '../exit-codes.ts';
 import { rangeUsage } from '../refusals.ts';
 

@@ -2,7 +2,7 @@
 import { listDeadLetters, type Cluster, type DeadLetterGroup, type SelectionRequest } from '@astrolabe/operations';
 import { formatCount, formatCounted } from '@astrolabe/operations/quantities';
 import type { CommandContext } from '../command-context.ts';
-import { formatTable } from '../core/table.ts';
+import { formatTable } from '@astrolabe/service-kit/terminal';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { CommonFlags } from '../flags.ts';
 import { selectionUsage } from './dlq-refusals.ts';

@@ -11,7 +11,7 @@ import {
 } from '@astrolabe/operations';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { CommandContext } from '../command-context.ts';
-import { formatTable } from '../core/table.ts';
+import { formatTable } from '@astrolabe/service-kit/terminal';
 import { UsageError } from '../exit-codes.ts';
 import { decisionUsage } from './dlq-refusals.ts';
 

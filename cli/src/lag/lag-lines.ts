@@ -2,7 +2,7 @@
 import type { ServiceLag, TotalLag } from '@astrolabe/operations';
 import { formatCount, formatDuration } from '@astrolabe/operations/quantities';
 import { describeHold } from '@astrolabe/kafka';
-import { formatTable } from '../core/table.ts';
+import { formatTable } from '@astrolabe/service-kit/terminal';
 
 export interface LagColumns {
   readonly byConnector?: boolean;

@@ -1,9 +1,9 @@
 /** The end of the demo: every record is accounted for, by what the services counted and by what is on the topics. */
 import assert from 'node:assert/strict';
+import { formatTable } from '@astrolabe/service-kit/terminal';
 import { eventually } from '@astrolabe/testkit';
 import { STEP_TIMEOUT_MS, type DemoContext } from '../demo-context.ts';
 import { countedSince, readServiceCounters, type ServiceCounters } from '../service-counters.ts';
-import { renderTable } from '../table.ts';
 import { readRecords, withAdmin } from '../topic-records.ts';
 
 /** Records of the demo. `reread` is of the second life of the dispatcher. */
@@ -95,33 +95,25 @@ export function assertBalance({ events, commands, reread }: DemoTotals): void {
 }
 
 export function totalsTable({ events, commands, reread }: DemoTotals): string[] {
-  const row = (name: string, ...numbers: readonly (number | undefined)[]) => ({
-    cells: [name, ...numbers.map((number) => (number === undefined ? '' : String(number)))],
-  });
-  return renderTable(
+  return formatTable(
+    ['', 'events', 'commands', 'read again'],
     [
-      { heading: '', align: 'left' },
-      { heading: 'events', align: 'right' },
-      { heading: 'commands', align: 'right' },
-      { heading: 'read again', align: 'right' },
+      ['acknowledged by ingest, produced by the mapper', events.acknowledged, commands.produced],
+      ['poison, written past them', events.poison, commands.poison],
+      'rule',
+      ['on the topic', events.onTopic, commands.onTopic, reread.onTopic],
+      ['mapped, delivered', events.mapped, commands.delivered, reread.delivered],
+      ['skipped, recognised as duplicates', events.skipped, commands.duplicates, reread.duplicates],
+      ['dead-lettered', events.deadLettered, commands.deadLettered, reread.deadLettered],
+      'rule',
+      [
+        'accounted for',
+        events.mapped + events.skipped + events.deadLettered,
+        commands.delivered + commands.duplicates + commands.deadLettered,
+        reread.delivered + reread.duplicates + reread.deadLettered,
+      ],
     ],
-    [
-      row('acknowledged by ingest, produced by the mapper', events.acknowledged, commands.produced),
-      row('poison, written past them', events.poison, commands.poison),
-      { ...row('on the topic', events.onTopic, commands.onTopic, reread.onTopic), rule: true },
-      row('mapped, delivered', events.mapped, commands.delivered, reread.delivered),
-      row('skipped, recognised as duplicates', events.skipped, commands.duplicates, reread.duplicates),
-      row('dead-lettered', events.deadLettered, commands.deadLettered, reread.deadLettered),
-      {
-        ...row(
-          'accounted for',
-          events.mapped + events.skipped + events.deadLettered,
-          commands.delivered + commands.duplicates + commands.deadLettered,
-          reread.delivered + reread.duplicates + reread.deadLettered,
-        ),
-        rule: true,
-      },
-    ],
+    { ruled: true },
   );
 }
 

@@ -4,12 +4,7 @@ export type { Delivery, DeliveryOutcome } from './delivery.ts';
 export { deliveryIdOf } from './delivery-id.ts';
 export { findDeliveries, type FindDeliveriesOptions } from './find-deliveries.ts';
 export { createInMemoryChangelog, type InMemoryChangelog } from './changelog/in-memory-changelog.ts';
-export {
-  createKafkaChangelog,
-  type ChangelogAdmin,
-  type ChangelogReader,
-  type KafkaChangelogOptions,
-} from './changelog/kafka-changelog.ts';
+export { createKafkaChangelog, type KafkaChangelogOptions } from './changelog/kafka-changelog.ts';
 export type { ChangelogChunk, ChangelogRange, LedgerChangelog } from './changelog/ledger-changelog.ts';
 export { partitionDirectory } from './store/ledger-directory.ts';
 export {

@@ -23,13 +23,14 @@ export {
 } from './process/service-process.ts';
 export { startFaultProxy } from './network/fault-proxy.ts';
 export type { FaultProxy, FaultProxyOptions } from './network/fault-proxy.ts';
+export { createDraw, type Draw } from './draw.ts';
 export { createLedger, positionId } from './ledger.ts';
 export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } from './ledger.ts';
 export { eventually } from './eventually.ts';
 export { machineEnvironment } from './process/machine-environment.ts';
 export { scaledTimeoutMs } from './timeout-factor.ts';
 export type { EventuallyOptions } from './eventually.ts';
-export { runMain, type ParsedCommandLine } from './process/run-main.ts';
+export { parseCommandLine, runMain, type ParsedCommandLine } from './process/run-main.ts';
 export { median, percentile } from './statistics.ts';
 export { uniqueName } from './unique-name.ts';
 export { cacheDirectory } from './stack/cache-folder.ts';

@@ -57,7 +57,7 @@ export interface IngestDependencies {
 }
 
 /** A body arrives within milliseconds, or within seconds on a slow connection. */
-const BODY_PATIENCE_MS = 2_000;
+const MIN_BODY_READ_MS = 2_000;
 
 /** The service without its process: any sink, any connectors, not listening yet. */
 export function createIngest(dependencies: IngestDependencies): HttpServer {
@@ -67,7 +67,7 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
   const monotonicMs = dependencies.nowMs ?? systemClock.monotonicMs;
   const budget = new ByteBudget({
     maxBytes: config.maxInFlightBytes,
-    patienceMs: BODY_PATIENCE_MS,
+    minReadMs: MIN_BODY_READ_MS,
     nowMs: monotonicMs,
   });
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);

@@ -69,7 +69,7 @@ export async function sendTo(
   const whole: RequestHead = { webhook: undefined, ...head };
   const admission = handler.admit(whole, CLIENT);
   if (admission.kind === 'answered') return admission;
-  const hold = new ByteBudget({ maxBytes: 100_000_000, patienceMs: 0, nowMs: () => 0 }).open();
+  const hold = new ByteBudget({ maxBytes: 100_000_000, minReadMs: 0, nowMs: () => 0 }).open();
   hold.take(body.length);
   hold.claim(admission.owner);
   const { sender } = admission;

@@ -78,26 +78,11 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
       ),
     applyTopics: (plan) => attempt('applying topics', () => applyTopics(admin, plan)),
     maxMessageBytes: (topic) =>
-      attempt(
-        'reading the settings of a topic',
-        async () => {
-          const asked = [{ type: TOPIC_RESOURCE, name: topic, configNames: ['max.message.bytes'] }];
-          const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
-          const maxBytes = Number(resources[0]?.configEntries[0]?.configValue);
-          if (!Number.isSafeInteger(maxBytes)) throw new Error(`${topic} has no max.message.bytes`);
-          return maxBytes;
-        },
-        { principal, topics: [{ operation: 'DescribeConfigs', resourceType: 'topic', resource: topic }] },
-      ),
-    watermarks: (topic) =>
-      attempt(
-        'reading watermarks',
-        async () =>
-          (await admin.fetchTopicOffsets(topic))
-            .map(({ partition, low, high }) => ({ partition, lowWatermark: BigInt(low), highWatermark: BigInt(high) }))
-            .sort((a, b) => a.partition - b.partition),
-        reading(topic),
-      ),
+      attempt('reading the settings of a topic', () => readMaxMessageBytes(admin, topic), {
+        principal,
+        topics: [{ operation: 'DescribeConfigs', resourceType: 'topic', resource: topic }],
+      }),
+    watermarks: (topic) => attempt('reading watermarks', () => readWatermarks(admin, topic), reading(topic)),
     offsetsAt: (topic, timestampMs) =>
       attempt(
         'looking up offsets by time',
@@ -107,20 +92,7 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
         reading(topic),
       ),
     commits: (groupId, topic) =>
-      attempt(
-        'reading commits',
-        async () => {
-          const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
-          const committed = (answer?.partitions ?? []).filter(({ offset }) => offset !== '-1');
-          return new Map(
-            committed.map(({ partition, offset, metadata }) => [
-              partition,
-              { nextOffset: BigInt(offset), ...splitTopicId(metadata ?? '') },
-            ]),
-          );
-        },
-        asking(groupId, topic),
-      ),
+      attempt('reading commits', () => readCommits(admin, groupId, topic), asking(groupId, topic)),
     setOffsets: (groupId, topic, offsets) =>
       attempt('setting offsets', () =>
         admin.setOffsets({
@@ -146,6 +118,35 @@ async function attempt<T>(doing: string, action: () => Promise<T>, access?: Acce
   } catch (error) {
     throw toKafkaError(error, doing, access);
   }
+}
+
+async function readMaxMessageBytes(admin: Admin, topic: string): Promise<number> {
+  const asked = [{ type: TOPIC_RESOURCE, name: topic, configNames: ['max.message.bytes'] }];
+  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
+  const maxBytes = Number(resources[0]?.configEntries[0]?.configValue);
+  if (!Number.isSafeInteger(maxBytes)) throw new Error(`${topic} has no max.message.bytes`);
+  return maxBytes;
+}
+
+async function readWatermarks(admin: Admin, topic: string): Promise<readonly PartitionWatermarks[]> {
+  return (await admin.fetchTopicOffsets(topic))
+    .map(({ partition, low, high }) => ({ partition, lowWatermark: BigInt(low), highWatermark: BigInt(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+async function readCommits(
+  admin: Admin,
+  groupId: string,
+  topic: string,
+): Promise<ReadonlyMap<number, CommittedPosition>> {
+  const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const committed = (answer?.partitions ?? []).filter(({ offset }) => offset !== '-1');
+  return new Map(
+    committed.map(({ partition, offset, metadata }) => [
+      partition,
+      { nextOffset: BigInt(offset), ...splitTopicId(metadata ?? '') },
+    ]),
+  );
 }
 
 function toOffsetMap(rows: readonly { partition: number; offset: string }[]): ReadonlyMap<number, bigint> {

@@ -7,10 +7,11 @@ import type { Logger } from '@astrolabe/service-kit';
 import { PipelineError, present } from '@astrolabe/service-kit/errors';
 import { createKafkaAdmin } from '../admin/admin.ts';
 import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
+import { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from '../size-limits.ts';
 import { BatchingProducer, type ProduceSession, type TopicRecords } from './batching-producer.ts';
 import { Partitioners, type Message, type PartitionerArgs, type Producer } from '../kafkajs/index.ts';
 
-export interface RecordProducerOptions {
+export interface RecordProducerOptions extends SizeLimits {
   readonly connection: KafkaConnection;
   readonly logger: Logger;
   /**
@@ -18,18 +19,9 @@ export interface RecordProducerOptions {
    * withdrawn; what was may still be stored. Default 10,000.
    */
   readonly deliveryTimeoutMs?: number;
-  /**
-   * Bytes of records in one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. Default
-   * 900,000.
-   */
-  readonly maxRequestBytes?: number;
-  /** A record above this is refused with `kafka.record-too-large` before anything is sent. Default 1,000,000. */
-  readonly maxRecordBytes?: number;
 }
 
 const DEFAULT_DELIVERY_TIMEOUT_MS = 10_000;
-const DEFAULT_MAX_REQUEST_BYTES = 900_000;
-const DEFAULT_MAX_RECORD_BYTES = 1_000_000;
 const LONGEST_RETRY_PAUSE_MS = 1_000;
 
 /** Connects; rejects with `kafka.unavailable` when no broker can be reached. */

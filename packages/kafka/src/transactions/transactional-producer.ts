@@ -5,6 +5,7 @@
 import type { OutgoingRecord } from '@astrolabe/records';
 import type { KafkaConnection } from '../connection.ts';
 import { isFencedAnswer, toKafkaError } from '../kafka-errors.ts';
+import { DEFAULT_MAX_REQUEST_BYTES } from '../size-limits.ts';
 import { cutIntoRequests, placeRecords } from './transaction-requests.ts';
 import {
   FencedError,
@@ -52,10 +53,6 @@ export interface TransactionalProducer {
 }
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
-/**
- * Of one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. A larger record goes alone.
- */
-const MAX_REQUEST_BYTES = 900_000;
 
 /** Connects and takes the id over; rejects with `kafka.unavailable` when no broker can be reached. */
 export async function openTransactionalProducer(options: TransactionalProducerOptions): Promise<TransactionalProducer> {
@@ -97,7 +94,7 @@ async function commit(
   try {
     await session.add(placedParts.flat());
     for (const [index, placed] of placedParts.entries()) {
-      await session.produce(cutIntoRequests(placed, MAX_REQUEST_BYTES));
+      await session.produce(cutIntoRequests(placed, DEFAULT_MAX_REQUEST_BYTES));
       if (index === 0 && position !== undefined && position.nextOffsets.size > 0) await session.sendOffsets(position);
     }
   } catch (error) {

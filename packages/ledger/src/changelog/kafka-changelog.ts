@@ -1,33 +1,15 @@
 /** The changelog on the brokers. */
-import type { ConsumedRecord, RecordProducer } from '@astrolabe/records';
+import type { KafkaAdmin } from '@astrolabe/kafka';
+import type { ConsumedRecord, PartitionReader, RecordProducer } from '@astrolabe/records';
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
 import type { LedgerChangelog } from './ledger-changelog.ts';
-
-/** What the changelog needs of a `PartitionReader`. */
-export interface ChangelogReader {
-  read(range: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly fromOffset?: bigint | undefined;
-    readonly endOffset?: bigint | undefined;
-    readonly signal?: AbortSignal | undefined;
-    readonly onRecords: (records: readonly ConsumedRecord[], nextOffset: bigint) => void | Promise<void>;
-  }): Promise<bigint>;
-  offsets(topic: string, partition: number): Promise<{ readonly highWatermark: bigint }>;
-}
-
-/** What the changelog needs of a `KafkaAdmin`. */
-export interface ChangelogAdmin {
-  /** First offset at or after a time, for each partition; the high watermark where none is. */
-  offsetsAt(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>>;
-}
 
 export interface KafkaChangelogOptions {
   /** The topic of deliveries, with the prefix it has on this cluster. */
   readonly topic: string;
   readonly producer: Pick<RecordProducer, 'send'>;
-  readonly reader: ChangelogReader;
-  readonly admin: ChangelogAdmin;
+  readonly reader: Pick<PartitionReader, 'read' | 'offsets'>;
+  readonly admin: Pick<KafkaAdmin, 'offsetsAt'>;
 }
 
 /** Closes nothing that it is given. One serves all partitions. */

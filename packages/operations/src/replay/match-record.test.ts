@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
+import { toHeaders } from '@astrolabe/records';
 import type { ReplayRequest } from './core/replay-state.ts';
 import { matchRecord } from './match-record.ts';
+import { record } from '../testing/replayed-command.ts';
 
 const request: ReplayRequest = { source: 'commands', toEarliest: true, connector: ['acme'] };
-
-const record: ConsumedRecord = {
-  topic: 'commands',
-  partition: 3,
-  offset: 41n,
-  timestampMs: 0,
-  key: Buffer.from('key'),
-  value: Buffer.from([0, 255]),
-  headers: toHeaders({ 'connector-id': 'acme', 'replay-id': 'old', 'replay-force': '1', 'replay-from': 'events:0:1' }),
-};
 
 test('the copies of earlier replays are skipped, and commands made of a replayed event are not', async () => {
   const copy = { ...record, headers: { ...record.headers, ...toHeaders({ 'replay-from': 'commands:3:7' }) } };

@@ -3,6 +3,7 @@
  * docs/adr/0007-one-transaction-for-each-batch.md.
  */
 import { createPartitionReader, createRecordProducer, type KafkaConnection } from '@astrolabe/kafka';
+import { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from '@astrolabe/kafka/internal';
 import {
   FencedError,
   clientOf,
@@ -30,19 +31,12 @@ import { TransactionWriter } from './transaction-writer.ts';
  */
 export type Guarantee = 'exactly-once' | 'at-least-once';
 
-export interface ChangelogStoreOptions {
+export interface ChangelogStoreOptions extends SizeLimits {
   readonly connection: KafkaConnection;
   readonly groupId: string;
   readonly changelogTopic: string;
   readonly guarantee: Guarantee;
   readonly logger: Logger;
-  /**
-   * Bytes of records in one request; the broker's `message.max.bytes` (1,048,588) refuses larger ones whole. Default
-   * 900,000.
-   */
-  readonly maxRequestBytes?: number;
-  /** A record above this is refused with `kafka.record-too-large` before anything is sent. Default 1,000,000. */
-  readonly maxRecordBytes?: number;
   /**
    * How long a transaction of a process that died may keep what lies behind it on its topics from readers, if nobody
    * takes its partition over before. Default 60,000.
@@ -50,8 +44,6 @@ export interface ChangelogStoreOptions {
   readonly transactionTimeoutMs?: number;
 }
 
-const DEFAULT_MAX_REQUEST_BYTES = 900_000;
-const DEFAULT_MAX_RECORD_BYTES = 1_000_000;
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 /** Used in turns. With fewer, an owner would not fence the transactions of those who had more. */
 const IDS_PER_PARTITION = 2;

@@ -10,10 +10,8 @@ import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/ka
 import { silentLogger, startOwnBroker, topicDefinition, type OwnBroker } from '@astrolabe/kafka/testing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { BrokerControl } from '@astrolabe/testkit';
-import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
-import { startGroupConsumer } from '../consumer/group-consumer.ts';
-import { createStateProcessor } from './state-processor.ts';
-import { countByKey, countCodec, countedOnce, stateOf } from '../testing/counting.ts';
+import { countedOnce, stateOf } from '../testing/counting.ts';
+import { startCountingMember } from '../testing/counting-member.ts';
 
 let own: OwnBroker;
 let broker: BrokerControl;
@@ -50,46 +48,24 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
     })),
   );
   await producer.close();
-  const changelog = await openChangelogStore({
-    connection: connectOwn(),
-    groupId,
-    changelogTopic,
-    guarantee: 'exactly-once',
-    logger: silentLogger,
-  });
   const faults: unknown[] = [];
-  let stored = 0;
-  let restores = 0;
-  const consumer = await startGroupConsumer({
-    connection: connectOwn(),
+  const { restored, stored, leave } = await startCountingMember({
+    connect: connectOwn,
     groupId,
-    topic: input,
-    logger: silentLogger,
+    input,
+    output,
+    changelogTopic,
     onFault: (fault) => void faults.push(fault),
-    createProcessor: (session) =>
-      createStateProcessor({
-        session,
-        changelog,
-        codec: countCodec,
-        transform: countByKey(output),
-        onStored: (offsets) => {
-          stored += offsets.length;
-        },
-        onRestored: () => {
-          restores += 1;
-        },
-        logger: silentLogger,
-        // Small, so that there are transactions for the whole of the test.
-        maxBatchRecords: 1,
-        maxBatchBytes: 1_000_000,
-        maxBufferedRecords: 10_000,
-        maxBufferedBytes: 10_000_000,
-        retryMaxMs: 500,
-      }),
+    processor: () => ({
+      // Small, so that there are transactions for the whole of the test.
+      maxBatchRecords: 1,
+      maxBufferedRecords: 10_000,
+      retryMaxMs: 500,
+    }),
   });
   const untilMore = async (more: number): Promise<void> => {
-    const enough = Math.min(count, stored + more);
-    while (stored < enough && faults.length === 0) await sleep(5);
+    const enough = Math.min(count, stored.length + more);
+    while (stored.length < enough && faults.length === 0) await sleep(5);
   };
   await untilMore(50);
   await broker.stop();
@@ -103,11 +79,10 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
   await broker.resume();
   while ((await admin.commits(groupId, input)).get(0)?.nextOffset !== BigInt(count) && faults.length === 0)
     await sleep(50);
-  await consumer.close(5_000);
-  await changelog.close();
+  await leave(5_000);
   await admin.close();
   assert.deepEqual(faults, []);
-  assert.ok(restores >= 3, `state was restored after each loss of the broker, in all ${restores} times`);
+  assert.ok(restored.length >= 3, `state was restored after each loss of the broker, in all ${restored.length} times`);
   const expected = countedOnce(await readAllOf(input));
   assert.deepEqual(
     (await readAllOf(output)).map(({ value }) => String(value)),

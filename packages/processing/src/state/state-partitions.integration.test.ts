@@ -5,10 +5,7 @@ import { createKafkaAdmin, createRecordProducer } from '@astrolabe/kafka';
 import { connect, createTopic, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
-import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
-import { startGroupConsumer } from '../consumer/group-consumer.ts';
-import { createStateProcessor } from './state-processor.ts';
-import { countByKey, countCodec } from '../testing/counting.ts';
+import { startCountingMember } from '../testing/counting-member.ts';
 
 test('a partition that was added to the input waits, uncommitted, until the changelog topic has one for it; the others go on', async (t) => {
   await using cleanup = new AsyncDisposableStack();
@@ -26,38 +23,17 @@ test('a partition that was added to the input waits, uncommitted, until the chan
     input,
     [0, 1].map((partition) => ({ key: Buffer.from('k'), value: Buffer.from('v'), headers: {}, partition })),
   );
-  const changelog = await openChangelogStore({
-    connection: connect(),
-    groupId,
-    changelogTopic,
-    guarantee: 'exactly-once',
-    logger: silentLogger,
-  });
-  cleanup.defer(() => changelog.close());
   const warned = Promise.withResolvers<string>();
   const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => warned.resolve(line) } });
-  const consumer = await startGroupConsumer({
-    connection: connect(),
+  const member = await startCountingMember({
+    connect,
     groupId,
-    topic: input,
-    logger: silentLogger,
-    onFault: (fault) => assert.fail(fault),
-    commitIntervalMs: 20,
-    createProcessor: (session) =>
-      createStateProcessor({
-        session,
-        changelog,
-        codec: countCodec,
-        transform: countByKey(output),
-        logger: session.partition === 1 ? logger : silentLogger,
-        maxBatchRecords: 50,
-        maxBatchBytes: 1_000_000,
-        maxBufferedRecords: 1_000,
-        maxBufferedBytes: 10_000_000,
-        retryMaxMs: 200,
-      }),
+    input,
+    output,
+    changelogTopic,
+    processor: ({ partition }) => (partition === 1 ? { logger } : {}),
   });
-  cleanup.defer(() => consumer.close(2_000));
+  cleanup.defer(() => member.leave(2_000));
   const committed = async (partition: number) => (await admin.commits(groupId, input)).get(partition)?.nextOffset;
   assert.match(await warned.promise, /storing a batch failed/);
   await eventually(async () => (await committed(0)) === 1n, {

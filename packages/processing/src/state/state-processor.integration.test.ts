@@ -5,31 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, createRecordProducer, type KafkaAdmin } from '@astrolabe/kafka';
 import { openTransactionSession } from '@astrolabe/kafka/internal';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
-import type { ChangelogStore } from '@astrolabe/records';
-import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
-import { startGroupConsumer, type GroupConsumer } from '../consumer/group-consumer.ts';
-import { createStateProcessor } from './state-processor.ts';
-import type { Restored } from './state-restore.ts';
-import { SKIPPED, countByKey, countCodec, countedOnce, stateOf } from '../testing/counting.ts';
+import type { ConsumedRecord } from '@astrolabe/records';
+import { SKIPPED, countedOnce, stateOf } from '../testing/counting.ts';
+import { startCountingMember, type CountingMember, type CountingTopics } from '../testing/counting-member.ts';
 
 const PARTITIONS = 3;
 
-interface Member {
-  readonly consumer: GroupConsumer;
-  readonly changelog: ChangelogStore;
-  readonly restored: Restored[];
-  readonly stored: bigint[];
-  /** Without deadline the member drops what it has in hand. */
-  leave(deadlineMs: number): Promise<void>;
-}
-
-interface Pipeline {
-  readonly groupId: string;
-  readonly input: string;
-  readonly output: string;
-  readonly changelogTopic: string;
+interface Pipeline extends CountingTopics {
   append(records: readonly { readonly key: string; readonly value: string }[]): Promise<void>;
-  join(): Promise<Member>;
+  join(): Promise<CountingMember>;
   /** Waits until the group has committed everything. */
   untilDone(): Promise<void>;
   commits(): ReturnType<KafkaAdmin['commits']>;
@@ -40,17 +24,18 @@ interface Pipeline {
 
 async function createPipeline(t: TestContext): Promise<Pipeline> {
   const id = randomUUID();
-  const [input, output, changelogTopic, groupId] = [
-    `test-in-${id}`,
-    `test-out-${id}`,
-    `test-state-${id}`,
-    `group-${id}`,
-  ];
+  const topics = {
+    input: `test-in-${id}`,
+    output: `test-out-${id}`,
+    changelogTopic: `test-state-${id}`,
+    groupId: `group-${id}`,
+  };
+  const { input, output, changelogTopic, groupId } = topics;
   const admin = await createKafkaAdmin(connect());
   const definitions = [input, output, changelogTopic].map((name) => topicDefinition(name, { partitions: PARTITIONS }));
   await admin.applyTopics(await admin.planTopics(definitions, 1));
   const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
-  const members: Member[] = [];
+  const members: CountingMember[] = [];
   t.after(async () => {
     await Promise.all(members.map((member) => member.leave(0)));
     await producer.close();
@@ -58,15 +43,8 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
     await admin.close();
   });
   const commits = () => admin.commits(groupId, input);
-  const byPartition = async (topic: string) => {
-    const records = await readAll(topic);
-    return Array.from({ length: PARTITIONS }, (_, partition) => records.filter((each) => each.partition === partition));
-  };
   return {
-    groupId,
-    input,
-    output,
-    changelogTopic,
+    ...topics,
     append: async (records) => {
       await producer.send(
         input,
@@ -74,49 +52,7 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
       );
     },
     join: async () => {
-      const changelog = await openChangelogStore({
-        connection: connect(),
-        groupId,
-        changelogTopic,
-        guarantee: 'exactly-once',
-        logger: silentLogger,
-      });
-      const restored: Restored[] = [];
-      const stored: bigint[] = [];
-      const consumer = await startGroupConsumer({
-        connection: connect(),
-        groupId,
-        topic: input,
-        logger: silentLogger,
-        onFault: (fault) => assert.fail(fault),
-        commitIntervalMs: 20,
-        createProcessor: (session) =>
-          createStateProcessor({
-            session,
-            changelog,
-            codec: countCodec,
-            transform: countByKey(output),
-            onStored: (offsets) => void stored.push(...offsets),
-            onRestored: (each) => void restored.push(each),
-            logger: silentLogger,
-            maxBatchRecords: 50,
-            maxBatchBytes: 1_000_000,
-            maxBufferedRecords: 1_000,
-            maxBufferedBytes: 10_000_000,
-            quietMs: 20,
-            retryMaxMs: 200,
-          }),
-      });
-      const member: Member = {
-        consumer,
-        changelog,
-        restored,
-        stored,
-        leave: async (deadlineMs) => {
-          await consumer.close(deadlineMs);
-          await changelog.close();
-        },
-      };
+      const member = await startCountingMember({ connect, ...topics });
       members.push(member);
       return member;
     },
@@ -131,22 +67,25 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
     },
     commits,
     setOffset: (partition, offset) => admin.setOffsets(groupId, input, new Map([[partition, offset]])),
-    assertCountedOnce: async () => {
-      const [inputs, outputs, states] = await Promise.all([
-        byPartition(input),
-        byPartition(output),
-        byPartition(changelogTopic),
-      ]);
-      for (let partition = 0; partition < PARTITIONS; partition += 1) {
-        const expected = countedOnce(inputs[partition] ?? []);
-        assert.deepEqual(
-          outputs[partition]?.map(({ value }) => String(value)),
-          expected.outputs,
-        );
-        assert.deepEqual(stateOf(states[partition] ?? []), expected.state);
-      }
-    },
+    assertCountedOnce: () => assertCountedOnce(topics),
   };
+}
+
+async function assertCountedOnce({ input, output, changelogTopic }: CountingTopics): Promise<void> {
+  const [inputs, outputs, states] = await Promise.all([input, output, changelogTopic].map(readPartitions));
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    const expected = countedOnce(inputs?.[partition] ?? []);
+    assert.deepEqual(
+      outputs?.[partition]?.map(({ value }) => String(value)),
+      expected.outputs,
+    );
+    assert.deepEqual(stateOf(states?.[partition] ?? []), expected.state);
+  }
+}
+
+async function readPartitions(topic: string): Promise<readonly (readonly ConsumedRecord[])[]> {
+  const records = await readAll(topic);
+  return Array.from({ length: PARTITIONS }, (_, partition) => records.filter((each) => each.partition === partition));
 }
 
 const recordsOf = (count: number, first = 0) =>

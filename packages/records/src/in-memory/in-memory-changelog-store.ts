@@ -5,7 +5,13 @@
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createInMemoryLog, type InMemoryLog } from './in-memory-log.ts';
 import type { OutgoingRecord } from '../record/record.ts';
-import type { ChangelogStore, CommittedOffset, TransactionBatch, WriteOutcome } from '../ports/changelog-store.ts';
+import type {
+  BatchWriter,
+  ChangelogStore,
+  CommittedOffset,
+  TransactionBatch,
+  WriteOutcome,
+} from '../ports/changelog-store.ts';
 
 /**
  * What becomes of a write. `lost` and `ambiguous` both reject as retryable: the one leaves nothing visible, the other
@@ -44,21 +50,11 @@ export function createInMemoryChangelogStore({
   maxRecordBytes = 1_000_000,
 }: InMemoryChangelogStoreOptions = {}): InMemoryChangelogStore {
   const log = createInMemoryLog({ partitions, maxRecordBytes });
+  const brokers = new WritingBrokers(log, changelogTopic, maxRecordBytes);
   const committed = new Map<string, CommittedOffset>();
-  /** Of the writer that may write, by input partition. */
-  const epochs = new Map<string, number>();
-  let fateOf: () => WriteFate = () => 'written';
   let failure: PipelineError | undefined;
-  let gate: Promise<void> = Promise.resolve();
   let takeovers = 0;
-  /** A commit that the brokers have begun ends before anybody takes its partition over. */
-  let storing: Promise<unknown> = Promise.resolve();
 
-  const store = async ({ outputs, state }: TransactionBatch): Promise<void> => {
-    for (const record of [...outputs, ...state]) assertSize(record, maxRecordBytes);
-    for (const { topic, ...record } of outputs) await log.send(topic, [record]);
-    await log.send(changelogTopic, state);
-  };
   const check = (): void => {
     if (failure !== undefined) throw failure;
   };
@@ -71,49 +67,12 @@ export function createInMemoryChangelogStore({
       return takeovers;
     },
     openWriter: async ({ topic, partition }, signal) => {
-      await gate;
+      await brokers.gate;
       signal.throwIfAborted();
       check();
-      const name = `${topic}:${partition}`;
-      const epoch = (epochs.get(name) ?? 0) + 1;
-      epochs.set(name, epoch);
       takeovers += 1;
-      await storing;
-      let spent: PipelineError | 'fenced' | undefined;
-      let earlier: Promise<unknown> = Promise.resolve();
-
-      const write = async (batch: TransactionBatch, before: Promise<unknown>): Promise<WriteOutcome> => {
-        await before.catch(() => undefined);
-        await gate;
-        if (spent === undefined && epochs.get(name) !== epoch) spent = 'fenced';
-        if (spent === 'fenced') return { kind: 'fenced' };
-        if (spent !== undefined) throw spent;
-        const fate = fateOf();
-        try {
-          if (typeof fate === 'object') throw fate.refused;
-          if (fate !== 'lost') {
-            const stored = store(batch);
-            storing = Promise.allSettled([storing, stored]);
-            await stored;
-          }
-          if (fate !== 'written') throw unavailable('the answer was lost');
-          return { kind: 'written' };
-        } catch (error) {
-          spent = error as PipelineError;
-          throw error;
-        }
-      };
-      return {
-        maxInFlight,
-        write: (batch) => {
-          const written = write(batch, earlier);
-          earlier = written;
-          return written;
-        },
-        close: async () => {
-          spent ??= unavailable('the writer is closed');
-        },
-      };
+      const epoch = await brokers.takeOver(`${topic}:${partition}`);
+      return new InMemoryBatchWriter(brokers, epoch, maxInFlight);
     },
     readState: async (partition, onRecords, signal) => {
       signal.throwIfAborted();
@@ -132,11 +91,11 @@ export function createInMemoryChangelogStore({
     },
     close: async () => undefined,
     decideFate: (decide) => {
-      fateOf = decide;
+      brokers.fateOf = decide;
     },
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      gate = promise;
+      brokers.gate = promise;
       return { release: resolve };
     },
     failWith: (error) => {
@@ -146,6 +105,95 @@ export function createInMemoryChangelogStore({
       committed.set(`${topic}:${partition}`, offset);
     },
   };
+}
+
+/** Since a takeover a writer that came before may write no longer. */
+interface WriterEpoch {
+  readonly isCurrent: () => boolean;
+}
+
+/** What all writers share. */
+class WritingBrokers {
+  fateOf: () => WriteFate = () => 'written';
+  gate: Promise<void> = Promise.resolve();
+  readonly #log: InMemoryLog;
+  readonly #changelogTopic: string;
+  readonly #maxRecordBytes: number;
+  /** Of the writer that may write, by input partition. */
+  readonly #epochs = new Map<string, number>();
+  /** A commit that the brokers have begun ends before anybody takes its partition over. */
+  #storing: Promise<unknown> = Promise.resolve();
+
+  constructor(log: InMemoryLog, changelogTopic: string, maxRecordBytes: number) {
+    this.#log = log;
+    this.#changelogTopic = changelogTopic;
+    this.#maxRecordBytes = maxRecordBytes;
+  }
+
+  async takeOver(input: string): Promise<WriterEpoch> {
+    const epoch = (this.#epochs.get(input) ?? 0) + 1;
+    this.#epochs.set(input, epoch);
+    await this.#storing;
+    return { isCurrent: () => this.#epochs.get(input) === epoch };
+  }
+
+  /** Rejects as the fate of the write has it. */
+  async write(batch: TransactionBatch): Promise<void> {
+    const fate = this.fateOf();
+    if (typeof fate === 'object') throw fate.refused;
+    if (fate !== 'lost') {
+      const stored = this.#store(batch);
+      this.#storing = Promise.allSettled([this.#storing, stored]);
+      await stored;
+    }
+    if (fate !== 'written') throw unavailable('the answer was lost');
+  }
+
+  async #store({ outputs, state }: TransactionBatch): Promise<void> {
+    for (const record of [...outputs, ...state]) assertSize(record, this.#maxRecordBytes);
+    for (const { topic, ...record } of outputs) await this.#log.send(topic, [record]);
+    await this.#log.send(this.#changelogTopic, state);
+  }
+}
+
+class InMemoryBatchWriter implements BatchWriter {
+  readonly maxInFlight: number;
+  readonly #brokers: WritingBrokers;
+  readonly #epoch: WriterEpoch;
+  /** Why it can write no longer. */
+  #spent: PipelineError | 'fenced' | undefined;
+  #earlier: Promise<unknown> = Promise.resolve();
+
+  constructor(brokers: WritingBrokers, epoch: WriterEpoch, maxInFlight: number) {
+    this.#brokers = brokers;
+    this.#epoch = epoch;
+    this.maxInFlight = maxInFlight;
+  }
+
+  write(batch: TransactionBatch): Promise<WriteOutcome> {
+    const written = this.#writeAfter(this.#earlier, batch);
+    this.#earlier = written;
+    return written;
+  }
+
+  async close(): Promise<void> {
+    this.#spent ??= unavailable('the writer is closed');
+  }
+
+  async #writeAfter(earlier: Promise<unknown>, batch: TransactionBatch): Promise<WriteOutcome> {
+    await earlier.catch(() => undefined);
+    await this.#brokers.gate;
+    if (this.#spent === undefined && !this.#epoch.isCurrent()) this.#spent = 'fenced';
+    if (this.#spent === 'fenced') return { kind: 'fenced' };
+    if (this.#spent !== undefined) throw this.#spent;
+    try {
+      await this.#brokers.write(batch);
+      return { kind: 'written' };
+    } catch (error) {
+      this.#spent = error as PipelineError;
+      throw error;
+    }
+  }
 }
 
 function unavailable(message: string): PipelineError {

@@ -16,7 +16,7 @@ export interface JsonFault {
 
 /** The first fault of `text`, or undefined if it is valid JSON. Never throws, whatever the depth of nesting. */
 export function findJsonFault(text: string): JsonFault | undefined {
-  const fault = scan(text);
+  const fault = findFault(text);
   if (fault === undefined) return undefined;
   const before = text.slice(0, fault.offset);
   const lineStart = before.lastIndexOf('\n') + 1;
@@ -47,93 +47,93 @@ const stringCharacters = /[^"\\\u0000-\u001f]*/y;
 const numberLiteral = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 const whitespace = /[ \t\n\r]*/y;
 
-function scan(text: string): Fault | undefined {
-  const open: ('{' | '[')[] = [];
-  let expected: Expectation = 'value';
-  let at = 0;
-  const afterValue = (): Expectation => {
-    const container = open.at(-1);
-    return container === undefined ? 'end' : container === '[' ? 'comma or ]' : 'comma or }';
-  };
+/** A text that is valid up to `at`. */
+interface Scan {
+  readonly text: string;
+  at: number;
+  expected: Expectation;
+  /** Objects and arrays that are not closed yet. */
+  readonly open: ('{' | '[')[];
+}
+
+function findFault(text: string): Fault | undefined {
+  const scan: Scan = { text, at: 0, expected: 'value', open: [] };
   for (;;) {
-    whitespace.lastIndex = at;
+    whitespace.lastIndex = scan.at;
     whitespace.exec(text);
-    at = whitespace.lastIndex;
-    const found = text[at];
-    if (found === undefined) return expected === 'end' ? undefined : unexpected(text, at, expected);
-    switch (expected) {
-      case 'value':
-      case 'value or ]': {
-        if (found === '{' || found === '[') {
-          open.push(found);
-          expected = found === '{' ? 'name or }' : 'value or ]';
-          at += 1;
-          break;
-        }
-        if (found === ']' && expected === 'value or ]') {
-          open.pop();
-          expected = afterValue();
-          at += 1;
-          break;
-        }
-        const end = scanScalar(text, at, expected);
-        if (typeof end !== 'number') return end;
-        at = end;
-        expected = afterValue();
-        break;
-      }
-      case 'name':
-      case 'name or }': {
-        if (found === '}' && expected === 'name or }') {
-          open.pop();
-          expected = afterValue();
-          at += 1;
-          break;
-        }
-        if (found !== '"') return unexpected(text, at, expected);
-        const end = scanString(text, at);
-        if (typeof end !== 'number') return end;
-        at = end;
-        expected = 'colon';
-        break;
-      }
-      case 'colon':
-        if (found !== ':') return unexpected(text, at, expected);
-        expected = 'value';
-        at += 1;
-        break;
-      case 'comma or ]':
-      case 'comma or }': {
-        const inArray: boolean = expected === 'comma or ]';
-        if (found === ',') {
-          expected = inArray ? 'value' : 'name';
-        } else if (found === (inArray ? ']' : '}')) {
-          open.pop();
-          expected = afterValue();
-        } else {
-          return unexpected(text, at, expected);
-        }
-        at += 1;
-        break;
-      }
-      case 'end':
-        return unexpected(text, at, expected);
-    }
+    scan.at = whitespace.lastIndex;
+    const found = text[scan.at];
+    if (found === undefined && scan.expected === 'end') return undefined;
+    const fault = found === undefined ? unexpected(scan) : readToken(scan, found);
+    if (fault !== undefined) return fault;
   }
 }
 
+function readToken(scan: Scan, found: string): Fault | undefined {
+  switch (scan.expected) {
+    case 'value':
+    case 'value or ]':
+      if (found === '{' || found === '[') {
+        scan.open.push(found);
+        return proceed(scan, found === '{' ? 'name or }' : 'value or ]');
+      }
+      if (found === ']' && scan.expected === 'value or ]') return close(scan);
+      return proceedTo(scan, scanScalar(scan), afterValue(scan));
+    case 'name':
+    case 'name or }':
+      if (found === '}' && scan.expected === 'name or }') return close(scan);
+      return found === '"' ? proceedTo(scan, scanString(scan), 'colon') : unexpected(scan);
+    case 'colon':
+      return found === ':' ? proceed(scan, 'value') : unexpected(scan);
+    case 'comma or ]':
+      if (found === ',') return proceed(scan, 'value');
+      return found === ']' ? close(scan) : unexpected(scan);
+    case 'comma or }':
+      if (found === ',') return proceed(scan, 'name');
+      return found === '}' ? close(scan) : unexpected(scan);
+    case 'end':
+      return unexpected(scan);
+  }
+}
+
+function afterValue({ open }: Scan): Expectation {
+  const container = open.at(-1);
+  return container === undefined ? 'end' : container === '[' ? 'comma or ]' : 'comma or }';
+}
+
+/** Past the bracket that ends a container. */
+function close(scan: Scan): undefined {
+  scan.open.pop();
+  return proceed(scan, afterValue(scan));
+}
+
+/** Past one character. */
+function proceed(scan: Scan, expected: Expectation): undefined {
+  scan.at += 1;
+  scan.expected = expected;
+}
+
+/** Past a string, number or literal, unless there is a fault in it. */
+function proceedTo(scan: Scan, end: number | Fault, expected: Expectation): Fault | undefined {
+  if (typeof end !== 'number') return end;
+  scan.at = end;
+  scan.expected = expected;
+  return undefined;
+}
+
 /** The index after a string, number or literal, or the fault in it. */
-function scanScalar(text: string, at: number, expected: Expectation): number | Fault {
-  if (text[at] === '"') return scanString(text, at);
+function scanScalar(scan: Scan): number | Fault {
+  const { text, at } = scan;
+  if (text[at] === '"') return scanString(scan);
   for (const literal of ['true', 'false', 'null']) {
     if (text.startsWith(literal, at)) return at + literal.length;
   }
   numberLiteral.lastIndex = at;
   if (numberLiteral.test(text)) return numberLiteral.lastIndex;
-  return unexpected(text, at, expected);
+  return unexpected(scan);
 }
 
-function scanString(text: string, start: number): number | Fault {
+function scanString({ text, at: start }: Scan): number | Fault {
   let at = start + 1;
   for (;;) {
     stringCharacters.lastIndex = at;
@@ -161,7 +161,7 @@ function scanString(text: string, start: number): number | Fault {
   }
 }
 
-function unexpected(text: string, at: number, expected: Expectation): Fault {
+function unexpected({ text, at, expected }: Scan): Fault {
   return { offset: at, reason: `found ${describe(text, at)}, expected ${expectationText[expected]}` };
 }
 

@@ -40,25 +40,16 @@ const MONOTONIC_START_MS = 7_000;
 export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   let now = MONOTONIC_START_MS;
   let epochMs = startMs - now;
-  let sleeps: Sleep[] = [];
-  let waiters: Waiter[] = [];
+  const sleeps = new PresentSleeps();
 
-  const earliest = () =>
-    sleeps.reduce<Sleep | undefined>(
-      (first, sleep) => (first && first.dueMs <= sleep.dueMs ? first : sleep),
-      undefined,
-    );
-  const remove = (sleep: Sleep) => {
-    sleeps = sleeps.filter((other) => other !== sleep);
-  };
   const wake = async (sleep: Sleep) => {
     now = Math.max(now, sleep.dueMs);
-    remove(sleep);
+    sleeps.remove(sleep);
     sleep.wake();
     await turn();
   };
 
-  const clock: ManualClock = {
+  return {
     nowMs: () => epochMs + now,
     monotonicMs: () => now,
 
@@ -66,7 +57,7 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         const onAbort = () => {
-          remove(sleep);
+          sleeps.remove(sleep);
           reject(signal?.reason);
         };
         const sleep: Sleep = {
@@ -77,17 +68,14 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
           },
         };
         signal?.addEventListener('abort', onAbort, { once: true });
-        sleeps.push(sleep);
-        const reached = waiters.filter((waiter) => waiter.count <= sleeps.length);
-        waiters = waiters.filter((waiter) => waiter.count > sleeps.length);
-        for (const waiter of reached) waiter.resolve();
+        sleeps.add(sleep);
       });
     },
 
     async advance(ms) {
       const targetMs = now + ms;
       await turn();
-      for (let next = earliest(); next && next.dueMs <= targetMs; next = earliest()) await wake(next);
+      for (let next = sleeps.earliest(); next && next.dueMs <= targetMs; next = sleeps.earliest()) await wake(next);
       now = Math.max(now, targetMs);
     },
 
@@ -96,19 +84,52 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
     },
 
     async advanceToNextSleep() {
-      await clock.untilSleeping();
+      await sleeps.reach(1);
       const before = now;
-      const next = earliest();
+      const next = sleeps.earliest();
       if (next) await wake(next);
       return now - before;
     },
 
-    remainingSleepsMs: () => sleeps.map((sleep) => sleep.dueMs - now).sort((a, b) => a - b),
-
-    untilSleeping(count = 1) {
-      if (sleeps.length >= count) return Promise.resolve();
-      return new Promise((resolve) => waiters.push({ count, resolve }));
-    },
+    remainingSleepsMs: () => sleeps.dueMs().map((dueMs) => dueMs - now),
+    untilSleeping: (count = 1) => sleeps.reach(count),
   };
-  return clock;
+}
+
+class PresentSleeps {
+  #sleeps: readonly Sleep[] = [];
+  #waiters: readonly Waiter[] = [];
+
+  add(sleep: Sleep): void {
+    this.#sleeps = [...this.#sleeps, sleep];
+    const count = this.#sleeps.length;
+    const reached = this.#waiters.filter((waiter) => waiter.count <= count);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.count > count);
+    for (const waiter of reached) waiter.resolve();
+  }
+
+  remove(sleep: Sleep): void {
+    this.#sleeps = this.#sleeps.filter((other) => other !== sleep);
+  }
+
+  /** Of sleeps that are due at the same time the one that began first. */
+  earliest(): Sleep | undefined {
+    return this.#sleeps.reduce<Sleep | undefined>(
+      (first, sleep) => (first && first.dueMs <= sleep.dueMs ? first : sleep),
+      undefined,
+    );
+  }
+
+  /** The earliest first. */
+  dueMs(): readonly number[] {
+    return this.#sleeps.map(({ dueMs }) => dueMs).sort((a, b) => a - b);
+  }
+
+  /** Resolves as soon as there are `count` at least. */
+  reach(count: number): Promise<void> {
+    if (this.#sleeps.length >= count) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters = [...this.#waiters, { count, resolve }];
+    });
+  }
 }

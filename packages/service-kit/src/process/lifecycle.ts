@@ -1,8 +1,8 @@
 import { systemClock, type Clock } from '../clock/clock.ts';
-import { PipelineError, errorMessage } from '../errors/errors.ts';
+import { PipelineError } from '../errors/errors.ts';
 import type { Logger } from '../logs/logger.ts';
-import type { Readiness } from './readiness.ts';
-import { hideUrlCredentials } from '../logs/url-credentials.ts';
+import { DeferredStops } from './deferred-stops.ts';
+import { ReadinessConditions, type Readiness } from './readiness.ts';
 import { waitUntilAvailable } from './wait-until-available.ts';
 
 /** What a service's composition registers with the process. */
@@ -85,17 +85,10 @@ export async function runService(options: ServiceOptions): Promise<void> {
 
   const stopping = new AbortController();
   const stopBegun = Promise.withResolvers<void>();
-  const endedEarly = Promise.withResolvers<{ readonly exitCode: number }>();
-  const stops: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
-  const waitingFor = new Map<string, string>();
-  const readinessChecks: (() => string | undefined)[] = [
-    () => (starting && waitingFor.size === 0 ? 'starting' : undefined),
-    () => (waitingFor.size === 0 ? undefined : [...waitingFor.values()].join('; ')),
-  ];
-  let starting = true;
+  const endedEarly = Promise.withResolvers<Ending>();
+  const stops = new DeferredStops(logger);
+  const readiness = new ReadinessConditions();
   let faulty = false;
-  let currentStep = 'start';
-  let firstSignalAtMs: number | undefined;
 
   const beginStop = () => {
     stopBegun.resolve();
@@ -104,50 +97,21 @@ export async function runService(options: ServiceOptions): Promise<void> {
 
   const stack: ServiceStack = {
     signal: stopping.signal,
-    defer(stopName, stop) {
-      stops.push({ name: stopName, stop });
-    },
+    defer: (stopName, stop) => stops.add(stopName, stop),
     fail(error) {
       faulty = true;
       logger.fatal({ err: error }, `${name} cannot go on`);
       beginStop();
     },
-    addReadinessCheck(check) {
-      readinessChecks.push(check);
-    },
-    async waitFor(what, attempt) {
-      const noted = async (signal: AbortSignal) => {
-        try {
-          return await attempt(signal);
-        } catch (error) {
-          // Anybody who reaches `/readyz` can read its answer.
-          waitingFor.set(what, hideUrlCredentials(`waiting for ${what}: ${errorMessage(error)}`));
-          throw error;
-        }
-      };
-      try {
-        return await waitUntilAvailable({ what, attempt: noted, clock, random, logger, signal: stopping.signal });
-      } finally {
-        waitingFor.delete(what);
-      }
-    },
+    addReadinessCheck: (check) => readiness.addCheck(check),
+    waitFor: (what, attempt) =>
+      readiness.whileWaiting(what, attempt, (noted) =>
+        waitUntilAvailable({ what, attempt: noted, clock, random, logger, signal: stopping.signal }),
+      ),
     isReady() {
-      if (stopping.signal.aborted) return { ready: false, reasons: ['stopping'] };
-      const reasons = readinessChecks.map((check) => check()).filter((reason) => reason !== undefined);
+      const reasons = stopping.signal.aborted ? ['stopping'] : readiness.reasons();
       return { ready: reasons.length === 0, reasons };
     },
-  };
-
-  const onSignal = (signal: StopSignal) => () => {
-    const nowMs = clock.monotonicMs();
-    if (firstSignalAtMs === undefined) {
-      firstSignalAtMs = nowMs;
-      logger.info({ signal, shutdownTimeoutMs }, `${name} stopping`);
-      beginStop();
-    } else if (nowMs - firstSignalAtMs > SAME_REQUEST_MS) {
-      logger.warn({ signal, step: currentStep }, `${name} ended by a second signal`);
-      endedEarly.resolve({ exitCode: exitCodesOfSecondSignal[signal] });
-    }
   };
 
   const runStart = async () => {
@@ -156,52 +120,84 @@ export async function runService(options: ServiceOptions): Promise<void> {
     } catch (error) {
       if (!isAbort(error, stopping.signal)) stack.fail(error);
     } finally {
-      starting = false;
+      readiness.started();
     }
   };
 
-  const runStops = async () => {
-    for (let next = stops.pop(); next; next = stops.pop()) {
-      currentStep = next.name;
-      logger.debug({ step: next.name }, `stopping ${next.name}`);
-      try {
-        await next.stop();
-      } catch (error) {
-        faulty = true;
-        logger.error({ err: error, step: next.name }, `could not stop ${next.name}`);
-      }
-    }
-  };
+  const stopListening = listen(signals, {
+    clock,
+    onStop(signal) {
+      logger.info({ signal, shutdownTimeoutMs }, `${name} stopping`);
+      beginStop();
+    },
+    onSecondSignal(signal) {
+      logger.warn({ signal, step: stops.step }, `${name} ended by a second signal`);
+      endedEarly.resolve({ exitCode: exitCodesOfSecondSignal[signal] });
+    },
+    onUncaught: stack.fail,
+  });
 
-  const exitAtDeadline = async (cancelled: AbortSignal) => {
-    await clock.sleep(shutdownTimeoutMs, cancelled);
-    const message = `${name} did not stop within ${shutdownTimeoutMs} ms: ${currentStep} hangs`;
-    const details = { step: currentStep, notStopped: stops.map((stop) => stop.name).reverse() };
+  const started = runStart();
+  await stopBegun.promise;
+  const stopped = started.then(() => stops.run()).then((allStopped) => ({ exitCode: faulty || !allStopped ? 1 : 0 }));
+  const { exitCode } = await orAtDeadline(Promise.race([stopped, endedEarly.promise]), stops, { ...options, clock });
+  stopListening();
+  logger.info({ exitCode }, `${name} stopped`);
+  exit(exitCode);
+}
+
+interface Ending {
+  readonly exitCode: number;
+}
+
+interface SignalListeners {
+  readonly clock: Clock;
+  readonly onStop: (signal: StopSignal) => void;
+  readonly onSecondSignal: (signal: StopSignal) => void;
+  readonly onUncaught: (error: unknown) => void;
+}
+
+/** Returns how to stop listening. */
+function listen(signals: SignalSource, { clock, onStop, onSecondSignal, onUncaught }: SignalListeners): () => void {
+  let firstSignalAtMs: number | undefined;
+  const onSignal = (signal: StopSignal) => () => {
+    const nowMs = clock.monotonicMs();
+    if (firstSignalAtMs === undefined) {
+      firstSignalAtMs = nowMs;
+      onStop(signal);
+    } else if (nowMs - firstSignalAtMs > SAME_REQUEST_MS) onSecondSignal(signal);
+  };
+  const listeners: Readonly<Record<string, (argument: unknown) => void>> = {
+    SIGTERM: onSignal('SIGTERM'),
+    SIGINT: onSignal('SIGINT'),
+    uncaughtException: onUncaught,
+  };
+  for (const [event, listener] of Object.entries(listeners)) signals.on(event, listener);
+  return () => {
+    for (const [event, listener] of Object.entries(listeners)) signals.off(event, listener);
+  };
+}
+
+async function orAtDeadline(
+  ended: Promise<Ending>,
+  stops: DeferredStops,
+  { name, logger, shutdownTimeoutMs, clock }: ServiceOptions & { readonly clock: Clock },
+): Promise<Ending> {
+  const cancelled = new AbortController();
+  const endAtDeadline = (): Ending => {
+    const { step, remaining } = stops;
+    const message = `${name} did not stop within ${shutdownTimeoutMs} ms: ${step} hangs`;
+    const details = { step, notStopped: remaining };
     const error = new PipelineError('service.shutdown-deadline', message, { retryable: false, details });
     logger.error({ err: error }, message);
     return { exitCode: 1 };
   };
-
-  const listeners: Readonly<Record<string, (argument: unknown) => void>> = {
-    SIGTERM: onSignal('SIGTERM'),
-    SIGINT: onSignal('SIGINT'),
-    uncaughtException: stack.fail,
-  };
-  for (const [event, listener] of Object.entries(listeners)) signals.on(event, listener);
-
-  const started = runStart();
-  await stopBegun.promise;
-  const finished = new AbortController();
-  const stopped = started.then(runStops).then(() => ({ exitCode: faulty ? 1 : 0 }));
-  const { exitCode } = await Promise.race([
-    stopped,
-    endedEarly.promise,
-    exitAtDeadline(finished.signal).catch(() => stopped),
-  ]);
-  finished.abort();
-  for (const [event, listener] of Object.entries(listeners)) signals.off(event, listener);
-  logger.info({ exitCode }, `${name} stopped`);
-  exit(exitCode);
+  const deadline = clock.sleep(shutdownTimeoutMs, cancelled.signal).then(endAtDeadline, () => ended);
+  try {
+    return await Promise.race([ended, deadline]);
+  } finally {
+    cancelled.abort();
+  }
 }
 
 /** Whether the start ended because it was told to stop. */

@@ -59,24 +59,8 @@ export async function startFaultProxy({ target }: FaultProxyOptions): Promise<Fa
       client.resetAndDestroy();
       return;
     }
-    const server = connect({ ...target, allowHalfOpen: true });
-    const link: Link = {
-      client,
-      server,
-      relays: [createByteRelay({ from: client, to: server }), createByteRelay({ from: server, to: client })],
-    };
+    const link = linkTo(connect({ ...target, allowHalfOpen: true }), client, () => links.delete(link));
     links.add(link);
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      socket.setNoDelay(true);
-      socket.on('error', () => reset(other));
-      // A side that closed in good order may have left delayed bytes behind, which are still to be delivered.
-      socket.on('close', () => {
-        if (other.closed) links.delete(link);
-      });
-    }
     applyTo(link);
   });
 
@@ -118,6 +102,25 @@ export async function startFaultProxy({ target }: FaultProxyOptions): Promise<Fa
       setFault({ kind: 'cut' });
       await closed;
     },
+  };
+}
+
+function linkTo(server: Socket, client: Socket, onClosed: () => void): Link {
+  for (const [socket, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    socket.setNoDelay(true);
+    socket.on('error', () => reset(other));
+    // A side that closed in good order may have left delayed bytes behind, which are still to be delivered.
+    socket.on('close', () => {
+      if (other.closed) onClosed();
+    });
+  }
+  return {
+    client,
+    server,
+    relays: [createByteRelay({ from: client, to: server }), createByteRelay({ from: server, to: client })],
   };
 }
 

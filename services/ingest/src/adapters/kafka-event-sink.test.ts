@@ -85,9 +85,9 @@ test('an event that the brokers refuse becomes a dead letter that says what to d
     log.records('events').map(({ value }) => String(value)),
     ['a', 'c'],
   );
-  const [letter] = log.records('dead-letters');
-  assert.equal(String(letter?.headers['dlq.code']), 'kafka.record-too-large');
-  assert.match(String(letter?.headers['dlq.message']), /raise message\.max\.bytes, then redrive/);
+  const [deadLetter] = log.records('dead-letters');
+  assert.equal(String(deadLetter?.headers['dlq.code']), 'kafka.record-too-large');
+  assert.match(String(deadLetter?.headers['dlq.message']), /raise message\.max\.bytes, then redrive/);
   assert.deepEqual(tooLarge, ['events']);
 });
 
@@ -97,11 +97,11 @@ test('a dead letter that the brokers refuse is cut until they accept it, and say
     events: [],
     deadLetters: [recordOf('d'.repeat(5_000)), recordOf('e')],
   });
-  const letters = log.records('dead-letters');
-  const cut = letters.find(({ value }) => String(value).startsWith('d'));
+  const deadLetters = log.records('dead-letters');
+  const cut = deadLetters.find(({ value }) => String(value).startsWith('d'));
   assert.ok(cut?.value);
   assert.equal(Number(String(cut.headers['dlq.cut.bytes'])) + cut.value.length, 5_000);
-  assert.deepEqual(letters.map(({ value }) => String(value).charAt(0)).sort(), ['d', 'e']);
+  assert.deepEqual(deadLetters.map(({ value }) => String(value).charAt(0)).sort(), ['d', 'e']);
 });
 
 test('a size that no record fits is a fault, not an endless retry', async () => {

@@ -5,13 +5,18 @@ import { buildReport } from './replay-report.ts';
 
 const counts = { read: 12, replayedBefore: 1, unsendable: 0, filteredOut: 2, knownToLedger: 0, sent: 9 };
 
+const replay = {
+  id: 'r1',
+  source: 'commands',
+  counts,
+  eventEnds: { mapped: 0, skipped: 0, deadLettered: 0 },
+  pending: 0,
+} as const;
+
 test('the numbers of a replay of commands add up', () => {
   const report = buildReport({
-    id: 'r1',
-    source: 'commands',
-    counts,
+    ...replay,
     commandEnds: { skippedByLedger: 1, delivered: 3, duplicate: 0, deadLettered: 1 },
-    eventEnds: { mapped: 0, skipped: 0, deadLettered: 0 },
     commandsSeen: 9,
     pending: 4,
   });
@@ -23,13 +28,11 @@ test('the numbers of a replay of commands add up', () => {
 
 test('the numbers of a replay of events add up with those of their commands', () => {
   const report = buildReport({
-    id: 'r1',
+    ...replay,
     source: 'events',
-    counts,
     commandEnds: { skippedByLedger: 4, delivered: 6, duplicate: 0, deadLettered: 0 },
     eventEnds: { mapped: 8, skipped: 1, deadLettered: 0 },
     commandsSeen: 10,
-    pending: 0,
   });
   const { matched, commands = 0, events, skippedByLedger, delivered, duplicate, deadLettered, pending } = report;
   assert.ok(events !== undefined);

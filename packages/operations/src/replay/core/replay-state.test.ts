@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeaders, type ConsumedRecord } from '@astrolabe/records';
+import { toHeaders } from '@astrolabe/records';
 import {
   countSorted,
   countUnreadable,
@@ -13,6 +13,7 @@ import {
   type ReplayState,
 } from './replay-state.ts';
 import { replayedRecord } from './replayed-record.ts';
+import { record } from '../../testing/replayed-command.ts';
 
 const state: ReplayState = {
   id: 'r1',
@@ -26,16 +27,6 @@ const state: ReplayState = {
   watchFrom: { topic: [0n, 9_007_199_254_740_993n] },
   topicIds: { topic: 'QUFBQUFBQUFBQUFBQUFBQQ' },
   counts: noCounts(),
-};
-
-const record: ConsumedRecord = {
-  topic: 'commands',
-  partition: 3,
-  offset: 41n,
-  timestampMs: 0,
-  key: Buffer.from('key'),
-  value: Buffer.from([0, 255]),
-  headers: toHeaders({ 'connector-id': 'acme', 'replay-id': 'old', 'replay-force': '1', 'replay-from': 'events:0:1' }),
 };
 
 test('the state of a replay is read as it was written, with offsets of any size', () => {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteBudget } from './byte-budget.ts';
 
-const PATIENCE_MS = 2_000;
+const MIN_READ_MS = 2_000;
 
 function createBudget(maxBytes: number, nowMs = () => 0): ByteBudget {
-  return new ByteBudget({ maxBytes, patienceMs: PATIENCE_MS, nowMs });
+  return new ByteBudget({ maxBytes, minReadMs: MIN_READ_MS, nowMs });
 }
 
 test('a request beyond the budget is refused and takes nothing', () => {
@@ -81,7 +81,7 @@ test('if there is no room, bodies that are read for too long are given up, the o
   nowMs = 2;
   read('new', 20);
   assert.equal(budget.hasRoomFor(1), false, 'nobody has waited for too long');
-  nowMs = PATIENCE_MS + 1;
+  nowMs = MIN_READ_MS + 1;
   assert.equal(budget.hasRoomFor(40), true);
   assert.deepEqual(givenUp, ['slow']);
   assert.equal(budget.heldBytes, 60);

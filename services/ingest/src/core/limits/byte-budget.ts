@@ -15,7 +15,7 @@ export interface ByteHold {
   /** Takes more. Returns false and takes nothing if the budget does not have it. */
   take(bytes: number): boolean;
   /**
-   * Marks the body as being read until the returned function is called. After `patienceMs` it may be given up, which
+   * Marks the body as being read until the returned function is called. After `minReadMs` it may be given up, which
    * returns all its bytes and calls `onGivenUp`.
    */
   reading(onGivenUp: () => void): () => void;
@@ -32,8 +32,8 @@ export interface ByteHold {
 
 export interface ByteBudgetOptions {
   readonly maxBytes: number;
-  /** How long a body may be read before it can be given up for others, in milliseconds. */
-  readonly patienceMs: number;
+  /** How long a body may be read in any case, before it can be given up for others. */
+  readonly minReadMs: number;
   readonly nowMs: () => number;
 }
 
@@ -62,8 +62,8 @@ export class ByteBudget {
   /** Whether that many bytes can be taken now, after giving up slow bodies if needed. */
   hasRoomFor(bytes: number): boolean {
     if (this.#heldBytes + bytes <= this.#maxBytes) return true;
-    const { patienceMs, nowMs } = this.#options;
-    const latestMs = nowMs() - patienceMs;
+    const { minReadMs, nowMs } = this.#options;
+    const latestMs = nowMs() - minReadMs;
     for (const reader of this.#readers) {
       if (reader.sinceMs > latestMs) break;
       reader.giveUp();

@@ -72,7 +72,7 @@ export function buildDeadLetter(
   origin: RecordOrigin,
 ): OutgoingRecord {
   const record = buildEventRecord(bytes, submitted, verdict, additions, origin);
-  const letter = {
+  const deadLetter = {
     ...record,
     headers: {
       ...record.headers,
@@ -82,5 +82,5 @@ export function buildDeadLetter(
       [headerNames.deadLetterAt]: Buffer.from(origin.receivedAt),
     },
   };
-  return cutDeadLetter(letter, MAX_DEAD_LETTER_VALUE_BYTES);
+  return cutDeadLetter(deadLetter, MAX_DEAD_LETTER_VALUE_BYTES);
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseRawJson } from '@astrolabe/json';
-import { anyJsonText } from '../testing.ts';
+import { parseRawJson } from './index.ts';
+import { anyJsonText } from './testing.ts';
 
 test('what is parsed is what JSON.parse gives, but for long integers, whose digits are those of the text', () => {
   fc.assert(

@@ -8,6 +8,8 @@ export interface Draw {
   chance(probability: number): boolean;
   /** One of them. Throws a RangeError for none. */
   oneOf<T>(items: readonly T[]): T;
+  /** A copy in another order. */
+  shuffled<T>(items: readonly T[]): T[];
 }
 
 export function createDraw(seed: number): Draw {
@@ -20,6 +22,15 @@ export function createDraw(seed: number): Draw {
       const index = below(items.length);
       if (index >= items.length) throw new RangeError('there is nothing to draw from');
       return items[index] as (typeof items)[number];
+    },
+    shuffled: (items) => {
+      const drawn = [...items];
+      for (let index = drawn.length - 1; index > 0; index -= 1) {
+        const other = below(index + 1);
+        const [a, b] = [drawn[index], drawn[other]];
+        if (a !== undefined && b !== undefined) [drawn[index], drawn[other]] = [b, a];
+      }
+      return drawn;
     },
   };
 }
