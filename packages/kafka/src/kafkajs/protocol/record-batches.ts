@@ -6,6 +6,7 @@
 import type { ConsumedRecord, RecordHeaders } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
 import { crc32c } from './crc32c.ts';
+import { headerNameIn } from './header-names.ts';
 import { undecodable } from './undecodable.ts';
 
 /** A batch that is there in full. Its records are not decoded. */
@@ -225,7 +226,7 @@ class RecordCursor {
     const headers = new Headers();
     for (let index = 0; index < count && this.at < end; index += 1) {
       const nameBytes = this.#varint();
-      const name = this.#bytes.toString('utf8', this.at, (this.at += Math.max(0, nameBytes)));
+      const name = headerNameIn(this.#bytes, this.at, (this.at += Math.max(0, nameBytes)));
       const value = this.#nullableBytes();
       if (value !== null) headers[name] = value;
     }
