@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { headerNameIn } from './header-names.ts';
 
-/** Few letters and lengths: names that share a slot, and differ in what the slot does not depend on, come often. */
+/**
+ * Few characters and few lengths: names that share a slot, and differ in what the slot does not depend on, come often.
+ */
 const similar = fc.string({ unit: fc.constantFrom('a', 'b', 'é'), maxLength: 8 }).map((text) => Buffer.from(text));
 const any = fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes));
 

@@ -1,6 +1,6 @@
 /**
- * Names of headers as text. All records of a topic have the same few: a name that was read before is found by its bytes,
- * which costs a third of decoding it again, and leaves one string instead of one for each record.
+ * Names of headers as text. All records of a topic have the same few: a name that was read before is found by its
+ * bytes, which costs a third of decoding it again, and leaves one string instead of one for each record.
  */
 
 interface KnownName {
