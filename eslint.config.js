@@ -1,5 +1,5 @@
-// Lint with type information. Rules are chosen for correctness; layout is Prettier's. The dependency law of
-// docs/architecture.md is here for editors and, over the whole import graph, in test/architecture.
+// Lint with type information. Rules are chosen for correctness; layout is Prettier's. The dependency rules of
+// CONTRIBUTING.md are here for editors; test/architecture checks them over the whole import graph.
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
@@ -118,7 +118,7 @@ export default tseslint.config(
     },
   },
   {
-    // The wall clock itself; what speaks to kafkajs or compares wall clocks; the reference API, which dates answers.
+    // The clock itself, code that talks to kafkajs or compares wall clocks, and the reference API, which dates answers.
     files: [
       'packages/service-kit/src/clock/clock.ts',
       'packages/kafka/src/kafkajs/**/*.ts',

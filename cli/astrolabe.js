@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript, which every Node runs: one that cannot run TypeScript would fail with ERR_UNKNOWN_FILE_EXTENSION
-// and no explanation.
+// Plain JavaScript, which every Node can run. An old Node would fail on TypeScript with ERR_UNKNOWN_FILE_EXTENSION,
+// which tells the user nothing.
 const NEEDED_MAJOR = 24;
 const major = Number(process.versions.node.split('.')[0]);
 

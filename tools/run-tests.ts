@@ -65,14 +65,14 @@ const integration: Phase = {
   timeoutMs: 3_600_000,
 };
 
-/** What a test waits for may take this many times what it says (testkit's timeout-factor.ts). */
-const GENEROSITY = 3;
+/** Each time-out of a test is multiplied by this (`timeout-factor.ts` of the testkit). */
+const BASE_TIMEOUT_FACTOR = 3;
 
 /** Between SIGTERM and SIGKILL for the test runner. */
 const STOP_GRACE_MS = 5_000;
 
 // For the stack that is started here, and for every process of tests.
-process.env.ASTROLABE_TIMEOUT_FACTOR ??= String(GENEROSITY * timeoutFactor);
+process.env.ASTROLABE_TIMEOUT_FACTOR ??= String(BASE_TIMEOUT_FACTOR * timeoutFactor);
 
 let runner: GuardedProcess | undefined;
 let stack: LocalStack | undefined;

@@ -6,7 +6,7 @@
 # usage: images.sh   (with DOCKER_HOST, and DOCKER_CONFIG where plugins.sh gave one)
 #
 # A stand-in keeps what the official image promises to those that use it: entry point, paths, environment, ports and user.
-# It carries the label below with the hash of what it was built from, and is built anew when that has changed; an image
+# It carries the label below with the hash of what it was built from, and is rebuilt when that hash changes. An image
 # without the label is the official one and is never touched.
 #
 # Exit codes: 0 every image is there; 1 failed; 75 an image can be neither pulled nor built on this machine.

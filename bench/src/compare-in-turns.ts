@@ -22,7 +22,7 @@ export async function compareInTurns(options: Rounds): Promise<ComparedCase> {
       ? `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`
       : `${Math.round(perSecond)} ${things}/s at ${cpuUsPerUnit.toFixed(1)} µs of CPU each`;
   for (let round = 0; round < rounds; round += 1) {
-    // The second one meets a warmer machine, so they take turns in that too.
+    // The second to run finds a warmer machine, so they take turns at being second.
     for (const side of round % 2 === 0 ? (['ours', 'baseline'] as const) : (['baseline', 'ours'] as const)) {
       samples[side].push(await measure(side));
     }

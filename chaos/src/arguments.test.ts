@@ -14,7 +14,7 @@ test('events follow the minutes where they are not given', () => {
   });
 });
 
-test('what is not a number, or makes no sense as one, is refused with the option named', () => {
+test('a value that is not a number, or is out of range, is refused, and the message names the option', () => {
   for (const [option, value] of [
     ['--seed', '-1'],
     ['--seed', 'x'],

@@ -68,7 +68,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
     .showHelpAfterError('(use --help for usage)')
     .addHelpText(
       'after',
-      '\nConfiguration comes from the same environment variables as that of the services (docs/configuration.md).\n' +
+      '\nUses the same environment variables as the services (docs/configuration.md).\n' +
         'Exit codes: 0 done, or nothing differs; 1 something differs or failed; 2 wrong usage or configuration; 130 interrupted.',
     );
   registerTopics(program, act);

@@ -70,9 +70,9 @@ export interface AstrolabeClient {
   /** Calls with a greater sequence number than `after`. */
   calls(after: number): Promise<readonly AstrolabeCall[]>;
   counters(): Promise<AstrolabeCounters>;
-  /** From now on every call under /v1 meets this fault, until `removeFaults`. */
+  /** Every call under /v1 meets this fault until `clearFaults`. */
   breakDown(fault: { readonly kind: 'cut' } | { readonly kind: 'status'; readonly status: number }): Promise<void>;
-  removeFaults(): Promise<void>;
+  clearFaults(): Promise<void>;
 }
 
 const PAGE_SIZE = 1_000;
@@ -120,7 +120,7 @@ export function createAstrolabeClient(url: string, apiKey: string): AstrolabeCli
     breakDown: async (fault) => {
       await request('/__reference/faults', { method: 'POST', body: JSON.stringify({ faults: [fault] }) });
     },
-    removeFaults: async () => {
+    clearFaults: async () => {
       const response = await fetch(`${url}/__reference/faults`, { method: 'DELETE' });
       if (!response.ok) throw new Error(`the faults cannot be removed: status ${response.status}`);
     },

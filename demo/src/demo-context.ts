@@ -82,7 +82,7 @@ export async function createDemoContext(pipeline: Pipeline, report: DemoReport):
 }
 
 /** How long a step waits for something that normally takes milliseconds. */
-export const TIMEOUT_MS = 20_000;
+export const STEP_TIMEOUT_MS = 20_000;
 
 /** Says that something is waited for until `work` has ended. */
 export async function waitFor<T>({ report }: DemoContext, what: string, work: () => Promise<T>): Promise<T> {

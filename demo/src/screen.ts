@@ -41,7 +41,10 @@ const REMINDER_MS = 15_000;
 const CLEAR_LINE = '\r\u001b[2K';
 const STEP_WIDTH = 34;
 
-/** The screen on a stream. A continuous-integration log is not a terminal, whatever it claims; NO_COLOR: https://no-color.org */
+/**
+ * The screen on a stream. A CI log may claim to be a terminal, but is not treated as one. NO_COLOR is obeyed:
+ * https://no-color.org
+ */
 export function screenOn(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown },
   env: NodeJS.ProcessEnv,

@@ -1,9 +1,5 @@
-/**
- * The words that this repository does not use, with the word to use instead, and where they still occur. Run as a
- * program, it rewrites `plain-words-debt.json`: `node test/architecture/plain-words.ts`, after files that are listed
- * there were moved.
- */
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+/** The words that this repository does not use, with the word to use instead. */
+import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from './source-files.ts';
 
@@ -58,12 +54,17 @@ export const wordRules: readonly WordRule[] = [
   { word: 'try on', instead: 'retry until', name: /\btryOn\b|\btry-on\b/ },
   { word: 'fetch answer', instead: 'fetch response', text: /\bfetch answers?\b/ },
   { word: 'unwanted', instead: 'cancelled', text: /\bunwanted\b/ },
+  { word: 'connector gate', instead: 'limiter', text: /\bconnector gates?\b/ },
+  { word: 'gate line', instead: 'wait queue', text: /\bgate lines?\b/ },
+  { word: 'shared slots', instead: 'bulkhead', text: /\bshared slots?\b/ },
+  { word: 'state topic', instead: 'changelog topic', text: /(?<!\bcoordinator )\bstate topics?\b/ },
+  { word: 'dispatch handler', instead: 'command lifecycle', text: /(?<!\.)\bdispatch handler\b/ },
+  { word: 'is past for main', instead: 'releases partition offset', text: /\bis past for main\b/ },
+  { word: 'dependency law', instead: 'dependency rules', text: /\bdependency law\b/ },
   { word: 'is forgotten', instead: 'evicted', name: /\bisForgotten\b/ },
   { word: 'passed over', instead: 'skipped', name: /\bpassedOver\b/ },
 ];
 
-/** Name in the list of debts of a comment line that is longer than `MAX_COMMENT_COLUMNS`. */
-export const LONG_COMMENT = 'long comment';
 export const MAX_COMMENT_COLUMNS = 120;
 
 const skippedFolders = new Set(['node_modules', '.git', 'corpus', 'integrity-runs', 'history']);
@@ -104,18 +105,6 @@ export function longCommentLines(path: string, text: string): readonly number[] 
     );
 }
 
-/** By file, what it still has, in the order of the rules. */
-export function findDebts(): Readonly<Record<string, readonly string[]>> {
-  const debts: Record<string, readonly string[]> = {};
-  for (const path of readableFiles()) {
-    const text = readFileSync(join(root, path), 'utf8');
-    const words = brokenRules(`${path}\n${text}`).map(({ rule }) => rule.word);
-    const all = longCommentLines(path, text).length > 0 ? [...words, LONG_COMMENT] : words;
-    if (all.length > 0) debts[path] = all;
-  }
-  return debts;
-}
-
 function plainText(text: string): string {
   return text
     .replace(/\n\s*(?:\*|\/\/|#)?\s*/g, ' ')
@@ -133,13 +122,4 @@ function around(text: string, pattern: RegExp): string | undefined {
     .slice(Math.max(0, match.index - 30), match.index + match[0].length + 30)
     .replaceAll('\n', ' ')
     .trim();
-}
-
-export const debtFile = join(import.meta.dirname, 'plain-words-debt.json');
-
-if (process.argv[1] === import.meta.filename) {
-  const lines = Object.entries(findDebts()).map(
-    ([path, words]) => `  ${JSON.stringify(path)}: ${JSON.stringify(words)}`,
-  );
-  writeFileSync(debtFile, `{\n${lines.join(',\n')}\n}\n`);
 }

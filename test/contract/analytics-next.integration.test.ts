@@ -121,7 +121,7 @@ test('a page that knows nothing but its write key and where to ask for settings 
   await visited.page.evaluate(callEach, inPage());
 
   const posts = postsOf(visited);
-  const urls = ['i', 'g', 't', 'p', 's', 'a'].map((call) => `${ingest.process.url}/v1/${call}`);
+  const urls = ['i', 'g', 't', 'p', 's', 'a'].map((path) => `${ingest.process.url}/v1/${path}`);
   assert.deepEqual(
     posts.map((request) => request.url()),
     urls,

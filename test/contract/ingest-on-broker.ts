@@ -39,7 +39,7 @@ export interface IngestOnBroker {
   /** Number of records among the dead letters. */
   deadLetterCount(): Promise<number>;
   /**
-   * Deletes the topics if they are there; the broker refuses every record then, until `restoreTopics` makes them again,
+   * Deletes the topics if they exist. The broker then refuses every record until `restoreTopics` creates them again,
    * empty.
    */
   removeTopics(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Each service is killed with SIGKILL once in the middle of 2,000 events. In the end the API holds the state that the
- * events alone determine, and every event is accounted for at every hop of its way.
+ * Each service is killed once with SIGKILL in the middle of 2,000 events. In the end the API has the state that the
+ * events alone determine, and every event is accounted for at every hop.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

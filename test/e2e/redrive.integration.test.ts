@@ -88,7 +88,7 @@ test('an event of a bad shape is exported, edited and redriven, and its commands
     logger: createLogger({ name: 'redrive-test', level: 'silent' }),
   });
   t.after(() => producer.close());
-  // Ingest refuses such an event; one that another program wrote to the topic goes as far as the mapper.
+  // Ingest would reject such an event. Written straight to the topic, it gets as far as the mapper.
   const headers = toHeaders({
     'connector-id': connector.id,
     'message-id': messageId,

@@ -1,6 +1,6 @@
 /**
- * Batches on the topics that are small for a broker and hundreds of megabytes for a client that inflates them, and the
- * way out of it.
+ * Batches that are small on the broker and inflate to hundreds of megabytes in a consumer, and how an operator gets
+ * past them.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -84,7 +84,7 @@ for (const [service, role, codecs] of [
       const deadLetters = await pipeline.read(
         service === 'mapper' ? 'segmentEventsDeadLetters' : 'commandsDeadLetters',
       );
-      assert.deepEqual(deadLetters, [], 'what cannot be read does not become a dead letter');
+      assert.deepEqual(deadLetters, [], 'an unreadable batch is not dead-lettered');
 
       await pipeline.setOffset(role, PARTITION, BigInt(last) + 1n);
       await pipeline.restart(service);

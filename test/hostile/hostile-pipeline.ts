@@ -40,7 +40,7 @@ export interface HostilePipeline extends HostileProcesses {
   /** Path of the file that the services watch. */
   readonly connectorsFile: string;
   readonly encoder: CommandEncoder;
-  /** An id of the registry for a schema that is not a command. */
+  /** The registry's id of a schema that is not a command's. */
   readonly otherSchemaId: number;
   readonly connection: KafkaConnection;
   produce(topic: TopicRole, records: readonly OutgoingRecord[]): Promise<void>;

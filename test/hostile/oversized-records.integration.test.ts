@@ -75,11 +75,14 @@ async function endAsDeadLetters(
     assert.ok(recordSizeBytes(deadLetter) < (topics[deadLetterRole].maxMessageBytes ?? 0), name);
     assert.ok(
       Number(headerText(deadLetter, headerNames.deadLetterCutBytes)) > 1_000_000,
-      `${name} does not say it is cut`,
+      `${name}: the dead letter does not say that it is cut`,
     );
     const offset = headerText(deadLetter, headerNames.deadLetterOffset);
     const source = sources.find((each) => each.partition === PARTITION && String(each.offset) === offset);
-    assert.ok(source !== undefined && recordSizeBytes(source) > LARGE, `${name} is whole where its dead letter says`);
+    assert.ok(
+      source !== undefined && recordSizeBytes(source) > LARGE,
+      `${name}: the source named by the dead letter is whole`,
+    );
     assert.deepEqual(
       deadLetter.value,
       source.value?.subarray(0, deadLetter.value?.length),

@@ -92,7 +92,7 @@ export function commandRecords(
     ],
     ['a connector id of 200 KB', 'command.connector-unknown', { value: encodeUpsert(encoder, 'x'.repeat(200_000), 0) }],
     [
-      'a command id that is not a header',
+      'a command id that cannot be a header',
       'command.undecodable',
       { value: encodeUpsert(encoder, connectorId, 0, 'a\r\nX: y') },
     ],

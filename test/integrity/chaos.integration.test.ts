@@ -3,6 +3,9 @@
  * seed, while SDK-shaped traffic goes through. The long form is `npm run chaos -- --seed S --minutes 30`.
  */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { renderReport, runChaos } from '@astrolabe/chaos';
 
@@ -16,16 +19,21 @@ test(
   'whatever is broken, nothing acknowledged is lost, doubled, out of order or unaccounted for',
   { timeout: TIMEOUT_MS },
   async (t) => {
+    // Kept where a promise is broken: a rare fault may not show again.
+    const logDirectory = await mkdtemp(join(tmpdir(), 'astrolabe-chaos-'));
+    t.diagnostic(`logs of brokers and services: ${logDirectory}`);
     const report = await runChaos({
       seed: SEED,
       minutes: MINUTES,
       events: EVENTS,
       env: process.env,
+      logDirectory,
       onProgress: (line) => t.diagnostic(line),
     });
     t.diagnostic(renderReport(report));
     assert.deepEqual(report.violationCounts, {}, renderReport(report));
     assert.ok(report.figures.acknowledgedEvents >= EVENTS * 0.9, 'nearly everything was acknowledged');
     assert.ok(report.disturbances.filter(({ outcome }) => outcome === 'done').length >= 10);
+    await rm(logDirectory, { recursive: true });
   },
 );

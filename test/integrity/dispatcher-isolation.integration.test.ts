@@ -118,9 +118,9 @@ test('a connector that hangs and one that answers only 503 cost the others nothi
     describe: 'the effects of the connector without trouble',
   });
   api.faults.clear();
-  const repairedAtMs = Date.now();
+  const clearedAtMs = Date.now();
   await eventually(() => pipeline.isDrained(), { timeoutMs: 90_000, intervalMs: 250, describe: 'all to be committed' });
-  t.diagnostic(`drained ${Date.now() - repairedAtMs} ms after the end of the trouble`);
+  t.diagnostic(`drained ${Date.now() - clearedAtMs} ms after the end of the trouble`);
   const firstApplied = new Map<string, number>();
   for (const { idempotencyKey, applied, sequence } of api.calls.all()) {
     if (applied > 0 && idempotencyKey !== null) firstApplied.set(idempotencyKey, sequence);

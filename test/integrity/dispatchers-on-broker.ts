@@ -29,10 +29,10 @@ export interface DispatchersOnBroker {
   produce(commands: readonly Command[]): Promise<void>;
   /** Whether the group has committed everything, and no connector lags. */
   isDrained(): Promise<boolean>;
-  /** Lets the group, which must have no members, begin again. */
+  /** Resets the group, which must have no members, to the start of the topic. */
   rewind(): Promise<void>;
   deadLetters(): Promise<readonly ConsumedRecord[]>;
-  /** Writes the connectors file again, with these settings for those that are named; running dispatchers follow it. */
+  /** Rewrites the connectors file with these settings for the named connectors; running dispatchers pick it up. */
   editDelivery(settings: Readonly<Record<string, DeliverySettings>>): Promise<void>;
 }
 

@@ -155,10 +155,12 @@ function stateKeyOf(eventKey: string): string {
 
 async function suppressedUsers(
   connection: Parameters<typeof createKafkaAdmin>[0],
-  stateTopic: string,
+  changelogTopic: string,
 ): Promise<string[]> {
   const latest = new Map<string, string | undefined>();
-  await readTopic({ connection, topic: stateTopic }, ({ key, value }) => latest.set(String(key), value?.toString()));
+  await readTopic({ connection, topic: changelogTopic }, ({ key, value }) =>
+    latest.set(String(key), value?.toString()),
+  );
   const suppressed: string[] = [];
   for (const [key, text] of latest) {
     if (!key.includes('"user-sha256"')) continue;

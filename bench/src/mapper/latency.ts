@@ -22,7 +22,7 @@ const EVENTS_PER_SECOND = 500;
  */
 const WARM_UP_SECONDS = 20;
 /** For the last commands, once all events are sent. */
-const TIMEOUT_MS = 20_000;
+const ARRIVAL_TIMEOUT_MS = 20_000;
 /** Longer than any run: commits of the reader would be work for the broker that is measured. */
 const NEVER_MS = 3_600_000;
 
@@ -147,8 +147,8 @@ class LatencySide implements AsyncDisposable {
   }
 
   async #timeOut(commands: number): Promise<never> {
-    await sleep(TIMEOUT_MS, undefined, { ref: false });
-    throw new Error(`${this.#name}: ${this.#arrivals.count} of ${commands} commands after ${TIMEOUT_MS} ms`);
+    await sleep(ARRIVAL_TIMEOUT_MS, undefined, { ref: false });
+    throw new Error(`${this.#name}: ${this.#arrivals.count} of ${commands} commands after ${ARRIVAL_TIMEOUT_MS} ms`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

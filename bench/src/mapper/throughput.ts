@@ -89,7 +89,7 @@ interface Progress {
   readonly atMs: number;
 }
 
-/** The first look that finds another number than `known`, or the last one of `timeoutMs`. */
+/** The first count that differs from `known`, or the last one before `timeoutMs` is over. */
 async function nextChange(look: () => Promise<number>, known: number, timeoutMs = STALL_MS): Promise<Progress> {
   const giveUpAtMs = performance.now() + timeoutMs;
   for (;;) {

@@ -28,7 +28,7 @@ const FLOOD_BATCH = 500;
 const QUIET_PER_SECOND = 20;
 const WARM_UP_SECONDS = 3;
 const API_DELAY_MS = 3;
-const TIMEOUT_MS = 120_000;
+const ARRIVAL_TIMEOUT_MS = 120_000;
 const POLL_MS = 50;
 const groupId = 'dispatcher';
 const apiMain = new URL('neighbour-api.ts', import.meta.url);
@@ -106,7 +106,7 @@ export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: num
 
 /** When each of the commands was called for. Rejects when one is not, for two minutes. */
 async function callsOf(commands: ReadonlyMap<string, number>, apiUrl: string): Promise<Record<string, number>> {
-  const untilMs = performance.now() + TIMEOUT_MS;
+  const untilMs = performance.now() + ARRIVAL_TIMEOUT_MS;
   for (;;) {
     const calls = (await (await fetch(`${apiUrl}/calls`)).json()) as Record<string, number>;
     const missing = [...commands.keys()].filter((id) => calls[id] === undefined).length;

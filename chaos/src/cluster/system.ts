@@ -15,7 +15,7 @@ import {
   findFreePorts,
   guardian,
   machineEnvironment,
-  scaledTimeout,
+  scaledTimeoutMs,
   startFaultProxy,
   startLocalCluster,
   type ClusterBroker,
@@ -68,7 +68,7 @@ export interface System {
   close(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = scaledTimeout(60_000);
+const START_TIMEOUT_MS = scaledTimeoutMs(60_000);
 /**
  * A lost broker leaves the in-sync replicas, and a lost one is noticed, within seconds rather than half a minute: short
  * runs see both.

@@ -149,7 +149,7 @@ test('a command that was executed twice is found', () => {
   );
 });
 
-test('a call that is repeated under its key is not a violation', () => {
+test('repeating a call under its own key is not a violation', () => {
   const { violations } = judge(({ arrivals }) =>
     arrivals.push({ ...first(arrivals), sequence: 99_999, outcome: 'replayed' }),
   );
@@ -171,7 +171,7 @@ test('a key that came again with another command is found', () => {
   findsOnly('no-conflict', (observed) => (observed.keysReused = 1));
 });
 
-test('a key that came again since the sender repeated the event at another time is not a conflict', () => {
+test('a key that is used again because the sender repeated the event with another time is not a conflict', () => {
   const { violations } = judge((observed) => {
     const { arrivals } = observed;
     arrivals.push({ ...first(arrivals, isOfRepeatedEvent(arrivals)), outcome: 'key-reused' });
@@ -180,7 +180,7 @@ test('a key that came again since the sender repeated the event at another time 
   assert.deepEqual(violations, []);
 });
 
-test('a call under a key that is not an id, or that of another command, is found, executed or not', () => {
+test('a call under a key that is not an id, or is the id of another command, is found, executed or not', () => {
   const other = ({ attempts }: Mutable<Observed>) => first(attempts, ({ userId }) => userId !== attempts[0]?.userId);
   const isEvent = ({ kind }: { kind: string }): boolean => kind === 'TrackEvent';
   findsOnly('one-key', ({ attempts }) =>

@@ -124,9 +124,9 @@ export interface DeadLetter extends TopicRecord {
   /** One of docs/errors.md. */
   readonly code: string;
   readonly message: string;
-  /** Where the source record stood; undefined where ingest wrote the dead letter before there was one. */
+  /** Position of the source record; undefined if ingest dead-lettered the event before it was a record. */
   readonly source: Position | undefined;
-  /** Present on dead letters of commands. */
+  /** Only on dead letters of commands. */
   readonly commandId: string | undefined;
   /** The value as text: JSON for events, bytes of no meaning for commands. */
   readonly value: string;

@@ -1,7 +1,7 @@
 /** The JSON of a stored event, as far as the oracle looks at it. */
 import { parseJson, type JsonObject } from '@astrolabe/schemas';
 
-/** Undefined for what is not an object. */
+/** Undefined if the value is not a JSON object. */
 export function readStored(value: string): JsonObject | undefined {
   try {
     const json = parseJson(value);

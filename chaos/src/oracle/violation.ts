@@ -1,4 +1,4 @@
-/** What the oracle has to say: promises that were not kept, and figures that are not promises. */
+/** What the oracle reports: broken promises, and figures that promise nothing. */
 
 /** The promises, by name. docs/integrity.md tells what each means and what gives it. */
 export const invariants = [

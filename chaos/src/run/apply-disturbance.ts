@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin } from '@astrolabe/kafka';
 import type { Fault } from '@astrolabe/reference-api';
-import { eventually, scaledTimeout, type FaultProxy } from '@astrolabe/testkit';
+import { eventually, scaledTimeoutMs, type FaultProxy } from '@astrolabe/testkit';
 import { connectorsFileText } from '../cluster/connectors.ts';
 import type { System } from '../cluster/system.ts';
 import type { ApiFaultName, BrokerName, Disturbance, InstanceName, Link } from '../schedule/disturbance.ts';
@@ -13,7 +13,7 @@ export type DisturbanceEnd =
   /** It could not be done here or now; nothing happened. */
   | { readonly kind: 'skipped'; readonly reason: string };
 
-const RESTART_TIMEOUT_MS = scaledTimeout(60_000);
+const RESTART_TIMEOUT_MS = scaledTimeoutMs(60_000);
 
 /** Resolves once it is healed. Rejects where it could not be healed: the run is worth nothing then. */
 export async function applyDisturbance(system: System, disturbance: Disturbance): Promise<DisturbanceEnd> {

@@ -50,7 +50,7 @@ test('a run that kept every promise says so last, and what it was made of', () =
     'events     2990 acknowledged, 2995 records: mapped 2900, skipped: unsupported 95',
     'commands   3100 records, 3090 executed, 12 calls answered from memory',
     'again      3100 commands were read again at the end, and 0 calls made for them',
-    'letters    event.unmappable 4, api.rejected 2',
+    'dead       event.unmappable 4, api.rejected 2',
     'freshness  healthy p50 80 ms, p99 900 ms, at most 1200 ms (3000 commands)',
     'processes  0 lives, crashed: none',
     'brokers    0 ended by themselves and were started again',

@@ -171,7 +171,7 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     `events     ${figures.acknowledgedEvents} acknowledged, ${figures.eventRecords} records: ${entries(figures.outcomes)}`,
     `commands   ${figures.commandRecords} records, ${figures.executedCommands} executed, ${figures.replayedCalls} calls answered from memory`,
     `again      ${readAgainText(figures)}`,
-    `letters    ${entries(figures.deadLetters)}`,
+    `dead       ${entries(figures.deadLetters)}`,
     `freshness  healthy ${percentiles(freshness.healthy)}`,
     `           disturbed ${percentiles(freshness.disturbed)}`,
     `processes  ${report.lives.length} lives, crashed: ${crashed.join(' ') || 'none'}`,

@@ -4,13 +4,13 @@
  * their ledger lacks shows as calls.
  */
 import { createKafkaAdmin } from '@astrolabe/kafka';
-import { eventually, scaledTimeout } from '@astrolabe/testkit';
+import { eventually, scaledTimeoutMs } from '@astrolabe/testkit';
 import type { System } from '../cluster/system.ts';
 import type { Drained } from '../oracle/observed.ts';
 import { awaitDrained } from './await-drained.ts';
 import { lookAtLives, type Phases } from './observe.ts';
 
-const READY_TIMEOUT_MS = scaledTimeout(60_000);
+const READY_TIMEOUT_MS = scaledTimeoutMs(60_000);
 /**
  * A member that did not leave in good order is one until its session ends, and the brokers refuse the reset until then.
  */

@@ -1,6 +1,6 @@
 /** One run: the pipeline is started, sent traffic, disturbed, healed, drained and read. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { scaledTimeout } from '@astrolabe/testkit';
+import { scaledTimeoutMs } from '@astrolabe/testkit';
 import { startSystem, type System, type SystemOptions } from '../cluster/system.ts';
 import type { Drained, Observed } from '../oracle/observed.ts';
 import type { Disturbance } from '../schedule/disturbance.ts';
@@ -49,7 +49,7 @@ export interface RunRecord {
 /** Of the run, the share over which the traffic is spread. */
 const TRAFFIC_SHARE = 0.95;
 /** After the planned end, for senders whose last calls meet an outage. */
-const SENDING_GRACE_MS = scaledTimeout(60_000);
+const SENDING_GRACE_MS = scaledTimeoutMs(60_000);
 const DRAIN_TIMEOUT_MS = 120_000;
 
 export async function runSchedule(options: RunScheduleOptions): Promise<RunRecord> {

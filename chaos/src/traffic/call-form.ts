@@ -1,4 +1,4 @@
-/** The endpoints of ingest (docs/sending.md), and how events are sent to each. */
+/** Ingest's endpoints (docs/sending.md), and how to send events to each. */
 import { stringifyJson, type JsonValue } from '@astrolabe/schemas';
 import type { TrafficCall, TrafficEvent } from './traffic-call.ts';
 import type { TrafficConnector } from './traffic-connector.ts';

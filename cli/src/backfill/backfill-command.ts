@@ -30,17 +30,22 @@ interface BackfillFlags extends ChangeFlags {
 }
 
 export function registerBackfill(program: Command, act: Act): void {
-  const verb = addVerb(program, 'backfill <path...>', 'send files of events to the event topic, as if sent now', [
-    'astrolabe backfill --connector acme segment-logs/ --dry-run',
-    'astrolabe backfill --connector acme segment-logs/ --rate 2000 --state-file acme.backfill --execute',
-  ]);
+  const verb = addVerb(
+    program,
+    'backfill <path...>',
+    'store archived events on the event topic, as if they were sent now',
+    [
+      'astrolabe backfill --connector acme segment-logs/ --dry-run',
+      'astrolabe backfill --connector acme segment-logs/ --rate 2000 --state-file acme.backfill --execute',
+    ],
+  );
   addChangeOptions(addClusterOption(verb))
     .addHelpText(
       'after',
       [
         '',
         "Reads JSON, plain or compressed with gzip or zstd: one event per line (Segment's raw archives as they are), arrays of",
-        'events, or events one after the other. Files in another form are refused before anything is stored. A folder means all',
+        'events, or concatenated events. Files in other formats are refused before anything is stored. A folder stands for all',
         'files below it. Every event keeps its messageId, so running a backfill twice changes nothing in Astrolabe; an event',
         'without one gets an id derived from its file, line and content. Bad lines are printed and dead-lettered; the exit code',
         "is then 1. Files are trusted like the connector's API key: delete and unsuppress events in them take effect.",

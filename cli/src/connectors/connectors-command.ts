@@ -19,7 +19,9 @@ import { describeCheck } from './describe-check.ts';
 import { runRotateKey, type RotateFlags } from './rotate-command.ts';
 
 export function registerConnectors(program: Command, act: Act): void {
-  const connectors = program.command('connectors').description('set up customers: names, keys, enabled or not');
+  const connectors = program
+    .command('connectors')
+    .description("manage customers' connectors: add, list, enable, disable, rotate keys, check");
   addVerb(connectors, 'add', 'add a connector, print its key once and what to enter in Segment', [
     'astrolabe connectors add',
     'astrolabe connectors add --name "Acme" --free-email-providers block --key-file secrets/acme',

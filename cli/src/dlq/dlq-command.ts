@@ -27,7 +27,7 @@ const DEFAULT_MAX_REDRIVES = 3;
 type DlqVerb<Flags> = (context: CommandContext, cluster: Cluster, flags: Flags, operand?: string) => Promise<ExitCode>;
 
 export function registerDlq(program: Command, act: Act): void {
-  const dlq = program.command('dlq').description('dead letters: list, inspect, edit, redrive or dismiss them');
+  const dlq = program.command('dlq').description('list, inspect, edit, redrive or dismiss dead letters');
   const on = <Flags>(verb: DlqVerb<Flags>) =>
     act((context, flags: Flags, operand?: string) =>
       withCluster(context, readConfig(clusterConfig, context.env), (cluster) => verb(context, cluster, flags, operand)),

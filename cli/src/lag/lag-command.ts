@@ -18,7 +18,7 @@ const DEFAULT_INTERVAL_MS = 2_000;
 
 export function registerLag(program: Command, act: Act): void {
   addClusterOption(
-    addVerb(program, 'lag', 'how far behind each service is: records, time, rates and time to catch up', [
+    addVerb(program, 'lag', 'show how far behind each service is: records, time, rates and time to catch up', [
       'astrolabe lag',
       'astrolabe lag --partitions --by-connector --watch',
     ]),

@@ -33,17 +33,17 @@ function addReplayOptions(verb: Command): Command {
     .option('--connector <id...>', 'only these connectors')
     .option('--user <id>', 'only this user')
     .option('--account <id>', 'only this account')
-    .option('--type <type>', 'only this type of call, or kind of command')
+    .option('--type <type>', 'only this type, such as track or UpsertUser')
     .option('--event <name>', 'only events tracked under this name')
     .addOption(new Option('--id <id>', 'resume this replay, or start one with this id').argParser(readId))
     .option('--dry-run', 'count what would be sent, and send nothing')
-    .option('--force', 'deliver once more even what was delivered before; needs --yes or confirmation')
+    .option('--force', 'deliver again, once, what was already delivered; needs --yes or confirmation')
     .option('--include-replayed', 'include the copies that earlier replays wrote')
     .addOption(
       new Option('--rate <records>', 'at most this many per second').argParser(readCount).default(DEFAULT_RATE),
     )
     .addOption(
-      new Option('--max-outstanding <records>', 'records under way at a time, which live traffic may have to wait for')
+      new Option('--max-outstanding <records>', 'most records in flight at a time; live traffic may wait behind them')
         .argParser(readCount)
         .default(DEFAULT_OUTSTANDING),
     )

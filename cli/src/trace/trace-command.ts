@@ -24,7 +24,7 @@ const DEFAULT_REACH_MS = 7 * DAY_MS;
 
 export function registerTrace(program: Command, act: Act): void {
   addClusterOption(
-    addVerb(program, 'trace <id>', 'every hop of an event (by messageId), a command (by id) or a user', [
+    addVerb(program, 'trace <id>', 'show every hop of an event (by messageId), a command (by id) or a user', [
       'astrolabe trace node-next-1780000000000-0b8bcd3c-9e5c-4c3c-8d3a-0f6f6d1a2b3c',
       'astrolabe trace --as user u1 --connector acme --by-duration 1d',
     ]),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@astrolabe/testkit';
-import { TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
 import { seconds } from '../screen.ts';
 import type { SdkCall } from '../segment-sender.ts';
 import { topicEnds } from '../topic-records.ts';
@@ -38,7 +38,7 @@ export async function sendWhileApiIsAway(context: DemoContext): Promise<void> {
     const attempts = (during.faults['cut'] ?? 0) - (before.faults['cut'] ?? 0);
     assert.ok(attempts > 0, 'the dispatcher tried to deliver');
     assert.equal(during.applied - before.applied, 0, 'effects while the API is away');
-    await astrolabe.removeFaults();
+    await astrolabe.clearFaults();
     const backSinceMs = performance.now();
     report.fact('API', `away for ${seconds(backSinceMs - awaySinceMs)}: ${attempts} calls cut, 0 delivered`);
 
@@ -49,7 +49,7 @@ export async function sendWhileApiIsAway(context: DemoContext): Promise<void> {
           const known = new Set((await astrolabe.events()).map(({ id }) => id));
           return ids.every((id) => known.has(id));
         },
-        { timeoutMs: TIMEOUT_MS, describe: `all ${ids.length} events that were sent while the API was away` },
+        { timeoutMs: STEP_TIMEOUT_MS, describe: `all ${ids.length} events that were sent while the API was away` },
       ),
     );
     const caughtUpMs = performance.now() - backSinceMs;
@@ -62,6 +62,6 @@ export async function sendWhileApiIsAway(context: DemoContext): Promise<void> {
       `all ${ids.length} there ${seconds(caughtUpMs)} after it came back, each once; 0 dead letters`,
     );
   } finally {
-    await astrolabe.removeFaults();
+    await astrolabe.clearFaults();
   }
 }

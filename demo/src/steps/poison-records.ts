@@ -5,7 +5,7 @@ import { headerNames, headerText, toHeaders, type ConsumedRecord, type OutgoingR
 import { wireHeader } from '@astrolabe/records/serde';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
-import { TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
 import { readRecords, type TopicOffsets } from '../topic-records.ts';
 import { USER_ID } from './segment-calls.ts';
 import { commandIdOf, positionOf } from './trail.ts';
@@ -92,7 +92,7 @@ function findDeadLetter(
     headerText(deadLetter, headerNames.deadLetterOffset) === source.offset.toString();
   return eventually(
     async () => (await readRecords(pipeline.kafka, deadLetterTopic, deadLettersFrom)).find(isOfSource),
-    { timeoutMs: TIMEOUT_MS, describe: `the dead letter of ${positionOf(source)}` },
+    { timeoutMs: STEP_TIMEOUT_MS, describe: `the dead letter of ${positionOf(source)}` },
   );
 }
 
@@ -104,7 +104,7 @@ async function sendBehindIt(context: DemoContext): Promise<void> {
   const id = commandIdOf(pipeline.connector.id, sent.messageId, 'TrackEvent');
   await waitFor(context, 'the event behind the poison', () =>
     eventually(async () => (await astrolabe.events(USER_ID)).some((event) => event.id === id), {
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: STEP_TIMEOUT_MS,
       describe: 'the event that was sent behind the poison',
     }),
   );

@@ -5,7 +5,7 @@ import { waitFor, type DemoContext } from '../demo-context.ts';
 import { readServiceCounters } from '../service-counters.ts';
 import { readRecords, withAdmin } from '../topic-records.ts';
 
-/** A data folder that is used again may hold many commands. */
+/** Long: a data folder from earlier runs may hold many commands. */
 const REREAD_TIMEOUT_MS = 120_000;
 
 export async function rereadCommands(context: DemoContext): Promise<void> {

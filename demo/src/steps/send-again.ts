@@ -1,7 +1,7 @@
 /** Step 6: the requests of the trails once more, byte for byte, as a sender does that missed the answer. */
 import assert from 'node:assert/strict';
 import { eventually } from '@astrolabe/testkit';
-import { TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
 import { readServiceCounters } from '../service-counters.ts';
 
 export async function sendAgain(context: DemoContext): Promise<void> {
@@ -24,7 +24,7 @@ export async function sendAgain(context: DemoContext): Promise<void> {
         const isMapped = now.mapped - counted.mapped === trails.length;
         return isMapped && now.duplicates - counted.duplicates === produced ? { produced } : undefined;
       },
-      { timeoutMs: TIMEOUT_MS, describe: 'every command of the repetitions to be recognised as a duplicate' },
+      { timeoutMs: STEP_TIMEOUT_MS, describe: 'every command of the repetitions to be recognised as a duplicate' },
     ),
   );
   const after = await astrolabe.counters();

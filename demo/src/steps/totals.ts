@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { formatTable } from '@astrolabe/service-kit/terminal';
 import { eventually } from '@astrolabe/testkit';
-import { TIMEOUT_MS, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, type DemoContext } from '../demo-context.ts';
 import { countedSince, readServiceCounters, type ServiceCounters } from '../service-counters.ts';
 import { readRecords, withAdmin } from '../topic-records.ts';
 
@@ -135,7 +135,7 @@ export async function assertNothingPending({ pipeline }: DemoContext): Promise<v
         }
         return true;
       },
-      { timeoutMs: TIMEOUT_MS, describe: 'both groups to have committed everything' },
+      { timeoutMs: STEP_TIMEOUT_MS, describe: 'both groups to have committed everything' },
     ),
   );
 }

@@ -1,11 +1,11 @@
-/** Follows one event from the answer of ingest to the state of the API, checking every hop. */
+/** Follows one event from ingest's answer to the API's state, and checks every hop. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { CommandKind } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
 import type { AstrolabeCall } from '../astrolabe-client.ts';
-import { TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
+import { STEP_TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
 import type { SentEvent } from '../segment-sender.ts';
 import { readRecords } from '../topic-records.ts';
 
@@ -71,11 +71,13 @@ async function answeredCalls({ astrolabe, baseline }: DemoContext, ids: readonly
       const found = ids.map((id) => calls.find(({ idempotencyKey }) => idempotencyKey === id));
       return found.every((call) => call !== undefined) ? found : undefined;
     },
-    { timeoutMs: TIMEOUT_MS, intervalMs: 20, describe: `calls of the API with the ids ${ids.join(', ')}` },
+    { timeoutMs: STEP_TIMEOUT_MS, intervalMs: 20, describe: `calls of the API with the ids ${ids.join(', ')}` },
   );
 }
 
-/** The contract's rule (`commandId` in `schemas/avro`), computed here once more: the demo takes nothing on trust. */
+/**
+ * The rule of the contract (`commandId` in `schemas/avro`), implemented again: the demo does not trust our own code.
+ */
 export function commandIdOf(connectorId: string, messageId: string, kind: CommandKind): string {
   return createHash('sha256')
     .update(JSON.stringify([connectorId, messageId, kind]))

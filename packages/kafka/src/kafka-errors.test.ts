@@ -84,7 +84,7 @@ test('an answer of the broker is sorted by its code', () => {
     [53, 'kafka.unauthorized', true], // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
     [65, 'kafka.unauthorized', true], // DELEGATION_TOKEN_AUTHORIZATION_FAILED
     [35, 'kafka.request-refused', false], // UNSUPPORTED_VERSION
-    [45, 'kafka.unavailable', true], // OUT_OF_ORDER_SEQUENCE_NUMBER: a new producer starts again
+    [45, 'kafka.unavailable', true], // OUT_OF_ORDER_SEQUENCE_NUMBER: a new producer starts from zero
     [46, 'kafka.unavailable', true], // DUPLICATE_SEQUENCE_NUMBER
     [47, 'kafka.request-refused', false], // INVALID_PRODUCER_EPOCH: another producer has taken over
     [56, 'kafka.unavailable', true], // KAFKA_STORAGE_ERROR
@@ -116,7 +116,7 @@ test('a committed offset that is gone from the topic has a code of its own, wher
   assert.equal(sorted.message, 'consuming t: committed offset of t[0] is out of range');
 });
 
-test('an error of ours goes through as it is, and what is not an error becomes a final one', () => {
+test('our own errors pass through unchanged, and a thrown value that is not an Error becomes a final one', () => {
   const ours = new PipelineError('kafka.topic-missing', 'missing', { retryable: true });
   assert.equal(toKafkaError(ours, 'looking'), ours);
   const thrown = toKafkaError('a string', 'looking');

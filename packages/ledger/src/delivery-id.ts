@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 
 /**
- * The command's own id. On a record that a replay with `--force` sent, 32 hexadecimal digits derived from that id and
- * the replay's: the ledger and the API do not know it, so the command is sent again, and know it from then on, so it is
- * sent once for that replay, whatever starts again.
+ * The command's own id, except on a record sent by a replay with `--force`: there, 32 hexadecimal digits derived from
+ * that id and the replay's. The ledger and the API do not know this id, so the command is sent again; afterwards they
+ * know it, so a restart does not send it twice for the same replay.
  */
 export function deliveryIdOf(record: Pick<ConsumedRecord, 'headers'>, commandId: string): string {
   const replayId = headerText(record, headerNames.replayId);

@@ -11,8 +11,8 @@ export type DeliveryOutcome = 'delivered' | 'duplicate' | 'dead-lettered';
 
 export interface Delivery {
   /**
-   * As the command has it. Read back from disk, an id that is not 32 lower-case hexadecimal digits is its 128-bit key
-   * in that form.
+   * As in the command. The disk holds a 128-bit key: an id that is not 32 lower-case hexadecimal digits is read back as
+   * that key, written in this form.
    */
   readonly commandId: string;
   readonly connectorId: string;

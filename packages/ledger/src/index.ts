@@ -1,4 +1,4 @@
-/** The delivery ledger: what became of each command, known to the next owner of its partition. */
+/** The delivery ledger: the outcome of each command, handed on to the partition's next owner. */
 export { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
 export { deliveryIdOf } from './delivery-id.ts';

@@ -199,7 +199,7 @@ test('a local copy of another changelog is thrown away, not believed', async (t)
   }
 });
 
-test('the topic created again under a running ledger ends what the old one said', async (t) => {
+test('if the topic is recreated under a running ledger, what the old topic said no longer counts', async (t) => {
   const { changelog, open, entry } = setUp(t);
   const ledger = await open();
   for (const name of ['a', 'b']) await ledger.record(entry(name));

@@ -195,7 +195,7 @@ class Ledger implements PartitionLedger {
 
   async #work(copy: LocalCopy): Promise<void> {
     try {
-      // Nothing is awaited between the last look and the end: what is recorded in between would wait without end.
+      // No await between the last check and the end: a delivery recorded in between would never be stored.
       for (let next = this.#gatherer.first(); next !== undefined; next = this.#gatherer.first()) {
         await this.#linger(next.isFull);
         const gathered = this.#gatherer.take();

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   launchService,
-  scaledTimeout,
+  scaledTimeoutMs,
   untilServing,
   type LaunchedService,
   type ServiceProcess,
@@ -38,7 +38,7 @@ export interface SupervisedServiceOptions {
 interface OwnLife extends Life {
   end: LifeEnd;
   serving: ServiceProcess | undefined;
-  /** What we did to it, so that its end does not count as a crash. */
+  /** How we ended it ourselves; undefined: if it ends, it crashed. */
   endedBy: 'stop' | 'kill' | undefined;
 }
 
@@ -92,7 +92,7 @@ export class SupervisedService {
   async start(): Promise<void> {
     const life = await this.launch();
     try {
-      await untilServing(life.process, scaledTimeout(START_TIMEOUT_MS));
+      await untilServing(life.process, scaledTimeoutMs(START_TIMEOUT_MS));
     } catch (error) {
       await this.kill();
       throw error;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { scaledTimeout } from './timeout-factor.ts';
+import { scaledTimeoutMs } from './timeout-factor.ts';
 
 export interface EventuallyOptions {
   /** To find what hangs; `npm test` multiplies it (timeout-factor.ts). */
@@ -25,7 +25,7 @@ export async function eventually<T>(
   check: (signal: AbortSignal) => T | Promise<T>,
   { timeoutMs: givenMs, describe, intervalMs = 50 }: EventuallyOptions,
 ): Promise<Exclude<Awaited<T>, NotYet>> {
-  const timeoutMs = scaledTimeout(givenMs);
+  const timeoutMs = scaledTimeoutMs(givenMs);
   const controller = new AbortController();
   const deadline = Date.now() + timeoutMs;
   const expired = Promise.withResolvers<typeof EXPIRED>();

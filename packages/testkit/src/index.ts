@@ -28,7 +28,7 @@ export { createLedger, positionId } from './ledger.ts';
 export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } from './ledger.ts';
 export { eventually } from './eventually.ts';
 export { machineEnvironment } from './process/machine-environment.ts';
-export { scaledTimeout } from './timeout-factor.ts';
+export { scaledTimeoutMs } from './timeout-factor.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { parseCommandLine, runMain, type ParsedCommandLine } from './process/run-main.ts';
 export { median, percentile } from './statistics.ts';

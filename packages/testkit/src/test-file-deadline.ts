@@ -1,7 +1,7 @@
 /**
  * Preloaded into every test process by `tools/run-tests.ts`. Node's own `--test-timeout` ends a test that hangs, but
- * not a file whose tests are over and that left a socket, timer or process open: it would wait without end. Such a file
- * fails here, and says what it left open.
+ * not a file whose tests are done and that left a socket, timer or process open: it would never exit. Such a file fails
+ * here, and the message says what it left open.
  */
 const timeoutMs = Number(process.env.ASTROLABE_TEST_FILE_TIMEOUT_MS);
 

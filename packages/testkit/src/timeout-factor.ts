@@ -1,7 +1,7 @@
 /**
- * Time-outs of tests are there to find what hangs, not to judge how fast a machine is. `npm test` gives all of them
- * that much more room than their numbers say, for machines that do other work; demo, bench and chaos run without.
+ * A test's time-out finds what hangs; it does not judge how fast the machine is. `npm test` therefore multiplies every
+ * time-out, so that a busy machine does not fail the tests. Demo, bench and chaos run without the factor.
  */
-export function scaledTimeout(timeoutMs: number, env: NodeJS.ProcessEnv = process.env): number {
+export function scaledTimeoutMs(timeoutMs: number, env: NodeJS.ProcessEnv = process.env): number {
   return timeoutMs * Number(env.ASTROLABE_TIMEOUT_FACTOR ?? 1);
 }

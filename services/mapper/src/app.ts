@@ -126,7 +126,7 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
     openChangelogStore({
       connection,
       groupId,
-      stateTopic: topics.mapperState.name,
+      changelogTopic: topics.mapperState.name,
       guarantee: config.guarantee,
       logger,
       maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,

@@ -71,7 +71,7 @@ export function createMapperMetrics(
     }),
     restoredRecords: metrics.counter({
       name: 'state_restored_records_total',
-      help: 'Records of the state topic read to restore state.',
+      help: 'Records of the changelog topic read to restore state.',
     }),
     restoreSeconds: metrics.histogram({
       name: 'state_restore_seconds',

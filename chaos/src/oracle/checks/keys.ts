@@ -5,7 +5,7 @@ import type { Attempt } from '../observed.ts';
 import type { Finding } from '../violation.ts';
 import { about } from './delivered.ts';
 
-/** Attempts whose key is not a command's id, or that of another command than the attempt carries. */
+/** Attempts whose key is not the id of any command, or belongs to a command other than the one in the attempt. */
 export function* findForeignKeys({ expected, observed }: Evidence): Iterable<Finding> {
   const meanings = meaningsById(expected.commands);
   for (const attempt of observed.attempts) {
@@ -13,7 +13,7 @@ export function* findForeignKeys({ expected, observed }: Evidence): Iterable<Fin
     if (wanted === undefined) {
       const { kind, commandId, connectorId, userId, accountId } = attempt;
       const subject = `${kind} under the key ${commandId} of ${connectorId}, ${userId ?? accountId ?? 'a visitor'}`;
-      yield { invariant: 'one-key', subject, detail: "a call was made under a key that is not a command's id" };
+      yield { invariant: 'one-key', subject, detail: 'a call was made under a key that is not the id of any command' };
     } else if (meanings.get(attempt.commandId)?.has(contentOf(attempt)) !== true) {
       yield about(wanted, 'one-key', `a call was made under its key for another command: ${contentOf(attempt)}`);
     }

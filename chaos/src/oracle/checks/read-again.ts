@@ -9,8 +9,8 @@ import { about, deadCommandIds, executionsBeforeReadAgain } from './delivered.ts
 import { Totals } from './totals.ts';
 
 /**
- * A command that is in the dead letters may be tried again: a dead letter that is stored may not be in the ledger, or
- * be there for another record.
+ * A dead-lettered command may be called again: the ledger may not have its dead letter yet, or may have it for another
+ * record.
  */
 export function* findForgotten({ expected, observed }: Evidence): Iterable<Finding> {
   const { readAgain } = observed;
@@ -20,7 +20,7 @@ export function* findForgotten({ expected, observed }: Evidence): Iterable<Findi
   const calls = Map.groupBy(readAgain.calls, ({ commandId }) => commandId);
   for (const [commandId, { length }] of calls) {
     const wanted = expected.commandsById.get(commandId);
-    // What was never delivered is unaccounted for, and what is not a command's id is a foreign key.
+    // Other checks find commands that were never delivered (`accounted`) and foreign keys (`one-key`).
     if (wanted === undefined || dead.has(commandId) || !delivered.has(commandId)) continue;
     const times = length === 1 ? 'once' : `${length} times`;
     yield about(wanted, 'remembered', `it was delivered, and called for ${times} more when the topic was read again`);

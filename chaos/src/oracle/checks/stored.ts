@@ -65,7 +65,7 @@ export function* findAltered({ sent, expected, observed }: Evidence): Iterable<F
     yield {
       invariant: 'stored-as-sent',
       subject: `event ${messageId} of ${connectorId}`,
-      detail: `ingest has put it into the dead letters as ${code}, and it is no bad event that was sent`,
+      detail: `ingest dead-lettered it as ${code}, but no bad event with this id was sent`,
       event: { connectorId, messageId },
     };
   }

@@ -6,7 +6,7 @@ export interface AccumulatedSend {
   readonly topic: string;
   readonly records: readonly OutgoingRecord[];
   readonly sizeBytes: number;
-  /** Whether the caller has its answer, so that nobody waits for this one any more. */
+  /** Whether the caller has its answer and waits no longer. */
   isSettled(): boolean;
   resolve(positions: readonly RecordPosition[]): void;
   reject(error: Error): void;

@@ -288,7 +288,7 @@ test('closing waits for what is under way, then closes the connection, and later
   assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'close 1']);
 });
 
-test('closing takes the delivery time-out at most, though a request never ends', async (t) => {
+test('closing takes the delivery time-out at most, even if a request hangs', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { script, producer, send } = createProducer();
   const hanging = send('t', 'a');

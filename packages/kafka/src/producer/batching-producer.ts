@@ -23,8 +23,7 @@ export interface TopicRecords {
 export interface ProduceSession {
   /**
    * One request to the brokers. Resolves with the positions of each element once all are acknowledged; rejects when any
-   * is not, in which case some may be stored. After `cancelled` aborts, what has not been sent must not be sent any
-   * more.
+   * is not, in which case some may be stored. Once `cancelled` aborts, nothing more may be sent.
    */
   produce(requests: readonly TopicRecords[], cancelled: AbortSignal): Promise<readonly (readonly RecordPosition[])[]>;
   close(): Promise<void>;

@@ -31,8 +31,9 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   const retry: RetryOptions = {
     initialRetryTime: 50,
     maxRetryTime: LONGEST_RETRY_PAUSE_MS,
-    // Outlasts every caller, and then ends: a request that nobody waits for must not be tried without end. kafkajs
-    // advises against a limit since a producer that gave up has lost count of its records; this one is replaced then.
+    // Outlasts every caller, and then ends: a request that no caller waits for must not be retried without end. kafkajs
+    // advises against a limit, because a producer that gave up has lost count of its records; this one is then
+    // replaced.
     retries: Math.ceil(deliveryTimeoutMs / LONGEST_RETRY_PAUSE_MS) + 10,
   };
   const producer = new BatchingProducer({
@@ -107,7 +108,7 @@ class KafkaJsSession implements ProduceSession {
 
   async close(): Promise<void> {
     await this.#producer.disconnect();
-    // A request that is retried connects again before it notices that nobody wants it.
+    // A retry reconnects before it notices that it was cancelled.
     await this.#sending;
     await this.#producer.disconnect();
   }
@@ -127,10 +128,10 @@ export function rememberingPartitioner(): (args: PartitionerArgs) => number {
     Buffer.isBuffer(key) ? partitionFor(key, args.partitionMetadata.length) : takeTurns(args);
   return (args) => {
     const message = args.message as PlacedMessage;
-    if (message[cancelledBy].aborted) throw new Error('nobody waits for this request any more');
+    if (message[cancelledBy].aborted) throw new Error('the request was cancelled: its callers have given up');
     const partition = message[partitionOf] ?? message.partition ?? choosePartition(args, message.key);
     message[partitionOf] = partition;
-    // kafkajs leaves such records out without a word.
+    // kafkajs silently drops such records.
     if (!hasPartition(args.partitionMetadata, partition)) {
       const message = `${args.topic} has no partition ${partition}; add partitions with "astrolabe topics apply"`;
       throw new PipelineError('kafka.topic-missing', message, { retryable: true });

@@ -172,8 +172,7 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   /**
-   * Repeats an action through changes of leaders and absences of brokers, until it has failed for as long as the reader
-   * is patient.
+   * Repeats an action through leader changes and broker outages, until it has failed for `giveUpAfterMs`.
    */
   async #persist<T>(
     { topic, partition }: TopicPartition,
@@ -210,8 +209,8 @@ class KafkaPartitionReader implements PartitionReader {
       return await unlessAborted(this.#tracked(action(cluster)), AbortSignal.any([signal, timeout]));
     } catch (error) {
       if (signal.aborted) throw error;
-      // kafkajs would go on to ask through the same dead connections, and piles up listeners on their sockets. What a
-      // broker says does not count as a reason to leave it.
+      // kafkajs would keep using the same dead connections and pile up listeners on their sockets. An error that the
+      // broker itself returned does not mean that the connection is dead.
       if (timeout.aborted || !isAnswer(error)) this.#drop(topic, cluster);
       if (!timeout.aborted) throw error;
       throw new PipelineError('kafka.unavailable', `no answer within ${timeoutMs} ms`, {

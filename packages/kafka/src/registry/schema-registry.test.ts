@@ -128,10 +128,7 @@ test('nothing of an outage is kept: the registry is asked again, and then believ
   isBack = true;
   const decoded = await decoder.decode(value);
   assert.ok(decoded.kind === 'undecodable');
-  assert.deepEqual(
-    [decoded.code, decoded.reason],
-    ['command.wrong-type', 'schema 7 is string, which is not a command'],
-  );
+  assert.deepEqual([decoded.code, decoded.reason], ['command.wrong-type', 'schema 7 is string, not a command']);
 });
 
 test('an answer without end is cut off', async (t) => {
@@ -168,7 +165,7 @@ test('a registry that is not there, or never answers, is unavailable', async (t)
   }
 });
 
-test('credentials are sent where both are given, and a slash at the end of the URL does not belong to it', async (t) => {
+test('credentials are sent if both are given, and slashes at the end of the URL are ignored', async (t) => {
   const { url, requests, credentials } = await start(t, notFound);
   const section = { schemaRegistryUrl: `${url}//`, schemaRegistryUsername: 'user', schemaRegistryPassword: 'secret' };
   await schemaRegistryFromConfig(section).schemaById(7);
@@ -179,7 +176,7 @@ test('credentials are sent where both are given, and a slash at the end of the U
   assert.deepEqual([...new Set(requests)], ['GET /schemas/ids/7', 'GET /schemas/ids/8']);
 });
 
-test('a schema that is not Avro, or that nobody can read, is another schema and no outage', async (t) => {
+test('a schema that is not Avro, or cannot be parsed, is reported as another schema, not as an outage', async (t) => {
   const schemas: readonly (readonly [object, RegExp])[] = [
     [{ schemaType: 'JSON', schema: '{"type":"object"}' }, /^a schema of type JSON$/],
     [

@@ -19,8 +19,8 @@ const compressionTypes = {
 } as const;
 
 /**
- * Bytes that a batch of the broker's default size, 1 MiB, can hold by each codec, or as many as a test has time
- * for.
+ * How many bytes a batch of the broker's default size (1 MiB) can inflate to with each codec; fewer where a test would
+ * take too long.
  */
 export const bombBytes: Readonly<Record<BombCodec, number>> = {
   gzip: 300_000_000,

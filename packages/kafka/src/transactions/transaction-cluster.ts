@@ -1,7 +1,7 @@
 /**
- * The requests of a transaction, as kafkajs can send them but its producer does not. Its producer asks for the
- * coordinator again before each of them, cannot begin a transaction before its records are there, and goes on counting
- * where a failure has left the count unknown.
+ * The requests of a transaction, sent with kafkajs's protocol layer but without its producer. That producer looks up
+ * the coordinator before each request, cannot begin a transaction before it has records, and after a failure continues
+ * with sequence numbers that may be wrong.
  */
 import type { OutgoingRecord } from '@astrolabe/records';
 import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';

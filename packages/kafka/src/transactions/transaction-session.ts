@@ -41,7 +41,7 @@ const DECISION_DEADLINE_MS = 30_000;
 const LONGEST_PAUSE_MS = 20;
 const SEQUENCES = 2 ** 31;
 
-/** Takes the id over: the one that had it can commit nothing any more, and its open transaction is aborted. */
+/** Takes over the transactional id: its former owner can commit nothing more, and its open transaction is aborted. */
 export async function openTransactionSession(options: TransactionSessionOptions): Promise<TransactionSession> {
   const { connection, transactionalId, transactionTimeoutMs: transactionTimeout, signal } = options;
   const cluster = createTransactionCluster(connection);
@@ -247,7 +247,7 @@ const UNDECIDED = new Set([
   'UNKNOWN',
 ]);
 
-/** What opening the session again puts right: it begins a transaction and a count of its own. */
+/** Cured by opening a new session, which starts its own transaction and sequence numbers. */
 const OUT_OF_STEP = new Set([
   'INVALID_TXN_STATE',
   'INVALID_PRODUCER_ID_MAPPING',

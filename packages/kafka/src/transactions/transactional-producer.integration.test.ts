@@ -35,7 +35,7 @@ test('of a transaction that fails nothing is stored on any topic', async (t) => 
   assert.deepEqual(await valuesOn(a), []);
 });
 
-test('one that takes the id over fences the one before, which stores nothing any more', async (t) => {
+test('a producer that takes over the id fences its predecessor, which can store nothing more', async (t) => {
   const topic = await createTopic(t);
   const transactionalId = randomUUID();
   const first = await openTransactionalProducer({ connection: connect(), transactionalId });

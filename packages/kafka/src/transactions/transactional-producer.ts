@@ -20,8 +20,8 @@ export type { GroupPosition } from './transaction-session.ts';
 export interface TransactionalProducerOptions {
   readonly connection: KafkaConnection;
   /**
-   * Who opens a producer of this id takes it over: the one that had it can commit nothing any more, and its open
-   * transaction is aborted.
+   * Opening a producer takes over this id: its former owner can commit nothing more, and its open transaction is
+   * aborted.
    */
   readonly transactionalId: string;
   /** The brokers abort a transaction of a process that died after this. Default 60,000. */

@@ -7,7 +7,7 @@ export interface InMemoryChangelog extends LedgerChangelog {
   chunks(partition: number): readonly ChangelogChunk[];
   /** Removes what lies below `lowWatermark`, as retention does. */
   trim(partition: number, lowWatermark: bigint): void;
-  /** Forgets everything and counts from 0 again, as a topic that was deleted and created again. */
+  /** Forgets everything and counts from 0 again, like a topic that was deleted and recreated. */
   recreate(): void;
   /**
    * Appends and reads reject with this until it is undefined again. With `stored`, the chunk of a rejected append is

@@ -25,7 +25,7 @@ export class ChunkGatherer {
   readonly #maxDeliveries: number;
   /** In the order of storing; the last one takes what comes. */
   #chunks: OpenChunk[] = [];
-  #isClosing = false;
+  #closesAtOnce = false;
 
   constructor(maxDeliveries: number) {
     this.#maxDeliveries = maxDeliveries;
@@ -39,7 +39,7 @@ export class ChunkGatherer {
       this.#chunks.push(chunk);
     }
     chunk.deliveries.push(delivery);
-    if (chunk.deliveries.length >= this.#maxDeliveries || this.#isClosing) chunk.close();
+    if (chunk.deliveries.length >= this.#maxDeliveries || this.#closesAtOnce) chunk.close();
     return chunk.stored;
   }
 
@@ -53,9 +53,9 @@ export class ChunkGatherer {
     return this.#chunks.shift();
   }
 
-  /** Nothing waits for company any more. */
+  /** Closes every chunk, now and from now on: none waits to fill up. */
   closeAll(): void {
-    this.#isClosing = true;
+    this.#closesAtOnce = true;
     for (const chunk of this.#chunks) chunk.close();
   }
 

@@ -45,7 +45,7 @@ export class DeliveryStore {
   #nextSequence = 0;
   #changes: Promise<void> = Promise.resolve();
   #closed = false;
-  // eslint-disable-next-line no-unused-private-class-members -- written, or the reads of `find` are optimised away
+  // eslint-disable-next-line no-unused-private-class-members -- keeps the reads in `find` from being optimised away
   #touched = 0;
 
   private constructor({ directory, windowMs }: DeliveryStoreOptions, lock: DirectoryLock) {

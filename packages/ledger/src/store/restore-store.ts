@@ -1,4 +1,4 @@
-/** Brings a partition's local copy up to the end of its changelog, or makes it again where it is not a copy of that. */
+/** Brings a partition's local copy up to the end of its changelog, or rebuilds it if it is a copy of something else. */
 import type { Logger } from '@astrolabe/service-kit';
 import { decodeChunk } from '../chunk/chunk-codec.ts';
 import type { DeliveryStore } from './delivery-store.ts';
@@ -37,7 +37,7 @@ export async function restoreStore(options: RestoreOptions): Promise<bigint> {
     }
     logger.warn(
       { partition, offset: last.offset.toString() },
-      'the local delivery ledger is not a copy of the changelog, or older than all of it: it is made again',
+      'the local delivery ledger does not match the changelog, or is older than all of it; rebuilding it',
     );
     await store.reset();
   }
@@ -47,10 +47,10 @@ export async function restoreStore(options: RestoreOptions): Promise<bigint> {
 class NoCopy extends Error {}
 
 /**
- * Copies from `fromOffset` on. With `last`, that is the last chunk of the copy: where the changelog has other bytes
- * there, or nothing, it is not what was copied (another cluster, a topic created again, or a copy so old that retention
- * has passed it). A copy is never believed for its offsets alone: it would say of another pipeline's commands that they
- * were delivered.
+ * Copies from `fromOffset` on. `last` is the last chunk of the local copy. If the changelog has other bytes at its
+ * offset, or none, the copy is of something else: another cluster, a topic that was recreated, or a topic whose
+ * retention has passed the copy. Matching offsets prove nothing: the copy could then report another pipeline's commands
+ * as delivered.
  */
 async function copyFrom(
   { store, changelog, partition, afterMs, signal, onProgress }: RestoreOptions,

@@ -48,9 +48,9 @@ export class SegmentFile {
       const { size } = await onDisk(`opening ${path}`, () => handle.stat());
       const intactBytes = await scan(handle, path, size, onFrame);
       const file = new SegmentFile(handle, path, intactBytes);
-      if (intactBytes < size) await onDisk(`repairing ${path}`, () => handle.truncate(intactBytes));
+      if (intactBytes < size) await onDisk(`truncating ${path}`, () => handle.truncate(intactBytes));
       // A crash between the creation and the mark.
-      if (intactBytes === 0) await onDisk(`repairing ${path}`, () => file.#write(FORMAT_MARK));
+      if (intactBytes === 0) await onDisk(`marking ${path}`, () => file.#write(FORMAT_MARK));
       return { file, cutBytes: size - intactBytes };
     } catch (error) {
       await handle.close();
@@ -129,7 +129,7 @@ async function scan(
     const name = mark.length - 1;
     const isTorn = mark.compare(FORMAT_MARK, 0, name, 0, name) !== 0 || mark[name] === 0;
     if (isTorn) return 0;
-    const message = `${path} is not a segment of a format that this version knows; run the version that wrote it, or remove the folder`;
+    const message = `${path} has a format that this version does not know; run the version that wrote it, or remove the folder`;
     throw new PipelineError('ledger.unknown-format', message, { retryable: false });
   }
   let intact = mark.length;

@@ -13,7 +13,7 @@ export interface Reading {
   readonly groupId: string;
   readonly topic: string;
   /** Where it keeps its positions; undefined where that is beside its commits. */
-  readonly stateTopic?: string;
+  readonly changelogTopic?: string;
 }
 
 export function readingsOf(topics: Topics, groups: ServiceGroups): readonly [mapper: Reading, dispatcher: Reading] {
@@ -22,7 +22,7 @@ export function readingsOf(topics: Topics, groups: ServiceGroups): readonly [map
       service: 'mapper',
       groupId: groups.mapper,
       topic: topics.segmentEvents.name,
-      stateTopic: topics.mapperState.name,
+      changelogTopic: topics.mapperState.name,
     },
     { service: 'dispatcher', groupId: groups.dispatcher, topic: topics.commands.name },
   ];

@@ -7,6 +7,6 @@ test('an id is made of a name in any script', () => {
   assert.ok(['acme-eu', 'zo-w-co', '42'].every(isConnectorId));
 });
 
-test('a name without letters or digits gives no usable id', () => {
+test('a name of punctuation alone gives no usable id', () => {
   assert.ok(![toConnectorId('!!!'), 'Acme', '-acme', 'a'.repeat(64)].some(isConnectorId));
 });

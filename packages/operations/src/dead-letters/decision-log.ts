@@ -44,7 +44,7 @@ export async function readDecisionLog(
 }
 
 /**
- * The brokers write a transaction's markers after they have answered its commit; the next reader of the log must see
+ * Brokers write a transaction's markers after they have acknowledged its commit. The next reader of the log must see
  * the marks.
  */
 export async function untilMarksAreVisible(

@@ -14,21 +14,21 @@ export interface RecreatedPosition {
 const LAST_OFFSETS = 200n;
 
 /**
- * A service keeps its position beside its commits (the dispatcher), or in `stateTopic` (the mapper). Empty where all
- * positions belong to the topic as it is, and where the brokers give no ids.
+ * A service keeps its position beside its commits (the dispatcher), or in `changelogTopic` (the mapper). Empty where
+ * all positions belong to the topic as it is, and where the brokers give no ids.
  */
 export async function findRecreated(
   cluster: Pick<Cluster, 'admin' | 'reader' | 'inspector'>,
-  { groupId, topic, stateTopic }: Reading,
+  { groupId, topic, changelogTopic }: Reading,
   signal: AbortSignal,
 ): Promise<readonly RecreatedPosition[]> {
   const [found] = await cluster.inspector.describe([topic]);
   const currentId = found?.topicId;
   if (currentId === undefined) return [];
   const stored =
-    stateTopic === undefined
+    changelogTopic === undefined
       ? await cluster.admin.commits(groupId, topic)
-      : await readPositions(cluster, stateTopic, groupId, signal);
+      : await readPositions(cluster, changelogTopic, groupId, signal);
   return [...stored].flatMap(([partition, { nextOffset, topicId: storedId }]): RecreatedPosition[] =>
     storedId !== undefined && isRecreated(storedId, currentId) ? [{ partition, nextOffset, storedId, currentId }] : [],
   );
@@ -36,16 +36,16 @@ export async function findRecreated(
 
 async function readPositions(
   { admin, reader }: Pick<Cluster, 'admin' | 'reader'>,
-  stateTopic: string,
+  changelogTopic: string,
   groupId: string,
   signal: AbortSignal,
 ) {
   const key = positionKey(groupId);
   const positions = new Map<number, NonNullable<ReturnType<typeof parsePosition>>>();
-  const partitions = await admin.watermarks(stateTopic);
+  const partitions = await admin.watermarks(changelogTopic);
   await Promise.all(
     partitions.map(async ({ partition }) => {
-      const { lowWatermark, lastStableOffset: endOffset } = await reader.offsets(stateTopic, partition);
+      const { lowWatermark, lastStableOffset: endOffset } = await reader.offsets(changelogTopic, partition);
       const last = endOffset - LAST_OFFSETS;
       const fromOffset = last > lowWatermark ? last : lowWatermark;
       if (fromOffset >= endOffset) return;
@@ -57,7 +57,7 @@ async function readPositions(
           else positions.set(partition, position);
         }
       };
-      await reader.read({ topic: stateTopic, partition, fromOffset, endOffset, signal, onRecords });
+      await reader.read({ topic: changelogTopic, partition, fromOffset, endOffset, signal, onRecords });
     }),
   );
   return positions;

@@ -26,7 +26,7 @@ import { readSource, type ReplaySourceReader, type SortedRecord } from './read-s
 
 export interface ReplayLimits {
   readonly recordsPerSecond: number;
-  /** Records and commands under way at a time, which live traffic may have to wait for. */
+  /** Most records and commands in flight at a time; live traffic may wait behind them. */
   readonly maxOutstanding: number;
   /** How long the services may make no progress before the replay gives up. */
   readonly stallTimeoutMs: number;

@@ -155,7 +155,7 @@ async function findFirst(
     };
     const signal = AbortSignal.any([search.signal, enough.signal]);
     try {
-      await readSpans(search.cluster, spans, signal, onRecords, sought(text, count));
+      await readSpans(search.cluster, spans, signal, onRecords, containing(text, count));
     } catch (error) {
       if (!enough.signal.aborted || search.signal.aborted) throw error;
     }
@@ -193,15 +193,15 @@ async function collect(
         count(records.length);
         for (const record of records) if (matches(record)) found.push({ role, record });
       };
-      await readSpans(cluster, spans, signal, onRecords, sought(text, count));
+      await readSpans(cluster, spans, signal, onRecords, containing(text, count));
     }),
   );
   const hops = await Promise.all(found.map(({ role, record }) => describeRecord(role, record, decoder)));
   return { hops: hops.toSorted((a, b) => a.timestampMs - b.timestampMs || order(a) - order(b)), searched };
 }
 
-function sought(holding: Buffer | undefined, onSkipped: (records: number) => void): ContainsFilter | undefined {
-  return holding === undefined ? undefined : { bytes: holding, onSkipped };
+function containing(bytes: Buffer | undefined, onSkipped: (records: number) => void): ContainsFilter | undefined {
+  return bytes === undefined ? undefined : { bytes, onSkipped };
 }
 
 function order({ role }: DescribedRecord): number {

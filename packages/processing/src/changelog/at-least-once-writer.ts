@@ -9,17 +9,17 @@ import type {
 } from '@astrolabe/records';
 
 /** Never fenced. The producer is the caller's, and closed by it. */
-export function createAtLeastOnceWriter(producer: RecordProducer, stateTopic: string): BatchWriter {
+export function createAtLeastOnceWriter(producer: RecordProducer, changelogTopic: string): BatchWriter {
   let earlier: Promise<void> = Promise.resolve();
 
   const write = async ({ outputs, state }: TransactionBatch, before: Promise<void>): Promise<void> => {
     const sent = [...byTopic(outputs)].map(([topic, records]) => producer.send(topic, records));
-    // One rejection is enough to know, and the others come as no surprise then.
+    // The first rejection is reported below; the others must not become unhandled rejections.
     for (const each of sent) each.catch(() => undefined);
     await Promise.all([...sent, before]);
     // The position comes last: a crash before it repeats the batch, where a position without its outputs would skip
     // them.
-    await producer.send(stateTopic, state);
+    await producer.send(changelogTopic, state);
   };
   return {
     maxInFlight: 2,

@@ -8,19 +8,19 @@ function testGuarantee(guarantee: Guarantee): void {
   const create = async () => {
     const admin = await createKafkaAdmin(connect());
     const id = randomUUID();
-    const [input, a, b, stateTopic] = ['input', 'a', 'b', 'state'].map((name) => `test-${name}-${id}`) as [
+    const [input, a, b, changelogTopic] = ['input', 'a', 'b', 'state'].map((name) => `test-${name}-${id}`) as [
       string,
       string,
       string,
       string,
     ];
-    const topics = [input, a, b, stateTopic];
+    const topics = [input, a, b, changelogTopic];
     const definitions = topics.map((name) => topicDefinition(name, { partitions: 2 }));
     await admin.applyTopics(await admin.planTopics(definitions, 1));
     const changelog = await openChangelogStore({
       connection: connect(),
       groupId: `group-${id}`,
-      stateTopic,
+      changelogTopic,
       guarantee,
       logger: silentLogger,
       maxRecordBytes: CONTRACT_MAX_RECORD_BYTES,

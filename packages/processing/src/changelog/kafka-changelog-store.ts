@@ -34,7 +34,7 @@ export type Guarantee = 'exactly-once' | 'at-least-once';
 export interface ChangelogStoreOptions extends SizeLimits {
   readonly connection: KafkaConnection;
   readonly groupId: string;
-  readonly stateTopic: string;
+  readonly changelogTopic: string;
   readonly guarantee: Guarantee;
   readonly logger: Logger;
   /**
@@ -52,7 +52,7 @@ const IDLE_SHARE = 1 / 3;
 
 /** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
 export async function openChangelogStore(options: ChangelogStoreOptions): Promise<ChangelogStore> {
-  const { connection, groupId, stateTopic, logger } = options;
+  const { connection, groupId, changelogTopic, logger } = options;
   const maxRequestBytes = options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES;
   const maxRecordBytes = options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
   const reader = createPartitionReader({ connection });
@@ -70,13 +70,13 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
 
   const openWriter = async (input: InputPartition, signal: AbortSignal): Promise<BatchWriter> => {
     signal.throwIfAborted();
-    if (producer !== undefined) return createAtLeastOnceWriter(producer, stateTopic);
+    if (producer !== undefined) return createAtLeastOnceWriter(producer, changelogTopic);
     const transactionTimeoutMs = options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
     const sessions = await openSessions(options, input, transactionTimeoutMs, signal);
     return new TransactionWriter({
       sessions,
       owner: { principal: connection.principal, transactionalId: idOf(options, input, 0) },
-      stateTopic,
+      changelogTopic,
       maxRequestBytes,
       maxRecordBytes,
       idleTimeoutMs: transactionTimeoutMs * IDLE_SHARE,
@@ -85,11 +85,12 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
 
   return {
     groupId,
-    stateTopic,
+    changelogTopic,
     openWriter,
     readState: async (partition, onRecords, signal) => {
-      if (producer === undefined) assertEnded(stateTopic, partition, await reader.offsets(stateTopic, partition));
-      await reader.read({ topic: stateTopic, partition, signal, onRecords });
+      if (producer === undefined)
+        assertEnded(changelogTopic, partition, await reader.offsets(changelogTopic, partition));
+      await reader.read({ topic: changelogTopic, partition, signal, onRecords });
     },
     committedOffset: async ({ topic, partition }): Promise<CommittedOffset | undefined> => {
       try {

@@ -3,8 +3,8 @@
  *
  * What a record waits for is round trips, so there are few: the transaction of the next batch is begun as soon as the
  * last one has ended, with the partitions that the last one had, and a batch then costs a produce and a commit. The
- * input's position is a record of the state topic's partition, not a committed offset of the group: that would be two
- * round trips more.
+ * input's position is a record of the changelog topic's partition, not a committed offset of the group: that would be
+ * two round trips more.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -23,7 +23,7 @@ export interface TransactionWriterOptions {
   /** Taken in turns, so that the next batch need not wait until the last one's markers are written. */
   readonly sessions: readonly TransactionSession[];
   readonly owner: TransactionOwner;
-  readonly stateTopic: string;
+  readonly changelogTopic: string;
   readonly maxRequestBytes: number;
   readonly maxRecordBytes: number;
   /**
@@ -81,8 +81,8 @@ export class TransactionWriter implements BatchWriter {
       return { kind: 'written' };
     } catch (error) {
       this.#failed = true;
-      const { stateTopic, owner } = this.#options;
-      const fault = toTransactionError(error, `writing a transaction that ends on ${stateTopic}`, owner);
+      const { changelogTopic, owner } = this.#options;
+      const fault = toTransactionError(error, `writing a transaction that ends on ${changelogTopic}`, owner);
       if (fault instanceof FencedError) return { kind: 'fenced' };
       throw fault;
     }
@@ -110,9 +110,9 @@ export class TransactionWriter implements BatchWriter {
     earlierProduced: Promise<void>,
     onPlaced: (partitions: readonly TopicPartition[]) => void,
   ): Promise<void> {
-    const { stateTopic, maxRecordBytes, maxRequestBytes } = this.#options;
+    const { changelogTopic, maxRecordBytes, maxRequestBytes } = this.#options;
     const { session } = slot;
-    const records = [...batch.outputs, ...batch.state.map((record) => ({ ...record, topic: stateTopic }))];
+    const records = [...batch.outputs, ...batch.state.map((record) => ({ ...record, topic: changelogTopic }))];
     await session.lookUp(new Set(records.map(({ topic }) => topic)));
     const placed = placeRecords(records, (topic) => session.leadersOf(topic), maxRecordBytes);
     onPlaced(placed);

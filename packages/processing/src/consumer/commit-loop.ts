@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withTopicId } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 import type { PartitionSessions } from './partition-sessions.ts';
 import type { TopicGuard } from './topic-guard.ts';
 
@@ -23,6 +24,8 @@ export interface CommitLoopOptions {
   readonly guard: TopicGuard;
   readonly isMember: () => boolean;
   readonly intervalMs: number;
+  /** For the answer to a commit. Default 45,000, longer than kafkajs connects and waits for an answer. */
+  readonly answerTimeoutMs?: number;
   /** What cannot be waited for. */
   readonly onFault: (fault: unknown) => void;
   readonly logger: Logger;
@@ -30,6 +33,7 @@ export interface CommitLoopOptions {
 
 /** How often the topic is looked at while nothing is due. */
 const IDLE_CHECK_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 45_000;
 
 export class CommitLoop {
   readonly #options: CommitLoopOptions;
@@ -71,6 +75,7 @@ export class CommitLoop {
 
   async #round(): Promise<void> {
     const { commitOffsets, sessions, guard, isMember, onFault, logger } = this.#options;
+    const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#options;
     if (!isMember()) return;
     const isIdle = sessions.due().length === 0;
     if (isIdle && (this.#finished || performance.now() - this.#checkedAtMs < IDLE_CHECK_MS)) return;
@@ -86,7 +91,8 @@ export class CommitLoop {
         offset: nextOffset.toString(),
         metadata: withTopicId(metadata, topicId),
       }));
-      await commitOffsets(offsets);
+      // A request that kafkajs loses with its connection never settles: awaited without a limit, it would be the last.
+      await unlessAborted(commitOffsets(offsets), AbortSignal.timeout(answerTimeoutMs));
       for (const { session, nextOffset, metadata } of due) session.committed(nextOffset, metadata);
       if (this.#refused) logger.info({ offsets }, 'commits are taken again');
       this.#refused = false;

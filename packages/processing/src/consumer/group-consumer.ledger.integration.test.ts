@@ -123,16 +123,16 @@ test(`while members join and leave, ${RECORDS} records go through lanes: none lo
 
   const producing = produce(topic);
   const churn = async (): Promise<GroupConsumer> => {
-    let stays = await join();
+    let current = await join();
     for (let round = 0; round < 3; round += 1) {
-      const comes = await join();
+      const next = await join();
       await checkCommits();
       // One leaves in the middle of its work, with and without time to finish it.
-      await stays.close(round === 1 ? 0 : 5_000);
+      await current.close(round === 1 ? 0 : 5_000);
       await checkCommits();
-      stays = comes;
+      current = next;
     }
-    return stays;
+    return current;
   };
   const last = await churn();
   await producing;

@@ -139,8 +139,8 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
     hasJoined = true;
     joined.resolve();
   });
-  // Batches of nothing but control records and aborted ones never reach eachBatch; uncounted, they would show as lag
-  // for ever.
+  // Batches that hold only control records and aborted ones never reach eachBatch. Uncounted, they would show as lag
+  // that never goes away.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.topic === topic && payload.batchSize === 0) {
       sessions.enqueue(payload.partition, [], BigInt(payload.lastOffset) + 1n);
@@ -236,7 +236,7 @@ async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): P
  */
 const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
-/** Whatever is no error of Kafka's comes from a processor or from a defect in the client: unclassified. */
+/** An error that is not Kafka's comes from a processor or a defect in the client; it stays unclassified. */
 function toConsumerFault(error: unknown, doing: string, access: AccessContext): PipelineError {
   if (isPipelineError(error) || isKafkaJsError(error)) return toKafkaError(error, doing, access);
   return new PipelineError('kafka.consumer-crashed', `${doing}: ${errorMessage(error)}`, {

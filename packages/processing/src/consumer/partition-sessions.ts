@@ -24,7 +24,7 @@ export interface Membership {
   readonly generationId: number;
 }
 
-/** An offset that a live session has declared committable and that is not committed yet. */
+/** An offset that an assigned partition has stored for commit and that is not committed yet. */
 export interface DueCommit {
   readonly session: AssignedPartition;
   readonly nextOffset: bigint;

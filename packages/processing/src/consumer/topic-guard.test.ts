@@ -50,7 +50,7 @@ test('another id forbids commits at once, and is a fault for good when it lasts'
   });
 });
 
-test('a broker that was behind for a moment is no fault, and the time begins again after it', async () => {
+test('a broker that lags for a moment is not a fault, and the grace period then starts again', async () => {
   const { guard, answer } = await createGuard('first');
   answer('behind', 0);
   await assert.rejects(guard.check(), { code: 'kafka.unavailable' });
@@ -60,7 +60,7 @@ test('a broker that was behind for a moment is no fault, and the time begins aga
   await assert.rejects(guard.check(), { code: 'kafka.unavailable' });
 });
 
-test('brokers without ids, before or now, are no change', async () => {
+test('brokers that give no topic ids, before or now, do not count as a changed topic', async () => {
   const without = await createGuard(undefined);
   without.answer('first', 5_000);
   await without.guard.check();

@@ -90,9 +90,9 @@ export function queueThatFills<State>(
 }
 
 /**
- * What a connector that lags may have in hand, while others have so much: as much as is left for all others (see
- * `SharedSlots` of the dispatcher) of twice the partition's buffer, and its own window in any case. One alone has as
- * much as the buffer holds, so that a flood of a connector that works loses no calls in flight when it begins to lag.
+ * How much a lagging connector may hold, while the others hold `ofOthers`: half of what they leave of twice the
+ * partition's buffer (as in the dispatcher's `Bulkhead`), and at least its own window. A connector that lags alone gets
+ * the whole buffer, so that a healthy connector that is flooded keeps its calls in flight when it begins to lag.
  */
 export function lagWindow({ maxRecords, maxBytes, windowRecords, windowBytes }: LaneLimits, ofOthers: Amount): Amount {
   return {

@@ -43,14 +43,14 @@ test('items of different keys go on side by side', () => {
   assert.deepEqual(lanes.underWay(), ['b']);
 });
 
-test('a lane that is to stand takes and starts nothing more, and the others go on', () => {
+test('a blocked lane takes and starts nothing more, and the other lanes go on', () => {
   const { lanes, started, add, end, laneOf } = createLanes();
   for (const item of ['a1', 'a2', 'b1', 'b2']) add(item);
   const lane = laneOf.get('a1');
   assert.ok(lane);
-  lanes.stand(lane);
+  lanes.block(lane);
   add('a3');
-  assert.equal(lanes.waitingCount, 1, 'what stands behind the fault is not waited for');
+  assert.equal(lanes.waitingCount, 1, 'items behind the fault no longer count as waiting');
   end('b1');
   assert.deepEqual(started, ['a1', 'b1', 'b2']);
 });

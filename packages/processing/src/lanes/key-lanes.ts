@@ -1,7 +1,7 @@
 /**
- * Order for each key, concurrency across keys. A lane holds the items of one key and starts them one after the other;
- * lanes go on side by side. No promise and no closure for an item: this is the hot path. The number of lanes and items
- * is bounded by whoever adds (`lane-processor.ts` pauses its partition).
+ * Order for each key, concurrency across keys. A lane holds the items of one key and runs them one after the other;
+ * lanes run concurrently. An item costs no promise and no closure, because this is the hot path. The caller bounds the
+ * number of lanes and items (`lane-processor.ts` pauses its partition).
  */
 
 /** The items of one key. Opaque to callers. */
@@ -15,7 +15,7 @@ export interface Lane<Item> {
   /** An item is being started right now: that it ends within the call must not start the next one inside it. */
   starting: boolean;
   /** Its item under way failed for good: nothing may overtake it. */
-  standing: boolean;
+  blocked: boolean;
 }
 
 /** Finished items are dropped from a lane's array in batches, so that a hot key's lane of thousands stays linear. */
@@ -49,9 +49,9 @@ export class KeyLanes<Item> {
   add(key: string, item: Item): Lane<Item> {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { key, items: [item], head: 0, busy: false, starting: false, standing: false };
+      lane = { key, items: [item], head: 0, busy: false, starting: false, blocked: false };
       this.#lanes.set(key, lane);
-    } else if (lane.standing) {
+    } else if (lane.blocked) {
       return lane;
     } else {
       lane.items.push(item);
@@ -101,16 +101,16 @@ export class KeyLanes<Item> {
   }
 
   /** Nothing of the lane starts any more, and nothing of it counts as waiting. */
-  stand(lane: Lane<Item>): void {
-    lane.standing = true;
+  block(lane: Lane<Item>): void {
+    lane.blocked = true;
     this.remove(lane, () => true);
   }
 
   /** Items that were started and have not ended for their lane. */
   underWay(): readonly Item[] {
     const items: Item[] = [];
-    for (const { busy, standing, items: own, head } of this.#lanes.values()) {
-      if (busy && !standing) items.push(own[head] as Item);
+    for (const { busy, blocked, items: own, head } of this.#lanes.values()) {
+      if (busy && !blocked) items.push(own[head] as Item);
     }
     return items;
   }

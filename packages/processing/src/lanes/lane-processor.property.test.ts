@@ -220,7 +220,7 @@ class System {
     }
   }
 
-  /** Whoever is called for has all earlier records of its key behind it. */
+  /** When a record is handled, all earlier records of its key are finished. */
   #assertInOrder(task: Task): void {
     const key = String(task.record.key);
     for (const { offset, key: other } of this.log) {

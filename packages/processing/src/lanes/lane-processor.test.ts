@@ -120,7 +120,7 @@ test('between the end of a session and the stop no further record of a lane is s
   assert.deepEqual(started, ['a0']);
   await processor.stop();
   assert.deepEqual(started, ['a0']);
-  assert.deepEqual(session.faults, [], 'to be abandoned is no fault');
+  assert.deepEqual(session.faults, [], 'an abandoned task is not a fault');
   assert.equal(session.committable(), undefined);
 });
 

@@ -173,7 +173,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
 
   failed(task: LaneTask<State>, fault: unknown): void {
     this.#unfinished -= 1;
-    if (task.lane !== undefined) this.#lanes.stand(task.lane);
+    if (task.lane !== undefined) this.#lanes.block(task.lane);
     this.#options.session.fail(fault);
     this.#waiters.wake();
   }

@@ -1,6 +1,6 @@
 /**
- * The clock of a partition: the highest time that a transform has seen or given on it. Processes that write to one
- * partition have clocks that differ; take this one to come after everything before.
+ * The clock of a partition: the highest time that a transform has seen or given on it. The processes that write to one
+ * partition have clocks that differ. A time that must come after all earlier ones is taken from this clock.
  */
 import { isPositionKey, type OutgoingRecord } from '@astrolabe/records';
 

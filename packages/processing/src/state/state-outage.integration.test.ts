@@ -33,9 +33,9 @@ async function readAllOf(topic: string): Promise<ConsumedRecord[]> {
 
 test('a broker that is stopped, killed and frozen is waited for, and each record is counted once', async () => {
   const id = randomUUID();
-  const [input, output, stateTopic, groupId] = [`in-${id}`, `out-${id}`, `state-${id}`, `group-${id}`];
+  const [input, output, changelogTopic, groupId] = [`in-${id}`, `out-${id}`, `state-${id}`, `group-${id}`];
   const admin = await createKafkaAdmin(connectOwn());
-  const definitions = [input, output, stateTopic].map((name) => topicDefinition(name));
+  const definitions = [input, output, changelogTopic].map((name) => topicDefinition(name));
   await admin.applyTopics(await admin.planTopics(definitions, 1));
   const count = 2_000;
   const producer = await createRecordProducer({ connection: connectOwn(), logger: silentLogger });
@@ -54,7 +54,7 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
     groupId,
     input,
     output,
-    stateTopic,
+    changelogTopic,
     onFault: (fault) => void faults.push(fault),
     processor: () => ({
       // Small, so that there are transactions for the whole of the test.
@@ -88,5 +88,5 @@ test('a broker that is stopped, killed and frozen is waited for, and each record
     (await readAllOf(output)).map(({ value }) => String(value)),
     expected.outputs,
   );
-  assert.deepEqual(stateOf(await readAllOf(stateTopic)), expected.state);
+  assert.deepEqual(stateOf(await readAllOf(changelogTopic)), expected.state);
 });

@@ -7,9 +7,9 @@ import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
 import { startCountingMember } from '../testing/counting-member.ts';
 
-test('a partition that was added to the input waits, uncommitted, until the state topic has one for it; the others go on', async (t) => {
+test('a partition that was added to the input waits, uncommitted, until the changelog topic has one for it; the others go on', async (t) => {
   await using cleanup = new AsyncDisposableStack();
-  const [input, output, stateTopic] = [
+  const [input, output, changelogTopic] = [
     await createTopic(t, { partitions: 2 }),
     await createTopic(t),
     await createTopic(t),
@@ -30,7 +30,7 @@ test('a partition that was added to the input waits, uncommitted, until the stat
     groupId,
     input,
     output,
-    stateTopic,
+    changelogTopic,
     processor: ({ partition }) => (partition === 1 ? { logger } : {}),
   });
   cleanup.defer(() => member.leave(2_000));
@@ -42,6 +42,6 @@ test('a partition that was added to the input waits, uncommitted, until the stat
   });
   assert.equal(await committed(1), undefined);
 
-  await admin.applyTopics(await admin.planTopics([topicDefinition(stateTopic, { partitions: 2 })], 1));
+  await admin.applyTopics(await admin.planTopics([topicDefinition(changelogTopic, { partitions: 2 })], 1));
   await eventually(async () => (await committed(1)) === 1n, { timeoutMs: 20_000, describe: 'the partition' });
 });

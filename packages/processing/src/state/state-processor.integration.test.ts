@@ -27,19 +27,19 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
   const topics = {
     input: `test-in-${id}`,
     output: `test-out-${id}`,
-    stateTopic: `test-state-${id}`,
+    changelogTopic: `test-state-${id}`,
     groupId: `group-${id}`,
   };
-  const { input, output, stateTopic, groupId } = topics;
+  const { input, output, changelogTopic, groupId } = topics;
   const admin = await createKafkaAdmin(connect());
-  const definitions = [input, output, stateTopic].map((name) => topicDefinition(name, { partitions: PARTITIONS }));
+  const definitions = [input, output, changelogTopic].map((name) => topicDefinition(name, { partitions: PARTITIONS }));
   await admin.applyTopics(await admin.planTopics(definitions, 1));
   const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
   const members: CountingMember[] = [];
   t.after(async () => {
     await Promise.all(members.map((member) => member.leave(0)));
     await producer.close();
-    await admin.deleteTopics([input, output, stateTopic]);
+    await admin.deleteTopics([input, output, changelogTopic]);
     await admin.close();
   });
   const commits = () => admin.commits(groupId, input);
@@ -71,8 +71,8 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
   };
 }
 
-async function assertCountedOnce({ input, output, stateTopic }: CountingTopics): Promise<void> {
-  const [inputs, outputs, states] = await Promise.all([input, output, stateTopic].map(readPartitions));
+async function assertCountedOnce({ input, output, changelogTopic }: CountingTopics): Promise<void> {
+  const [inputs, outputs, states] = await Promise.all([input, output, changelogTopic].map(readPartitions));
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     const expected = countedOnce(inputs?.[partition] ?? []);
     assert.deepEqual(

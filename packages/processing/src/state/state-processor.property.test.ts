@@ -197,14 +197,14 @@ test('in every order of crash, rebalance, zombie, lost or ambiguous write and ou
         const world = new World(maxInFlight);
         for (const step of steps) await world.run(step);
         await world.settle();
-        const { log, stateTopic } = world.changelog;
+        const { log, changelogTopic } = world.changelog;
         const expected = countedOnce(log.records(INPUT));
         assert.deepEqual(world.faults, []);
         assert.deepEqual(
           log.records(OUTPUT).map(({ value }) => String(value)),
           expected.outputs,
         );
-        assert.deepEqual(stateOf(log.records(stateTopic)), expected.state);
+        assert.deepEqual(stateOf(log.records(changelogTopic)), expected.state);
         assert.deepEqual(world.stored, [...new Set(world.stored)], 'no batch is reported twice');
       },
     ),

@@ -57,7 +57,7 @@ const recordAt = (offset: bigint, value = `v${offset}`) =>
 
 const positions = (changelog: ReturnType<typeof createInMemoryChangelogStore>) =>
   changelog.log
-    .records(changelog.stateTopic)
+    .records(changelog.changelogTopic)
     .filter(({ key }) => String(key) === positionKey(changelog.groupId))
     .map(({ value }) => parsePosition(value)?.nextOffset);
 
@@ -263,7 +263,7 @@ test('what the state has under keys of an older form is written under the presen
   };
   const { changelog, restored, begin, append } = createTask({ codec });
   const ofOlderVersion = { key: Buffer.from('old:k'), value: Buffer.from('2'), headers: {}, partition: 0 };
-  await changelog.log.send(changelog.stateTopic, [ofOlderVersion]);
+  await changelog.log.send(changelog.changelogTopic, [ofOlderVersion]);
   await append([recordAt(0n)]);
   const processor = begin();
   processor.enqueue([recordAt(0n)], 1n);
@@ -272,7 +272,7 @@ test('what the state has under keys of an older form is written under the presen
     changelog.log.records('output').map(({ value }) => String(value)),
     ['v0 at 0 is 3'],
   );
-  assert.deepEqual(stateOf(changelog.log.records(changelog.stateTopic)), new Map([['k', '3']]));
+  assert.deepEqual(stateOf(changelog.log.records(changelog.changelogTopic)), new Map([['k', '3']]));
 
   const next = createTask({ codec }, changelog);
   const again = next.begin();

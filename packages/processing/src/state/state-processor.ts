@@ -40,8 +40,8 @@ export interface StateProcessorOptions<V, R> {
   /** Called once for each batch, in order, when everything of it is stored. A crash can come in between. */
   readonly onStored?: (result: R) => void;
   /**
-   * Called for each batch of a write that ended without an answer, at most once for each write: it is stored, and never
-   * reported as such, or is transformed and reported again.
+   * Called for each batch of a write that ended without an answer, at most once for each write. The batch is either
+   * stored, and then never reported as such, or transformed and reported again.
    */
   readonly onUnanswered?: (result: R) => void;
   /** The state was read, at the start of a session or after a failure; the first record comes after the call. */
@@ -147,9 +147,10 @@ class StateProcessor<V, R> implements PartitionProcessor {
         if (this.#isOver()) break;
         logger.warn(
           place,
-          'another process took the partition over; it is left to that one unless it stays assigned here',
+          'another process took over the partition; taking it back only if it stays assigned to this process',
         );
-        // The owner must have the time to tell the group, or the two would take it from each other in turns.
+        // The new owner needs time to appear in the group; otherwise the two would keep taking the partition from each
+        // other.
         this.#failures = Math.max(this.#failures, FENCED_FAILURES);
       } catch (error) {
         if (this.#isOver()) break;

@@ -20,7 +20,7 @@ import { PartitionState, type StateCodec } from './state-view.ts';
 export interface Restored {
   readonly topic: string;
   readonly partition: number;
-  /** Records of the state topic that were read, repetitions and deletions included. */
+  /** Records of the changelog topic that were read, repetitions and deletions included. */
   readonly records: number;
   /** Keys in the state. */
   readonly keys: number;

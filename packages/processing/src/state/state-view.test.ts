@@ -52,7 +52,7 @@ test('a key that is not there is deleted without a record', () => {
   assert.deepEqual(changesOf(state), []);
 });
 
-test('what is restored does not count as a change, and what was deleted is not there', () => {
+test('restoring is not a change, and a deleted entry is absent', () => {
   const state = new PartitionState(codec);
   state.restore('s/a', Buffer.from('1'));
   state.restore('s/b', Buffer.from('2'));

@@ -61,7 +61,7 @@ export interface StateView<V> {
 
 interface Scope {
   readonly kept: Map<string, string>;
-  /** In the order of their last change, here and on the state topic. */
+  /** In the order of their last change, here and on the changelog topic. */
   readonly expendable: Map<string, string>;
 }
 
@@ -144,7 +144,7 @@ export class PartitionState<V> implements StateView<V> {
     this.#isClockChanged = true;
   }
 
-  /** Takes a record of the state topic: a change that is stored already. */
+  /** Takes a record of the changelog topic: a change that is stored already. */
   restore(text: string, value: Buffer | null): void {
     const { key, isOutdated } = this.#codec.decodeKey(text);
     if (value !== null) {

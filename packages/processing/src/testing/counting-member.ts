@@ -14,7 +14,7 @@ export interface CountingTopics {
   readonly groupId: string;
   readonly input: string;
   readonly output: string;
-  readonly stateTopic: string;
+  readonly changelogTopic: string;
 }
 
 export interface CountingMemberOptions extends CountingTopics {
@@ -36,11 +36,19 @@ export interface CountingMember {
 }
 
 export async function startCountingMember(options: CountingMemberOptions): Promise<CountingMember> {
-  const { connect, groupId, input, output, stateTopic, onFault = (fault) => assert.fail(fault), processor } = options;
+  const {
+    connect,
+    groupId,
+    input,
+    output,
+    changelogTopic,
+    onFault = (fault) => assert.fail(fault),
+    processor,
+  } = options;
   const changelog = await openChangelogStore({
     connection: connect(),
     groupId,
-    stateTopic,
+    changelogTopic,
     guarantee: 'exactly-once',
     logger: silentLogger,
   });

@@ -55,7 +55,7 @@ export function countedOnce(records: readonly ConsumedRecord[]): { outputs: stri
   };
 }
 
-/** What the records of a state topic's partition come to, without the position and the clock. */
+/** What the records of a changelog topic's partition come to, without the position and the clock. */
 export function stateOf(records: readonly ConsumedRecord[]): Map<string, string> {
   const state = new Map<string, string>();
   for (const { key, value } of records) {

@@ -35,7 +35,7 @@ export interface InMemoryChangelogStore extends ChangelogStore {
 
 export interface InMemoryChangelogStoreOptions {
   readonly groupId?: string;
-  readonly stateTopic?: string;
+  readonly changelogTopic?: string;
   /** Of every topic. Default 1. */
   readonly partitions?: number;
   readonly maxInFlight?: number;
@@ -44,13 +44,13 @@ export interface InMemoryChangelogStoreOptions {
 
 export function createInMemoryChangelogStore({
   groupId = 'group',
-  stateTopic = 'state',
+  changelogTopic = 'state',
   partitions = 1,
   maxInFlight = 1,
   maxRecordBytes = 1_000_000,
 }: InMemoryChangelogStoreOptions = {}): InMemoryChangelogStore {
   const log = createInMemoryLog({ partitions, maxRecordBytes });
-  const brokers = new WritingBrokers(log, stateTopic, maxRecordBytes);
+  const brokers = new WritingBrokers(log, changelogTopic, maxRecordBytes);
   const committed = new Map<string, CommittedOffset>();
   let failure: PipelineError | undefined;
   let takeovers = 0;
@@ -62,7 +62,7 @@ export function createInMemoryChangelogStore({
   return {
     log,
     groupId,
-    stateTopic,
+    changelogTopic,
     get takeovers() {
       return takeovers;
     },
@@ -77,7 +77,7 @@ export function createInMemoryChangelogStore({
     readState: async (partition, onRecords, signal) => {
       signal.throwIfAborted();
       check();
-      const records = log.records(stateTopic).filter((record) => record.partition === partition);
+      const records = log.records(changelogTopic).filter((record) => record.partition === partition);
       if (records.length > 0) await onRecords(records);
     },
     committedOffset: async ({ topic, partition }) => {
@@ -117,16 +117,16 @@ class WritingBrokers {
   fateOf: () => WriteFate = () => 'written';
   gate: Promise<void> = Promise.resolve();
   readonly #log: InMemoryLog;
-  readonly #stateTopic: string;
+  readonly #changelogTopic: string;
   readonly #maxRecordBytes: number;
   /** Of the writer that may write, by input partition. */
   readonly #epochs = new Map<string, number>();
   /** A commit that the brokers have begun ends before anybody takes its partition over. */
   #storing: Promise<unknown> = Promise.resolve();
 
-  constructor(log: InMemoryLog, stateTopic: string, maxRecordBytes: number) {
+  constructor(log: InMemoryLog, changelogTopic: string, maxRecordBytes: number) {
     this.#log = log;
-    this.#stateTopic = stateTopic;
+    this.#changelogTopic = changelogTopic;
     this.#maxRecordBytes = maxRecordBytes;
   }
 
@@ -152,7 +152,7 @@ class WritingBrokers {
   async #store({ outputs, state }: TransactionBatch): Promise<void> {
     for (const record of [...outputs, ...state]) assertSize(record, this.#maxRecordBytes);
     for (const { topic, ...record } of outputs) await this.#log.send(topic, [record]);
-    await this.#log.send(this.#stateTopic, state);
+    await this.#log.send(this.#changelogTopic, state);
   }
 }
 

@@ -15,7 +15,7 @@ testRecordProducer(async () => {
 
 const record = (value: string) => ({ key: null, value: Buffer.from(value), headers: {} });
 
-test('a failing log stores nothing, and stores again once it is repaired', async () => {
+test('a failing log stores nothing, and stores again after the fault is cleared', async () => {
   const log = createInMemoryLog();
   const fault = new PipelineError('kafka.unavailable', 'down', { retryable: true });
   log.failWith(fault);

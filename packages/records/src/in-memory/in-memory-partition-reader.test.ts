@@ -42,7 +42,7 @@ test('a source tells its own offsets: gaps are passed, and what is not stable ye
   assert.deepEqual(seen, [2n, 3n, 7n, 7n, 9n]);
 });
 
-test('a failing reader rejects, and reads again once it is repaired', async () => {
+test('a failing reader rejects, and reads again after the fault is cleared', async () => {
   const log = createInMemoryLog();
   await log.send('t', [{ key: null, value: null, headers: {}, partition: 0 }]);
   const reader = createInMemoryPartitionReader(log);

@@ -15,8 +15,8 @@ export interface TransactionBatch {
   /** In order; order holds within a partition. */
   readonly outputs: readonly TopicRecord[];
   /**
-   * Records of the input partition's own partition of the state topic: changes of the state, the position in the input
-   * last.
+   * Records of the input partition's own partition of the changelog topic: changes of the state, the position in the
+   * input last.
    */
   readonly state: readonly OutgoingRecord[];
 }
@@ -64,7 +64,7 @@ export interface InputPartition {
 export interface ChangelogStore {
   readonly groupId: string;
   /** Has a partition for each one of the input topic. */
-  readonly stateTopic: string;
+  readonly changelogTopic: string;
   /**
    * Takes the partition over: when it resolves, no earlier writer of it can make anything visible any more, and what
    * they made visible can be read (under the guarantee `at-least-once` earlier writers still can). Called at each
@@ -72,8 +72,8 @@ export interface ChangelogStore {
    */
   openWriter(input: InputPartition, signal: AbortSignal): Promise<BatchWriter>;
   /**
-   * Calls `onRecords` with what the state topic's partition holds, in order, up to its end at the call: some thousand
-   * records at a time, the next ones when it has resolved. Rejects with the signal's reason.
+   * Calls `onRecords` with what the changelog topic's partition holds, in order, up to its end at the call: some
+   * thousand records at a time, the next ones when it has resolved. Rejects with the signal's reason.
    */
   readState(
     partition: number,

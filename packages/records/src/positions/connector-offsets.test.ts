@@ -19,7 +19,7 @@ test('cursors come back from the metadata of a commit as they were', () => {
   );
 });
 
-test('what finds no place holds the committed offset back, and the one that had a place keeps it while others come', () => {
+test('a cursor that does not fit holds the committed offset back, and a cursor that fitted keeps its place when others come', () => {
   fc.assert(
     fc.property(cursors, fc.nat(300), (entries, maxBytes) => {
       const { metadata, heldBackTo } = encodeConnectorOffsets(new Map(entries), maxBytes);

@@ -47,8 +47,8 @@ export function splitTopicId(metadata: string): { readonly metadata: string; rea
 }
 
 /**
- * In the order of `cursors`: the one that had a place keeps it while others come, so that what holds the offset back
- * never moves backwards.
+ * In the order of `cursors`, so that a cursor keeps its place when others come. Otherwise the held-back offset could
+ * move backwards.
  */
 export function encodeConnectorOffsets(
   cursors: ConnectorOffsets,

@@ -1,7 +1,7 @@
 /**
- * Where an input partition is read on. The position is a record of the state topic, stored in the same transaction as
- * the outputs; what the group has committed follows it a little later, for tools that show lag, and is how an operator
- * sets another position.
+ * Where an input partition is read on. The position is a record of the changelog topic, stored in the same transaction
+ * as the outputs; what the group has committed follows it a little later, for tools that show lag, and is how an
+ * operator sets another position.
  */
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { PartitionOffsets } from '../ports/partition-reader.ts';
@@ -57,7 +57,7 @@ export interface StartPositionInput {
   readonly input: InputPartition;
   /** Of the input topic, now. */
   readonly topicId: TopicId;
-  /** In the state topic. */
+  /** In the changelog topic. */
   readonly stored: StoredPosition | undefined;
   readonly committed: CommittedOffset | undefined;
   readonly offsets: PartitionOffsets;

@@ -58,17 +58,17 @@ test('a record without a key and a value is a dead letter without them', () => {
   assert.deepEqual([deadLetter.key, deadLetter.value], [null, null]);
 });
 
-test('a long message is cut, so that the dead letter finds its place on the topic', () => {
+test('a long message is cut so that the dead letter fits the topic', () => {
   const { headers } = toDeadLetter(source, { ...cause, message: 'x'.repeat(1_000_000) });
   assert.equal(headers['dlq.message']?.length, 2_000);
 });
 
-test('a record that dies again tells its last cause', () => {
+test('a record that is dead-lettered again has its last cause', () => {
   const first = toDeadLetter(source, { ...cause, status: 500, deliveryCount: 9 });
   const again = toDeadLetter(consumedRecord({ ...first, topic: 'redriven' }), { ...cause, message: 'second' });
   assert.equal(textsOf(again.headers)['dlq.message'], 'second');
   assert.equal(textsOf(again.headers)['dlq.topic'], 'redriven');
-  assert.equal(textsOf(again.headers)['dlq.status'], undefined, 'the status was that of another death');
+  assert.equal(textsOf(again.headers)['dlq.status'], undefined, 'the status belongs to the earlier cause');
 });
 
 const maxBatchBytes = topicsFor().segmentEventsDeadLetters.maxMessageBytes ?? 0;
@@ -79,7 +79,7 @@ function assertFits(deadLetter: OutgoingRecord): void {
   assert.ok(recordSizeBytes(deadLetter) + BATCH_HEADER_BYTES <= maxBatchBytes, `${recordSizeBytes(deadLetter)} bytes`);
 }
 
-test('the largest record that a source topic takes uncompressed is whole in its dead letter', () => {
+test('the largest record that a source topic takes uncompressed fits into its dead letter uncut', () => {
   const value = Buffer.alloc(1_048_400, 0x61);
   const deadLetter = toDeadLetter(consumedRecord({ value }), { ...cause, message: '\uffff'.repeat(3_000) });
   assert.equal(deadLetter.value, value);
@@ -87,7 +87,7 @@ test('the largest record that a source topic takes uncompressed is whole in its 
   assertFits(deadLetter);
 });
 
-test('a record that does not fit is cut at its value, and the dead letter says by how much and where the whole is', () => {
+test('a record that does not fit loses the end of its value, and the dead letter says how much, and where the source is', () => {
   const value = Buffer.alloc(3_000_000, 0x61);
   const deadLetter = toDeadLetter({ ...source, value }, cause);
   assertFits(deadLetter);
@@ -104,7 +104,7 @@ test('a record that does not fit is cut at its value, and the dead letter says b
   );
 });
 
-test('a key and headers that do not fit go, but for the short ones of this pipeline’s own', () => {
+test('a key and headers that do not fit are dropped, except for short headers of this pipeline', () => {
   const long = Buffer.alloc(2_000_000);
   const short = { 'connector-id': Buffer.from('acme'), 'message-id': Buffer.from('m') };
   const ofKey = toDeadLetter({ ...source, key: long, headers: short }, cause);
@@ -123,7 +123,7 @@ test('a key and headers that do not fit go, but for the short ones of this pipel
   assert.ok(Number(texts['dlq.cut.bytes']) > 4_000_000);
 });
 
-test('a dead letter that was cut and edited is whole when it dies again', () => {
+test('a dead letter that was cut, then edited, no longer counts as cut when it is dead-lettered again', () => {
   const first = toDeadLetter({ ...source, value: Buffer.alloc(3_000_000) }, cause);
   const again = toDeadLetter(consumedRecord({ ...first, value: Buffer.from('{}') }), cause);
   assert.equal(again.headers['dlq.cut.bytes'], undefined);

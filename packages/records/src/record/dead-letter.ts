@@ -1,9 +1,9 @@
 /**
- * Dead letters: the record byte for byte, with its key and headers, and the cause in headers beside them. The suffixes
+ * Dead letters: the record byte for byte, with its key and headers, and the cause in further headers. Their suffixes
  * are those of Kafka's own `__dlq.errors.*` (KIP-1191).
  *
- * A record that was small only while it was compressed may be larger than a dead letter can be. Refused, it would stop
- * its partition without end; so its dead letter holds as much of it as there is room for, and says how much is missing.
+ * A record that fitted its topic only because it was compressed may be too large for a dead letter. The broker would
+ * refuse it, and its partition would never go on. So the dead letter holds as much as fits, and says how much is cut.
  */
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { headerNames, toHeaders } from './headers.ts';
@@ -28,15 +28,15 @@ export interface DeadLetterCause {
 }
 
 const MAX_MESSAGE_CHARACTERS = 2_000;
-/** What a broker measures is the batch, whose own header is 61 bytes. */
-const MAX_DEAD_LETTER_BYTES = DEAD_LETTER_MAX_BYTES - 1_024;
-/** Of a key, or of our own headers, on a dead letter whose record does not fit: a longer one is left out. */
+/** A broker measures the whole batch, whose own header takes 61 bytes. */
+const MAX_CONTENT_BYTES = DEAD_LETTER_MAX_BYTES - 1_024;
+/** If a record does not fit: the longest key, and the longest header of this pipeline, that its dead letter keeps. */
 const MAX_KEPT_BYTES = 1_024;
 
 /**
- * The dead letter of a consumed record. Same partition number as its source, so that both topics are read side by side.
- * Cut where it would not fit: the value first, and only if that is not enough a long key, long headers and those that
- * are not this pipeline's own.
+ * The dead letter of a consumed record. It has the partition number of its source, so that both topics can be read side
+ * by side. If it would not fit, its value is cut; if that is not enough, a long key, long headers and foreign headers
+ * are dropped too.
  */
 export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): OutgoingRecord {
   const { code, message, group, atMs, deliveryCount, firstAttemptAtMs, lastAttemptAtMs, status } = cause;
@@ -55,7 +55,7 @@ export function toDeadLetter(source: ConsumedRecord, cause: DeadLetterCause): Ou
   });
   const own = { key: source.key, value: source.value, headers: withoutEarlierCause(source.headers) };
   const whole = { ...own, headers: { ...own.headers, ...causeHeaders } };
-  const kept = recordSizeBytes(whole) > MAX_DEAD_LETTER_BYTES ? cut(own, causeHeaders) : whole;
+  const kept = recordSizeBytes(whole) > MAX_CONTENT_BYTES ? cut(own, causeHeaders) : whole;
   return { ...kept, partition: source.partition };
 }
 
@@ -71,7 +71,7 @@ function cut(own: Content, causeHeaders: RecordHeaders): Content {
       headers: { ...headers, ...causeHeaders, ...toHeaders({ [headerNames.deadLetterCutBytes]: String(cutBytes) }) },
     };
   };
-  const roomBeside = (content: Content): number => MAX_DEAD_LETTER_BYTES - recordSizeBytes(withValue(content, 0));
+  const roomBeside = (content: Content): number => MAX_CONTENT_BYTES - recordSizeBytes(withValue(content, 0));
   const room = roomBeside(own);
   if (room >= 0) return withValue(own, room);
   const short = { ...own, key: keepShort(own.key), headers: withOwnShortHeaders(own.headers) };
@@ -97,7 +97,7 @@ function toIso(epochMs: number | undefined): string | undefined {
 
 const CAUSE_PREFIX = 'dlq.';
 
-/** A dead letter that was sent in again and dies again must not show parts of its first death beside the second. */
+/** A redriven record that is dead-lettered again must not mix its first cause with the second. */
 function withoutEarlierCause(headers: RecordHeaders): RecordHeaders {
   const names = Object.keys(headers);
   if (!names.some((name) => name.startsWith(CAUSE_PREFIX))) return headers;

@@ -22,7 +22,7 @@ export const headerNames = {
    * names the event there.
    */
   replayFrom: 'replay-from',
-  /** On the same, `1` where what was delivered before shall be delivered again, once for that replay. */
+  /** On the same: `1` if commands that were already delivered are to be delivered again, once for that replay. */
   replayForce: 'replay-force',
   /** On a record that was redriven: how often it has come back to this topic from its dead letters. */
   redriveCount: 'redrive-count',

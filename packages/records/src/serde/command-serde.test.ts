@@ -119,7 +119,7 @@ test('records that come before their schema is known share its look-up', async (
   assert.deepEqual(registry.asked, [schemaIds.get('DeleteUser')]);
 });
 
-test('a value that is not a framed command says so without asking the registry', async () => {
+test('a value without the framing of a command is rejected without asking the registry', async () => {
   const registry = createRegistry();
   const decoder = createCommandDecoder(registry);
   for (const value of [null, Buffer.alloc(0), Buffer.from('{"userId":"u"}')]) {
@@ -143,7 +143,7 @@ test('an id that the registry does not know is asked for again at the next recor
   assert.deepEqual(registry.asked, [7, 7]);
 });
 
-test('Avro of another type is told by its name: a record, and one of no record at all', async () => {
+test('Avro of another type is reported by name, record or not', async () => {
   const order = { type: 'record', name: 'Order', namespace: 'shop', fields: [{ name: 'id', type: 'string' }] };
   const decoder = createCommandDecoder(
     createRegistry(
@@ -155,25 +155,25 @@ test('Avro of another type is told by its name: a record, and one of no record a
   );
   assert.deepEqual(await reasonOf(decoder.decode(framed(7, typeOf(order).toBuffer({ id: 'o' })))), [
     'command.wrong-type',
-    'schema 7 is shop.Order, which is not a command',
+    'schema 7 is shop.Order, not a command',
   ]);
   assert.deepEqual(await reasonOf(decoder.decode(framed(8, typeOf('string').toBuffer('text')))), [
     'command.wrong-type',
-    'schema 8 is string, which is not a command',
+    'schema 8 is string, not a command',
   ]);
 });
 
-test('a schema that is not Avro at all is of the wrong type', async () => {
+test('a schema that is not Avro has the wrong type', async () => {
   const decoder = createCommandDecoder({
-    schemaById: async () => ({ kind: 'other', description: 'not an Avro schema' }),
+    schemaById: async () => ({ kind: 'other', description: 'a schema of type JSON' }),
   });
   assert.deepEqual(await reasonOf(decoder.decode(framed(7, Buffer.alloc(3)))), [
     'command.wrong-type',
-    'schema 7 is not an Avro schema, which is not a command',
+    'schema 7 is a schema of type JSON, not a command',
   ]);
 });
 
-test('truncated bytes, and bytes that go on behind the command, are not a command', async () => {
+test('truncated bytes and trailing bytes are undecodable', async () => {
   const decoder = createCommandDecoder(createRegistry());
   for (const command of commands) {
     const value = encoder.encode(command);
@@ -185,7 +185,7 @@ test('truncated bytes, and bytes that go on behind the command, are not a comman
   }
 });
 
-test('a time that no date can hold is not a command: writing it down would be a fault', async () => {
+test('a time that a date cannot hold is undecodable, or it would throw wherever it is formatted', async () => {
   const decoder = createCommandDecoder(createRegistry());
   for (const late of [{ occurredAt: 8_640_000_000_000_001 }, { receivedAt: 8_640_000_000_000_001 }]) {
     const value = encoder.encode({ kind: 'DeleteUser', record: { ...commonOf('DeleteUser'), userId: 'u', ...late } });
@@ -234,7 +234,7 @@ test('a version that this build cannot read is of the wrong type', async () => {
   assert.match(reason, /^schema 7 is astrolabe\.commands\.v1\.DeleteUser in a version that this build cannot read/);
 });
 
-test('a registry that is away rejects and is asked again, since the record is not at fault', async () => {
+test('an unreachable registry rejects and is asked again, because the record is not at fault', async () => {
   const fault = new PipelineError('registry.unavailable', 'connection refused', { retryable: true });
   const registry = createRegistry();
   let away = true;

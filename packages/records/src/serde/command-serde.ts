@@ -136,7 +136,7 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
     return {
       kind: 'undecodable',
       code: 'command.wrong-type',
-      reason: `schema ${schemaId} is ${reader.name}, which is not a command`,
+      reason: `schema ${schemaId} is ${reader.name}, not a command`,
     };
   }
   try {

@@ -54,7 +54,7 @@ export function testPartitionReader(create: () => Promise<ReaderUnderTest>): voi
     });
   });
 
-  test('a range begins and ends where it says, and a reader that goes on at an offset that was handed out misses and repeats nothing', async () => {
+  test('a range begins and ends where it says, and reading on from an offset that was returned misses and repeats nothing', async () => {
     await withReader(async ({ reader, topic, produce }) => {
       for (let count = 0; count < 5; count += 1) await produce(0, values(250));
       const part = await readAll(reader, { topic, partition: 0, fromOffset: 130n, endOffset: 777n });

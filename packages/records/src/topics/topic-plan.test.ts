@@ -109,7 +109,11 @@ test('what is kept for longer than declared, or may be larger, stays so', () => 
     assert.deepEqual([change?.config[setting], change?.changes.map((each) => each.setting)], [value, ['segment.ms']]);
   }
   const [longer] = planTopics([wanted], [{ ...kept('retention.ms', '-1'), ownSettings: [] }], 3).configure;
-  assert.equal(longer?.config['retention.ms'], undefined, "the broker's own default, no limit, is not made shorter");
+  assert.equal(
+    longer?.config['retention.ms'],
+    undefined,
+    "the broker's default of unlimited retention is not shortened",
+  );
 });
 
 test('a setting that differs is set, and what somebody else set on the topic goes along, or the broker would reset it', () => {

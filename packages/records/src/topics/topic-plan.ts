@@ -85,15 +85,15 @@ export function isEmptyPlan(plan: TopicPlan): boolean {
 }
 
 /**
- * Of these a larger value gives more than is declared; a smaller one would delete records, or refuse what was taken
- * before.
+ * Settings of which a topic may have more than we declare. Lowering them would delete records, or refuse records that
+ * were accepted before.
  */
 const atLeast = new Set(['retention.ms', 'max.message.bytes', 'min.insync.replicas']);
-const NO_LIMIT = '-1';
+const UNLIMITED = '-1';
 
 function isEnough(setting: string, found: string | undefined, wanted: string): boolean {
   if (found === wanted || found === undefined || !atLeast.has(setting)) return found === wanted;
-  return (setting === 'retention.ms' && found === NO_LIMIT) || Number(found) > Number(wanted);
+  return (setting === 'retention.ms' && found === UNLIMITED) || Number(found) > Number(wanted);
 }
 
 function ownConfig({ config, ownSettings }: ExistingTopic): Record<string, string> {

@@ -102,10 +102,11 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
   },
   redrives: {
     name: 'astrolabe.redrives.v1',
-    // One for all: a few records for each redrive, read whole by each that asks what is still waiting.
+    // One is enough: a redrive writes a few records, and listing what still waits reads them all.
     partitions: 1,
     cleanupPolicy: 'delete',
-    // Longer than dead letters live, segments included: a dead letter that outlived its mark would be waiting again.
+    // Longer than dead letters are kept, segments included: one that outlived its mark would be listed as waiting
+    // again.
     retentionMs: 60 * DAY_MS,
     maxMessageBytes: undefined,
     key: 'dead-letter topic and partition',

@@ -37,7 +37,7 @@ test('what answers the ping with an error, or not at all, is none', async (t) =>
   await assert.rejects(pingDockerEngine(silent, {}, { timeoutMs: 20 }), /no answer within 20 ms/);
 });
 
-test('a file that nobody listens on is not an engine', async (t) => {
+test('a file that nothing listens on is not taken for an engine', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'docker-engine-'));
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'docker.sock');

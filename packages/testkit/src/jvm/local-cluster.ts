@@ -28,7 +28,7 @@ export interface LocalClusterOptions {
   /** Three or more keep three copies of everything, of which two must be in sync. */
   readonly brokers: number;
   /**
-   * Names of clients, in lower case; each has a listener of its own on each broker, behind a fault proxy of its own.
+   * Names of clients, in lower case. Each has its own listener on each broker, behind its own fault proxy.
    */
   readonly clients: readonly string[];
   /** Put over the brokers' properties. */

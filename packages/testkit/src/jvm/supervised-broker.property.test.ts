@@ -112,7 +112,7 @@ test('a start that fails rejects where nobody is told of crashes, and so does th
   assert.equal(machine.running(), 1);
 });
 
-test('one that does not come back within its time is given up, and the one who started it hears why', async () => {
+test('a broker that does not come back in time is given up, and the next start rejects with the reason', async () => {
   const machine = createMachine((start) => start > 1);
   const told: string[] = [];
   const broker = new SupervisedBroker({

@@ -31,7 +31,7 @@ const RESTART_PAUSE_MS = 1_000;
 export class SupervisedBroker {
   readonly #options: Supervision;
   #current: JvmProcess | undefined;
-  /** Whether it is to run, as the last call says: a start that is under way is not begun again. */
+  /** Whether it should run, by the last call. A start that is under way for an earlier call is not begun again. */
   #isWanted = true;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -96,7 +96,7 @@ export class SupervisedBroker {
     void jvm.process.exited.then(() => {
       if (!this.#isWanted) return;
       onCrash(jvm.failure() ?? new Error(`${name} ended`));
-      // One that cannot be brought back shows by what its absence does, and to the next one that stops or starts it.
+      // If it cannot be brought back, tests fail for lack of it, and the next stop or start rejects.
       this.#inTurn(() => (this.#isRunning() ? Promise.resolve() : this.#launch())).catch((failure: unknown) => {
         onCrash(failure as Error);
       });

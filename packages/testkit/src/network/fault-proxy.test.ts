@@ -107,7 +107,7 @@ test('a delay holds back each byte in each direction, in order', async (t) => {
   const { proxy, open } = await setUp(t);
   const client = await open();
   proxy.delay(3_600_000);
-  for (const text of ['a', 'b', 'c']) client.socket.write(text);
+  for (const byte of ['a', 'b', 'c']) client.socket.write(byte);
   await turn();
   assert.equal(client.received(), '');
 

@@ -130,8 +130,8 @@ function resetLink({ client, server }: Link): void {
 }
 
 /**
- * A socket whose end is under way is closed without a reset: libuv refuses the reset, Node takes the socket for closed
- * all the same, and the process then waits for it at its exit without end.
+ * A socket that is already ending is closed without a reset. libuv would refuse the reset, Node would still take the
+ * socket for closed, and the process would never exit, because it waits for that socket.
  */
 function reset(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Whether a process still runs. A zombie does not: in a container whose first process reaps nobody, an orphan that
- * ended stays listed, and `kill(pid, 0)` alone would wait for it in vain.
+ * Whether a process still runs. A zombie does not: in a container whose first process reaps no children, an orphan that
+ * has ended stays in the process table, and `kill(pid, 0)` would keep reporting it as running.
  */
 export function isRunning(pid: number): boolean {
   try {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { spawnGuarded, type GuardedProcess, type ProcessExit } from './guarded-process.ts';
 import { machineEnvironment } from './machine-environment.ts';
-import { scaledTimeout } from '../timeout-factor.ts';
+import { scaledTimeoutMs } from '../timeout-factor.ts';
 
 export interface LaunchOptions {
   /** What the process is called in messages. */
@@ -68,7 +68,7 @@ const LINES_IN_MESSAGES = 40;
  * or stays silent. It never outlives this process.
  */
 export async function spawnService(options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const { readyTimeoutMs = scaledTimeout(30_000) } = options;
+  const { readyTimeoutMs = scaledTimeoutMs(30_000) } = options;
   const launched = await launchService(options);
   try {
     return await untilServing(launched, readyTimeoutMs);
@@ -94,7 +94,7 @@ export async function untilServing(launched: LaunchedService, timeoutMs: number)
 
 /** Starts `entry` with this process's Node; resolves when the process is there, whether or not it comes to serve. */
 export async function launchService(options: LaunchOptions): Promise<LaunchedService> {
-  const { name, entry, args = [], env, onLine, stopTimeoutMs = scaledTimeout(30_000) } = options;
+  const { name, entry, args = [], env, onLine, stopTimeoutMs = scaledTimeoutMs(30_000) } = options;
   const entryPath = entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
   const command = [process.execPath, entryPath, ...args];
   const running = await spawnGuarded({

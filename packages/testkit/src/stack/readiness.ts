@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { scaledTimeout } from '../timeout-factor.ts';
+import { scaledTimeoutMs } from '../timeout-factor.ts';
 import { REGISTRY_API_PATH } from './versions.ts';
 
 export interface WaitOptions {
@@ -18,7 +18,7 @@ const ANSWER_TIMEOUT_MS = 5_000;
  * a transaction. An open port says none of these.
  */
 export async function waitForBroker(broker: string, options: WaitOptions): Promise<void> {
-  const deadlineMs = Date.now() + scaledTimeout(options.timeoutMs);
+  const deadlineMs = Date.now() + scaledTimeoutMs(options.timeoutMs);
   await pollUntil(deadlineMs, options, () => acceptsConnection(broker));
   // Loaded here, since most tests that use this package start no broker.
   const { checkCoordinators } = await import('./coordinator-check.ts');
@@ -29,13 +29,13 @@ export async function waitForBroker(broker: string, options: WaitOptions): Promi
 
 /** Waits until a broker takes connections, which is all that can be asked of one whose peers may be away. */
 export async function waitUntilAccepted(broker: string, options: WaitOptions): Promise<void> {
-  await pollUntil(Date.now() + scaledTimeout(options.timeoutMs), options, () => acceptsConnection(broker));
+  await pollUntil(Date.now() + scaledTimeoutMs(options.timeoutMs), options, () => acceptsConnection(broker));
 }
 
 /** Waits until the registry lists its subjects. Returns the base URL of its Confluent API. */
 export async function waitForRegistry(origin: string, options: WaitOptions): Promise<string> {
   const url = origin + REGISTRY_API_PATH;
-  await pollUntil(Date.now() + scaledTimeout(options.timeoutMs), options, async () => {
+  await pollUntil(Date.now() + scaledTimeoutMs(options.timeoutMs), options, async () => {
     const response = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`the registry answered ${response.status}`);
@@ -73,7 +73,7 @@ async function pollUntil(
     } catch (error) {
       if (Date.now() >= deadlineMs) {
         const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`not ready within ${scaledTimeout(timeoutMs)} ms: ${reason}`, { cause: error });
+        throw new Error(`not ready within ${scaledTimeoutMs(timeoutMs)} ms: ${reason}`, { cause: error });
       }
       await sleep(POLL_MS);
     }

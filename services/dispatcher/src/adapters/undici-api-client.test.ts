@@ -121,7 +121,7 @@ test('no answer in time is a time-out, be it that the head, the body or the rest
   assert.equal(await statusOf(dripping.client), 'timeout');
 });
 
-test('a connection that is reset, or ends in the middle of an answer, is no answer', async (t) => {
+test('a connection that is reset, or ends in the middle of an answer, counts as no answer', async (t) => {
   const reset = await start(t, (request) => void request.socket.resetAndDestroy());
   assert.equal(await statusOf(reset.client), 'connection');
   const cut = await start(t, (request, response) => {
@@ -213,7 +213,7 @@ test('of a call that is given up nothing comes any more: before it is on its way
   assert.equal(received.length, 2);
 });
 
-test('a request that cannot be built is no answer, and is not told within the call', async (t) => {
+test('a request that cannot be built counts as no answer, and is reported after the call returns', async (t) => {
   const { client } = await start(t, (_, response) => response.end());
   const outcomes: ApiOutcome[] = [];
   const told = new Promise<void>((resolve) => {

@@ -7,12 +7,13 @@ const WORK_MS = 0.5;
 const PER_TURN = TURN_BUDGET_MS / WORK_MS;
 
 /** Turns that a test begins by hand, of answers that take half a millisecond each. */
-function createTurns() {
+function createTurns({ isShared = true } = {}) {
   let nowMs = 0;
   const next: (() => void)[] = [];
   const handled: string[] = [];
   const turns = new AnswerTurns<string>({
     clock: { monotonicMs: () => nowMs },
+    isShared: () => isShared,
     inNextTurn: (run) => void next.push(run),
     handle: (answer) => {
       nowMs += WORK_MS;
@@ -37,6 +38,13 @@ test('few answers are handled as they come, and no turn is asked for after them'
   add('acme', 3);
   assert.equal(handled.length, 3);
   assert.deepEqual(nextTurn(), []);
+  assert.equal(isAsked(), false);
+});
+
+test('the answers of a connector that is alone are handled as they come, however many there are', () => {
+  const { handled, add, isAsked } = createTurns({ isShared: false });
+  add('acme', 3 * PER_TURN);
+  assert.equal(handled.length, 3 * PER_TURN);
   assert.equal(isAsked(), false);
 });
 
@@ -66,6 +74,7 @@ test('an answer that comes while others wait does not overtake those of its conn
   const next: (() => void)[] = [];
   const turns = new AnswerTurns<number>({
     clock: { monotonicMs: () => nowMs },
+    isShared: () => true,
     inNextTurn: (run) => void next.push(run),
     handle: (answer) => {
       order.push(answer);

@@ -6,11 +6,17 @@ export interface AnswerTurnsOptions<Answer> {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Called once for each answer, in order for each connector. Must not throw. */
   readonly handle: (answer: Answer) => void;
+  /** Whether there is another connector, which would wait for the end of a long turn. */
+  readonly isShared: () => boolean;
   /** Runs a function in the next turn of the event loop, after what has arrived was read. */
   readonly inNextTurn: (run: () => void) => void;
 }
 
-/** Handles answers as they come while there are few, and in the turns of `core/turn-budget.ts` when there are more. */
+/**
+ * Handles answers as they come while there are few or one connector is alone, and in the turns of `core/turn-budget.ts`
+ * otherwise. An answer that waits for a turn costs more: by then its connection is idle, and undici looks at an idle
+ * connection for another turn before it writes the next call to it.
+ */
 export class AnswerTurns<Answer> {
   readonly #options: AnswerTurnsOptions<Answer>;
   readonly #waiting = new FairTurns<Answer>();
@@ -22,7 +28,8 @@ export class AnswerTurns<Answer> {
   }
 
   add(connectorId: string, answer: Answer): void {
-    const { clock, handle } = this.#options;
+    const { clock, handle, isShared } = this.#options;
+    if (!isShared()) return handle(answer);
     const nowMs = clock.monotonicMs();
     const beganMs = this.#turnBeganMs ?? this.#beginTurn(nowMs);
     if (whenToHandle(this.#waiting.size, beganMs, nowMs) === 'now') handle(answer);

@@ -52,7 +52,12 @@ export class CallScheduler implements CallEnd {
     this.#options = options;
     this.#bulkhead = new Bulkhead(maxCalls);
     this.#reporter = new CircuitReporter(logger, metrics);
-    this.#turns = new AnswerTurns({ clock, inNextTurn, handle: (call) => this.#settle(call) });
+    this.#turns = new AnswerTurns({
+      clock,
+      inNextTurn,
+      isShared: () => this.#limiters.size > 1,
+      handle: (call) => this.#settle(call),
+    });
     this.#retries = new RetryTimer({
       clock,
       signal: this.#closing.signal,

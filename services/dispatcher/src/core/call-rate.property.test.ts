@@ -46,7 +46,7 @@ test('who always has something to call for gets nine tenths of the limit or more
   }
 });
 
-test('a clock that is set back neither lets more through nor holds calls up for ever', () => {
+test('a clock that is set back neither lets more calls through nor blocks them', () => {
   const nowMs = 1_700_000_000_000;
   let rate = freshRate(1, nowMs);
   const first = takeCall(rate, 1, nowMs);

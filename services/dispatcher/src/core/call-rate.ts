@@ -1,7 +1,7 @@
 /**
- * How many calls a second a connector's API is sent: never more than its limit in any second, wherever that second
- * begins. Calls come in small bursts, since timers are no finer than a millisecond; what a burst takes at once, the
- * refill gives less.
+ * Limits the calls per second to a connector's API: never more than the limit in any second, wherever that second
+ * begins. Timers have a resolution of a millisecond, so calls go out in small bursts. The refill is lower by the size
+ * of a burst.
  */
 
 /** Never changed; each function returns the next one. */

@@ -10,7 +10,7 @@ function after(...events: readonly CircuitEvent[]): Circuit {
   return events.reduce((circuit, event) => nextCircuit(circuit, event, policy, nowMs, 0.5), closedCircuit);
 }
 
-test('so many failures in a row open the circuit, and a success in between starts the count anew', () => {
+test('consecutive failures open the circuit, and a success in between resets the count', () => {
   assert.equal(after('failure', 'failure').kind, 'closed');
   assert.equal(after('failure', 'failure', 'success', 'failure', 'failure').kind, 'closed');
   const open = after('failure', 'failure', 'failure');

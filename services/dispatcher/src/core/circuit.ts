@@ -21,11 +21,11 @@ export type Circuit =
   | { readonly kind: 'probing'; readonly cause: CircuitCause; readonly openings: number };
 
 /**
- * - `success`: the API did its work, be it that it took the command, rejected it or asked for patience
- * - `failure`: no answer, or one of a server that cannot
- * - `refusal`: the key
- * - `probe`: a call is made although the circuit was open
- * - `abandoned`: the probe came to no end
+ * - `success`: the API works: it accepted the command, rejected it, or asked us to slow down
+ * - `failure`: no answer, or a server error
+ * - `refusal`: the API refused the key
+ * - `probe`: a call is made although the circuit is open
+ * - `abandoned`: the probe ended without a result
  */
 export type CircuitEvent = 'success' | 'failure' | 'refusal' | 'probe' | 'abandoned';
 

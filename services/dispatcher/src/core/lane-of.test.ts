@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { laneOf } from './lane-of.ts';
 
-test('records of one key share a lane and no others do, also where keys are no text', () => {
+test('records share a lane exactly if their keys have the same bytes, text or not', () => {
   const keys = ['["acme","user","u"]', '["acme","user","v"]', '["acme","account","u"]', 'ü', 'Ã¼'].map((key) =>
     Buffer.from(key),
   );

@@ -23,7 +23,7 @@ function anyFormOf(character: string): string {
   const entity = `&(?:#0*${code}|#[xX]0*${anyCase}${namedEntities.get(character) ?? ''});`;
   const escape = String.raw`\\`;
   const own = `\\x${hex}`;
-  // JSON escapes `/`, `"` and the backslash with a backslash, letters never.
+  // JSON puts a backslash before `/`, `"` and the backslash, never before letters or digits.
   const plain = /[A-Za-z0-9]/.test(character) ? own : `(?:${escape})?${own}`;
   // The plain form is the last: of a key that ends in `%` or `&` it would leave the rest of `%25` or `&amp;` behind.
   return `(?:${escape}u00${anyCase}|%${anyCase}|${entity}|${plain})`;

@@ -144,7 +144,7 @@ test('the wait for a key does not use up the budget of the command', async () =>
   assert.deepEqual(deadLetters(), []);
 });
 
-test('a record that is no command is a dead letter at once, without a call', async () => {
+test('a record that is not a command is dead-lettered at once, without a call', async () => {
   const { effects, run, deadLetters, countsOf } = createHandler();
   await run(rawRecord(Buffer.from('{"not":"avro"}'), 1n));
   await run(rawRecord(Buffer.from([0, 0, 0, 0, 99, 1]), 2n));

@@ -16,7 +16,7 @@ import { deliveryIdOf } from '@astrolabe/ledger';
 import type { LaneHandler, LaneTask, PartitionSession } from '@astrolabe/processing';
 import { headerNames, headerText, toDeadLetter, type DeadLetterCause, type RecordProducer } from '@astrolabe/records';
 import type { CommandDecoder, DecodedCommand } from '@astrolabe/records/serde';
-import { createRetrier, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
+import { createRetrier, isRetryableFault, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { CallScheduler } from '../calls/call-scheduler.ts';
@@ -73,12 +73,13 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
 
   /** Its schema is not known yet. */
   async #decodeLater(command: InFlightCommand, first: Promise<DecodedCommand>): Promise<void> {
-    let attempt: Promise<DecodedCommand> | undefined = first;
+    const { value } = command.task.record;
     try {
-      const decoded = await this.#retry('looking up a schema', () => {
-        const decoding = attempt ?? Promise.resolve(this.#options.decoder.decode(command.task.record.value));
-        attempt = undefined;
-        return decoding;
+      // Thousands wait for the first answer. Each with its retrier, all would listen to one signal, which looks through
+      // its listeners for each that is added.
+      const decoded = await first.catch((fault: unknown) => {
+        if (!isRetryableFault(fault)) throw fault;
+        return this.#retry('looking up a schema', async () => this.#options.decoder.decode(value));
       });
       if (!command.isOver) this.#decoded(command, decoded);
     } catch (fault) {

@@ -22,7 +22,7 @@ test('a replay makes no call for what the ledger knows', async () => {
   assert.deepEqual(await countsOf('commands'), ['acme UpsertUser delivered 1', 'acme UpsertUser duplicate ledger 1']);
 });
 
-test('a forced replay delivers anew what the ledger knows, once for that replay', async () => {
+test('a forced replay delivers known commands again, once for that replay', async () => {
   const { effects, run, countsOf } = createHandler();
   await run(recordOf(upsertUser(), 0n));
   await run(replayed(upsertUser(), 1n, 'r1', true));

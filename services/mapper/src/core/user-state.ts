@@ -1,5 +1,5 @@
 /**
- * What the mapper remembers of a user between events. All of it is written to the compacted state topic, on the
+ * What the mapper remembers of a user between events. All of it is written to the compacted changelog topic, on the
  * partition with the number of the user's events. A user with nothing to remember has no state.
  */
 import { hash } from 'node:crypto';

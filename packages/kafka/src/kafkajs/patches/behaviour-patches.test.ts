@@ -54,7 +54,7 @@ function request(correlationId: number, sent: number[]) {
   };
 }
 
-test('a request queue with nothing to send sets no timer; the original sets one again and again, with a negative delay', () => {
+test('a request queue with nothing to send sets no timer; the original keeps setting one, with a negative delay', () => {
   const patched = createQueue(loadPatched);
   assert.deepEqual(
     recordTimers(() => patched.checkPendingRequests()),

@@ -28,7 +28,7 @@ export function replaceExport<T>(path: string, replace: (original: T) => T): Pat
   };
 }
 
-/** Replaces methods of a class of kafkajs, which holds for its instances, no matter what makes them. */
+/** Replaces methods on the prototype of a kafkajs class, so the patch applies wherever instances are created. */
 export function replaceMethods<T extends object>(path: string, replace: (original: T) => Partial<T>): Patch {
   const file = require.resolve(`kafkajs/src/${path}`);
   const { prototype } = require(file) as { prototype: T };

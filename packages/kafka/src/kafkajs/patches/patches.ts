@@ -62,8 +62,8 @@ function apply(patch: () => Patch): Patch {
 }
 
 /**
- * Throws `kafka.patch-missing` unless kafkajs uses every patch. Without them it loses records in silence, so what makes
- * a client asks first.
+ * Throws `kafka.patch-missing` unless kafkajs uses every patch. To be called before a client is created: without the
+ * patches it silently loses records.
  */
 export function assertPatchesInEffect(): void {
   const missing = patches.filter((patch) => !patch.isInEffect()).map(({ name }) => name);

@@ -77,7 +77,7 @@ test('an answer of several topics and partitions is decoded into their records',
   );
 });
 
-test('aborted records count as read and are kept from the handler of records', async () => {
+test('aborted records count as read but never reach the handler', async () => {
   const aborted = await encodeTestBatch({
     baseOffset: 5n,
     records: textRecords('x', 'y'),

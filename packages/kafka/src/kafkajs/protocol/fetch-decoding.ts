@@ -15,7 +15,7 @@ import { RecordSetDecoder, splitRecordSet, type Decompress } from './record-batc
 /** As kafkajs's `Batch` takes it. The record is all that is read of one that is given on. */
 export interface FetchedMessage {
   readonly offset: string;
-  /** Kept from the handler of the records; its offset counts as read. */
+  /** Never reaches the handler; its offset counts as read. */
   readonly isControlRecord: boolean;
   readonly record: ConsumedRecord | undefined;
 }

@@ -13,7 +13,7 @@ const SHORTEST_FRAME_BYTES = 7;
 /** A match grows by 255 at most for each byte of its length. */
 const MOST_FOR_A_BYTE = 255;
 
-/** Throws where a frame is none, is cut off, or would inflate to more than `maxBytes`. */
+/** Throws if the bytes are not a frame, are cut off, or would inflate to more than `maxBytes`. */
 export function boundLz4Frame(bytes: Buffer, maxBytes: number): void {
   if (bytes.length < SHORTEST_FRAME_BYTES || bytes.readUInt32LE(0) !== MAGIC)
     throw new Error('this is not an LZ4 frame');

@@ -1,11 +1,12 @@
 /**
- * Record batches (magic 2) decoded straight into our records: without the objects, texts and Longs that kafkajs makes
- * for each, and with the offsets of batches that hold no record any more, which kafkajs's decoder forgets and then
- * reads without end. The format: https://kafka.apache.org/documentation/#messageformat.
+ * Record batches (magic 2) decoded straight into our records, without the objects, strings and Longs that kafkajs
+ * creates for each. Batches emptied by compaction keep their offsets; kafkajs's decoder drops these, and then reads the
+ * same batch over and over. The format: https://kafka.apache.org/documentation/#messageformat.
  */
 import type { ConsumedRecord, RecordHeaders } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
 import { crc32c } from './crc32c.ts';
+import { headerNameIn } from './header-names.ts';
 import { undecodable } from './undecodable.ts';
 
 /** A batch that is there in full. Its records are not decoded. */
@@ -176,8 +177,8 @@ function isAbortMarker(body: Buffer): boolean {
 const NOWHERE: TopicPartition = { topic: '', partition: 0 };
 
 /**
- * Without members of `Object`, whatever a header is called; unlike objects of `Object.create(null)`, its instances are
- * not hash tables.
+ * Inherits nothing from `Object`, so a header may have any name. `Object.create(null)` would do the same, but V8 keeps
+ * such objects as slow hash tables.
  */
 const Headers = function () {
   // Their names are all that they have.
@@ -225,7 +226,7 @@ class RecordCursor {
     const headers = new Headers();
     for (let index = 0; index < count && this.at < end; index += 1) {
       const nameBytes = this.#varint();
-      const name = this.#bytes.toString('utf8', this.at, (this.at += Math.max(0, nameBytes)));
+      const name = headerNameIn(this.#bytes, this.at, (this.at += Math.max(0, nameBytes)));
       const value = this.#nullableBytes();
       if (value !== null) headers[name] = value;
     }

@@ -8,8 +8,8 @@ const { KafkaJSNonRetriableError } = createRequire(import.meta.url)('kafkajs/src
 export const UNREADABLE_BATCH = 'UNREADABLE_BATCH';
 
 /**
- * A batch that is not what its producer wrote, or more than is read of one. Of the kind that kafkajs's consumer stops
- * for: any other error it would try again without end.
+ * For a batch that is damaged or too large. Non-retriable, because kafkajs's consumer retries any other error without
+ * end.
  */
 export function undecodable(message: string, cause?: unknown): Error {
   return Object.assign(new KafkaJSNonRetriableError(message, { cause }), { type: UNREADABLE_BATCH });

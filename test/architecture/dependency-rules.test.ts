@@ -67,7 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-test('every import between workspaces goes the way of the dependency law', () => {
+test('every import between workspaces follows the dependency rules', () => {
   const breaches = sources.flatMap((file) => {
     const from = workspaceOf(file.path);
     const permitted = allowed[from];
