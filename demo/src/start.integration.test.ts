@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +89,34 @@ async function endsWith({ child, pid }: Started, signal: NodeJS.Signals): Promis
   });
 }
 
-function processes(): { readonly pid: number; readonly parent: number; readonly state: string }[] {
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+}
+
+/** Those of this machine. A bare Linux has no `ps`, and other systems have no `/proc`. */
+function processes(): Process[] {
+  return existsSync('/proc/self/stat') ? processesOfLinux() : processesByPs();
+}
+
+function processesOfLinux(): Process[] {
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .flatMap((pid) => {
+      let stat: string;
+      try {
+        stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      } catch {
+        return []; // It has ended since.
+      }
+      // Behind the name, which is in brackets and may hold anything.
+      const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return [{ pid: Number(pid), parent: Number(parent), state }];
+    });
+}
+
+function processesByPs(): Process[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' });
   return table
     .trim()

@@ -39,14 +39,14 @@ function noteLines({ service, topic, held, recreated }: ServiceLag): string[] {
 }
 
 function row(service: string, partition: string, lag: TotalLag): string[] {
-  const { records, isEstimate, behindMs, inPerSecond, outPerSecond, catchUpMs } = lag;
+  const { records, isEstimate, behindMs, inPerSecond, outPerSecond, cursorOutPerSecond, catchUpMs } = lag;
   return [
     service,
     partition,
     `${isEstimate ? '~' : ''}${formatCount(records)}`,
     records === 0 ? '-' : formatDuration(behindMs),
     inPerSecond === undefined ? '-' : formatCount(Math.round(inPerSecond)),
-    outPerSecond === undefined ? '-' : formatCount(Math.round(outPerSecond)),
+    outPerSecond === undefined ? '-' : formatCount(Math.round(outPerSecond + (cursorOutPerSecond ?? 0))),
     records === 0 ? 'caught up' : catchUpMs === undefined ? 'not catching up' : formatDuration(catchUpMs),
   ];
 }

@@ -12,15 +12,16 @@ import { mutations } from '../mutation.ts';
  * other, they would take longer than a file may.
  */
 export function testDetectors(service: ServiceName, { part, of }: { part: number; of: number }): void {
-  let cluster: LocalCluster;
+  let cluster: LocalCluster | undefined;
   before(async () => {
     cluster = await startCluster({ env: process.env, brokers: 1 });
   });
-  after(() => cluster.stop());
+  after(() => cluster?.stop());
   const own = detectors.filter((each) => each.service === service);
   for (const detector of own.filter((_, index) => index % of === part - 1)) {
     const { mutation, invariant } = detector;
     test(`a run detects the loss when a mutation removes this: ${mutations[mutation].without}`, async () => {
+      assert.ok(cluster, 'the brokers have started');
       const report = await runDetector(detector, { cluster, env: process.env, isMutated: true });
       assert.ok((report.violationCounts[invariant] ?? 0) > 0, `no "${invariant}" is found\n${renderReport(report)}`);
     });

@@ -65,7 +65,7 @@ for (const [what, interrupt] of [
   });
 }
 
-test('a frozen broker ends a read when the reader is scaledTimeoutMs no more, a signal at once; thawed, it is read again', async () => {
+test('a frozen broker ends a read once the reader gives up, a signal at once; thawed, it is read again', async () => {
   const reader = createPartitionReader({ connection: connectOwn(), giveUpAfterMs: 1_000 });
   const onRecords = (): void => undefined;
   await reader.offsets(topic, 0);
@@ -82,7 +82,7 @@ test('a frozen broker ends a read when the reader is scaledTimeoutMs no more, a 
   await reader.close();
 });
 
-test('without a broker a read is refused when the reader is scaledTimeoutMs no more, and a reader closes all the same', async () => {
+test('without a broker a read is refused once the reader gives up, and a reader closes all the same', async () => {
   const reader = createPartitionReader({ connection: connectOwn(), giveUpAfterMs: 500 });
   await reader.offsets(topic, 0);
   await broker.kill();

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import '@astrolabe/kafka';
 import { Kafka, logLevel } from 'kafkajs';
+import { findFreePorts } from '../network/free-ports.ts';
 import { startLocalCluster } from './local-cluster.ts';
 
 /** Asks for metadata at the addresses given, and then at those that the answer names. */
@@ -37,4 +40,22 @@ test('a client is told its own proxy as the address of a broker, and its cut is 
   proxy?.resume();
   assert.deepEqual(await describe(reader), [reader]);
   assert.throws(() => cluster.kafkaBrokersOf('stranger'), /started for no client "stranger"/);
+});
+
+test('a cluster one of whose ports was taken in the meantime starts on others', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const taken = (other.address() as AddressInfo).port;
+  let asked = 0;
+  const findPorts = async (count: number): Promise<number[]> => {
+    asked += 1;
+    const free = await findFreePorts(count);
+    // In the order observer, peers, controller.
+    return asked === 1 ? free.with(2, taken) : free;
+  };
+  const cluster = await startLocalCluster({ env: process.env, brokers: 1, clients: [], findPorts });
+  t.after(() => cluster.stop());
+  assert.equal(asked, 2);
+  assert.deepEqual(await describe(cluster.kafkaBrokers), [cluster.kafkaBrokers]);
 });

@@ -14,6 +14,7 @@ import type { FaultProxy } from '../network/fault-proxy.ts';
 import { findFreePorts } from '../network/free-ports.ts';
 import { guardian } from '../process/guardian-client.ts';
 import { runJvmBroker } from './jvm-broker.ts';
+import { retryOnTakenPort, StartFailure } from './jvm-process.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import { findJvmInstallation } from './jvm-installation.ts';
 import type { JvmPrograms } from './jvm-programs.ts';
@@ -37,6 +38,8 @@ export interface LocalClusterOptions {
   readonly logDirectory?: string;
   /** Told of a broker that ended by itself, and is started again. */
   readonly onCrash?: (nodeId: number, failure: Error) => void;
+  /** Default: `findFreePorts`. */
+  readonly findPorts?: (count: number) => Promise<number[]>;
 }
 
 export interface ClusterBroker {
@@ -69,6 +72,11 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const installation = await findJvmInstallation(env);
   if (installation.kind === 'unusable') throw clusterUnavailable(installation.reason);
   const programs = await provideJvmPrograms(installation, env, () => undefined);
+  return retryOnTakenPort(() => startWith(programs, options));
+}
+
+async function startWith(programs: JvmPrograms, options: LocalClusterOptions): Promise<LocalCluster> {
+  const { env } = options;
   const workDirectory = await mkdtemp(join(tmpdir(), 'astrolabe-cluster-'));
   const forget = await (await guardian()).watch({ paths: [workDirectory] });
   const closings: (() => Promise<void>)[] = [];
@@ -124,10 +132,11 @@ interface BrokerPorts {
 }
 
 async function startBrokers(
-  { env, brokers: count, clients: names, properties, logDirectory, onCrash }: LocalClusterOptions,
+  { env, brokers: count, clients: names, properties, logDirectory, onCrash, findPorts }: LocalClusterOptions,
   { programs, workDirectory, closings }: Machine,
 ): Promise<readonly ClusterBroker[]> {
-  const free = await findFreePorts(count * (3 + names.length));
+  const free = await (findPorts ?? findFreePorts)(count * (3 + names.length));
+  const crashes = new Map<number, Error>();
   const takePort = (): number => free.shift() ?? 0;
   const ports = Array.from({ length: count }, (_, index): BrokerPorts => ({
     nodeId: index + 1,
@@ -178,16 +187,32 @@ async function startBrokers(
       address: `${HOST}:${own.observer}`,
       // One of several may come back while another is away, and then the cluster as a whole may not answer.
       waitUntilReady: waitUntilAccepted,
-      onCrash: (failure) => onCrash?.(own.nodeId, failure),
+      onCrash: (failure) => {
+        crashes.set(own.nodeId, failure);
+        onCrash?.(own.nodeId, failure);
+      },
     });
     closings.push(() => control.close());
     return { nodeId: own.nodeId, control, clients, peers };
   };
   const brokers = await settleAll(ports.map(start));
-  await Promise.all(
-    brokers.map(({ control }) => waitForBroker(control.address, { timeoutMs: 60_000, failure: () => undefined })),
-  );
+  await Promise.all(brokers.map(({ nodeId, control }) => untilServing(control.address, () => crashes.get(nodeId))));
   return brokers;
+}
+
+/** A broker takes connections before it has all of its ports: one that is taken shows as a crash after that. */
+async function untilServing(address: string, lastCrash: () => Error | undefined): Promise<void> {
+  const failure = (): Error | undefined => {
+    const crash = lastCrash();
+    return crash instanceof StartFailure && crash.portTaken ? crash : undefined;
+  };
+  try {
+    await waitForBroker(address, { timeoutMs: 60_000, failure });
+  } catch (error) {
+    const crash = lastCrash();
+    if (crash === undefined || crash === error) throw error;
+    throw new Error(`${(error as Error).message}; it crashed before: ${crash.message}`, { cause: error });
+  }
 }
 
 function proxyOf(clients: ReadonlyMap<string, FaultProxy>, client: string): FaultProxy {

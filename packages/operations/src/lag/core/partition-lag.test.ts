@@ -78,6 +78,12 @@ test('what a lagging connector has behind its own cursor is lag, in records and 
     cursors: new Map([['acme', 0n]]),
   });
   assert.equal(moving.catchUpMs, 40_000);
+  // 40 of the 80 offsets behind the cursor are the connector's: so are one of the two that it moves by in a second.
+  assert.deepEqual(
+    [first, hanging, moving].map((lag) => lag.cursorOutPerSecond),
+    [undefined, 0, 1],
+  );
+  assert.equal(sumLag([moving, moving]).cursorOutPerSecond, 2);
   assert.deepEqual([sumLag([hanging, moving]).records, sumLag([hanging, moving]).catchUpMs], [80, undefined]);
   assert.equal(sumLag([moving, moving]).catchUpMs, 40_000);
 });

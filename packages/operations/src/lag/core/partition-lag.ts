@@ -52,8 +52,10 @@ export interface PartitionLag {
   readonly outPerSecond: number | undefined;
   /** Undefined where it is not catching up, or that is unknown. */
   readonly catchUpMs: number | undefined;
-  /** Of `records`, those behind the cursors of connectors that lag. The rates leave them out. */
+  /** Of `records`, those behind the cursors of connectors that lag. `outPerSecond` leaves them out. */
   readonly cursorRecords: number;
+  /** Records a second by which these cursors have moved; undefined as `outPerSecond` is. */
+  readonly cursorOutPerSecond: number | undefined;
   /** When the last of these connectors will have reached the end; 0 where none lags. As `catchUpMs` otherwise. */
   readonly cursorCatchUpMs: number | undefined;
   /**
@@ -91,6 +93,7 @@ export function partitionLag(
   const inPerSecond = earlier && rate(earlier.endOffset, sample.endOffset);
   const outPerSecond = earlier && rate(nextOffset(earlier), nextOffset(sample));
   const cursorsMs = cursorCatchUpMs(sample, unread, earlier, seconds);
+  const cursorOutPerSecond = earlier && cursorRate(sample, unread, earlier, seconds);
   return {
     partition,
     committed: sample.committed,
@@ -103,6 +106,7 @@ export function partitionLag(
     outPerSecond,
     catchUpMs: heldFrom === undefined ? later(catchUpMs(ahead, inPerSecond, outPerSecond), cursorsMs) : undefined,
     cursorRecords,
+    cursorOutPerSecond,
     cursorCatchUpMs: cursorsMs,
     heldFrom,
   };
@@ -122,6 +126,7 @@ export function sumLag(partitions: readonly PartitionLag[]): TotalLag {
   const inPerSecond = isRated ? sum((lag) => lag.inPerSecond ?? 0) : undefined;
   const outPerSecond = isRated ? sum((lag) => lag.outPerSecond ?? 0) : undefined;
   const cursorRecords = sum((lag) => lag.cursorRecords);
+  const cursorOutPerSecond = isRated ? sum((lag) => lag.cursorOutPerSecond ?? 0) : undefined;
   const cursorsMs = partitions.reduce<number | undefined>((latest, lag) => later(latest, lag.cursorCatchUpMs), 0);
   const byConnector: Record<string, number> = {};
   for (const lag of partitions) {
@@ -140,6 +145,7 @@ export function sumLag(partitions: readonly PartitionLag[]): TotalLag {
       ? undefined
       : later(catchUpMs(records - cursorRecords, inPerSecond, outPerSecond), cursorsMs),
     cursorRecords,
+    cursorOutPerSecond,
     cursorCatchUpMs: cursorsMs,
   };
 }
@@ -152,6 +158,26 @@ function catchUpMs(
   if (records === 0) return 0;
   if (inPerSecond === undefined || outPerSecond === undefined || outPerSecond <= inPerSecond) return undefined;
   return (records * 1_000) / (outPerSecond - inPerSecond);
+}
+
+/** A cursor moves by offsets; as many of these are the connector's own as between the cursor and the committed offset. */
+function cursorRate(
+  sample: LagSample,
+  { behindCursors }: UnreadRecords,
+  earlier: LagSample,
+  seconds: number,
+): number | undefined {
+  if (seconds <= 0) return undefined;
+  let perSecond = 0;
+  for (const [connector, { records }] of behindCursors) {
+    const to = sample.cursors.get(connector);
+    const from = earlier.cursors.get(connector);
+    if (to === undefined || from === undefined || to <= from) continue;
+    const offsetsBehind = Number(nextOffset(sample) - to);
+    const ownShare = offsetsBehind > 0 ? Math.min(1, records / offsetsBehind) : 1;
+    perSecond += (Number(to - from) * ownShare) / seconds;
+  }
+  return perSecond;
 }
 
 /** A cursor has to come to the end of the partition, which moves on. */
