@@ -6,12 +6,6 @@ import { readSources } from './source-files.ts';
 
 const MAX_LINES = 70;
 
-/** Functions that are larger still. A number may only become smaller, and goes once it is not needed. */
-const allowances: ReadonlyMap<string, number> = new Map([
-  ['packages/processing/src/consumer/group-consumer.ts startGuarded', 163],
-  ['services/dispatcher/src/testing/scripted-handler.ts createHandler', 155],
-]);
-
 /**
  * What they are given is one scenario, told from its beginning to its end: a step that moves into a function of its own
  * takes the reader away from the order that the test is about.
@@ -30,17 +24,8 @@ const allFunctions = readSources()
   .flatMap(({ path, text }) => functionsIn(path, text));
 
 test(`the body of a function has at most ${MAX_LINES} lines`, () => {
-  const tooLarge = allFunctions.filter(({ where, lines }) => lines > (allowances.get(where) ?? MAX_LINES));
+  const tooLarge = allFunctions.filter(({ lines }) => lines > MAX_LINES);
   assert.deepEqual(tooLarge, []);
-});
-
-test('an allowance for a large function is as small as it can be', () => {
-  const sizes = new Map(allFunctions.map(({ where, lines }) => [where, lines]));
-  const loose = [...allowances].filter(([where, lines]) => {
-    const size = sizes.get(where) ?? 0;
-    return size <= MAX_LINES || size < lines;
-  });
-  assert.deepEqual(loose, []);
 });
 
 test('functions of every form are measured by their bodies; scenarios and lists of them are not', () => {

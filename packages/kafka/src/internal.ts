@@ -5,6 +5,7 @@
 export { topicFault } from './admin/topic-access.ts';
 export { clientOf, type RetryOptions } from './connection.ts';
 export { isKafkaJsError, toKafkaError, type AccessContext } from './kafka-errors.ts';
+export type { Consumer } from './kafkajs/index.ts';
 export { recordsOf } from './kafkajs/kafkajs-record.ts';
 export type { TopicMetadata } from './kafkajs/protocol/describe-topics.ts';
 export { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from './size-limits.ts';

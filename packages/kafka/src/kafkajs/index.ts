@@ -9,6 +9,7 @@ export const { Kafka, Partitioners, logLevel, CompressionTypes, CompressionCodec
 export type {
   Admin,
   Batch,
+  Consumer,
   Kafka as KafkaClient,
   KafkaConfig,
   LogEntry,

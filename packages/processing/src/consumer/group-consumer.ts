@@ -8,17 +8,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaConnection } from '@astrolabe/kafka';
-import {
-  clientOf,
-  isKafkaJsError,
-  recordsOf,
-  toKafkaError,
-  type AccessContext,
-  type RetryOptions,
-} from '@astrolabe/kafka/internal';
+import { isKafkaJsError, recordsOf, toKafkaError, type AccessContext, type Consumer } from '@astrolabe/kafka/internal';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { CommitLoop } from './commit-loop.ts';
+import { createConsumer, REJOIN_PAUSE_MS } from './create-consumer.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
@@ -60,187 +54,215 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   const { connection, topic, groupId } = options;
   const guard = await openTopicGuard({ connection, topic, groupId });
   try {
-    return await startGuarded(options, guard);
+    const member = new GroupMember(options, guard);
+    await member.start();
+    return member;
   } catch (error) {
     await guard.close();
     throw error;
   }
 }
 
-async function startGuarded(options: GroupConsumerOptions, guard: TopicGuard): Promise<GroupConsumer> {
-  const { groupId, topic, logger } = options;
-  const { principal } = options.connection;
-  const access: AccessContext = {
-    principal,
-    groupId,
-    topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
-  };
-  const maxWaitTimeMs = options.maxWaitTimeMs ?? 200;
-  const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
-  const consumer = clientOf(options.connection, RETRY).consumer({
-    groupId,
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: maxWaitTimeMs,
-    maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
-    sessionTimeout: sessionTimeoutMs,
-    rebalanceTimeout: 60_000,
-    heartbeatInterval: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
-    readUncommitted: false,
-    retry: RETRY,
-  });
+/** Where this process stands in its group, as far as it knows. It is `joining` until the first assignment. */
+type GroupPlace =
+  { readonly kind: 'member' } | { readonly kind: 'joining' | 'absent'; readonly reason: string | undefined };
 
-  /** Whether we are in the group, as far as we know. */
-  let isMember = false;
-  let stopped = false;
-  let closing: Promise<void> | undefined;
-  /** The last reason for not being in the group. */
-  let absence: string | undefined;
-  const faultLog = new FaultLog(logger);
-  const doing = `consuming ${topic} as ${groupId}`;
-  const fail = (error: unknown): void => {
-    const fault = toConsumerFault(error, doing, access);
-    if (closing !== undefined)
-      logger.error({ err: fault }, 'fault while the consumer closes; its record stays uncommitted');
-    if (stopped || closing !== undefined) return;
-    stopped = true;
-    options.onFault(fault);
-  };
+class GroupMember implements GroupConsumer {
+  readonly #options: GroupConsumerOptions;
+  readonly #guard: TopicGuard;
+  readonly #access: AccessContext;
+  readonly #consumer: Consumer;
+  readonly #sessions: PartitionSessions;
+  readonly #commitLoop: CommitLoop;
+  readonly #faultLog: FaultLog;
+  readonly #firstJoin = Promise.withResolvers<void>();
+  #place: GroupPlace = { kind: 'joining', reason: undefined };
+  /** `onFault` has been called: nothing is read any more. */
+  #isFaulty = false;
+  #closing: Promise<void> | undefined;
 
-  // kafkajs throws while it is between a lost connection and its restart. Nothing is paused after that, and no session
-  // outlives it.
-  const unlessRestarting = (action: () => void): void => {
+  constructor(options: GroupConsumerOptions, guard: TopicGuard) {
+    const { connection, groupId, topic, logger } = options;
+    this.#options = options;
+    this.#guard = guard;
+    this.#access = {
+      principal: connection.principal,
+      groupId,
+      topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
+    };
+    this.#consumer = createConsumer(connection, options);
+    this.#faultLog = new FaultLog(logger);
+    this.#sessions = new PartitionSessions({
+      topic,
+      topicId: guard.topicId,
+      createProcessor: options.createProcessor,
+      pause: (partition) => this.#unlessRestarting(() => this.#consumer.pause([{ topic, partitions: [partition] }])),
+      resume: (partition) => this.#unlessRestarting(() => this.#consumer.resume([{ topic, partitions: [partition] }])),
+      fail: (error) => this.#fail(error),
+      logger,
+    });
+    this.#commitLoop = new CommitLoop({
+      commitOffsets: (offsets) => this.#consumer.commitOffsets(offsets),
+      sessions: this.#sessions,
+      guard,
+      isMember: () => this.#place.kind === 'member',
+      intervalMs: options.commitIntervalMs ?? 100,
+      onFault: (error) => this.#fail(error),
+      logger,
+    });
+    // Awaited in `start`; a crash before that must not count as an unhandled rejection.
+    this.#firstJoin.promise.catch(() => undefined);
+    this.#listen();
+  }
+
+  /** Resolves with the first assignment. */
+  async start(): Promise<void> {
+    const { topic, groupId } = this.#options;
+    try {
+      await this.#consumer.connect();
+      await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
+      await this.#join();
+      await this.#firstJoin.promise;
+    } catch (error) {
+      this.#closing = Promise.resolve();
+      await this.#consumer.disconnect().catch(() => undefined);
+      throw toKafkaError(error, `joining group ${groupId}`, this.#access);
+    }
+    this.#commitLoop.start();
+  }
+
+  assignment(): readonly number[] {
+    return this.#sessions.partitions();
+  }
+
+  isRunning(): boolean {
+    return this.#place.kind === 'member' && !this.#isFaulty && this.#closing === undefined;
+  }
+
+  trouble(): string | undefined {
+    if (this.isRunning()) return undefined;
+    const reason = this.#place.kind === 'member' ? undefined : this.#place.reason;
+    return `not a member of ${this.#options.groupId}${reason === undefined ? '' : `: ${reason}`}`;
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    return (this.#closing ??= this.#close(deadlineMs));
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const { groupId, logger } = this.#options;
+    const deadlineAtMs = performance.now() + deadlineMs;
+    // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group
+    //    moves on at once.
+    this.#sessions.close();
+    await this.#sessions.drain(deadlineMs);
+    await this.#commitLoop.finish(deadlineAtMs);
+    await this.#sessions.endAll();
+    await this.#guard.close();
+    await this.#consumer.disconnect().catch((error: unknown) => {
+      logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
+    });
+  }
+
+  #listen(): void {
+    const consumer = this.#consumer;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#joined(payload as typeof payload & Membership);
+    });
+    // Batches of nothing but control records and aborted ones never reach eachBatch; uncounted, they would always show
+    // as lag.
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      if (payload.topic === this.#options.topic && payload.batchSize === 0) {
+        this.#sessions.enqueue(payload.partition, [], BigInt(payload.lastOffset) + 1n);
+      }
+    });
+    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => this.#crashed(error, restart));
+  }
+
+  async #join(): Promise<void> {
+    await this.#consumer.connect();
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: true,
+      eachBatch: async ({ batch, heartbeat }) => {
+        this.#sessions.enqueue(batch.partition, recordsOf(batch), BigInt(batch.lastOffset()) + 1n);
+        await heartbeat();
+      },
+    });
+  }
+
+  #joined(membership: Membership & { readonly memberAssignment: Readonly<Record<string, number[]>> }): void {
+    const { groupId, topic, logger } = this.#options;
+    const partitions = membership.memberAssignment[topic] ?? [];
+    this.#sessions.assign(membership, partitions);
+    logger.info({ groupId, topic, partitions }, 'partitions assigned');
+    this.#faultLog.worked({ groupId, topic }, 'the consumer is in its group again');
+    this.#place = { kind: 'member' };
+    this.#firstJoin.resolve();
+  }
+
+  /** `isRestarting`: kafkajs joins again by itself. */
+  #crashed(error: unknown, isRestarting: boolean): void {
+    const { groupId, topic } = this.#options;
+    const fault = this.#toFault(error);
+    const isFirst = this.#place.kind === 'joining';
+    this.#place = { kind: isFirst ? 'joining' : 'absent', reason: fault.message };
+    if (isFirst && !isRestarting) return this.#firstJoin.reject(fault);
+    if (!isRestarting && !fault.retryable) return this.#fail(fault);
+    this.#faultLog.failed(fault, { groupId, topic }, 'the consumer has left its group and joins again');
+    if (!isRestarting) void this.#rejoin();
+  }
+
+  /** kafkajs restarts by itself after most of what may pass, but not where it finds no coordinator of the group. */
+  async #rejoin(): Promise<void> {
+    const { groupId, topic } = this.#options;
+    while (this.#closing === undefined && !this.#isFaulty) {
+      await sleep(REJOIN_PAUSE_MS);
+      try {
+        // Without the right to read the topic a member joins, fails at its first fetch, and makes the group rebalance
+        // each time.
+        await this.#guard.check();
+        return await this.#join();
+      } catch (error) {
+        const fault = this.#toFault(error);
+        if (fault.code === 'kafka.topic-recreated') return this.#fail(fault);
+        this.#place = { kind: 'absent', reason: fault.message };
+        this.#faultLog.failed(fault, { groupId, topic }, 'the consumer cannot join its group yet; it is tried again');
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    const fault = this.#toFault(error);
+    const isClosing = this.#closing !== undefined;
+    if (isClosing)
+      this.#options.logger.error({ err: fault }, 'fault while the consumer closes; its record stays uncommitted');
+    if (this.#isFaulty || isClosing) return;
+    this.#isFaulty = true;
+    this.#options.onFault(fault);
+  }
+
+  /** An error that is not Kafka's comes from a processor or a defect in the client; it stays unclassified. */
+  #toFault(error: unknown): PipelineError {
+    const { groupId, topic } = this.#options;
+    const doing = `consuming ${topic} as ${groupId}`;
+    if (isPipelineError(error) || isKafkaJsError(error)) return toKafkaError(error, doing, this.#access);
+    return new PipelineError('kafka.consumer-crashed', `${doing}: ${errorMessage(error)}`, {
+      retryable: false,
+      cause: error,
+    });
+  }
+
+  /**
+   * kafkajs throws while it is between a lost connection and its restart. Nothing is paused after that, and no session
+   * outlives it.
+   */
+  #unlessRestarting(action: () => void): void {
+    const { groupId, topic, logger } = this.#options;
     try {
       action();
     } catch (error) {
       logger.debug({ err: error, groupId, topic }, 'the consumer restarts: nothing to pause or resume');
     }
-  };
-  const sessions = new PartitionSessions({
-    topic,
-    topicId: guard.topicId,
-    createProcessor: options.createProcessor,
-    pause: (partition) => unlessRestarting(() => consumer.pause([{ topic, partitions: [partition] }])),
-    resume: (partition) => unlessRestarting(() => consumer.resume([{ topic, partitions: [partition] }])),
-    fail,
-    logger,
-  });
-
-  const joined = Promise.withResolvers<void>();
-  // Awaited below; a crash before that must not count as an unhandled rejection.
-  joined.promise.catch(() => undefined);
-  let hasJoined = false;
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    const partitions = payload.memberAssignment[topic] ?? [];
-    sessions.assign(payload as typeof payload & Membership, partitions);
-    logger.info({ groupId, topic, partitions }, 'partitions assigned');
-    faultLog.worked({ groupId, topic }, 'the consumer is in its group again');
-    isMember = true;
-    absence = undefined;
-    hasJoined = true;
-    joined.resolve();
-  });
-  // Batches that hold only control records and aborted ones never reach eachBatch. Uncounted, they would show as lag
-  // that never goes away.
-  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-    if (payload.topic === topic && payload.batchSize === 0) {
-      sessions.enqueue(payload.partition, [], BigInt(payload.lastOffset) + 1n);
-    }
-  });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    isMember = false;
-    const fault = toConsumerFault(payload.error, doing, access);
-    absence = fault.message;
-    if (!hasJoined && !payload.restart) return joined.reject(fault);
-    if (!payload.restart && !fault.retryable) return fail(fault);
-    faultLog.failed(fault, { groupId, topic }, 'the consumer has left its group and joins again');
-    if (!payload.restart) void rejoin();
-  });
-
-  const join = async (): Promise<void> => {
-    await consumer.connect();
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: true,
-      eachBatch: async ({ batch, heartbeat }) => {
-        sessions.enqueue(batch.partition, recordsOf(batch), BigInt(batch.lastOffset()) + 1n);
-        await heartbeat();
-      },
-    });
-  };
-  /** kafkajs restarts by itself after most of what may pass, but not where it finds no coordinator of the group. */
-  const rejoin = async (): Promise<void> => {
-    while (closing === undefined && !stopped) {
-      await sleep(RETRY.maxRetryTime);
-      try {
-        // Without the right to read the topic a member joins, fails at its first fetch, and makes the group rebalance
-        // each time.
-        await guard.check();
-        return await join();
-      } catch (error) {
-        const fault = toConsumerFault(error, doing, access);
-        if (fault.code === 'kafka.topic-recreated') return fail(fault);
-        absence = fault.message;
-        faultLog.failed(fault, { groupId, topic }, 'the consumer cannot join its group yet; it is tried again');
-      }
-    }
-  };
-
-  const commitLoop = new CommitLoop({
-    commitOffsets: (offsets) => consumer.commitOffsets(offsets),
-    sessions,
-    guard,
-    isMember: () => isMember,
-    intervalMs: options.commitIntervalMs ?? 100,
-    onFault: fail,
-    logger,
-  });
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await join();
-    await joined.promise;
-  } catch (error) {
-    closing = Promise.resolve();
-    await consumer.disconnect().catch(() => undefined);
-    throw toKafkaError(error, `joining group ${groupId}`, access);
   }
-  commitLoop.start();
-
-  const isRunning = (): boolean => isMember && !stopped && closing === undefined;
-  const close = async (deadlineMs: number): Promise<void> => {
-    const deadlineAtMs = performance.now() + deadlineMs;
-    // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group
-    //    moves on at once.
-    sessions.close();
-    await sessions.drain(deadlineMs);
-    await commitLoop.finish(deadlineAtMs);
-    await sessions.endAll();
-    await guard.close();
-    await consumer.disconnect().catch((error: unknown) => {
-      logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
-    });
-  };
-  return {
-    assignment: () => sessions.partitions(),
-    isRunning,
-    trouble: () => {
-      if (isRunning()) return undefined;
-      return `not a member of ${groupId}${absence === undefined ? '' : `: ${absence}`}`;
-    },
-    close: (deadlineMs) => (closing ??= close(deadlineMs)),
-  };
-}
-
-/**
- * About ten seconds of looking for a broker or a coordinator; then kafkajs starts over, with a pause of `maxRetryTime`.
- */
-const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
-
-/** An error that is not Kafka's comes from a processor or a defect in the client; it stays unclassified. */
-function toConsumerFault(error: unknown, doing: string, access: AccessContext): PipelineError {
-  if (isPipelineError(error) || isKafkaJsError(error)) return toKafkaError(error, doing, access);
-  return new PipelineError('kafka.consumer-crashed', `${doing}: ${errorMessage(error)}`, {
-    retryable: false,
-    cause: error,
-  });
 }

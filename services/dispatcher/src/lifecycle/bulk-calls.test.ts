@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headerText } from '@astrolabe/records';
 import { upsertUser } from '../testing/commands.ts';
-import { answer, createHandler, createSession, recordOf, turn } from '../testing/scripted-handler.ts';
+import { answer } from '../testing/scripted-api.ts';
+import { createHandler, createSession, recordOf, turn } from '../testing/scripted-handler.ts';
 
 const bulk = { maxCommands: 3, maxBytes: 10_000, lingerMs: 5 };
 

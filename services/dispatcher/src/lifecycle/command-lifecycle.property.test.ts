@@ -13,7 +13,8 @@ import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';
 import { assertMayEnter, commandStates, type CommandState } from '../core/command-states.ts';
 import { upsertUser } from '../testing/commands.ts';
-import { answer, createHandler, createSession, rawRecord, recordOf, turn } from '../testing/scripted-handler.ts';
+import { answer } from '../testing/scripted-api.ts';
+import { createHandler, createSession, rawRecord, recordOf, turn } from '../testing/scripted-handler.ts';
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
 import { InFlightCommand } from './in-flight-command.ts';
 

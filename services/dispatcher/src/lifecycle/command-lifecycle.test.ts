@@ -4,8 +4,8 @@ import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { commandId } from '@astrolabe/schemas';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { upsertUser } from '../testing/commands.ts';
+import { answer } from '../testing/scripted-api.ts';
 import {
-  answer,
   createHandler,
   createSession,
   encoder,

@@ -160,7 +160,7 @@ function catchUpMs(
   return (records * 1_000) / (outPerSecond - inPerSecond);
 }
 
-/** A cursor moves by offsets; as many of these are the connector's own as between the cursor and the committed offset. */
+/** A cursor moves by offsets. The connector has the same share of them as of those up to the committed offset. */
 function cursorRate(
   sample: LagSample,
   { behindCursors }: UnreadRecords,
