@@ -18,15 +18,18 @@ async function silentHost(t: TestContext): Promise<string> {
 test('a host that does not answer, and one that refuses, are reported with what to do', async (t) => {
   const silent = await silentHost(t);
   const config = { kafkaBrokers: [silent, '127.0.0.1:1'], kafkaSsl: false };
-  await assert.rejects(reachBrokers(config, new AbortController().signal, 1_000), (error: Error & { code?: string }) => {
-    assert.equal(error.code, 'kafka.unavailable');
-    assert.ok(error.message.includes(`${silent}: no answer within 1000 ms; 127.0.0.1:1: connect ECONNREFUSED`));
-    assert.match(
-      error.message,
-      /Check KAFKA_BROKERS and the network\..*a listener that expects TLS \(KAFKA_SSL is off\)/,
-    );
-    return true;
-  });
+  await assert.rejects(
+    reachBrokers(config, new AbortController().signal, 1_000),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'kafka.unavailable');
+      assert.ok(error.message.includes(`${silent}: no answer within 1000 ms; 127.0.0.1:1: connect ECONNREFUSED`));
+      assert.match(
+        error.message,
+        /Check KAFKA_BROKERS and the network\..*a listener that expects TLS \(KAFKA_SSL is off\)/,
+      );
+      return true;
+    },
+  );
 });
 
 test('an interruption ends the wait', async (t) => {
