@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { statFields } from '@astrolabe/testkit';
 
 const run = promisify(execFile);
 
@@ -23,12 +24,9 @@ export async function readProcessUsage(pid: number): Promise<ProcessUsage> {
 /** The unit of /proc's times is 10 ms on every Linux that Node runs on. */
 const TICK_MS = 10;
 
-/**
- * Of /proc/PID/stat. The process's name, in brackets, may hold blanks; after it, user and system time are the 12th and
- * 13th field.
- */
+/** Of /proc/PID/stat: user and system time are the 12th and 13th field after the process's name. */
 export function parseCpuMs(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(stat);
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 

@@ -1,11 +1,12 @@
 /** `npm run demo`: the whole way of an event, and what happens when something goes wrong, checked step by step. */
 import { errorMessage } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { runMain, uniqueName } from '@astrolabe/testkit';
 import { parseArguments } from './arguments.ts';
 import { openDataFolder, type DataFolder } from '@astrolabe/local-pipeline';
 import type { DemoReport } from './demo-context.ts';
 import { DemoStepError, runDemoSteps } from './demo-steps.ts';
-import { listenForInterruption, orInterrupted } from './interruption.ts';
+import { listenForInterruption } from './interruption.ts';
 import { startPipeline } from '@astrolabe/local-pipeline';
 import { screenOn, seconds, type Screen } from './screen.ts';
 import { withAdmin } from './topic-records.ts';
@@ -38,7 +39,7 @@ async function run(dataDir: string | undefined): Promise<number> {
   const startedAtMs = performance.now();
   const folder = await openDataFolder(dataDir);
   try {
-    await orInterrupted(runOn(folder, screen, interruption.signal), interruption);
+    await unlessAborted(runOn(folder, screen, interruption.signal), interruption.signal);
     folder.remove();
     screen.line();
     screen.line(screen.style.good(`Every check held, in ${seconds(performance.now() - startedAtMs)}.`));

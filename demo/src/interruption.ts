@@ -1,6 +1,7 @@
 /** Ctrl-C, SIGTERM, and the end of npm, as one abort signal. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { statFields } from '@astrolabe/testkit';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type StopSignal = (typeof signals)[number];
@@ -56,24 +57,10 @@ export function listenForInterruption(env: NodeJS.ProcessEnv): Interruption {
 function npmAndShell(): string {
   const shell = process.ppid;
   try {
-    const stat = readFileSync(`/proc/${shell}/stat`, 'latin1');
-    // The parent is the second field after the command name, which is in parentheses and may itself hold blanks.
-    return `${shell} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? ''}`;
+    const [, npm = ''] = statFields(readFileSync(`/proc/${shell}/stat`, 'latin1'));
+    return `${shell} ${npm}`;
   } catch {
     // No /proc on this system: the shell alone has to do.
     return String(shell);
-  }
-}
-
-/** `work`, or a rejection as soon as it is interrupted, whichever comes first. */
-export async function orInterrupted<T>(work: Promise<T>, { signal }: Interruption): Promise<T> {
-  const interrupted = Promise.withResolvers<never>();
-  const reject = (): void => interrupted.reject(signal.reason);
-  signal.addEventListener('abort', reject, { once: true });
-  if (signal.aborted) reject();
-  try {
-    return await Promise.race([work, interrupted.promise]);
-  } finally {
-    signal.removeEventListener('abort', reject);
   }
 }

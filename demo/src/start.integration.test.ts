@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { connectionFromConfig, createKafkaAdmin } from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
-import { eventually, uniqueName } from '@astrolabe/testkit';
+import { eventually, isRunning, statFields, uniqueName } from '@astrolabe/testkit';
 import type { PipelineAddresses } from '@astrolabe/local-pipeline';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -49,7 +49,7 @@ function start(t: TestContext, command: string, args: readonly string[], prefix:
   });
   const { pid = 0, stdout, stderr } = child;
   t.after(() => {
-    for (const left of [pid, ...descendantsOf(pid)]) if (isAlive(left)) process.kill(left, 'SIGKILL');
+    for (const left of [pid, ...descendantsOf(pid)]) if (isRunning(left)) process.kill(left, 'SIGKILL');
   });
   let output = '';
   let messages = '';
@@ -83,7 +83,7 @@ async function endsWith({ child, pid }: Started, signal: NodeJS.Signals): Promis
   const exited = once(child, 'exit');
   child.kill(signal);
   await exited;
-  await eventually(() => family.every((each) => !isAlive(each)), {
+  await eventually(() => family.every((each) => !isRunning(each)), {
     timeoutMs: ENDED_MS,
     describe: `processes ${family.join(', ')} to end`,
   });
@@ -92,38 +92,33 @@ async function endsWith({ child, pid }: Started, signal: NodeJS.Signals): Promis
 interface Process {
   readonly pid: number;
   readonly parent: number;
-  readonly state: string;
 }
 
 /** Those of this machine. A bare Linux has no `ps`, and other systems have no `/proc`. */
 function processes(): Process[] {
-  return existsSync('/proc/self/stat') ? processesOfLinux() : processesByPs();
+  return process.platform === 'linux' ? processesOfLinux() : processesByPs();
 }
 
 function processesOfLinux(): Process[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .flatMap((pid) => {
-      let stat: string;
-      try {
-        stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      } catch {
-        return []; // It has ended since.
-      }
-      // Behind the name, which is in brackets and may hold anything.
-      const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return [{ pid: Number(pid), parent: Number(parent), state }];
-    });
+  const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      const [, parent] = statFields(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+      return [{ pid: Number(pid), parent: Number(parent) }];
+    } catch {
+      return []; // It has ended since.
+    }
+  });
 }
 
 function processesByPs(): Process[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' });
+  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
   return table
     .trim()
     .split('\n')
     .map((line) => {
-      const [pid, parent, state = ''] = line.trim().split(/\s+/);
-      return { pid: Number(pid), parent: Number(parent), state };
+      const [pid, parent] = line.trim().split(/\s+/);
+      return { pid: Number(pid), parent: Number(parent) };
     });
 }
 
@@ -132,10 +127,6 @@ function descendantsOf(pid: number): number[] {
   const below = (parent: number): number[] =>
     all.filter((each) => each.parent === parent).flatMap((each) => [each.pid, ...below(each.pid)]);
   return below(pid);
-}
-
-function isAlive(pid: number): boolean {
-  return processes().some((each) => each.pid === pid && !each.state.startsWith('Z'));
 }
 
 test('npm start prints one line of JSON, keeps what --data names, and no process outlives it', async (t) => {

@@ -1,10 +1,11 @@
 /** `npm start`: brings the pipeline up and keeps it up until it is told to stop. */
 import { errorMessage } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { runMain } from '@astrolabe/testkit';
 import { lookCommand, sendCommand, toJsonLine } from './addresses.ts';
 import { parseArguments, type RunArguments } from './arguments.ts';
 import { openDataFolder } from '@astrolabe/local-pipeline';
-import { listenForInterruption, orInterrupted } from './interruption.ts';
+import { listenForInterruption } from './interruption.ts';
 import { startPipeline, type Pipeline } from '@astrolabe/local-pipeline';
 import { screenOn, seconds, type Screen } from './screen.ts';
 
@@ -34,7 +35,7 @@ async function run({ json, dataDir }: RunArguments): Promise<number> {
   const startedAtMs = performance.now();
   let pipeline: Pipeline;
   try {
-    pipeline = await orInterrupted(
+    pipeline = await unlessAborted(
       startPipeline({
         folder,
         env: process.env,
@@ -43,7 +44,7 @@ async function run({ json, dataDir }: RunArguments): Promise<number> {
         onUnexpectedEnd: (what) => ended.resolve(what),
         signal: interruption.signal,
       }),
-      interruption,
+      interruption.signal,
     );
   } catch (error) {
     screen.close();
@@ -56,7 +57,7 @@ async function run({ json, dataDir }: RunArguments): Promise<number> {
   if (json) process.stdout.write(`${toJsonLine(pipeline.addresses)}\n`);
   else introduce(screen, pipeline, performance.now() - startedAtMs);
 
-  const failure = await orInterrupted(ended.promise, interruption).catch(() => undefined);
+  const failure = await unlessAborted(ended.promise, interruption.signal).catch(() => undefined);
   if (failure !== undefined) screen.line(`${failure}. Stopping everything.`);
   const stopped = screen.waiting('stopping');
   try {

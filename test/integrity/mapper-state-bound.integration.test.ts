@@ -24,7 +24,7 @@ const silent = createLogger({ name: 'mapper-state-bound', level: 'silent' });
 const NOW_MS = Date.now();
 
 test(
-  'a changelog topic of the first version is upgraded, the state stays within its bound over restarts, and nobody who was deleted comes back',
+  'a changelog topic of the first version is upgraded, the state stays within its bound over restarts, and deleted users stay deleted',
   { timeout: 180_000 },
   async (t) => {
     const pipeline = await prepare(t);

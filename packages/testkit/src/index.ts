@@ -27,6 +27,7 @@ export { createDraw, type Draw } from './draw.ts';
 export { createLedger, positionId } from './ledger.ts';
 export type { Ledger, LedgerEntry, LedgerFault, LedgerPosition, LedgerReport } from './ledger.ts';
 export { eventually } from './eventually.ts';
+export { isRunning, statFields } from './process/process-state.ts';
 export { machineEnvironment } from './process/machine-environment.ts';
 export { scaledTimeoutMs } from './timeout-factor.ts';
 export type { EventuallyOptions } from './eventually.ts';

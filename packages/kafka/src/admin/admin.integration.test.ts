@@ -24,13 +24,13 @@ async function createAdmin(t: TestContext, topics: readonly TopicDefinition[] = 
   return { admin, apply };
 }
 
-/** Settings of a topic as the broker has them. */
 /** The controller has stored it when a change is answered; a broker shows it a moment later. */
 function untilRetention(topic: string, retentionMs: string): Promise<unknown> {
   const isShown = async (): Promise<boolean> => (await settingsOf(topic))['retention.ms'] === retentionMs;
   return eventually(isShown, { timeoutMs: 30_000, describe: `retention of ${retentionMs} ms` });
 }
 
+/** Settings of a topic as the broker has them. */
 async function settingsOf(topic: string): Promise<Record<string, string>> {
   const client = clientOf(connect()).admin();
   await client.connect();

@@ -37,6 +37,7 @@ const ANSWER_TIMEOUT_MS = 45_000;
 
 export class CommitLoop {
   readonly #options: CommitLoopOptions;
+  readonly #answerTimeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
   #current: Promise<void> = Promise.resolve();
   #finished = false;
@@ -46,6 +47,7 @@ export class CommitLoop {
 
   constructor(options: CommitLoopOptions) {
     this.#options = options;
+    this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
   }
 
   start(): void {
@@ -75,7 +77,6 @@ export class CommitLoop {
 
   async #round(): Promise<void> {
     const { commitOffsets, sessions, guard, isMember, onFault, logger } = this.#options;
-    const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#options;
     if (!isMember()) return;
     const isIdle = sessions.due().length === 0;
     if (isIdle && (this.#finished || performance.now() - this.#checkedAtMs < IDLE_CHECK_MS)) return;
@@ -92,7 +93,7 @@ export class CommitLoop {
         metadata: withTopicId(metadata, topicId),
       }));
       // A request that kafkajs loses with its connection never settles: awaited without a limit, it would be the last.
-      await unlessAborted(commitOffsets(offsets), AbortSignal.timeout(answerTimeoutMs));
+      await unlessAborted(commitOffsets(offsets), AbortSignal.timeout(this.#answerTimeoutMs));
       for (const { session, nextOffset, metadata } of due) session.committed(nextOffset, metadata);
       if (this.#refused) logger.info({ offsets }, 'commits are taken again');
       this.#refused = false;

@@ -1,11 +1,14 @@
 import type { KafkaConnection } from '@astrolabe/kafka';
 import { clientOf, type Consumer, type RetryOptions } from '@astrolabe/kafka/internal';
 
-/** See `GroupConsumerOptions`. */
 export interface ConsumerSettings {
+  readonly connection: KafkaConnection;
   readonly groupId: string;
+  /** Default 200; bounds the latency of resume and of shutdown (kafkajs wakes for neither). */
   readonly maxWaitTimeMs?: number;
+  /** Default 1 MiB a partition in one fetch. */
   readonly maxBytesPerPartition?: number;
+  /** After this silence the group gives this member up: how long its partitions rest after a crash. Default 10,000. */
   readonly sessionTimeoutMs?: number;
 }
 
@@ -18,10 +21,13 @@ const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retrie
 export const REJOIN_PAUSE_MS = RETRY.maxRetryTime;
 
 /** kafkajs's consumer, not connected yet. It reads committed records only, and commits nothing by itself. */
-export function createConsumer(
-  connection: KafkaConnection,
-  { groupId, maxWaitTimeMs = 200, maxBytesPerPartition = 1_048_576, sessionTimeoutMs = 10_000 }: ConsumerSettings,
-): Consumer {
+export function createConsumer({
+  connection,
+  groupId,
+  maxWaitTimeMs = 200,
+  maxBytesPerPartition = 1_048_576,
+  sessionTimeoutMs = 10_000,
+}: ConsumerSettings): Consumer {
   return clientOf(connection, RETRY).consumer({
     groupId,
     allowAutoTopicCreation: false,

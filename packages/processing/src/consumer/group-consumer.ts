@@ -7,19 +7,16 @@
  * becomes a fault.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaConnection } from '@astrolabe/kafka';
 import { isKafkaJsError, recordsOf, toKafkaError, type AccessContext, type Consumer } from '@astrolabe/kafka/internal';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { CommitLoop } from './commit-loop.ts';
-import { createConsumer, REJOIN_PAUSE_MS } from './create-consumer.ts';
+import { createConsumer, REJOIN_PAUSE_MS, type ConsumerSettings } from './create-consumer.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
 
-export interface GroupConsumerOptions {
-  readonly connection: KafkaConnection;
-  readonly groupId: string;
+export interface GroupConsumerOptions extends ConsumerSettings {
   readonly topic: string;
   readonly createProcessor: (session: GroupSession) => PartitionProcessor;
   /** What stops the consumer for good: the caller shuts the process down. Called at most once. */
@@ -27,12 +24,6 @@ export interface GroupConsumerOptions {
   readonly logger: Logger;
   /** Default 100. After a crash at most this much finished work is repeated. */
   readonly commitIntervalMs?: number;
-  /** Default 200; bounds the latency of resume and of shutdown (kafkajs wakes for neither). */
-  readonly maxWaitTimeMs?: number;
-  /** Default 1 MiB a partition in one fetch. */
-  readonly maxBytesPerPartition?: number;
-  /** After this silence the group gives this member up: how long its partitions rest after a crash. Default 10,000. */
-  readonly sessionTimeoutMs?: number;
 }
 
 export interface GroupConsumer {
@@ -90,7 +81,7 @@ class GroupMember implements GroupConsumer {
       groupId,
       topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
     };
-    this.#consumer = createConsumer(connection, options);
+    this.#consumer = createConsumer(options);
     this.#faultLog = new FaultLog(logger);
     this.#sessions = new PartitionSessions({
       topic,

@@ -42,20 +42,25 @@ test('a client is told its own proxy as the address of a broker, and its cut is 
   assert.throws(() => cluster.kafkaBrokersOf('stranger'), /started for no client "stranger"/);
 });
 
-test('a cluster one of whose ports was taken in the meantime starts on others', async (t) => {
-  const other = createServer().listen(0, '127.0.0.1');
-  t.after(() => other.close());
-  await once(other, 'listening');
-  const taken = (other.address() as AddressInfo).port;
-  let asked = 0;
-  const findPorts = async (count: number): Promise<number[]> => {
-    asked += 1;
-    const free = await findFreePorts(count);
-    // In the order observer, peers, controller.
-    return asked === 1 ? free.with(2, taken) : free;
-  };
-  const cluster = await startLocalCluster({ env: process.env, brokers: 1, clients: [], findPorts });
-  t.after(() => cluster.stop());
-  assert.equal(asked, 2);
-  assert.deepEqual(await describe(cluster.kafkaBrokers), [cluster.kafkaBrokers]);
-});
+/** Their places among a broker's ports. Without the controllers' it does not start; without the peers' it crashes. */
+for (const [index, listener] of [
+  [1, 'peers'],
+  [2, 'controllers'],
+] as const) {
+  test(`a cluster whose port for ${listener} was taken in the meantime starts on other ports`, async (t) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    t.after(() => other.close());
+    await once(other, 'listening');
+    const taken = (other.address() as AddressInfo).port;
+    let asked = 0;
+    const findPorts = async (count: number): Promise<number[]> => {
+      asked += 1;
+      const free = await findFreePorts(count);
+      return asked === 1 ? free.with(index, taken) : free;
+    };
+    const cluster = await startLocalCluster({ env: process.env, brokers: 1, clients: [], findPorts });
+    t.after(() => cluster.stop());
+    assert.equal(asked, 2);
+    assert.deepEqual(await describe(cluster.kafkaBrokers), [cluster.kafkaBrokers]);
+  });
+}

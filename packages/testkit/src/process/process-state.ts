@@ -11,14 +11,18 @@ export function isRunning(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The state follows the command name, which is in parentheses and may itself hold spaces and parentheses.
-    const state = stat[stat.lastIndexOf(')') + 2];
+    const [state] = statFields(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     return state !== 'Z' && state !== 'X';
   } catch {
     // No /proc on this system, or the process ended since: the next call tells.
     return true;
   }
+}
+
+/** The fields of `/proc/PID/stat` that follow the process's name: its state, its parent's id and so on. */
+export function statFields(stat: string): readonly string[] {
+  // The name is in parentheses and may itself hold spaces and parentheses.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Signals a process group; false when there is no such group any more. */

@@ -41,7 +41,7 @@ test('few answers are handled as they come, and no turn is asked for after them'
   assert.equal(isAsked(), false);
 });
 
-test('the answers of a connector that is alone are handled as they come, however many there are', () => {
+test('the answers of the only connector are handled as they arrive, however many there are', () => {
   const { handled, add, isAsked } = createTurns({ isShared: false });
   add('acme', 3 * PER_TURN);
   assert.equal(handled.length, 3 * PER_TURN);

@@ -6,16 +6,16 @@ export interface AnswerTurnsOptions<Answer> {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Called once for each answer, in order for each connector. Must not throw. */
   readonly handle: (answer: Answer) => void;
-  /** Whether there is another connector, which would wait for the end of a long turn. */
+  /** Whether there is more than one connector: the others would wait for a long turn to end. */
   readonly isShared: () => boolean;
   /** Runs a function in the next turn of the event loop, after what has arrived was read. */
   readonly inNextTurn: (run: () => void) => void;
 }
 
 /**
- * Handles answers as they come while there are few or one connector is alone, and in the turns of `core/turn-budget.ts`
- * otherwise. An answer that waits for a turn costs more: by then its connection is idle, and undici looks at an idle
- * connection for another turn before it writes the next call to it.
+ * Handles answers as they arrive while there are few of them or only one connector, and otherwise in the turns of
+ * `core/turn-budget.ts`. Putting an answer off costs more: its connection is idle by then, and undici checks an idle
+ * connection for one more turn before it writes the next call to it.
  */
 export class AnswerTurns<Answer> {
   readonly #options: AnswerTurnsOptions<Answer>;

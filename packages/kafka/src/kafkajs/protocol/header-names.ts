@@ -1,6 +1,6 @@
 /**
- * Names of headers as text. All records of a topic have the same few: a name that was read before is found by its
- * bytes, which costs a third of decoding it again, and leaves one string instead of one for each record.
+ * Names of headers as text. All records of a topic have the same few. To find a name that was read before by its bytes
+ * costs less than half of decoding it again, and leaves one string instead of one for each record.
  */
 
 interface KnownName {
@@ -9,7 +9,7 @@ interface KnownName {
 }
 
 const SLOTS = 256;
-/** Longer names are decoded each time, so that nobody can make this large. */
+/** Longer names are not kept, so that senders cannot fill the memory with them. */
 const MAX_KNOWN_BYTES = 64;
 
 /** One name for each slot, the last one that was read there. */

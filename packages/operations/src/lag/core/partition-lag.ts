@@ -160,7 +160,10 @@ function catchUpMs(
   return (records * 1_000) / (outPerSecond - inPerSecond);
 }
 
-/** A cursor moves by offsets. The connector has the same share of them as of those up to the committed offset. */
+/**
+ * A cursor counts offsets, and other connectors have records among them. This one is taken to have the same share of
+ * the offsets that the cursor has passed as of those that it still has to pass.
+ */
 function cursorRate(
   sample: LagSample,
   { behindCursors }: UnreadRecords,
