@@ -6,7 +6,7 @@
  * anything else when it is lost; commits only for sessions that live; a crash that kafkajs would survive silently
  * becomes a fault.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as afterOtherWork, setTimeout as sleep } from 'node:timers/promises';
 import { isKafkaJsError, recordsOf, toKafkaError, type AccessContext, type Consumer } from '@astrolabe/kafka/internal';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
@@ -53,6 +53,9 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
     throw error;
   }
 }
+
+/** So many records of one partition, enqueued at once, take a turn of the event loop that others notice. */
+const LONG_BATCH_RECORDS = 500;
 
 /** Where this process stands in its group, as far as it knows. It is `joining` until the first assignment. */
 type GroupPlace =
@@ -176,7 +179,10 @@ class GroupMember implements GroupConsumer {
       autoCommit: false,
       eachBatchAutoResolve: true,
       eachBatch: async ({ batch, heartbeat }) => {
-        this.#sessions.enqueue(batch.partition, recordsOf(batch), BigInt(batch.lastOffset()) + 1n);
+        const records = recordsOf(batch);
+        this.#sessions.enqueue(batch.partition, records, BigInt(batch.lastOffset()) + 1n);
+        // Those of the next partition would be a part of the same turn.
+        if (records.length >= LONG_BATCH_RECORDS) await afterOtherWork();
         await heartbeat();
       },
     });

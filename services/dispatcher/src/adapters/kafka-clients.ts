@@ -53,7 +53,7 @@ export async function openKafkaClients(
   stack.defer('admin client', () => admin.close());
   const reader = createPartitionReader({ connection });
   stack.defer('partition reader', () => reader.close());
-  const pageReader = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES });
+  const pageReader = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES, isPaged: true });
   stack.defer('page reader', () => pageReader.close());
   return { connection, topics, producer, admin, reader, pageReader };
 }

@@ -141,11 +141,13 @@ class BatchLedger implements DeliveryLedger {
 /** A record in a lane of its own, and what the lifecycle told of it. */
 class Task {
   readonly record: ConsumedRecord;
+  readonly queue: { readonly name: string };
   readonly told: string[] = [];
   state: InFlightCommand | undefined = undefined;
 
-  constructor(record: ConsumedRecord) {
+  constructor(record: ConsumedRecord, connector: string) {
     this.record = record;
+    this.queue = { name: connector };
   }
 
   get offset(): bigint {
@@ -240,7 +242,8 @@ class World {
   #start({ message, connector, isReadable }: Event & { kind: 'start' }): void {
     const offset = BigInt(this.tasks.length);
     const command = upsertUser({ connectorId: connector, messageId: `m-${message}` });
-    const task = new Task(isReadable ? recordOf(command, offset) : rawRecord(Buffer.from('?'), offset));
+    const record = isReadable ? recordOf(command, offset) : rawRecord(Buffer.from('?'), offset);
+    const task = new Task(record, connector);
     this.tasks.push(task);
     this.#lifecycle.start(task as unknown as LaneTask<InFlightCommand>);
   }

@@ -2,7 +2,8 @@
  * One command record from its start to its end, in the order of this file; the states are those of
  * `core/command-states.ts`. The order of effects is the guarantee:
  *
- * 1. Ask the delivery ledger: what has ended is not called for again.
+ * 1. In its connector's turn of the event loop, decode it and ask the delivery ledger: what has ended is not called for
+ *    again.
  * 2. Call the API with the command's id as idempotency key, again and again while that may help: at most one effect,
  *    however often.
  * 3. If no call can help, store the dead letter; the brokers have it before the next step.
@@ -66,9 +67,17 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   start(task: Task): void {
     const command = new InFlightCommand(task, this);
     task.state = command;
-    const decoded = this.#options.decoder.decode(task.record.value);
-    if ('kind' in decoded) this.#decoded(command, decoded);
-    else void this.#decodeLater(command, decoded);
+    this.#options.scheduler.start(task.queue.name, command);
+  }
+
+  started(command: InFlightCommand): void {
+    try {
+      const decoded = this.#options.decoder.decode(command.task.record.value);
+      if ('kind' in decoded) this.#decoded(command, decoded);
+      else void this.#decodeLater(command, decoded);
+    } catch (fault) {
+      this.fail(command, fault);
+    }
   }
 
   /** Its schema is not known yet. */
@@ -194,7 +203,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     const outcome = isDuplicate ? 'duplicate' : 'delivered';
     metrics.commands.inc({ connector, kind, outcome, reason: '' });
     // What is replayed was received long ago; how fresh live traffic is would not be seen any more.
-    if (command.task.record.headers[headerNames.replayId] === undefined) {
+    if (headerText(command.task.record, headerNames.replayId) === undefined) {
       metrics.freshness.observe({ connector }, Math.max(0, atMs - record.receivedAt) / 1_000);
     }
     this.#store(command, { outcome, status: 200, atMs });

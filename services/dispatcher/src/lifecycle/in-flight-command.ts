@@ -1,6 +1,7 @@
 import type { LaneTask } from '@astrolabe/processing';
 import type { Command } from '@astrolabe/schemas';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
+import type { TurnWork } from '../calls/loop-turns.ts';
 import type { AnswerTime, CallInFlight, PausableCommand, ScheduledCommand } from '../calls/scheduled-command.ts';
 import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
 import { toBulkItem } from '../core/bulk-request.ts';
@@ -9,6 +10,7 @@ import { assertMayEnter, isOver, type CommandState } from '../core/command-state
 
 /** What decides on the state that a command goes to next. */
 export interface CommandOwner {
+  started(command: InFlightCommand): void;
   answered(command: InFlightCommand, attempts: Attempts, verdict: Verdict, time: AnswerTime): void;
   callAgain(command: InFlightCommand): void;
   deadLetter(command: InFlightCommand, code: ErrorCode, message: string): void;
@@ -23,7 +25,7 @@ export interface Attempts {
 }
 
 /** One command record from its lane's start to its end, and the state that it is in (`core/command-states.ts`). */
-export class InFlightCommand implements ScheduledCommand, PausableCommand {
+export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnWork {
   readonly task: LaneTask<InFlightCommand>;
   readonly #owner: CommandOwner;
   #state: CommandState = 'decoding';
@@ -107,6 +109,11 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand {
     this.#deliveryId = deliveryId;
     // An item of a bulk call has one id, which is the event's too: under another one it would be another event.
     if (command.kind === 'TrackEvent' && deliveryId !== command.record.commandId) this.#isSingle = true;
+  }
+
+  onTurn(): void {
+    // It may have been cancelled meanwhile.
+    if (!this.isOver) this.#owner.started(this);
   }
 
   onCall(call: CallInFlight): void {
