@@ -5,12 +5,14 @@ import { parseArguments, type BenchArguments } from './arguments.ts';
 import { summarise, toJsonLine, toTable, type ComparedCase } from './comparison.ts';
 import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
 import { runIngestBench } from './ingest/ingest-bench.ts';
+import { runInstancesBench } from './instances/instances-bench.ts';
 import { runMapperBench } from './mapper/mapper-bench.ts';
 import { runNeighboursBench } from './neighbours/neighbours-bench.ts';
 
 const benches = {
   dispatcher: runDispatcherBench,
   ingest: runIngestBench,
+  instances: runInstancesBench,
   mapper: runMapperBench,
   neighbours: runNeighboursBench,
 } as const;

@@ -20,9 +20,12 @@ import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
+import { shareOf } from './core/share/partition-share.ts';
 import { createDispatcherMetrics, type ConnectorState, type DispatcherMetrics } from './dispatcher-metrics.ts';
 import { createLimiterPolicies } from './limits/limiter-policy.ts';
+import { SettledShares } from './limits/settled-shares.ts';
 import { AssignedPartitions } from './partition/assigned-partitions.ts';
+import type { PartitionDispatcherOptions } from './partition/partition-dispatcher.ts';
 import { warnOfProxy } from './proxy-warning.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
@@ -66,11 +69,36 @@ export async function startDispatcher(
   const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
     connectors: () => [...scheduler.limiters()].map(toConnectorState),
     partitions: () => partitions.states(),
+    shares: () => shares.current,
     heldRecords: () => heldRecords.current(),
   });
-  const scheduler = openScheduler(surroundings, connectors, metrics);
-  const partitions = assignedPartitions(surroundings, kafka, scheduler, metrics);
+  const shares = new SettledShares({
+    clock: systemClock,
+    callRiseMs: config.apiTimeoutMs,
+    onChange: () => scheduler.sharesChanged(),
+  });
+  const scheduler = openScheduler(surroundings, connectors, shares, metrics);
+  const dispatcherOptions = partitionOptions(surroundings, kafka, scheduler, metrics);
+  // Before the consumer has started, nothing is called for.
+  const member: { current: GroupConsumer | undefined } = { current: undefined };
+  const followAssignment = (): void => {
+    const consumer = member.current;
+    if (consumer === undefined) return;
+    const [assigned, silentMs] = [consumer.assignment(), consumer.silentMs()];
+    const sessionTimeoutMs = config.kafkaSessionTimeoutMs;
+    shares.update(shareOf({ assigned, silentMs, partitions: kafka.commandPartitions(), sessionTimeoutMs }));
+  };
+  // Partitions come and go one by one. When all have, and before any call of those that are gone is given up: the room
+  // that it leaves must not be used any more.
+  const partitions = new AssignedPartitions(dispatcherOptions, () => queueMicrotask(followAssignment));
   const consumer = await startConsumer(surroundings, kafka, partitions);
+  member.current = consumer;
+  followAssignment();
+  const reviews = setInterval(() => {
+    followAssignment();
+    partitions.review();
+  }, REVIEW_INTERVAL_MS);
+  stack.defer('reviews', async () => clearInterval(reviews));
   const heldWatch = watchHeldRecords({
     connection: kafka.connection,
     reader: kafka.reader,
@@ -91,6 +119,7 @@ function groupIdOf(config: DispatcherConfig): string {
 function openScheduler(
   { config, logger, stack }: Surroundings,
   connectors: ConnectorSource,
+  shares: SettledShares,
   metrics: DispatcherMetrics,
 ): CallScheduler {
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
@@ -100,7 +129,7 @@ function openScheduler(
   const scheduler = new CallScheduler({
     apiClient,
     connectors: () => connectors.current(),
-    policyOf: (connectorId) => limiterPolicyOf(connectors.current().byId(connectorId)?.delivery),
+    policyOf: (connectorId) => limiterPolicyOf(connectors.current().byId(connectorId)?.delivery, shares.current),
     maxCalls: config.maxCalls,
     maxRetryAfterMs: MAX_RETRY_AFTER_MS,
     clock: systemClock,
@@ -114,16 +143,16 @@ function openScheduler(
   return scheduler;
 }
 
-function assignedPartitions(
+function partitionOptions(
   { config, logger }: Surroundings,
   { topics, producer, admin, reader, pageReader }: KafkaClients,
   scheduler: CallScheduler,
   metrics: DispatcherMetrics,
-): AssignedPartitions {
+): PartitionDispatcherOptions {
   const groupId = groupIdOf(config);
   const topic = topics.commands.name;
   const changelog = createKafkaChangelog({ topic: topics.deliveries.name, producer, reader, admin });
-  return new AssignedPartitions({
+  return {
     scheduler,
     decoder: createCommandDecoder(schemaRegistryFromConfig(config)),
     deadLetters: producer,
@@ -162,7 +191,7 @@ function assignedPartitions(
     random: Math.random,
     logger,
     metrics,
-  });
+  };
 }
 
 async function startConsumer(
@@ -184,8 +213,6 @@ async function startConsumer(
     }),
   );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
-  const reviews = setInterval(() => partitions.review(), REVIEW_INTERVAL_MS);
-  stack.defer('reviews', async () => clearInterval(reviews));
   stack.addReadinessCheck(() => consumer.trouble());
   return consumer;
 }

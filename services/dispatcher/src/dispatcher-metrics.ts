@@ -1,5 +1,7 @@
 import { showHeldRecords } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
+import { NO_SHARE, shareRatio } from './core/share/partition-share.ts';
+import type { InstanceShares } from './limits/settled-shares.ts';
 
 /** The dispatcher's own metrics; `docs/metrics.md` describes them. */
 export interface DispatcherMetrics {
@@ -17,6 +19,7 @@ export interface DispatcherMetrics {
 export interface DispatcherState {
   connectors(): readonly ConnectorState[];
   partitions(): readonly PartitionState[];
+  shares(): InstanceShares;
   /** By partition, offsets that an open transaction keeps from being read. */
   heldRecords(): ReadonlyMap<number, number>;
 }
@@ -41,10 +44,16 @@ export interface PartitionState {
   readonly ledgerBytes: number;
 }
 
-const nothing: DispatcherState = { connectors: () => [], partitions: () => [], heldRecords: () => new Map() };
+const nothing: DispatcherState = {
+  connectors: () => [],
+  partitions: () => [],
+  shares: () => ({ rate: NO_SHARE, calls: NO_SHARE }),
+  heldRecords: () => new Map(),
+};
 
 export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
   showConnectors(metrics, state);
+  showShares(metrics, state);
   showPartitions(metrics, state);
   return {
     commands: metrics.counter({
@@ -116,6 +125,19 @@ function showConnectors(metrics: Metrics, state: DispatcherState): void {
     "The connector's commands that wait for their call.",
     ({ queued }) => queued,
   );
+}
+
+function showShares(metrics: Metrics, state: DispatcherState): void {
+  metrics.gauge({
+    name: 'limit_share_ratio',
+    help: "The part of a connector's limits that this instance uses, by limit: calls_per_second or concurrent_calls. Over all instances it adds up to 1, for a while after a rebalance to less.",
+    labelNames: ['limit'],
+    collect: (gauge) => {
+      const { rate, calls } = state.shares();
+      gauge.set({ limit: 'calls_per_second' }, shareRatio(rate));
+      gauge.set({ limit: 'concurrent_calls' }, shareRatio(calls));
+    },
+  });
 }
 
 function showPartitions(metrics: Metrics, state: DispatcherState): void {

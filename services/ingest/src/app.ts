@@ -42,6 +42,7 @@ export interface IngestDependencies {
     | 'maxConnectionsPerClient'
     | 'connectorEventsPerSecond'
     | 'connectorBurstEvents'
+    | 'instances'
     | 'connectorBytesPerSecond'
     | 'connectorWorkMsPerSecond'
     | 'clientWorkMsPerSecond'
@@ -73,6 +74,7 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
   const fairness = createFairness({
     defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },
+    instances: config.instances,
     bytesPerSecond: config.connectorBytesPerSecond,
     workMsPerSecond: config.connectorWorkMsPerSecond,
     clientWorkMsPerSecond: config.clientWorkMsPerSecond,

@@ -76,7 +76,7 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 0, max: 1_000_000 }),
       default: 10_000,
       description:
-        "Sustained events per second from a connector to this instance, unless it has its own rateLimit; beyond it, senders are answered 429. 0 means unlimited: one customer's flood then slows all.",
+        "Sustained events per second from a connector, unless it has its own rateLimit, over all INGEST_INSTANCES; beyond it, senders are answered 429. 0 means unlimited: one customer's flood then slows all.",
     },
     connectorBurstEvents: {
       env: 'INGEST_CONNECTOR_BURST_EVENTS',
@@ -84,6 +84,13 @@ export const ingestConfig = defineConfig(
       default: 50_000,
       description:
         'Events that a connector may send at once after a pause. The default is five seconds of the rate, for senders that kept events while they could not send.',
+    },
+    instances: {
+      env: 'INGEST_INSTANCES',
+      schema: configValues.integer({ min: 1, max: 1_000 }),
+      default: 1,
+      description:
+        "Number of ingest instances behind the load balancer. Each takes that part of every connector's events per second and burst, so that the limits hold over all instances.",
     },
     connectorBytesPerSecond: {
       env: 'INGEST_CONNECTOR_BYTES_PER_SECOND',

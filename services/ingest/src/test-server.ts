@@ -15,6 +15,7 @@ export const testLimits = {
   maxConnectionsPerClient: undefined,
   /** Unlimited. */
   connectorEventsPerSecond: 0,
+  instances: 1,
   connectorBurstEvents: 1,
   connectorBytesPerSecond: 0,
   connectorWorkMsPerSecond: 0,

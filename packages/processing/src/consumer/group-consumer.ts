@@ -12,6 +12,7 @@ import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { CommitLoop } from './commit-loop.ts';
 import { createConsumer, REJOIN_PAUSE_MS, type ConsumerSettings } from './create-consumer.ts';
+import { GroupContact } from './group-contact.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
@@ -33,6 +34,11 @@ export interface GroupConsumer {
   isRunning(): boolean;
   /** Why the consumer does not read; undefined while it is a member of its group. */
   trouble(): string | undefined;
+  /**
+   * How long ago the group last answered. Beyond the session time-out, others may have the partitions that
+   * `assignment` still names.
+   */
+  silentMs(): number;
   /** Stops fetching, lets work in flight finish for up to `deadlineMs`, commits, leaves the group. Never rejects. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -66,6 +72,7 @@ class GroupMember implements GroupConsumer {
   readonly #guard: TopicGuard;
   readonly #access: AccessContext;
   readonly #consumer: Consumer;
+  readonly #contact: GroupContact;
   readonly #sessions: PartitionSessions;
   readonly #commitLoop: CommitLoop;
   readonly #faultLog: FaultLog;
@@ -85,6 +92,7 @@ class GroupMember implements GroupConsumer {
       topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
     };
     this.#consumer = createConsumer(options);
+    this.#contact = new GroupContact(this.#consumer);
     this.#faultLog = new FaultLog(logger);
     this.#sessions = new PartitionSessions({
       topic,
@@ -137,6 +145,10 @@ class GroupMember implements GroupConsumer {
     if (this.isRunning()) return undefined;
     const reason = this.#place.kind === 'member' ? undefined : this.#place.reason;
     return `not a member of ${this.#options.groupId}${reason === undefined ? '' : `: ${reason}`}`;
+  }
+
+  silentMs(): number {
+    return this.#contact.silentMs();
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -22,7 +22,7 @@ export interface CallSchedulerOptions {
   readonly apiClient: ApiClient;
   /** The connectors of the moment; asked for each call, so that a change takes effect with the next. */
   readonly connectors: () => Pick<ConnectorDirectory, 'byId'>;
-  /** Asked for a limiter's first policy, and again at `connectorsChanged`. */
+  /** Asked for a limiter's first policy, and again at `connectorsChanged` and `sharesChanged`. */
   readonly policyOf: (connectorId: string) => LimiterPolicy;
   /** Calls in flight of all connectors. */
   readonly maxCalls: number;
@@ -101,6 +101,11 @@ export class CallScheduler implements CallEnd {
       limiter.adopt(this.#options.policyOf(limiter.connectorId));
       limiter.probeNow();
     }
+  }
+
+  /** This instance's share of the connectors' limits has changed. */
+  sharesChanged(): void {
+    for (const limiter of this.#limiters.values()) limiter.adopt(this.#options.policyOf(limiter.connectorId));
   }
 
   close(): void {

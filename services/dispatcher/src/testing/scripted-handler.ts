@@ -126,8 +126,9 @@ function createTestConnectors() {
 function policyOf(connector: Connector | undefined, options: HandlerOptions): LimiterPolicy {
   const calls = connector?.delivery?.maxConcurrentCalls ?? options.maxConcurrentCalls ?? 10;
   return {
+    mayCall: true,
     concurrency: { floor: calls, initial: calls, ceiling: calls },
-    callsPerSecond: 0,
+    callsPerSecond: undefined,
     circuit: {
       failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
       halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
