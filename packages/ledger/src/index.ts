@@ -7,6 +7,7 @@ export { createInMemoryChangelog, type InMemoryChangelog } from './changelog/in-
 export { createKafkaChangelog, type KafkaChangelogOptions } from './changelog/kafka-changelog.ts';
 export type { ChangelogChunk, ChangelogRange, LedgerChangelog } from './changelog/ledger-changelog.ts';
 export { partitionDirectory } from './store/ledger-directory.ts';
+export { sweepDirectories, type SweepOptions, type SweptDirectory } from './store/sweep-directories.ts';
 export {
   openPartitionLedger,
   type LedgerStats,

@@ -95,7 +95,7 @@ export function createOversizeRecordsCounter(metrics: Metrics): (topic: string) 
 /** Shows the half of `/readyz` that is about the event store. */
 export function showStoring(metrics: Metrics, isStoring: () => boolean): void {
   metrics.gauge({
-    name: 'storing',
+    name: 'store_ready',
     help: '1 while events can be stored; 0 while they cannot, and /readyz answers 503 for it.',
     collect: (gauge) => gauge.set(isStoring() ? 1 : 0),
   });

@@ -3,7 +3,7 @@
  * twelfth of the window. Expiry removes whole segments. What a crash leaves is a beginning of the copy: only the last
  * segment is ever written, and the one before it was on disk before its first byte.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Delivery } from '../delivery.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
@@ -16,7 +16,7 @@ import type { ChangelogChunk } from '../changelog/ledger-changelog.ts';
 const SEGMENTS_IN_WINDOW = 12;
 /** Positions are 32 bits; far below, so that expiry gives space back in reasonable pieces. */
 const MAX_SEGMENT_BYTES = 1_073_741_824;
-const SEGMENT_NAME = /^(\d{10})\.segment$/;
+export const SEGMENT_NAME = /^(\d{10})\.segment$/;
 
 export interface DeliveryStoreOptions {
   /** Of this partition alone. Created where it is missing. */
@@ -57,7 +57,6 @@ export class DeliveryStore {
   /** Rejects with `ledger.locked`, `ledger.unknown-format` or `ledger.disk-failed`. */
   static async open(options: DeliveryStoreOptions): Promise<DeliveryStore> {
     const { directory } = options;
-    await onDisk(`creating ${directory}`, () => mkdir(directory, { recursive: true }));
     const store = new DeliveryStore(options, await lockDirectory(directory, options.lockTimeoutMs, options.signal));
     try {
       await store.#openSegments();
