@@ -6,6 +6,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Delivery } from '../delivery.ts';
+import { AttemptsMemory } from './attempts-memory.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
 import { onDisk } from './disk-fault.ts';
 import { FrameCache } from './frame-cache.ts';
@@ -36,6 +37,8 @@ export interface StoreStats {
 }
 
 export class DeliveryStore {
+  /** Of what it had when it was opened, and of what was read from the changelog since. */
+  readonly attempts = new AttemptsMemory();
   readonly #directory: string;
   readonly #windowMs: number;
   readonly #lock: DirectoryLock;
@@ -75,6 +78,12 @@ export class DeliveryStore {
     return { offset, bytes: segment.chunkAt(position).bytes };
   }
 
+  /** Adds chunks that others have written, or that an earlier owner has. */
+  async read(chunks: readonly PlacedChunk[]): Promise<void> {
+    await this.append(chunks);
+    for (const { chunk } of chunks) this.attempts.read(chunk);
+  }
+
   /** A delivery of the command with that key after `afterMs`, the segments searched from the newest. */
   find(key: Buffer, tag: number, afterMs: number): Delivery | undefined {
     const segments = this.#segments;
@@ -105,11 +114,13 @@ export class DeliveryStore {
 
   /** Removes the segments of which every delivery is as old as `beforeMs` or older. */
   expire(beforeMs: number): Promise<void> {
+    this.attempts.prune(({ atMs }) => atMs <= beforeMs);
     return this.#remove(({ newestAtMs }) => newestAtMs <= beforeMs);
   }
 
   /** Forgets everything. */
   reset(): Promise<void> {
+    this.attempts.clear();
     return this.#remove(() => true);
   }
 
@@ -194,7 +205,7 @@ export class DeliveryStore {
         await onDisk(`removing ${path}`, () => rm(path));
         continue;
       }
-      const { segment, intact } = await Segment.open(path, sequence, this.#cache);
+      const { segment, intact } = await Segment.open(path, sequence, this.#cache, (chunk) => this.attempts.read(chunk));
       this.#segments.at(-1)?.compact();
       this.#segments.push(segment);
       whole = intact;
