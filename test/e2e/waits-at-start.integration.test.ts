@@ -85,6 +85,7 @@ test('a service whose broker or registry is away at start waits, says what for, 
     KAFKA_TOPIC_PREFIX: prefix,
     CONNECTORS_FILE: connectorsFile,
     INGEST_PORT: '0',
+    INGEST_DRAIN_MS: '0',
   });
 
   for (const service of [mapper, dispatcher, ingest]) {

@@ -1,12 +1,14 @@
 /** The delivery ledger: the outcome of each command, handed on to the partition's next owner. */
 export { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
+export type { FailedAttempts } from './failed-attempts.ts';
 export { deliveryIdOf } from './delivery-id.ts';
 export { findDeliveries, type FindDeliveriesOptions } from './find-deliveries.ts';
 export { createInMemoryChangelog, type InMemoryChangelog } from './changelog/in-memory-changelog.ts';
 export { createKafkaChangelog, type KafkaChangelogOptions } from './changelog/kafka-changelog.ts';
 export type { ChangelogChunk, ChangelogRange, LedgerChangelog } from './changelog/ledger-changelog.ts';
 export { partitionDirectory } from './store/ledger-directory.ts';
+export { sweepDirectories, type SweepOptions, type SweptDirectory } from './store/sweep-directories.ts';
 export {
   openPartitionLedger,
   type LedgerStats,

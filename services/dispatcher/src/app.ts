@@ -15,6 +15,7 @@ import {
 } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { openKafkaClients, type KafkaClients } from './adapters/kafka-clients.ts';
+import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
 import { createPageReader } from './adapters/page-reader.ts';
 import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
@@ -30,6 +31,7 @@ import { warnOfProxy } from './proxy-warning.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;
+const HOUR_MS = 3_600_000;
 /**
  * Of a partition at once. How soon a quiet connector's commands are read behind another's flood is the number of
  * fetches times the length of a turn of the event loop; answers wait while a larger fetch is decoded.
@@ -99,6 +101,14 @@ export async function startDispatcher(
     partitions.review();
   }, REVIEW_INTERVAL_MS);
   stack.defer('reviews', async () => clearInterval(reviews));
+  const sweeper = startLedgerSweeper({
+    directory: config.ledgerDirectory,
+    windowMs: config.ledgerWindowHours * HOUR_MS,
+    clock: systemClock,
+    logger,
+    onSwept: (folders) => metrics.sweptLedgers.inc({}, folders),
+  });
+  stack.defer('sweeps of the ledger directory', () => sweeper.close());
   const heldWatch = watchHeldRecords({
     connection: kafka.connection,
     reader: kafka.reader,

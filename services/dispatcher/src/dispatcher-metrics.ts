@@ -11,6 +11,7 @@ export interface DispatcherMetrics {
   readonly failedCalls: Counter<'connector' | 'cause'>;
   readonly ledgerHits: Counter<'connector'>;
   readonly expired: Counter<'partition'>;
+  readonly sweptLedgers: Counter;
   readonly freshness: Histogram<'connector'>;
   readonly callDuration: Histogram<'connector'>;
 }
@@ -80,6 +81,10 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
       name: 'expired_offsets_total',
       help: 'Offsets that expired before a lagging connector reached them. Alert on it: each is a possible loss.',
       labelNames: ['partition'],
+    }),
+    sweptLedgers: metrics.counter({
+      name: 'swept_ledger_folders_total',
+      help: "Folders of the delivery ledger removed from the disk: nothing was written to them for the ledger's window, since their partitions are elsewhere.",
     }),
     freshness: metrics.histogram({
       name: 'freshness_seconds',

@@ -113,6 +113,13 @@ export const ingestConfig = defineConfig(
       description:
         'Milliseconds per second that this instance spends on refused requests without a valid key, by client address (of IPv6 the first 64 bits). 0 means unlimited.',
     },
+    drainMs: {
+      env: 'INGEST_DRAIN_MS',
+      schema: configValues.integer({ min: 0, max: 600_000 }),
+      default: 5_000,
+      description:
+        "How long events are still accepted after SIGTERM, in milliseconds, while /readyz answers 503 and connections end with their next answer. As long as load balancers take to notice; SHUTDOWN_TIMEOUT_MS follows. A second SIGTERM ends it, and SIGINT skips it.",
+    },
     produceTimeoutMs: {
       env: 'INGEST_PRODUCE_TIMEOUT_MS',
       schema: configValues.integer({ min: 100, max: 300_000 }),

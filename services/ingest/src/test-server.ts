@@ -72,5 +72,5 @@ export async function startTestServer(
       ?.slice(line.length)
       .trim();
   };
-  return { sink, url, post, close, metric };
+  return { sink, url, post, close, metric, drain: () => server.drain() };
 }

@@ -3,9 +3,10 @@
  * twelfth of the window. Expiry removes whole segments. What a crash leaves is a beginning of the copy: only the last
  * segment is ever written, and the one before it was on disk before its first byte.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Delivery } from '../delivery.ts';
+import { AttemptsMemory } from './attempts-memory.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
 import { onDisk } from './disk-fault.ts';
 import { FrameCache } from './frame-cache.ts';
@@ -16,7 +17,7 @@ import type { ChangelogChunk } from '../changelog/ledger-changelog.ts';
 const SEGMENTS_IN_WINDOW = 12;
 /** Positions are 32 bits; far below, so that expiry gives space back in reasonable pieces. */
 const MAX_SEGMENT_BYTES = 1_073_741_824;
-const SEGMENT_NAME = /^(\d{10})\.segment$/;
+export const SEGMENT_NAME = /^(\d{10})\.segment$/;
 
 export interface DeliveryStoreOptions {
   /** Of this partition alone. Created where it is missing. */
@@ -36,6 +37,8 @@ export interface StoreStats {
 }
 
 export class DeliveryStore {
+  /** Of what it had when it was opened, and of what was read from the changelog since. */
+  readonly attempts = new AttemptsMemory();
   readonly #directory: string;
   readonly #windowMs: number;
   readonly #lock: DirectoryLock;
@@ -57,7 +60,6 @@ export class DeliveryStore {
   /** Rejects with `ledger.locked`, `ledger.unknown-format` or `ledger.disk-failed`. */
   static async open(options: DeliveryStoreOptions): Promise<DeliveryStore> {
     const { directory } = options;
-    await onDisk(`creating ${directory}`, () => mkdir(directory, { recursive: true }));
     const store = new DeliveryStore(options, await lockDirectory(directory, options.lockTimeoutMs, options.signal));
     try {
       await store.#openSegments();
@@ -74,6 +76,12 @@ export class DeliveryStore {
     if (segment?.lastFrame === undefined) return undefined;
     const { offset, position } = segment.lastFrame;
     return { offset, bytes: segment.chunkAt(position).bytes };
+  }
+
+  /** Adds chunks that others have written, or that an earlier owner has. */
+  async read(chunks: readonly PlacedChunk[]): Promise<void> {
+    await this.append(chunks);
+    for (const { chunk } of chunks) this.attempts.read(chunk);
   }
 
   /** A delivery of the command with that key after `afterMs`, the segments searched from the newest. */
@@ -106,11 +114,13 @@ export class DeliveryStore {
 
   /** Removes the segments of which every delivery is as old as `beforeMs` or older. */
   expire(beforeMs: number): Promise<void> {
+    this.attempts.prune(({ atMs }) => atMs <= beforeMs);
     return this.#remove(({ newestAtMs }) => newestAtMs <= beforeMs);
   }
 
   /** Forgets everything. */
   reset(): Promise<void> {
+    this.attempts.clear();
     return this.#remove(() => true);
   }
 
@@ -195,7 +205,7 @@ export class DeliveryStore {
         await onDisk(`removing ${path}`, () => rm(path));
         continue;
       }
-      const { segment, intact } = await Segment.open(path, sequence, this.#cache);
+      const { segment, intact } = await Segment.open(path, sequence, this.#cache, (chunk) => this.attempts.read(chunk));
       this.#segments.at(-1)?.compact();
       this.#segments.push(segment);
       whole = intact;

@@ -48,15 +48,18 @@ export class Segment {
     return segment;
   }
 
-  /** `intact` is false where the end of the file had to be cut off. */
+  /** `intact` is false where the end of the file had to be cut off. The bytes of a chunk are good until `onChunk` returns. */
   static async open(
     path: string,
     sequence: number,
     cache: FrameCache,
+    onChunk: (chunk: DeliveryChunk) => void,
   ): Promise<{ readonly segment: Segment; readonly intact: boolean }> {
     const segment = new Segment(path, sequence, cache, 0);
-    const { file, cutBytes } = await SegmentFile.open(path, ({ offset, chunk }, position) => {
-      segment.#index({ offset, chunk: decodeChunk(chunk) }, position);
+    const { file, cutBytes } = await SegmentFile.open(path, (frame, position) => {
+      const chunk = decodeChunk(frame.chunk);
+      segment.#index({ offset: frame.offset, chunk }, position);
+      onChunk(chunk);
     });
     segment.#file = file;
     return { segment, intact: cutBytes === 0 };

@@ -36,6 +36,8 @@ export function createPartitionLedgers(
     return {
       lookup: (commandId) => ledger.lookup(commandId),
       record: (delivery) => ledger.record(delivery),
+      attempts: (commandId) => ledger.attempts(commandId),
+      recordAttempts: (attempts) => ledger.recordAttempts(attempts),
       stats: () => {
         const { entries, diskBytes } = ledger.stats();
         return { entries, bytes: diskBytes };

@@ -15,7 +15,7 @@ import { assertMayEnter, commandStates, type CommandState } from '../core/comman
 import { upsertUser } from '../testing/commands.ts';
 import { answer } from '../testing/scripted-api.ts';
 import { createHandler, createSession, rawRecord, recordOf, turn } from '../testing/scripted-handler.ts';
-import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
+import type { DeliveryLedger, DeliveryRecord, PriorAttempts } from './delivery-ledger.ts';
 import { InFlightCommand } from './in-flight-command.ts';
 
 const statuses = [200, 200, 200, 400, 401, 404, 413, 429, 501, 503, 'reset', 'unreadable'] as const;
@@ -113,12 +113,21 @@ function outcomeOf(status: (typeof statuses)[number]): ApiOutcome {
 /** A ledger that acknowledges in batches, when the test says so. */
 class BatchLedger implements DeliveryLedger {
   readonly #records = new Map<string, DeliveryRecord>();
+  readonly #attempts = new Map<string, PriorAttempts>();
   #batch = Promise.withResolvers<void>();
   isUnreadable = false;
 
   lookup(commandId: string): DeliveryRecord | undefined {
     if (this.isUnreadable) throw new Error('the disk failed');
     return this.#records.get(commandId);
+  }
+
+  attempts(commandId: string): PriorAttempts | undefined {
+    return this.#attempts.get(commandId);
+  }
+
+  recordAttempts(attempts: PriorAttempts): void {
+    this.#attempts.set(attempts.commandId, attempts);
   }
 
   record(delivery: DeliveryRecord): Promise<void> {

@@ -26,7 +26,13 @@ import type { Verdict } from '../core/classify-response.ts';
 import { nextStep, type RetryPolicy } from '../core/next-step.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
-import { budgetFromMs, InFlightCommand, type Attempts, type CommandOwner } from './in-flight-command.ts';
+import {
+  budgetFromMs,
+  firstAttemptAtMs,
+  InFlightCommand,
+  type Attempts,
+  type CommandOwner,
+} from './in-flight-command.ts';
 import { OutcomeStore, type StoredOutcomes } from './outcome-store.ts';
 
 export interface CommandLifecycleOptions {
@@ -112,6 +118,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= task.offset)) {
       return this.#known(command);
     }
+    command.continueAfter(this.#options.ledger.attempts(command.deliveryId));
     if (this.#options.scheduler.isKnown(record.connectorId)) return this.#wait(command);
     const message = `no connector has the id ${record.connectorId.slice(0, MAX_ID_CHARACTERS)}`;
     this.deadLetter(command, 'command.connector-unknown', message);
@@ -155,8 +162,21 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
         return this.callAgain(command);
       case 'wait':
         metrics.retries.inc({ connector: command.connectorId, reason: step.reason });
+        this.#recordAttempts(command, attempts, time.nowMs + step.delayMs);
         return this.#pause(command, time.nowMs + step.delayMs);
     }
+  }
+
+  /** The pause is charged before it begins: else a process that crashes in each would retry for ever. */
+  #recordAttempts(command: InFlightCommand, attempts: Attempts, untilMs: number): void {
+    this.#options.ledger.recordAttempts({
+      commandId: command.deliveryId,
+      offset: command.task.offset,
+      count: attempts.count,
+      firstAtMs: firstAttemptAtMs(attempts),
+      spentMs: Math.ceil(untilMs - budgetFromMs(attempts)),
+      atMs: attempts.last.atMs,
+    });
   }
 
   #pause(command: InFlightCommand, untilMs: number): void {
@@ -288,7 +308,7 @@ function toRefusal(
       ? {}
       : {
           deliveryCount: attempts.count,
-          firstAttemptAtMs: attempts.first.atMs,
+          firstAttemptAtMs: firstAttemptAtMs(attempts),
           lastAttemptAtMs: attempts.last.atMs,
         }),
   };

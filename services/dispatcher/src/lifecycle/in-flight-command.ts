@@ -7,6 +7,7 @@ import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
 import { toBulkItem } from '../core/bulk-request.ts';
 import type { Verdict } from '../core/classify-response.ts';
 import { assertMayEnter, isOver, type CommandState } from '../core/command-states.ts';
+import type { PriorAttempts } from './delivery-ledger.ts';
 
 /** What decides on the state that a command goes to next. */
 export interface CommandOwner {
@@ -19,9 +20,13 @@ export interface CommandOwner {
 
 /** The attempts that have been answered. */
 export interface Attempts {
+  /** With those of earlier owners. */
   readonly count: number;
+  /** The first answer to this owner. */
   readonly first: AnswerTime;
   readonly last: AnswerTime;
+  /** What earlier owners did. */
+  readonly prior: PriorAttempts | undefined;
 }
 
 /** One command record from its lane's start to its end, and the state that it is in (`core/command-states.ts`). */
@@ -34,6 +39,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
   #isSingle = false;
   #bulkItem: string | undefined;
   #call: CallInFlight | undefined;
+  #prior: PriorAttempts | undefined;
   #attempts: Attempts | undefined;
 
   constructor(task: LaneTask<InFlightCommand>, owner: CommandOwner) {
@@ -104,6 +110,12 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
     this.#state = state;
   }
 
+  /** What earlier owners of the partition did for it; called before the first call. */
+  continueAfter(prior: PriorAttempts | undefined): void {
+    // What was sent again, by a redrive or a replay, stands at another offset and begins anew.
+    if (prior?.offset === this.task.offset) this.#prior = prior;
+  }
+
   decode(command: Command, deliveryId: string): void {
     this.#command = command;
     this.#deliveryId = deliveryId;
@@ -125,7 +137,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
     // It left the call, which went on for others.
     if (this.#state !== 'calling') return;
     this.#call = undefined;
-    this.#attempts = countAttempt(this.#attempts, time);
+    this.#attempts = countAttempt(this.#attempts, this.#prior, time);
     this.#owner.answered(this, this.#attempts, verdict, time);
   }
 
@@ -162,16 +174,24 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
   }
 }
 
-function countAttempt(before: Attempts | undefined, time: AnswerTime): Attempts {
+function countAttempt(
+  before: Attempts | undefined,
+  prior: PriorAttempts | undefined,
+  time: AnswerTime,
+): Attempts {
   return before === undefined
-    ? { count: 1, first: time, last: time }
-    : { count: before.count + 1, first: before.first, last: time };
+    ? { count: (prior?.count ?? 0) + 1, first: time, last: time, prior }
+    : { ...before, count: before.count + 1, last: time };
 }
 
 /**
- * From when the retry budget counts: the first answer, and later by as long as the connector's key has been refused
- * since.
+ * From when the retry budget counts: the first answer; later by as long as the connector's key has been refused since,
+ * and earlier by what earlier owners have spent. So neither a halt nor the time between two owners counts.
  */
-export function budgetFromMs({ first, last }: Attempts): number {
-  return first.nowMs + last.haltedMs - first.haltedMs;
+export function budgetFromMs({ first, last, prior }: Attempts): number {
+  return first.nowMs + last.haltedMs - first.haltedMs - (prior?.spentMs ?? 0);
+}
+
+export function firstAttemptAtMs({ first, prior }: Attempts): number {
+  return prior?.firstAtMs ?? first.atMs;
 }
