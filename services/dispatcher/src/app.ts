@@ -3,11 +3,12 @@
  * `astrolabe.deliveries.v1`.
  */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
-import { createKafkaChangelog } from '@astrolabe/ledger';
+import { IndexMemory, createKafkaChangelog } from '@astrolabe/ledger';
 import { startGroupConsumer, watchHeldRecords, type GroupConsumer } from '@astrolabe/processing';
 import { createCommandDecoder } from '@astrolabe/records/serde';
 import {
   openConnectorSource,
+  readProcessMemory,
   startServiceAdmin,
   type ConnectorSource,
   type Logger,
@@ -20,6 +21,7 @@ import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
+import { ledgerTooLarge, maxIndexBytes } from './core/ledger-bound.ts';
 import { createDispatcherMetrics, type ConnectorState, type DispatcherMetrics } from './dispatcher-metrics.ts';
 import { createLimiterPolicies } from './limits/limiter-policy.ts';
 import { AssignedPartitions } from './partition/assigned-partitions.ts';
@@ -63,13 +65,15 @@ export async function startDispatcher(
   const kafka = await openKafkaClients(config, logger, stack);
   // Nothing is held before the first record is read.
   const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
+  const ledgerMemory = openLedgerMemory();
   const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
     connectors: () => [...scheduler.limiters()].map(toConnectorState),
     partitions: () => partitions.states(),
     heldRecords: () => heldRecords.current(),
+    ledgerMemory,
   });
   const scheduler = openScheduler(surroundings, connectors, metrics);
-  const partitions = assignedPartitions(surroundings, kafka, scheduler, metrics);
+  const partitions = assignedPartitions(surroundings, kafka, scheduler, { metrics, ledgerMemory });
   const consumer = await startConsumer(surroundings, kafka, partitions);
   const heldWatch = watchHeldRecords({
     connection: kafka.connection,
@@ -81,7 +85,21 @@ export async function startDispatcher(
   stack.defer('watch of open transactions', () => heldWatch.close());
   heldRecords.current = () => heldWatch.held();
   const groupId = groupIdOf(config);
-  logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
+  logger.info(
+    {
+      adminUrl: serviceAdmin.url,
+      groupId,
+      partitions: consumer.assignment(),
+      maxLedgerIndexBytes: ledgerMemory.maxBytes,
+    },
+    'listening',
+  );
+}
+
+function openLedgerMemory(): IndexMemory {
+  const memory = readProcessMemory();
+  const fault = (neededBytes: number) => ledgerTooLarge(neededBytes, memory);
+  return new IndexMemory({ maxBytes: maxIndexBytes(memory), fault });
 }
 
 function groupIdOf(config: DispatcherConfig): string {
@@ -118,7 +136,7 @@ function assignedPartitions(
   { config, logger }: Surroundings,
   { topics, producer, admin, reader, pageReader }: KafkaClients,
   scheduler: CallScheduler,
-  metrics: DispatcherMetrics,
+  { metrics, ledgerMemory }: { readonly metrics: DispatcherMetrics; readonly ledgerMemory: IndexMemory },
 ): AssignedPartitions {
   const groupId = groupIdOf(config);
   const topic = topics.commands.name;
@@ -143,7 +161,7 @@ function assignedPartitions(
       maxHoldMs: config.lagAfterMs,
       maxLaggingConnectors: MAX_LAGGING_CONNECTORS,
     },
-    openLedger: createPartitionLedgers({ config, changelog, groupId, topic, logger }),
+    openLedger: createPartitionLedgers({ config, changelog, memory: ledgerMemory, groupId, topic, logger }),
     committed: async ({ topic, partition }) => (await admin.commits(groupId, topic)).get(partition),
     readPage: createPageReader({
       reader: pageReader,

@@ -17,6 +17,8 @@ export interface DispatcherMetrics {
 export interface DispatcherState {
   connectors(): readonly ConnectorState[];
   partitions(): readonly PartitionState[];
+  /** Of the ledger's index, that of all partitions. */
+  readonly ledgerMemory: { readonly usedBytes: number; readonly maxBytes: number };
   /** By partition, offsets that an open transaction keeps from being read. */
   heldRecords(): ReadonlyMap<number, number>;
 }
@@ -41,7 +43,12 @@ export interface PartitionState {
   readonly ledgerBytes: number;
 }
 
-const nothing: DispatcherState = { connectors: () => [], partitions: () => [], heldRecords: () => new Map() };
+const nothing: DispatcherState = {
+  connectors: () => [],
+  partitions: () => [],
+  heldRecords: () => new Map(),
+  ledgerMemory: { usedBytes: 0, maxBytes: 0 },
+};
 
 export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
   showConnectors(metrics, state);
@@ -135,6 +142,16 @@ function showPartitions(metrics: Metrics, state: DispatcherState): void {
     "Bytes on disk of the partition's ledger.",
     ({ ledgerBytes }) => ledgerBytes,
   );
+  metrics.gauge({
+    name: 'ledger_index_bytes',
+    help: "Memory of the ledger's index, that of all partitions of this instance.",
+    collect: (gauge) => gauge.set(state.ledgerMemory.usedBytes),
+  });
+  metrics.gauge({
+    name: 'ledger_index_max_bytes',
+    help: 'Bound of dispatcher_ledger_index_bytes, from the memory of the container. Beyond it the dispatcher stops with ledger.too-large. Alert above two thirds of it: a table grows by being copied.',
+    collect: (gauge) => gauge.set(state.ledgerMemory.maxBytes),
+  });
   showHeldRecords(metrics, 'command topic', () => state.heldRecords());
   ofLagging(
     metrics,
