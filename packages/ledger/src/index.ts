@@ -15,4 +15,5 @@ export {
   type PartitionLedger,
   type PartitionLedgerOptions,
 } from './partition-ledger.ts';
+export { IndexMemory, type IndexMemoryOptions } from './store/index-memory.ts';
 export type { RestoreProgress } from './store/restore-store.ts';

@@ -21,6 +21,7 @@ import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';
 import type { Delivery } from './delivery.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import { DeliveryStore, type StoreStats } from './store/delivery-store.ts';
+import type { IndexMemory } from './store/index-memory.ts';
 import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
 import { LocalCopy } from './store/local-copy.ts';
 import { restoreStore, type RestoreProgress } from './store/restore-store.ts';
@@ -42,6 +43,8 @@ export interface PartitionLedgerOptions {
   readonly copyAfterBytes?: number;
   /** How long to wait for another process that holds the directory. Default 30,000. */
   readonly lockTimeoutMs?: number;
+  /** Of all partitions of this process; tables beyond it are a fault. Default: without a bound. */
+  readonly memory?: IndexMemory;
   readonly signal?: AbortSignal;
   readonly clock: Clock;
   readonly random: () => number;
@@ -89,15 +92,17 @@ export interface PartitionLedger {
 }
 
 /**
- * Takes the directory and reads what is there. Rejects with `ledger.locked`, `ledger.unknown-format` or
- * `ledger.disk-failed`.
+ * Takes the directory and reads what is there. Rejects with `ledger.locked`, `ledger.unknown-format`,
+ * `ledger.disk-failed` or the memory's fault.
  */
 export async function openPartitionLedger(options: PartitionLedgerOptions): Promise<PartitionLedger> {
-  const { directory, windowMs, lockTimeoutMs = 30_000, signal } = options;
+  const { directory, windowMs, lockTimeoutMs = 30_000, signal, memory, clock } = options;
   const store = await DeliveryStore.open({
     directory,
     windowMs,
+    afterMs: clock.nowMs() - windowMs,
     lockTimeoutMs,
+    ...(memory === undefined ? {} : { memory }),
     ...(signal === undefined ? {} : { signal }),
   });
   return new Ledger(options, store);

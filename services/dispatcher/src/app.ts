@@ -3,11 +3,12 @@
  * `astrolabe.deliveries.v1`.
  */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
-import { createKafkaChangelog } from '@astrolabe/ledger';
+import { IndexMemory, createKafkaChangelog } from '@astrolabe/ledger';
 import { startGroupConsumer, watchHeldRecords, type GroupConsumer } from '@astrolabe/processing';
 import { createCommandDecoder } from '@astrolabe/records/serde';
 import {
   openConnectorSource,
+  readProcessMemory,
   startServiceAdmin,
   type ConnectorSource,
   type Logger,
@@ -21,6 +22,7 @@ import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
+import { ledgerTooLarge, maxIndexBytes } from './core/ledger-bound.ts';
 import { shareOf } from './core/share/partition-share.ts';
 import { createDispatcherMetrics, type ConnectorState, type DispatcherMetrics } from './dispatcher-metrics.ts';
 import { createLimiterPolicies } from './limits/limiter-policy.ts';
@@ -68,11 +70,13 @@ export async function startDispatcher(
   const kafka = await openKafkaClients(config, logger, stack);
   // Nothing is held before the first record is read.
   const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
+  const ledgerMemory = openLedgerMemory();
   const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
     connectors: () => [...scheduler.limiters()].map(toConnectorState),
     partitions: () => partitions.states(),
     shares: () => shares.current,
     heldRecords: () => heldRecords.current(),
+    ledgerMemory,
   });
   const shares = new SettledShares({
     clock: systemClock,
@@ -80,7 +84,7 @@ export async function startDispatcher(
     onChange: () => scheduler.sharesChanged(),
   });
   const scheduler = openScheduler(surroundings, connectors, shares, metrics);
-  const dispatcherOptions = partitionOptions(surroundings, kafka, scheduler, metrics);
+  const dispatcherOptions = partitionOptions(surroundings, kafka, scheduler, { metrics, ledgerMemory });
   // Before the consumer has started, nothing is called for.
   const member: { current: GroupConsumer | undefined } = { current: undefined };
   const followAssignment = (): void => {
@@ -119,7 +123,21 @@ export async function startDispatcher(
   stack.defer('watch of open transactions', () => heldWatch.close());
   heldRecords.current = () => heldWatch.held();
   const groupId = groupIdOf(config);
-  logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
+  logger.info(
+    {
+      adminUrl: serviceAdmin.url,
+      groupId,
+      partitions: consumer.assignment(),
+      maxLedgerIndexBytes: ledgerMemory.maxBytes,
+    },
+    'listening',
+  );
+}
+
+function openLedgerMemory(): IndexMemory {
+  const memory = readProcessMemory();
+  const fault = (neededBytes: number) => ledgerTooLarge(neededBytes, memory);
+  return new IndexMemory({ maxBytes: maxIndexBytes(memory), fault });
 }
 
 function groupIdOf(config: DispatcherConfig): string {
@@ -157,7 +175,7 @@ function partitionOptions(
   { config, logger }: Surroundings,
   { topics, producer, admin, reader, pageReader }: KafkaClients,
   scheduler: CallScheduler,
-  metrics: DispatcherMetrics,
+  { metrics, ledgerMemory }: { readonly metrics: DispatcherMetrics; readonly ledgerMemory: IndexMemory },
 ): PartitionDispatcherOptions {
   const groupId = groupIdOf(config);
   const topic = topics.commands.name;
@@ -182,7 +200,7 @@ function partitionOptions(
       maxHoldMs: config.lagAfterMs,
       maxLaggingConnectors: MAX_LAGGING_CONNECTORS,
     },
-    openLedger: createPartitionLedgers({ config, changelog, groupId, topic, logger }),
+    openLedger: createPartitionLedgers({ config, changelog, memory: ledgerMemory, groupId, topic, logger }),
     committed: async ({ topic, partition }) => (await admin.commits(groupId, topic)).get(partition),
     readPage: createPageReader({
       reader: pageReader,

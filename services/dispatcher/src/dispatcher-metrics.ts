@@ -21,6 +21,8 @@ export interface DispatcherState {
   connectors(): readonly ConnectorState[];
   partitions(): readonly PartitionState[];
   shares(): InstanceShares;
+  /** Of the ledger's index, that of all partitions. */
+  readonly ledgerMemory: { readonly usedBytes: number; readonly maxBytes: number };
   /** By partition, offsets that an open transaction keeps from being read. */
   heldRecords(): ReadonlyMap<number, number>;
 }
@@ -50,6 +52,7 @@ const nothing: DispatcherState = {
   partitions: () => [],
   shares: () => ({ rate: NO_SHARE, calls: NO_SHARE }),
   heldRecords: () => new Map(),
+  ledgerMemory: { usedBytes: 0, maxBytes: 0 },
 };
 
 export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
@@ -162,6 +165,16 @@ function showPartitions(metrics: Metrics, state: DispatcherState): void {
     "Bytes on disk of the partition's ledger.",
     ({ ledgerBytes }) => ledgerBytes,
   );
+  metrics.gauge({
+    name: 'ledger_index_bytes',
+    help: "Memory of the ledger's index, that of all partitions of this instance.",
+    collect: (gauge) => gauge.set(state.ledgerMemory.usedBytes),
+  });
+  metrics.gauge({
+    name: 'ledger_index_max_bytes',
+    help: 'Bound of dispatcher_ledger_index_bytes, from the memory of the container. Beyond it the dispatcher stops with ledger.too-large. Alert above two thirds of it: a table grows by being copied.',
+    collect: (gauge) => gauge.set(state.ledgerMemory.maxBytes),
+  });
   showHeldRecords(metrics, 'command topic', () => state.heldRecords());
   ofLagging(
     metrics,

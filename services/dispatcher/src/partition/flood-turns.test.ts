@@ -38,6 +38,7 @@ function createFlood() {
   };
   const known = createInMemoryLedger();
   const ledger: DeliveryLedger = {
+    ...known,
     lookup: (commandId) => {
       work('start');
       return known.lookup(commandId);
