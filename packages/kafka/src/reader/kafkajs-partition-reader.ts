@@ -13,6 +13,7 @@ import {
   fetchPartition,
   type AbortedTransaction,
   type Cluster,
+  type Isolation,
   type TopicPartition,
 } from '../kafkajs/protocol/fetch-partition.ts';
 import { RecordSetDecoder, splitRecordSet, type RecordBatch } from '../kafkajs/protocol/record-batches.ts';
@@ -98,15 +99,16 @@ class KafkaPartitionReader implements PartitionReader {
     const source: TopicPartition = { topic, partition };
     signal.throwIfAborted();
     const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
-    const end = range.endOffset ?? atStart.lastStableOffset;
+    const isolation = range.isolation ?? 'committed';
+    const end = range.endOffset ?? (isolation === 'all' ? atStart.highWatermark : atStart.lastStableOffset);
     let next = later(range.fromOffset ?? 0n, atStart.lowWatermark);
     if (next > atStart.highWatermark) throw beyondTheEnd(source, next, atStart);
-    let ahead = next < end ? this.#fetch(source, next, signal) : undefined;
+    let ahead = next < end ? this.#fetch(source, next, isolation, signal) : undefined;
     while (ahead !== undefined) {
       const { batches, abortedTransactions, nextOffset } = await ahead;
       const from = next;
       next = nextOffset < end ? nextOffset : later(end, from);
-      ahead = next < end ? this.#fetch(source, next, signal) : undefined;
+      ahead = next < end ? this.#fetch(source, next, isolation, signal) : undefined;
       // Its failure is heard when its turn comes.
       ahead?.catch(() => undefined);
       const decoder = new RecordSetDecoder(source, abortedTransactions, decompress);
@@ -140,17 +142,19 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   /** Comes back when there is something at or after `offset`, or when it is clear that `offset` is in a gap. */
-  async #fetch(source: TopicPartition, offset: bigint, signal: AbortSignal): Promise<Fetched> {
+  async #fetch(source: TopicPartition, offset: bigint, isolation: Isolation, signal: AbortSignal): Promise<Fetched> {
     for (;;) {
-      const fetched = await this.#persist(source, signal, (cluster) => this.#fetchOnce(cluster, source, offset));
+      const fetched = await this.#persist(source, signal, (cluster) =>
+        this.#fetchOnce(cluster, source, offset, isolation),
+      );
       if (fetched.nextOffset > offset) return fetched;
       signal.throwIfAborted();
     }
   }
 
-  async #fetchOnce(cluster: Cluster, source: TopicPartition, offset: bigint): Promise<Fetched> {
+  async #fetchOnce(cluster: Cluster, source: TopicPartition, offset: bigint, isolation: Isolation): Promise<Fetched> {
     const limits = { maxBytes: this.#maxFetchBytes, maxWaitMs: MAX_WAIT_MS };
-    const answer = await fetchPartition(cluster, source, { offset, isolation: 'committed', ...limits });
+    const answer = await fetchPartition(cluster, source, { offset, isolation, ...limits });
     if (answer.kind === 'throttled') return gapUpTo(offset);
     if (answer.kind === 'out-of-range') {
       const offsets = await readOffsets(cluster, source);

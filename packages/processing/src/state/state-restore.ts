@@ -8,6 +8,7 @@ import {
   startPosition,
   type BatchWriter,
   type ChangelogStore,
+  type ConsumedRecord,
   type OutgoingRecord,
   type StoredPosition,
 } from '@astrolabe/records';
@@ -36,40 +37,86 @@ export interface Restored {
 export interface RestoreOptions<V> {
   readonly session: GroupSession;
   readonly changelog: ChangelogStore;
-  /** Opened before: what it reads from the log is final. */
-  readonly writer: BatchWriter;
   readonly codec: StateCodec<V>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly onRestored?: (restored: Restored) => void;
 }
 
-/** Rejects with a `PipelineError`, with what the codec throws, or with the signal's reason. */
-export async function restorePartition<V>(
-  options: RestoreOptions<V>,
-): Promise<{ readonly state: PartitionState<V>; readonly position: bigint }> {
+export type RestoreOutcome<V> =
+  | {
+      readonly kind: 'restored';
+      readonly writer: BatchWriter;
+      readonly state: PartitionState<V>;
+      readonly position: bigint;
+    }
+  /** Another process has taken the partition over. */
+  | { readonly kind: 'superseded' };
+
+/** What is in the log of a partition that was just taken over: it is final. */
+interface Log<V> {
+  readonly state: PartitionState<V>;
+  readonly stored: StoredPosition | undefined;
+  readonly records: number;
+}
+
+/**
+ * Takes the partition over. Rejects with a `PipelineError`, with what the codec throws, or with the signal's reason.
+ */
+export async function restorePartition<V>(options: RestoreOptions<V>): Promise<RestoreOutcome<V>> {
   const { session, changelog, signal } = options;
-  const { topic, partition } = session;
   const startedAtMs = performance.now();
-  const state = new PartitionState(options.codec);
-  const ownKey = positionKey(changelog.groupId);
-  let stored: StoredPosition | undefined;
-  let clockMs: number | undefined;
-  let records = 0;
-  const take = (key: string, value: Buffer | null): void => {
-    if (key === CLOCK_KEY) clockMs = parseClock(value);
-    else if (!isPositionKey(key)) state.restore(key, value);
-    else if (key === ownKey) stored = parsePosition(value);
-  };
-  await changelog.readState(
-    partition,
-    (batch) => {
-      records += batch.length;
-      for (const { key, value } of batch) if (key !== null) take(key.toString(), value);
-    },
-    signal,
-  );
-  state.restoreClock(stored === undefined ? (clockMs ?? 0) : clockMs);
+  const reader = new LogReader(changelog.groupId, options.codec);
+  const taken = await changelog.takeOver(session, (batch) => reader.take(batch), signal);
+  if (taken.kind === 'superseded') return taken;
+  const { writer } = taken;
+  try {
+    const { state, position } = await startFrom({ ...options, writer }, reader.read(), startedAtMs);
+    return { kind: 'restored', writer, state, position };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+type OwnedOptions<V> = RestoreOptions<V> & { readonly writer: BatchWriter };
+
+class LogReader<V> {
+  readonly #state: PartitionState<V>;
+  readonly #ownKey: string;
+  #stored: StoredPosition | undefined;
+  #clockMs: number | undefined;
+  #records = 0;
+
+  constructor(groupId: string, codec: StateCodec<V>) {
+    this.#ownKey = positionKey(groupId);
+    this.#state = new PartitionState(codec);
+  }
+
+  take(batch: readonly ConsumedRecord[]): void {
+    this.#records += batch.length;
+    for (const { key, value } of batch) {
+      if (key === null) continue;
+      const text = key.toString();
+      if (text === CLOCK_KEY) this.#clockMs = parseClock(value);
+      else if (!isPositionKey(text)) this.#state.restore(text, value);
+      else if (text === this.#ownKey) this.#stored = parsePosition(value);
+    }
+  }
+
+  read(): Log<V> {
+    this.#state.restoreClock(this.#stored === undefined ? (this.#clockMs ?? 0) : this.#clockMs);
+    return { state: this.#state, stored: this.#stored, records: this.#records };
+  }
+}
+
+async function startFrom<V>(
+  options: OwnedOptions<V>,
+  { state, stored, records }: Log<V>,
+  startedAtMs: number,
+): Promise<{ readonly state: PartitionState<V>; readonly position: bigint }> {
+  const { session, changelog } = options;
+  const { topic, partition } = session;
   const replaced = state.hasOutdatedKeys ? await replaceOutdatedKeys(options, state) : 0;
   const [committed, offsets] = await Promise.all([changelog.committedOffset(session), changelog.inputOffsets(session)]);
   const { groupId } = changelog;
@@ -104,7 +151,7 @@ const REPLACED_BYTES_AT_ONCE = 500_000;
  * replaced.
  */
 async function replaceOutdatedKeys<V>(
-  { session: { partition }, changelog, writer, signal }: RestoreOptions<V>,
+  { session: { partition }, changelog, writer, signal }: OwnedOptions<V>,
   state: PartitionState<V>,
 ): Promise<number> {
   let replacing: OutgoingRecord[] = [];
@@ -141,12 +188,12 @@ async function replaceOutdatedKeys<V>(
  * 1. The position is stored. 2. The group's offset gets our mark. Only then may records be handled: a crash before 2
  *    obeys the operator again, at the same place; a crash after 2 goes on from the position.
  */
-async function obeyReset<V>(options: RestoreOptions<V>, offset: bigint): Promise<void> {
+async function obeyReset<V>(options: OwnedOptions<V>, offset: bigint): Promise<void> {
   // A fenced writer says so again at its first batch.
   if ((await storePosition(options, offset)) === 'written') await options.session.untilCommitted(offset);
 }
 
-async function storePosition<V>({ session, changelog, writer }: RestoreOptions<V>, offset: bigint) {
+async function storePosition<V>({ session, changelog, writer }: OwnedOptions<V>, offset: bigint) {
   const { kind } = await writer.write({ outputs: [], state: [positionRecord(changelog.groupId, offset, session)] });
   return kind;
 }
