@@ -3,7 +3,13 @@
  * a failure the process becomes another owner, which holds no claim yet and must take over every partition again.
  */
 import { FencedError, toTransactionError, type TransactionOwner } from '@astrolabe/kafka/internal';
-import { claimRecord, releaseRecord, type OutgoingRecord, type PartitionClaim, type TopicRecord } from '@astrolabe/records';
+import {
+  claimRecord,
+  releaseRecord,
+  type OutgoingRecord,
+  type PartitionClaim,
+  type TopicRecord,
+} from '@astrolabe/records';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
