@@ -27,7 +27,9 @@ import { connectionLimits } from './core/limits/connection-limits.ts';
 import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
-import { createIngestMetrics, createOversizeRecordsCounter } from './ingest-metrics.ts';
+import { createIngestMetrics, createOversizeRecordsCounter, createReadingThreadCounter } from './ingest-metrics.ts';
+import { EventReader } from './reading/event-reader.ts';
+import { WorkerThread, readingHeapMegabytes, type ReadingThread } from './reading/reading-thread.ts';
 import { createTurns } from './turns.ts';
 
 export interface IngestDependencies {
@@ -48,6 +50,8 @@ export interface IngestDependencies {
   >;
   readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
+  /** Reads costly bodies. */
+  readonly thread: ReadingThread;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Default: the system's clock. */
@@ -61,7 +65,7 @@ const MIN_BODY_READ_MS = 2_000;
 
 /** The service without its process: any sink, any connectors, not listening yet. */
 export function createIngest(dependencies: IngestDependencies): HttpServer {
-  const { config, connectors, sink, logger, newMessageId = () => randomUUID() } = dependencies;
+  const { config, connectors, sink, thread, logger, newMessageId = () => randomUUID() } = dependencies;
   const { nowMs = systemClock.nowMs } = dependencies;
   // Durations use a clock that cannot be set; a test gives one clock for both.
   const monotonicMs = dependencies.nowMs ?? systemClock.monotonicMs;
@@ -79,7 +83,8 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     nowMs: monotonicMs,
   });
   const turns = createTurns({ monotonicMs: () => performance.now(), afterSockets: setImmediate });
-  const handler = createIngestHandler({ connectors, sink, fairness, turns, metrics, logger, nowMs, newMessageId });
+  const reader = new EventReader({ turns, thread, monotonicMs: () => performance.now(), newMessageId });
+  const handler = createIngestHandler({ connectors, sink, fairness, reader, metrics, logger, nowMs });
   return createHttpServer({
     handler,
     connectors,
@@ -124,6 +129,12 @@ export async function startIngest(
   );
   stack.defer('the producer', () => producer.close());
 
+  const thread = new WorkerThread({
+    heapMegabytes: readingHeapMegabytes(config.maxInflatedBytes),
+    logger,
+    onEnded: createReadingThreadCounter(admin.metrics),
+  });
+  stack.defer('the reading thread', () => thread.close());
   const countTooLarge = createOversizeRecordsCounter(admin.metrics);
   const toldTopics = new Set<string>();
   const server = createIngest({
@@ -142,6 +153,7 @@ export async function startIngest(
         logger.error({ topic, sizeBytes }, message);
       },
     }),
+    thread,
     metrics: admin.metrics,
     logger,
   });

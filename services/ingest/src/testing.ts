@@ -7,6 +7,9 @@ import type { RequestHead } from './core/sender/identify-sender.ts';
 import type { FairnessOptions } from './fairness.ts';
 import type { HandledRequest, IngestHandler } from './ingest-handler.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
+import { EventReader, type EventReaderOptions } from './reading/event-reader.ts';
+import { blocksOf, createCallAnswerer, type ReadingCall } from './reading/reading-calls.ts';
+import type { ReadingThread } from './reading/reading-thread.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 export const API_KEY = 'key-acme';
@@ -60,6 +63,58 @@ export function instantTurns(): Turns {
   return createTurns({ monotonicMs: () => 0, afterSockets: setImmediate });
 }
 
+export interface InMemoryThread extends ReadingThread {
+  /** The kinds of the calls so far, in order. */
+  readonly calls: readonly ReadingCall['kind'][];
+  /** Calls made from here on reject with this, until it is undefined again. */
+  failWith(error: Error | undefined): void;
+  /** Calls made from here on are answered only after `release`. */
+  hold(): { release(): void };
+}
+
+/** In-memory fake: answers on the same thread, but not at once, and with what would be copied or handed over. */
+export function createInMemoryThread(newMessageId: () => string = () => 'new'): InMemoryThread {
+  const answer = createCallAnswerer({ monotonicMs: () => 0, newMessageId });
+  const calls: ReadingCall['kind'][] = [];
+  let failure: Error | undefined;
+  let gate: Promise<void> | undefined;
+  return {
+    calls,
+    call: async (call) => {
+      calls.push(call.kind);
+      const received = structuredClone(call, { transfer: blocksOf(call) });
+      await gate;
+      await new Promise(setImmediate);
+      if (failure !== undefined) throw failure;
+      const result = answer(received);
+      return structuredClone(result, { transfer: blocksOf(result) });
+    },
+    failWith: (error) => void (failure = error),
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return {
+        release: () => {
+          gate = undefined;
+          resolve();
+        },
+      };
+    },
+  };
+}
+
+/** Reads with turns in which work takes no time, on an in-memory thread, unless the options say otherwise. */
+export function createTestReader(options: Partial<EventReaderOptions> = {}): EventReader {
+  const newMessageId = options.newMessageId ?? (() => 'new');
+  return new EventReader({
+    turns: instantTurns(),
+    thread: createInMemoryThread(newMessageId),
+    monotonicMs: () => 0,
+    newMessageId,
+    ...options,
+  });
+}
+
 /** A request as the HTTP server brings it to the handler. */
 export async function sendTo(
   handler: IngestHandler,
@@ -74,7 +129,8 @@ export async function sendTo(
   hold.claim(admission.owner);
   const { sender } = admission;
   const origin = { traceparent: undefined, clientIp: undefined, client: CLIENT };
-  return handler.handle({ ...whole, ...origin, sender, body, hold });
+  // A copy, since a test may send the same body again.
+  return handler.handle({ ...whole, ...origin, sender, body: Buffer.from(body), hold });
 }
 
 /** Metrics that write each call into `log`. */
