@@ -83,14 +83,21 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     nowMs: monotonicMs,
   });
   const turns = createTurns({ monotonicMs: () => performance.now(), afterSockets: setImmediate });
-  const reader = new EventReader({ turns, thread, monotonicMs: () => performance.now(), newMessageId });
+  const { maxInflatedBytes } = config;
+  const reader = new EventReader({
+    turns,
+    thread,
+    maxInflatedBytes,
+    monotonicMs: () => performance.now(),
+    newMessageId,
+  });
   const handler = createIngestHandler({ connectors, sink, fairness, reader, metrics, logger, nowMs });
   return createHttpServer({
     handler,
     connectors,
     metrics,
     budget,
-    limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes: config.maxInflatedBytes },
+    limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes },
     trustedProxies: config.trustedProxies,
     publicUrl: config.publicUrl,
     connectionLimits: connectionLimits(config, descriptorLimit()),

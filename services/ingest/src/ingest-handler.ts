@@ -9,26 +9,27 @@
  */
 import type { Logger } from '@astrolabe/service-kit';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
-import { isPipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import type { ByteHold } from './core/limits/byte-budget.ts';
 import type { JudgedContent, RequestOrigin } from './core/record/judge-content.ts';
-import { refusedAnswer, storedAnswer, type Answer } from './core/request/answer.ts';
+import { overloadedAnswer, refusedAnswer, storedAnswer, type Answer } from './core/request/answer.ts';
+import type { ReceivedBody, RefusedBody } from './core/request/inflate-body.ts';
 import type { ContentSummary, RefusedRequest } from './core/request/parse-request.ts';
 import { validTraceparent } from './core/request/trace-context.ts';
 import { holdsApiKey } from './core/sender/authenticate.ts';
 import { identifySender, type KnownSender, type RequestHead, type Sender } from './core/sender/identify-sender.ts';
-import { openRequest, questionFor, type OpenedRequest } from './core/sender/open-request.ts';
+import { openRequest, questionFor } from './core/sender/open-request.ts';
 import type { EventSink } from './event-sink.ts';
 import type { Fairness } from './fairness.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
-import type { EventReader } from './reading/event-reader.ts';
+import { inflatedBytesOf, type BodyToRead, type EventReader } from './reading/event-reader.ts';
 import { createStoreLog } from './store-log.ts';
 
 export interface IngestRequest extends RequestHead {
   /** As `admit` returned it. */
   readonly sender: Sender;
-  /** Inflated. Not to be used afterwards: it may be handed over to another thread. */
-  readonly body: Buffer;
+  /** Not to be used afterwards: it may be handed over to another thread. */
+  readonly body: ReceivedBody;
   readonly traceparent: string | undefined;
   /** IPv4 address of the client, where known. */
   readonly clientIp: string | undefined;
@@ -36,14 +37,6 @@ export interface IngestRequest extends RequestHead {
   readonly client: string;
   /** The body's share of the bytes in flight. */
   readonly hold: Pick<ByteHold, 'claim' | 'take'>;
-}
-
-/** A body that could not be accepted. */
-export interface RefusedBody {
-  readonly code: ErrorCode;
-  readonly message: string;
-  /** Bytes that were inflated before the refusal. */
-  readonly inflatedBytes: number;
 }
 
 export interface IngestHandlerDependencies {
@@ -146,45 +139,70 @@ class Handler implements IngestHandler {
   }
 
   async handle(request: IngestRequest): Promise<HandledRequest> {
-    const { fairness, reader } = this.#dependencies;
-    let { sender, body } = request;
-    if (sender.kind !== 'known') {
-      const result = await this.#open(request, sender);
-      if (result.kind === 'refused') return result;
-      ({ sender, body } = result);
-      if (!request.hold.claim(sender.connector.id)) {
-        return { answer: beyondShare(sender.connector.id), connectorId: sender.connector.id };
-      }
-    }
-    const known = sender;
-    const { id } = known.connector;
-    const refusal = fairness.refuse(known) ?? fairness.admitBytes(known, body.length);
-    if (refusal !== undefined) return { answer: refusal, connectorId: id };
-    const gate = {
-      // Others of its requests may have used up the limit while this one waited for its turn.
-      refuse: () => fairness.refuse(known),
-      admit: (parsed: ContentSummary | RefusedRequest) => this.#admitContent(request, known, parsed),
-      charge: (workMs: number) => fairness.chargeWork(known, workMs),
-    };
-    const judged = await reader.read({ turn: turnOf(known), endpoint: request.endpoint, body }, gate);
-    return { answer: 'status' in judged ? judged : await this.#store(judged, id), connectorId: id };
+    if (request.sender.kind === 'known') return this.#read(request, request.sender, request.body);
+    const opened = await this.#open(request, request.sender);
+    if (opened.kind === 'refused') return opened;
+    const { sender, body } = opened;
+    const { id } = sender.connector;
+    if (request.hold.claim(id)) return this.#read(request, sender, body);
+    this.#dependencies.reader.drop(body);
+    return { answer: beyondShare(id), connectorId: id };
   }
 
   /** Identifies the sender by the body, at the cost of the client until it is known. */
-  async #open(request: IngestRequest, sender: Exclude<Sender, KnownSender>): Promise<OpenedRequest> {
+  async #open(request: IngestRequest, sender: Exclude<Sender, KnownSender>) {
     const { connectors, fairness, reader } = this.#dependencies;
     const { endpoint, body, client } = request;
-    const bodyBytes = body.length;
     let workMs = 0;
-    const charge = (ms: number): void => void (workMs += ms);
-    const evidence = await reader.ask({ turn: UNKNOWN, endpoint, body }, questionFor(sender), charge);
-    const result: OpenedRequest =
-      'status' in evidence
-        ? { kind: 'refused', answer: evidence, connectorId: undefined }
-        : openRequest(connectors(), request, sender, evidence);
-    if (result.kind === 'refused') fairness.chargeClient(client, workMs, bodyBytes);
-    else fairness.chargeWork(result.sender, workMs);
-    return result;
+    const asked = await reader.ask({ turn: UNKNOWN, endpoint, body }, questionFor(sender), {
+      admitInflated: (bytes) => this.#admitInflated(request, sender, bytes),
+      refuseBody: (refused) => this.refuseBody(sender, client, refused).answer,
+      charge: (ms) => (workMs += ms),
+    });
+    if ('status' in asked) {
+      fairness.chargeClient(client, workMs, 0);
+      return { kind: 'refused', answer: asked, connectorId: undefined } as const;
+    }
+    const result = openRequest(connectors(), request, sender, asked.evidence);
+    if (result.kind === 'refused') {
+      fairness.chargeClient(client, workMs, inflatedBytesOf(asked.body) ?? 0);
+      reader.drop(asked.body);
+      return result;
+    }
+    fairness.chargeWork(result.sender, workMs);
+    return { ...result, body: asked.body };
+  }
+
+  async #read(request: IngestRequest, sender: KnownSender, body: BodyToRead): Promise<HandledRequest> {
+    const { fairness, reader } = this.#dependencies;
+    const connectorId = sender.connector.id;
+    const bodyBytes = inflatedBytesOf(body);
+    const refusal =
+      fairness.refuse(sender) ?? (bodyBytes === undefined ? undefined : fairness.admitBytes(sender, bodyBytes));
+    if (refusal !== undefined) {
+      reader.drop(body);
+      return { answer: refusal, connectorId };
+    }
+    const judged = await reader.read(
+      { turn: turnOf(sender), endpoint: request.endpoint, body },
+      {
+        // Others of its requests may have used up the limit while this one waited for its turn.
+        refuse: () => fairness.refuse(sender),
+        admitInflated: (bytes) => this.#admitInflated(request, sender, bytes),
+        refuseBody: (refused) => this.refuseBody(sender, request.client, refused).answer,
+        admit: (parsed) => this.#admitContent(request, sender, parsed),
+        charge: (workMs) => fairness.chargeWork(sender, workMs),
+      },
+    );
+    return { answer: 'status' in judged ? judged : await this.#store(judged, connectorId), connectorId };
+  }
+
+  /** As for a body that is inflated while it is received. */
+  #admitInflated({ hold }: IngestRequest, sender: Sender, bodyBytes: number): Answer | undefined {
+    const connectorId = connectorOf(sender);
+    if (!hold.take(bodyBytes)) return overloadedAnswer;
+    if (!hold.claim(connectorId ?? UNKNOWN)) return beyondShare(connectorId);
+    return sender.kind === 'known' ? this.#dependencies.fairness.admitBytes(sender, bodyBytes) : undefined;
   }
 
   /** Step 1, once a body is parsed: whether its events may be judged, and by what. */

@@ -66,6 +66,8 @@ export function instantTurns(): Turns {
 export interface InMemoryThread extends ReadingThread {
   /** The kinds of the calls so far, in order. */
   readonly calls: readonly ReadingCall['kind'][];
+  /** Bodies that were brought and neither judged nor dropped. */
+  readonly keptBodies: number;
   /** Calls made from here on reject with this, until it is undefined again. */
   failWith(error: Error | undefined): void;
   /** Calls made from here on are answered only after `release`. */
@@ -74,12 +76,20 @@ export interface InMemoryThread extends ReadingThread {
 
 /** In-memory fake: answers on the same thread, but not at once, and with what would be copied or handed over. */
 export function createInMemoryThread(newMessageId: () => string = () => 'new'): InMemoryThread {
-  const answer = createCallAnswerer({ monotonicMs: () => 0, newMessageId });
+  const { answer, drop } = createCallAnswerer({ monotonicMs: () => 0, newMessageId });
+  const kept = new Set<number>();
   const calls: ReadingCall['kind'][] = [];
   let failure: Error | undefined;
   let gate: Promise<void> | undefined;
   return {
     calls,
+    get keptBodies() {
+      return kept.size;
+    },
+    drop: (id) => {
+      drop(id);
+      kept.delete(id);
+    },
     call: async (call) => {
       calls.push(call.kind);
       const received = structuredClone(call, { transfer: blocksOf(call) });
@@ -87,6 +97,8 @@ export function createInMemoryThread(newMessageId: () => string = () => 'new'): 
       await new Promise(setImmediate);
       if (failure !== undefined) throw failure;
       const result = answer(received);
+      if (result.kind === 'loaded' && result.loaded.kind === 'loaded') kept.add(received.id);
+      if (result.kind === 'judged') kept.delete(received.id);
       return structuredClone(result, { transfer: blocksOf(result) });
     },
     failWith: (error) => void (failure = error),
@@ -109,6 +121,7 @@ export function createTestReader(options: Partial<EventReaderOptions> = {}): Eve
   return new EventReader({
     turns: instantTurns(),
     thread: createInMemoryThread(newMessageId),
+    maxInflatedBytes: 1_000_000,
     monotonicMs: () => 0,
     newMessageId,
     ...options,
@@ -130,7 +143,8 @@ export async function sendTo(
   const { sender } = admission;
   const origin = { traceparent: undefined, clientIp: undefined, client: CLIENT };
   // A copy, since a test may send the same body again.
-  return handler.handle({ ...whole, ...origin, sender, body: Buffer.from(body), hold });
+  const received = { bytes: Buffer.from(body), encoding: 'none' } as const;
+  return handler.handle({ ...whole, ...origin, sender, body: received, hold });
 }
 
 /** Metrics that write each call into `log`. */

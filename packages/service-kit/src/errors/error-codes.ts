@@ -232,12 +232,6 @@ const entries = [
     whoActs: 'operator',
   },
   {
-    code: 'ingest.reading-thread-lost',
-    meaning:
-      'The thread that reads costly bodies ended, for lack of memory for example. It is started again; the sender of the body that it had was answered 503. If it repeats, the log has the cause.',
-    whoActs: 'operator',
-  },
-  {
     code: 'ingest.internal',
     meaning: 'Ingest failed and stored nothing of the request. The log has the cause.',
     whoActs: 'developer',

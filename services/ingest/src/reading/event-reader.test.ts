@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { headerNames } from '@astrolabe/records';
 import { trackCall } from '@astrolabe/segment/testing';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { MAX_INLINE_BRACKETS, MAX_INLINE_BYTES } from '../core/limits/inline-body.ts';
+import { refusedAnswer } from '../core/request/answer.ts';
 import { trackingEndpoints } from '../core/request/endpoints.ts';
 import { createInMemoryEventSink } from '../event-sink.ts';
 import { createFairness } from '../fairness.ts';
@@ -51,10 +52,10 @@ test('while a costly body is read, requests of other senders are stored and answ
   for (const authorization of [PLAIN, basicAuth(`${WRITE_KEY}:`)]) {
     assert.equal((await send(trackCall(2), authorization, '/v1/track')).status, 200);
   }
-  assert.deepEqual([thread.calls, sink.events.length], [['parse'], 2]);
+  assert.deepEqual([thread.calls, sink.events.length], [['load'], 2]);
   gate.release();
   assert.equal((await costly).status, 200);
-  assert.deepEqual(thread.calls, ['parse', 'judge']);
+  assert.deepEqual([thread.calls, thread.keptBodies], [['load', 'parse', 'judge'], 0]);
 });
 
 test("a sender's requests are stored in the order in which they came, whichever of them are costly", async () => {
@@ -88,7 +89,7 @@ test("a sender's requests are stored in the order in which they came, whichever 
   assert.deepEqual(storedIds(), idsOf(9), 'another sender waits for none of them');
   await Promise.all(sent);
   assert.deepEqual(storedIds(), idsOf(9, 1, 2, 3, 4, 5));
-  assert.equal(thread.calls.length, 2 * ordered.length);
+  assert.equal(thread.calls.length, 3 * ordered.length);
 
   const [before, inThread] = [storedIds().length, thread.calls.length];
   await Promise.all(ordered.map((body) => send(undefined, { ...body, writeKey: WRITE_KEY })));
@@ -100,22 +101,23 @@ test("a sender's requests are stored in the order in which they came, whichever 
   assert.equal(thread.calls.length, calls, 'once none is left in the thread, a small one is read inline again');
 });
 
-test('no turn of the event loop reads more of a body than its bounds in bytes and brackets, whoever sent it', async (t) => {
-  const { thread, post } = await setUp(t);
+test('no turn of the event loop reads more of a body than its bounds in bytes and brackets, at any endpoint and with any key', async (t) => {
+  const { thread, post, metric } = await setUp(t);
   const tooLong = Buffer.from(`{"batch":[],"a":"${'x'.repeat(MAX_INLINE_BYTES)}"}`);
   const tooMany = Buffer.from(`{"batch":[${'{},'.repeat(MAX_INLINE_BRACKETS)}{}]}`);
   const signed = (body: Buffer) => createHmac('sha1', WEBHOOK_SECRET).update(body).digest('hex');
   for (const body of [tooLong, tooMany]) {
     for (const [path, headers, calls] of [
-      ['/v1/batch', { authorization: ACME }, ['parse', 'judge']],
-      ['/v1/batch', { authorization: '' }, ['ask']],
-      ['/v1/track', { authorization: 'Bearer unknown' }, ['ask']],
-      ['/webhook/acme', { authorization: '', 'x-signature': signed(body) }, ['ask', 'parse', 'judge']],
-      ['/webhook/none', { authorization: '', 'x-signature': signed(body) }, ['ask']],
+      ['/v1/batch', { authorization: ACME }, ['load', 'parse', 'judge']],
+      ['/v1/batch', { authorization: '' }, ['load', 'ask']],
+      ['/v1/track', { authorization: 'Bearer unknown' }, ['load', 'ask']],
+      ['/webhook/acme', { authorization: '', 'x-signature': signed(body) }, ['load', 'ask', 'parse', 'judge']],
+      ['/webhook/none', { authorization: '', 'x-signature': signed(body) }, ['load', 'ask']],
     ] as const) {
       const before = thread.calls.length;
       await post(path, gzipSync(body), { ...headers, 'content-encoding': 'gzip' });
       assert.deepEqual(thread.calls.slice(before), calls, `${path} ${JSON.stringify(headers)}`);
+      assert.deepEqual([thread.keptBodies, await metric('ingest_in_flight_bytes')], [0, '0']);
     }
   }
 });
@@ -133,7 +135,8 @@ test('a costly body without a valid key is asked for its key only, and others of
   assert.equal((await send(trackCall(3), PLAIN, '/v1/track')).status, 200);
   gate.release();
   assert.deepEqual([(await strange).status, (await browser).status], [401, 200]);
-  assert.deepEqual([thread.calls, sink.events.length], [['ask', 'ask'], 2]);
+  assert.deepEqual(thread.calls, ['load', 'ask', 'load', 'ask', 'parse', 'judge']);
+  assert.deepEqual([sink.events.length, thread.keptBodies], [2, 0]);
 });
 
 test('a request that was parsed in the thread and is over a limit is not judged', async (t) => {
@@ -141,14 +144,14 @@ test('a request that was parsed in the thread and is over a limit is not judged'
   const body = { ...large(1), batch: [1, 2, 3].map((id) => trackCall(id)) };
   assert.equal((await send(body, PLAIN)).status, 200, 'a full bucket gives what it does not have');
   assert.equal((await send(large(4), PLAIN)).status, 429);
-  assert.deepEqual([thread.calls, sink.events.length], [['parse', 'judge', 'parse', 'forget'], 3]);
+  assert.deepEqual([thread.calls, sink.events.length], [['load', 'parse', 'judge', 'load', 'parse'], 3]);
 });
 
 test('a body that costs the thread its life is answered 503 and charged, and the next one is read', async (t) => {
   const { thread, send, metric } = await setUp(t);
-  thread.failWith(new PipelineError('ingest.reading-thread-lost', 'it ended', { retryable: true }));
-  const { status, body, headers } = await send(large(1), ACME);
-  assert.deepEqual([status, body['code'], headers.get('retry-after')], [503, 'ingest.reading-thread-lost', '5']);
+  thread.failWith(new PipelineError('ingest.internal', 'it ended', { retryable: true }));
+  const lost = await send(large(1), ACME);
+  assert.deepEqual([lost.status, lost.body['code'], lost.headers.get('retry-after')], [503, 'ingest.internal', '5']);
   assert.equal((await send(large(1), '')).status, 503);
   thread.failWith(undefined);
   assert.equal((await send(large(1), ACME)).status, 200);
@@ -156,11 +159,13 @@ test('a body that costs the thread its life is answered 503 and charged, and the
 
   let nowMs = 0;
   const failing = createInMemoryThread();
-  failing.failWith(new PipelineError('ingest.reading-thread-lost', 'it ended', { retryable: true }));
+  failing.failWith(new PipelineError('ingest.internal', 'it ended', { retryable: true }));
   const reader = createTestReader({ thread: failing, monotonicMs: () => (nowMs += 70), isReadInline: () => false });
   let workMs = 0;
-  const gate = { refuse: () => undefined, admit: () => assert.fail(), charge: (ms: number) => (workMs += ms) };
-  await reader.read({ turn: 'a', endpoint: batchEndpoint, body: Buffer.from('{}') }, gate);
+  const unasked = { admitInflated: () => assert.fail(), refuseBody: () => assert.fail(), admit: () => assert.fail() };
+  const gate = { ...unasked, refuse: () => undefined, charge: (ms: number) => (workMs += ms) };
+  const body = { bytes: Buffer.from('{}'), encoding: 'none' } as const;
+  await reader.read({ turn: 'a', endpoint: batchEndpoint, body }, gate);
   assert.equal(workMs, 70);
 });
 
@@ -184,4 +189,79 @@ test('bodies that wait for the thread count in flight, and leave room for those 
   gate.release();
   assert.deepEqual((await Promise.all(sent)).map(({ status }) => status).sort(), [200, 200, 200, 503]);
   assert.equal((await other).status, 200);
+});
+
+test('a compressed body that becomes large is inflated by the thread, within the same bounds and with the same refusals', async (t) => {
+  const { thread, sink, post, metric } = await setUp(t, { maxInFlightBytes: 3_000_000 });
+  const send = (body: Buffer, encoding: string, authorization = ACME) =>
+    post('/v1/batch', body, { authorization, 'content-encoding': encoding });
+  const text = Buffer.from(JSON.stringify(large(1)));
+  for (const [body, encoding] of [
+    [gzipSync(text), 'gzip'],
+    [deflateSync(text), 'deflate'],
+    [deflateRawSync(text), 'deflate'],
+  ] as const) {
+    assert.equal((await send(body, encoding)).status, 200);
+  }
+  assert.deepEqual([sink.events.length, thread.calls.length], [3, 9]);
+  const bomb = await send(gzipSync(Buffer.alloc(20_000_000)), 'gzip');
+  assert.deepEqual([bomb.status, bomb.body['code']], [400, 'event.too-large']);
+  // The checksum, which is compared once everything is inflated.
+  const torn = gzipSync(text);
+  torn.fill(0xff, torn.length - 8);
+  for (const authorization of [ACME, '']) assert.equal((await send(torn, 'gzip', authorization)).status, 415);
+  assert.deepEqual([thread.keptBodies, await metric('ingest_in_flight_bytes')], [0, '0']);
+  assert.equal(await metric('ingest_oversize_requests_total{connector="acme"}'), '1');
+});
+
+test('a compressed body that becomes larger than the budget or the limit of bytes is refused once it is inflated', async (t) => {
+  const large900 = gzipSync(JSON.stringify({ batch: [trackCall(1)], filler: ' '.repeat(900_000) }));
+  const small = await setUp(t, { maxInFlightBytes: 800_000 });
+  const headers = { authorization: PLAIN, 'content-encoding': 'gzip' };
+  const overloaded = await small.post('/v1/batch', large900, headers);
+  assert.deepEqual([overloaded.status, overloaded.body['code']], [503, 'ingest.overloaded']);
+  const limited = await setUp(t, { connectorBytesPerSecond: 1_000 });
+  const statuses: number[] = [];
+  for (let times = 0; times < 2; times += 1) statuses.push((await limited.post('/v1/batch', large900, headers)).status);
+  assert.deepEqual(statuses, [200, 429]);
+  assert.deepEqual([small.thread.keptBodies, limited.thread.keptBodies], [0, 0]);
+});
+
+test('a body that was brought to a thread which then ended is answered 503', async (t) => {
+  const { thread, send, called } = await setUp(t);
+  const gate = thread.hold();
+  const sent = send({ ...large(1), writeKey: WRITE_KEY }, '');
+  await called(1);
+  gate.release();
+  await called(2);
+  thread.drop(1);
+  const { status, body } = await sent;
+  assert.deepEqual([status, body['code'], thread.keptBodies], [503, 'ingest.internal', 0]);
+});
+
+test('whatever becomes of a body that was asked in the thread, the thread does not keep it', async () => {
+  const thread = createInMemoryThread();
+  const reader = createTestReader({ thread, isReadInline: () => false });
+  const refusal = refusedAnswer(429, 'ingest.rate-limited', 'too much', 1);
+  const unasked = { admitInflated: () => assert.fail(), refuseBody: () => assert.fail(), charge: () => undefined };
+  const ask = async () => {
+    const body = { bytes: Buffer.from('{"batch":[]}'), encoding: 'none' } as const;
+    const asked = await reader.ask({ turn: '', endpoint: batchEndpoint, body }, { kind: 'write-key' }, unasked);
+    assert.ok('evidence' in asked);
+    assert.equal(thread.keptBodies, 1);
+    return { turn: 'a', endpoint: batchEndpoint, body: asked.body };
+  };
+  reader.drop((await ask()).body);
+  assert.equal(thread.keptBodies, 0);
+  for (const [refused, admitted] of [
+    [refusal, undefined],
+    [undefined, refusal],
+  ] as const) {
+    const gate = { ...unasked, refuse: () => refused, admit: () => admitted ?? assert.fail() };
+    assert.equal(await reader.read(await ask(), gate), refusal);
+    assert.equal(thread.keptBodies, 0);
+  }
+  const failing = { ...unasked, refuse: () => undefined, admit: () => assert.fail('a defect') };
+  await assert.rejects(reader.read(await ask(), failing), /a defect/);
+  assert.equal(thread.keptBodies, 0);
 });

@@ -12,8 +12,13 @@ const origin: RequestOrigin = {
   ...{ endpoint, connectorId: 'acme', receivedAtMs: Date.UTC(2026, 2, 1), clientIp: '192.0.2.1' },
   ...{ traceparent: undefined, isTrusted: true },
 };
-const parse = (text: string): ReadingCall => ({ kind: 'parse', endpoint, body: toBlock(Buffer.from(text)) });
-const forget: ReadingCall = { kind: 'forget' };
+const id = 1;
+const load = (text: string | Buffer): ReadingCall => {
+  const body = toBlock(Buffer.from(text));
+  return { kind: 'load', id, body, encoding: 'none', maxInflatedBytes: 1_000_000 };
+};
+const parse: ReadingCall = { kind: 'parse', id, endpoint };
+const judge: ReadingCall = { kind: 'judge', id, origin };
 
 function start(t: TestContext, heapMegabytes = readingHeapMegabytes(786_432)) {
   const ends: string[] = [];
@@ -23,11 +28,13 @@ function start(t: TestContext, heapMegabytes = readingHeapMegabytes(786_432)) {
 }
 
 async function read(thread: ReadingThread, text: string) {
-  const parsed = await thread.call(parse(text));
-  const judged = await thread.call({ kind: 'judge', origin });
-  assert.ok(judged.kind === 'judged' && parsed.kind === 'parsed');
+  const loaded = await thread.call(load(text));
+  const parsed = await thread.call(parse);
+  const judged = await thread.call(judge);
+  assert.ok(loaded.kind === 'loaded' && judged.kind === 'judged' && parsed.kind === 'parsed');
   const { events, deadLetters, ...others } = receivedContent(judged.judged);
-  return { parsed: parsed.parsed, events: events.map(toText), deadLetters: deadLetters.map(toText), ...others };
+  const read = { loaded: loaded.loaded, parsed: parsed.parsed, ...others };
+  return { ...read, events: events.map(toText), deadLetters: deadLetters.map(toText) };
 }
 
 test('a thread of its own answers as the fake does', async (t) => {
@@ -40,40 +47,45 @@ test('a thread of its own answers as the fake does', async (t) => {
   const withoutIds = (content: unknown) =>
     JSON.stringify(content).replaceAll(/new|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID');
   assert.equal(withoutIds(await read(thread, text)), withoutIds(await read(createInMemoryThread(), text)));
-  const refused = await thread.call(parse('{"batch":'));
+  await thread.call(load('{"batch":'));
+  const refused = await thread.call(parse);
   assert.ok(refused.kind === 'parsed' && refused.parsed.kind === 'refused');
+});
+
+test('a body is handed over, and dropped when nobody wants it', async (t) => {
+  const { thread } = start(t);
   const bytes = Buffer.alloc(70_000, ' ');
   bytes.write('{"writeKey":"a-key"}');
-  const asked = await thread.call({ kind: 'ask', endpoint, question: { kind: 'write-key' }, body: toBlock(bytes) });
-  assert.ok(asked.kind === 'evidence' && asked.evidence.kind === 'write-key');
-  assert.deepEqual([asked.evidence.key, asked.evidence.body.length, bytes.length], ['a-key', 70_000, 0]);
+  await thread.call({ kind: 'load', id, body: toBlock(bytes), encoding: 'none', maxInflatedBytes: 1_000_000 });
+  assert.equal(bytes.length, 0);
+  const ask: ReadingCall = { kind: 'ask', id, endpoint, question: { kind: 'write-key' } };
+  const { workMs: _ms, ...asked } = await thread.call(ask);
+  assert.deepEqual(asked, { kind: 'asked', evidence: { kind: 'write-key', key: 'a-key' }, bodyBytes: 70_000 });
+  thread.drop(id);
+  assert.equal((await thread.call(ask)).kind, 'absent');
 });
 
 test('what is judged without having been parsed is a defect, and the thread lives on', async (t) => {
   const { thread, ends } = start(t);
-  await thread.call(parse('{"batch":[]}'));
-  await thread.call(forget);
-  assert.equal((await thread.call({ kind: 'judge', origin })).kind, 'failed');
-  assert.equal((await thread.call(forget)).kind, 'forgotten');
+  await thread.call(load('{"batch":[]}'));
+  assert.equal((await thread.call(judge)).kind, 'failed');
+  assert.equal((await thread.call(judge)).kind, 'absent');
   assert.deepEqual(ends, []);
 });
 
-test('a thread that runs out of memory loses its call and no other, and the next call starts a new one', async (t) => {
+test('a thread that runs out of memory loses its bodies and no call but one, and the next call starts a new one', async (t) => {
   const { thread, ends } = start(t, 24);
-  await thread.call(forget);
   const values = 1_000_000;
-  await assert.rejects(thread.call(parse('['.repeat(values) + ']'.repeat(values))), {
-    code: 'ingest.reading-thread-lost',
-    retryable: true,
-  });
+  assert.equal((await thread.call(load('['.repeat(values) + ']'.repeat(values)))).kind, 'loaded');
+  await assert.rejects(thread.call(parse), { code: 'ingest.internal', retryable: true });
   assert.deepEqual(ends, ['ended']);
-  assert.equal((await thread.call(forget)).kind, 'forgotten');
+  assert.equal((await thread.call(parse)).kind, 'absent');
 });
 
 test('closing ends the thread, loses the call under way, and is not taken for a failure', async (t) => {
   const { thread, ends } = start(t);
-  const lost = assert.rejects(thread.call(forget), { code: 'ingest.reading-thread-lost' });
+  const lost = assert.rejects(thread.call(parse), { code: 'ingest.internal' });
   await Promise.all([thread.close(), lost]);
-  await assert.rejects(thread.call(forget), { code: 'ingest.reading-thread-lost' });
+  await assert.rejects(thread.call(parse), { code: 'ingest.internal' });
   assert.deepEqual(ends, []);
 });

@@ -10,10 +10,14 @@ import { blocksOf, type ReadingCall, type ReadingResult } from './reading-calls.
 export interface ReadingThread {
   /**
    * One call at a time; what the call holds in blocks is handed over. Resolves also if the call failed. Rejects with
-   * `ingest.reading-thread-lost` if the thread ended first; the next call starts another one.
+   * `ingest.internal` if the thread ended first; the next call starts another one.
    */
   call(call: ReadingCall): Promise<ReadingResult>;
+  /** Forgets a body that was loaded and will not be judged. At any time, and as often as one likes. */
+  drop(id: number): void;
 }
+
+export type ToThread = ReadingCall | { readonly kind: 'drop'; readonly id: number };
 
 export interface ReadingThreadOptions {
   /** Of its heap, without the bytes of bodies and records. */
@@ -69,6 +73,12 @@ export class WorkerThread implements ReadingThread {
     });
   }
 
+  drop(id: number): void {
+    const state = this.#state;
+    if (state.kind === 'busy' || state.kind === 'idle')
+      state.worker.postMessage({ kind: 'drop', id } satisfies ToThread);
+  }
+
   /** A call under way rejects. */
   async close(): Promise<void> {
     const state = this.#state;
@@ -113,7 +123,7 @@ export class WorkerThread implements ReadingThread {
   }
 }
 
-function lost(why: string, cause?: unknown): PipelineError {
+export function lost(why: string, cause?: unknown): PipelineError {
   const message = `the thread that reads costly bodies does not answer: ${why}`;
-  return new PipelineError('ingest.reading-thread-lost', message, { retryable: true, cause });
+  return new PipelineError('ingest.internal', message, { retryable: true, cause });
 }

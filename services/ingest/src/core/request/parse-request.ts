@@ -36,7 +36,7 @@ export interface RequestContent {
   readonly sharedBytes: number;
 }
 
-/** What must be known of a request before its events are judged. Plain data, so that it can come from another thread. */
+/** What must be known of a request before its events are judged. Plain data, which can come from another thread. */
 export interface ContentSummary extends Pick<RequestContent, 'writeKey' | 'sharedBytes'> {
   readonly kind: 'summary';
   readonly bodyBytes: number;
