@@ -1,3 +1,5 @@
+import type { GrowthOptions } from './growth/sizes.ts';
+
 export interface BenchOptions {
   readonly rounds: number;
   /** Length of one measurement. */
@@ -5,4 +7,6 @@ export interface BenchOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Lines that say what is going on. */
   readonly say: (line: string) => void;
+  /** Of the bench `growth`. */
+  readonly growth?: GrowthOptions | undefined;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { summarise, toJsonLine, toTable, type Sample } from './comparison.ts';
+import { summarise, toJsonLine, toStartsTable, toTable, type Sample } from './comparison.ts';
 
 const sample = (perSecond: number, rest: Partial<Sample> = {}): Sample => ({
   perSecond,
@@ -63,4 +63,21 @@ test('latency that is not measured is null for programs and a dash for people', 
   const summary = summarise({ ...compared, ours: [sample(1, { p50Ms: Number.NaN, p99Ms: Number.NaN })] });
   assert.match(toJsonLine('mapper', [summary]), /"p50Ms":null,"p99Ms":null/);
   assert.match(toTable([summary])[2] ?? '', / - {8}- /);
+});
+
+test('memory and starts of both sides are a table of their own, where starts are measured', () => {
+  assert.deepEqual(toStartsTable([summarise(compared)]), []);
+  const started = (coldMs: number, warmMs: number) => sample(1, { start: { coldMs, warmMs } });
+  const grown = {
+    ...compared,
+    ours: [started(9_000, 2_000), started(12_000, 2_500)],
+    baseline: [started(3_000, 2_900)],
+  };
+  const { starts } = summarise(grown);
+  assert.deepEqual(starts, {
+    ours: { coldMs: 10_500, warmMs: 2_250 },
+    baseline: { coldMs: 3_000, warmMs: 2_900 },
+    baselineRssMb: 100,
+  });
+  assert.match(toStartsTable([summarise(grown)]).at(-1) ?? '', /batch-100 +100 +100 +10\.5 +3\.0 +2\.3 +2\.9/);
 });

@@ -15,6 +15,15 @@ export interface Sample {
    * does not tell it.
    */
   readonly cpuUsPerUnit: number;
+  /** Where it is measured: from the start of the process until each partition has put something through. */
+  readonly start?: StartTimes;
+}
+
+export interface StartTimes {
+  /** With nothing on the process's own disk. */
+  readonly coldMs: number;
+  /** With what it left there. */
+  readonly warmMs: number;
 }
 
 export interface ComparedCase {
@@ -44,6 +53,8 @@ export interface CaseSummary {
   readonly rssMb: number;
   readonly baselineP50Ms: number;
   readonly baselineP99Ms: number;
+  /** Only where starts are measured. */
+  readonly starts?: { readonly ours: StartTimes; readonly baseline: StartTimes; readonly baselineRssMb: number };
 }
 
 /**
@@ -63,6 +74,23 @@ export function summarise({ case: name, unit, ours, baseline, compared = 'perSec
     rssMb: Math.round(Math.max(...ours.map(({ rssMb }) => rssMb))),
     baselineP50Ms: round(median(baseline.map(({ p50Ms }) => p50Ms)), 2),
     baselineP99Ms: round(median(baseline.map(({ p99Ms }) => p99Ms)), 2),
+    ...startsOf(ours, baseline),
+  };
+}
+
+function startsOf(ours: readonly Sample[], baseline: readonly Sample[]): Pick<CaseSummary, 'starts'> {
+  const [own, other] = [medianStart(ours), medianStart(baseline)];
+  if (own === undefined || other === undefined) return {};
+  const baselineRssMb = Math.round(Math.max(...baseline.map(({ rssMb }) => rssMb)));
+  return { starts: { ours: own, baseline: other, baselineRssMb } };
+}
+
+function medianStart(samples: readonly Sample[]): StartTimes | undefined {
+  const starts = samples.flatMap(({ start }) => start ?? []);
+  if (starts.length === 0) return undefined;
+  return {
+    coldMs: Math.round(median(starts.map(({ coldMs }) => coldMs))),
+    warmMs: Math.round(median(starts.map(({ warmMs }) => warmMs))),
   };
 }
 
@@ -87,6 +115,19 @@ export function toTable(cases: readonly CaseSummary[]): string[] {
     String(each.rssMb),
   ]);
   return formatTable(headings, rows, { rightFrom: 2, ruled: true });
+}
+
+/** Memory and starts of both sides; no lines where no case has measured them. */
+export function toStartsTable(cases: readonly CaseSummary[]): string[] {
+  const rows = cases.flatMap(({ case: name, rssMb, starts }) => {
+    if (starts === undefined) return [];
+    const { ours, baseline, baselineRssMb } = starts;
+    const seconds = [ours.coldMs, baseline.coldMs, ours.warmMs, baseline.warmMs].map((ms) => (ms / 1_000).toFixed(1));
+    return [[name, String(rssMb), String(baselineRssMb), ...seconds]];
+  });
+  if (rows.length === 0) return [];
+  const headings = ['case', 'rss MB', 'baseline', 'cold start s', 'baseline', 'warm start s', 'baseline'];
+  return ['', ...formatTable(headings, rows, { rightFrom: 1, ruled: true })];
 }
 
 function toCell(latencyMs: number): string {

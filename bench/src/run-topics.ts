@@ -20,11 +20,14 @@ export interface RunTopics extends AsyncDisposable {
 /** The broker of a busy machine may take its time over what is put on the source topic. */
 const DELIVERY_TIMEOUT_MS = 60_000;
 
+export type ChooseTopics = (topics: Topics) => readonly TopicDefinition[];
+
 /** Disposed of, the topics and the group are gone: a broker that is somebody else's must not be left with them. */
 export async function createRunTopics(
   { connection, logger, schemaRegistryUrl }: BenchLab,
   groupId: string,
-  choose: (topics: Topics) => readonly TopicDefinition[] = Object.values<TopicDefinition>,
+  choose: ChooseTopics = Object.values<TopicDefinition>,
+  partitions?: number,
 ): Promise<RunTopics> {
   await using cleanup = new AsyncDisposableStack();
   // Clients of its own: kafkajs keeps asking for every topic that a client has ever used, and fails once one of them is
@@ -34,7 +37,7 @@ export async function createRunTopics(
   const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
   cleanup.defer(() => producer.close());
   const prefix = `${uniqueName('bench')}.`;
-  const topics = topicsFor(prefix);
+  const topics = topicsFor(prefix, partitions);
   const chosen = choose(topics);
   await admin.applyTopics(await admin.planTopics(chosen, 1));
   cleanup.defer(() => admin.deleteTopics(chosen.map(({ name }) => name)));

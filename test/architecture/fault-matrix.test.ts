@@ -46,6 +46,7 @@ const areas: Readonly<Record<string, Count>> = {
 const exceptions: Readonly<Partial<Record<ErrorCode, Count>>> = {
   'kafka.patch-missing': { uncounted: 'the process ends while it loads its modules' },
   'event.unauthenticated': refusedRequest,
+  'mapper.state-too-large': logged,
   'event.unsupported-type': refusedRequest,
 };
 

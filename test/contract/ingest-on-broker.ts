@@ -74,6 +74,7 @@ export async function startIngestOnBroker({ kafkaBrokers, env = {} }: IngestOnBr
       KAFKA_TOPIC_PREFIX: prefix,
       CONNECTORS_FILE: connectorsFile,
       INGEST_PORT: '0',
+      INGEST_DRAIN_MS: '0',
       ...env,
     },
   });

@@ -185,7 +185,7 @@ function environmentOf(
     CONNECTORS_FILE: connectorsFile,
   };
   const registry = { SCHEMA_REGISTRY_URL: schemaRegistryUrl() };
-  if (service === 'ingest') return { ...shared, INGEST_PORT: '0' };
+  if (service === 'ingest') return { ...shared, INGEST_PORT: '0', INGEST_DRAIN_MS: '0' };
   if (service === 'mapper') return { ...shared, ...registry };
   const ledger = { DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger') };
   return { ...shared, ...registry, ...ledger, DISPATCHER_API_URL: apiUrl };

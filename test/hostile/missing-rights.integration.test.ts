@@ -155,7 +155,7 @@ async function start(t: TestContext, service: ServiceName): Promise<Started> {
   };
   const registry = { SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl };
   const own = {
-    ingest: { INGEST_PORT: '0' },
+    ingest: { INGEST_PORT: '0', INGEST_DRAIN_MS: '0' },
     mapper: registry,
     dispatcher: {
       ...registry,

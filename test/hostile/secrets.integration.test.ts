@@ -56,7 +56,7 @@ function withPassword(url: string): string {
 function environmentOf(name: ServiceName, connectorsFile: string, broker: string): Record<string, string> {
   const registry = { SCHEMA_REGISTRY_URL: withPassword(process.env['SCHEMA_REGISTRY_URL'] ?? '') };
   const shared = { LOG_LEVEL: 'debug', KAFKA_BROKERS: broker, CONNECTORS_FILE: connectorsFile, ADMIN_PORT: '0' };
-  if (name === 'ingest') return { ...shared, INGEST_PORT: '0' };
+  if (name === 'ingest') return { ...shared, INGEST_PORT: '0', INGEST_DRAIN_MS: '0' };
   if (name === 'mapper') return { ...shared, ...registry };
   return {
     ...shared,

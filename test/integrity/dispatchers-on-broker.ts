@@ -32,6 +32,8 @@ export interface DispatchersOnBroker {
   /** Resets the group, which must have no members, to the start of the topic. */
   rewind(): Promise<void>;
   deadLetters(): Promise<readonly ConsumedRecord[]>;
+  /** Chunks of the delivery ledger that the brokers have. */
+  ledgerChunks(): Promise<number>;
   /** Rewrites the connectors file with these settings for the named connectors; running dispatchers pick it up. */
   editDelivery(settings: Readonly<Record<string, DeliverySettings>>): Promise<void>;
 }
@@ -103,7 +105,7 @@ function schemaRegistryUrl(): string {
 async function prepareBroker(
   prefix: string,
   closings: (() => Promise<unknown>)[],
-): Promise<Pick<DispatchersOnBroker, 'produce' | 'isDrained' | 'rewind' | 'deadLetters'>> {
+): Promise<Pick<DispatchersOnBroker, 'produce' | 'isDrained' | 'rewind' | 'deadLetters' | 'ledgerChunks'>> {
   const topics = topicsFor(prefix);
   const groupId = `${prefix}astrolabe.dispatcher`;
   const logger = createLogger({ name: 'dispatch-test', level: 'silent' });
@@ -154,6 +156,10 @@ async function prepareBroker(
         deadLetters.push(deadLetter),
       );
       return deadLetters;
+    },
+    ledgerChunks: async () => {
+      const watermarks = await admin.watermarks(topics.deliveries.name);
+      return watermarks.reduce((sum, { highWatermark }) => sum + Number(highWatermark), 0);
     },
   };
 }

@@ -52,6 +52,7 @@ test(
       env: {
         ...measurable,
         INGEST_PRODUCE_TIMEOUT_MS: String(PRODUCE_TIMEOUT_MS),
+        INGEST_DRAIN_MS: '0',
         SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
       },
     });

@@ -2,10 +2,10 @@
  * What a measurement needs: topics of its own with commands on them, an API stub, and one of those that are compared.
  */
 import { join } from 'node:path';
-import { createCommandEncoder } from '@astrolabe/records/serde';
+import { createCommandEncoder, type CommandEncoder } from '@astrolabe/records/serde';
 import { spawnService, type ServiceProcess } from '@astrolabe/testkit';
 import type { BenchLab } from '../bench-lab.ts';
-import { createRunTopics } from '../run-topics.ts';
+import { createRunTopics, type ChooseTopics, type RunTopics } from '../run-topics.ts';
 import type { Arrivals } from './arrivals.ts';
 import { buildCommand } from './commands.ts';
 
@@ -19,6 +19,12 @@ export interface DispatcherRun extends AsyncDisposable {
 
 const FILL_BATCH = 5_000;
 const groupId = 'dispatcher';
+
+export const dispatcherTopics: ChooseTopics = ({ commands, commandsDeadLetters, deliveries }) => [
+  commands,
+  commandsDeadLetters,
+  deliveries,
+];
 
 const dispatcherMain = new URL('../../../services/dispatcher/src/main.ts', import.meta.url);
 const bareMain = new URL('../baselines/bare-dispatcher.ts', import.meta.url);
@@ -37,19 +43,10 @@ export async function startRun(
 ): Promise<DispatcherRun> {
   const { kafkaBrokers: KAFKA_BROKERS, schemaRegistryUrl: SCHEMA_REGISTRY_URL } = lab;
   await using cleanup = new AsyncDisposableStack();
-  const run = await createRunTopics(lab, groupId, ({ commands, commandsDeadLetters, deliveries }) => [
-    commands,
-    commandsDeadLetters,
-    deliveries,
-  ]);
+  const run = await createRunTopics(lab, groupId, dispatcherTopics);
   cleanup.use(run);
-  const { producer, prefix, topics } = run;
-  const encoder = createCommandEncoder(run.schemaIds);
-  for (let start = 0; start < commands; start += FILL_BATCH) {
-    const length = Math.min(FILL_BATCH, commands - start);
-    const records = Array.from({ length }, (_, index) => buildCommand(start + index, encoder));
-    await producer.send(topics.commands.name, records);
-  }
+  const { prefix, topics } = run;
+  await fillCommands(run, createCommandEncoder(run.schemaIds), commands);
   const stub = await spawnService({ name: 'API stub', entry: stubMain, env: { API_DELAY_MS: String(delayMs) } });
   cleanup.defer(() => stub.stop());
   const isOurs = contender === 'single' || contender === 'bulk';
@@ -77,4 +74,17 @@ export async function startRun(
     arrivals: async () => (await fetch(`${stub.url}/arrivals`)).json() as Promise<Arrivals>,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Puts the first so many commands on their topic. */
+export async function fillCommands(
+  { producer, topics }: Pick<RunTopics, 'producer' | 'topics'>,
+  encoder: CommandEncoder,
+  commands: number,
+): Promise<void> {
+  for (let start = 0; start < commands; start += FILL_BATCH) {
+    const length = Math.min(FILL_BATCH, commands - start);
+    const records = Array.from({ length }, (_, index) => buildCommand(start + index, encoder));
+    await producer.send(topics.commands.name, records);
+  }
 }

@@ -72,6 +72,7 @@ export async function runIngestBench(options: BenchOptions): Promise<ComparedCas
     KAFKA_TOPIC_PREFIX: prefix,
     CONNECTORS_FILE,
     INGEST_PORT: '0',
+    INGEST_DRAIN_MS: '0',
     ADMIN_PORT: '0',
   });
   const baseline = await start('baseline', baselineMain, baselineTopic, { TOPIC: baselineTopic.name });

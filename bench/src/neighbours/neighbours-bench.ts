@@ -73,6 +73,7 @@ async function startIngest(lab: BenchLab, cleanup: AsyncDisposableStack): Promis
       KAFKA_TOPIC_PREFIX: prefix,
       CONNECTORS_FILE: lab.connectorsFile,
       INGEST_PORT: '0',
+      INGEST_DRAIN_MS: '0',
       ADMIN_PORT: '0',
     },
   });

@@ -13,7 +13,7 @@ export interface SharedVariables {
 const consumer = { KAFKA_SESSION_TIMEOUT_MS: '6000', SHUTDOWN_TIMEOUT_MS: '15000' };
 
 const own: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
-  ingest: { INGEST_PRODUCE_TIMEOUT_MS: '5000', SHUTDOWN_TIMEOUT_MS: '15000' },
+  ingest: { INGEST_PRODUCE_TIMEOUT_MS: '5000', INGEST_DRAIN_MS: '500', SHUTDOWN_TIMEOUT_MS: '15000' },
   mapper: consumer,
   dispatcher: {
     ...consumer,

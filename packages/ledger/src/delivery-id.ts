@@ -7,7 +7,7 @@ import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records
  * that id and the replay's. The ledger and the API do not know this id, so the command is sent again; afterwards they
  * know it, so a restart does not send it twice for the same replay.
  */
-export function deliveryIdOf(record: Pick<ConsumedRecord, 'headers'>, commandId: string): string {
+export function deliveryIdOf(record: Pick<ConsumedRecord, 'headers' | 'encoded'>, commandId: string): string {
   const replayId = headerText(record, headerNames.replayId);
   if (replayId === undefined || headerText(record, headerNames.replayForce) !== '1') return commandId;
   return createHash('sha256')

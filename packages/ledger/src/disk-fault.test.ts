@@ -14,7 +14,7 @@ test('a directory that cannot be used is a fault of the disk, told with what fai
   await assert.rejects(lockDirectory(join(file, 'below'), 0), (error) => {
     assert.ok(isPipelineError(error, 'ledger.disk-failed'));
     assert.equal(error.retryable, false);
-    assert.match(error.message, /^locking .*file\/below failed: .*; check the space and the permissions/);
+    assert.match(error.message, /^creating .*file failed: .*; check the space and the permissions/);
     return true;
   });
 });

@@ -55,6 +55,61 @@ test('a delivery is known at once, and recorded only when the changelog has it',
   assert.equal(changelog.chunks(PARTITION).length, 1);
 });
 
+const failedAt = (name: string, offset: bigint, atMs: number, count = 1) => {
+  return { commandId: commandIdOf(name), offset, count, firstAtMs: atMs, spentMs: 100 * count, atMs };
+};
+
+test('failed attempts are known at once, and to the next owner, with the disk of the last one or without', async (t) => {
+  const { root, clock, changelog, open, entry } = setUp(t);
+  const ledger = await open();
+  ledger.recordAttempts(failedAt('a', 3n, clock.nowMs()));
+  ledger.recordAttempts(failedAt('a', 3n, clock.nowMs(), 2));
+  ledger.recordAttempts(failedAt('b', 4n, clock.nowMs()));
+  const known = failedAt('a', 3n, clock.nowMs(), 2);
+  assert.deepEqual(ledger.attempts(commandIdOf('a')), known);
+  await ledger.record(entry('other'));
+  assert.deepEqual(
+    changelog.chunks(PARTITION).map(({ bytes }) => decodeChunk(bytes).attempts.length),
+    [2, 0],
+  );
+  await ledger.close();
+  const here = await open();
+  assert.deepEqual(here.attempts(commandIdOf('a')), known);
+  await here.close();
+  const elsewhere = await open({ directory: join(root.path, 'elsewhere') });
+  assert.deepEqual(elsewhere.attempts(commandIdOf('a')), known);
+  assert.equal(elsewhere.lookup(commandIdOf('a')), undefined, 'it has not ended');
+  assert.equal(elsewhere.lookup(commandIdOf('other'))?.outcome, 'delivered');
+});
+
+test('failed attempts are forgotten when the command has ended, and with the window', async (t) => {
+  const { clock, open, entry } = setUp(t);
+  const ledger = await open();
+  ledger.recordAttempts(failedAt('a', 7n, clock.nowMs()));
+  ledger.recordAttempts(failedAt('b', 8n, clock.nowMs()));
+  await ledger.record(entry('a'));
+  assert.equal(ledger.attempts(commandIdOf('a')), undefined);
+  await ledger.close();
+  const next = await open();
+  assert.equal(next.attempts(commandIdOf('a')), undefined);
+  assert.equal(next.attempts(commandIdOf('b'))?.count, 1);
+  clock.advance(WINDOW_MS + 1);
+  assert.equal(next.attempts(commandIdOf('b')), undefined);
+});
+
+test('failed attempts of an owner that did not know that it had lost the partition are read with its deliveries', async (t) => {
+  const { root, clock, open, entry } = setUp(t);
+  const former = await open({ directory: join(root.path, 'former') });
+  const ledger = await open();
+  former.recordAttempts(failedAt('a', 3n, clock.nowMs()));
+  await former.record(entry('by the former'));
+  await ledger.record(entry('by the next'));
+  await ledger.close();
+  const again = await open();
+  assert.equal(again.attempts(commandIdOf('a'))?.count, 1);
+  assert.equal(again.lookup(commandIdOf('by the former'))?.outcome, 'delivered');
+});
+
 test('deliveries recorded together share a record of the changelog, up to the limit of a chunk', async (t) => {
   const { changelog, open, entry } = setUp(t);
   const ledger = await open({ maxChunkDeliveries: 100 });
@@ -291,7 +346,7 @@ test('a format of a later version, on disk or on the changelog, is refused and l
   await assert.rejects(open(), (error) => isPipelineError(error, 'ledger.unknown-format'));
   assert.deepEqual(readFileSync(path), bytes);
   const chunk = encodeChunk([entry(2)]);
-  chunk[0] = 2;
+  chunk[0] = 3;
   await changelog.append(PARTITION, chunk);
   await assert.rejects(open({ directory: join(root.path, 'other') }), (error) =>
     isPipelineError(error, 'ledger.unknown-format'),

@@ -14,11 +14,14 @@
 import { createRetrier, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { ChunkGatherer, type GatheredChunk } from './chunk/chunk-gatherer.ts';
+import { ChunkGatherer, type GatheredChunk, type WaitingChunk } from './chunk/chunk-gatherer.ts';
+import { MAX_CHUNK_ATTEMPTS, encodeAttempts } from './chunk/attempts-codec.ts';
 import { encodeChunk } from './chunk/chunk-codec.ts';
 import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';
 import type { Delivery } from './delivery.ts';
+import type { FailedAttempts } from './failed-attempts.ts';
 import { DeliveryStore, type StoreStats } from './store/delivery-store.ts';
+import type { IndexMemory } from './store/index-memory.ts';
 import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
 import { LocalCopy } from './store/local-copy.ts';
 import { restoreStore, type RestoreProgress } from './store/restore-store.ts';
@@ -40,6 +43,8 @@ export interface PartitionLedgerOptions {
   readonly copyAfterBytes?: number;
   /** How long to wait for another process that holds the directory. Default 30,000. */
   readonly lockTimeoutMs?: number;
+  /** Of all partitions of this process; tables beyond it are a fault. Default: without a bound. */
+  readonly memory?: IndexMemory;
   readonly signal?: AbortSignal;
   readonly clock: Clock;
   readonly random: () => number;
@@ -72,6 +77,13 @@ export interface PartitionLedger {
    * pending.
    */
   record(delivery: Delivery): Promise<void>;
+  /** What is known of a command that has failed and not ended. Synchronous, in memory. */
+  attempts(commandId: string): FailedAttempts | undefined;
+  /**
+   * Called after each attempt that failed and is followed by another. Known at once, and to the next owner as soon as
+   * the changelog has it, which nothing waits for: a crash within milliseconds forgets the last attempt.
+   */
+  recordAttempts(attempts: FailedAttempts): void;
   /** Gives back the disk and the memory of what is older than the window. Also done as deliveries are recorded. */
   expire(): Promise<void>;
   stats(): LedgerStats;
@@ -80,15 +92,17 @@ export interface PartitionLedger {
 }
 
 /**
- * Takes the directory and reads what is there. Rejects with `ledger.locked`, `ledger.unknown-format` or
- * `ledger.disk-failed`.
+ * Takes the directory and reads what is there. Rejects with `ledger.locked`, `ledger.unknown-format`,
+ * `ledger.disk-failed` or the memory's fault.
  */
 export async function openPartitionLedger(options: PartitionLedgerOptions): Promise<PartitionLedger> {
-  const { directory, windowMs, lockTimeoutMs = 30_000, signal } = options;
+  const { directory, windowMs, lockTimeoutMs = 30_000, signal, memory, clock } = options;
   const store = await DeliveryStore.open({
     directory,
     windowMs,
+    afterMs: clock.nowMs() - windowMs,
     lockTimeoutMs,
+    ...(memory === undefined ? {} : { memory }),
     ...(signal === undefined ? {} : { signal }),
   });
   return new Ledger(options, store);
@@ -106,6 +120,8 @@ class Ledger implements PartitionLedger {
   /** Recorded, and not in the store yet. */
   readonly #inHand = new Map<string, Delivery>();
   readonly #gatherer: ChunkGatherer;
+  /** Not yet on the changelog; the last of each command. */
+  #attemptsInHand = new Map<string, FailedAttempts>();
   readonly #key = Buffer.alloc(KEY_BYTES);
   /** Undefined until the ledger is restored. */
   #copy: LocalCopy | undefined;
@@ -135,6 +151,7 @@ class Ledger implements PartitionLedger {
     );
     this.#copy = new LocalCopy({ store, changelog, partition, nextOffset, retry: this.#retry, signal: ended });
     await this.expire();
+    this.#dropEnded();
   }
 
   lookup(commandId: string): Delivery | undefined {
@@ -152,9 +169,26 @@ class Ledger implements PartitionLedger {
     if (this.#ended !== undefined) return Promise.reject(this.#ended.reason);
     if (!this.#isOpen) return Promise.reject(closedError());
     this.#inHand.set(delivery.commandId, delivery);
+    this.#store.attempts.forget(delivery.commandId);
+    this.#attemptsInHand.delete(delivery.commandId);
     const stored = this.#gatherer.add(delivery);
     this.#working ??= this.#work(copy);
     return stored;
+  }
+
+  attempts(commandId: string): FailedAttempts | undefined {
+    this.#restored();
+    const afterMs = this.#options.clock.nowMs() - this.#options.windowMs;
+    const found = this.#store.attempts.find(commandId);
+    return found !== undefined && found.atMs > afterMs ? found : undefined;
+  }
+
+  recordAttempts(attempts: FailedAttempts): void {
+    const copy = this.#restored();
+    if (this.#ended !== undefined || !this.#isOpen) return;
+    this.#store.attempts.remember(attempts);
+    this.#attemptsInHand.set(attempts.commandId, attempts);
+    this.#working ??= this.#work(copy);
   }
 
   expire(): Promise<void> {
@@ -196,8 +230,9 @@ class Ledger implements PartitionLedger {
   async #work(copy: LocalCopy): Promise<void> {
     try {
       // No await between the last check and the end: a delivery recorded in between would never be stored.
-      for (let next = this.#gatherer.first(); next !== undefined; next = this.#gatherer.first()) {
-        await this.#linger(next.isFull);
+      for (let next = this.#gatherer.first(); this.#hasWork(next); next = this.#gatherer.first()) {
+        await this.#linger(next?.isFull);
+        await this.#storeAttempts(copy);
         const gathered = this.#gatherer.take();
         if (gathered !== undefined) await this.#storeChunk(gathered, copy);
         // A write costs as much as the rest of a small chunk's way; what has not been written yet is known in hand.
@@ -210,20 +245,38 @@ class Ledger implements PartitionLedger {
     }
   }
 
-  async #linger(isFull: Promise<void>): Promise<void> {
+  #hasWork(next: WaitingChunk | undefined): boolean {
+    return next !== undefined || this.#attemptsInHand.size > 0;
+  }
+
+  /** Undefined: only failed attempts wait, which nobody waits for. */
+  async #linger(isFull: Promise<void> | undefined): Promise<void> {
     const { clock, lingerMs = DEFAULT_LINGER_MS } = this.#options;
     // Even so, what is recorded in one turn shares a chunk.
     if (lingerMs === 0) return Promise.resolve();
-    await Promise.race([clock.sleep(lingerMs, this.#closing.signal).catch(() => undefined), isFull]);
+    if (!this.#isOpen) return;
+    const sleep = clock.sleep(lingerMs, this.#closing.signal).catch(() => undefined);
+    await (isFull === undefined ? sleep : Promise.race([sleep, isFull]));
+  }
+
+  async #storeAttempts(copy: LocalCopy): Promise<void> {
+    const entries = [...this.#attemptsInHand.values()].slice(0, MAX_CHUNK_ATTEMPTS);
+    if (entries.length === 0) return;
+    for (const { commandId } of entries) this.#attemptsInHand.delete(commandId);
+    const bytes = encodeAttempts(entries);
+    copy.add({ offset: await this.#append('storing failed attempts', bytes), bytes, deliveries: [] });
+  }
+
+  #append(doing: string, bytes: Buffer): Promise<bigint> {
+    const { partition, changelog } = this.#options;
+    const storing = { policy: retryPolicies.changelog, signal: this.#closing.signal };
+    return this.#retry(doing, () => changelog.append(partition, bytes), storing);
   }
 
   async #storeChunk(gathered: GatheredChunk, copy: LocalCopy): Promise<void> {
-    const { partition, changelog } = this.#options;
     try {
       const bytes = encodeChunk(gathered.deliveries);
-      const append = () => changelog.append(partition, bytes);
-      const storing = { policy: retryPolicies.changelog, signal: this.#closing.signal };
-      const offset = await this.#retry('storing deliveries', append, storing);
+      const offset = await this.#append('storing deliveries', bytes);
       copy.add({ offset, bytes, deliveries: gathered.deliveries });
     } catch (error) {
       gathered.reject(error);
@@ -237,6 +290,14 @@ class Ledger implements PartitionLedger {
       if (this.#inHand.get(delivery.commandId) === delivery) this.#inHand.delete(delivery.commandId);
     }
     await this.expire();
+  }
+
+  /** Attempts of commands that ended later: they were read before their end was. */
+  #dropEnded(): void {
+    this.#store.attempts.prune(({ commandId, offset }) => {
+      const ended = this.lookup(commandId);
+      return ended !== undefined && ended.offset >= offset;
+    });
   }
 
   #end(reason: unknown): void {

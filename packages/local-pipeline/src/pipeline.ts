@@ -247,7 +247,7 @@ async function startServices(
   const connectorsFile = { CONNECTORS_FILE: folder.connectorsFile };
   const consumer = { ...shared.kafka, ...shared.schemaRegistry, ...connectorsFile };
   const environmentOf = (service: ServiceName, name: string): Variables => {
-    if (service === 'ingest') return { ...shared.kafka, ...connectorsFile };
+    if (service === 'ingest') return { ...shared.kafka, ...connectorsFile, INGEST_DRAIN_MS: '0' };
     if (service === 'mapper') return consumer;
     // The copy of the delivery ledger is for one process.
     const ledger = { DISPATCHER_LEDGER_DIRECTORY: join(folder.ledgers, name) };

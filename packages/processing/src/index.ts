@@ -15,6 +15,7 @@ export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOp
 export { createLaneProcessor } from './lanes/lane-processor.ts';
 export type { LaneTask } from './lanes/lane-task.ts';
 export { createStateProcessor, type StateProcessorOptions, type Transformed } from './state/state-processor.ts';
+export { StateMemory, type StateMemoryOptions } from './state/state-memory.ts';
 export type { Restored } from './state/state-restore.ts';
 export {
   PartitionState,

@@ -41,8 +41,10 @@ export { headerNames, headerText, toHeaders, type HeaderName } from './record/he
 export { murmur2 } from './record/murmur2.ts';
 export { partitionFor } from './record/partitioner.ts';
 export {
+  keyText,
   recordSizeBytes,
   type ConsumedRecord,
+  type EncodedRecord,
   type OutgoingRecord,
   type RecordHeaders,
   type RecordPosition,

@@ -52,6 +52,7 @@ export {
   type Metrics,
   type MetricsRegistry,
 } from './process/metrics.ts';
+export { readProcessMemory, type ProcessMemory } from './process/process-memory.ts';
 export type { Readiness } from './process/readiness.ts';
 export { waitUntilAvailable, type WaitOptions } from './process/wait-until-available.ts';
 export { createRetrier, type Retrier, type RetrierOptions, type RetriedWork } from './retry/retrier.ts';

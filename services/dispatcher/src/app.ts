@@ -3,11 +3,12 @@
  * `astrolabe.deliveries.v1`.
  */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
-import { createKafkaChangelog } from '@astrolabe/ledger';
+import { IndexMemory, createKafkaChangelog } from '@astrolabe/ledger';
 import { startGroupConsumer, watchHeldRecords, type GroupConsumer } from '@astrolabe/processing';
 import { createCommandDecoder } from '@astrolabe/records/serde';
 import {
   openConnectorSource,
+  readProcessMemory,
   startServiceAdmin,
   type ConnectorSource,
   type Logger,
@@ -15,18 +16,24 @@ import {
 } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { openKafkaClients, type KafkaClients } from './adapters/kafka-clients.ts';
+import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
 import { createPageReader } from './adapters/page-reader.ts';
 import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
+import { ledgerTooLarge, maxIndexBytes } from './core/ledger-bound.ts';
+import { shareOf } from './core/share/partition-share.ts';
 import { createDispatcherMetrics, type ConnectorState, type DispatcherMetrics } from './dispatcher-metrics.ts';
 import { createLimiterPolicies } from './limits/limiter-policy.ts';
+import { SettledShares } from './limits/settled-shares.ts';
 import { AssignedPartitions } from './partition/assigned-partitions.ts';
+import type { PartitionDispatcherOptions } from './partition/partition-dispatcher.ts';
 import { warnOfProxy } from './proxy-warning.ts';
 
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 const REVIEW_INTERVAL_MS = 250;
+const HOUR_MS = 3_600_000;
 /**
  * Of a partition at once. How soon a quiet connector's commands are read behind another's flood is the number of
  * fetches times the length of a turn of the event loop; answers wait while a larger fetch is decoded.
@@ -63,14 +70,49 @@ export async function startDispatcher(
   const kafka = await openKafkaClients(config, logger, stack);
   // Nothing is held before the first record is read.
   const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
+  const ledgerMemory = openLedgerMemory();
   const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
     connectors: () => [...scheduler.limiters()].map(toConnectorState),
     partitions: () => partitions.states(),
+    shares: () => shares.current,
     heldRecords: () => heldRecords.current(),
+    ledgerMemory,
   });
-  const scheduler = openScheduler(surroundings, connectors, metrics);
-  const partitions = assignedPartitions(surroundings, kafka, scheduler, metrics);
+  const shares = new SettledShares({
+    clock: systemClock,
+    callRiseMs: config.apiTimeoutMs,
+    onChange: () => scheduler.sharesChanged(),
+  });
+  const scheduler = openScheduler(surroundings, connectors, shares, metrics);
+  const dispatcherOptions = partitionOptions(surroundings, kafka, scheduler, { metrics, ledgerMemory });
+  // Before the consumer has started, nothing is called for.
+  const member: { current: GroupConsumer | undefined } = { current: undefined };
+  const followAssignment = (): void => {
+    const consumer = member.current;
+    if (consumer === undefined) return;
+    const [assigned, silentMs] = [consumer.assignment(), consumer.silentMs()];
+    const sessionTimeoutMs = config.kafkaSessionTimeoutMs;
+    shares.update(shareOf({ assigned, silentMs, partitions: kafka.commandPartitions(), sessionTimeoutMs }));
+  };
+  // Partitions come and go one by one. When all have, and before any call of those that are gone is given up: the room
+  // that it leaves must not be used any more.
+  const partitions = new AssignedPartitions(dispatcherOptions, () => queueMicrotask(followAssignment));
   const consumer = await startConsumer(surroundings, kafka, partitions);
+  member.current = consumer;
+  followAssignment();
+  const reviews = setInterval(() => {
+    followAssignment();
+    partitions.review();
+  }, REVIEW_INTERVAL_MS);
+  stack.defer('reviews', async () => clearInterval(reviews));
+  const sweeper = startLedgerSweeper({
+    directory: config.ledgerDirectory,
+    windowMs: config.ledgerWindowHours * HOUR_MS,
+    clock: systemClock,
+    logger,
+    onSwept: (folders) => metrics.sweptLedgers.inc({}, folders),
+  });
+  stack.defer('sweeps of the ledger directory', () => sweeper.close());
   const heldWatch = watchHeldRecords({
     connection: kafka.connection,
     reader: kafka.reader,
@@ -81,7 +123,21 @@ export async function startDispatcher(
   stack.defer('watch of open transactions', () => heldWatch.close());
   heldRecords.current = () => heldWatch.held();
   const groupId = groupIdOf(config);
-  logger.info({ adminUrl: serviceAdmin.url, groupId, partitions: consumer.assignment() }, 'listening');
+  logger.info(
+    {
+      adminUrl: serviceAdmin.url,
+      groupId,
+      partitions: consumer.assignment(),
+      maxLedgerIndexBytes: ledgerMemory.maxBytes,
+    },
+    'listening',
+  );
+}
+
+function openLedgerMemory(): IndexMemory {
+  const memory = readProcessMemory();
+  const fault = (neededBytes: number) => ledgerTooLarge(neededBytes, memory);
+  return new IndexMemory({ maxBytes: maxIndexBytes(memory), fault });
 }
 
 function groupIdOf(config: DispatcherConfig): string {
@@ -91,6 +147,7 @@ function groupIdOf(config: DispatcherConfig): string {
 function openScheduler(
   { config, logger, stack }: Surroundings,
   connectors: ConnectorSource,
+  shares: SettledShares,
   metrics: DispatcherMetrics,
 ): CallScheduler {
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
@@ -100,7 +157,7 @@ function openScheduler(
   const scheduler = new CallScheduler({
     apiClient,
     connectors: () => connectors.current(),
-    policyOf: (connectorId) => limiterPolicyOf(connectors.current().byId(connectorId)?.delivery),
+    policyOf: (connectorId) => limiterPolicyOf(connectors.current().byId(connectorId)?.delivery, shares.current),
     maxCalls: config.maxCalls,
     maxRetryAfterMs: MAX_RETRY_AFTER_MS,
     clock: systemClock,
@@ -114,16 +171,16 @@ function openScheduler(
   return scheduler;
 }
 
-function assignedPartitions(
+function partitionOptions(
   { config, logger }: Surroundings,
   { topics, producer, admin, reader, pageReader }: KafkaClients,
   scheduler: CallScheduler,
-  metrics: DispatcherMetrics,
-): AssignedPartitions {
+  { metrics, ledgerMemory }: { readonly metrics: DispatcherMetrics; readonly ledgerMemory: IndexMemory },
+): PartitionDispatcherOptions {
   const groupId = groupIdOf(config);
   const topic = topics.commands.name;
   const changelog = createKafkaChangelog({ topic: topics.deliveries.name, producer, reader, admin });
-  return new AssignedPartitions({
+  return {
     scheduler,
     decoder: createCommandDecoder(schemaRegistryFromConfig(config)),
     deadLetters: producer,
@@ -143,7 +200,7 @@ function assignedPartitions(
       maxHoldMs: config.lagAfterMs,
       maxLaggingConnectors: MAX_LAGGING_CONNECTORS,
     },
-    openLedger: createPartitionLedgers({ config, changelog, groupId, topic, logger }),
+    openLedger: createPartitionLedgers({ config, changelog, memory: ledgerMemory, groupId, topic, logger }),
     committed: async ({ topic, partition }) => (await admin.commits(groupId, topic)).get(partition),
     readPage: createPageReader({
       reader: pageReader,
@@ -162,7 +219,7 @@ function assignedPartitions(
     random: Math.random,
     logger,
     metrics,
-  });
+  };
 }
 
 async function startConsumer(
@@ -184,8 +241,6 @@ async function startConsumer(
     }),
   );
   stack.defer('consumer', () => consumer.close(config.shutdownTimeoutMs / 2));
-  const reviews = setInterval(() => partitions.review(), REVIEW_INTERVAL_MS);
-  stack.defer('reviews', async () => clearInterval(reviews));
   stack.addReadinessCheck(() => consumer.trouble());
   return consumer;
 }

@@ -31,7 +31,7 @@ export const dispatcherConfig = defineConfig(
       schema: configValues.integer({ min: 1, max: 4_096 }),
       default: 256,
       description:
-        "Maximum calls in flight for a connector. The actual limit follows the API's latency, so that calls do not queue inside the API.",
+        "Maximum calls in flight for a connector from this instance, unless it has a maxConcurrentCalls of its own, which holds over all instances. The actual limit follows the API's latency, so that calls do not queue inside the API.",
     },
     minConcurrentCalls: {
       env: 'DISPATCHER_MIN_CONCURRENT_CALLS',
@@ -51,7 +51,8 @@ export const dispatcherConfig = defineConfig(
       env: 'DISPATCHER_CALLS_PER_SECOND',
       schema: configValues.integer({ min: 0, max: 1_000_000 }),
       default: 0,
-      description: 'Maximum calls per second for a connector, from each instance; never exceeded. 0 means unlimited.',
+      description:
+        'Maximum calls per second for a connector, from all instances together; each takes the share of the partitions that it owns. 0 means unlimited.',
     },
     bulk: {
       env: 'DISPATCHER_BULK',

@@ -1,5 +1,7 @@
 import { showHeldRecords } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
+import { NO_SHARE, shareRatio } from './core/share/partition-share.ts';
+import type { InstanceShares } from './limits/settled-shares.ts';
 
 /** The dispatcher's own metrics; `docs/metrics.md` describes them. */
 export interface DispatcherMetrics {
@@ -9,6 +11,7 @@ export interface DispatcherMetrics {
   readonly failedCalls: Counter<'connector' | 'cause'>;
   readonly ledgerHits: Counter<'connector'>;
   readonly expired: Counter<'partition'>;
+  readonly sweptLedgers: Counter;
   readonly freshness: Histogram<'connector'>;
   readonly callDuration: Histogram<'connector'>;
 }
@@ -17,6 +20,9 @@ export interface DispatcherMetrics {
 export interface DispatcherState {
   connectors(): readonly ConnectorState[];
   partitions(): readonly PartitionState[];
+  shares(): InstanceShares;
+  /** Of the ledger's index, that of all partitions. */
+  readonly ledgerMemory: { readonly usedBytes: number; readonly maxBytes: number };
   /** By partition, offsets that an open transaction keeps from being read. */
   heldRecords(): ReadonlyMap<number, number>;
 }
@@ -41,10 +47,17 @@ export interface PartitionState {
   readonly ledgerBytes: number;
 }
 
-const nothing: DispatcherState = { connectors: () => [], partitions: () => [], heldRecords: () => new Map() };
+const nothing: DispatcherState = {
+  connectors: () => [],
+  partitions: () => [],
+  shares: () => ({ rate: NO_SHARE, calls: NO_SHARE }),
+  heldRecords: () => new Map(),
+  ledgerMemory: { usedBytes: 0, maxBytes: 0 },
+};
 
 export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState = nothing): DispatcherMetrics {
   showConnectors(metrics, state);
+  showShares(metrics, state);
   showPartitions(metrics, state);
   return {
     commands: metrics.counter({
@@ -71,6 +84,10 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
       name: 'expired_offsets_total',
       help: 'Offsets that expired before a lagging connector reached them. Alert on it: each is a possible loss.',
       labelNames: ['partition'],
+    }),
+    sweptLedgers: metrics.counter({
+      name: 'swept_ledger_folders_total',
+      help: "Folders of the delivery ledger removed from the disk: nothing was written to them for the ledger's window, since their partitions are elsewhere.",
     }),
     freshness: metrics.histogram({
       name: 'freshness_seconds',
@@ -118,6 +135,19 @@ function showConnectors(metrics: Metrics, state: DispatcherState): void {
   );
 }
 
+function showShares(metrics: Metrics, state: DispatcherState): void {
+  metrics.gauge({
+    name: 'limit_share_ratio',
+    help: "The part of a connector's limits that this instance uses, by limit: calls_per_second or concurrent_calls. Over all instances it adds up to 1, for a while after a rebalance to less.",
+    labelNames: ['limit'],
+    collect: (gauge) => {
+      const { rate, calls } = state.shares();
+      gauge.set({ limit: 'calls_per_second' }, shareRatio(rate));
+      gauge.set({ limit: 'concurrent_calls' }, shareRatio(calls));
+    },
+  });
+}
+
 function showPartitions(metrics: Metrics, state: DispatcherState): void {
   ofPartitions(metrics, state, 'partition_lanes', 'Keys with commands in memory.', ({ lanes }) => lanes);
   ofPartitions(metrics, state, 'partition_records', 'Commands in memory.', ({ records }) => records);
@@ -135,6 +165,16 @@ function showPartitions(metrics: Metrics, state: DispatcherState): void {
     "Bytes on disk of the partition's ledger.",
     ({ ledgerBytes }) => ledgerBytes,
   );
+  metrics.gauge({
+    name: 'ledger_index_bytes',
+    help: "Memory of the ledger's index, that of all partitions of this instance.",
+    collect: (gauge) => gauge.set(state.ledgerMemory.usedBytes),
+  });
+  metrics.gauge({
+    name: 'ledger_index_max_bytes',
+    help: 'Bound of dispatcher_ledger_index_bytes, from the memory of the container. Beyond it the dispatcher stops with ledger.too-large. Alert above two thirds of it: a table grows by being copied.',
+    collect: (gauge) => gauge.set(state.ledgerMemory.maxBytes),
+  });
   showHeldRecords(metrics, 'command topic', () => state.heldRecords());
   ofLagging(
     metrics,

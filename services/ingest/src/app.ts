@@ -5,6 +5,7 @@ import {
   connectionFromConfig,
   createRecordProducer,
   watchTopics,
+  type KafkaConnection,
   type TopicNeed,
 } from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
@@ -21,15 +22,22 @@ import { systemClock } from '@astrolabe/service-kit/clock';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { createHttpServer, type HttpServer } from './adapters/http-server.ts';
 import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
+import { createKafkaStoreProbe } from './adapters/kafka-store-probe.ts';
 import type { IngestConfig } from './config.ts';
 import { ByteBudget } from './core/limits/byte-budget.ts';
 import { connectionLimits } from './core/limits/connection-limits.ts';
 import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
-import { createIngestMetrics, createOversizeRecordsCounter, createReadingThreadCounter } from './ingest-metrics.ts';
+import {
+  createIngestMetrics,
+  createOversizeRecordsCounter,
+  createReadingThreadCounter,
+  showStoring,
+} from './ingest-metrics.ts';
 import { EventReader } from './reading/event-reader.ts';
 import { WorkerThread, readingHeapMegabytes, type ReadingThread } from './reading/reading-thread.ts';
+import { createStoreWatch, type StoreWatch } from './store-watch.ts';
 import { createTurns } from './turns.ts';
 
 export interface IngestDependencies {
@@ -44,6 +52,7 @@ export interface IngestDependencies {
     | 'maxConnectionsPerClient'
     | 'connectorEventsPerSecond'
     | 'connectorBurstEvents'
+    | 'instances'
     | 'connectorBytesPerSecond'
     | 'connectorWorkMsPerSecond'
     | 'clientWorkMsPerSecond'
@@ -77,6 +86,7 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
   const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
   const fairness = createFairness({
     defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },
+    instances: config.instances,
     bytesPerSecond: config.connectorBytesPerSecond,
     workMsPerSecond: config.connectorWorkMsPerSecond,
     clientWorkMsPerSecond: config.clientWorkMsPerSecond,
@@ -107,8 +117,8 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
 
 /**
  * Starts the service as a process runs it: first the admin server, so that it can say what it waits for; then the
- * brokers and topics; then the HTTP server. Stops in reverse: the HTTP server closes and answers requests in progress,
- * then the producer flushes.
+ * brokers and topics; then the HTTP server. On SIGTERM the HTTP server first drains. Stops in reverse: the HTTP server
+ * closes and answers requests in progress, then the producer flushes.
  */
 export async function startIngest(
   config: IngestConfig,
@@ -136,35 +146,71 @@ export async function startIngest(
   );
   stack.defer('the producer', () => producer.close());
 
-  const thread = new WorkerThread({
-    heapMegabytes: readingHeapMegabytes(config.maxInflatedBytes),
-    logger,
-    onEnded: createReadingThreadCounter(admin.metrics),
-  });
-  stack.defer('the reading thread', () => thread.close());
+  const storeWatch = openStoreWatch(connection, needs, logger, stack);
+  showStoring(admin.metrics, () => storeWatch.trouble() === undefined);
   const countTooLarge = createOversizeRecordsCounter(admin.metrics);
   const toldTopics = new Set<string>();
   const server = createIngest({
     config,
     connectors: () => connectors.current(),
-    sink: createKafkaEventSink(producer, {
-      events: topics.segmentEvents.name,
-      deadLetters: topics.segmentEventsDeadLetters.name,
-      onTooLarge: (topic, sizeBytes) => {
-        countTooLarge(topic);
-        // Once for each topic: a sender can cause any number of these.
-        if (toldTopics.has(topic)) return;
-        toldTopics.add(topic);
-        const message =
-          'the brokers refuse records for their size: events become dead letters, dead letters are cut; raise message.max.bytes';
-        logger.error({ topic, sizeBytes }, message);
-      },
-    }),
-    thread,
+    sink: storeWatch.watch(
+      createKafkaEventSink(producer, {
+        events: topics.segmentEvents.name,
+        deadLetters: topics.segmentEventsDeadLetters.name,
+        onTooLarge: (topic, sizeBytes) => {
+          countTooLarge(topic);
+          // Once for each topic: a sender can cause any number of these.
+          if (toldTopics.has(topic)) return;
+          toldTopics.add(topic);
+          const message =
+            'the brokers refuse records for their size: events become dead letters, dead letters are cut; raise message.max.bytes';
+          logger.error({ topic, sizeBytes }, message);
+        },
+      }),
+    ),
+    thread: openReadingThread(config, logger, admin.metrics, stack),
     metrics: admin.metrics,
     logger,
   });
   const url = await server.listen({ host: config.host, port: config.port });
   stack.defer('the HTTP server', () => server.close());
+  if (config.drainMs > 0) stack.addDrain('the HTTP server', (signal) => drain(server, config.drainMs, signal));
   logger.info({ url, adminUrl: admin.url }, 'listening');
+}
+
+function openStoreWatch(
+  connection: KafkaConnection,
+  needs: readonly TopicNeed[],
+  logger: Logger,
+  stack: ServiceStack,
+): StoreWatch {
+  const { probe, close } = createKafkaStoreProbe(
+    connection,
+    needs.map(({ name }) => name),
+  );
+  const watch = createStoreWatch({ probe, clock: systemClock, logger });
+  stack.defer('the watch of the store', async () => {
+    await close();
+    await watch.close();
+  });
+  stack.addReadinessCheck(() => watch.trouble());
+  return watch;
+}
+
+function openReadingThread(
+  { maxInflatedBytes }: IngestConfig,
+  logger: Logger,
+  metrics: Metrics,
+  stack: ServiceStack,
+): ReadingThread {
+  const onEnded = createReadingThreadCounter(metrics);
+  const thread = new WorkerThread({ heapMegabytes: readingHeapMegabytes(maxInflatedBytes), logger, onEnded });
+  stack.defer('the reading thread', () => thread.close());
+  return thread;
+}
+
+/** Goes on as before for `drainMs`, for load balancers to notice. */
+async function drain(server: HttpServer, drainMs: number, signal: AbortSignal): Promise<void> {
+  server.drain();
+  await systemClock.sleep(drainMs, signal).catch(() => undefined);
 }

@@ -75,7 +75,7 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 0, max: 1_000_000 }),
       default: 10_000,
       description:
-        "Sustained events per second from a connector to this instance, unless it has its own rateLimit; beyond it, senders are answered 429. 0 means unlimited: one customer's flood then slows all.",
+        "Sustained events per second from a connector, unless it has its own rateLimit, over all INGEST_INSTANCES; beyond it, senders are answered 429. 0 means unlimited: one customer's flood then slows all.",
     },
     connectorBurstEvents: {
       env: 'INGEST_CONNECTOR_BURST_EVENTS',
@@ -83,6 +83,13 @@ export const ingestConfig = defineConfig(
       default: 50_000,
       description:
         'Events that a connector may send at once after a pause. The default is five seconds of the rate, for senders that kept events while they could not send.',
+    },
+    instances: {
+      env: 'INGEST_INSTANCES',
+      schema: configValues.integer({ min: 1, max: 1_000 }),
+      default: 1,
+      description:
+        "Number of ingest instances behind the load balancer. Each takes that part of every connector's events per second and burst, so that the limits hold over all instances.",
     },
     connectorBytesPerSecond: {
       env: 'INGEST_CONNECTOR_BYTES_PER_SECOND',
@@ -104,6 +111,13 @@ export const ingestConfig = defineConfig(
       default: 100,
       description:
         'Milliseconds per second that this instance spends on refused requests without a valid key, by client address (of IPv6 the first 64 bits). 0 means unlimited.',
+    },
+    drainMs: {
+      env: 'INGEST_DRAIN_MS',
+      schema: configValues.integer({ min: 0, max: 600_000 }),
+      default: 5_000,
+      description:
+        "How long events are still accepted after SIGTERM, in milliseconds, while /readyz answers 503 and connections end with their next answer. As long as load balancers take to notice; SHUTDOWN_TIMEOUT_MS follows. A second SIGTERM ends it, and SIGINT skips it.",
     },
     produceTimeoutMs: {
       env: 'INGEST_PRODUCE_TIMEOUT_MS',

@@ -74,6 +74,40 @@ test('a refusal is 429 with its code, the limit and a Retry-After after which th
   assert.equal(fairness.admitEvents(sender, 15), undefined);
 });
 
+test("instances that know nothing of each other let a connector's limit through together, and no more", () => {
+  const own = { eventsPerSecond: 10, burst: 20 };
+  const instances = [1, 2, 3, 4].map(() => setUp({ eventsPerSecond: 1_000, burst: 1_000 }, { instances: 4 }));
+  const sendAll = () => {
+    let accepted = 0;
+    for (const { statusOf } of instances) while (statusOf(connectorOf(own), 1) === 200) accepted += 1;
+    return accepted;
+  };
+  assert.equal(sendAll(), 20, 'the burst');
+  for (const { wait } of instances) wait(2_000);
+  assert.equal(sendAll(), 20, 'two seconds of the rate');
+  const [first] = instances;
+  const refusal = first?.fairness.admitEvents(serverOf(connectorOf(own)), 1);
+  assert.match(
+    refusal?.body ?? '',
+    /may send 10 events a second, 20 at once, divided among 4 instances, and has sent more/,
+  );
+});
+
+test('an instance whose part of a burst is less than one event still lets one through', () => {
+  const { statusOf, wait } = setUp({ eventsPerSecond: 1, burst: 1 }, { instances: 4 });
+  const statuses = [0, 3_000, 1_000].map((ms) => {
+    wait(ms);
+    return statusOf(connectorOf(), 1);
+  });
+  assert.deepEqual(statuses, [200, 429, 200]);
+});
+
+test('what an instance may spend on a connector is not divided', () => {
+  const { fairness } = setUp({ eventsPerSecond: 0, burst: 1 }, { bytesPerSecond: 1_000, instances: 4 });
+  assert.equal(fairness.admitBytes(serverOf(connectorOf()), 5_000), undefined);
+  assert.equal(fairness.admitBytes(serverOf(connectorOf()), 5_000)?.status, 429);
+});
+
 test("a connector's own limit overrides the default, and 0 is unlimited in both", () => {
   const limited = setUp({ eventsPerSecond: 10, burst: 20 });
   assert.equal(limited.statusOf(connectorOf({ eventsPerSecond: 0, burst: 1 }), 1_000_000), 200);

@@ -1,8 +1,10 @@
 /**
  * Limits what a sender may cost before it has to wait, so that a flood affects only the customer, and the key, that
  * sends it. A connector has a limit of events, of inflated bytes and of work, each shared by its keys
- * (`core/token-bucket.ts`); a client without a valid key has a limit of work. The limits are of this process: with
- * several instances behind a load balancer each lets as much through.
+ * (`core/token-bucket.ts`); a client without a valid key has a limit of work.
+ *
+ * Instances know nothing of each other. A connector's events are what its operator allows, so each instance lets its
+ * part of them through; bytes and work protect the instance, and are whole for each.
  */
 import type { Connector, RateLimit } from '@astrolabe/service-kit/connectors';
 import { refusedAnswer, type Answer } from './core/request/answer.ts';
@@ -30,6 +32,8 @@ export interface Fairness {
 export interface FairnessOptions {
   /** Of connectors without a `rateLimit` of their own. */
   readonly defaultLimit: RateLimit;
+  /** That share a connector's limit of events evenly; at least 1. */
+  readonly instances: number;
   /** Inflated bytes that a connector may send in a second. 0 is unlimited. */
   readonly bytesPerSecond: number;
   /** Milliseconds of work that a connector may cost in a second. 0 is unlimited. */
@@ -45,7 +49,9 @@ interface Limit {
   readonly connector: Connector;
   /** Undefined where it is unlimited. */
   readonly buckets: Readonly<Record<Unit, SharedBucket | undefined>>;
+  /** Of all instances together, where they share it. */
   readonly rates: Readonly<Record<Unit, Rate | undefined>>;
+  readonly instances: number;
   /** By share: when the refusal ends and when it began, so that a clock that is set back ends it. */
   readonly refusals: Map<string, { readonly untilMs: number; readonly sinceMs: number; readonly unit: Unit }>;
 }
@@ -59,7 +65,7 @@ const MAX_CLIENTS = 10_000;
 const ONLY_SHARE: ReadonlyMap<string, number> = new Map([['', 1]]);
 
 export function createFairness(options: FairnessOptions): Fairness {
-  const { defaultLimit, bytesPerSecond, workMsPerSecond, clientWorkMsPerSecond, nowMs } = options;
+  const { defaultLimit, instances, bytesPerSecond, workMsPerSecond, clientWorkMsPerSecond, nowMs } = options;
   // One small entry for each connector that has sent since the start; only operators add connectors.
   const limits = new Map<string, Limit>();
 
@@ -80,14 +86,16 @@ export function createFairness(options: FairnessOptions): Fairness {
     const shares = sharesOf(connector);
     const atMs = nowMs();
     const bucketOf = (unit: Unit): SharedBucket | undefined => {
-      const rate = rates[unit];
-      if (rate === undefined) return undefined;
+      const whole = rates[unit];
+      if (whole === undefined) return undefined;
+      const parts = unit === 'events' ? instances : 1;
+      const rate = { perSecond: whole.perSecond / parts, burst: whole.burst / parts };
       const bucket = known?.buckets[unit] ?? new SharedBucket(rate, shares, atMs);
       bucket.adjust(rate, shares, atMs);
       return bucket;
     };
     const buckets = { events: bucketOf('events'), bytes: bucketOf('bytes'), work: bucketOf('work') };
-    const limit = { connector, buckets, rates, refusals: new Map() };
+    const limit = { connector, buckets, rates, instances, refusals: new Map() };
     limits.set(connector.id, limit);
     return limit;
   };
@@ -166,14 +174,15 @@ const unitText: Readonly<Record<Unit, string>> = {
   work: 'cost {perSecond} ms of work a second, {burst} ms at once',
 };
 
-function limited({ connector, rates }: Limit, unit: Unit, waitMs: number): Answer {
+function limited({ connector, rates, instances }: Limit, unit: Unit, waitMs: number): Answer {
   const seconds = toRetryAfterSeconds(waitMs);
   const { perSecond = 0, burst = 0 } = rates[unit] ?? {};
   const allowed = unitText[unit].replace('{perSecond}', String(perSecond)).replace('{burst}', String(burst));
+  const divided = unit === 'events' && instances > 1 ? `, divided among ${instances} instances` : '';
   const whose = connector.writeKeys.length === 0 ? 'has' : 'this key has';
   const verb = unit === 'work' ? 'cost' : 'sent';
   const share = connector.writeKeys.length === 0 ? 'more' : 'more than its share of that';
-  const message = `connector ${connector.id} may ${allowed}, and ${whose} ${verb} ${share}; send the request again after ${seconds} s`;
+  const message = `connector ${connector.id} may ${allowed}${divided}, and ${whose} ${verb} ${share}; send the request again after ${seconds} s`;
   return refusedAnswer(429, 'ingest.rate-limited', message, seconds);
 }
 

@@ -98,3 +98,12 @@ export function createReadingThreadCounter(metrics: Metrics): () => void {
   });
   return () => ends.inc();
 }
+
+/** Shows the half of `/readyz` that is about the event store. */
+export function showStoring(metrics: Metrics, isStoring: () => boolean): void {
+  metrics.gauge({
+    name: 'store_ready',
+    help: '1 while events can be stored; 0 while they cannot, and /readyz answers 503 for it.',
+    collect: (gauge) => gauge.set(isStoring() ? 1 : 0),
+  });
+}

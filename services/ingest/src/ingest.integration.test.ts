@@ -35,6 +35,7 @@ async function prepare(t: TestContext): Promise<Setting> {
     KAFKA_TOPIC_PREFIX: prefix,
     CONNECTORS_FILE: connectorsFile,
     INGEST_PORT: '0',
+    INGEST_DRAIN_MS: '0',
   };
   return { topics: topicsFor(prefix), env };
 }

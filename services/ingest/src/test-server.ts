@@ -15,6 +15,7 @@ export const testLimits = {
   maxConnectionsPerClient: undefined,
   /** Unlimited. */
   connectorEventsPerSecond: 0,
+  instances: 1,
   connectorBurstEvents: 1,
   connectorBytesPerSecond: 0,
   connectorWorkMsPerSecond: 0,
@@ -74,5 +75,5 @@ export async function startTestServer(
       ?.slice(line.length)
       .trim();
   };
-  return { sink, thread, url, post, close, metric };
+  return { sink, thread, url, post, close, metric, drain: () => server.drain() };
 }

@@ -52,6 +52,7 @@ export const CLIENT = '192.0.2.1';
 
 export const unlimited: FairnessOptions = {
   defaultLimit: { eventsPerSecond: 0, burst: 1 },
+  instances: 1,
   bytesPerSecond: 0,
   workMsPerSecond: 0,
   clientWorkMsPerSecond: 0,

@@ -11,6 +11,7 @@ import {
   type TopicNeed,
 } from '@astrolabe/kafka';
 import {
+  StateMemory,
   createStateProcessor,
   openChangelogStore,
   startGroupConsumer,
@@ -21,6 +22,7 @@ import { topicsFor, type ChangelogStore, type Topics } from '@astrolabe/records'
 import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
 import {
   openConnectorSource,
+  readProcessMemory,
   startServiceAdmin,
   type ConnectorSource,
   type Logger,
@@ -30,6 +32,7 @@ import { systemClock } from '@astrolabe/service-kit/clock';
 import { freeEmailList } from './adapters/free-email-list.ts';
 import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
+import { stateBoundOf, stateTooLarge } from './core/state-bound.ts';
 import { userStateCodec } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';
 import {
@@ -65,7 +68,8 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   const admin = await startServiceAdmin('mapper', config, logger, stack);
   // Nothing is held before the first record is read.
   const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
-  const metrics = createMapperMetrics(admin.metrics, () => heldRecords.current());
+  const memory = openStateMemory();
+  const metrics = createMapperMetrics(admin.metrics, { heldRecords: () => heldRecords.current(), memory });
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
     // It makes no calls to the API and authenticates no senders.
@@ -77,7 +81,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   stack.defer('connectors file', () => connectors.close());
   const kafka = await openKafkaClients(surroundings);
   const { connection, topics, groupId } = kafka;
-  const consumer = await startConsumer(surroundings, kafka, connectors, metrics);
+  const consumer = await startConsumer(surroundings, kafka, connectors, { metrics, memory });
   const reader = createPartitionReader({ connection });
   stack.defer('partition reader', () => reader.close());
   const heldWatch = watchHeldRecords({
@@ -95,11 +99,18 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
       groupId,
       partitions: consumer.assignment(),
       guarantee: config.guarantee,
+      maxStateBytes: memory.maxBytes,
       mappingRules: MAPPING_RULES_VERSION,
       freeEmailProviders: freeEmailList.version,
     },
     'listening',
   );
+}
+
+function openStateMemory(): StateMemory {
+  const process = readProcessMemory();
+  const bound = stateBoundOf(process);
+  return new StateMemory({ ...bound, fault: (usedBytes) => stateTooLarge(usedBytes, bound, process) });
 }
 
 /** Waits until the brokers, the topics and the registry are there. The stack closes all of it. */
@@ -140,7 +151,7 @@ async function startConsumer(
   { config, logger, stack }: Surroundings,
   { connection, topics, groupId, schemaIds, changelog }: KafkaClients,
   connectors: ConnectorSource,
-  metrics: MapperMetrics,
+  { metrics, memory }: { readonly metrics: MapperMetrics; readonly memory: StateMemory },
 ): Promise<GroupConsumer> {
   const mapBatch = createMapBatch({
     encoder: createCommandEncoder(schemaIds),
@@ -167,6 +178,7 @@ async function startConsumer(
           session,
           changelog,
           codec: userStateCodec,
+          memory,
           transform: mapBatch,
           onStored: (batch) => countBatch(batch, metrics, isKnown),
           onUnanswered: (batch) => countUnanswered(batch, metrics),

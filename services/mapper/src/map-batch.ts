@@ -115,9 +115,10 @@ class Batch {
     let outcome = emit(record, mapped, this.outputs, this.#options, this.#nowMs);
     // A dead-lettered event has no effect, so it does not change the state either.
     if (outcome.kind !== 'dead-lettered' && mapped.nextUserState !== userState) {
-      if (!this.#remember(connectorId, event, mapped.nextUserState)) {
+      const full = this.#remember(connectorId, event, mapped.nextUserState);
+      if (full !== undefined) {
         this.outputs.length = before;
-        outcome = this.#giveUp(record, 'mapper.state-full', stateFull(connectorId, this.#options.maxUsers));
+        outcome = this.#giveUp(record, 'mapper.state-full', stateFull(connectorId, full, this.#options.maxUsers));
       }
     }
     if (outcome.kind !== 'dead-lettered') this.#advanceClock(facts, mapped);
@@ -151,18 +152,22 @@ class Batch {
     if (command !== undefined) this.#state.advanceClock(command.record.occurredAt);
   }
 
-  /** False if there is no room for a deletion. */
-  #remember(connectorId: string, { userId }: SegmentEvent, next: UserState | undefined): boolean {
-    if (userId === undefined) return true;
+  /** What there is too little of for a deletion; undefined if the user is remembered. */
+  #remember(
+    connectorId: string,
+    { userId }: SegmentEvent,
+    next: UserState | undefined,
+  ): 'users' | 'memory' | undefined {
+    if (userId === undefined) return undefined;
     const key = userStateKey(connectorId, userId);
     if (next === undefined) this.#state.delete(key);
     else {
       const remembered = rememberUser(this.#state, key, next, this.#options.maxUsers);
-      if (remembered.kind === 'full') return false;
+      if (remembered.kind === 'full') return remembered.bound;
       if (remembered.forgotten > 0) add(this.crowdedOut, connectorId, remembered.forgotten);
     }
     this.users.set(connectorId, this.#state.sizeOf(connectorId));
-    return true;
+    return undefined;
   }
 
   #giveUp(record: ConsumedRecord, code: ErrorCode, message: string): RecordOutcome {
@@ -170,9 +175,13 @@ class Batch {
   }
 }
 
-function stateFull(connectorId: string, maxUsers: number): string {
-  const fact = `connector ${connectorId} has ${maxUsers} suppressed users on this partition, as many as are remembered, so this one would come back`;
-  return `${fact}; raise MAPPER_MAX_USERS_PER_CONNECTOR, restart the mapper, and redrive`;
+function stateFull(connectorId: string, bound: 'users' | 'memory', maxUsers: number): string {
+  const [fact, limit] =
+    bound === 'users'
+      ? [`has ${maxUsers} suppressed users on this partition`, 'MAPPER_MAX_USERS_PER_CONNECTOR']
+      : ["has used up its share of this mapper's heap", '--max-old-space-size in NODE_OPTIONS'];
+  const why = `connector ${connectorId} ${fact}, as many as are remembered, so this one would come back`;
+  return `${why}; raise ${limit}, restart the mapper, and redrive`;
 }
 
 function add(counts: Map<string, number>, connectorId: string, count: number): void {

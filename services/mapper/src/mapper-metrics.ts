@@ -1,4 +1,4 @@
-import { showHeldRecords, type Restored } from '@astrolabe/processing';
+import { showHeldRecords, type Restored, type StateMemory } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
 import type { HandledBatch, RecordOutcome } from './map-batch.ts';
 
@@ -18,11 +18,18 @@ export interface MapperMetrics {
   readonly restoreSeconds: Histogram;
 }
 
-export function createMapperMetrics(
-  metrics: Metrics,
-  heldRecords: () => ReadonlyMap<number, number> = () => new Map(),
-): MapperMetrics {
+/** What the mapper shows of itself at each scrape. */
+export interface MapperState {
+  /** By partition, offsets that an open transaction keeps from being read. */
+  heldRecords(): ReadonlyMap<number, number>;
+  readonly memory: Pick<StateMemory, 'usedBytes' | 'maxBytes'>;
+}
+
+const nothing: MapperState = { heldRecords: () => new Map(), memory: { usedBytes: 0, maxBytes: 0 } };
+
+export function createMapperMetrics(metrics: Metrics, { heldRecords, memory } = nothing): MapperMetrics {
   showHeldRecords(metrics, 'event topic', heldRecords);
+  showMemory(metrics, memory);
   return {
     events: metrics.counter({
       name: 'events_total',
@@ -79,6 +86,19 @@ export function createMapperMetrics(
       buckets: [0.005, 0.02, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
     }),
   };
+}
+
+function showMemory(metrics: Metrics, memory: MapperState['memory']): void {
+  metrics.gauge({
+    name: 'state_bytes',
+    help: 'Memory that the remembered users of all partitions of this instance take, at most.',
+    collect: (gauge) => gauge.set(memory.usedBytes),
+  });
+  metrics.gauge({
+    name: 'state_max_bytes',
+    help: 'Bound of mapper_state_bytes, from the heap limit. Alert above four fifths of it: from there on new users replace old ones, or deletions are dead-lettered.',
+    collect: (gauge) => gauge.set(memory.maxBytes),
+  });
 }
 
 /**

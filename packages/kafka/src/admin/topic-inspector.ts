@@ -20,7 +20,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 /** Connects when it is first asked. */
 export function createTopicInspector(connection: KafkaConnection): TopicInspector {
   let cluster: Cluster | undefined;
-  let isClosed = false;
+  const closing = new AbortController();
   const drop = (): void => {
     if (cluster !== undefined) abandonCluster(cluster);
     cluster = undefined;
@@ -33,22 +33,24 @@ export function createTopicInspector(connection: KafkaConnection): TopicInspecto
   };
   return {
     describe: async (names) => {
-      if (isClosed) throw new PipelineError('kafka.unavailable', 'the inspector is closed', { retryable: true });
+      closing.signal.throwIfAborted();
       cluster ??= createCluster(clientOf(connection));
       const asked = cluster;
       const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
       try {
-        return await unlessAborted(ask(asked, names), timeout);
+        // Closed, it waits for nobody: kafkajs goes on trying to connect to brokers that are away.
+        return await unlessAborted(ask(asked, names), AbortSignal.any([timeout, closing.signal]));
       } catch (error) {
         if (cluster === asked) drop();
         else abandonCluster(asked);
+        if (closing.signal.aborted) throw closing.signal.reason;
         if (!timeout.aborted) throw toKafkaError(error, `looking at ${names.join(', ')}`);
         const message = `looking at ${names.join(', ')}: no answer within ${ANSWER_TIMEOUT_MS} ms`;
         throw new PipelineError('kafka.unavailable', message, { retryable: true, cause: error });
       }
     },
     close: async () => {
-      isClosed = true;
+      closing.abort(new PipelineError('kafka.unavailable', 'the inspector is closed', { retryable: true }));
       drop();
     },
   };

@@ -22,6 +22,8 @@ export interface TopicWatch {
    * neither.
    */
   trouble(): string | undefined;
+  /** How many partitions a topic has, as it was last seen; undefined before the first look. */
+  partitions(topic: string): number | undefined;
   /** Never rejects. */
   close(): Promise<void>;
 }
@@ -36,10 +38,14 @@ export function watchTopics(options: TopicWatchOptions): TopicWatch {
   const closing = new AbortController();
   const names = needs.map(({ name }) => name);
   let trouble: string | undefined;
+  const partitions = new Map<string, number>();
 
   const look = async (): Promise<void> => {
     try {
-      const fault = topicFault(needs, await inspector.describe(names), connection.principal);
+      const found = await inspector.describe(names);
+      // Of a topic that is not there, or not to be seen, a broker names none.
+      for (const topic of found) if (topic.partitions > 0) partitions.set(topic.name, topic.partitions);
+      const fault = topicFault(needs, found, connection.principal);
       trouble = fault?.message;
       if (fault === undefined) faults.worked({ topics: names }, 'the topics can be used again');
       else faults.failed(fault, {}, 'the service cannot use its topics; it is not ready until it can');
@@ -59,6 +65,7 @@ export function watchTopics(options: TopicWatchOptions): TopicWatch {
   });
   return {
     trouble: () => trouble,
+    partitions: (topic) => partitions.get(topic),
     close: async () => {
       closing.abort();
       await inspector.close();

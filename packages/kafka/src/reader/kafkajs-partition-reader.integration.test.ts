@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { createRequire } from 'node:module';
+import { test, type TestContext } from 'node:test';
 import type { PartitionRange, PartitionReader } from '@astrolabe/records';
 import { CONTRACT_PARTITIONS, testPartitionReader } from '@astrolabe/records/testing';
 import { createKafkaAdmin } from '../admin/admin.ts';
 import { clientOf } from '../connection.ts';
+import type { Cluster } from '../kafkajs/protocol/fetch-partition.ts';
 import { createPartitionReader, type PartitionReaderOptions } from './kafkajs-partition-reader.ts';
 import { createRecordProducer } from '../producer/kafkajs-producer.ts';
 import { connect, createTopic, deleteRecordsBelow, topicDefinition, writeTransactions } from '../testing/broker.ts';
@@ -212,3 +214,59 @@ test('a topic that is not there is told within seconds, and read as soon as it i
     assert.deepEqual(await valuesOf(reader, { topic: name }), { values: [], nextOffset: 0n });
   });
 });
+
+test('a reader of pages asks for one fetch, hands it out whole, and reads on where a page ended', async (t) => {
+  const topic = await createTopic(t);
+  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
+  t.after(() => producer.close());
+  const written = Array.from({ length: 3_000 }, (_, index) => String(index));
+  for (let first = 0; first < written.length; first += 500) {
+    const records = written
+      .slice(first, first + 500)
+      .map((value) => ({ key: null, value: Buffer.from(value), headers: {} }));
+    await producer.send(
+      topic,
+      records.map((record) => ({ ...record, partition: 0 })),
+    );
+  }
+  const asked = countLookUps(t);
+  const reader = createPartitionReader({ connection: connect(), maxFetchBytes: 30_000, isPaged: true });
+  t.after(() => reader.close());
+  const read: string[] = [];
+  const pages: number[] = [];
+  for (let fromOffset = 0n; fromOffset < 3_000n;) {
+    const enough = new AbortController();
+    const reading = reader.read({
+      topic,
+      partition: 0,
+      fromOffset,
+      endOffset: 3_000n,
+      signal: enough.signal,
+      onRecords: (records, nextOffset) => {
+        read.push(...records.map(({ value }) => String(value)));
+        pages.push(records.length);
+        fromOffset = nextOffset;
+        enough.abort(new Error('a page is enough'));
+      },
+    });
+    await reading.catch(() => undefined);
+  }
+  assert.deepEqual(read, written);
+  assert.ok(pages.length > 1 && Math.max(...pages) > 1_000, String(pages));
+  assert.equal(asked(), pages.length);
+});
+
+/** How often the broker of a partition is looked up: once for each fetch and for each question. */
+function countLookUps(t: TestContext): () => number {
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/cluster') as { readonly prototype: Cluster };
+  const { findLeaderForPartitions } = prototype;
+  let lookUps = 0;
+  prototype.findLeaderForPartitions = function (...args) {
+    lookUps += 1;
+    return findLeaderForPartitions.apply(this, args);
+  };
+  t.after(() => {
+    prototype.findLeaderForPartitions = findLeaderForPartitions;
+  });
+  return () => lookUps;
+}

@@ -23,6 +23,11 @@ export interface PartitionReaderOptions {
   readonly giveUpAfterMs?: number;
   /** Of one fetch; each read holds two at a time. Default 4 MiB. */
   readonly maxFetchBytes?: number;
+  /**
+   * For a caller that takes the first piece of a range that was read before, and ends the read. A piece is all of a
+   * fetch; nothing else is asked of the broker, and nothing fetched ahead. Default false.
+   */
+  readonly isPaged?: boolean;
 }
 
 /** Connects when it is first asked. */
@@ -60,6 +65,7 @@ class KafkaPartitionReader implements PartitionReader {
   readonly #connection: KafkaConnection;
   readonly #giveUpAfterMs: number;
   readonly #maxFetchBytes: number;
+  readonly #isPaged: boolean;
   /** One for each topic: kafkajs gets no metadata at all as soon as one of a cluster's topics is gone. */
   readonly #clusters = new Map<string, Cluster>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -69,10 +75,12 @@ class KafkaPartitionReader implements PartitionReader {
     connection,
     giveUpAfterMs = DEFAULT_GIVE_UP_AFTER_MS,
     maxFetchBytes = DEFAULT_FETCH_BYTES,
+    isPaged = false,
   }: PartitionReaderOptions) {
     this.#connection = connection;
     this.#giveUpAfterMs = giveUpAfterMs;
     this.#maxFetchBytes = maxFetchBytes;
+    this.#isPaged = isPaged;
   }
 
   async offsets(topic: string, partition: number): Promise<PartitionOffsets> {
@@ -97,16 +105,14 @@ class KafkaPartitionReader implements PartitionReader {
     const { topic, partition, onRecords, onUnreadable, only } = range;
     const source: TopicPartition = { topic, partition };
     signal.throwIfAborted();
-    const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
-    const end = range.endOffset ?? atStart.lastStableOffset;
-    let next = later(range.fromOffset ?? 0n, atStart.lowWatermark);
-    if (next > atStart.highWatermark) throw beyondTheEnd(source, next, atStart);
-    let ahead = next < end ? this.#fetch(source, next, signal) : undefined;
-    while (ahead !== undefined) {
-      const { batches, abortedTransactions, nextOffset } = await ahead;
+    const { start, end } = await this.#boundsOf(range, signal);
+    let next = start;
+    let ahead: Promise<Fetched> | undefined;
+    while (next < end) {
+      const { batches, abortedTransactions, nextOffset } = await (ahead ?? this.#fetch(source, next, signal));
       const from = next;
       next = nextOffset < end ? nextOffset : later(end, from);
-      ahead = next < end ? this.#fetch(source, next, signal) : undefined;
+      ahead = next < end && !this.#isPaged ? this.#fetch(source, next, signal) : undefined;
       // Its failure is heard when its turn comes.
       ahead?.catch(() => undefined);
       const decoder = new RecordSetDecoder(source, abortedTransactions, decompress);
@@ -125,7 +131,8 @@ class KafkaPartitionReader implements PartitionReader {
           onUnreadable({ topic, partition, fromOffset, nextOffset: behind, reason: error.message });
         }
         const isLast = batch === batches.at(-1);
-        const isEnough = records.length >= HANDED_OUT_RECORDS || inflatedBytes >= HANDED_OUT_INFLATED_BYTES;
+        const isEnough =
+          (records.length >= HANDED_OUT_RECORDS && !this.#isPaged) || inflatedBytes >= HANDED_OUT_INFLATED_BYTES;
         if (records.length === 0 || !(isLast || isEnough)) continue;
         inflatedBytes = 0;
         // Only a fetch's first and last batch can reach out of the range.
@@ -137,6 +144,21 @@ class KafkaPartitionReader implements PartitionReader {
       }
     }
     return next;
+  }
+
+  /** Both ends of a page were read before. Should they be gone by now, the fetch is refused. */
+  async #boundsOf(
+    { topic, partition, fromOffset, endOffset }: PartitionRange,
+    signal: AbortSignal,
+  ): Promise<{ readonly start: bigint; readonly end: bigint }> {
+    if (this.#isPaged && fromOffset !== undefined && endOffset !== undefined) {
+      return { start: fromOffset, end: endOffset };
+    }
+    const source: TopicPartition = { topic, partition };
+    const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
+    const start = later(fromOffset ?? 0n, atStart.lowWatermark);
+    if (start > atStart.highWatermark) throw beyondTheEnd(source, start, atStart);
+    return { start, end: endOffset ?? atStart.lastStableOffset };
   }
 
   /** Comes back when there is something at or after `offset`, or when it is clear that `offset` is in a gap. */

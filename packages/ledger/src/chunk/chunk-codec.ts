@@ -13,7 +13,16 @@
  */
 import { PipelineError, defect, present } from '@astrolabe/service-kit/errors';
 import { KEY_BYTES, writeCommandKey } from '../command-key.ts';
-import { DeliveryChunk, ENDINGS_START, VERSION, outcomes, type ChunkColumns, type Ending } from './delivery-chunk.ts';
+import { decodeAttempts } from './attempts-codec.ts';
+import {
+  ATTEMPTS_VERSION,
+  DeliveryChunk,
+  ENDINGS_START,
+  VERSION,
+  outcomes,
+  type ChunkColumns,
+  type Ending,
+} from './delivery-chunk.ts';
 import type { Delivery } from '../delivery.ts';
 
 export const MAX_CHUNK_DELIVERIES = 65_535;
@@ -83,14 +92,15 @@ export function encodeChunk(deliveries: readonly Delivery[]): Buffer {
 }
 
 /**
- * Reads the frame of a chunk; deliveries are read from it one by one. `bytes` must not change afterwards. Throws
+ * Reads the frame of a chunk, of deliveries or of failed attempts; deliveries are read from it one by one. `bytes` must not change afterwards. Throws
  * `ledger.unknown-format` for a version that this code does not know, `ledger.damaged` for bytes that are not a
  * whole chunk.
  */
 export function decodeChunk(bytes: Buffer): DeliveryChunk {
   const version = bytes[0];
+  if (version === ATTEMPTS_VERSION) return decodeAttempts(bytes);
   if (version !== undefined && version !== VERSION) {
-    const message = `a chunk of the delivery ledger has format ${version}, and this version knows ${VERSION}; run the version that wrote it`;
+    const message = `a chunk of the delivery ledger has format ${version}, and this version knows ${VERSION} and ${ATTEMPTS_VERSION}; run the version that wrote it`;
     throw new PipelineError('ledger.unknown-format', message, { retryable: false });
   }
   if (bytes.length < ENDINGS_START) throw damaged('it is shorter than its header');

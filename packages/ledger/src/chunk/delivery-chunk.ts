@@ -4,8 +4,11 @@
  */
 import { KEY_BYTES, tagOf } from '../command-key.ts';
 import type { Delivery, DeliveryOutcome } from '../delivery.ts';
+import type { FailedAttempts } from '../failed-attempts.ts';
 
 export const VERSION = 1;
+/** Of chunks that hold failed attempts and no deliveries (`attempts-codec.ts`). */
+export const ATTEMPTS_VERSION = 2;
 export const ENDINGS_START = 20;
 
 /** The index is the code in the format: append only. */
@@ -28,20 +31,29 @@ export interface ChunkColumns {
 export class DeliveryChunk {
   readonly bytes: Buffer;
   readonly count: number;
-  /** Time of its newest delivery, epoch milliseconds. */
+  /** Time of the newest that it has, epoch milliseconds. */
   readonly newestAtMs: number;
+  /** A chunk has either deliveries or these. */
+  readonly attempts: readonly FailedAttempts[];
   readonly #lowestOffset: number;
   readonly #endings: readonly Ending[];
   readonly #columns: ChunkColumns;
 
   /** Use `decodeChunk`, which checks what is taken for granted here. */
-  constructor(bytes: Buffer, count: number, endings: readonly Ending[], columns: ChunkColumns) {
+  constructor(
+    bytes: Buffer,
+    count: number,
+    endings: readonly Ending[],
+    columns: ChunkColumns,
+    attempts: readonly FailedAttempts[] = [],
+  ) {
     this.bytes = bytes;
     this.count = count;
     this.newestAtMs = bytes.readUIntLE(6, 6);
     this.#lowestOffset = bytes.readUIntLE(12, 6);
     this.#endings = endings;
     this.#columns = columns;
+    this.attempts = attempts;
   }
 
   tagAt(index: number): number {

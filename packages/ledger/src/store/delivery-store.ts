@@ -3,25 +3,31 @@
  * twelfth of the window. Expiry removes whole segments. What a crash leaves is a beginning of the copy: only the last
  * segment is ever written, and the one before it was on disk before its first byte.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Delivery } from '../delivery.ts';
+import { AttemptsMemory } from './attempts-memory.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
 import { onDisk } from './disk-fault.ts';
 import { FrameCache } from './frame-cache.ts';
-import { Segment, type PlacedChunk } from './segment.ts';
+import { IndexMemory } from './index-memory.ts';
+import { Segment, type PlacedChunk, type SegmentSurroundings } from './segment.ts';
 import type { ChangelogChunk } from '../changelog/ledger-changelog.ts';
 
 /** More, and a miss asks more tables; fewer, and more than the window is kept. */
 const SEGMENTS_IN_WINDOW = 12;
 /** Positions are 32 bits; far below, so that expiry gives space back in reasonable pieces. */
 const MAX_SEGMENT_BYTES = 1_073_741_824;
-const SEGMENT_NAME = /^(\d{10})\.segment$/;
+export const SEGMENT_NAME = /^(\d{10})\.segment$/;
 
 export interface DeliveryStoreOptions {
   /** Of this partition alone. Created where it is missing. */
   readonly directory: string;
   readonly windowMs: number;
+  /** What is as old as this or older is not opened again. */
+  readonly afterMs: number;
+  /** Of all partitions of this process. Default: without a bound. */
+  readonly memory?: IndexMemory;
   /** Ends the wait for another process to let go of the directory. */
   readonly lockTimeoutMs: number;
   readonly signal?: AbortSignal;
@@ -36,10 +42,13 @@ export interface StoreStats {
 }
 
 export class DeliveryStore {
+  /** Of what it had when it was opened, and of what was read from the changelog since. */
+  readonly attempts = new AttemptsMemory();
   readonly #directory: string;
   readonly #windowMs: number;
   readonly #lock: DirectoryLock;
-  readonly #cache = new FrameCache();
+  readonly #afterMs: number;
+  readonly #shared: SegmentSurroundings;
   /** In the order of the changelog; the last one takes what comes. */
   #segments: Segment[] = [];
   #nextSequence = 0;
@@ -48,16 +57,17 @@ export class DeliveryStore {
   // eslint-disable-next-line no-unused-private-class-members -- keeps the reads in `find` from being optimised away
   #touched = 0;
 
-  private constructor({ directory, windowMs }: DeliveryStoreOptions, lock: DirectoryLock) {
+  private constructor({ directory, windowMs, afterMs, memory }: DeliveryStoreOptions, lock: DirectoryLock) {
     this.#directory = directory;
     this.#windowMs = windowMs;
+    this.#afterMs = afterMs;
+    this.#shared = { cache: new FrameCache(), memory: memory ?? new IndexMemory() };
     this.#lock = lock;
   }
 
-  /** Rejects with `ledger.locked`, `ledger.unknown-format` or `ledger.disk-failed`. */
+  /** Rejects with `ledger.locked`, `ledger.unknown-format`, `ledger.disk-failed` or the memory's fault. */
   static async open(options: DeliveryStoreOptions): Promise<DeliveryStore> {
     const { directory } = options;
-    await onDisk(`creating ${directory}`, () => mkdir(directory, { recursive: true }));
     const store = new DeliveryStore(options, await lockDirectory(directory, options.lockTimeoutMs, options.signal));
     try {
       await store.#openSegments();
@@ -74,6 +84,12 @@ export class DeliveryStore {
     if (segment?.lastFrame === undefined) return undefined;
     const { offset, position } = segment.lastFrame;
     return { offset, bytes: segment.chunkAt(position).bytes };
+  }
+
+  /** Adds chunks that others have written, or that an earlier owner has. */
+  async read(chunks: readonly PlacedChunk[]): Promise<void> {
+    await this.append(chunks);
+    for (const { chunk } of chunks) this.attempts.read(chunk);
   }
 
   /** A delivery of the command with that key after `afterMs`, the segments searched from the newest. */
@@ -106,11 +122,13 @@ export class DeliveryStore {
 
   /** Removes the segments of which every delivery is as old as `beforeMs` or older. */
   expire(beforeMs: number): Promise<void> {
+    this.attempts.prune(({ atMs }) => atMs <= beforeMs);
     return this.#remove(({ newestAtMs }) => newestAtMs <= beforeMs);
   }
 
   /** Forgets everything. */
   reset(): Promise<void> {
+    this.attempts.clear();
     return this.#remove(() => true);
   }
 
@@ -121,7 +139,7 @@ export class DeliveryStore {
       entries: sum(({ entries }) => entries),
       segments: this.#segments.length,
       diskBytes: sum(({ diskBytes }) => diskBytes),
-      memoryBytes: sum(({ memoryBytes }) => memoryBytes) + this.#cache.memoryBytes,
+      memoryBytes: sum(({ memoryBytes }) => memoryBytes) + this.#shared.cache.memoryBytes,
     };
   }
 
@@ -175,7 +193,7 @@ export class DeliveryStore {
     current?.compact();
     const sequence = this.#nextSequence;
     this.#nextSequence += 1;
-    const created = await Segment.create(this.#pathOf(sequence), sequence, this.#cache, current?.entries ?? 0);
+    const created = await Segment.create(this.#pathOf(sequence), sequence, this.#shared, current?.entries ?? 0);
     this.#segments.push(created);
     return created;
   }
@@ -195,10 +213,15 @@ export class DeliveryStore {
         await onDisk(`removing ${path}`, () => rm(path));
         continue;
       }
-      const { segment, intact } = await Segment.open(path, sequence, this.#cache);
-      this.#segments.at(-1)?.compact();
-      this.#segments.push(segment);
+      const { segment, intact } = await Segment.open(path, sequence, this.#shared, (chunk) =>
+        this.attempts.read(chunk),
+      );
       whole = intact;
+      const before = this.#segments.at(-1);
+      // A shorter window is how an operator makes room: what is beyond it must not be held until all are open.
+      if (before === undefined && segment.newestAtMs <= this.#afterMs) await segment.remove();
+      else this.#segments.push(segment);
+      before?.compact();
     }
   }
 

@@ -81,7 +81,7 @@ export class LocalCopy {
       'reading deliveries of another owner',
       () =>
         changelog.read(partition, { fromOffset: this.#nextOffset, untilOffset: offset, signal }, async (chunks) => {
-          await store.append(chunks.map((chunk) => ({ offset: chunk.offset, chunk: decodeChunk(chunk.bytes) })));
+          await store.read(chunks.map((chunk) => ({ offset: chunk.offset, chunk: decodeChunk(chunk.bytes) })));
           // A further attempt goes on from here, so that no chunk is taken twice.
           this.#nextOffset = (chunks.at(-1)?.offset ?? this.#nextOffset) + 1n;
         }),

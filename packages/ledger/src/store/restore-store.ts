@@ -70,7 +70,7 @@ async function copyFrom(
     }
     const placed = fresh.map(({ offset, bytes }) => ({ offset, chunk: decodeChunk(bytes) }));
     entries += placed.reduce((sum, { chunk }) => sum + chunk.count, 0);
-    await store.append(placed.filter(({ chunk }) => chunk.newestAtMs > afterMs));
+    await store.read(placed.filter(({ chunk }) => chunk.newestAtMs > afterMs));
     onProgress?.({ entries, nextOffset: (chunks.at(-1)?.offset ?? first.offset) + 1n });
   });
   if (unproven !== undefined) throw new NoCopy();

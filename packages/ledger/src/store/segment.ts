@@ -7,6 +7,7 @@ import type { Delivery } from '../delivery.ts';
 import { onDisk } from './disk-fault.ts';
 import type { Frame } from './frame.ts';
 import type { FrameCache } from './frame-cache.ts';
+import type { IndexMemory } from './index-memory.ts';
 import { SegmentFile, type FramePosition } from './segment-file.ts';
 import { TagTable } from './tag-table.ts';
 
@@ -14,6 +15,12 @@ import { TagTable } from './tag-table.ts';
 export interface PlacedChunk {
   readonly offset: bigint;
   readonly chunk: DeliveryChunk;
+}
+
+/** What the segments of a store share. */
+export interface SegmentSurroundings {
+  readonly cache: FrameCache;
+  readonly memory: IndexMemory;
 }
 
 /** The last frame of a segment, for the comparison with the changelog. */
@@ -34,32 +41,50 @@ export class Segment {
   #newestAtMs = 0;
   #last: LastFrame | undefined;
 
-  private constructor(path: string, sequence: number, cache: FrameCache, expected: number) {
+  private constructor(path: string, sequence: number, { cache, memory }: SegmentSurroundings, expected: number) {
     this.#path = path;
     this.sequence = sequence;
     this.#cache = cache;
-    this.#table = new TagTable(expected);
+    this.#table = new TagTable(expected, memory);
   }
 
   /** `expected`: how many deliveries are likely to come; the table starts at that size and grows where it must. */
-  static async create(path: string, sequence: number, cache: FrameCache, expected: number): Promise<Segment> {
-    const segment = new Segment(path, sequence, cache, expected);
-    segment.#file = await SegmentFile.create(path);
+  static async create(
+    path: string,
+    sequence: number,
+    surroundings: SegmentSurroundings,
+    expected: number,
+  ): Promise<Segment> {
+    const segment = new Segment(path, sequence, surroundings, expected);
+    try {
+      segment.#file = await SegmentFile.create(path);
+    } catch (error) {
+      segment.#table.release();
+      throw error;
+    }
     return segment;
   }
 
-  /** `intact` is false where the end of the file had to be cut off. */
+  /** `intact` is false where the end of the file had to be cut off. The bytes of a chunk are good until `onChunk` returns. */
   static async open(
     path: string,
     sequence: number,
-    cache: FrameCache,
+    surroundings: SegmentSurroundings,
+    onChunk: (chunk: DeliveryChunk) => void,
   ): Promise<{ readonly segment: Segment; readonly intact: boolean }> {
-    const segment = new Segment(path, sequence, cache, 0);
-    const { file, cutBytes } = await SegmentFile.open(path, ({ offset, chunk }, position) => {
-      segment.#index({ offset, chunk: decodeChunk(chunk) }, position);
-    });
-    segment.#file = file;
-    return { segment, intact: cutBytes === 0 };
+    const segment = new Segment(path, sequence, surroundings, 0);
+    try {
+      const { file, cutBytes } = await SegmentFile.open(path, (frame, position) => {
+        const chunk = decodeChunk(frame.chunk);
+        segment.#index({ offset: frame.offset, chunk }, position);
+        onChunk(chunk);
+      });
+      segment.#file = file;
+      return { segment, intact: cutBytes === 0 };
+    } catch (error) {
+      segment.#table.release();
+      throw error;
+    }
   }
 
   get entries(): number {
@@ -129,8 +154,10 @@ export class Segment {
 
   async close(): Promise<void> {
     const file = this.#file;
+    if (file === undefined) return;
     this.#file = undefined;
-    await file?.close();
+    this.#table.release();
+    await file.close();
   }
 
   async remove(): Promise<void> {

@@ -5,6 +5,8 @@
  * The home of a tag is proportional to it (`tag * capacity / 2^32`), so a table of any size can be rebuilt from its
  * slots alone, in the order of memory, without the ids.
  */
+import { IndexMemory } from './index-memory.ts';
+
 const INITIAL_CAPACITY = 1_024;
 /** At three quarters a miss reads eight slots on average: a cache line, or two. */
 const MAX_LOAD = 0.75;
@@ -12,14 +14,16 @@ const TAGS = 2 ** 32;
 const EMPTY = 0;
 
 export class TagTable {
+  readonly #memory: IndexMemory;
   #capacity: number;
   #slots: Uint32Array;
   #size = 0;
 
-  /** `expected` entries find their place without growth. */
-  constructor(expected = 0) {
+  /** `expected` entries find their place without growth. Throws the memory's fault, like `add` and `compact`. */
+  constructor(expected = 0, memory = new IndexMemory()) {
+    this.#memory = memory;
     this.#capacity = Math.max(INITIAL_CAPACITY, Math.ceil(expected / MAX_LOAD) + 1);
-    this.#slots = new Uint32Array(2 * this.#capacity);
+    this.#slots = memory.allocate(2 * this.#capacity);
   }
 
   /** Pairs of tag and locator; an id that was added twice with one locator counts once. */
@@ -61,6 +65,12 @@ export class TagTable {
     this.#resize(Math.ceil(this.#size / MAX_LOAD) + 1);
   }
 
+  /** Gives back its memory; the table is not used any more. */
+  release(): void {
+    this.#memory.giveBack(this.#slots);
+    this.#slots = new Uint32Array(0);
+  }
+
   #homeOf(tag: number): number {
     return Math.floor((tag * this.#capacity) / TAGS);
   }
@@ -92,12 +102,14 @@ export class TagTable {
 
   #resize(capacity: number): void {
     const old = this.#slots;
+    // Both are held for a while.
+    this.#slots = this.#memory.allocate(2 * capacity);
     this.#capacity = capacity;
-    this.#slots = new Uint32Array(2 * capacity);
     this.#size = 0;
     for (let at = 0; at < old.length; at += 2) {
       const locator = old[at + 1] ?? EMPTY;
       if (locator !== EMPTY) this.#insert(old[at] ?? 0, locator);
     }
+    this.#memory.giveBack(old);
   }
 }

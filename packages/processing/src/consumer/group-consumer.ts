@@ -6,12 +6,13 @@
  * anything else when it is lost; commits only for sessions that live; a crash that kafkajs would survive silently
  * becomes a fault.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as afterOtherWork, setTimeout as sleep } from 'node:timers/promises';
 import { isKafkaJsError, recordsOf, toKafkaError, type AccessContext, type Consumer } from '@astrolabe/kafka/internal';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { CommitLoop } from './commit-loop.ts';
 import { createConsumer, REJOIN_PAUSE_MS, type ConsumerSettings } from './create-consumer.ts';
+import { GroupContact } from './group-contact.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
@@ -33,6 +34,11 @@ export interface GroupConsumer {
   isRunning(): boolean;
   /** Why the consumer does not read; undefined while it is a member of its group. */
   trouble(): string | undefined;
+  /**
+   * How long ago the group last answered. Beyond the session time-out, others may have the partitions that
+   * `assignment` still names.
+   */
+  silentMs(): number;
   /** Stops fetching, lets work in flight finish for up to `deadlineMs`, commits, leaves the group. Never rejects. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -54,6 +60,9 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
   }
 }
 
+/** So many records of one partition, enqueued at once, take a turn of the event loop that others notice. */
+const LONG_BATCH_RECORDS = 500;
+
 /** Where this process stands in its group, as far as it knows. It is `joining` until the first assignment. */
 type GroupPlace =
   { readonly kind: 'member' } | { readonly kind: 'joining' | 'absent'; readonly reason: string | undefined };
@@ -63,6 +72,7 @@ class GroupMember implements GroupConsumer {
   readonly #guard: TopicGuard;
   readonly #access: AccessContext;
   readonly #consumer: Consumer;
+  readonly #contact: GroupContact;
   readonly #sessions: PartitionSessions;
   readonly #commitLoop: CommitLoop;
   readonly #faultLog: FaultLog;
@@ -82,6 +92,7 @@ class GroupMember implements GroupConsumer {
       topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
     };
     this.#consumer = createConsumer(options);
+    this.#contact = new GroupContact(this.#consumer);
     this.#faultLog = new FaultLog(logger);
     this.#sessions = new PartitionSessions({
       topic,
@@ -136,6 +147,10 @@ class GroupMember implements GroupConsumer {
     return `not a member of ${this.#options.groupId}${reason === undefined ? '' : `: ${reason}`}`;
   }
 
+  silentMs(): number {
+    return this.#contact.silentMs();
+  }
+
   close(deadlineMs: number): Promise<void> {
     return (this.#closing ??= this.#close(deadlineMs));
   }
@@ -176,7 +191,10 @@ class GroupMember implements GroupConsumer {
       autoCommit: false,
       eachBatchAutoResolve: true,
       eachBatch: async ({ batch, heartbeat }) => {
-        this.#sessions.enqueue(batch.partition, recordsOf(batch), BigInt(batch.lastOffset()) + 1n);
+        const records = recordsOf(batch);
+        this.#sessions.enqueue(batch.partition, records, BigInt(batch.lastOffset()) + 1n);
+        // Those of the next partition would be a part of the same turn.
+        if (records.length >= LONG_BATCH_RECORDS) await afterOtherWork();
         await heartbeat();
       },
     });

@@ -58,6 +58,7 @@ export class CatchUpReader<State> {
   #reading: Promise<void> | undefined;
   #pages = 0;
   #closed = false;
+  #isPoked = false;
 
   constructor(options: CatchUpReaderOptions<State>) {
     this.#options = options;
@@ -80,6 +81,16 @@ export class CatchUpReader<State> {
         this.#reading = undefined;
         this.#options.rests();
       });
+  }
+
+  /** Looks once for all records that end together, hundreds when a chunk of the ledger is stored. */
+  pokeSoon(): void {
+    if (this.#reading !== undefined || this.#isPoked) return;
+    this.#isPoked = true;
+    queueMicrotask(() => {
+      this.#isPoked = false;
+      this.poke();
+    });
   }
 
   /** Takes nothing more. */

@@ -166,7 +166,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     const cursorMoved = queue.tracker.settle() && this.#cursors.has(queue.name);
     const mainMoved = task.isMain && this.#main?.settle() === true;
     if (cursorMoved || mainMoved) this.#declareSoon();
-    if (queue.isLagging) this.#catchUp.poke();
+    if (queue.isLagging) this.#catchUp.pokeSoon();
     else if (queue.records === 0 && !this.#cursors.has(queue.name)) this.#queues.delete(queue.name);
     this.#pause.endAtHalf(this.#inHand.main);
   }

@@ -21,6 +21,7 @@ import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
 import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
 import { behind, restorePartition, type Restored } from './state-restore.ts';
+import type { StateMemory } from './state-memory.ts';
 import type { PartitionState, StateCodec, StateView } from './state-view.ts';
 
 /** What a transform makes of a batch. */
@@ -35,6 +36,8 @@ export interface StateProcessorOptions<V, R> {
   readonly session: GroupSession;
   readonly changelog: ChangelogStore;
   readonly codec: StateCodec<V>;
+  /** Of all partitions of this process; more than it allows is a fault. Default: without a bound. */
+  readonly memory?: StateMemory;
   /** Pure: after a failure it is called again with the same records and state. What it throws stops the consumer. */
   readonly transform: (records: readonly ConsumedRecord[], state: StateView<V>) => Transformed<R>;
   /** Called once for each batch, in order, when everything of it is stored. A crash can come in between. */
@@ -176,7 +179,8 @@ class StateProcessor<V, R> implements PartitionProcessor {
     const writer = await changelog.openWriter(session, this.#signal);
     const writes = new Set<Promise<void>>();
     try {
-      const { state, position } = await restorePartition({ ...this.#options, writer, signal: this.#signal });
+      using restored = await restorePartition({ ...this.#options, writer, signal: this.#signal });
+      const { state, position } = restored;
       if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
       this.#options.onTrouble?.(undefined);
       this.#pending = undefined;

@@ -15,6 +15,7 @@ import type { Logger } from '@astrolabe/service-kit';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { GroupSession } from '../consumer/partition-processor.ts';
 import { CLOCK_KEY, parseClock } from './state-clock.ts';
+import type { StateMemory } from './state-memory.ts';
 import { PartitionState, type StateCodec } from './state-view.ts';
 
 export interface Restored {
@@ -39,19 +40,35 @@ export interface RestoreOptions<V> {
   /** Opened before: what it reads from the log is final. */
   readonly writer: BatchWriter;
   readonly codec: StateCodec<V>;
+  /** Of all partitions of this process. Default: without a bound. */
+  readonly memory?: StateMemory;
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly onRestored?: (restored: Restored) => void;
 }
 
+/** Disposed of, it gives back its memory. */
+export interface RestoredPartition<V> extends Disposable {
+  readonly state: PartitionState<V>;
+  readonly position: bigint;
+}
+
 /** Rejects with a `PipelineError`, with what the codec throws, or with the signal's reason. */
-export async function restorePartition<V>(
-  options: RestoreOptions<V>,
-): Promise<{ readonly state: PartitionState<V>; readonly position: bigint }> {
+export async function restorePartition<V>(options: RestoreOptions<V>): Promise<RestoredPartition<V>> {
+  const state = new PartitionState(options.codec, options.memory);
+  try {
+    const position = await restoreInto(state, options);
+    return { state, position, [Symbol.dispose]: () => state.release() };
+  } catch (error) {
+    state.release();
+    throw error;
+  }
+}
+
+async function restoreInto<V>(state: PartitionState<V>, options: RestoreOptions<V>): Promise<bigint> {
   const { session, changelog, signal } = options;
   const { topic, partition } = session;
   const startedAtMs = performance.now();
-  const state = new PartitionState(options.codec);
   const ownKey = positionKey(changelog.groupId);
   let stored: StoredPosition | undefined;
   let clockMs: number | undefined;
@@ -66,6 +83,7 @@ export async function restorePartition<V>(
     (batch) => {
       records += batch.length;
       for (const { key, value } of batch) if (key !== null) take(key.toString(), value);
+      options.memory?.assertFits();
     },
     signal,
   );
@@ -92,7 +110,7 @@ export async function restorePartition<V>(
   const { scopes: _scopes, ...told } = restored;
   options.logger.info({ ...told, position: `${start.offset}`, start: start.kind }, 'state restored');
   options.onRestored?.(restored);
-  return { state, position: start.offset };
+  return start.offset;
 }
 
 const REPLACEMENTS_AT_ONCE = 1_000;

@@ -4,6 +4,7 @@
  */
 import type { OutgoingRecord } from '@astrolabe/records';
 import { clockRecord, isReservedKey } from './state-clock.ts';
+import { SCOPE_BYTES, StateMemory, entryBytes } from './state-memory.ts';
 
 /** `id` is one-byte text, as short as can be: it is held for every entry. */
 export interface StateKey {
@@ -43,6 +44,8 @@ export interface StateView<V> {
   delete(key: StateKey): void;
   /** Entries of the scope. */
   sizeOf(scope: string): number;
+  /** Whether memory is left for one more entry of the scope, as `StateMemory` divides it. */
+  hasRoom(scope: string): boolean;
   /** The expendable entry of the scope whose last change is the longest ago, before a restart or after it. */
   oldestExpendable(scope: string): StateKey | undefined;
   /**
@@ -63,10 +66,12 @@ interface Scope {
   readonly kept: Map<string, string>;
   /** In the order of their last change, here and on the changelog topic. */
   readonly expendable: Map<string, string>;
+  bytes: number;
 }
 
 export class PartitionState<V> implements StateView<V> {
   readonly #codec: StateCodec<V>;
+  readonly #memory: StateMemory;
   readonly #scopes = new Map<string, Scope>();
   /** By key of the record, in the order of the last change. */
   readonly #changed = new Map<string, StateKey>();
@@ -76,8 +81,10 @@ export class PartitionState<V> implements StateView<V> {
   #clockMs: number | undefined = 0;
   #isClockChanged = false;
 
-  constructor(codec: StateCodec<V>) {
+  /** `memory` is shared by the partitions of a process. Default: without a bound. */
+  constructor(codec: StateCodec<V>, memory = new StateMemory()) {
     this.#codec = codec;
+    this.#memory = memory;
   }
 
   get size(): number {
@@ -99,6 +106,16 @@ export class PartitionState<V> implements StateView<V> {
   sizeOf(scope: string): number {
     const found = this.#scopes.get(scope);
     return found === undefined ? 0 : found.kept.size + found.expendable.size;
+  }
+
+  hasRoom(scope: string): boolean {
+    return this.#memory.hasRoom(scope);
+  }
+
+  /** Gives back the memory of a state that is not used any more. */
+  release(): void {
+    for (const [scope, found] of this.#scopes) this.#count(scope, found, -found.bytes);
+    this.#scopes.clear();
   }
 
   get(key: StateKey): V | undefined {
@@ -173,8 +190,12 @@ export class PartitionState<V> implements StateView<V> {
     return [{ key: Buffer.from(text), value: null, headers: {}, partition }, this.#recordOf(key, partition)];
   }
 
-  /** A record for each key that changed since the last call: its value, or null where it was deleted. */
+  /**
+   * A record for each key that changed since the last call: its value, or null where it was deleted. Throws where the
+   * memory does not allow what is held now.
+   */
   takeChanges(partition: number): OutgoingRecord[] {
+    this.#memory.assertFits();
     const records = [...this.#changed.values()].map((key) => this.#recordOf(key, partition));
     this.#changed.clear();
     return records;
@@ -201,22 +222,37 @@ export class PartitionState<V> implements StateView<V> {
   #put({ scope, id }: StateKey, value: V): void {
     let found = this.#scopes.get(scope);
     if (found === undefined) {
-      found = { kept: new Map(), expendable: new Map() };
+      found = { kept: new Map(), expendable: new Map(), bytes: 0 };
       this.#scopes.set(scope, found);
+      this.#count(scope, found, SCOPE_BYTES);
     }
     const { kept, expendable } = found;
     const [own, other] = this.#codec.isExpendable(value) ? [expendable, kept] : [kept, expendable];
+    const before = kept.get(id) ?? expendable.get(id);
+    const packed = compactCopy(this.#codec.pack(value));
+    this.#count(scope, found, entryBytes(packed.length) - (before === undefined ? 0 : entryBytes(before.length)));
     other.delete(id);
     own.delete(id);
-    own.set(compactCopy(id), compactCopy(this.#codec.pack(value)));
+    own.set(compactCopy(id), packed);
   }
 
   #remove({ scope, id }: StateKey): boolean {
     const found = this.#scopes.get(scope);
-    if (found === undefined) return false;
-    const wasThere = found.kept.delete(id) || found.expendable.delete(id);
-    if (found.kept.size + found.expendable.size === 0) this.#scopes.delete(scope);
-    return wasThere;
+    const before = found?.kept.get(id) ?? found?.expendable.get(id);
+    if (found === undefined || before === undefined) return false;
+    this.#count(scope, found, -entryBytes(before.length));
+    found.kept.delete(id);
+    found.expendable.delete(id);
+    if (found.kept.size + found.expendable.size === 0) {
+      this.#count(scope, found, -found.bytes);
+      this.#scopes.delete(scope);
+    }
+    return true;
+  }
+
+  #count(scope: string, found: Scope, bytes: number): void {
+    found.bytes += bytes;
+    this.#memory.add(scope, bytes);
   }
 
   #noteChange(key: StateKey): void {

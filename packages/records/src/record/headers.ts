@@ -67,8 +67,8 @@ export const headerNames = {
 export type HeaderName = (typeof headerNames)[keyof typeof headerNames];
 
 /** Text of a header, or undefined where the record has none. */
-export function headerText(record: Pick<ConsumedRecord, 'headers'>, name: HeaderName): string | undefined {
-  return record.headers[name]?.toString('utf8');
+export function headerText(record: Pick<ConsumedRecord, 'headers' | 'encoded'>, name: HeaderName): string | undefined {
+  return record.encoded === undefined ? record.headers[name]?.toString('utf8') : record.encoded.headerText(name);
 }
 
 /** Builds headers from text, leaving out what is undefined. */

@@ -17,7 +17,10 @@ export interface OutgoingRecord {
   readonly partition?: number;
 }
 
-/** A record read from a topic. `timestampMs` is the broker's (CreateTime), in epoch milliseconds. */
+/**
+ * A record read from a topic. `timestampMs` is the broker's (CreateTime), in epoch milliseconds. The parts of a fetched
+ * record are made when they are asked for, so a copy by `...` has none of them.
+ */
 export interface ConsumedRecord {
   readonly topic: string;
   readonly partition: number;
@@ -26,6 +29,23 @@ export interface ConsumedRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  /** On a fetched record only: `headerText`, `keyText` and `recordSizeBytes` ask it first. */
+  readonly encoded?: EncodedRecord;
+}
+
+/** What a record can tell from the bytes that it was fetched in, without making a Buffer of each part. */
+export interface EncodedRecord {
+  /** Key and value, and the headers with their framing. */
+  readonly contentBytes: number;
+  /** latin1: a character for each byte. Undefined where the key is null. */
+  keyText(): string | undefined;
+  /** By an ASCII name; undefined where there is no such header. */
+  headerText(name: string): string | undefined;
+}
+
+/** The key as text of one character for each byte; undefined where it is null. */
+export function keyText(record: Pick<ConsumedRecord, 'key' | 'encoded'>): string | undefined {
+  return record.encoded === undefined ? record.key?.toString('latin1') : record.encoded.keyText();
 }
 
 /** Where a stored record landed. */
@@ -40,7 +60,8 @@ export interface RecordPosition {
  * headers: one that is charged with too much could be read from its topic, and then find no place among the dead
  * letters.
  */
-export function recordSizeBytes(record: Pick<OutgoingRecord, 'key' | 'value' | 'headers'>): number {
+export function recordSizeBytes(record: Pick<ConsumedRecord, 'key' | 'value' | 'headers' | 'encoded'>): number {
+  if (record.encoded !== undefined) return RECORD_OVERHEAD_BYTES + record.encoded.contentBytes;
   let size = RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
   for (const name in record.headers) {
     size += framedBytes(Buffer.byteLength(name)) + framedBytes(record.headers[name]?.length ?? 0);

@@ -143,7 +143,6 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
     const record: unknown = reader.type.fromBuffer(payload, reader.resolver);
     const command = { kind: reader.kind, record } as Command;
     const { occurredAt, receivedAt } = command.record;
-    if (!COMMAND_ID.test(command.record.commandId)) throw new RangeError('the command id cannot be an idempotency key');
     if (!isTime(occurredAt) || !isTime(receivedAt)) throw new RangeError('a time is beyond what a date can hold');
     return findIdMismatch(command, schemaId) ?? { kind: 'command', command, schemaId };
   } catch (error) {
@@ -162,6 +161,7 @@ function read(reader: Reader, schemaId: number, payload: Buffer): DecodedCommand
 function findIdMismatch({ kind, record }: Command, schemaId: number): DecodedCommand | undefined {
   const { connectorId, messageId } = record;
   if (record.commandId === commandId(connectorId, messageId, kind)) return undefined;
+  if (!COMMAND_ID.test(record.commandId)) throw new RangeError('the command id cannot be an idempotency key');
   const meant = commandKinds.find((other) => record.commandId === commandId(connectorId, messageId, other));
   const reason =
     meant === undefined
@@ -171,7 +171,8 @@ function findIdMismatch({ kind, record }: Command, schemaId: number): DecodedCom
 }
 
 /**
- * It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours.
+ * It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours. The
+ * ids of our own are hexadecimal digits.
  */
 const COMMAND_ID = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
 

@@ -152,7 +152,13 @@ const entries = [
   {
     code: 'mapper.state-full',
     meaning:
-      'Nothing was deleted, because the connector has MAPPER_MAX_USERS_PER_CONNECTOR suppressed users on this partition. Raise the limit, restart the mapper, and redrive the dead letter.',
+      'Nothing was deleted, because the connector has as many suppressed users as the mapper remembers: MAPPER_MAX_USERS_PER_CONNECTOR on this partition, or its share of the heap. Raise the limit that the message names, restart the mapper, and redrive the dead letter.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'mapper.state-too-large',
+    meaning:
+      'What the mapper remembers of its partitions does not fit in its heap, so it stopped before the heap was full. The message has the figures; raise --max-old-space-size in NODE_OPTIONS, or run more instances.',
     whoActs: 'operator',
   },
   {
@@ -295,6 +301,12 @@ const entries = [
     code: 'ledger.locked',
     meaning:
       'Another process holds the files of a partition of the delivery ledger. Give each dispatcher its own ledger directory.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'ledger.too-large',
+    meaning:
+      'The index of the delivery ledger does not fit in memory, so the dispatcher stopped before the system would end it. The message has the figures; give it more memory, run more instances, or lower DISPATCHER_LEDGER_WINDOW_HOURS.',
     whoActs: 'operator',
   },
   {

@@ -1,38 +1,9 @@
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PipelineError } from '../errors/errors.ts';
-import { runService, type ServiceStack } from './lifecycle.ts';
-import { createLogger } from '../logs/logger.ts';
-import { createManualClock, type ManualClock } from '../clock/manual-clock.ts';
-
-/** Runs a service under test and records, in order, everything that it does. */
-function run(start: (stack: ServiceStack, effects: string[], clock: ManualClock) => Promise<void>) {
-  const effects: string[] = [];
-  const lines: Record<string, unknown>[] = [];
-  const signals = new EventEmitter();
-  const clock = createManualClock();
-  const captured = Promise.withResolvers<ServiceStack>();
-  const exited = runService({
-    name: 'mapper',
-    logger: createLogger({
-      name: 'mapper',
-      level: 'info',
-      destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
-    }),
-    shutdownTimeoutMs: 20_000,
-    start: (stack) => {
-      captured.resolve(stack);
-      return start(stack, effects, clock);
-    },
-    signals,
-    exit: (code) => void effects.push(`exit ${code}`),
-    clock,
-  });
-  const messages = () => lines.map(({ level, msg }) => `${String(level)}: ${String(msg)}`);
-  return { effects, lines, messages, signals, clock, exited, stack: captured.promise };
-}
+import type { ServiceStack } from './lifecycle.ts';
+import { runTestService as run } from './run-test-service.ts';
 
 const deferTwo = (stack: ServiceStack, effects: string[]) => {
   stack.defer('the producer', async () => {

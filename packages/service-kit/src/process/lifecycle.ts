@@ -3,6 +3,7 @@ import { PipelineError } from '../errors/errors.ts';
 import type { Logger } from '../logs/logger.ts';
 import { DeferredStops } from './deferred-stops.ts';
 import { ReadinessConditions, type Readiness } from './readiness.ts';
+import { ServicePhase, type Drain } from './service-phase.ts';
 import { waitUntilAvailable } from './wait-until-available.ts';
 
 /** What a service's composition registers with the process. */
@@ -14,6 +15,12 @@ export interface ServiceStack {
    * last registered first, each at most once. One that fails is logged, and the others still run.
    */
   defer(name: string, stop: () => Promise<void>): void;
+  /**
+   * Registers what the service goes on doing after a SIGTERM, before any of its stops: it runs once, unless the service
+   * is still starting. `drain` resolves when the service may stop. Its signal is aborted by a second signal or a fault.
+   * SIGINT comes from a person at a terminal, and skips it.
+   */
+  addDrain(name: string, drain: Drain): void;
   /**
    * Reports a fault after which the service cannot continue: it is logged, everything stops, and the exit code is 1.
    */
@@ -44,7 +51,7 @@ export interface SignalSource {
 export interface ServiceOptions {
   readonly name: string;
   readonly logger: Logger;
-  /** How long stopping may take, from the signal or the fault to the exit. */
+  /** How long stopping may take, from the end of the drain, if there is one, or the signal or fault, to the exit. */
   readonly shutdownTimeoutMs: number;
   /** Composes and starts the service. A rejection is a fault, unless the service was told to stop meanwhile. */
   readonly start: (stack: ServiceStack) => Promise<void>;
@@ -59,22 +66,22 @@ export interface ServiceOptions {
 }
 
 /**
- * npm forwards the terminal's Ctrl-C to its child, which already got it from the terminal. A signal so soon after the
- * first is the same request, not a second one.
+ * npm forwards the terminal's Ctrl-C to its child, which already got it from the terminal. A signal so soon after
+ * another is the same request, not a further one.
  */
 const SAME_REQUEST_MS = 250;
 
-const exitCodesOfSecondSignal = { SIGINT: 130, SIGTERM: 143 } as const;
-type StopSignal = keyof typeof exitCodesOfSecondSignal;
+const exitCodesOfFurtherSignal = { SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof exitCodesOfFurtherSignal;
 
 /**
  * Runs a service from its start to its exit.
  *
- * - SIGTERM or SIGINT: readiness turns false, `stack.signal` is aborted, the stops run in reverse, exit 0.
+ * - SIGTERM or SIGINT: readiness turns false, a drain runs, `stack.signal` is aborted, the stops run in reverse, exit 0.
  * - A fault (the start rejects, `stack.fail`, an uncaught exception, a stop that fails): logged, the same stops, exit
  *   1.
  * - Not stopped within `shutdownTimeoutMs`: logged as `service.shutdown-deadline` with the step that hangs, exit 1.
- * - A second signal: exit at once, with 128 plus the signal's number.
+ * - A further signal: ends the drain; while stopping: exit at once, with 128 plus the signal's number.
  *
  * If a start is still in progress when stopping begins, it is awaited, within the deadline, so that what it has just
  * opened is closed as well. Resolves once `exit` was called; never rejects.
@@ -83,33 +90,29 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const { name, logger, shutdownTimeoutMs, start, clock = systemClock, random = Math.random } = options;
   const { signals = process, exit = (code: number) => process.exit(code) } = options;
 
-  const stopping = new AbortController();
-  const stopBegun = Promise.withResolvers<void>();
   const endedEarly = Promise.withResolvers<Ending>();
   const stops = new DeferredStops(logger);
   const readiness = new ReadinessConditions();
+  const phase = new ServicePhase(logger);
   let faulty = false;
 
-  const beginStop = () => {
-    stopBegun.resolve();
-    stopping.abort();
-  };
-
   const stack: ServiceStack = {
-    signal: stopping.signal,
+    signal: phase.stopSignal,
     defer: (stopName, stop) => stops.add(stopName, stop),
+    addDrain: (drainName, drain) => phase.addDrain(drainName, drain),
     fail(error) {
       faulty = true;
       logger.fatal({ err: error }, `${name} cannot go on`);
-      beginStop();
+      phase.beginStop();
     },
     addReadinessCheck: (check) => readiness.addCheck(check),
     waitFor: (what, attempt) =>
       readiness.whileWaiting(what, attempt, (noted) =>
-        waitUntilAvailable({ what, attempt: noted, clock, random, logger, signal: stopping.signal }),
+        waitUntilAvailable({ what, attempt: noted, clock, random, logger, signal: stack.signal }),
       ),
     isReady() {
-      const reasons = stopping.signal.aborted ? ['stopping'] : readiness.reasons();
+      const isLeaving = phase.current === 'draining' || phase.current === 'stopping';
+      const reasons = isLeaving ? [phase.current] : readiness.reasons();
       return { ready: reasons.length === 0, reasons };
     },
   };
@@ -118,27 +121,32 @@ export async function runService(options: ServiceOptions): Promise<void> {
     try {
       await start(stack);
     } catch (error) {
-      if (!isAbort(error, stopping.signal)) stack.fail(error);
+      if (!isAbort(error, stack.signal)) stack.fail(error);
     } finally {
+      phase.started();
       readiness.started();
     }
   };
 
   const stopListening = listen(signals, {
     clock,
-    onStop(signal) {
-      logger.info({ signal, shutdownTimeoutMs }, `${name} stopping`);
-      beginStop();
-    },
-    onSecondSignal(signal) {
-      logger.warn({ signal, step: stops.step }, `${name} ended by a second signal`);
-      endedEarly.resolve({ exitCode: exitCodesOfSecondSignal[signal] });
+    onSignal(signal, isFirst) {
+      if (isFirst && signal === 'SIGTERM' && phase.canDrain) {
+        logger.info({ signal }, `${name} draining`);
+        phase.beginDrain();
+      } else if (isFirst || phase.current === 'draining') {
+        logger.info({ signal, shutdownTimeoutMs }, `${name} stopping`);
+        phase.beginStop();
+      } else {
+        logger.warn({ signal, step: stops.step }, `${name} ended by a further signal`);
+        endedEarly.resolve({ exitCode: exitCodesOfFurtherSignal[signal] });
+      }
     },
     onUncaught: stack.fail,
   });
 
   const started = runStart();
-  await stopBegun.promise;
+  await phase.stopBegun;
   const stopped = started.then(() => stops.run()).then((allStopped) => ({ exitCode: faulty || !allStopped ? 1 : 0 }));
   const { exitCode } = await orAtDeadline(Promise.race([stopped, endedEarly.promise]), stops, { ...options, clock });
   stopListening();
@@ -152,24 +160,23 @@ interface Ending {
 
 interface SignalListeners {
   readonly clock: Clock;
-  readonly onStop: (signal: StopSignal) => void;
-  readonly onSecondSignal: (signal: StopSignal) => void;
+  readonly onSignal: (signal: StopSignal, isFirst: boolean) => void;
   readonly onUncaught: (error: unknown) => void;
 }
 
 /** Returns how to stop listening. */
-function listen(signals: SignalSource, { clock, onStop, onSecondSignal, onUncaught }: SignalListeners): () => void {
-  let firstSignalAtMs: number | undefined;
-  const onSignal = (signal: StopSignal) => () => {
+function listen(signals: SignalSource, { clock, onSignal, onUncaught }: SignalListeners): () => void {
+  let lastAtMs: number | undefined;
+  const onStopSignal = (signal: StopSignal) => () => {
     const nowMs = clock.monotonicMs();
-    if (firstSignalAtMs === undefined) {
-      firstSignalAtMs = nowMs;
-      onStop(signal);
-    } else if (nowMs - firstSignalAtMs > SAME_REQUEST_MS) onSecondSignal(signal);
+    const isFirst = lastAtMs === undefined;
+    if (lastAtMs !== undefined && nowMs - lastAtMs <= SAME_REQUEST_MS) return;
+    lastAtMs = nowMs;
+    onSignal(signal, isFirst);
   };
   const listeners: Readonly<Record<string, (argument: unknown) => void>> = {
-    SIGTERM: onSignal('SIGTERM'),
-    SIGINT: onSignal('SIGINT'),
+    SIGTERM: onStopSignal('SIGTERM'),
+    SIGINT: onStopSignal('SIGINT'),
     uncaughtException: onUncaught,
   };
   for (const [event, listener] of Object.entries(listeners)) signals.on(event, listener);

@@ -20,6 +20,8 @@ const PAGE_FETCH_BYTES = 524_288;
 export interface KafkaClients {
   readonly connection: KafkaConnection;
   readonly topics: Topics;
+  /** Partitions of the command topic, as it was last seen. */
+  readonly commandPartitions: () => number;
   readonly producer: RecordProducer;
   readonly admin: KafkaAdmin;
   readonly reader: PartitionReader;
@@ -51,9 +53,12 @@ export async function openKafkaClients(
   stack.defer('producer', () => producer.close());
   const admin = await stack.waitFor(brokers, () => createKafkaAdmin(connection));
   stack.defer('admin client', () => admin.close());
+  const { name: commands } = topics.commands;
+  const { length: partitionsAtStart } = await stack.waitFor(brokers, () => admin.watermarks(commands));
   const reader = createPartitionReader({ connection });
   stack.defer('partition reader', () => reader.close());
-  const pageReader = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES });
+  const pageReader = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES, isPaged: true });
   stack.defer('page reader', () => pageReader.close());
-  return { connection, topics, producer, admin, reader, pageReader };
+  const commandPartitions = (): number => topicWatch.partitions(commands) ?? partitionsAtStart;
+  return { connection, topics, commandPartitions, producer, admin, reader, pageReader };
 }

@@ -1,4 +1,4 @@
-import { openPartitionLedger, partitionDirectory, type LedgerChangelog } from '@astrolabe/ledger';
+import { openPartitionLedger, partitionDirectory, type IndexMemory, type LedgerChangelog } from '@astrolabe/ledger';
 import type { PartitionSession } from '@astrolabe/processing';
 import type { Logger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
@@ -8,6 +8,7 @@ import type { OpenLedger } from '../partition/partition-dispatcher.ts';
 export interface PartitionLedgersOptions {
   readonly config: Pick<DispatcherConfig, 'ledgerDirectory' | 'ledgerWindowHours'>;
   readonly changelog: LedgerChangelog;
+  readonly memory: IndexMemory;
   readonly groupId: string;
   readonly topic: string;
   readonly logger: Logger;
@@ -20,11 +21,12 @@ const CLOSE_MS = 2_000;
 export function createPartitionLedgers(
   options: PartitionLedgersOptions,
 ): (session: PartitionSession) => Promise<OpenLedger> {
-  const { config, changelog, groupId, topic, logger } = options;
+  const { config, changelog, memory, groupId, topic, logger } = options;
   return async ({ partition, signal }) => {
     const ledger = await openPartitionLedger({
       partition,
       changelog,
+      memory,
       directory: partitionDirectory(config.ledgerDirectory, { groupId, topic, partition }),
       windowMs: config.ledgerWindowHours * HOUR_MS,
       signal,
@@ -32,10 +34,18 @@ export function createPartitionLedgers(
       random: Math.random,
       logger,
     });
-    await ledger.restore(signal);
+    try {
+      await ledger.restore(signal);
+    } catch (error) {
+      // Else the next assignment of the partition to this process would wait for the lock of this one.
+      await ledger.close(AbortSignal.abort(error)).catch(() => undefined);
+      throw error;
+    }
     return {
       lookup: (commandId) => ledger.lookup(commandId),
       record: (delivery) => ledger.record(delivery),
+      attempts: (commandId) => ledger.attempts(commandId),
+      recordAttempts: (attempts) => ledger.recordAttempts(attempts),
       stats: () => {
         const { entries, diskBytes } = ledger.stats();
         return { entries, bytes: diskBytes };

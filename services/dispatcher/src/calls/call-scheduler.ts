@@ -11,9 +11,9 @@ import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 import { Bulkhead } from '../limits/bulkhead.ts';
 import { ConnectorLimiter } from '../limits/connector-limiter.ts';
 import type { LimiterPolicy } from '../limits/limiter-policy.ts';
-import { AnswerTurns } from './answer-turns.ts';
 import type { ApiClient } from './api-client.ts';
 import { CircuitReporter } from './circuit-reporter.ts';
+import { LoopTurns, type TurnWork } from './loop-turns.ts';
 import { RetryTimer } from './retry-timer.ts';
 import { ScheduledCall, type CallEnd } from './scheduled-call.ts';
 import type { AnswerTime, PausableCommand, ScheduledCommand } from './scheduled-command.ts';
@@ -22,7 +22,7 @@ export interface CallSchedulerOptions {
   readonly apiClient: ApiClient;
   /** The connectors of the moment; asked for each call, so that a change takes effect with the next. */
   readonly connectors: () => Pick<ConnectorDirectory, 'byId'>;
-  /** Asked for a limiter's first policy, and again at `connectorsChanged`. */
+  /** Asked for a limiter's first policy, and again at `connectorsChanged` and `sharesChanged`. */
   readonly policyOf: (connectorId: string) => LimiterPolicy;
   /** Calls in flight of all connectors. */
   readonly maxCalls: number;
@@ -43,7 +43,7 @@ export class CallScheduler implements CallEnd {
   readonly #limiters = new Map<string, Limiter>();
   readonly #bulkhead: Bulkhead;
   readonly #retries: RetryTimer<PausableCommand>;
-  readonly #turns: AnswerTurns<ScheduledCall>;
+  readonly #turns: LoopTurns;
   readonly #reporter: CircuitReporter;
   readonly #closing = new AbortController();
 
@@ -52,12 +52,7 @@ export class CallScheduler implements CallEnd {
     this.#options = options;
     this.#bulkhead = new Bulkhead(maxCalls);
     this.#reporter = new CircuitReporter(logger, metrics);
-    this.#turns = new AnswerTurns({
-      clock,
-      inNextTurn,
-      isShared: () => this.#limiters.size > 1,
-      handle: (call) => this.#settle(call),
-    });
+    this.#turns = new LoopTurns({ clock, inNextTurn, isShared: () => this.#limiters.size > 1 });
     this.#retries = new RetryTimer({
       clock,
       signal: this.#closing.signal,
@@ -108,8 +103,18 @@ export class CallScheduler implements CallEnd {
     }
   }
 
+  /** This instance's share of the connectors' limits has changed. */
+  sharesChanged(): void {
+    for (const limiter of this.#limiters.values()) limiter.adopt(this.#options.policyOf(limiter.connectorId));
+  }
+
   close(): void {
     this.#closing.abort(new Error('the dispatcher closes'));
+  }
+
+  /** Starts a command now or in a later turn of the event loop: it calls `onTurn` once. */
+  start(connectorId: string, work: TurnWork): void {
+    this.#turns.add(connectorId, 'start', work);
   }
 
   submit(command: ScheduledCommand): void {
@@ -156,7 +161,7 @@ export class CallScheduler implements CallEnd {
   }
 
   answered(call: ScheduledCall): void {
-    this.#turns.add(call.connectorId, call);
+    this.#turns.add(call.connectorId, 'answer', call);
   }
 
   abandoned({ connectorId }: ScheduledCall): void {
@@ -166,7 +171,7 @@ export class CallScheduler implements CallEnd {
     this.#bulkhead.serveNext();
   }
 
-  #settle(call: ScheduledCall): void {
+  settle(call: ScheduledCall): void {
     // It was given up while its answer waited for a turn, and counted then.
     if (call.isAbandoned) return;
     const { clock, metrics, maxRetryAfterMs } = this.#options;

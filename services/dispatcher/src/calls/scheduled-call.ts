@@ -1,16 +1,19 @@
 import type { ApiOutcome } from '../core/classify-response.ts';
 import type { ApiCall, ApiCallReceiver } from './api-client.ts';
+import type { TurnWork } from './loop-turns.ts';
 import type { CallInFlight, ScheduledCommand } from './scheduled-command.ts';
 
-/** How a call ends: one of these is called, once. */
+/** How a call ends: `answered` and later `settle`, or `abandoned`; that too between the two. */
 export interface CallEnd {
   answered(call: ScheduledCall): void;
+  /** Its answer has its turn. */
+  settle(call: ScheduledCall): void;
   /** All of its commands have left it. */
   abandoned(call: ScheduledCall): void;
 }
 
 /** A call for one command or many, from its start to its end. */
-export class ScheduledCall implements ApiCallReceiver, CallInFlight {
+export class ScheduledCall implements ApiCallReceiver, CallInFlight, TurnWork {
   readonly connectorId: string;
   readonly commands: readonly ScheduledCommand[];
   /** By the monotonic clock. */
@@ -49,6 +52,10 @@ export class ScheduledCall implements ApiCallReceiver, CallInFlight {
   onOutcome(outcome: ApiOutcome): void {
     this.#outcome = outcome;
     this.#end.answered(this);
+  }
+
+  onTurn(): void {
+    this.#end.settle(this);
   }
 
   leave(): void {

@@ -10,38 +10,29 @@ import type { ApiOutcome, ApiResponse } from './classify-response.ts';
  * One command as an item of a bulk call: JSON text. Its id is the key of the item, and of a tracked event the id of the
  * event as well.
  */
-export function toBulkItem({ kind, record }: Command, deliveryId = record.commandId): string {
-  const common = { id: deliveryId, occurredAt: new Date(record.occurredAt).toISOString() };
-  return stringifyJson(itemOf(kind, record, common));
+export function toBulkItem(command: Command, deliveryId = command.record.commandId): string {
+  return stringifyJson(itemOf(command, deliveryId));
 }
 
-function itemOf(kind: Command['kind'], record: Command['record'], common: JsonObject): JsonObject {
-  const command = { kind, record } as Command;
-  switch (command.kind) {
+/** Each spelled out: putting an object together from others costs as much as writing it. */
+function itemOf({ kind, record }: Command, id: string): JsonObject {
+  const occurredAt = new Date(record.occurredAt).toISOString();
+  switch (kind) {
     case 'UpsertUser':
-      return { ...common, kind: 'upsertUser', userId: command.record.userId, properties: command.record.properties };
-    case 'UpsertAccount': {
-      const { accountId, properties } = command.record;
-      return { ...common, kind: 'upsertAccount', accountId, properties };
-    }
-    case 'AssociateUser': {
-      const { accountId, userId } = command.record;
-      return { ...common, kind: 'associateUser', accountId, userId };
-    }
+      return { id, occurredAt, kind: 'upsertUser', userId: record.userId, properties: record.properties };
+    case 'UpsertAccount':
+      return { id, occurredAt, kind: 'upsertAccount', accountId: record.accountId, properties: record.properties };
+    case 'AssociateUser':
+      return { id, occurredAt, kind: 'associateUser', accountId: record.accountId, userId: record.userId };
     case 'TrackEvent': {
-      const { event, userId, anonymousId, properties, userProperties } = command.record;
-      return {
-        ...common,
-        kind: 'trackEvent',
-        event,
-        // Only a user has properties to set: the contract refuses them for a visitor.
-        ...(userId === null ? {} : { userId, userProperties }),
-        ...(anonymousId === null ? {} : { anonymousId }),
-        properties,
-      };
+      const { event, userId, anonymousId, properties, userProperties } = record;
+      // Only a user has properties to set: the contract refuses them for a visitor.
+      const ofUser = userId === null ? {} : { userId, userProperties };
+      const ofVisitor = anonymousId === null ? {} : { anonymousId };
+      return { id, occurredAt, kind: 'trackEvent', event, ...ofUser, ...ofVisitor, properties };
     }
     case 'DeleteUser':
-      return { ...common, kind: 'deleteUser', userId: command.record.userId };
+      return { id, occurredAt, kind: 'deleteUser', userId: record.userId };
   }
 }
 

@@ -46,6 +46,16 @@ test('who always has something to call for gets nine tenths of the limit or more
   }
 });
 
+test('of a limit below one, two calls are as far apart as it says', () => {
+  for (const callsPerSecond of [0.01, 1 / 6, 0.25, 1 / 3, 0.99]) {
+    const times = callTimes(callsPerSecond, [0], 300_000);
+    assert.ok(times.length >= 300 * callsPerSecond - 1, `${times.length} calls at ${callsPerSecond} a second`);
+    for (const [index, atMs] of times.slice(1).entries()) {
+      assert.ok(atMs - (times[index] ?? 0) >= 1_000 / callsPerSecond - 1, `at ${callsPerSecond} a second`);
+    }
+  }
+});
+
 test('a clock that is set back neither lets more calls through nor blocks them', () => {
   const nowMs = 1_700_000_000_000;
   let rate = freshRate(1, nowMs);

@@ -1,7 +1,7 @@
 /**
  * Limits the calls per second to a connector's API: never more than the limit in any second, wherever that second
  * begins. Timers have a resolution of a millisecond, so calls go out in small bursts. The refill is lower by the size
- * of a burst.
+ * of a burst. A limit below one is a call every few seconds: 0.25 is one in any four.
  */
 
 /** Never changed; each function returns the next one. */

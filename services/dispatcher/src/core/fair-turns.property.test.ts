@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FairTurns } from './fair-turns.ts';
+import { FairTurns, type WorkKind } from './fair-turns.ts';
 
 interface Piece {
   readonly connector: string;
+  readonly kind: WorkKind;
 }
 
-/** A connector adds a piece, or (`undefined`) one is taken. */
-const steps = fc.array(fc.option(fc.constantFrom('flooding', 'quiet', 'other'), { nil: undefined, freq: 2 }), {
-  maxLength: 200,
+const piece = fc.record({
+  connector: fc.constantFrom('flooding', 'quiet', 'other'),
+  kind: fc.constantFrom<WorkKind>('answer', 'start'),
 });
+/** A connector adds a piece, or (`undefined`) one is taken. */
+const steps = fc.array(fc.option(piece, { nil: undefined, freq: 2 }), { maxLength: 200 });
 
-test('each piece is taken once, those of a connector in their order, and none at the head waits for two of another connector', () => {
+test('each piece is taken once, of a connector answers before starts and both in their order, and none at the head waits for two of another connector', () => {
   fc.assert(
     fc.property(steps, (each) => {
       const turns = new FairTurns<Piece>();
@@ -22,9 +25,11 @@ test('each piece is taken once, those of a connector in their order, and none at
       const take = (): boolean => {
         const taken = turns.take();
         if (taken === undefined) return false;
-        const { connector } = taken;
+        const { connectorId: connector, item } = taken;
         const own = waiting.get(connector) ?? [];
-        assert.equal(own.shift(), taken);
+        const first = own.find(({ kind }) => kind === 'answer') ?? own[0];
+        assert.equal(item, first);
+        own.splice(own.indexOf(item), 1);
         servedMeanwhile.delete(connector);
         for (const [other, served] of servedMeanwhile) {
           assert.ok(!served.has(connector), `${other} waits while ${connector} is served twice`);
@@ -33,14 +38,15 @@ test('each piece is taken once, those of a connector in their order, and none at
         if (own.length > 0) servedMeanwhile.set(connector, new Set());
         return true;
       };
-      for (const connector of each) {
-        if (connector === undefined) {
+      for (const added of each) {
+        if (added === undefined) {
           take();
           continue;
         }
-        const piece = { connector };
-        turns.add(connector, piece);
-        waiting.set(connector, [...(waiting.get(connector) ?? []), piece]);
+        const { connector, kind } = added;
+        turns.add(connector, kind, added);
+        waiting.set(connector, [...(waiting.get(connector) ?? []), added]);
+        assert.ok(turns.has(connector));
         if (!servedMeanwhile.has(connector)) servedMeanwhile.set(connector, new Set());
       }
       while (take());

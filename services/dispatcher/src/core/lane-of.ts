@@ -1,17 +1,17 @@
-import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
+import { headerNames, headerText, keyText, type ConsumedRecord } from '@astrolabe/records';
 
 /**
  * The lane of a command record: its key, which names the user or account that it changes. Records without a key, which
  * only foreign producers write, share one lane.
  */
-export function laneOf({ key }: Pick<ConsumedRecord, 'key'>): string {
-  return key === null ? '' : key.toString('latin1');
+export function laneOf(record: Pick<ConsumedRecord, 'key' | 'encoded'>): string {
+  return keyText(record) ?? '';
 }
 
 /**
  * The connector of a command record, by its header: known before the value is decoded. Empty where a foreign producer
  * gave none.
  */
-export function connectorOf(record: Pick<ConsumedRecord, 'headers'>): string {
+export function connectorOf(record: Pick<ConsumedRecord, 'headers' | 'encoded'>): string {
   return headerText(record, headerNames.connectorId) ?? '';
 }

@@ -2,18 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mayHandleNext, TURN_BUDGET_MS, whenToHandle } from './turn-budget.ts';
 
-const beganMs = 1_000;
-const spentMs = beganMs + TURN_BUDGET_MS;
+const fresh = { elapsedMs: 0, hasWaiting: false, ownPieces: 0 };
+const served = { ...fresh, ownPieces: 10 };
 
-test('an answer is handled at once while the turn has time left and none waits before it', () => {
-  assert.equal(whenToHandle(0, beganMs, beganMs), 'now');
-  assert.equal(whenToHandle(0, beganMs, spentMs - 0.01), 'now');
-  assert.equal(whenToHandle(0, beganMs, spentMs), 'later');
-  assert.equal(whenToHandle(1, beganMs, beganMs), 'later', 'it would overtake');
+test('work is done at once while the turn has time left and none of its connector waits before it', () => {
+  assert.equal(whenToHandle(fresh), 'now');
+  assert.equal(whenToHandle({ ...served, elapsedMs: TURN_BUDGET_MS - 0.01 }), 'now');
+  assert.equal(whenToHandle({ ...served, elapsedMs: TURN_BUDGET_MS }), 'later');
+  assert.equal(whenToHandle({ ...fresh, hasWaiting: true }), 'later', 'it would overtake');
 });
 
-test('of the answers that wait, one at least is handled in each turn, and more while it has time left', () => {
-  assert.ok(mayHandleNext(0, beganMs, spentMs + 100));
-  assert.ok(mayHandleNext(5, beganMs, spentMs - 0.01));
-  assert.ok(!mayHandleNext(1, beganMs, spentMs));
+test('a connector that had little done for it need not wait although another one has used the turn up, within limits', () => {
+  assert.equal(whenToHandle({ ...fresh, elapsedMs: TURN_BUDGET_MS }), 'now');
+  assert.equal(whenToHandle({ ...fresh, elapsedMs: 2 * TURN_BUDGET_MS - 0.01 }), 'now');
+  assert.equal(whenToHandle({ ...fresh, elapsedMs: 2 * TURN_BUDGET_MS }), 'later');
+});
+
+test('of the work that waits, one piece at least is done in each turn, and more while it has time left', () => {
+  assert.ok(mayHandleNext(0, TURN_BUDGET_MS + 100));
+  assert.ok(mayHandleNext(5, TURN_BUDGET_MS - 0.01));
+  assert.ok(!mayHandleNext(1, TURN_BUDGET_MS));
 });

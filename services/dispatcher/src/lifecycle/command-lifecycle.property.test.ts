@@ -15,7 +15,7 @@ import { assertMayEnter, commandStates, type CommandState } from '../core/comman
 import { upsertUser } from '../testing/commands.ts';
 import { answer } from '../testing/scripted-api.ts';
 import { createHandler, createSession, rawRecord, recordOf, turn } from '../testing/scripted-handler.ts';
-import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
+import type { DeliveryLedger, DeliveryRecord, PriorAttempts } from './delivery-ledger.ts';
 import { InFlightCommand } from './in-flight-command.ts';
 
 const statuses = [200, 200, 200, 400, 401, 404, 413, 429, 501, 503, 'reset', 'unreadable'] as const;
@@ -113,12 +113,21 @@ function outcomeOf(status: (typeof statuses)[number]): ApiOutcome {
 /** A ledger that acknowledges in batches, when the test says so. */
 class BatchLedger implements DeliveryLedger {
   readonly #records = new Map<string, DeliveryRecord>();
+  readonly #attempts = new Map<string, PriorAttempts>();
   #batch = Promise.withResolvers<void>();
   isUnreadable = false;
 
   lookup(commandId: string): DeliveryRecord | undefined {
     if (this.isUnreadable) throw new Error('the disk failed');
     return this.#records.get(commandId);
+  }
+
+  attempts(commandId: string): PriorAttempts | undefined {
+    return this.#attempts.get(commandId);
+  }
+
+  recordAttempts(attempts: PriorAttempts): void {
+    this.#attempts.set(attempts.commandId, attempts);
   }
 
   record(delivery: DeliveryRecord): Promise<void> {
@@ -141,11 +150,13 @@ class BatchLedger implements DeliveryLedger {
 /** A record in a lane of its own, and what the lifecycle told of it. */
 class Task {
   readonly record: ConsumedRecord;
+  readonly queue: { readonly name: string };
   readonly told: string[] = [];
   state: InFlightCommand | undefined = undefined;
 
-  constructor(record: ConsumedRecord) {
+  constructor(record: ConsumedRecord, connector: string) {
     this.record = record;
+    this.queue = { name: connector };
   }
 
   get offset(): bigint {
@@ -240,7 +251,8 @@ class World {
   #start({ message, connector, isReadable }: Event & { kind: 'start' }): void {
     const offset = BigInt(this.tasks.length);
     const command = upsertUser({ connectorId: connector, messageId: `m-${message}` });
-    const task = new Task(isReadable ? recordOf(command, offset) : rawRecord(Buffer.from('?'), offset));
+    const record = isReadable ? recordOf(command, offset) : rawRecord(Buffer.from('?'), offset);
+    const task = new Task(record, connector);
     this.tasks.push(task);
     this.#lifecycle.start(task as unknown as LaneTask<InFlightCommand>);
   }

@@ -2,7 +2,8 @@
  * One command record from its start to its end, in the order of this file; the states are those of
  * `core/command-states.ts`. The order of effects is the guarantee:
  *
- * 1. Ask the delivery ledger: what has ended is not called for again.
+ * 1. In its connector's turn of the event loop, decode it and ask the delivery ledger: what has ended is not called for
+ *    again.
  * 2. Call the API with the command's id as idempotency key, again and again while that may help: at most one effect,
  *    however often.
  * 3. If no call can help, store the dead letter; the brokers have it before the next step.
@@ -25,7 +26,13 @@ import type { Verdict } from '../core/classify-response.ts';
 import { nextStep, type RetryPolicy } from '../core/next-step.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
-import { budgetFromMs, InFlightCommand, type Attempts, type CommandOwner } from './in-flight-command.ts';
+import {
+  budgetFromMs,
+  firstAttemptAtMs,
+  InFlightCommand,
+  type Attempts,
+  type CommandOwner,
+} from './in-flight-command.ts';
 import { OutcomeStore, type StoredOutcomes } from './outcome-store.ts';
 
 export interface CommandLifecycleOptions {
@@ -66,9 +73,17 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   start(task: Task): void {
     const command = new InFlightCommand(task, this);
     task.state = command;
-    const decoded = this.#options.decoder.decode(task.record.value);
-    if ('kind' in decoded) this.#decoded(command, decoded);
-    else void this.#decodeLater(command, decoded);
+    this.#options.scheduler.start(task.queue.name, command);
+  }
+
+  started(command: InFlightCommand): void {
+    try {
+      const decoded = this.#options.decoder.decode(command.task.record.value);
+      if ('kind' in decoded) this.#decoded(command, decoded);
+      else void this.#decodeLater(command, decoded);
+    } catch (fault) {
+      this.fail(command, fault);
+    }
   }
 
   /** Its schema is not known yet. */
@@ -103,6 +118,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= task.offset)) {
       return this.#known(command);
     }
+    command.continueAfter(this.#options.ledger.attempts(command.deliveryId));
     if (this.#options.scheduler.isKnown(record.connectorId)) return this.#wait(command);
     const message = `no connector has the id ${record.connectorId.slice(0, MAX_ID_CHARACTERS)}`;
     this.deadLetter(command, 'command.connector-unknown', message);
@@ -146,8 +162,21 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
         return this.callAgain(command);
       case 'wait':
         metrics.retries.inc({ connector: command.connectorId, reason: step.reason });
+        this.#recordAttempts(command, attempts, time.nowMs + step.delayMs);
         return this.#pause(command, time.nowMs + step.delayMs);
     }
+  }
+
+  /** The pause is charged before it begins: else a process that crashes in each would retry for ever. */
+  #recordAttempts(command: InFlightCommand, attempts: Attempts, untilMs: number): void {
+    this.#options.ledger.recordAttempts({
+      commandId: command.deliveryId,
+      offset: command.task.offset,
+      count: attempts.count,
+      firstAtMs: firstAttemptAtMs(attempts),
+      spentMs: Math.ceil(untilMs - budgetFromMs(attempts)),
+      atMs: attempts.last.atMs,
+    });
   }
 
   #pause(command: InFlightCommand, untilMs: number): void {
@@ -194,7 +223,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     const outcome = isDuplicate ? 'duplicate' : 'delivered';
     metrics.commands.inc({ connector, kind, outcome, reason: '' });
     // What is replayed was received long ago; how fresh live traffic is would not be seen any more.
-    if (command.task.record.headers[headerNames.replayId] === undefined) {
+    if (headerText(command.task.record, headerNames.replayId) === undefined) {
       metrics.freshness.observe({ connector }, Math.max(0, atMs - record.receivedAt) / 1_000);
     }
     this.#store(command, { outcome, status: 200, atMs });
@@ -279,7 +308,7 @@ function toRefusal(
       ? {}
       : {
           deliveryCount: attempts.count,
-          firstAttemptAtMs: attempts.first.atMs,
+          firstAttemptAtMs: firstAttemptAtMs(attempts),
           lastAttemptAtMs: attempts.last.atMs,
         }),
   };

@@ -13,6 +13,19 @@ export interface DeliveryRecord {
   readonly atMs: number;
 }
 
+/** Of a command that has failed and not ended, by all owners of its partition. */
+export interface PriorAttempts {
+  /** As in `DeliveryRecord`. */
+  readonly commandId: string;
+  /** Where the command stands: at another offset it is another one, with a budget of its own. */
+  readonly offset: bigint;
+  readonly count: number;
+  readonly firstAtMs: number;
+  /** Of the retry budget, the pause after the last answer included. */
+  readonly spentMs: number;
+  readonly atMs: number;
+}
+
 export interface DeliveryLedger {
   /**
    * Called before each call. What has been recorded is known from then on, acknowledged or not. Throws where the disk
@@ -24,6 +37,13 @@ export interface DeliveryLedger {
    * knows of it. Rejects where it cannot be stored: the command counts as pending.
    */
   record(delivery: DeliveryRecord): Promise<void>;
+  /** Called before the first call of a command that has not ended. */
+  attempts(commandId: string): PriorAttempts | undefined;
+  /**
+   * Called after each answer that another call follows. Every later owner of the partition knows of it soon; nothing
+   * waits for that, since all that can be lost is the count of a moment.
+   */
+  recordAttempts(attempts: PriorAttempts): void;
 }
 
 export interface InMemoryLedger extends DeliveryLedger {
@@ -36,13 +56,17 @@ export interface InMemoryLedger extends DeliveryLedger {
 export function createInMemoryLedger(): InMemoryLedger {
   const deliveries: DeliveryRecord[] = [];
   const byId = new Map<string, DeliveryRecord>();
+  const attempts = new Map<string, PriorAttempts>();
   let gate = Promise.resolve();
   return {
     deliveries,
     lookup: (commandId) => byId.get(commandId),
+    attempts: (commandId) => attempts.get(commandId),
+    recordAttempts: (failed) => void attempts.set(failed.commandId, failed),
     record: (delivery) => {
       deliveries.push(delivery);
       byId.set(delivery.commandId, delivery);
+      attempts.delete(delivery.commandId);
       return gate;
     },
     hold: () => {

@@ -1,14 +1,17 @@
 import type { LaneTask } from '@astrolabe/processing';
 import type { Command } from '@astrolabe/schemas';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
+import type { TurnWork } from '../calls/loop-turns.ts';
 import type { AnswerTime, CallInFlight, PausableCommand, ScheduledCommand } from '../calls/scheduled-command.ts';
 import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
 import { toBulkItem } from '../core/bulk-request.ts';
 import type { Verdict } from '../core/classify-response.ts';
 import { assertMayEnter, isOver, type CommandState } from '../core/command-states.ts';
+import type { PriorAttempts } from './delivery-ledger.ts';
 
 /** What decides on the state that a command goes to next. */
 export interface CommandOwner {
+  started(command: InFlightCommand): void;
   answered(command: InFlightCommand, attempts: Attempts, verdict: Verdict, time: AnswerTime): void;
   callAgain(command: InFlightCommand): void;
   deadLetter(command: InFlightCommand, code: ErrorCode, message: string): void;
@@ -17,13 +20,17 @@ export interface CommandOwner {
 
 /** The attempts that have been answered. */
 export interface Attempts {
+  /** With those of earlier owners. */
   readonly count: number;
+  /** The first answer to this owner. */
   readonly first: AnswerTime;
   readonly last: AnswerTime;
+  /** What earlier owners did. */
+  readonly prior: PriorAttempts | undefined;
 }
 
 /** One command record from its lane's start to its end, and the state that it is in (`core/command-states.ts`). */
-export class InFlightCommand implements ScheduledCommand, PausableCommand {
+export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnWork {
   readonly task: LaneTask<InFlightCommand>;
   readonly #owner: CommandOwner;
   #state: CommandState = 'decoding';
@@ -32,6 +39,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand {
   #isSingle = false;
   #bulkItem: string | undefined;
   #call: CallInFlight | undefined;
+  #prior: PriorAttempts | undefined;
   #attempts: Attempts | undefined;
 
   constructor(task: LaneTask<InFlightCommand>, owner: CommandOwner) {
@@ -102,11 +110,22 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand {
     this.#state = state;
   }
 
+  /** What earlier owners of the partition did for it; called before the first call. */
+  continueAfter(prior: PriorAttempts | undefined): void {
+    // What was sent again, by a redrive or a replay, stands at another offset and begins anew.
+    if (prior?.offset === this.task.offset) this.#prior = prior;
+  }
+
   decode(command: Command, deliveryId: string): void {
     this.#command = command;
     this.#deliveryId = deliveryId;
     // An item of a bulk call has one id, which is the event's too: under another one it would be another event.
     if (command.kind === 'TrackEvent' && deliveryId !== command.record.commandId) this.#isSingle = true;
+  }
+
+  onTurn(): void {
+    // It may have been cancelled meanwhile.
+    if (!this.isOver) this.#owner.started(this);
   }
 
   onCall(call: CallInFlight): void {
@@ -118,7 +137,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand {
     // It left the call, which went on for others.
     if (this.#state !== 'calling') return;
     this.#call = undefined;
-    this.#attempts = countAttempt(this.#attempts, time);
+    this.#attempts = countAttempt(this.#attempts, this.#prior, time);
     this.#owner.answered(this, this.#attempts, verdict, time);
   }
 
@@ -155,16 +174,24 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand {
   }
 }
 
-function countAttempt(before: Attempts | undefined, time: AnswerTime): Attempts {
+function countAttempt(
+  before: Attempts | undefined,
+  prior: PriorAttempts | undefined,
+  time: AnswerTime,
+): Attempts {
   return before === undefined
-    ? { count: 1, first: time, last: time }
-    : { count: before.count + 1, first: before.first, last: time };
+    ? { count: (prior?.count ?? 0) + 1, first: time, last: time, prior }
+    : { ...before, count: before.count + 1, last: time };
 }
 
 /**
- * From when the retry budget counts: the first answer, and later by as long as the connector's key has been refused
- * since.
+ * From when the retry budget counts: the first answer; later by as long as the connector's key has been refused since,
+ * and earlier by what earlier owners have spent. So neither a halt nor the time between two owners counts.
  */
-export function budgetFromMs({ first, last }: Attempts): number {
-  return first.nowMs + last.haltedMs - first.haltedMs;
+export function budgetFromMs({ first, last, prior }: Attempts): number {
+  return first.nowMs + last.haltedMs - first.haltedMs - (prior?.spentMs ?? 0);
+}
+
+export function firstAttemptAtMs({ first, prior }: Attempts): number {
+  return prior?.firstAtMs ?? first.atMs;
 }

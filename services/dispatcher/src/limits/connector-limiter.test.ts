@@ -24,8 +24,9 @@ const failure: CallResult = { circuit: 'failure', pressure: 'none', durationMs: 
 const refusal: CallResult = { circuit: 'refusal', pressure: 'none', durationMs: undefined, pauseMs: undefined };
 
 const base: LimiterPolicy = {
+  mayCall: true,
   concurrency: { floor: 1, initial: 2, ceiling: 2 },
-  callsPerSecond: 0,
+  callsPerSecond: undefined,
   circuit: {
     failing: { failuresToOpen: 3, pauseMs: 1_000, maxPauseMs: 4_000 },
     halted: { failuresToOpen: 1, pauseMs: 5_000, maxPauseMs: 60_000 },

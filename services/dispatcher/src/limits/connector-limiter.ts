@@ -1,7 +1,7 @@
 /**
- * Decides when a connector's next call may be made: its circuit, the pause that its API asked for, its calls in flight,
- * the bulkhead and its rate must all agree. What waits for that has a queue of its own, so a connector that cannot be
- * served keeps no other one waiting.
+ * Decides when a connector's next call may be made: this instance's share of its limits, its circuit, the pause that
+ * its API asked for, its calls in flight, the bulkhead and its rate must all agree. What waits for that has a queue of
+ * its own, so a connector that cannot be served keeps no other one waiting.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -38,12 +38,15 @@ type Admission =
   | { readonly kind: 'wait-for-answer' }
   /** The end of any connector's call. */
   | { readonly kind: 'wait-for-room' }
+  /** Another policy: this instance has no share of the connector's limits. */
+  | { readonly kind: 'wait-for-share' }
   | { readonly kind: 'wait-until'; readonly atMs: number };
 
 const CALL: Admission = { kind: 'call' };
 const PROBE: Admission = { kind: 'probe' };
 const WAIT_FOR_ANSWER: Admission = { kind: 'wait-for-answer' };
 const WAIT_FOR_ROOM: Admission = { kind: 'wait-for-room' };
+const WAIT_FOR_SHARE: Admission = { kind: 'wait-for-share' };
 
 /** A pause that is worth mentioning to others. */
 const LONG_PAUSE_MS = 1_000;
@@ -187,6 +190,7 @@ export class ConnectorLimiter<Item extends QueuedItem> {
         this.#call(admission.kind, nowMs);
         return true;
       case 'wait-for-answer':
+      case 'wait-for-share':
         return false;
       case 'wait-for-room':
         this.#options.bulkhead.waitForRoom(this);
@@ -201,6 +205,7 @@ export class ConnectorLimiter<Item extends QueuedItem> {
   #admit(nowMs: number): Admission {
     const { bulkhead } = this.#options;
     const { circuit } = this.#breaker;
+    if (!this.#policy.mayCall) return WAIT_FOR_SHARE;
     if (nowMs < this.#pausedUntilMs) return { kind: 'wait-until', atMs: this.#pausedUntilMs };
     if (circuit.kind === 'probing') return WAIT_FOR_ANSWER;
     const isProbe = circuit.kind === 'open';
@@ -226,7 +231,7 @@ export class ConnectorLimiter<Item extends QueuedItem> {
   /** How long to wait for the rate; 0 where the call may be made, and is counted. */
   #takeToken(nowMs: number): number {
     const { callsPerSecond } = this.#policy;
-    if (callsPerSecond === 0) return 0;
+    if (callsPerSecond === undefined) return 0;
     const decision = takeCall((this.#rate ??= freshRate(callsPerSecond, nowMs)), callsPerSecond, nowMs);
     if (decision.kind === 'wait') return decision.waitMs;
     this.#rate = decision.rate;

@@ -9,19 +9,24 @@ import {
 /** The partitions that are assigned to this process. */
 export class AssignedPartitions {
   readonly #options: PartitionDispatcherOptions;
+  readonly #onChange: () => void;
   readonly #partitions = new Map<number, PartitionDispatcher>();
 
-  constructor(options: PartitionDispatcherOptions) {
+  /** `onChange` is called for each partition that comes or goes. */
+  constructor(options: PartitionDispatcherOptions, onChange: () => void) {
     this.#options = options;
+    this.#onChange = onChange;
   }
 
   /** Called once for each assignment of a partition; it is dropped when the session's signal aborts. */
   add(session: PartitionSession): PartitionDispatcher {
     const added = createPartitionDispatcher(session, this.#options);
     this.#partitions.set(session.partition, added);
+    this.#onChange();
     session.signal.addEventListener('abort', () => {
       // Its next assignment may have begun already.
       if (this.#partitions.get(session.partition) === added) this.#partitions.delete(session.partition);
+      this.#onChange();
     });
     return added;
   }

@@ -29,6 +29,8 @@ async function startWith(committed: CommittedPosition | undefined, topicId: stri
   const ledger: OpenLedger = {
     lookup: () => undefined,
     record: () => Promise.resolve(),
+    attempts: () => undefined,
+    recordAttempts: () => undefined,
     stats: () => ({ entries: 0, bytes: 0 }),
     close: () => Promise.resolve(),
   };

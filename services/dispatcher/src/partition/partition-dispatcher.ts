@@ -58,6 +58,8 @@ class Partition implements PartitionDispatcher {
     const ledger: DeliveryLedger = {
       lookup: (commandId) => this.#opened().lookup(commandId),
       record: (delivery) => this.#opened().record(delivery),
+      attempts: (commandId) => this.#opened().attempts(commandId),
+      recordAttempts: (attempts) => this.#opened().recordAttempts(attempts),
     };
     this.#lanes = createLaneProcessor({
       session,

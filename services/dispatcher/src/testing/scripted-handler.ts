@@ -30,6 +30,8 @@ interface HandlerOptions {
   readonly apiClient?: ApiClient;
   /** Default: `setImmediate`. */
   readonly inNextTurn?: (run: () => void) => void;
+  /** Default: one that the test moves. */
+  readonly clock?: Clock;
   /** Default: one in memory. */
   readonly ledger?: DeliveryLedger;
   readonly maxConcurrentCalls?: number;
@@ -51,7 +53,7 @@ export function createHandler(options: HandlerOptions = {}) {
   const logger = createLogger({ name: 'dispatcher', level: 'info', destination });
   const metrics = createDispatcherMetrics(createMetrics({ service: 'dispatcher' }));
   const connectors = createTestConnectors();
-  const common = { clock, logger, metrics, random: () => 0.5 };
+  const common = { clock: options.clock ?? clock, logger, metrics, random: () => 0.5 };
   const scheduler = new CallScheduler({
     ...common,
     apiClient: options.apiClient ?? api.client,
@@ -73,7 +75,7 @@ export function createHandler(options: HandlerOptions = {}) {
       groupId: 'dispatcher',
       policy: { baseMs: 200, maxMs: 1_000, budgetMs: 60_000, maxRetryAfterMs: 30_000 },
     });
-  const processorOf = (session: PartitionSession) => createProcessor(session, lifecycleOf(session), clock);
+  const processorOf = (session: PartitionSession) => createProcessor(session, lifecycleOf(session), common.clock);
   return {
     effects,
     ...api,
@@ -105,16 +107,18 @@ export function createHandler(options: HandlerOptions = {}) {
   };
 }
 
-/** `acme`, and `off`, which is switched off. */
+/** `acme`, `quiet`, and `off`, which is switched off. */
 function createTestConnectors() {
   const connector = { name: 'Acme', writeKeys: [], freeEmailProviders: 'allow' as const };
   const acme: Connector = { ...connector, id: 'acme', apiKey: 'key-of-acme', enabled: true };
   const off: Connector = { ...connector, id: 'off', apiKey: 'key-of-off', enabled: false };
-  let directory = createConnectorDirectory([acme, off]);
+  const quiet: Connector = { ...connector, id: 'quiet', apiKey: 'key-of-quiet', enabled: true };
+  const others = [off, quiet];
+  let directory = createConnectorDirectory([acme, ...others]);
   return {
     current: () => directory,
     editAcme: (edit: Partial<Connector> | undefined) => {
-      directory = createConnectorDirectory(edit === undefined ? [off] : [{ ...acme, ...edit }, off]);
+      directory = createConnectorDirectory(edit === undefined ? others : [{ ...acme, ...edit }, ...others]);
     },
   };
 }
@@ -122,8 +126,9 @@ function createTestConnectors() {
 function policyOf(connector: Connector | undefined, options: HandlerOptions): LimiterPolicy {
   const calls = connector?.delivery?.maxConcurrentCalls ?? options.maxConcurrentCalls ?? 10;
   return {
+    mayCall: true,
     concurrency: { floor: calls, initial: calls, ceiling: calls },
-    callsPerSecond: 0,
+    callsPerSecond: undefined,
     circuit: {
       failing: { failuresToOpen: options.failuresToOpen ?? 1_000_000, pauseMs: 1_000, maxPauseMs: 8_000 },
       halted: { failuresToOpen: 1, pauseMs: 4_000, maxPauseMs: 4_000 },
@@ -222,12 +227,13 @@ async function countsOf(metrics: DispatcherMetrics, metric: CountedMetric): Prom
 }
 
 export function recordOf(command: Command, offset = 0n, key = 'u'): ConsumedRecord {
-  nameCommand(command.record.commandId, command.record.messageId);
-  return rawRecord(encoder.encode(command), offset, key);
+  const { commandId, messageId, connectorId } = command.record;
+  nameCommand(commandId, messageId);
+  return rawRecord(encoder.encode(command), offset, key, connectorId);
 }
 
-export function rawRecord(value: Buffer | null, offset = 0n, key = 'u'): ConsumedRecord {
-  const headers = toHeaders({ 'connector-id': 'acme', 'message-id': 'm-1' });
+export function rawRecord(value: Buffer | null, offset = 0n, key = 'u', connector = 'acme'): ConsumedRecord {
+  const headers = toHeaders({ 'connector-id': connector, 'message-id': 'm-1' });
   return { topic: 'commands', partition: 2, offset, timestampMs: 0, key: Buffer.from(key), value, headers };
 }
 

@@ -10,6 +10,7 @@ import { authorizationIn } from '../core/sender/credentials.ts';
 import type { ByteBudget } from '../core/limits/byte-budget.ts';
 import type { Endpoint } from '../core/request/endpoints.ts';
 import { PathTable } from '../core/request/path-table.ts';
+import { enterPhase, type ServerPhase } from '../core/server-phase.ts';
 import type { IngestHandler } from '../ingest-handler.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
 import { FairSlots } from '../turns.ts';
@@ -48,6 +49,11 @@ export interface HttpServer {
    * free port.
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
+  /**
+   * From here on connections end with their next answer, and `GET /` is answered 503, so that clients and load balancers
+   * turn to another instance. Requests are answered as before.
+   */
+  drain(): void;
   /** Accepts no more requests, and resolves when those in progress are answered. */
   close(): Promise<void>;
 }
@@ -73,18 +79,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app = createApp(options, parseErrors);
   parseErrors.watch(app.server);
   const connections = limitConnections(app.server, { ...options.connectionLimits, onClosed: metrics.connectionClosed });
-  readHeaders(app, metrics);
-  let isStopping = false;
-  const answerRequest = createAnswerRequest({ ...options, isStopping: () => isStopping });
+  let phase: ServerPhase = 'accepting';
+  const isLeaving = (): boolean => phase !== 'accepting';
+  readHeaders(app, metrics, isLeaving);
+  const answerRequest = createAnswerRequest({ ...options, isStopping: () => phase === 'closing' });
   const paths = new PathTable();
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()));
   addEndpointRoutes(
     app,
-    createPostRoute(options, answerRequest, () => isStopping),
+    createPostRoute(options, answerRequest, isLeaving),
   );
   addSettingsRoutes(app, options);
   addPixelRoutes(app, answerRequest);
-  addProbeRoute(app, () => isStopping);
+  addProbeRoute(app, isLeaving);
   addPreflight(app);
   addRefusals(app, options, paths);
 
@@ -98,8 +105,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }
       return urlOf(host, (app.server.address() as AddressInfo).port);
     },
+    drain: () => {
+      phase = enterPhase(phase, 'draining');
+    },
     close: async () => {
-      isStopping = true;
+      phase = enterPhase(phase, 'closing');
       const closed = app.close();
       connections.closeUnused();
       await closed;
@@ -135,7 +145,7 @@ function createApp({ metrics, trustedProxies }: HttpServerOptions, parseErrors: 
 }
 
 /** Applies to every request before its path is looked at. */
-function readHeaders(app: FastifyInstance, metrics: IngestMetrics): void {
+function readHeaders(app: FastifyInstance, metrics: IngestMetrics, isLeaving: () => boolean): void {
   // Bodies are read in the route, under the byte budget. They are JSON whatever their content type says, and Fastify
   // would refuse a content type that it cannot read.
   app.removeAllContentTypeParsers();
@@ -146,6 +156,7 @@ function readHeaders(app: FastifyInstance, metrics: IngestMetrics): void {
     headers['content-type'] = request.method === 'QUERY' ? 'application/json' : undefined;
     headers.authorization = authorizationIn(headers);
     if (!isServerPath(request.url)) allowOrigin(reply, headers);
+    if (isLeaving()) reply.header('connection', 'close');
     const refused = refuseHost(request.raw);
     if (refused === undefined) {
       done();
@@ -185,9 +196,9 @@ function addRefusals(app: FastifyInstance, { metrics, logger }: HttpServerOption
 }
 
 /** Load balancers probe `/` by default. The answer says only whether this instance accepts requests. */
-function addProbeRoute(app: FastifyInstance, isStopping: () => boolean): void {
+function addProbeRoute(app: FastifyInstance, isLeaving: () => boolean): void {
   app.get('/', (_request, reply) =>
-    sendAnswer(reply.header('cache-control', 'no-store'), isStopping() ? stoppingAnswer : storedAnswer),
+    sendAnswer(reply.header('cache-control', 'no-store'), isLeaving() ? stoppingAnswer : storedAnswer),
   );
 }
 
@@ -195,11 +206,11 @@ function addProbeRoute(app: FastifyInstance, isStopping: () => boolean): void {
 function createPostRoute(
   { budget, limits }: HttpServerOptions,
   answerRequest: AnswerRequest,
-  isStopping: () => boolean,
+  isLeaving: () => boolean,
 ) {
   const inflating = new FairSlots(INFLATED_AT_ONCE);
   const mustClose = ({ request: { raw }, isByHead }: AnsweredRequest): boolean => {
-    if (isStopping()) return true;
+    if (isLeaving()) return true;
     if (raw.complete) return false;
     // Frees the memory of a sender that is still writing a refused body. A request refused by its headers alone holds
     // no memory: the rest is read and dropped, since closing a connection with unread bytes resets it, and the sender

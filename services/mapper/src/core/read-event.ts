@@ -32,9 +32,10 @@ export type ReadEvent =
 
 /** `nowMs` is the mapper's own clock, epoch milliseconds. It only checks the time that a broker stores for a record. */
 export function readEvent(record: ConsumedRecord, nowMs: number): ReadEvent {
-  if (record.value === null) return invalid('the record has no value');
+  const { value } = record;
+  if (value === null) return invalid('the record has no value');
   // Decoding would replace invalid bytes, and the event would continue with other ids and values than were sent.
-  const decoded = decodeUtf8(record.value);
+  const decoded = decodeUtf8(value);
   if (decoded.kind === 'not-utf8') {
     return { kind: 'unreadable', code: 'event.invalid-json', message: `the value ${decoded.reason}` };
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PartitionState } from '@astrolabe/processing';
+import { PartitionState, StateMemory } from '@astrolabe/processing';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import { neededOf, rememberUser } from './remember-user.ts';
 import { userStateCodec, userStateKey, type UserState } from './user-state.ts';
 
@@ -30,7 +31,7 @@ test('at the limit the least recently changed address is evicted, and never a de
 test('if all are deletions, a new one finds no room, an address is not remembered, and known users stay known', () => {
   const state = new PartitionState(userStateCodec);
   for (const userId of ['a', 'b']) remember(state, userId, deleted);
-  assert.deepEqual(remember(state, 'c', deleted), { kind: 'full' });
+  assert.deepEqual(remember(state, 'c', deleted), { kind: 'full', bound: 'users' });
   assert.deepEqual(remember(state, 'c', email), { kind: 'remembered', forgotten: 1 });
   assert.equal(state.get(key('c')), undefined);
   const again = { suppressed: { atMs: NOW_MS + 1 } };
@@ -44,6 +45,26 @@ test('a connector at its limit takes nothing from another', () => {
   assert.equal(remember(state, 'a', deleted).kind, 'remembered');
   assert.equal(remember(state, 'c', deleted, 'full').kind, 'full');
   assert.deepEqual([state.sizeOf('full'), state.sizeOf('acme')], [2, 1]);
+});
+
+test('a connector that has used up its share of the memory gives one of its own for each new one, and others have room', () => {
+  const fault = () => new PipelineError('mapper.state-too-large', 'no room', { retryable: false });
+  const memory = new StateMemory({ growthBytes: 10_000, maxBytes: 12_000, fault });
+  const state = new PartitionState(userStateCodec, memory);
+  const set = (userId: string, value: UserState, connectorId = 'acme') =>
+    rememberUser(state, key(userId, connectorId), value, 1_000);
+  for (let index = 0; index < 500; index += 1) set(`u${index}`, email);
+  const held = state.sizeOf('acme');
+  assert.ok(held > 30 && held < 60, String(held));
+  assert.equal(state.get(key('u0')), undefined);
+  assert.deepEqual(set('one', deleted), { kind: 'remembered', forgotten: 1 });
+  const outcomes = Array.from({ length: 2 * held }, (_, index) => set(`d${index}`, deleted));
+  assert.deepEqual(outcomes.at(-1), { kind: 'full', bound: 'memory' });
+  const deletions = state.sizeOf('acme');
+  assert.deepEqual(set('late', email), { kind: 'remembered', forgotten: 1 });
+  assert.deepEqual(set('d0', { suppressed: { atMs: NOW_MS + 1 } }), { kind: 'remembered', forgotten: 0 });
+  assert.deepEqual(set('a', deleted, 'globex'), { kind: 'remembered', forgotten: 0 });
+  assert.equal(state.sizeOf('acme'), deletions);
 });
 
 test("an archive's deletions are evicted before any live one", () => {

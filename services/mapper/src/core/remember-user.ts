@@ -10,15 +10,15 @@ import { isExpendable, type UserState } from './user-state.ts';
 export type Remembered =
   /** `forgotten`: how many other users were evicted; also 1 if this user found no room. */
   | { readonly kind: 'remembered'; readonly forgotten: number }
-  /** A deletion that cannot be remembered, because the state holds only deletions. */
-  | { readonly kind: 'full' };
+  /** A deletion that cannot be remembered, because the state holds only deletions. `bound`: what there is no more of. */
+  | { readonly kind: 'full'; readonly bound: 'users' | 'memory' };
 
 /** Maximum evictions at once after a limit was lowered, so that a batch is not held up. */
 const MAX_FORGOTTEN_AT_ONCE = 16;
 
 /**
- * `maxUsers` bounds the connector's users on the partition. The least recently changed of the expendable ones are
- * evicted.
+ * `maxUsers` bounds the connector's users on the partition, and the connector's share of the memory those on all
+ * partitions of the process. The least recently changed of the expendable ones are evicted.
  */
 export function rememberUser(
   state: StateView<UserState>,
@@ -31,16 +31,30 @@ export function rememberUser(
     return { kind: 'remembered', forgotten: 0 };
   }
   let forgotten = 0;
-  while (state.sizeOf(key.scope) >= maxUsers && forgotten < MAX_FORGOTTEN_AT_ONCE) {
+  for (;;) {
+    const bound = boundOf(state, key.scope, maxUsers, forgotten);
+    if (bound === undefined) break;
     const oldest = state.oldestExpendable(key.scope);
     if (oldest === undefined) {
-      return isExpendable(value) ? { kind: 'remembered', forgotten: 1 } : { kind: 'full' };
+      return isExpendable(value) ? { kind: 'remembered', forgotten: 1 } : { kind: 'full', bound };
     }
     state.delete(oldest);
     forgotten += 1;
   }
   state.set(key, value);
   return { kind: 'remembered', forgotten };
+}
+
+/** What there is too little of for one more user, after `forgotten` evictions; undefined where there is room. */
+function boundOf(
+  state: StateView<UserState>,
+  connectorId: string,
+  maxUsers: number,
+  forgotten: number,
+): 'users' | 'memory' | undefined {
+  if (state.sizeOf(connectorId) >= maxUsers && forgotten < MAX_FORGOTTEN_AT_ONCE) return 'users';
+  // One for one: others may have taken the memory, and a small connector must not pay for them with all it has.
+  return forgotten === 0 && !state.hasRoom(connectorId) ? 'memory' : undefined;
 }
 
 const DAY_MS = 86_400_000;

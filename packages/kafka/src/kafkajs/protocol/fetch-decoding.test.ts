@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import type { ConsumedRecord } from '@astrolabe/records';
 import { toKafkaError } from '../../kafka-errors.ts';
 import {
   encodeFetchResponse,
@@ -11,11 +12,18 @@ import {
 } from '../../testing/fetch-response.ts';
 import { decompress, MAX_INFLATED_BYTES } from './codecs.ts';
 import { decodeFetchResponse, type FetchedMessage, type FetchedTopics } from './fetch-decoding.ts';
-import { CompressionTypes } from '../index.ts';
+import { CompressionTypes, type Batch } from '../index.ts';
+import { recordsOf } from '../kafkajs-record.ts';
 import { MAX_BATCH_ITEMS } from './record-batches.ts';
 
 const MEBIBYTE = 1_048_576;
 const ALL = [CompressionTypes.GZIP, CompressionTypes.LZ4, CompressionTypes.ZSTD, CompressionTypes.Snappy];
+
+const KafkaJsBatch = createRequire(import.meta.url)('kafkajs/src/consumer/batch') as new (
+  topic: string,
+  fetchedOffset: string,
+  answer: object,
+) => Batch;
 
 async function decode(partitions: readonly TestPartition[]): Promise<FetchedTopics> {
   return decodeFetchResponse(encodeFetchResponse(partitions), decompress);
@@ -28,6 +36,8 @@ async function decodeBatches(...batches: readonly TestBatch[]): Promise<readonly
 }
 
 const offsetsOf = (messages: readonly FetchedMessage[]): string[] => messages.map(({ offset }) => offset);
+const recordsIn = (messages: readonly FetchedMessage[]) => messages.flatMap(({ records }) => records);
+const valuesOf = (records: readonly ConsumedRecord[]): string[] => records.map(({ value }) => String(value));
 const textRecords = (...values: readonly string[]): TestRecord[] =>
   values.map((value) => ({ value: Buffer.from(value) }));
 const unreadable = (words: RegExp) => (error: unknown) => {
@@ -66,15 +76,30 @@ test('an answer of several topics and partitions is decoded into their records',
     [FetchedTopics['responses'][0]['partitions'][0]],
   ];
   assert.deepEqual([empty.messages, empty.highWatermark], [[], String(2n ** 62n)]);
-  assert.deepEqual(offsetsOf(full.messages), ['7', '8', '9']);
+  assert.deepEqual(offsetsOf(full.messages), ['8', '9']);
   assert.deepEqual(
-    full.messages.map(({ record }) => [record?.topic, record?.partition, record?.offset, String(record?.value)]),
+    recordsIn(full.messages).map(({ topic, partition, offset, value }) => [topic, partition, offset, String(value)]),
     [
       ['t', 3, 7n, 'a'],
       ['t', 3, 8n, 'b'],
       ['t', 3, 9n, 'c'],
     ],
   );
+});
+
+test('a batch that begins before the offset that was asked for gives the records from there on', async () => {
+  const messages = await decodeBatches(
+    { baseOffset: 7n, records: textRecords('a', 'b', 'c') },
+    { baseOffset: 10n, records: textRecords('d') },
+  );
+  const readFrom = (fetchedOffset: string, of: readonly unknown[] = messages) =>
+    valuesOf(recordsOf(new KafkaJsBatch('t', fetchedOffset, { partition: 3, highWatermark: '11', messages: of })));
+  assert.deepEqual(readFrom('7'), ['a', 'b', 'c', 'd']);
+  assert.deepEqual(readFrom('9'), ['c', 'd']);
+  assert.deepEqual(readFrom('10'), ['d']);
+  assert.throws(() => readFrom('7', [{ offset: '7', value: Buffer.from('decoded by kafkajs') }]), {
+    type: 'UNSUPPORTED_VERSION',
+  });
 });
 
 test('aborted records count as read but never reach the handler', async () => {
@@ -95,10 +120,10 @@ test('aborted records count as read but never reach the handler', async () => {
   ]);
   const messages = responses[0]?.partitions[0]?.messages ?? [];
   assert.deepEqual(
-    messages.map(({ offset, isControlRecord, record }) => [offset, isControlRecord, String(record?.value)]),
+    messages.map(({ offset, isControlRecord, records }) => [offset, isControlRecord, valuesOf(records)]),
     [
-      ['6', true, 'undefined'],
-      ['7', false, 'z'],
+      ['6', true, []],
+      ['7', false, ['z']],
     ],
   );
 });
@@ -114,7 +139,7 @@ test('however much an answer inflates to, little of it is decoded at once, and f
     while (read.length < batches.length) {
       const messages = await decodeBatches(...batches.slice(read.length));
       assert.ok(messages.length > 0 && messages.length <= 5, `${messages.length} batches of a MiB at once`);
-      read.push(...messages.map(({ record }) => record?.value?.[0] ?? -1));
+      read.push(...recordsIn(messages).map(({ value }) => value?.[0] ?? -1));
     }
     assert.deepEqual(
       read,
@@ -153,9 +178,9 @@ test('a batch of very many records or headers is read up to the limit, and is a 
     headers: Object.fromEntries(Array.from({ length: count }, (_, index) => [String(index), Buffer.alloc(0)])),
   });
   const one = { baseOffset: 1n, compression: 4 };
-  assert.equal((await decodeBatches({ ...one, records: many(200_000) })).length, 200_000);
-  const [headed] = await decodeBatches({ ...one, records: [withHeaders(200_000)] });
-  assert.equal(Object.keys(headed?.record?.headers ?? {}).length, 200_000);
+  assert.equal(recordsIn(await decodeBatches({ ...one, records: many(200_000) })).length, 200_000);
+  const [headed] = recordsIn(await decodeBatches({ ...one, records: [withHeaders(200_000)] }));
+  assert.equal(Object.keys(headed?.headers ?? {}).length, 200_000);
   const tooMany = unreadable(/offsets 1 to \d+ has more than 250000 records and headers/);
   await assert.rejects(decodeBatches({ ...one, records: many(MAX_BATCH_ITEMS + 1) }), tooMany);
   await assert.rejects(decodeBatches({ ...one, records: [withHeaders(MAX_BATCH_ITEMS)] }), tooMany);
@@ -165,6 +190,27 @@ test('records of very many headers are decoded a few at a time', async () => {
   const headers = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [String(index), Buffer.alloc(0)]));
   const batches = Array.from({ length: 6 }, (_, index) => ({ baseOffset: BigInt(index), records: [{ headers }] }));
   assert.deepEqual(offsetsOf(await decodeBatches(...batches)), ['0', '1']);
+});
+
+test('an answer of many records is decoded in many turns of the event loop, one of few in the turn that it came in', async () => {
+  const turnsOf = async (partitions: number): Promise<number> => {
+    const records = await encodeTestBatch({ baseOffset: 0n, records: Array.from({ length: 5_000 }, () => ({})) });
+    const bytes = encodeFetchResponse(
+      Array.from({ length: partitions }, (_, partition) => ({ topic: 't', partition, records })),
+    );
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      if (isOver) return;
+      turns += 1;
+      setImmediate(count);
+    };
+    setImmediate(count);
+    await decodeFetchResponse(bytes, decompress);
+    isOver = true;
+    return turns;
+  };
+  assert.deepEqual([await turnsOf(1), await turnsOf(6)], [0, 3]);
 });
 
 test('a batch whose bytes have changed is a fault', async () => {

@@ -8,16 +8,20 @@
  * - takes no notice of checksums.
  * An answer is decoded until it takes enough memory; what is left of it is fetched again.
  */
+import { setImmediate as afterOtherWork } from 'node:timers/promises';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
 import { RecordSetDecoder, splitRecordSet, type Decompress } from './record-batches.ts';
 
-/** As kafkajs's `Batch` takes it. The record is all that is read of one that is given on. */
+/**
+ * What kafkajs's `Batch` takes for a message: a record batch as a whole, by its last offset, since kafkajs makes a Long
+ * of each message's offset. So the first one may hold records before the offset that was asked for (`recordsOf`).
+ */
 export interface FetchedMessage {
   readonly offset: string;
-  /** Never reaches the handler; its offset counts as read. */
+  /** Holds no record that anybody may see, and never reaches the handler; its offset counts as read. */
   readonly isControlRecord: boolean;
-  readonly record: ConsumedRecord | undefined;
+  readonly records: readonly ConsumedRecord[];
 }
 
 export interface FetchedMessages {
@@ -41,15 +45,26 @@ export interface FetchedTopics {
 /** After so much of an answer the batches behind wait for the next one. A single batch may take four times as much. */
 const ENOUGH_INFLATED_BYTES = 4 * 1_048_576;
 const ENOUGH_ITEMS = 100_000;
+/** Records and headers that are read in one turn of the event loop, give or take a batch: a millisecond or two. */
+const TURN_ITEMS = 10_000;
 
 /** What is decoded of one answer. */
 class Allowance {
   #inflatedBytes = 0;
   #items = 0;
+  #itemsInTurn = 0;
 
   take({ inflatedBytes, items }: { readonly inflatedBytes: number; readonly items: number }): void {
     this.#inflatedBytes += inflatedBytes;
     this.#items += items;
+    this.#itemsInTurn += items;
+  }
+
+  /** An answer may hold the records of many partitions: between them the process does its other work. */
+  async pauseIfTurnIsOver(): Promise<void> {
+    if (this.#itemsInTurn < TURN_ITEMS) return;
+    this.#itemsInTurn = 0;
+    await afterOtherWork();
   }
 
   isUsedUp(): boolean {
@@ -112,14 +127,9 @@ async function decodeMessages(
       if (messages.length > 0) break;
       throw error;
     }
-    for (const record of records) {
-      messages.push({ offset: record.offset.toString(), isControlRecord: false, record });
-    }
-    const lastOffset = batch.nextOffset - 1n;
-    if (records.at(-1)?.offset !== lastOffset) {
-      // Markers, aborted records and what compaction has removed: read, too.
-      messages.push({ offset: lastOffset.toString(), isControlRecord: true, record: undefined });
-    }
+    // Markers, aborted records and what compaction has removed: read, too.
+    messages.push({ offset: String(batch.nextOffset - 1n), isControlRecord: records.length === 0, records });
+    await allowance.pauseIfTurnIsOver();
   }
   return messages;
 }

@@ -101,7 +101,17 @@ test('what was encoded is decoded: offsets with their gaps, times, keys, values 
         splitRecordSet(bytes).map((batch) => [batch.baseOffset, batch.nextOffset]),
         placed.map((batch, index) => [batch.baseOffset, placed[index + 1]?.baseOffset ?? baseOffset]),
       );
-      const decoded = (await decode(bytes)).map(({ headers, ...record }) => ({ ...record, headers: { ...headers } }));
+      const decoded = (await decode(bytes)).map(
+        ({ topic, partition, offset, timestampMs, key, value, headers: { ...headers } }) => ({
+          topic,
+          partition,
+          offset,
+          timestampMs,
+          key,
+          value,
+          headers,
+        }),
+      );
       const expected = placed.flatMap((batch) =>
         batch.records.map(({ offsetDelta, timestampDelta, key, value, headers }) => ({
           topic: 't',

@@ -1,12 +1,12 @@
 /**
- * Record batches (magic 2) decoded straight into our records, without the objects, strings and Longs that kafkajs
+ * Record batches (magic 2) read straight into our records, without the objects, strings and Longs that kafkajs
  * creates for each. Batches emptied by compaction keep their offsets; kafkajs's decoder drops these, and then reads the
  * same batch over and over. The format: https://kafka.apache.org/documentation/#messageformat.
  */
-import type { ConsumedRecord, RecordHeaders } from '@astrolabe/records';
+import type { ConsumedRecord } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
 import { crc32c } from './crc32c.ts';
-import { headerNameIn } from './header-names.ts';
+import { RecordCursor } from './fetched-record.ts';
 import { undecodable } from './undecodable.ts';
 
 /** A batch that is there in full. Its records are not decoded. */
@@ -99,8 +99,8 @@ export class RecordSetDecoder {
   }
 
   /**
-   * Appends the batch's committed records to `into`. Keys, values and headers are views of the fetched (or inflated)
-   * bytes. Throws an error that kafkajs does not retry where the bytes are not what was written, or are more than is
+   * Appends the batch's committed records to `into`. They are views of the fetched (or inflated) bytes, and every one has
+   * been read to its end: whatever is asked of them later cannot fail. Throws an error that kafkajs does not retry where the bytes are not what was written, or are more than is
    * read of one batch. With `containing`, a batch in whose records these bytes are nowhere appends nothing.
    */
   async decode(
@@ -122,10 +122,11 @@ export class RecordSetDecoder {
     const inflatedBytes = compression === 0 ? 0 : bytes.length;
     if (containing !== undefined && !bytes.includes(containing)) return { inflatedBytes, items: 0, skipped: count };
     const hasAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
-    const timestamp = Number(body.readBigInt64BE(hasAppendTime ? MAX_TIMESTAMP_AT : BASE_TIMESTAMP_AT));
-    const cursor = new RecordCursor(bytes, MAX_BATCH_ITEMS - count);
+    const timestampMs = Number(body.readBigInt64BE(hasAppendTime ? MAX_TIMESTAMP_AT : BASE_TIMESTAMP_AT));
+    const batch = { ...this.#source, baseOffset, timestampMs, hasAppendTime, bytes };
+    const cursor = new RecordCursor(batch, MAX_BATCH_ITEMS - count);
     for (let index = 0; index < count; index += 1) {
-      const record = cursor.next(this.#source, baseOffset, timestamp, hasAppendTime);
+      const record = cursor.next();
       if (cursor.itemsLeft < 0) throw this.#unreadable(baseOffset, nextOffset, TOO_MANY);
       if (record === undefined)
         throw this.#unreadable(baseOffset, nextOffset, `has a record ${index} that ends elsewhere`);
@@ -170,97 +171,8 @@ export class RecordSetDecoder {
 /** The key of a control record: its version and its type, two bytes each. */
 function isAbortMarker(body: Buffer): boolean {
   if (body.readInt32BE(RECORD_COUNT_AT) <= 0) return false;
-  const key = new RecordCursor(body.subarray(RECORDS_AT), 0).next(NOWHERE, 0n, 0, false)?.key;
+  const records = body.subarray(RECORDS_AT);
+  const batch = { topic: '', partition: 0, baseOffset: 0n, timestampMs: 0, hasAppendTime: false, bytes: records };
+  const key = new RecordCursor(batch, 0).next()?.key;
   return key != null && key.length >= 4 && key.readInt16BE(2) === 0;
-}
-
-const NOWHERE: TopicPartition = { topic: '', partition: 0 };
-
-/**
- * Inherits nothing from `Object`, so a header may have any name. `Object.create(null)` would do the same, but V8 keeps
- * such objects as slow hash tables.
- */
-const Headers = function () {
-  // Their names are all that they have.
-} as unknown as new () => Record<string, Buffer>;
-(Headers as { prototype: object }).prototype = Object.create(null) as object;
-
-const NO_HEADERS: RecordHeaders = Object.freeze(new Headers());
-
-class RecordCursor {
-  readonly #bytes: Buffer;
-  at = 0;
-  /** How many headers it may still read; negative once that was not enough. */
-  itemsLeft: number;
-
-  constructor(bytes: Buffer, itemsLeft: number) {
-    this.#bytes = bytes;
-    this.itemsLeft = itemsLeft;
-  }
-
-  /** The record at the cursor, which moves behind it; undefined where its parts do not add up to its length. */
-  next(
-    { topic, partition }: TopicPartition,
-    baseOffset: bigint,
-    batchTimestamp: number,
-    hasAppendTime: boolean,
-  ): ConsumedRecord | undefined {
-    const length = this.#varint();
-    const end = this.at + length;
-    if (length <= 0 || end > this.#bytes.length) return undefined;
-    this.at += 1; // attributes, of which none is in use
-    const timestampDelta = this.#varlong();
-    const offset = baseOffset + BigInt(this.#varint());
-    const key = this.#nullableBytes();
-    const value = this.#nullableBytes();
-    const headerCount = this.#varint();
-    this.itemsLeft -= Math.max(0, headerCount);
-    if (this.itemsLeft < 0) return undefined;
-    const headers = headerCount === 0 ? NO_HEADERS : this.#headers(headerCount, end);
-    if (this.at !== end) return undefined;
-    const timestampMs = hasAppendTime ? batchTimestamp : batchTimestamp + timestampDelta;
-    return { topic, partition, offset, timestampMs, key, value, headers };
-  }
-
-  #headers(count: number, end: number): RecordHeaders {
-    const headers = new Headers();
-    for (let index = 0; index < count && this.at < end; index += 1) {
-      const nameBytes = this.#varint();
-      const name = headerNameIn(this.#bytes, this.at, (this.at += Math.max(0, nameBytes)));
-      const value = this.#nullableBytes();
-      if (value !== null) headers[name] = value;
-    }
-    return headers;
-  }
-
-  #nullableBytes(): Buffer | null {
-    const length = this.#varint();
-    if (length < 0) return null;
-    const start = this.at;
-    this.at += length;
-    return this.#bytes.subarray(start, this.at);
-  }
-
-  /** Zigzag, at most 32 bits. Behind the last byte all is 0: the length of the record then does not add up. */
-  #varint(): number {
-    let byte = this.#bytes[this.at++] ?? 0;
-    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
-    let value = byte & 0x7f;
-    for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
-      byte = this.#bytes[this.at++] ?? 0;
-      value |= (byte & 0x7f) << shift;
-    }
-    return (value >>> 1) ^ -(value & 1);
-  }
-
-  /** Zigzag, 64 bits on the wire; as a number, which milliseconds never outgrow. */
-  #varlong(): number {
-    let byte = this.#bytes[this.at++] ?? 0;
-    let value = byte & 0x7f;
-    for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
-      byte = this.#bytes[this.at++] ?? 0;
-      value += (byte & 0x7f) * scale;
-    }
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
 }

@@ -1,0 +1,71 @@
+import type { Clock } from '@astrolabe/service-kit/clock';
+import { FairTurns, type WorkKind } from '../core/fair-turns.ts';
+import { mayHandleNext, whenToHandle } from '../core/turn-budget.ts';
+
+/** A piece of work on commands that can wait for another turn of the event loop. */
+export interface TurnWork {
+  /** Called once. Must not throw. */
+  onTurn(): void;
+}
+
+export interface LoopTurnsOptions {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** Whether there is more than one connector: the others would wait for a long turn to end. */
+  readonly isShared: () => boolean;
+  /** Runs a function in the next turn of the event loop, after what has arrived was read. */
+  readonly inNextTurn: (run: () => void) => void;
+}
+
+/**
+ * Works on commands as they come while there are few of them or only one connector, and otherwise in the turns of
+ * `core/turn-budget.ts`. Putting an answer off costs more: its connection is idle by then, and undici checks an idle
+ * connection for one more turn before it writes the next call to it.
+ */
+export class LoopTurns {
+  readonly #options: LoopTurnsOptions;
+  readonly #waiting = new FairTurns<TurnWork>();
+  /** Pieces of work that were done in the turn, by connector. */
+  readonly #done = new Map<string, number>();
+  /** Undefined between turns in which there is work. */
+  #turnBeganMs: number | undefined;
+
+  constructor(options: LoopTurnsOptions) {
+    this.#options = options;
+  }
+
+  add(connectorId: string, kind: WorkKind, work: TurnWork): void {
+    const { clock, isShared } = this.#options;
+    if (!isShared()) return work.onTurn();
+    const nowMs = clock.monotonicMs();
+    const elapsedMs = nowMs - (this.#turnBeganMs ?? this.#beginTurn(nowMs));
+    const hasWaiting = this.#waiting.has(connectorId);
+    if (whenToHandle({ elapsedMs, hasWaiting, ownPieces: this.#done.get(connectorId) ?? 0 }) === 'later') {
+      return this.#waiting.add(connectorId, kind, work);
+    }
+    this.#do(connectorId, work);
+  }
+
+  #do(connectorId: string, work: TurnWork): void {
+    this.#done.set(connectorId, (this.#done.get(connectorId) ?? 0) + 1);
+    work.onTurn();
+  }
+
+  #beginTurn(nowMs: number): number {
+    this.#turnBeganMs = nowMs;
+    this.#options.inNextTurn(() => this.#nextTurn());
+    return nowMs;
+  }
+
+  #nextTurn(): void {
+    const { clock } = this.#options;
+    this.#turnBeganMs = undefined;
+    this.#done.clear();
+    if (this.#waiting.size === 0) return;
+    const beganMs = this.#beginTurn(clock.monotonicMs());
+    for (let handled = 0; mayHandleNext(handled, clock.monotonicMs() - beganMs); handled += 1) {
+      const next = this.#waiting.take();
+      if (next === undefined) return;
+      this.#do(next.connectorId, next.item);
+    }
+  }
+}
