@@ -4,7 +4,11 @@ import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import { renderOutcomeTable } from '@astrolabe/dispatcher/outcomes';
 import { ingestConfig } from '@astrolabe/ingest/config';
-import { createIngestMetrics, createOversizeRecordsCounter } from '@astrolabe/ingest/metrics';
+import {
+  createIngestMetrics,
+  createOversizeRecordsCounter,
+  createReadingThreadCounter,
+} from '@astrolabe/ingest/metrics';
 import { mapperConfig } from '@astrolabe/mapper/config';
 import { createMapperMetrics } from '@astrolabe/mapper/metrics';
 import { headerNames, topicsFor } from '@astrolabe/records';
@@ -43,6 +47,7 @@ export const sections: Readonly<Record<string, () => string>> = {
     metricsTable('ingest', (metrics) => {
       createIngestMetrics(metrics, () => 0);
       createOversizeRecordsCounter(metrics);
+      createReadingThreadCounter(metrics);
       createConnectorsFileGauge(metrics);
     }),
   'metrics of mapper': () => metricsTable('mapper', createMapperMetrics),

@@ -29,7 +29,14 @@ import { connectionLimits } from './core/limits/connection-limits.ts';
 import type { EventSink } from './event-sink.ts';
 import { createFairness } from './fairness.ts';
 import { createIngestHandler } from './ingest-handler.ts';
-import { createIngestMetrics, createOversizeRecordsCounter, showStoring } from './ingest-metrics.ts';
+import {
+  createIngestMetrics,
+  createOversizeRecordsCounter,
+  createReadingThreadCounter,
+  showStoring,
+} from './ingest-metrics.ts';
+import { EventReader } from './reading/event-reader.ts';
+import { WorkerThread, readingHeapMegabytes, type ReadingThread } from './reading/reading-thread.ts';
 import { createStoreWatch, type StoreWatch } from './store-watch.ts';
 import { createTurns } from './turns.ts';
 
@@ -52,6 +59,8 @@ export interface IngestDependencies {
   >;
   readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
+  /** Reads costly bodies. */
+  readonly thread: ReadingThread;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Default: the system's clock. */
@@ -65,7 +74,7 @@ const MIN_BODY_READ_MS = 2_000;
 
 /** The service without its process: any sink, any connectors, not listening yet. */
 export function createIngest(dependencies: IngestDependencies): HttpServer {
-  const { config, connectors, sink, logger, newMessageId = () => randomUUID() } = dependencies;
+  const { config, connectors, sink, thread, logger, newMessageId = () => randomUUID() } = dependencies;
   const { nowMs = systemClock.nowMs } = dependencies;
   // Durations use a clock that cannot be set; a test gives one clock for both.
   const monotonicMs = dependencies.nowMs ?? systemClock.monotonicMs;
@@ -84,13 +93,21 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     nowMs: monotonicMs,
   });
   const turns = createTurns({ monotonicMs: () => performance.now(), afterSockets: setImmediate });
-  const handler = createIngestHandler({ connectors, sink, fairness, turns, metrics, logger, nowMs, newMessageId });
+  const { maxInflatedBytes } = config;
+  const reader = new EventReader({
+    turns,
+    thread,
+    maxInflatedBytes,
+    monotonicMs: () => performance.now(),
+    newMessageId,
+  });
+  const handler = createIngestHandler({ connectors, sink, fairness, reader, metrics, logger, nowMs });
   return createHttpServer({
     handler,
     connectors,
     metrics,
     budget,
-    limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes: config.maxInflatedBytes },
+    limits: { maxBodyBytes: config.maxBodyBytes, maxInflatedBytes },
     trustedProxies: config.trustedProxies,
     publicUrl: config.publicUrl,
     connectionLimits: connectionLimits(config, descriptorLimit()),
@@ -151,6 +168,7 @@ export async function startIngest(
         },
       }),
     ),
+    thread: openReadingThread(config, logger, admin.metrics, stack),
     metrics: admin.metrics,
     logger,
   });
@@ -177,6 +195,18 @@ function openStoreWatch(
   });
   stack.addReadinessCheck(() => watch.trouble());
   return watch;
+}
+
+function openReadingThread(
+  { maxInflatedBytes }: IngestConfig,
+  logger: Logger,
+  metrics: Metrics,
+  stack: ServiceStack,
+): ReadingThread {
+  const onEnded = createReadingThreadCounter(metrics);
+  const thread = new WorkerThread({ heapMegabytes: readingHeapMegabytes(maxInflatedBytes), logger, onEnded });
+  stack.defer('the reading thread', () => thread.close());
+  return thread;
 }
 
 /** Goes on as before for `drainMs`, for load balancers to notice. */

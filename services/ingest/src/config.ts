@@ -2,9 +2,8 @@ import { configSections, configValues, defineConfig, type ConfigOf } from '@astr
 import { maxRequestBytes, maxSharedBytes } from '@astrolabe/segment';
 
 /**
- * A request is parsed as one text. For a moment that takes up to 30 times its size of memory, and it blocks the thread
- * for as long as the description of `maxInflatedBytes` says. An event larger than a record is refused however large a
- * request may be, and its dead letter is cut.
+ * A request is parsed as one text. For a moment that takes up to 30 times its size of memory. An event larger than a
+ * record is refused however large a request may be, and its dead letter is cut.
  */
 const LARGEST_BODY_BYTES = 16_777_216;
 
@@ -62,7 +61,7 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 1024, max: LARGEST_BODY_BYTES }),
       default: maxRequestBytes,
       description:
-        'Largest request body after inflating gzip or deflate; at least INGEST_MAX_BODY_BYTES. While a body is parsed, all other requests wait.',
+        'Largest request body after inflating gzip or deflate; at least INGEST_MAX_BODY_BYTES. While a body above 64 KiB is read, by a thread of its own, others above 64 KiB wait.',
     },
     maxInFlightBytes: {
       env: 'INGEST_MAX_IN_FLIGHT_BYTES',

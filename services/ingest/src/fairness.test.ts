@@ -15,6 +15,7 @@ import {
   WRITE_KEY,
   basicAuth,
   createRecordingMetrics,
+  createTestReader,
   instantTurns,
   sendTo,
   silentLogger,
@@ -213,11 +214,10 @@ function handlerOf(options: Partial<FairnessOptions>, turns = instantTurns()) {
     connectors: () => connectors,
     sink: createInMemoryEventSink(),
     fairness: createFairness({ ...unlimited, ...options }),
-    turns,
+    reader: createTestReader({ turns }),
     metrics: createRecordingMetrics(),
     logger: silentLogger,
     nowMs: () => 0,
-    newMessageId: () => 'new',
   });
 }
 

@@ -10,7 +10,7 @@ import {
   API_KEY,
   basicAuth,
   createRecordingMetrics,
-  instantTurns,
+  createTestReader,
   sendTo,
   silentLogger,
   testConnectors,
@@ -29,14 +29,13 @@ async function handle(endpoint: Endpoint, text: string) {
     connectors: () => connectors,
     sink,
     fairness: createFairness(unlimited),
-    turns: instantTurns(),
+    reader: createTestReader(),
     metrics: {
       ...metrics,
       eventsJudged: (_connector, _type, verdict, count) => void verdicts.push(...Array<string>(count).fill(verdict)),
     },
     logger: silentLogger,
     nowMs: () => Date.UTC(2026, 2, 1, 10),
-    newMessageId: () => 'new',
   });
   const webhook = endpoint.kind === 'webhook' ? { connectorId: 'acme', signature: undefined } : undefined;
   const { answer } = await sendTo(handler, { endpoint, authorization, webhook }, Buffer.from(text));

@@ -12,7 +12,7 @@ import {
   WRITE_KEY,
   basicAuth,
   createRecordingMetrics,
-  instantTurns,
+  createTestReader,
   sendTo,
   silentLogger,
   testConnectors,
@@ -35,11 +35,10 @@ function setUp() {
       },
     },
     fairness: createFairness(unlimited),
-    turns: instantTurns(),
+    reader: createTestReader({ newMessageId: () => `new-${(ids += 1)}` }),
     metrics: createRecordingMetrics(log),
     logger: silentLogger,
     nowMs: () => Date.UTC(2026, 2, 1, 10),
-    newMessageId: () => `new-${(ids += 1)}`,
   });
   const send = async (path: string, body: unknown, authorization: string | undefined = basicAuth(`${API_KEY}:`)) => {
     const endpoint: Endpoint = path === 'segment' ? partnerEndpoint : (trackingEndpoints.get(path) ?? assert.fail());

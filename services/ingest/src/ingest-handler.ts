@@ -7,46 +7,29 @@
  *    503 and the sender repeats the request; what was stored before the failure is then stored twice, under one
  *    `messageId`.
  */
-import type { OutgoingRecord } from '@astrolabe/records';
-import {
-  eventTimes,
-  judgeEvent,
-  maxBatchEvents,
-  maxDeliveredEventBytes,
-  maxEventBytes,
-  maxWebhookItems,
-  type AcceptanceRules,
-} from '@astrolabe/segment';
 import type { Logger } from '@astrolabe/service-kit';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
-import { isPipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
-import {
-  partlyStoredAnswer,
-  refusedAnswer,
-  storedAnswer,
-  type Answer,
-  type RejectedEvent,
-} from './core/request/answer.ts';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import type { ByteHold } from './core/limits/byte-budget.ts';
-import type { Endpoint } from './core/request/endpoints.ts';
-import { buildDeadLetter, buildEventRecord, buildRecordOrigin } from './core/record/event-record.ts';
-import { identifySender, type KnownSender, type RequestHead, type Sender } from './core/sender/identify-sender.ts';
-import { holdsApiKey } from './core/sender/authenticate.ts';
-import { openRequest } from './core/sender/open-request.ts';
-import { parseRequest, type RequestContent } from './core/request/parse-request.ts';
+import type { JudgedContent, RequestOrigin } from './core/record/judge-content.ts';
+import { overloadedAnswer, refusedAnswer, storedAnswer, type Answer } from './core/request/answer.ts';
+import type { ReceivedBody, RefusedBody } from './core/request/inflate-body.ts';
+import type { ContentSummary, RefusedRequest } from './core/request/parse-request.ts';
 import { validTraceparent } from './core/request/trace-context.ts';
-import type { EventSink, RecordsToStore } from './event-sink.ts';
+import { holdsApiKey } from './core/sender/authenticate.ts';
+import { identifySender, type KnownSender, type RequestHead, type Sender } from './core/sender/identify-sender.ts';
+import { openRequest, questionFor } from './core/sender/open-request.ts';
+import type { EventSink } from './event-sink.ts';
 import type { Fairness } from './fairness.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
+import { inflatedBytesOf, type BodyToRead, type EventReader } from './reading/event-reader.ts';
 import { createStoreLog } from './store-log.ts';
-import type { Turns } from './turns.ts';
-import { VerdictCounts } from './verdict-counts.ts';
 
 export interface IngestRequest extends RequestHead {
   /** As `admit` returned it. */
   readonly sender: Sender;
-  /** Inflated. */
-  readonly body: Buffer;
+  /** Not to be used afterwards: it may be handed over to another thread. */
+  readonly body: ReceivedBody;
   readonly traceparent: string | undefined;
   /** IPv4 address of the client, where known. */
   readonly clientIp: string | undefined;
@@ -56,25 +39,15 @@ export interface IngestRequest extends RequestHead {
   readonly hold: Pick<ByteHold, 'claim' | 'take'>;
 }
 
-/** A body that could not be accepted. */
-export interface RefusedBody {
-  readonly code: ErrorCode;
-  readonly message: string;
-  /** Bytes that were inflated before the refusal. */
-  readonly inflatedBytes: number;
-}
-
 export interface IngestHandlerDependencies {
   /** The current connectors, looked up for each request, so that a reload takes effect at once. */
   readonly connectors: () => Pick<ConnectorDirectory, 'byId' | 'byKey'>;
   readonly sink: EventSink;
   readonly fairness: Fairness;
-  readonly turns: Turns;
+  readonly reader: EventReader;
   readonly metrics: IngestMetrics;
   readonly logger: Logger;
   readonly nowMs: () => number;
-  /** A new UUID for an event without a `messageId`. */
-  readonly newMessageId: () => string;
 }
 
 export interface HandledRequest {
@@ -106,13 +79,6 @@ export interface IngestHandler {
   refuseBeyondShare(sender: Sender): HandledRequest;
   /** Answers every request. Rejects only because of a defect of this program. */
   handle(request: IngestRequest): Promise<HandledRequest>;
-}
-
-/** A judged request: what to store, and the answer once it is stored. */
-interface Judged {
-  readonly records: RecordsToStore;
-  readonly answer: Answer;
-  onStored(): void;
 }
 
 /** Owner of the bytes, and sender, of requests whose connector is not known yet. No connector has this id. */
@@ -173,102 +139,111 @@ class Handler implements IngestHandler {
   }
 
   async handle(request: IngestRequest): Promise<HandledRequest> {
-    const { fairness, turns } = this.#dependencies;
-    let { sender, body } = request;
-    if (sender.kind !== 'known') {
-      const { opened, workMs } = this.#openInTurn(request);
-      const result = await opened;
-      if (result.kind === 'refused') {
-        fairness.chargeClient(request.client, workMs(), body.length);
-        return result;
-      }
-      ({ sender, body } = result);
-      fairness.chargeWork(sender, workMs());
-      if (!request.hold.claim(sender.connector.id)) {
-        return { answer: beyondShare(sender.connector.id), connectorId: sender.connector.id };
-      }
-    }
-    const known = sender;
-    const { id } = known.connector;
-    const refusal = fairness.refuse(known) ?? fairness.admitBytes(known, body.length);
-    if (refusal !== undefined) return { answer: refusal, connectorId: id };
-    const charge = (workMs: number): void => fairness.chargeWork(known, workMs);
-    const judged = await turns.run(turnOf(known), () => this.#read(request, known, body), charge);
-    return { answer: 'status' in judged ? judged : await this.#store(judged, id), connectorId: id };
+    if (request.sender.kind === 'known') return this.#read(request, request.sender, request.body);
+    const opened = await this.#open(request, request.sender);
+    if (opened.kind === 'refused') return opened;
+    const { sender, body } = opened;
+    const { id } = sender.connector;
+    if (request.hold.claim(id)) return this.#read(request, sender, body);
+    this.#dependencies.reader.drop(body);
+    return { answer: beyondShare(id), connectorId: id };
   }
 
-  #openInTurn(request: IngestRequest) {
-    const { connectors, turns } = this.#dependencies;
+  /** Identifies the sender by the body, at the cost of the client until it is known. */
+  async #open(request: IngestRequest, sender: Exclude<Sender, KnownSender>) {
+    const { connectors, fairness, reader } = this.#dependencies;
+    const { endpoint, body, client } = request;
     let workMs = 0;
-    const open = () => openRequest(connectors(), request, request.sender, request.body);
-    return { opened: turns.run(UNKNOWN, open, (took) => (workMs = took)), workMs: () => workMs };
+    const asked = await reader.ask({ turn: UNKNOWN, endpoint, body }, questionFor(sender), {
+      admitInflated: (bytes) => this.#admitInflated(request, sender, bytes),
+      refuseBody: (refused) => this.refuseBody(sender, client, refused).answer,
+      charge: (ms) => (workMs += ms),
+    });
+    if ('status' in asked) {
+      fairness.chargeClient(client, workMs, 0);
+      return { kind: 'refused', answer: asked, connectorId: undefined } as const;
+    }
+    const result = openRequest(connectors(), request, sender, asked.evidence);
+    if (result.kind === 'refused') {
+      fairness.chargeClient(client, workMs, inflatedBytesOf(asked.body) ?? 0);
+      reader.drop(asked.body);
+      return result;
+    }
+    fairness.chargeWork(result.sender, workMs);
+    return { ...result, body: asked.body };
   }
 
-  /** Step 1 for a sender who is known: all that its body costs on the thread that everybody shares. */
-  #read(request: IngestRequest, sender: KnownSender, body: Buffer): Judged | Answer {
-    const { fairness, metrics } = this.#dependencies;
-    // Others of its requests may have used up the limit while this one waited for its turn.
-    const refusal = fairness.refuse(sender);
-    if (refusal !== undefined) return refusal;
+  async #read(request: IngestRequest, sender: KnownSender, body: BodyToRead): Promise<HandledRequest> {
+    const { fairness, reader } = this.#dependencies;
+    const connectorId = sender.connector.id;
+    const bodyBytes = inflatedBytesOf(body);
+    const refusal =
+      fairness.refuse(sender) ?? (bodyBytes === undefined ? undefined : fairness.admitBytes(sender, bodyBytes));
+    if (refusal !== undefined) {
+      reader.drop(body);
+      return { answer: refusal, connectorId };
+    }
+    const judged = await reader.read(
+      { turn: turnOf(sender), endpoint: request.endpoint, body },
+      {
+        // Others of its requests may have used up the limit while this one waited for its turn.
+        refuse: () => fairness.refuse(sender),
+        admitInflated: (bytes) => this.#admitInflated(request, sender, bytes),
+        refuseBody: (refused) => this.refuseBody(sender, request.client, refused).answer,
+        admit: (parsed) => this.#admitContent(request, sender, parsed),
+        charge: (workMs) => fairness.chargeWork(sender, workMs),
+      },
+    );
+    return { answer: 'status' in judged ? judged : await this.#store(judged, connectorId), connectorId };
+  }
+
+  /** As for a body that is inflated while it is received. */
+  #admitInflated({ hold }: IngestRequest, sender: Sender, bodyBytes: number): Answer | undefined {
+    const connectorId = connectorOf(sender);
+    if (!hold.take(bodyBytes)) return overloadedAnswer;
+    if (!hold.claim(connectorId ?? UNKNOWN)) return beyondShare(connectorId);
+    return sender.kind === 'known' ? this.#dependencies.fairness.admitBytes(sender, bodyBytes) : undefined;
+  }
+
+  /** Step 1, once a body is parsed: whether its events may be judged, and by what. */
+  #admitContent(
+    request: IngestRequest,
+    sender: KnownSender,
+    parsed: ContentSummary | RefusedRequest,
+  ): Answer | RequestOrigin {
+    const { connectors, fairness, metrics, nowMs } = this.#dependencies;
     const { connector } = sender;
-    const content = parseRequest(request.endpoint, body);
-    if (content.kind === 'refused') {
-      if (content.code === 'event.too-large') metrics.bodyTooLarge(connector.id);
+    if (parsed.kind === 'refused') {
+      if (parsed.code === 'event.too-large') metrics.bodyTooLarge(connector.id);
       // What cannot be read costs as much to parse as what can, so a flood of it has the same limit.
-      return fairness.admitEvents(sender, 1) ?? refusedAnswer(400, content.code, content.message);
+      return fairness.admitEvents(sender, 1) ?? refusedAnswer(400, parsed.code, parsed.message);
     }
     // The share of bytes first: it can be had again, while tokens that were taken for a refusal are gone.
-    if (!request.hold.take(content.sharedBytes)) return beyondShare(connector.id);
-    return fairness.admitEvents(sender, content.events.length) ?? this.#judge(request, sender, content);
-  }
-
-  #judge(request: IngestRequest, sender: KnownSender, content: RequestContent): Judged | Answer {
-    const { connectors, metrics, nowMs, newMessageId } = this.#dependencies;
-    const { endpoint } = request;
-    const { connector } = sender;
-    const isTrusted = sender.isTrusted || holdsApiKey(connectors(), connector, [content.writeKey]);
-    const rules = rulesFor(endpoint, isTrusted);
-    metrics.bodyTaken(connector.id, content.bytes.length);
-    const origin = buildRecordOrigin(connector.id, nowMs(), {
-      envelope: content.envelope,
+    if (!request.hold.take(parsed.sharedBytes)) return beyondShare(connector.id);
+    const refusal = fairness.admitEvents(sender, parsed.eventCount);
+    if (refusal !== undefined) return refusal;
+    metrics.bodyTaken(connector.id, parsed.bodyBytes);
+    return {
+      endpoint: request.endpoint,
+      connectorId: connector.id,
+      receivedAtMs: nowMs(),
       clientIp: request.clientIp,
       traceparent: validTraceparent(request.traceparent),
-      isTrusted,
-    });
-    const events: OutgoingRecord[] = [];
-    const deadLetters: OutgoingRecord[] = [];
-    const rejected: RejectedEvent[] = [];
-    const counts = new VerdictCounts();
-    for (const [index, submitted] of content.events.entries()) {
-      const verdict = judgeEvent(content.bytes, submitted, index, rules);
-      counts.add(verdict);
-      const messageId = verdict.messageId ?? newMessageId();
-      const additions = { messageId, times: eventTimes(verdict.fields, origin) };
-      if (additions.times.kind === 'unreadable') counts.unreadableTimestamps += 1;
-      if (verdict.kind === 'rejected') {
-        deadLetters.push(buildDeadLetter(content.bytes, submitted, verdict, additions, origin));
-        rejected.push({ index, messageId, code: verdict.code, reason: verdict.reason });
-        continue;
-      }
-      if (endpoint.kind === 'partner' && verdict.isUnsupported) {
-        counts.report(metrics, connector.id);
-        const message = `Astrolabe does not take ${verdict.type} calls; it takes identify, group and track`;
-        return refusedAnswer(501, 'event.unsupported-type', message);
-      }
-      events.push(buildEventRecord(content.bytes, submitted, verdict, additions, origin));
-    }
-    // Counted once acknowledged, so that the counts agree with the topics however often a request had to be repeated.
-    const onStored = (): void => counts.report(metrics, connector.id);
-    return { records: { events, deadLetters }, answer: answerFor(content, rejected), onStored };
+      isTrusted: sender.isTrusted || holdsApiKey(connectors(), connector, [parsed.writeKey]),
+    };
   }
 
   /** Step 2 and 3. */
-  async #store({ records, answer, onStored }: Judged, connectorId: string): Promise<Answer> {
-    if (records.events.length + records.deadLetters.length === 0) return answer;
+  async #store(judged: JudgedContent, connectorId: string): Promise<Answer> {
+    const { events, deadLetters, answer } = judged;
+    if (events.length + deadLetters.length === 0) {
+      this.#count(judged, connectorId);
+      return answer;
+    }
     const { sink, metrics } = this.#dependencies;
     const startedAtMs = performance.now();
     try {
-      await sink.store(records);
+      await sink.store({ events, deadLetters });
     } catch (error) {
       if (!isPipelineError(error)) throw error;
       metrics.storeFailed(connectorId, error.code);
@@ -278,8 +253,15 @@ class Handler implements IngestHandler {
     }
     metrics.acknowledged(connectorId, (performance.now() - startedAtMs) / 1000);
     this.#storeLog.stored();
-    onStored();
+    // Counted once acknowledged, so that the counts agree with the topics however often a request had to be repeated.
+    this.#count(judged, connectorId);
     return answer;
+  }
+
+  #count({ verdicts, unreadableTimestamps }: JudgedContent, connectorId: string): void {
+    const { metrics } = this.#dependencies;
+    for (const { type, verdict, count } of verdicts) metrics.eventsJudged(connectorId, type, verdict, count);
+    if (unreadableTimestamps > 0) metrics.timestampsUnreadable(connectorId, unreadableTimestamps);
   }
 }
 
@@ -300,20 +282,4 @@ function beyondShare(connectorId: string | undefined): Answer {
   const whose = connectorId === undefined ? 'senders without a key in the header' : `connector ${connectorId}`;
   const message = `too many bytes of ${whose} await storage; send the request again after the pause`;
   return refusedAnswer(503, 'ingest.overloaded', message, RETRY_AFTER_SHARE_EXCEEDED_SECONDS);
-}
-
-function rulesFor(endpoint: Endpoint, isTrusted: boolean): AcceptanceRules {
-  const isDelivered = endpoint.kind === 'partner' || endpoint.kind === 'webhook';
-  return {
-    impliedType: endpoint.kind === 'single' ? endpoint.impliedType : undefined,
-    maxEventBytes: isDelivered ? maxDeliveredEventBytes : maxEventBytes,
-    maxEvents: endpoint.kind === 'webhook' ? maxWebhookItems : maxBatchEvents,
-    isTrusted,
-  };
-}
-
-function answerFor({ isList }: RequestContent, rejected: readonly RejectedEvent[]): Answer {
-  const [first] = rejected;
-  if (first === undefined) return storedAnswer;
-  return isList ? partlyStoredAnswer(rejected) : refusedAnswer(400, first.code, first.reason);
 }

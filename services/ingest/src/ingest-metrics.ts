@@ -1,8 +1,6 @@
 import type { EventType } from '@astrolabe/segment';
 import type { Metrics } from '@astrolabe/service-kit';
-
-/** The outcome of an event: stored, stored although the destination will skip it, or refused. */
-export type EventVerdict = 'accepted' | 'unsupported' | 'rejected';
+import type { EventVerdict } from './core/record/verdict-counts.ts';
 
 /**
  * What ingest counts. Called once for each request, not for each event. A connector is its id, or `unknown` without a
@@ -90,6 +88,15 @@ export function createOversizeRecordsCounter(metrics: Metrics): (topic: string) 
     labelNames: ['topic'],
   });
   return (topic) => oversizeRecords.inc({ topic });
+}
+
+/** Counts the ends of the thread that reads costly bodies, except the one at the end of the process. */
+export function createReadingThreadCounter(metrics: Metrics): () => void {
+  const ends = metrics.counter({
+    name: 'reading_thread_ends_total',
+    help: 'Unplanned ends of the thread that reads costly bodies, for lack of memory for example. Its body was answered 503, and the next one starts it again.',
+  });
+  return () => ends.inc();
 }
 
 /** Shows the half of `/readyz` that is about the event store. */

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { createMetrics } from '@astrolabe/service-kit';
 import { createIngest, type IngestDependencies } from './app.ts';
 import { createInMemoryEventSink } from './event-sink.ts';
-import { API_KEY, basicAuth, silentLogger, testConnectors } from './testing.ts';
+import { API_KEY, basicAuth, createInMemoryThread, silentLogger, testConnectors } from './testing.ts';
 
 export const testLimits = {
   maxBodyBytes: 100_000,
@@ -32,14 +32,17 @@ export async function startTestServer(
   const connectors = testConnectors();
   const metrics = createMetrics({ service: 'ingest' });
   let ids = 0;
+  const newMessageId = (): string => `new-${(ids += 1)}`;
+  const thread = createInMemoryThread(newMessageId);
   const server = createIngest({
     config: { ...testLimits, ...config },
     connectors: () => connectors,
     sink,
+    thread,
     metrics,
     logger: silentLogger,
     nowMs,
-    newMessageId: () => `new-${(ids += 1)}`,
+    newMessageId,
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   let isClosed = false;
@@ -72,5 +75,5 @@ export async function startTestServer(
       ?.slice(line.length)
       .trim();
   };
-  return { sink, url, post, close, metric, drain: () => server.drain() };
+  return { sink, thread, url, post, close, metric, drain: () => server.drain() };
 }

@@ -7,6 +7,9 @@ import type { RequestHead } from './core/sender/identify-sender.ts';
 import type { FairnessOptions } from './fairness.ts';
 import type { HandledRequest, IngestHandler } from './ingest-handler.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
+import { EventReader, type EventReaderOptions } from './reading/event-reader.ts';
+import { blocksOf, createCallAnswerer, type ReadingCall } from './reading/reading-calls.ts';
+import type { ReadingThread } from './reading/reading-thread.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 export const API_KEY = 'key-acme';
@@ -61,6 +64,71 @@ export function instantTurns(): Turns {
   return createTurns({ monotonicMs: () => 0, afterSockets: setImmediate });
 }
 
+export interface InMemoryThread extends ReadingThread {
+  /** The kinds of the calls so far, in order. */
+  readonly calls: readonly ReadingCall['kind'][];
+  /** Bodies that were brought and neither judged nor dropped. */
+  readonly keptBodies: number;
+  /** Calls made from here on reject with this, until it is undefined again. */
+  failWith(error: Error | undefined): void;
+  /** Calls made from here on are answered only after `release`. */
+  hold(): { release(): void };
+}
+
+/** In-memory fake: answers on the same thread, but not at once, and with what would be copied or handed over. */
+export function createInMemoryThread(newMessageId: () => string = () => 'new'): InMemoryThread {
+  const { answer, drop } = createCallAnswerer({ monotonicMs: () => 0, newMessageId });
+  const kept = new Set<number>();
+  const calls: ReadingCall['kind'][] = [];
+  let failure: Error | undefined;
+  let gate: Promise<void> | undefined;
+  return {
+    calls,
+    get keptBodies() {
+      return kept.size;
+    },
+    drop: (id) => {
+      drop(id);
+      kept.delete(id);
+    },
+    call: async (call) => {
+      calls.push(call.kind);
+      const received = structuredClone(call, { transfer: blocksOf(call) });
+      await gate;
+      await new Promise(setImmediate);
+      if (failure !== undefined) throw failure;
+      const result = answer(received);
+      if (result.kind === 'loaded' && result.loaded.kind === 'loaded') kept.add(received.id);
+      if (result.kind === 'judged') kept.delete(received.id);
+      return structuredClone(result, { transfer: blocksOf(result) });
+    },
+    failWith: (error) => void (failure = error),
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return {
+        release: () => {
+          gate = undefined;
+          resolve();
+        },
+      };
+    },
+  };
+}
+
+/** Reads with turns in which work takes no time, on an in-memory thread, unless the options say otherwise. */
+export function createTestReader(options: Partial<EventReaderOptions> = {}): EventReader {
+  const newMessageId = options.newMessageId ?? (() => 'new');
+  return new EventReader({
+    turns: instantTurns(),
+    thread: createInMemoryThread(newMessageId),
+    maxInflatedBytes: 1_000_000,
+    monotonicMs: () => 0,
+    newMessageId,
+    ...options,
+  });
+}
+
 /** A request as the HTTP server brings it to the handler. */
 export async function sendTo(
   handler: IngestHandler,
@@ -75,7 +143,9 @@ export async function sendTo(
   hold.claim(admission.owner);
   const { sender } = admission;
   const origin = { traceparent: undefined, clientIp: undefined, client: CLIENT };
-  return handler.handle({ ...whole, ...origin, sender, body, hold });
+  // A copy, since a test may send the same body again.
+  const received = { bytes: Buffer.from(body), encoding: 'none' } as const;
+  return handler.handle({ ...whole, ...origin, sender, body: received, hold });
 }
 
 /** Metrics that write each call into `log`. */

@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
-import { refusedAnswer, type Answer } from '../core/request/answer.ts';
+import { overloadedAnswer, refusedAnswer, type Answer } from '../core/request/answer.ts';
 import type { ByteBudget, ByteHold } from '../core/limits/byte-budget.ts';
 import { ipv4Of, networkOf } from '../core/request/client-ip.ts';
 import { keysInAuthorization } from '../core/sender/credentials.ts';
@@ -39,16 +39,8 @@ export interface AnsweredRequest {
 
 export type AnswerRequest = (route: EventRoute, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
-/** Acknowledgements free the budget, within milliseconds unless Kafka is down. */
-const RETRY_AFTER_OVERLOAD_SECONDS = 1;
 const RETRY_AFTER_STOPPING_SECONDS = 1;
 
-const overloadedAnswer = refusedAnswer(
-  503,
-  'ingest.overloaded',
-  'too many bytes await storage; send the request again after the pause',
-  RETRY_AFTER_OVERLOAD_SECONDS,
-);
 export const stoppingAnswer = refusedAnswer(
   503,
   'ingest.stopping',
@@ -81,14 +73,14 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
     const admission = handler.admit(head, client);
     if (admission.kind === 'answered') return { ...admission, isByHead: true };
     const { sender } = admission;
-    const body = await readBody(request, hold, admission);
-    if (body.kind === 'overloaded') return unread(overloadedAnswer, request);
-    if (body.kind === 'beyond-share') return handler.refuseBeyondShare(sender);
-    if (body.kind === 'refused') return handler.refuseBody(sender, client, body);
+    const read = await readBody(request, hold, admission);
+    if (read.kind === 'overloaded') return unread(overloadedAnswer, request);
+    if (read.kind === 'beyond-share') return handler.refuseBeyondShare(sender);
+    if (read.kind === 'refused') return handler.refuseBody(sender, client, read);
     return handler.handle({
       ...head,
       sender,
-      body: body.bytes,
+      body: read.body,
       traceparent: textOf(headers.traceparent),
       clientIp: ipv4Of(ip),
       client,

@@ -39,7 +39,7 @@ function readQuery({ raw }: FastifyRequest, hold: ByteHold, { owner }: BodyOwner
   const { url = '' } = raw;
   const bytes = pixelBody(url.slice(url.indexOf('?') + 1 || url.length));
   if (!hold.take(bytes.length)) return { kind: 'overloaded' };
-  return hold.claim(owner) ? { kind: 'body', bytes } : { kind: 'beyond-share' };
+  return hold.claim(owner) ? { kind: 'body', body: { bytes, encoding: 'none' } } : { kind: 'beyond-share' };
 }
 
 /**

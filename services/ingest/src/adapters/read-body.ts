@@ -1,11 +1,22 @@
 /**
- * A request's body as one buffer: bounded as it is read and as it is inflated, within a budget shared by all requests.
+ * A request's body as one buffer, bounded as it is read within a budget shared by all requests. It is inflated if the
+ * result is small; a large one is left to the thread that reads it, so that it is never in this thread's memory.
  */
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { ByteBudget, ByteHold } from '../core/limits/byte-budget.ts';
+import { MAX_INLINE_BYTES } from '../core/limits/inline-body.ts';
+import {
+  encodingOf,
+  explainNotInflated,
+  formatOf,
+  isTooLarge,
+  refuseSize,
+  type ReceivedBody,
+  type RefusedBody,
+} from '../core/request/inflate-body.ts';
 import type { FairSlots } from '../turns.ts';
 
 export interface BodyLimits {
@@ -16,9 +27,8 @@ export interface BodyLimits {
 }
 
 export type ReadBody =
-  | { readonly kind: 'body'; readonly bytes: Buffer }
-  /** `inflatedBytes` counts what was inflated before the refusal. */
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string; readonly inflatedBytes: number }
+  | { readonly kind: 'body'; readonly body: ReceivedBody }
+  | ({ readonly kind: 'refused' } & RefusedBody)
   /** The budget of all requests is used up. */
   | { readonly kind: 'overloaded' }
   /** The owner already holds its share of the budget. */
@@ -41,33 +51,37 @@ export async function readBody(
   { owner, turn }: BodyOwner,
   inflating: FairSlots,
 ): Promise<ReadBody> {
-  const inflater = findInflater(request.headers['content-encoding']);
-  if (inflater === undefined) {
+  const encoding = encodingOf(request.headers['content-encoding']);
+  if (encoding === undefined) {
     return refuse('request.encoding', 'the content encoding is not supported; send gzip, deflate or none');
   }
   // A client that waits for permission before it sends saves both sides the transfer.
   const announcedBytes = Number(request.headers['content-length'] ?? 0);
-  if (announcedBytes > limits.maxBodyBytes) return refuseSize(limits.maxBodyBytes);
+  if (announcedBytes > limits.maxBodyBytes) return { kind: 'refused', ...refuseSize(limits.maxBodyBytes) };
   if (!budget.hasRoomFor(announcedBytes)) return { kind: 'overloaded' };
   const read = await readStream(request, limits.maxBodyBytes, hold);
-  if (read.kind !== 'body') return read;
+  if (read.kind !== 'received') return read;
   // Done before the body waits for anything, so that one sender's bodies leave room for those of others.
   if (!hold.claim(owner)) return { kind: 'beyond-share' };
-  if (inflater === 'none') return read;
-  const inflate = () => inflateBody(read.bytes, inflater, limits, hold);
-  const inflated = await inflating.run(turn, inflate, bytesOf);
+  const body = { bytes: read.bytes, encoding };
+  if (encoding === 'none') return { kind: 'body', body };
+  const inflated = await inflating.run(turn, () => inflateSmall(body, limits, hold), bytesOf);
   return inflated.kind === 'body' && !hold.claim(owner) ? { kind: 'beyond-share' } : inflated;
 }
 
 function bytesOf(read: ReadBody): number {
-  return read.kind === 'body' ? read.bytes.length : read.kind === 'refused' ? read.inflatedBytes : 0;
+  if (read.kind === 'refused') return read.inflatedBytes;
+  if (read.kind !== 'body') return 0;
+  return read.body.encoding === 'none' ? read.body.bytes.length : MAX_INLINE_BYTES;
 }
 
-function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHold): Promise<ReadBody> {
+type ReadStream = Exclude<ReadBody, { kind: 'body' }> | { readonly kind: 'received'; readonly bytes: Buffer };
+
+function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHold): Promise<ReadStream> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
-    const settle = (result: ReadBody) => {
+    const settle = (result: ReadStream) => {
       endReading();
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       // A late error of a connection that was given up must not become an uncaught exception.
@@ -77,7 +91,7 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
     const onData = (chunk: Buffer) => {
       sizeBytes += chunk.length;
       if (sizeBytes > maxBodyBytes) {
-        settle(refuseSize(maxBodyBytes));
+        settle({ kind: 'refused', ...refuseSize(maxBodyBytes) });
       } else if (!hold.take(chunk.length)) {
         settle({ kind: 'overloaded' });
       } else {
@@ -90,7 +104,7 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
     const onEnd = () => {
       const [first] = chunks;
       settle({
-        kind: 'body',
+        kind: 'received',
         bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, sizeBytes),
       });
     };
@@ -103,62 +117,27 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
   });
 }
 
-type Inflate = (body: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>;
+const inflaters = { gzip: promisify(gunzip), zlib: promisify(inflate), raw: promisify(inflateRaw) };
 
-const inflateGzip: Inflate = promisify(gunzip);
-const inflateZlib: Inflate = promisify(inflate);
-const inflateBare: Inflate = promisify(inflateRaw);
-
-/** In RFC 9110 "deflate" means zlib's format; some clients send raw deflate under that name. */
-const inflateDeflate: Inflate = (body, options) => (hasZlibHeader(body) ? inflateZlib : inflateBare)(body, options);
-
-function hasZlibHeader(body: Buffer): boolean {
-  const [method = 0, flags = 0] = body;
-  return (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0;
-}
-
-function findInflater(contentEncoding: string | undefined): Inflate | 'none' | undefined {
-  switch (contentEncoding?.trim().toLowerCase()) {
-    case undefined:
-    case '':
-    case 'identity':
-      return 'none';
-    case 'gzip':
-    case 'x-gzip':
-      return inflateGzip;
-    case 'deflate':
-      return inflateDeflate;
-    default:
-      return undefined;
-  }
-}
-
-/** Each chunk costs a round trip to another thread. The default of 16 KiB makes 48 of them for the largest body. */
-const INFLATED_CHUNK_BYTES = 65_536;
-
-async function inflateBody(
-  body: Buffer,
-  inflater: Inflate,
+/** By threads of libuv. A body that becomes larger than what is read inline is returned as it is. */
+async function inflateSmall(
+  body: ReceivedBody,
   { maxInflatedBytes }: BodyLimits,
   hold: ByteHold,
-): Promise<ReadBody> {
-  let bytes: Buffer;
+): Promise<Extract<ReadBody, { kind: 'body' | 'refused' | 'overloaded' }>> {
+  const format = formatOf(body);
+  if (format === 'none') return { kind: 'body', body };
+  const maxOutputLength = Math.min(maxInflatedBytes, MAX_INLINE_BYTES);
   try {
-    bytes = await inflater(body, { maxOutputLength: maxInflatedBytes, chunkSize: INFLATED_CHUNK_BYTES });
+    // One chunk, since each costs a round trip to another thread.
+    const bytes = await inflaters[format](body.bytes, { maxOutputLength, chunkSize: maxOutputLength });
+    return hold.take(bytes.length) ? { kind: 'body', body: { bytes, encoding: 'none' } } : { kind: 'overloaded' };
   } catch (error) {
-    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    if (isTooLarge) return refuseSize(maxInflatedBytes, maxInflatedBytes);
-    return refuse('request.encoding', 'the body is not what its content encoding says: it cannot be inflated');
+    if (isTooLarge(error) && maxOutputLength < maxInflatedBytes) return { kind: 'body', body };
+    return { kind: 'refused', ...explainNotInflated(error, maxInflatedBytes) };
   }
-  return hold.take(bytes.length) ? { kind: 'body', bytes } : { kind: 'overloaded' };
 }
 
-/** The words that Segment uses since 2025 (segment-docs PR #7422). */
-function refuseSize(maxBytes: number, inflatedBytes = 0): ReadBody {
-  const message = `Exceed payload limit: at most ${maxBytes} bytes are taken; split the batch`;
-  return { kind: 'refused', code: 'event.too-large', message, inflatedBytes };
-}
-
-function refuse(code: ErrorCode, message: string): ReadBody {
+function refuse(code: ErrorCode, message: string): Extract<ReadBody, { kind: 'refused' }> {
   return { kind: 'refused', code, message, inflatedBytes: 0 };
 }

@@ -36,3 +36,13 @@ export function refusedAnswer(status: number, code: ErrorCode, message: string, 
   const body = JSON.stringify({ success: false, code, message, error: message });
   return retryAfterSeconds === undefined ? { status, body } : { status, body, retryAfterSeconds };
 }
+
+/** Acknowledgements free the budget, within milliseconds unless Kafka is down. */
+const RETRY_AFTER_OVERLOAD_SECONDS = 1;
+
+export const overloadedAnswer = refusedAnswer(
+  503,
+  'ingest.overloaded',
+  'too many bytes await storage; send the request again after the pause',
+  RETRY_AFTER_OVERLOAD_SECONDS,
+);

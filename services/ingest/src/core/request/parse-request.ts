@@ -36,6 +36,13 @@ export interface RequestContent {
   readonly sharedBytes: number;
 }
 
+/** What must be known of a request before its events are judged. Plain data, which can come from another thread. */
+export interface ContentSummary extends Pick<RequestContent, 'writeKey' | 'sharedBytes'> {
+  readonly kind: 'summary';
+  readonly bodyBytes: number;
+  readonly eventCount: number;
+}
+
 export interface RefusedRequest {
   readonly kind: 'refused';
   readonly code: ErrorCode;
@@ -61,6 +68,10 @@ export function parseRequest(endpoint: Endpoint, body: Buffer): RequestContent |
   const span = measureValue(bytes, start);
   const events = [{ value, span }];
   return { kind: 'content', bytes, writeKey: readWriteKey(value), events, isList: false, ...WITHOUT_ENVELOPE };
+}
+
+export function summaryOf({ bytes, writeKey, events, sharedBytes }: RequestContent): ContentSummary {
+  return { kind: 'summary', bodyBytes: bytes.length, writeKey, eventCount: events.length, sharedBytes };
 }
 
 function readBatch(bytes: Buffer, start: number, request: JsonObject): RequestContent | RefusedRequest {

@@ -1,10 +1,22 @@
 import type { EventType, Verdict } from '@astrolabe/segment';
-import type { EventVerdict, IngestMetrics } from './ingest-metrics.ts';
+
+/** The outcome of an event: stored, stored although the destination will skip it, or refused. */
+export type EventVerdict = 'accepted' | 'unsupported' | 'rejected';
+
+/** Events of one request with the same type and verdict. */
+export interface VerdictCount {
+  readonly type: EventType | 'unknown';
+  readonly verdict: EventVerdict;
+  readonly count: number;
+}
 
 /** Events of one request by type and verdict, so that a batch of a hundred costs a counter or two. */
 export class VerdictCounts {
-  unreadableTimestamps = 0;
-  readonly #counts: { readonly type: EventType | 'unknown'; readonly verdict: EventVerdict; count: number }[] = [];
+  readonly #counts: { type: EventType | 'unknown'; verdict: EventVerdict; count: number }[] = [];
+
+  get all(): readonly VerdictCount[] {
+    return this.#counts;
+  }
 
   add(judged: Verdict): void {
     const { type = 'unknown' } = judged;
@@ -12,10 +24,5 @@ export class VerdictCounts {
     const entry = this.#counts.find((candidate) => candidate.type === type && candidate.verdict === verdict);
     if (entry === undefined) this.#counts.push({ type, verdict, count: 1 });
     else entry.count += 1;
-  }
-
-  report(metrics: IngestMetrics, connectorId: string): void {
-    for (const { type, verdict, count } of this.#counts) metrics.eventsJudged(connectorId, type, verdict, count);
-    if (this.unreadableTimestamps > 0) metrics.timestampsUnreadable(connectorId, this.unreadableTimestamps);
   }
 }
