@@ -5,7 +5,7 @@ import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError } from '../kafka-errors.ts';
-import { decompress } from '../kafkajs/protocol/codecs.ts';
+import { decompress } from '../kafkajs/protocol/compression/codecs.ts';
 import {
   abandonCluster,
   createCluster,
@@ -111,8 +111,8 @@ class KafkaPartitionReader implements PartitionReader {
     let next = start;
     let ahead: Promise<Fetched> | undefined;
     while (next < end) {
-      const fetching = ahead ?? this.#fetch(source, next, isolation, signal);
-      const { batches, abortedTransactions, nextOffset } = await fetching;
+      ahead ??= this.#fetch(source, next, isolation, signal);
+      const { batches, abortedTransactions, nextOffset } = await ahead;
       const from = next;
       next = nextOffset < end ? nextOffset : later(end, from);
       ahead = next < end && !this.#isPaged ? this.#fetch(source, next, isolation, signal) : undefined;
