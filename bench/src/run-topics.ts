@@ -1,6 +1,12 @@
 /** Topics that no other run has seen, so that what is on them tells exactly what became of this one's records. */
 import { createKafkaAdmin, createRecordProducer, createSchemaRegistry, type KafkaAdmin } from '@astrolabe/kafka';
-import { DEFAULT_PARTITIONS, topicsFor, type RecordProducer, type TopicDefinition, type Topics } from '@astrolabe/records';
+import {
+  DEFAULT_PARTITIONS,
+  topicsFor,
+  type RecordProducer,
+  type TopicDefinition,
+  type Topics,
+} from '@astrolabe/records';
 import type { CommandKind } from '@astrolabe/schemas';
 import { uniqueName } from '@astrolabe/testkit';
 import { commandSchemasIn } from '@astrolabe/records/serde';

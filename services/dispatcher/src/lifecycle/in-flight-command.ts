@@ -167,11 +167,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand {
   }
 }
 
-function countAttempt(
-  before: Attempts | undefined,
-  prior: PriorAttempts | undefined,
-  time: AnswerTime,
-): Attempts {
+function countAttempt(before: Attempts | undefined, prior: PriorAttempts | undefined, time: AnswerTime): Attempts {
   return before === undefined
     ? { count: (prior?.count ?? 0) + 1, first: time, last: time, prior }
     : { ...before, count: before.count + 1, last: time };

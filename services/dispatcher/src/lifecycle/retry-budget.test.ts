@@ -35,7 +35,11 @@ test('a command that fails for its whole budget is a dead letter, however often 
   // A minute in pauses of 100, 200, 400 and then 500 ms: they go on growing, too.
   assert.equal(lives, 122);
   assert.equal(headerText(deadLetter, 'dlq.delivery.count'), '122');
-  assert.equal(ledger.attempts(ledger.deliveries[0]?.commandId ?? ''), undefined, 'the end is what is known from now on');
+  assert.equal(
+    ledger.attempts(ledger.deliveries[0]?.commandId ?? ''),
+    undefined,
+    'the end is what is known from now on',
+  );
 });
 
 test('a command that is sent in again after its dead letter has the whole budget again', async () => {

@@ -85,10 +85,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const answerRequest = createAnswerRequest({ ...options, isStopping: () => phase === 'closing' });
   const paths = new PathTable();
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()));
-  addEndpointRoutes(
-    app,
-    createPostRoute(options, answerRequest, isLeaving),
-  );
+  addEndpointRoutes(app, createPostRoute(options, answerRequest, isLeaving));
   addSettingsRoutes(app, options);
   addPixelRoutes(app, answerRequest);
   addProbeRoute(app, isLeaving);
