@@ -112,7 +112,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
 
   /** What earlier owners of the partition did for it; called before the first call. */
   continueAfter(prior: PriorAttempts | undefined): void {
-    // What was sent again, by a redrive or a replay, stands at another offset and begins anew.
+    // What was sent again, by a redrive or a replay, stands at another offset and begins again.
     if (prior?.offset === this.task.offset) this.#prior = prior;
   }
 

@@ -50,8 +50,8 @@ export interface HttpServer {
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
   /**
-   * From here on connections end with their next answer, and `GET /` is answered 503, so that clients and load balancers
-   * turn to another instance. Requests are answered as before.
+   * From here on connections end with their next answer, and `GET /` is answered 503, so that clients and load
+   * balancers turn to another instance. Requests are answered as before.
    */
   drain(): void;
   /** Accepts no more requests, and resolves when those in progress are answered. */
