@@ -61,6 +61,19 @@ export const configSections = {
       description:
         'After this silence, in milliseconds, the group removes an instance and reassigns its partitions. Too short a value takes a long pause for a crash; the brokers bound it (group.min.session.timeout.ms).',
     },
+    kafkaHeartbeatIntervalMs: {
+      env: 'KAFKA_HEARTBEAT_INTERVAL_MS',
+      schema: configValues.integer({ min: 100, max: 100_000 }),
+      default: 500,
+      description:
+        'How often an instance tells its group that it lives, in milliseconds, and so how soon it hears that another joins. A third of KAFKA_SESSION_TIMEOUT_MS at most; a higher value counts as that.',
+    },
+    kafkaGroupInstanceId: {
+      env: 'KAFKA_GROUP_INSTANCE_ID',
+      schema: configValues.groupInstanceId().optional(),
+      description:
+        'Name of this instance in its consumer group (group.instance.id), which it keeps when it is restarted, such as the name of a pod of a StatefulSet. An instance that is killed and started again under its name within KAFKA_SESSION_TIMEOUT_MS has its partitions back at once. Two running instances must not share a name. Default: none.',
+    },
   }),
 
   schemaRegistry: defineVariables({
