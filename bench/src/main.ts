@@ -7,12 +7,14 @@ import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
 import { runIngestBench } from './ingest/ingest-bench.ts';
 import { runMapperBench } from './mapper/mapper-bench.ts';
 import { runNeighboursBench } from './neighbours/neighbours-bench.ts';
+import { runRestartBench } from './restart/restart-bench.ts';
 
 const benches = {
   dispatcher: runDispatcherBench,
   ingest: runIngestBench,
   mapper: runMapperBench,
   neighbours: runNeighboursBench,
+  restart: runRestartBench,
 } as const;
 type BenchName = keyof typeof benches;
 const names = Object.keys(benches) as BenchName[];
