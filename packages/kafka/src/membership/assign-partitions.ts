@@ -46,9 +46,7 @@ export function assignPartitions(
 
 /** A partition that two members hold is with the one that got it later: the other has missed that. */
 function holders(partitions: readonly number[], claims: readonly MemberClaim[]): Map<string, number[]> {
-  const latestFirst = claims.toSorted(
-    (a, b) => b.generationId - a.generationId || compareText(a.memberId, b.memberId),
-  );
+  const latestFirst = claims.toSorted((a, b) => b.generationId - a.generationId || compareText(a.memberId, b.memberId));
   const unclaimed = new Set(partitions);
   return new Map(
     latestFirst.map((claim) => {

@@ -26,7 +26,7 @@ export class GroupMembership {
     this.#claim = { ...this.#claim, generationId, partitions: { [topic]: partitions } };
   }
 
-  /** The group gathers again, and gives what this member holds to the others. Until it has, this member works on. */
+  /** The group rebalances, and gives what this member holds to the others. Until it has, this member works on. */
   leaveSoon(): void {
     this.#claim = { ...this.#claim, isLeaving: true };
     this.#joinAgain();

@@ -42,8 +42,8 @@ function createStickyAssigner(membership: GroupMembership): PartitionAssigner {
       }),
       assign: async ({ members, topics }) => {
         const known = members.map(({ memberId, memberMetadata }) => decodeMember(memberId, memberMetadata));
-        const assigned = new Map(known.map(({ memberId }) => [memberId, {} as Record<string, number[]>]));
-        for (const topic of topics) assignTopic(cluster as unknown as Cluster, topic, known, assigned);
+        const assigned = new Map(known.map(({ memberId }) => [memberId, {}]));
+        for (const topic of topics) assignTopic(cluster, topic, known, assigned);
         return [...assigned].map(([memberId, assignment]) => ({
           memberId,
           memberAssignment: AssignerProtocol.MemberAssignment.encode({

@@ -1,5 +1,11 @@
 import type { KafkaConnection } from '@astrolabe/kafka';
-import { clientOf, partitionAssigners, type Consumer, type GroupMembership, type RetryOptions } from '@astrolabe/kafka/internal';
+import {
+  clientOf,
+  partitionAssigners,
+  type Consumer,
+  type GroupMembership,
+  type RetryOptions,
+} from '@astrolabe/kafka/internal';
 
 export interface ConsumerSettings {
   readonly connection: KafkaConnection;
@@ -10,7 +16,7 @@ export interface ConsumerSettings {
   readonly maxBytesPerPartition?: number;
   /** After this silence the group gives this member up: how long its partitions rest after a crash. Default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** How soon a member hears that the group gathers again. Default 500, a third of the session time-out at most. */
+  /** How soon a member hears of a rebalance. Default 500. */
   readonly heartbeatIntervalMs?: number;
   /**
    * `group.instance.id`, which no other process has and this one keeps when it is restarted. Default: none; a process
@@ -46,7 +52,7 @@ export function createConsumer(
     maxBytesPerPartition,
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: 60_000,
-    heartbeatInterval: Math.min(heartbeatIntervalMs, Math.floor(sessionTimeoutMs / 3)),
+    heartbeatInterval: heartbeatIntervalMs,
     partitionAssigners: partitionAssigners(membership),
     readUncommitted: false,
     retry: RETRY,

@@ -33,11 +33,17 @@ test('a member that joins takes its share and no more: the others keep the rest,
   await untilAssigned(one, 5);
   const two = await group.join(done, first.options);
   await untilAssigned(one, 3);
-  assert.deepEqual([one.assignment(), two.assignment()], [[0, 1, 2], [3, 4]]);
+  assert.deepEqual(
+    [one.assignment(), two.assignment()],
+    [
+      [0, 1, 2],
+      [3, 4],
+    ],
+  );
   const three = await group.join(done, first.options);
   await untilAssigned(one, 2);
   assert.deepEqual([one.assignment(), two.assignment(), three.assignment()], [[0, 1], [3, 4], [2]]);
-  // Five of the first, two of the second, one of the third: none began anew.
+  // Five of the first, two of the second, one of the third: none began a second time.
   assert.equal(first.begun.length, 8);
 });
 
@@ -84,7 +90,7 @@ test('a member without a name that joins after another was killed does not keep 
     events.push('committed');
     await sleep(100);
   }
-  assert.ok(events.indexOf('joined') < 0 || events.indexOf('joined') > 15, events.join());
+  assert.ok(!events.slice(0, 15).includes('joined'), events.join());
   await joining;
   await untilAssigned(one, 2);
   assert.deepEqual(group.faults, []);
@@ -104,7 +110,7 @@ test('a member that closes works until the others have its partitions, and they 
   await untilAssigned(leaver, 2);
   const [moving = -1] = leaver.assignment();
   const closed = leaver.close(20_000);
-  // The group gathers: the other member has not heard of it yet.
+  // The group rebalances: the other member has not heard of it yet.
   await produce(topic, ['while it leaves'], moving);
   while (!handledBy.has('while it leaves')) await sleep(5);
   await untilAssigned(stayer, 4);

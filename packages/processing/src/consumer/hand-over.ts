@@ -1,11 +1,11 @@
 /**
- * A member that closes gives its partitions to the others before it stops: it asks the group to gather again, works on
- * until that is done, and has no partitions then. Nobody waits for the others to hear of it with a heartbeat.
+ * A member that closes gives its partitions to the others before it stops: it makes the group rebalance, works on until
+ * the others have joined, and has no partitions then. No event waits for the others to hear of it with a heartbeat.
  */
 
 type State =
   | { readonly kind: 'none' }
-  /** `asks`: how often the group has been asked; one that was gathering already may not have heard. */
+  /** `asks`: how often the group has been asked; one that rebalanced already may not have heard. */
   | { readonly kind: 'asked'; readonly asks: number; readonly done: () => void }
   | { readonly kind: 'over' };
 
@@ -18,7 +18,7 @@ export class HandOver {
   #isAlone = false;
   #state: State = { kind: 'none' };
 
-  /** `ask` makes the group gather, and tells it that this member leaves. */
+  /** `ask` makes the group rebalance, and tells it that this member leaves. */
   constructor(ask: () => void) {
     this.#ask = ask;
   }
@@ -45,7 +45,7 @@ export class HandOver {
     this.#ask();
   }
 
-  /** This process is no member any more. */
+  /** This process has left the group. */
   giveUp(): void {
     if (this.#state.kind === 'asked') this.#state.done();
   }

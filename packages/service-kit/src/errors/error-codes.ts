@@ -4,8 +4,7 @@
  * longer used is not reused.
  */
 
-/**
- * Who has to do something about it.
+/** Who has to do something about it.
  * - `operator`: runs the pipeline (cluster, configuration, network)
  * - `sender`: the system that posts events
  * - `customer`: owns the connector (keys, toggles, plan)

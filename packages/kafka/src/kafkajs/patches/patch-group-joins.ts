@@ -1,11 +1,10 @@
 /**
  * Patches of kafkajs 2.2.4: what a member does while its group rebalances.
  *
- * The original stops to fetch as soon as it hears of a rebalance, asks to join, and waits until every other member has
- * asked as well. A member that was killed never asks: with a session time-out of 10 seconds the partitions of all others
- * stood still for up to 10 seconds, when nothing but a quick start of a new instance had made the group rebalance. Here a
- * member works on while its request to join waits, which also is its sign of life. Nobody else can get its partitions
- * before that request is answered.
+ * The original stops fetching as soon as it hears of a rebalance, asks to join, and waits until every other member has
+ * asked as well. A member that was killed never asks. So a new instance, started soon after, stopped the partitions of
+ * all others until the session of the dead one ended, up to 10 seconds. Here a member works on while its request to
+ * join waits, which also is its sign of life. Nobody else can get its partitions before that request is answered.
  */
 import { createRequire } from 'node:module';
 import { membershipOf } from '../../membership/group-membership.ts';
@@ -69,8 +68,8 @@ interface ConsumerGroup {
 
 /** A request to join that was sent while the member works. */
 interface EarlyJoin {
-  /** `gathering`: the group waits for other members. `over`: it was answered, or failed. */
-  state: 'gathering' | 'over';
+  /** `waiting`: for other members to join. `over`: it was answered, or failed. */
+  state: 'waiting' | 'over';
   /** Undefined where the request failed: it is repeated where the original would send it. */
   readonly joined: Promise<Joined | undefined>;
 }
@@ -97,7 +96,7 @@ function joinEarly(group: ConsumerGroup): void {
   if (coordinator === null || memberId === null || earlyJoins.has(group)) return;
   const answered = joinBeside(group, coordinator).catch(() => undefined);
   const early: EarlyJoin = {
-    state: 'gathering',
+    state: 'waiting',
     joined: answered.then((joined) => {
       early.state = 'over';
       if (earlyJoins.get(group) === early) interruptFetches(group);
@@ -154,7 +153,7 @@ export function joinWhileWorking(): Patch {
     [joinKey]: join,
     heartbeat: async function (this: ConsumerGroup, options): Promise<void> {
       const early = earlyJoins.get(this);
-      if (early?.state === 'gathering') return;
+      if (early?.state === 'waiting') return;
       if (early?.state === 'over') throw rebalanceInProgress();
       makeLateHeartbeatDue(this);
       try {
@@ -182,8 +181,8 @@ export function joinWhileWorking(): Patch {
 /**
  * The original tells that a group was joined, but not in which generation. A member that joined a generation and did
  * not get its assignment before the next one began would not know that its partitions were with somebody else in
- * between. It also joins twice where two fetches find that it has to, and then waits for the answer to the first request
- * until it times out.
+ * between. It also joins twice where two fetches find that it has to, and then waits for the answer to the first
+ * request until it times out.
  */
 export function tellGeneration(): Patch {
   const { events } = require('kafkajs/src/consumer/instrumentationEvents') as { events: { GROUP_JOIN: string } };

@@ -54,7 +54,7 @@ function nameOf(key: PropertyKey): string {
   return typeof key === 'symbol' ? (key.description ?? '') : String(key);
 }
 
-/** The key of a method that kafkajs keeps to itself: `description` is that of its symbol, as `private:Broker:sendRequest`. */
+/** The key of a method that kafkajs keeps to itself. `description` of its symbol, as `private:Broker:sendRequest`. */
 export function privateMethod(path: string, description: string): symbol {
   const { prototype } = require(`kafkajs/src/${path}`) as { prototype: object };
   const key = Object.getOwnPropertySymbols(prototype).find((symbol) => symbol.description === description);
