@@ -33,6 +33,9 @@ WORKDIR /app
 COPY --from=dependencies /app ./
 COPY schemas schemas
 COPY packages packages
+# What Node makes of the sources, filled for each service below: a start needs half the processor time with it.
+ENV NODE_COMPILE_CACHE=/app/compile-cache
+RUN install --directory --owner=node --group=node /app/compile-cache
 USER node
 
 FROM runtime AS service
@@ -47,16 +50,19 @@ FROM service AS ingest
 ENV INGEST_HOST=0.0.0.0 INGEST_PORT=3100 CONNECTORS_FILE=/etc/astrolabe/connectors.json
 EXPOSE 3100
 COPY services/ingest services/ingest
+RUN ["node", "--input-type=module", "--eval", "await import('/app/services/ingest/src/app.ts')"]
 CMD ["node", "services/ingest/src/main.ts"]
 
 FROM service AS mapper
 ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json
 COPY services/mapper services/mapper
+RUN ["node", "--input-type=module", "--eval", "await import('/app/services/mapper/src/app.ts')"]
 CMD ["node", "services/mapper/src/main.ts"]
 
 FROM service AS dispatcher
 ENV CONNECTORS_FILE=/etc/astrolabe/connectors.json DISPATCHER_LEDGER_DIRECTORY=/data/ledger
 COPY services/dispatcher services/dispatcher
+RUN ["node", "--input-type=module", "--eval", "await import('/app/services/dispatcher/src/app.ts')"]
 # A volume takes over the owner of the folder that it is mounted on.
 USER root
 RUN install --directory --owner=node --group=node /data

@@ -8,6 +8,8 @@ export interface Sample {
   /** Latency; NaN where none is measured. */
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** The longest, where it is what a case is about. */
+  readonly maxMs?: number;
   /** Resident memory of the measured process after it. */
   readonly rssMb: number;
   /**
@@ -55,6 +57,8 @@ export interface CaseSummary {
   readonly baselineP99Ms: number;
   /** Only where starts are measured. */
   readonly starts?: { readonly ours: StartTimes; readonly baseline: StartTimes; readonly baselineRssMb: number };
+  /** Where it is what the case is about. */
+  readonly maxMs?: number;
 }
 
 /**
@@ -75,6 +79,7 @@ export function summarise({ case: name, unit, ours, baseline, compared = 'perSec
     baselineP50Ms: round(median(baseline.map(({ p50Ms }) => p50Ms)), 2),
     baselineP99Ms: round(median(baseline.map(({ p99Ms }) => p99Ms)), 2),
     ...startsOf(ours, baseline),
+    ...longestOf(ours),
   };
 }
 
@@ -94,6 +99,11 @@ function medianStart(samples: readonly Sample[]): StartTimes | undefined {
   };
 }
 
+function longestOf(samples: readonly Sample[]): { readonly maxMs?: number } {
+  const longest = samples.map(({ maxMs }) => maxMs).filter((maxMs) => maxMs !== undefined);
+  return longest.length === 0 ? {} : { maxMs: Math.round(median(longest)) };
+}
+
 /** The one line of `--json`. What is NaN becomes null. */
 export function toJsonLine(bench: string, cases: readonly CaseSummary[]): string {
   return JSON.stringify({ bench, cases });
@@ -101,7 +111,13 @@ export function toJsonLine(bench: string, cases: readonly CaseSummary[]): string
 
 /** A table for people: headings, a rule, one line for each case. */
 export function toTable(cases: readonly CaseSummary[]): string[] {
-  const headings = ['case', 'unit', 'ours', 'baseline', 'ratio', 'p50 ms', 'p99 ms', 'baseline p50', 'p99', 'rss MB'];
+  const showsLongest = cases.some(({ maxMs }) => maxMs !== undefined);
+  const longest = <T>(cell: T): T[] => (showsLongest ? [cell] : []);
+  const headings = [
+    ...['case', 'unit', 'ours', 'baseline', 'ratio', 'p50 ms', 'p99 ms'],
+    ...longest('max ms'),
+    ...['baseline p50', 'p99', 'rss MB'],
+  ];
   const rows = cases.map((each) => [
     each.case,
     each.unit,
@@ -110,6 +126,7 @@ export function toTable(cases: readonly CaseSummary[]): string[] {
     each.ratio.toFixed(2),
     toCell(each.p50Ms),
     toCell(each.p99Ms),
+    ...longest(toCell(each.maxMs ?? Number.NaN)),
     toCell(each.baselineP50Ms),
     toCell(each.baselineP99Ms),
     String(each.rssMb),

@@ -9,6 +9,7 @@ import { runIngestBench } from './ingest/ingest-bench.ts';
 import { runInstancesBench } from './instances/instances-bench.ts';
 import { runMapperBench } from './mapper/mapper-bench.ts';
 import { runNeighboursBench } from './neighbours/neighbours-bench.ts';
+import { runRestartBench } from './restart/restart-bench.ts';
 
 const benches = {
   dispatcher: runDispatcherBench,
@@ -17,6 +18,7 @@ const benches = {
   instances: runInstancesBench,
   mapper: runMapperBench,
   neighbours: runNeighboursBench,
+  restart: runRestartBench,
 } as const;
 type BenchName = keyof typeof benches;
 const names = Object.keys(benches) as BenchName[];

@@ -9,11 +9,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { type createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/kafka';
 import { headerNames, headerText } from '@astrolabe/records';
 import { createLogger, seededRandom } from '@astrolabe/service-kit';
 import { eventually, spawnService, type ServiceProcess } from '@astrolabe/testkit';
-import { prepareMapper } from './mapper-on-broker.ts';
+import { isDrained, prepareMapper } from './mapper-on-broker.ts';
 import { MapperModel, connectors, drawEvent, toRecord, type TrafficEvent } from './mapper-traffic.ts';
 
 const EVENTS = Number(process.env['MAPPER_EVENTS'] ?? 20_000);
@@ -102,23 +102,6 @@ test(
 );
 
 const silent = createLogger({ name: 'mapper-exactly-once', level: 'silent' });
-
-async function isDrained(
-  connection: Parameters<typeof createKafkaAdmin>[0],
-  groupId: string,
-  topic: string,
-): Promise<boolean> {
-  const admin = await createKafkaAdmin(connection);
-  try {
-    const committed = await admin.commits(groupId, topic);
-    const watermarks = await admin.watermarks(topic);
-    return watermarks.every(({ partition, lowWatermark, highWatermark }) =>
-      highWatermark > lowWatermark ? committed.get(partition)?.nextOffset === highWatermark : true,
-    );
-  } finally {
-    await admin.close();
-  }
-}
 
 /**
  * Keys whose commands are not those of the model, with what is wrong. Commands of one key that stem from several input

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { createKafkaConnection, createSchemaRegistry, type KafkaConnection } from '@astrolabe/kafka';
+import { createKafkaAdmin, createKafkaConnection, createSchemaRegistry, type KafkaConnection } from '@astrolabe/kafka';
 import { applyContracts } from '@astrolabe/local-pipeline';
 import { topicsFor, type Topics } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
@@ -50,4 +50,18 @@ export async function prepareMapper(
       KAFKA_SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS),
     },
   };
+}
+
+/** Whether the group has committed every record of the topic. */
+export async function isDrained(connection: KafkaConnection, groupId: string, topic: string): Promise<boolean> {
+  const admin = await createKafkaAdmin(connection);
+  try {
+    const committed = await admin.commits(groupId, topic);
+    const watermarks = await admin.watermarks(topic);
+    return watermarks.every(({ partition, lowWatermark, highWatermark }) =>
+      highWatermark > lowWatermark ? committed.get(partition)?.nextOffset === highWatermark : true,
+    );
+  } finally {
+    await admin.close();
+  }
 }

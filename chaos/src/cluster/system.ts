@@ -209,7 +209,8 @@ async function startInstances(
   for (const name of serviceInstances) {
     const [service, number] = name.split('-') as [ServiceName, string];
     if (Number(number) > (counts?.[service] ?? 2)) continue;
-    const own: Record<string, string> = {};
+    // One instance of each group has a name and one has none: both kinds of members meet every disturbance.
+    const own: Record<string, string> = number === '1' ? { KAFKA_GROUP_INSTANCE_ID: name } : {};
     if (service === 'ingest') {
       const [port = 0] = await findFreePorts(1);
       own['INGEST_PORT'] = String(port);

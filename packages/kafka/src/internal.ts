@@ -8,6 +8,8 @@ export { isKafkaJsError, toKafkaError, type AccessContext } from './kafka-errors
 export type { Consumer } from './kafkajs/index.ts';
 export { recordsOf } from './kafkajs/kafkajs-record.ts';
 export type { TopicMetadata } from './kafkajs/protocol/describe-topics.ts';
+export { GroupMembership } from './membership/group-membership.ts';
+export { partitionAssigners } from './membership/sticky-assigner.ts';
 export { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from './size-limits.ts';
 export { assertRecordSize, cutIntoRequests, placeRecords } from './transactions/transaction-requests.ts';
 export {

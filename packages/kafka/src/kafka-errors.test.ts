@@ -116,6 +116,15 @@ test('a committed offset that is gone from the topic has a code of its own, wher
   assert.equal(sorted.message, 'consuming t: committed offset of t[0] is out of range');
 });
 
+test('an older process with the same instance name is told that it was replaced, and what to do', () => {
+  const { KafkaJSNonRetriableError: NonRetriable } = classes;
+  assert.ok(NonRetriable);
+  const fenced = createErrorFromCode(82);
+  const sorted = toKafkaError(new NonRetriable(fenced, { cause: fenced }), 'consuming t as g');
+  assert.deepEqual([sorted.code, sorted.retryable], ['kafka.instance-fenced', false]);
+  assert.match(sorted.message, /^consuming t as g: another process .* give each instance a name of its own/);
+});
+
 test('our own errors pass through unchanged, and a thrown value that is not an Error becomes a final one', () => {
   const ours = new PipelineError('kafka.topic-missing', 'missing', { retryable: true });
   assert.equal(toKafkaError(ours, 'looking'), ours);

@@ -53,6 +53,7 @@ export function toKafkaError(error: unknown, doing: string, access?: AccessConte
       cause: error,
     });
   }
+  if (chain.some(({ type }) => type === 'FENCED_INSTANCE_ID')) return instanceFenced(doing, error);
   if (chain.some(({ type }) => type === UNREADABLE_BATCH)) {
     return new PipelineError('kafka.batch-unreadable', `${doing}: ${message}`, { retryable: false, cause: error });
   }
@@ -63,6 +64,14 @@ export function toKafkaError(error: unknown, doing: string, access?: AccessConte
     return new PipelineError('kafka.unavailable', `${doing}: ${message}`, { retryable: true, cause: error });
   }
   return new PipelineError('kafka.request-refused', `${doing}: ${message}`, { retryable: false, cause: error });
+}
+
+function instanceFenced(doing: string, cause: unknown): PipelineError {
+  const message =
+    `${doing}: another process has joined the group with this KAFKA_GROUP_INSTANCE_ID and has the partitions now; ` +
+    'this one stops. If it was meant to go, nothing is to be done; else give each instance a name of its own, since ' +
+    'two with one name stop each other in turns';
+  return new PipelineError('kafka.instance-fenced', message, { retryable: false, cause });
 }
 
 const AUTHORIZATION_FAILED = 'AUTHORIZATION_FAILED';

@@ -1,6 +1,6 @@
 export { renderConfigTable } from './config/config-docs.ts';
 export type { ConfigProblem } from './config/config-problems.ts';
-export { configSections } from './config/config-sections.ts';
+export { configSections, kafkaConsumerRules } from './config/config-sections.ts';
 export { configValues } from './config/config-values.ts';
 export {
   defineConfig,

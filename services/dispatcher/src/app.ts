@@ -230,6 +230,8 @@ async function startConsumer(
       topic: topics.commands.name,
       logger,
       sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+      heartbeatIntervalMs: config.kafkaHeartbeatIntervalMs,
+      instanceId: config.kafkaGroupInstanceId,
       maxBytesPerPartition: FETCH_BYTES,
       onFault: (fault) => stack.fail(fault),
       createProcessor: (session) => partitions.add(session),

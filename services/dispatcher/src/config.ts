@@ -1,4 +1,4 @@
-import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
+import { configSections, configValues, defineConfig, kafkaConsumerRules, type ConfigOf } from '@astrolabe/service-kit';
 
 const HOUR_MS = 3_600_000;
 
@@ -173,7 +173,7 @@ export const dispatcherConfig = defineConfig(
         'Bytes in memory for each partition at which the connector with the most of them is read separately.',
     },
   },
-  { prefix: 'DISPATCHER_' },
+  { prefix: 'DISPATCHER_', rules: kafkaConsumerRules },
 );
 
 export type DispatcherConfig = ConfigOf<typeof dispatcherConfig>;

@@ -172,6 +172,8 @@ async function startConsumer(
       topic: topics.segmentEvents.name,
       logger,
       sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+      heartbeatIntervalMs: config.kafkaHeartbeatIntervalMs,
+      instanceId: config.kafkaGroupInstanceId,
       onFault: (fault) => stack.fail(fault),
       createProcessor: (session) =>
         createStateProcessor({

@@ -1,4 +1,4 @@
-import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
+import { configSections, configValues, defineConfig, kafkaConsumerRules, type ConfigOf } from '@astrolabe/service-kit';
 
 export const mapperConfig = defineConfig(
   {
@@ -52,7 +52,7 @@ export const mapperConfig = defineConfig(
         'Users of a connector that the mapper remembers on a partition: deleted users, and, where free email is blocked, where each address is. Beyond it, newer addresses replace older ones; a deletion that finds only deletions is dead-lettered as mapper.state-full.',
     },
   },
-  { prefix: 'MAPPER_' },
+  { prefix: 'MAPPER_', rules: kafkaConsumerRules },
 );
 
 export type MapperConfig = ConfigOf<typeof mapperConfig>;

@@ -5,7 +5,15 @@ import { registerCodecs } from './protocol/compression/codecs.ts';
 
 registerCodecs(kafkajs.CompressionCodecs);
 
-export const { Kafka, Partitioners, logLevel, CompressionTypes, CompressionCodecs, AssignerProtocol } = kafkajs;
+export const {
+  Kafka,
+  Partitioners,
+  PartitionAssigners,
+  logLevel,
+  CompressionTypes,
+  CompressionCodecs,
+  AssignerProtocol,
+} = kafkajs;
 export type {
   Admin,
   Batch,
@@ -14,6 +22,7 @@ export type {
   KafkaConfig,
   LogEntry,
   Message,
+  PartitionAssigner,
   PartitionerArgs,
   Producer,
   RetryOptions,

@@ -4,6 +4,7 @@ export { connect, createTopic, deleteRecordsBelow, readAll, topicDefinition, wri
 export { bombBytes, produceBomb, type BombCodec } from './compression-bomb.ts';
 export { loadPatched } from './original-kafkajs.ts';
 export { startOwnBroker, type OwnBroker } from './own-broker.ts';
+export { joinAndFallSilent } from './silent-member.ts';
 export { silentLogger } from './silent-logger.ts';
 export { CompressionTypes } from '../kafkajs/index.ts';
 export { abandonCluster, createCluster, fetchPartition } from '../kafkajs/protocol/fetch-partition.ts';

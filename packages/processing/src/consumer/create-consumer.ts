@@ -1,5 +1,11 @@
 import type { KafkaConnection } from '@astrolabe/kafka';
-import { clientOf, type Consumer, type RetryOptions } from '@astrolabe/kafka/internal';
+import {
+  clientOf,
+  partitionAssigners,
+  type Consumer,
+  type GroupMembership,
+  type RetryOptions,
+} from '@astrolabe/kafka/internal';
 
 export interface ConsumerSettings {
   readonly connection: KafkaConnection;
@@ -10,6 +16,13 @@ export interface ConsumerSettings {
   readonly maxBytesPerPartition?: number;
   /** After this silence the group gives this member up: how long its partitions rest after a crash. Default 10,000. */
   readonly sessionTimeoutMs?: number;
+  /** How soon a member hears of a rebalance. Default 500. */
+  readonly heartbeatIntervalMs?: number;
+  /**
+   * `group.instance.id`, which no other process has and this one keeps when it is restarted. Default: none; a process
+   * that was killed and started again is a new member then, and the old one's partitions rest for the session time-out.
+   */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -21,13 +34,17 @@ const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retrie
 export const REJOIN_PAUSE_MS = RETRY.maxRetryTime;
 
 /** kafkajs's consumer, not connected yet. It reads committed records only, and commits nothing by itself. */
-export function createConsumer({
-  connection,
-  groupId,
-  maxWaitTimeMs = 200,
-  maxBytesPerPartition = 1_048_576,
-  sessionTimeoutMs = 10_000,
-}: ConsumerSettings): Consumer {
+export function createConsumer(
+  {
+    connection,
+    groupId,
+    maxWaitTimeMs = 200,
+    maxBytesPerPartition = 1_048_576,
+    sessionTimeoutMs = 10_000,
+    heartbeatIntervalMs = 500,
+  }: ConsumerSettings,
+  membership: GroupMembership,
+): Consumer {
   return clientOf(connection, RETRY).consumer({
     groupId,
     allowAutoTopicCreation: false,
@@ -35,7 +52,8 @@ export function createConsumer({
     maxBytesPerPartition,
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: 60_000,
-    heartbeatInterval: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
+    heartbeatInterval: heartbeatIntervalMs,
+    partitionAssigners: partitionAssigners(membership),
     readUncommitted: false,
     retry: RETRY,
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKafkaAdmin, createRecordProducer, type KafkaAdmin } from '@astrolabe/kafka';
+import { createRecordProducer } from '@astrolabe/kafka';
 import {
   connect,
   createTopic,
@@ -11,82 +11,14 @@ import {
   silentLogger,
   writeTransactions,
 } from '@astrolabe/kafka/testing';
-import type { ConsumedRecord } from '@astrolabe/records';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './group-consumer.ts';
-import type { PartitionSession } from './partition-processor.ts';
-import { createPromisedProcessor } from '../testing/promised-handler.ts';
+import { createGroup, done, lanes, numbers, produce, type Handle } from '../testing/test-group.ts';
+import { startGroupConsumer } from './group-consumer.ts';
 
 type ErrorClass = new (message: string) => Error;
 interface Cluster {
   findGroupCoordinator(...args: unknown[]): Promise<unknown>;
 }
-type Handle = (record: ConsumedRecord, signal: AbortSignal) => Promise<void>;
-
-async function produce(topic: string, values: readonly string[], partition?: number): Promise<void> {
-  const producer = await createRecordProducer({ connection: connect(), logger: silentLogger });
-  const placed = partition === undefined ? {} : { partition };
-  await producer.send(
-    topic,
-    values.map((value) => ({ key: Buffer.from(value), value: Buffer.from(value), headers: {}, ...placed })),
-  );
-  await producer.close();
-}
-
-interface Group {
-  readonly groupId: string;
-  readonly admin: KafkaAdmin;
-  readonly faults: PipelineError[];
-  /** Resolves with the first fault. */
-  readonly faulted: Promise<PipelineError>;
-  join(handle: Handle, options?: Partial<GroupConsumerOptions>): Promise<GroupConsumer>;
-  committed(partition?: number): Promise<bigint | undefined>;
-  untilCommitted(offset: bigint, partition?: number): Promise<void>;
-}
-
-async function createGroup(t: TestContext, topic: string): Promise<Group> {
-  const groupId = randomUUID();
-  const admin = await createKafkaAdmin(connect());
-  const faults: PipelineError[] = [];
-  const faulted = Promise.withResolvers<PipelineError>();
-  t.after(() => admin.close());
-  const committed = async (partition = 0) => (await admin.commits(groupId, topic)).get(partition)?.nextOffset;
-  return {
-    groupId,
-    admin,
-    faults,
-    faulted: faulted.promise,
-    join: async (handle, options = {}) => {
-      const consumer = await startGroupConsumer({
-        connection: connect(),
-        groupId,
-        topic,
-        logger: silentLogger,
-        onFault: (fault) => {
-          faults.push(fault);
-          faulted.resolve(fault);
-        },
-        commitIntervalMs: 20,
-        createProcessor: lanes(handle),
-        ...options,
-      });
-      t.after(() => consumer.close(0));
-      return consumer;
-    },
-    committed,
-    untilCommitted: async (offset, partition = 0) => {
-      while ((await committed(partition)) !== offset) await sleep(20);
-    },
-  };
-}
-
-const lanes =
-  (handle: Handle, maxRecords = 1_000) =>
-  (session: PartitionSession) =>
-    createPromisedProcessor({ session, laneOf: ({ key }) => String(key), handle, maxRecords, maxBytes: 10_000_000 });
-
-const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
-const done: Handle = () => Promise.resolve();
 
 test('a new group reads from the first record, and after a clean close the next member goes on behind the last', async (t) => {
   const topic = await createTopic(t);

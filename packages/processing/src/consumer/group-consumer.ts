@@ -7,13 +7,21 @@
  * becomes a fault.
  */
 import { setImmediate as afterOtherWork, setTimeout as sleep } from 'node:timers/promises';
-import { isKafkaJsError, recordsOf, toKafkaError, type AccessContext, type Consumer } from '@astrolabe/kafka/internal';
+import {
+  GroupMembership,
+  isKafkaJsError,
+  recordsOf,
+  toKafkaError,
+  type AccessContext,
+  type Consumer,
+} from '@astrolabe/kafka/internal';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { CommitLoop } from './commit-loop.ts';
 import { createConsumer, REJOIN_PAUSE_MS, type ConsumerSettings } from './create-consumer.ts';
 import { GroupContact } from './group-contact.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
+import { HandOver } from './hand-over.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
 
@@ -39,7 +47,10 @@ export interface GroupConsumer {
    * `assignment` still names.
    */
   silentMs(): number;
-  /** Stops fetching, lets work in flight finish for up to `deadlineMs`, commits, leaves the group. Never rejects. */
+  /**
+   * Works on until the other members of the group take the partitions, for half of `deadlineMs` at most; then stops
+   * fetching, lets work in flight finish until `deadlineMs`, commits, leaves the group. Never rejects.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -67,10 +78,18 @@ const LONG_BATCH_RECORDS = 500;
 type GroupPlace =
   { readonly kind: 'member' } | { readonly kind: 'joining' | 'absent'; readonly reason: string | undefined };
 
+/** What `patch-group-joins.ts` adds to kafkajs's word that a group was joined. */
+interface Joined extends Membership {
+  readonly memberAssignment: Readonly<Record<string, number[]>>;
+  readonly isAlone: boolean;
+}
+
 class GroupMember implements GroupConsumer {
   readonly #options: GroupConsumerOptions;
   readonly #guard: TopicGuard;
   readonly #access: AccessContext;
+  readonly #membership: GroupMembership;
+  readonly #handOver: HandOver;
   readonly #consumer: Consumer;
   readonly #contact: GroupContact;
   readonly #sessions: PartitionSessions;
@@ -91,7 +110,9 @@ class GroupMember implements GroupConsumer {
       groupId,
       topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
     };
-    this.#consumer = createConsumer(options);
+    this.#membership = new GroupMembership(options.instanceId);
+    this.#handOver = new HandOver(() => this.#membership.leaveSoon());
+    this.#consumer = createConsumer(options, this.#membership);
     this.#contact = new GroupContact(this.#consumer);
     this.#faultLog = new FaultLog(logger);
     this.#sessions = new PartitionSessions({
@@ -158,10 +179,11 @@ class GroupMember implements GroupConsumer {
   async #close(deadlineMs: number): Promise<void> {
     const { groupId, logger } = this.#options;
     const deadlineAtMs = performance.now() + deadlineMs;
+    if (this.#place.kind === 'member' && !this.#isFaulty) await this.#handOver.give(deadlineMs);
     // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group
     //    moves on at once.
     this.#sessions.close();
-    await this.#sessions.drain(deadlineMs);
+    await this.#sessions.drain(Math.max(0, deadlineAtMs - performance.now()));
     await this.#commitLoop.finish(deadlineAtMs);
     await this.#sessions.endAll();
     await this.#guard.close();
@@ -173,7 +195,7 @@ class GroupMember implements GroupConsumer {
   #listen(): void {
     const consumer = this.#consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#joined(payload as typeof payload & Membership);
+      this.#joined(payload as typeof payload & Joined);
     });
     // Batches of nothing but control records and aborted ones never reach eachBatch; uncounted, they would always show
     // as lag.
@@ -200,10 +222,12 @@ class GroupMember implements GroupConsumer {
     });
   }
 
-  #joined(membership: Membership & { readonly memberAssignment: Readonly<Record<string, number[]>> }): void {
+  #joined(joined: Joined): void {
     const { groupId, topic, logger } = this.#options;
-    const partitions = membership.memberAssignment[topic] ?? [];
-    this.#sessions.assign(membership, partitions);
+    const partitions = joined.memberAssignment[topic] ?? [];
+    this.#sessions.assign(joined, partitions, { canFinishLost: this.#closing !== undefined });
+    this.#membership.holds(topic, partitions, joined.generationId);
+    this.#handOver.joined(partitions.length, joined.isAlone);
     logger.info({ groupId, topic, partitions }, 'partitions assigned');
     this.#faultLog.worked({ groupId, topic }, 'the consumer is in its group again');
     this.#place = { kind: 'member' };
@@ -215,6 +239,9 @@ class GroupMember implements GroupConsumer {
     const { groupId, topic } = this.#options;
     const fault = this.#toFault(error);
     const isFirst = this.#place.kind === 'joining';
+    this.#handOver.giveUp();
+    // Another process has the partitions already, and is at work on them.
+    if (fault.code === 'kafka.instance-fenced') void this.#sessions.endAll();
     this.#place = { kind: isFirst ? 'joining' : 'absent', reason: fault.message };
     if (isFirst && !isRestarting) return this.#firstJoin.reject(fault);
     if (!isRestarting && !fault.retryable) return this.#fail(fault);

@@ -204,3 +204,43 @@ test('a commit can be waited for, until the group has stored it or the session i
   assert.deepEqual(settled, ['5', 'AbortError']);
   await assert.rejects(session.untilCommitted(5n), { name: 'AbortError' });
 });
+
+test('what a closing process gave away it may finish: nothing new begins there, and nothing of it is committed', async () => {
+  const live: GroupSession[] = [];
+  const idle = Promise.withResolvers<void>();
+  const { sessions, effects } = createSessions((session, effects) => {
+    live.push(session);
+    session.signal.addEventListener('abort', () => effects.push('abort'));
+    return {
+      enqueue: () => void effects.push('enqueue'),
+      quiesce: () => void effects.push('quiesce'),
+      idle: () => idle.promise,
+      stop: async () => void effects.push('stop'),
+    };
+  });
+  sessions.assign(membership, [0]);
+  await turn();
+  sessions.assign({ ...membership, generationId: 2 }, [], { canFinishLost: true });
+  sessions.enqueue(0, [consumedRecord()], 1n);
+  live[0]?.storeOffset(5n);
+  assert.deepEqual([sessions.due(), sessions.partitions()], [[], []]);
+  const drained = sessions.drain(60_000).then(() => effects.push('drained'));
+  await turn();
+  assert.deepEqual(effects, ['create 0', 'quiesce']);
+  idle.resolve();
+  await drained;
+  await sessions.endAll();
+  assert.deepEqual(effects, ['create 0', 'quiesce', 'drained', 'resume 0', 'abort', 'stop']);
+});
+
+test("what a closing process lost under another id is another member's already, and ends at once", async () => {
+  const { sessions, effects } = createSessions(() => ({
+    ...quietProcessor,
+    stop: async () => void effects.push('stop'),
+  }));
+  sessions.assign(membership, [0]);
+  await turn();
+  sessions.assign({ memberId: 'me again', generationId: 2 }, [], { canFinishLost: true });
+  await turn();
+  assert.deepEqual(effects, ['create 0', 'resume 0', 'stop']);
+});

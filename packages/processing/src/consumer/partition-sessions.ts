@@ -34,6 +34,8 @@ export interface DueCommit {
 export class PartitionSessions {
   readonly #options: PartitionSessionsOptions;
   readonly #live = new Map<number, AssignedPartition>();
+  /** Given away by a process that closes, with effects under way. */
+  readonly #finishing = new Set<AssignedPartition>();
   /**
    * Ends of earlier sessions by partition: a new one starts its work only after them, or two calls for one key could
    * overlap.
@@ -54,13 +56,21 @@ export class PartitionSessions {
   /**
    * A new generation of the group. Under the same member id and right after the last generation that we know, nobody
    * else can have had the partitions that we keep: their sessions go on. Under a new id, or where we missed a
-   * generation (joined it, but never got its assignment), somebody may have: every session ends.
+   * generation (joined it, but never got its assignment), somebody may have: every session ends. With `canFinishLost`
+   * the effects that are under way in partitions that were given away come to their end; nothing of it is committed.
    */
-  assign(membership: Membership, partitions: readonly number[]): void {
-    const kept = this.#isContinuedBy(membership) ? new Set(partitions) : new Set<number>();
+  assign(
+    membership: Membership,
+    partitions: readonly number[],
+    { canFinishLost }: { readonly canFinishLost: boolean } = { canFinishLost: false },
+  ): void {
+    const isContinued = this.#isContinuedBy(membership);
+    const kept = isContinued ? new Set(partitions) : new Set<number>();
     this.#membership = membership;
     for (const [partition, session] of this.#live) {
-      if (!kept.has(partition)) this.#end(partition, session);
+      if (kept.has(partition)) continue;
+      if (isContinued && canFinishLost && session.isWorking) this.#finish(partition, session);
+      else this.#end(partition, session);
     }
     if (this.#closed) return;
     for (const partition of partitions) {
@@ -108,12 +118,14 @@ export class PartitionSessions {
       );
       timeUp.resolve();
     }, deadlineMs);
-    await Promise.race([Promise.all([...this.#live.values()].map((session) => session.idle())), timeUp.promise]);
+    const idle = [...this.#live.values(), ...this.#finishing].map((session) => session.idle());
+    await Promise.race([Promise.all(idle), timeUp.promise]);
     clearTimeout(timer);
   }
 
   async endAll(): Promise<void> {
     for (const [partition, session] of this.#live) this.#end(partition, session);
+    for (const session of this.#finishing) this.#end(session.partition, session);
     await Promise.all(this.#ending.values());
   }
 
@@ -124,8 +136,16 @@ export class PartitionSessions {
     return steps === 0 || steps === 1;
   }
 
-  #end(partition: number, session: AssignedPartition): void {
+  /** Until `endAll`: the process closes. */
+  #finish(partition: number, session: AssignedPartition): void {
     this.#live.delete(partition);
+    this.#finishing.add(session);
+    session.quiesce();
+  }
+
+  #end(partition: number, session: AssignedPartition): void {
+    if (this.#live.get(partition) === session) this.#live.delete(partition);
+    this.#finishing.delete(session);
     const earlier = this.#ending.get(partition) ?? Promise.resolve();
     const ended = Promise.all([earlier, session.end()]).then(() => {
       if (this.#ending.get(partition) === ended) this.#ending.delete(partition);
@@ -161,6 +181,11 @@ export class AssignedPartition implements GroupSession {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Whether its work has begun: the session before it has ended. */
+  get isWorking(): boolean {
+    return this.#processor !== undefined;
   }
 
   startAfter(predecessor: Promise<void>): void {

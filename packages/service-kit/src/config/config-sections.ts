@@ -1,5 +1,5 @@
 import { configValues } from './config-values.ts';
-import { defineVariables } from './config.ts';
+import { defineVariables, type ConfigRule } from './config.ts';
 import { logLevels } from '../logs/logger.ts';
 
 /** Groups of settings that several processes share, to be spread into `defineConfig`. */
@@ -60,6 +60,19 @@ export const configSections = {
       default: 10_000,
       description:
         'After this silence, in milliseconds, the group removes an instance and reassigns its partitions. Too short a value takes a long pause for a crash; the brokers bound it (group.min.session.timeout.ms).',
+    },
+    kafkaHeartbeatIntervalMs: {
+      env: 'KAFKA_HEARTBEAT_INTERVAL_MS',
+      schema: configValues.integer({ min: 100, max: 100_000 }),
+      default: 500,
+      description:
+        'How often an instance tells its group that it lives, in milliseconds, and so how soon it hears that another joins. At most a third of KAFKA_SESSION_TIMEOUT_MS.',
+    },
+    kafkaGroupInstanceId: {
+      env: 'KAFKA_GROUP_INSTANCE_ID',
+      schema: configValues.groupInstanceId().optional(),
+      description:
+        'Unique name of this instance in its group (group.instance.id), kept across restarts, such as the name of a StatefulSet pod. Killed and started again within KAFKA_SESSION_TIMEOUT_MS, the instance has its partitions back at once.',
     },
   }),
 
@@ -124,3 +137,20 @@ export const configSections = {
     },
   }),
 } as const;
+
+/** Kafka's own advice: two heartbeats may be lost before an instance counts as gone. */
+const HEARTBEATS_A_SESSION = 3;
+
+/** For services with `configSections.kafkaConsumer`. */
+export const kafkaConsumerRules: readonly ConfigRule<{
+  readonly kafkaSessionTimeoutMs: number;
+  readonly kafkaHeartbeatIntervalMs: number;
+}>[] = [
+  {
+    env: 'KAFKA_HEARTBEAT_INTERVAL_MS',
+    check: ({ kafkaSessionTimeoutMs, kafkaHeartbeatIntervalMs }) =>
+      kafkaHeartbeatIntervalMs * HEARTBEATS_A_SESSION <= kafkaSessionTimeoutMs
+        ? undefined
+        : 'at most a third of KAFKA_SESSION_TIMEOUT_MS, or one slow heartbeat removes the instance from its group',
+  },
+];

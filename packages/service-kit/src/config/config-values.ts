@@ -56,6 +56,13 @@ export const configValues = {
       .regex(/^[a-zA-Z0-9._-]{1,100}$/)
       .describe('up to 100 letters, digits, dots, underscores or hyphens'),
 
+  /** A name within a consumer group, in the characters that Kafka allows for `group.instance.id`. */
+  groupInstanceId: () =>
+    z
+      .string()
+      .regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/)
+      .describe('up to 249 letters, digits, dots, underscores or hyphens'),
+
   /** Host and port pairs separated by commas. */
   hostPorts: () =>
     z

@@ -43,6 +43,12 @@ export const clusterErrorCodes = [
     whoActs: 'operator',
   },
   {
+    code: 'kafka.instance-fenced',
+    meaning:
+      'Another process joined the consumer group with the same KAFKA_GROUP_INSTANCE_ID and has the partitions, so this one stopped. Give each instance a name of its own.',
+    whoActs: 'operator',
+  },
+  {
     code: 'kafka.batch-unreadable',
     meaning:
       'A batch of records is corrupt, or inflates beyond the limit (16 MiB; 250,000 records and headers). Reading stopped rather than skip it; the message names its offsets.',

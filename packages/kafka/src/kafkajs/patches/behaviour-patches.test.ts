@@ -237,37 +237,6 @@ test('a commit of a consumer that does not run is refused; the original takes it
   await commit(loadOriginal);
 });
 
-// --- generations
-
-test('who hears that the group was joined hears the generation; the original does not tell it', async () => {
-  const join = async (load: typeof loadPatched): Promise<(number | undefined)[]> => {
-    const { prototype } = load<Class>('consumer/consumerGroup');
-    const createRetry = load<(options: object) => unknown>('retry');
-    const told: (number | undefined)[] = [];
-    const group = Object.create(prototype) as Record<string | symbol, unknown>;
-    Object.assign(group, {
-      retrier: createRetry({}),
-      logger,
-      generationId: 0,
-      subscriptionState: { assigned: () => [] },
-      instrumentationEmitter: {
-        emit: (_name: string, { generationId }: { generationId?: number }) => void told.push(generationId),
-      },
-    });
-    for (const symbol of Object.getOwnPropertySymbols(prototype)) {
-      group[symbol] = async () => {
-        if (symbol.description?.endsWith('join')) group['generationId'] = Number(group['generationId']) + 1;
-      };
-    }
-    const { joinAndSync } = group as unknown as { joinAndSync(): Promise<void> };
-    await joinAndSync.call(group);
-    await joinAndSync.call(group);
-    return told;
-  };
-  assert.deepEqual(await join(loadPatched), [1, 2]);
-  assert.deepEqual(await join(loadOriginal), [undefined, undefined]);
-});
-
 // --- sockets that nobody keeps
 
 function createPool(load: typeof loadPatched) {

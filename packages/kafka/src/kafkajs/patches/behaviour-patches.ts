@@ -7,14 +7,8 @@ import { replaceExport, replaceMethods, type Patch } from './patch.ts';
 
 const require = createRequire(import.meta.url);
 
-interface Emitter {
-  emit(eventName: string, payload: object): void;
-}
 interface ConsumerGroup {
-  readonly generationId: number;
-  instrumentationEmitter: Emitter;
   commitOffsets(offsets: unknown): Promise<void>;
-  joinAndSync(): Promise<void>;
   recoverFromOffsetOutOfRange(error: { readonly topic: string; readonly partition: number }): Promise<void>;
 }
 interface Runner {
@@ -90,33 +84,6 @@ export function bindCommitsToTheirGeneration(): Patch {
     commitOffsets: function (this: Runner, offsets: unknown): Promise<void> {
       if (!this.running) return Promise.reject(new KafkaJSNonRetriableError('the consumer is not running'));
       return this.consumerGroup.commitOffsets(offsets);
-    },
-  }));
-}
-
-/**
- * The original tells that a group was joined, but not in which generation. A member that joined a generation and did
- * not get its assignment before the next one began would not know that its partitions were with somebody else in
- * between.
- */
-export function tellGeneration(): Patch {
-  const { events } = require('kafkajs/src/consumer/instrumentationEvents') as { events: { GROUP_JOIN: string } };
-  const telling = new WeakSet<ConsumerGroup>();
-  return replaceMethods<ConsumerGroup>('consumer/consumerGroup', ({ joinAndSync }) => ({
-    joinAndSync: function (this: ConsumerGroup): Promise<void> {
-      if (!telling.has(this)) {
-        telling.add(this);
-        const emitter = this.instrumentationEmitter;
-        this.instrumentationEmitter = {
-          emit: (eventName, payload) => {
-            emitter.emit(
-              eventName,
-              eventName === events.GROUP_JOIN ? { ...payload, generationId: this.generationId } : payload,
-            );
-          },
-        };
-      }
-      return joinAndSync.call(this);
     },
   }));
 }

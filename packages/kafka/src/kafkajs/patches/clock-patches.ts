@@ -26,10 +26,6 @@ interface RequestQueue {
   canSendSocketRequestImmediately(): boolean;
   scheduleCheckPendingRequests(): void;
 }
-interface ConsumerGroup {
-  lastRequest: number;
-  heartbeat(options: { interval: number }): Promise<void>;
-}
 
 const CHECK_PENDING_REQUESTS_INTERVAL_MS = 10;
 const CHECK_TIMEOUTS_INTERVAL_MS = 100;
@@ -93,14 +89,9 @@ export function queueByMonotonicClock(): Patch {
 }
 
 /**
- * The original compares the wall clock with that of the last heartbeat; a clock that was set back makes the next one
- * due at once.
+ * kafkajs compares the wall clock with that of the last heartbeat; a clock that was set back makes the next one due at
+ * once.
  */
-export function heartbeatByMonotonicClock(): Patch {
-  return replaceMethods<ConsumerGroup>('consumer/consumerGroup', ({ heartbeat }) => ({
-    heartbeat: function (this: ConsumerGroup, options): Promise<void> {
-      if (this.lastRequest > Date.now()) this.lastRequest = 0;
-      return heartbeat.call(this, options);
-    },
-  }));
+export function makeLateHeartbeatDue(group: { lastRequest: number }): void {
+  if (group.lastRequest > Date.now()) group.lastRequest = 0;
 }

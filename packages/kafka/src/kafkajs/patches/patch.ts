@@ -28,21 +28,36 @@ export function replaceExport<T>(path: string, replace: (original: T) => T): Pat
   };
 }
 
-/** Replaces methods on the prototype of a kafkajs class, so the patch applies wherever instances are created. */
+/**
+ * Replaces methods on the prototype of a kafkajs class, so the patch applies wherever instances are created. kafkajs's
+ * private methods are named by symbols (`privateMethod`).
+ */
 export function replaceMethods<T extends object>(path: string, replace: (original: T) => Partial<T>): Patch {
   const file = require.resolve(`kafkajs/src/${path}`);
   const { prototype } = require(file) as { prototype: T };
   const methods = replace(prototype);
-  const names = Object.keys(methods) as (keyof T & string)[];
-  for (const name of names) {
-    if (typeof prototype[name] !== 'function') throw new Error(`kafkajs no longer has ${name} in ${path}`);
+  const keys = Reflect.ownKeys(methods) as (keyof T)[];
+  for (const key of keys) {
+    if (typeof prototype[key] !== 'function') throw new Error(`kafkajs no longer has ${nameOf(key)} in ${path}`);
   }
   Object.assign(prototype, methods);
   return {
-    name: `${path}: ${names.join(', ')}`,
+    name: `${path}: ${keys.map(nameOf).join(', ')}`,
     isInEffect: () => {
       const used = (require.cache[file]?.exports as { prototype?: T } | undefined)?.prototype;
-      return used === prototype && names.every((name) => prototype[name] === methods[name]);
+      return used === prototype && keys.every((key) => prototype[key] === methods[key]);
     },
   };
+}
+
+function nameOf(key: PropertyKey): string {
+  return typeof key === 'symbol' ? (key.description ?? '') : String(key);
+}
+
+/** The key of a method that kafkajs keeps to itself. `description` of its symbol, as `private:Broker:sendRequest`. */
+export function privateMethod(path: string, description: string): symbol {
+  const { prototype } = require(`kafkajs/src/${path}`) as { prototype: object };
+  const key = Object.getOwnPropertySymbols(prototype).find((symbol) => symbol.description === description);
+  if (key === undefined) throw new Error(`kafkajs no longer has ${description} in ${path}`);
+  return key;
 }

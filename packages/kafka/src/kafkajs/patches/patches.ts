@@ -10,13 +10,14 @@ import {
   groupInLinearTime,
   keepSockets,
   stopAtLostOffsets,
-  tellGeneration,
 } from './behaviour-patches.ts';
-import { heartbeatByMonotonicClock, queueByMonotonicClock, sendByMonotonicClock } from './clock-patches.ts';
+import { queueByMonotonicClock, sendByMonotonicClock } from './clock-patches.ts';
 import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
+import { joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
+import { nameMembers } from './patch-static-members.ts';
 import { tellTransactionRefusals } from './patch-transaction-refusals.ts';
 import { countAnsweredConnections } from './patch-unanswered-connections.ts';
 import type { Patch } from './patch.ts';
@@ -48,8 +49,9 @@ export const patches: readonly Patch[] = [
   countAnsweredConnections,
   keepCoordinatorRefusals,
   stopAtLostOffsets,
+  nameMembers,
   tellGeneration,
-  heartbeatByMonotonicClock,
+  joinWhileWorking,
   bindCommitsToTheirGeneration,
 ].map(apply);
 
