@@ -315,6 +315,4 @@ function later(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
 }
 
-function earlier(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
+const earlier = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -18,8 +18,8 @@ export interface LoopTurnsOptions {
 
 /**
  * Works on commands as they come while there are few of them or only one connector, and otherwise in the turns of
- * `core/turns/turn-budget.ts`. Putting an answer off costs more: its connection is idle by then, and undici checks an idle
- * connection for one more turn before it writes the next call to it.
+ * `core/turns/turn-budget.ts`. Putting an answer off costs more: its connection is idle by then, and undici checks an
+ * idle connection for one more turn before it writes the next call to it.
  */
 export class LoopTurns {
   readonly #options: LoopTurnsOptions;

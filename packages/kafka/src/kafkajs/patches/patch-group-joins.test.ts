@@ -32,8 +32,7 @@ function createMember(load: Load) {
   const { createErrorFromCode } = load<{ createErrorFromCode(code: number): Error }>('protocol/error');
   const requests: string[] = [];
   const early: PromiseWithResolvers<Joined>[] = [];
-  let isRebalancing = false;
-  let generationId = 0;
+  let [isRebalancing, generationId] = [false, 0];
   const answer = (memberId = 'me') => ({
     generationId: (generationId += 1),
     memberId,
