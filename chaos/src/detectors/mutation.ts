@@ -98,8 +98,8 @@ export const mutations = {
     patches: [
       {
         file: 'packages/processing/src/state/state-restore.ts',
-        text: 'else if (!isPositionKey(text)) this.#state.restore(text, value);',
-        by: 'else if (!isPositionKey(text)) continue;',
+        text: 'if (!isPositionKey(text)) this.#state.restore(text, value);',
+        by: 'if (!isPositionKey(text)) continue;',
       },
     ],
   },

@@ -11,7 +11,7 @@ export type { TopicMetadata } from './kafkajs/protocol/describe-topics.ts';
 export { GroupMembership } from './membership/group-membership.ts';
 export { partitionAssigners } from './membership/sticky-assigner.ts';
 export { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from './size-limits.ts';
-export { assertRecordSize, cutIntoRequests, placeRecords } from './transactions/transaction-requests.ts';
+export { checkedSizeBytes, cutIntoRequests, placeRecords } from './transactions/transaction-requests.ts';
 export {
   FencedError,
   openTransactionSession,

@@ -28,13 +28,7 @@ export {
   withTopicId,
   type ConnectorOffsets as ConnectorOffsets,
 } from './positions/connector-offsets.ts';
-export {
-  claimRecord,
-  readClaim,
-  releaseRecord,
-  type ClaimChange,
-  type PartitionClaim,
-} from './positions/partition-claim.ts';
+export { claimRecord, readClaim, releaseRecord, type PartitionClaim } from './positions/partition-claim.ts';
 export {
   COMMIT_MARK,
   isFromBeforeClaims,

@@ -22,7 +22,10 @@ export interface LeaderRequests {
   readonly requests: readonly (readonly PlacedRecords[])[];
 }
 
-/** Puts each record on its partition. Throws `kafka.record-too-large` and `kafka.topic-missing`. */
+/**
+ * Puts each record on its partition. Throws `kafka.record-too-large`, unless the limit is infinite, and
+ * `kafka.topic-missing`.
+ */
 export function placeRecords(
   records: readonly TopicRecord[],
   leadersOf: (topic: string) => PartitionLeaders,
@@ -30,7 +33,7 @@ export function placeRecords(
 ): PlacedRecords[] {
   const placed = new Map<string, { topic: string; partition: number; leader: number; records: OutgoingRecord[] }>();
   for (const record of records) {
-    assertRecordSize(record, maxRecordBytes);
+    if (Number.isFinite(maxRecordBytes)) checkedSizeBytes(record, maxRecordBytes);
     const { topic } = record;
     const leaders = leadersOf(topic);
     const partition = record.partition ?? partitionFor(record.key, Math.max(1, leaders.length));
@@ -43,9 +46,9 @@ export function placeRecords(
 }
 
 /** Throws `kafka.record-too-large`. */
-export function assertRecordSize(record: TopicRecord, maxRecordBytes: number): void {
+export function checkedSizeBytes(record: TopicRecord, maxRecordBytes: number): number {
   const sizeBytes = recordSizeBytes(record);
-  if (sizeBytes <= maxRecordBytes) return;
+  if (sizeBytes <= maxRecordBytes) return sizeBytes;
   const message = `a record of ${sizeBytes} bytes is over the limit of ${maxRecordBytes}`;
   const details = { topic: record.topic, sizeBytes, maxBytes: maxRecordBytes };
   throw new PipelineError('kafka.record-too-large', message, { retryable: false, details });

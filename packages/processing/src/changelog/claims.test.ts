@@ -24,13 +24,13 @@ function claimsOf(...records: readonly ConsumedRecord[]): PartitionClaims {
   return claims;
 }
 
-test('whoever claimed before and has not released must be fenced', () => {
+test('everybody who claimed before and has not released must be fenced', () => {
   const claims = claimsOf(claim('a', 1n), claim('b', 2n), release('b', 3n), claim('me', 4n), position(5n));
   assert.deepEqual(ownersOf(claims.before('me')), ['a']);
   assert.equal(claims.isFollowed('me'), false);
 });
 
-test('whoever claims later fences me: I need not begin', () => {
+test('an owner need not begin where somebody claimed later, who fences it', () => {
   assert.equal(claimsOf(claim('me', 1n), claim('a', 2n)).isFollowed('me'), true);
   assert.equal(claimsOf(claim('me', 1n), claim('a', 2n), claim('me', 3n)).isFollowed('me'), false);
   assert.equal(claimsOf(claim('me', 1n), claim('a', 2n), release('a', 3n)).isFollowed('me'), false);

@@ -74,7 +74,7 @@ export class PartitionClaims {
     return this.besides(owner).filter((claim) => claim.offset < offset);
   }
 
-  /** Whoever claims later fences `owner`, so this one need not begin. Its claim must have been read. */
+  /** The one that claims later fences `owner`, which need not begin. Its claim must have been read. */
   isFollowed(owner: string): boolean {
     const { offset } = this.#own(owner);
     return this.besides(owner).some((claim) => claim.offset > offset);

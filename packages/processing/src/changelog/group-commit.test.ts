@@ -43,6 +43,8 @@ function notedIds(count: number) {
   return { ids, steps, hold };
 }
 
+const submit = (commits: GroupCommit, text: string) => commits.submit([record(text)], text.length);
+
 async function turns(count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) await turn();
 }
@@ -51,9 +53,9 @@ test('what comes in one turn, and what comes while a transaction is in flight, s
   const { ids, steps, hold } = notedIds(2);
   const commits = new GroupCommit({ ids, clock: systemClock });
   const held = hold('id0 commits');
-  const first = [commits.submit([record('a')]), commits.submit([record('b')])];
+  const first = [submit(commits, 'a'), submit(commits, 'b')];
   await turns(5);
-  const next = [commits.submit([record('c')]), commits.submit([record('d')])];
+  const next = [submit(commits, 'c'), submit(commits, 'd')];
   await turns(5);
   assert.deepEqual(steps, ['id0 stores a,b']);
   held.resolve();
@@ -66,9 +68,9 @@ test('a large transaction begins while the one before is in flight, and ends aft
   const commits = new GroupCommit({ ids, clock: systemClock });
   const large = 'x'.repeat(300_000);
   const held = hold('id0 commits');
-  const first = commits.submit([record('a')]);
+  const first = submit(commits, 'a');
   await turns(5);
-  const second = commits.submit([record(large)]);
+  const second = submit(commits, large);
   await turns(5);
   assert.deepEqual(steps, ['id0 stores a', `id1 stores ${large}`]);
   held.resolve();
@@ -80,14 +82,14 @@ test('after a failure nothing more is committed, also not what was begun before 
   const { ids, steps, hold } = notedIds(2);
   const commits = new GroupCommit({ ids, clock: systemClock });
   const held = hold('id0 commits');
-  const first = commits.submit([record('a')]);
+  const first = submit(commits, 'a');
   await turns(5);
-  const second = commits.submit([record('x'.repeat(300_000))]);
+  const second = submit(commits, 'x'.repeat(300_000));
   await turns(5);
-  const third = commits.submit([record('c')]);
+  const third = submit(commits, 'c');
   const fault = new FencedError('taken over');
   held.reject(fault);
-  for (const batch of [first, second, third, commits.submit([record('d')])]) {
+  for (const batch of [first, second, third, submit(commits, 'd')]) {
     await assert.rejects(batch.committed, fault);
   }
   assert.equal(commits.hasFailed, true);
@@ -102,9 +104,9 @@ test('a batch is withdrawn only before it is begun', async () => {
   const { ids, steps, hold } = notedIds(1);
   const commits = new GroupCommit({ ids, clock: systemClock });
   const held = hold('id0 commits');
-  const begun = commits.submit([record('a')]);
+  const begun = submit(commits, 'a');
   await turns(5);
-  const waiting = commits.submit([record('b')]);
+  const waiting = submit(commits, 'b');
   const reason = new Error('nobody wants it');
   assert.deepEqual([begun.withdraw(reason), waiting.withdraw(reason), waiting.withdraw(reason)], [false, true, false]);
   await assert.rejects(waiting.committed, reason);
@@ -117,7 +119,7 @@ test('a batch is withdrawn only before it is begun', async () => {
 test('closing begins nothing more and ends what is open', async () => {
   const { ids, steps } = notedIds(2);
   const commits = new GroupCommit({ ids, clock: systemClock });
-  const waiting = commits.submit([record('a')]);
+  const waiting = submit(commits, 'a');
   const reason = new Error('closed');
   await commits.close(reason);
   await assert.rejects(waiting.committed, reason);

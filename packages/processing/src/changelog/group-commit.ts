@@ -5,7 +5,7 @@
  * Transactions are committed in the order in which their batches came, or not at all: after one has failed, nothing
  * more is committed.
  */
-import { recordSizeBytes, type TopicRecord } from '@astrolabe/records';
+import type { TopicRecord } from '@astrolabe/records';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { present } from '@astrolabe/service-kit/errors';
 import type { TransactionalId } from './changelog-brokers.ts';
@@ -43,7 +43,7 @@ export class GroupCommit {
   #turn = 0;
   #inFlight = 0;
   #last: { readonly endedAtMs: number; readonly tookMs: number } | undefined;
-  #soon: NodeJS.Immediate | undefined;
+  #isDue = false;
   #isPausing = false;
   /** Of the last transaction: its records are stored, and it is committed. */
   #stored: Promise<void> = Promise.resolve();
@@ -65,7 +65,7 @@ export class GroupCommit {
     return this.#failed.promise;
   }
 
-  submit(records: readonly TopicRecord[]): SubmittedBatch {
+  submit(records: readonly TopicRecord[], sizeBytes: number): SubmittedBatch {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Its owner may have gone by then.
     promise.catch(() => undefined);
@@ -73,15 +73,17 @@ export class GroupCommit {
       reject(this.#failure.error);
       return { committed: promise, withdraw: () => false };
     }
-    const sizeBytes = records.reduce((sum, record) => sum + recordSizeBytes(record), 0);
     const waiting = { records, sizeBytes, resolve, reject };
     this.#waiting.push(waiting);
     this.#waitingBytes += sizeBytes;
     // Not at once: the other partitions of the same fetch submit theirs in the same turn of the event loop.
-    this.#soon ??= setImmediate(() => {
-      this.#soon = undefined;
-      this.#beginWhatMay();
-    });
+    if (!this.#isDue) {
+      this.#isDue = true;
+      setImmediate(() => {
+        this.#isDue = false;
+        this.#beginWhatMay();
+      });
+    }
     return {
       committed: promise,
       withdraw: (reason) => {

@@ -16,7 +16,6 @@ export interface KafkaChangelogBrokersOptions {
   readonly changelogTopic: string;
   readonly transactionTimeoutMs: number;
   readonly maxRequestBytes: number;
-  readonly maxRecordBytes: number;
 }
 
 export function createKafkaChangelogBrokers(options: KafkaChangelogBrokersOptions): ChangelogBrokers {
@@ -41,12 +40,12 @@ class KafkaTransactionalId implements TransactionalId {
   }
 
   async store(records: readonly TopicRecord[], earlier: Promise<unknown>): Promise<void> {
-    const { maxRecordBytes, maxRequestBytes } = this.#options;
     await this.#session.lookUp(new Set(records.map(({ topic }) => topic)));
-    const placed = placeRecords(records, (topic) => this.#session.leadersOf(topic), maxRecordBytes);
+    // Their sizes were checked before they came to share a transaction.
+    const placed = placeRecords(records, (topic) => this.#session.leadersOf(topic), Number.POSITIVE_INFINITY);
     await this.#session.add(placed);
     await earlier;
-    await this.#session.produce(cutIntoRequests(placed, maxRequestBytes));
+    await this.#session.produce(cutIntoRequests(placed, this.#options.maxRequestBytes));
   }
 
   commit(): Promise<void> {

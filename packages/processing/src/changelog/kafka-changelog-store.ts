@@ -21,8 +21,8 @@ import { OwnedChangelog } from './owned-changelog.ts';
 
 /**
  * `exactly-once`: outputs, state and position are one transaction, and only the owner of a partition can commit one.
- * `at-least-once`: one after the other, each acknowledged; a crash repeats the last batches, and a process that lost its
- * partition without noticing may still write.
+ * `at-least-once`: one after the other, each acknowledged; a crash repeats the last batches, and a process that lost
+ * its partition without noticing may still write.
  */
 export type Guarantee = 'exactly-once' | 'at-least-once';
 
@@ -104,19 +104,19 @@ type Partitions = Pick<ChangelogStore, 'takeOver' | 'close'>;
 function ownedPartitions(
   options: ChangelogStoreOptions,
   reader: PartitionReader,
-  limits: { readonly maxRequestBytes: number; readonly maxRecordBytes: number },
+  { maxRequestBytes, maxRecordBytes }: { readonly maxRequestBytes: number; readonly maxRecordBytes: number },
 ): Partitions {
   const { connection, groupId, changelogTopic, instance = randomUUID() } = options;
   const transactionTimeoutMs = options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
   const inTurns = (name: string): string[] => Array.from({ length: IDS_IN_TURNS }, (_, turn) => `${name}-${turn}`);
   return new OwnedChangelog({
-    brokers: createKafkaChangelogBrokers({ connection, reader, changelogTopic, transactionTimeoutMs, ...limits }),
+    brokers: createKafkaChangelogBrokers({ connection, reader, changelogTopic, transactionTimeoutMs, maxRequestBytes }),
     groupId,
     changelogTopic,
     principal: connection.principal,
     transactionalIds: inTurns(`${groupId}-${instance}`),
     earlierIdsOf: ({ topic, partition }: InputPartition) => inTurns(`${groupId}-${topic}-${partition}`),
-    maxRecordBytes: limits.maxRecordBytes,
+    maxRecordBytes,
     graceMs: options.graceMs ?? DEFAULT_GRACE_MS,
     newOwnerName: randomUUID,
     clock: systemClock,

@@ -13,14 +13,15 @@ testOwnership(async () => {
   return {
     input,
     output,
-    start: () =>
+    start: ({ instance, graceMs } = { instance: randomUUID(), graceMs: 20 }) =>
       openChangelogStore({
         connection: connect(),
         groupId: `group-${id}`,
         changelogTopic,
         guarantee: 'exactly-once',
         logger: silentLogger,
-        graceMs: 20,
+        graceMs,
+        instance,
       }),
     readOutput: () => readAll(output),
     release: async () => {

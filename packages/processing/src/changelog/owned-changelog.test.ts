@@ -10,19 +10,20 @@ testOwnership(async () => {
   return {
     input: 'input',
     output: 'output',
-    start: async () => {
-      const name = `p${(processes += 1)}`;
+    start: async ({ instance, graceMs } = { instance: '', graceMs: 5 }) => {
+      const client = `p${(processes += 1)}`;
+      const name = instance || client;
       let owners = 0;
       return new OwnedChangelog({
-        brokers: brokers.client(name, async () => turn()),
+        brokers: brokers.client(client, async () => turn()),
         groupId: 'group',
         changelogTopic: 'state',
         principal: 'User:test',
         transactionalIds: [`group-${name}-0`, `group-${name}-1`],
         earlierIdsOf: ({ partition }) => [`group-${partition}-0`],
         maxRecordBytes: 1_000_000,
-        graceMs: 5,
-        newOwnerName: () => `${name}.${(owners += 1)}`,
+        graceMs,
+        newOwnerName: () => `${client}.${(owners += 1)}`,
         clock: systemClock,
       });
     },

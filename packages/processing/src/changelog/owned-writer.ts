@@ -1,5 +1,5 @@
 /** Batches of one partition that its process owns, in the transactions that all of the process's partitions share. */
-import { FencedError, assertRecordSize } from '@astrolabe/kafka/internal';
+import { FencedError, checkedSizeBytes } from '@astrolabe/kafka/internal';
 import {
   releaseRecord,
   type BatchWriter,
@@ -56,9 +56,9 @@ export class OwnedWriter implements BatchWriter {
       this.#over.signal.throwIfAborted();
       const records = [...outputs, ...[...this.#ended, ...state].map((record) => ({ ...record, topic }))];
       // Before it shares a transaction with those of other partitions.
-      for (const record of records) assertRecordSize(record, maxRecordBytes);
+      const sizeBytes = records.reduce((sum, record) => sum + checkedSizeBytes(record, maxRecordBytes), 0);
       this.#ended = [];
-      const batch = owner.submit(records);
+      const batch = owner.submit(records, sizeBytes);
       this.#underWay.add(batch);
       try {
         await unlessAborted(batch.committed, this.#over.signal);
@@ -92,7 +92,7 @@ export class OwnedWriter implements BatchWriter {
   /** Committed behind all batches of the partition, or never. */
   async #release(): Promise<void> {
     const { owner, partition, onReleased } = this.#options;
-    // Or whoever comes next would wait for those who are fenced, and fence their processes again.
+    // Or the next owner would wait for those that are fenced, and fence their processes again.
     await owner.release(partition, this.#ended).committed;
     onReleased();
   }

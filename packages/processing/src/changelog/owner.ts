@@ -5,6 +5,7 @@
 import { FencedError, toTransactionError, type TransactionOwner } from '@astrolabe/kafka/internal';
 import {
   claimRecord,
+  recordSizeBytes,
   releaseRecord,
   type OutgoingRecord,
   type PartitionClaim,
@@ -52,21 +53,18 @@ export class Owner implements PartitionClaim {
     return this.faultOf(await this.#commits.failed);
   }
 
-  submit(records: readonly TopicRecord[]): SubmittedBatch {
-    return this.#commits.submit(records);
+  submit(records: readonly TopicRecord[], sizeBytes: number): SubmittedBatch {
+    return this.#commits.submit(records, sizeBytes);
   }
 
-  /** Committed, it is seen by whoever claims later. */
+  /** Committed, it is seen by all who claim later. */
   claim(partition: number): SubmittedBatch {
-    const { groupId, changelogTopic: topic } = this.#options;
-    return this.submit([{ ...claimRecord(groupId, this, partition), topic }]);
+    return this.#submitState([claimRecord(this.#options.groupId, this, partition)]);
   }
 
   /** Behind everything that was submitted for the partition. `ended`: claims of others that count no longer. */
   release(partition: number, ended: readonly OutgoingRecord[] = []): SubmittedBatch {
-    const { groupId, changelogTopic: topic } = this.#options;
-    const records = [...ended, releaseRecord(groupId, this.owner, partition)];
-    return this.submit(records.map((record) => ({ ...record, topic })));
+    return this.#submitState([...ended, releaseRecord(this.#options.groupId, this.owner, partition)]);
   }
 
   /** What ended a transaction, as `FencedError` or `PipelineError`. */
@@ -77,6 +75,15 @@ export class Owner implements PartitionClaim {
 
   close(): Promise<void> {
     return this.#commits.close(closed());
+  }
+
+  #submitState(records: readonly OutgoingRecord[]): SubmittedBatch {
+    const { changelogTopic: topic } = this.#options;
+    const sizeBytes = records.reduce((sum, record) => sum + recordSizeBytes(record), 0);
+    return this.submit(
+      records.map((record) => ({ ...record, topic })),
+      sizeBytes,
+    );
   }
 }
 
@@ -93,7 +100,10 @@ export class Owners {
     this.#options = options;
   }
 
-  /** Takes the ids over, unless this process is an owner already. Rejects with a `PipelineError`, or the signal's reason. */
+  /**
+   * Takes the ids over, unless this process is an owner already. Rejects with a `PipelineError`, or with the signal's
+   * reason.
+   */
   async current(signal: AbortSignal): Promise<Owner> {
     this.#closing.signal.throwIfAborted();
     const before = this.#current;
@@ -173,7 +183,7 @@ function accessOf({ principal, transactionalIds }: OwnersOptions): TransactionOw
   return { principal, transactionalId: transactionalIds[0] ?? '' };
 }
 
-/** Whoever was fenced before it owned a partition begins again. */
+/** A process that was fenced before it owned a partition begins again. */
 export function retryable(fault: FencedError | PipelineError): PipelineError {
   if (!(fault instanceof FencedError)) return fault;
   return new PipelineError('kafka.unavailable', fault.message, { retryable: true, cause: fault });

@@ -3,7 +3,7 @@
  *
  * 1. It reads the log, and with it who has claimed the partition, and only then claims it itself: no claim before its
  *    own can vanish in between.
- * 2. Once its claim is stored it looks at everything up to the end, undecided records included: whoever may have a
+ * 2. Once its claim is stored it looks at everything up to the end, undecided records included: anybody who may have a
  *    transaction open here has a claim in front of it.
  * 3. Everybody who claimed before and does not release soon is fenced, which aborts what they have open.
  * 4. It reads what they committed up to then. Nobody but those who claim later can write any more, and they fence it

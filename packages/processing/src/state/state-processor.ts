@@ -10,15 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   positionRecord,
   type BatchWriter,
-  type ChangelogStore,
   type ConsumedRecord,
   type TopicRecord,
   type TransactionBatch,
 } from '@astrolabe/records';
-import { FaultLog, type Logger } from '@astrolabe/service-kit';
-import { isPipelineError, type PipelineError } from '@astrolabe/service-kit/errors';
+import { FaultLog } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
-import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
+import type { PartitionProcessor } from '../consumer/partition-processor.ts';
 import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
 import type { StateProcessorOptions } from './state-processor-options.ts';
 import { behind, restorePartition } from './state-restore.ts';
@@ -114,7 +113,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
           // each other.
           this.#failures = Math.max(this.#failures, SUPERSEDED_FAILURES);
         } else {
-          logger.info(place, 'this process was fenced; the partition is taken over again');
+          logger.info(place, 'a transaction of this process failed or was fenced; the partition is taken over again');
         }
       } catch (error) {
         if (this.#isOver()) break;

@@ -5,13 +5,11 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { silentLogger } from '@astrolabe/kafka/testing';
-import { COMMIT_MARK, positionKey, readClaim, type ChangelogStore, type InputPartition } from '@astrolabe/records';
-import type { Clock } from '@astrolabe/service-kit/clock';
-import { PipelineError } from '@astrolabe/service-kit/errors';
-import { OwnedChangelog } from '../changelog/owned-changelog.ts';
+import { positionKey, readClaim } from '@astrolabe/records';
 import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
 import { createStateProcessor } from '../state/state-processor.ts';
 import { SKIPPED, countByKey, countCodec, countedOnce, stateOf } from './counting.ts';
+import { startCountingProcess, turningClock, wake, type CountingProcess, type Member } from './counting-process.ts';
 import { InMemoryChangelogBrokers } from './in-memory-changelog-brokers.ts';
 
 export const PARTITIONS = 2;
@@ -40,45 +38,13 @@ export type Step =
   | { readonly kind: 'compact'; readonly partition: number }
   | { readonly kind: 'turns'; readonly turns: number };
 
-interface Member {
-  readonly process: Process;
-  readonly partition: number;
-  readonly abort: AbortController;
-  position: bigint;
-  committable: bigint | undefined;
-  processor: PartitionProcessor | undefined;
-}
-
-interface Process {
-  readonly changelog: ChangelogStore;
-  readonly members: Map<number, Member>;
-  /** Ends of earlier members by partition. */
-  readonly ending: Map<number, Promise<void>>;
-  gate: PromiseWithResolvers<void> | undefined;
-  losses: boolean[];
-}
-
-/** Time that goes on only where somebody sleeps. */
-function turningClock(): Clock {
-  let nowMs = 0;
-  return {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    sleep: async (ms, signal) => {
-      await turn();
-      nowMs += ms;
-      signal?.throwIfAborted();
-    },
-  };
-}
-
 export class CountingWorld {
   readonly brokers = new InMemoryChangelogBrokers(STATE);
   readonly faults: unknown[] = [];
   readonly #clock = turningClock();
   readonly #committed = new Map<number, bigint>();
   readonly #owners = new Map<number, Member>();
-  readonly #processes: Process[];
+  readonly #processes: CountingProcess[];
   #names = 0;
 
   constructor(processes: number) {
@@ -175,49 +141,17 @@ export class CountingWorld {
     }
   }
 
-  #start(name: string): Process {
-    const client = `${name}/${(this.#names += 1)}`;
-    const step = async (): Promise<void> => {
-      while (process.gate !== undefined) await process.gate.promise;
-      await turn();
-      if (process.losses.shift() === true) throw unavailable('a request or its answer was lost');
-    };
-    let owners = 0;
-    const owned = new OwnedChangelog({
-      brokers: this.brokers.client(client, step),
+  #start(name: string): CountingProcess {
+    return startCountingProcess({
+      brokers: this.brokers,
       groupId: GROUP,
-      changelogTopic: STATE,
-      principal: 'User:test',
-      transactionalIds: [`${GROUP}-${name}-0`, `${GROUP}-${name}-1`],
-      earlierIdsOf: ({ partition }) => [`${GROUP}-${partition}-0`],
-      maxRecordBytes: 1_000_000,
-      graceMs: 20,
-      newOwnerName: () => `${client}.${(owners += 1)}`,
+      input: INPUT,
+      name,
+      // A process that follows another one under its name is another client.
+      client: `${name}/${(this.#names += 1)}`,
       clock: this.#clock,
+      committed: (partition) => this.#committed.get(partition),
     });
-    const process: Process = {
-      changelog: this.#storeOf(owned),
-      members: new Map(),
-      ending: new Map(),
-      gate: undefined,
-      losses: [],
-    };
-    return process;
-  }
-
-  #storeOf(owned: OwnedChangelog): ChangelogStore {
-    return {
-      groupId: GROUP,
-      changelogTopic: STATE,
-      takeOver: (...given) => owned.takeOver(...given),
-      readState: () => Promise.reject(new Error('no key is outdated in this test')),
-      committedOffset: async ({ partition }: InputPartition) => {
-        const offset = this.#committed.get(partition);
-        return offset === undefined ? undefined : { offset, metadata: COMMIT_MARK };
-      },
-      inputOffsets: async ({ partition }) => this.brokers.offsets(INPUT, partition),
-      close: () => owned.close(),
-    };
   }
 
   #assign(partition: number, index: number): void {
@@ -286,7 +220,7 @@ export class CountingWorld {
   #die(index: number, sameName: boolean): void {
     const dead = this.#at(index);
     dead.gate ??= Promise.withResolvers();
-    const name = sameName ? `p${index + 1}` : `p${(this.#names += 1)}-new`;
+    const name = sameName ? dead.name : `p${(this.#names += 1)}`;
     this.#processes[index % this.#processes.length] = this.#start(name);
     for (const [partition, member] of this.#owners) {
       if (member.process === dead) this.#assign(partition, index);
@@ -310,7 +244,7 @@ export class CountingWorld {
     member.processor.enqueue(fetched, member.position);
   }
 
-  #at(index: number): Process {
+  #at(index: number): CountingProcess {
     const process = this.#processes[index % this.#processes.length];
     assert.ok(process !== undefined);
     return process;
@@ -323,15 +257,6 @@ export class CountingWorld {
   }
 }
 
-function wake(process: Process): void {
-  process.gate?.resolve();
-  process.gate = undefined;
-}
-
 async function until(isDone: () => boolean): Promise<void> {
   while (!isDone()) await turn();
-}
-
-function unavailable(message: string): PipelineError {
-  return new PipelineError('kafka.unavailable', message, { retryable: true });
 }

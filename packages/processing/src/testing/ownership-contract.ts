@@ -14,7 +14,8 @@ export interface OwnershipUnderTest {
   /** Of two partitions. */
   readonly input: string;
   readonly output: string;
-  start(): Promise<OwningProcess>;
+  /** Default: a name of its own, and hardly any grace for its predecessors. */
+  start(named?: { readonly instance: string; readonly graceMs: number }): Promise<OwningProcess>;
   /** What readers of committed records find. */
   readOutput(): Promise<readonly ConsumedRecord[]>;
   release(): Promise<void>;
@@ -25,7 +26,7 @@ export function testOwnership(create: () => Promise<OwnershipUnderTest>): void {
     const under = await create();
     const processes = await Promise.all([under.start(), under.start()]);
     try {
-      await use(helpersOf(under), ...(processes as [OwningProcess, OwningProcess]));
+      await use(helpersOf(under), ...processes);
     } finally {
       await Promise.all(processes.map((process) => process.close()));
       await under.release();
@@ -100,6 +101,21 @@ export function testOwnership(create: () => Promise<OwnershipUnderTest>): void {
       assert.ok(written.length <= 1);
       assert.deepEqual(await outputs(), written);
     });
+  });
+
+  test('who follows a dead owner under its name need not wait for it', async () => {
+    const under = await create();
+    const { own, batch, outputs } = helpersOf(under);
+    const dead = await under.start({ instance: 'pod-1', graceMs: 3_600_000 });
+    const ofDead = await own(dead, 0);
+    await ofDead.write(batch(0, '1'));
+    const successor = await under.start({ instance: 'pod-1', graceMs: 3_600_000 });
+    const taken = await own(successor, 0);
+    assert.deepEqual(await ofDead.write(batch(0, 'late')), { kind: 'fenced' });
+    assert.deepEqual(await taken.write(batch(0, '2')), { kind: 'written' });
+    assert.deepEqual(await outputs(), ['1', '2']);
+    await Promise.all([dead.close(), successor.close()]);
+    await under.release();
   });
 }
 

@@ -31,7 +31,9 @@ export type WriteOutcome =
 
 export type Takeover =
   | { readonly kind: 'owned'; readonly writer: BatchWriter }
-  /** Another process has taken the partition over since it was this one's. Told once: the next takeover takes it back. */
+  /**
+   * Another process has taken the partition over since it was this one's. Told once: the next takeover takes it back.
+   */
   | { readonly kind: 'superseded' };
 
 /**

@@ -11,7 +11,7 @@ import { positionKey } from './state-position.ts';
 export interface PartitionClaim {
   /** One process, from when it takes its transactional ids over until it has to do so again. Never used twice. */
   readonly owner: string;
-  /** Whoever takes these over ends all that the owner may write. */
+  /** To take these over ends all that the owner may write. */
   readonly transactionalIds: readonly string[];
 }
 

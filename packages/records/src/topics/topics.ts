@@ -97,8 +97,9 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     cleanupPolicy: 'compact',
     retentionMs: undefined,
     maxMessageBytes: undefined,
-    key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group] or ["", "clock"]',
-    value: 'JSON: what the mapper remembers of the user, the next offset of the source partition, or its clock',
+    key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group], ["", "position", group, "claim", owner] or ["", "clock"]',
+    value:
+      'JSON: what the mapper remembers of the user, the next offset of the source partition, the transactional ids of its owner, or its clock',
   },
   redrives: {
     name: 'astrolabe.redrives.v1',
