@@ -20,8 +20,7 @@ import { isPipelineError, type PipelineError } from '@astrolabe/service-kit/erro
 import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
 import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
-import { behind, restorePartition, type Restored } from './state-restore.ts';
-import type { StateMemory } from './state-memory.ts';
+import { behind, restorePartition, type RestoreOptions, type Restored } from './state-restore.ts';
 import type { PartitionState, StateCodec, StateView } from './state-view.ts';
 
 /** What a transform makes of a batch. */
@@ -32,12 +31,10 @@ export interface Transformed<R> {
   readonly result: R;
 }
 
-export interface StateProcessorOptions<V, R> {
+export interface StateProcessorOptions<V, R> extends Pick<RestoreOptions<V>, 'memory'> {
   readonly session: GroupSession;
   readonly changelog: ChangelogStore;
   readonly codec: StateCodec<V>;
-  /** Of all partitions of this process; more than it allows is a fault. Default: without a bound. */
-  readonly memory?: StateMemory;
   /** Pure: after a failure it is called again with the same records and state. What it throws stops the consumer. */
   readonly transform: (records: readonly ConsumedRecord[], state: StateView<V>) => Transformed<R>;
   /** Called once for each batch, in order, when everything of it is stored. A crash can come in between. */

@@ -40,7 +40,7 @@ export interface RestoreOptions<V> {
   /** Opened before: what it reads from the log is final. */
   readonly writer: BatchWriter;
   readonly codec: StateCodec<V>;
-  /** Of all partitions of this process. Default: without a bound. */
+  /** Of all partitions of this process; more than it allows is a fault. Default: without a bound. */
   readonly memory?: StateMemory;
   readonly logger: Logger;
   readonly signal: AbortSignal;

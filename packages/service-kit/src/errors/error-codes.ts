@@ -3,21 +3,7 @@
  * `docs/errors.md` share. A code is part of the public contract: its meaning never changes, and a code that is no
  * longer used is not reused.
  */
-
-/**
- * Who has to do something about it.
- * - `operator`: runs the pipeline (cluster, configuration, network)
- * - `sender`: the system that posts events
- * - `customer`: owns the connector (keys, toggles, plan)
- * - `developer`: maintains this project
- */
-export type WhoActs = 'operator' | 'sender' | 'customer' | 'developer';
-
-export interface ErrorCatalogueEntry {
-  /** What happened, and what to do about it. One or two sentences of plain text. */
-  readonly meaning: string;
-  readonly whoActs: WhoActs;
-}
+import type { ErrorCatalogueEntry } from './catalogue-entry.ts';
 
 const entries = [
   {
