@@ -15,5 +15,6 @@ export {
   type PartitionLedger,
   type PartitionLedgerOptions,
 } from './partition-ledger.ts';
+export { ledgerTooLarge, maxIndexBytes } from './store/index-bound.ts';
 export { IndexMemory, type IndexMemoryOptions } from './store/index-memory.ts';
 export type { RestoreProgress } from './store/restore-store.ts';

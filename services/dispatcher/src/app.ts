@@ -3,7 +3,7 @@
  * `astrolabe.deliveries.v1`.
  */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
-import { IndexMemory, createKafkaChangelog } from '@astrolabe/ledger';
+import { IndexMemory, createKafkaChangelog, ledgerTooLarge, maxIndexBytes } from '@astrolabe/ledger';
 import { startGroupConsumer, watchHeldRecords, type GroupConsumer } from '@astrolabe/processing';
 import { createCommandDecoder } from '@astrolabe/records/serde';
 import {
@@ -22,7 +22,6 @@ import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
-import { ledgerTooLarge, maxIndexBytes } from './core/ledger-bound.ts';
 import { shareOf } from './core/share/partition-share.ts';
 import { createDispatcherMetrics, type ConnectorState, type DispatcherMetrics } from './dispatcher-metrics.ts';
 import { createLimiterPolicies } from './limits/limiter-policy.ts';

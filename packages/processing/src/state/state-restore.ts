@@ -39,7 +39,7 @@ export interface RestoreOptions<V> {
   readonly session: GroupSession;
   readonly changelog: ChangelogStore;
   readonly codec: StateCodec<V>;
-  /** Of all partitions of this process. Default: without a bound. */
+  /** Of all partitions of this process; more than it allows is a fault. Default: without a bound. */
   readonly memory?: StateMemory;
   readonly logger: Logger;
   readonly signal: AbortSignal;

@@ -1,3 +1,5 @@
+/** What the catalogue says of a code. */
+
 /**
  * Who has to do something about it.
  * - `operator`: runs the pipeline (cluster, configuration, network)

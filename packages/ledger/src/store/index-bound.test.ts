@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ledgerTooLarge, maxIndexBytes } from './ledger-bound.ts';
+import { ledgerTooLarge, maxIndexBytes } from './index-bound.ts';
 
 const MIB = 1_048_576;
 const memoryOf = (totalMib: number, heapLimitMib: number) => ({
