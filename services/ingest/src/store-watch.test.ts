@@ -48,7 +48,10 @@ test('an instance that cannot store turns unready, says why, and is ready again 
   assert.equal(watch.trouble(), 'events cannot be stored: kafka.unavailable: no broker answers');
   failWith(undefined);
   await clock.advance(2_000);
-  assert.match(String(watch.trouble()), /^events could not be stored: kafka.unavailable: no broker answers; ready again when/);
+  assert.match(
+    String(watch.trouble()),
+    /^events could not be stored: kafka.unavailable: no broker answers; ready again when/,
+  );
   await clock.advance(6_000);
   assert.equal(watch.trouble(), undefined);
 });
