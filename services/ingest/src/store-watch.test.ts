@@ -45,10 +45,13 @@ test('an instance that cannot store turns unready, says why, and is ready again 
   assert.equal(watch.trouble(), undefined);
   failWith(noBroker);
   await clock.advance(10_000);
-  assert.equal(watch.trouble(), 'events cannot be stored: no broker answers');
+  assert.equal(watch.trouble(), 'events cannot be stored: kafka.unavailable: no broker answers');
   failWith(undefined);
   await clock.advance(2_000);
-  assert.match(String(watch.trouble()), /^events could not be stored: no broker answers; ready again when/);
+  assert.match(
+    String(watch.trouble()),
+    /^events could not be stored: kafka.unavailable: no broker answers; ready again when/,
+  );
   await clock.advance(6_000);
   assert.equal(watch.trouble(), undefined);
 });
@@ -61,7 +64,7 @@ test('refused requests turn an instance unready, even where the brokers answer e
     await store();
     await clock.advance(1_000);
   }
-  assert.equal(watch.trouble(), 'events cannot be stored: no broker answers');
+  assert.equal(watch.trouble(), 'events cannot be stored: kafka.unavailable: no broker answers');
 });
 
 test('trouble that is over within the grace is not seen from outside', async (t) => {

@@ -1,7 +1,7 @@
 /** Watches whether events can be stored, for the readiness of this instance. */
 import type { Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
-import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { isPipelineError, type PipelineError } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import {
   initialStoreHealth,
@@ -52,7 +52,7 @@ export function createStoreWatch({ probe, clock, logger }: StoreWatchOptions): S
       see({ kind: 'probe-passed' });
     } catch (error) {
       if (!isPipelineError(error)) throw error;
-      see({ kind: 'probe-failed', reason: error.message });
+      see({ kind: 'probe-failed', reason: reasonOf(error) });
     }
   };
   const watching = (async () => {
@@ -69,7 +69,7 @@ export function createStoreWatch({ probe, clock, logger }: StoreWatchOptions): S
         try {
           await sink.store(records);
         } catch (error) {
-          if (isPipelineError(error)) see({ kind: 'failed', reason: error.message });
+          if (isPipelineError(error)) see({ kind: 'failed', reason: reasonOf(error) });
           throw error;
         }
         see({ kind: 'stored' });
@@ -81,6 +81,11 @@ export function createStoreWatch({ probe, clock, logger }: StoreWatchOptions): S
       await watching;
     },
   };
+}
+
+/** With its code, which `docs/errors.md` explains. */
+function reasonOf({ code, message }: PipelineError): string {
+  return `${code}: ${message}`;
 }
 
 function describe({ state, reason, holdMs }: StoreHealth): string {
