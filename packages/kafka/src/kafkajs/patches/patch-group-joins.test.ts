@@ -27,6 +27,16 @@ const silent = () => undefined;
 const logger = { debug: silent, info: silent, warn: silent, error: silent, namespace: (): object => logger };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const options = {
+  retry: { initialRetryTime: 1, retries: 2 },
+  groupId: 'g',
+  topics: [],
+  topicConfigurations: {},
+  logger,
+  instrumentationEmitter: { emit: silent },
+  assigners: [],
+};
+
 /** A member whose group, coordinator and broker do what the test says. */
 function createMember(load: Load) {
   const { createErrorFromCode } = load<{ createErrorFromCode(code: number): Error }>('protocol/error');
@@ -80,16 +90,7 @@ function createMember(load: Load) {
     ...noCluster,
   };
   const ConsumerGroup = load<new (options: object) => Group>('consumer/consumerGroup');
-  const group = new ConsumerGroup({
-    retry: { initialRetryTime: 1, retries: 2 },
-    cluster,
-    groupId: 'g',
-    topics: [],
-    topicConfigurations: {},
-    logger,
-    instrumentationEmitter: { emit: silent },
-    assigners: [],
-  });
+  const group = new ConsumerGroup({ ...options, cluster });
   return {
     group,
     requests,
@@ -131,7 +132,7 @@ test('a member works on while its group rebalances, until the others have joined
   await assert.rejects(original.beat(), REBALANCING);
 });
 
-test('a request to join that fails, or was another member's, is sent again', async () => {
+test('a request to join that fails, or was that of another member, is sent again', async () => {
   for (const end of ['fails', 'is of another'] as const) {
     const { group, requests, early, answer, rebalance, beat } = createMember(loadPatched);
     await group.joinAndSync();
