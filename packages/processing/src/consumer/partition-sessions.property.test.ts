@@ -17,6 +17,8 @@ type Step =
       readonly newMember: boolean;
       readonly generations: number;
       readonly partitions: number[];
+      /** The process closes: what it has begun in partitions that it gives away it may finish. */
+      readonly closing: boolean;
     }
   /** The fetch loop hands over the next offsets. */
   | { readonly kind: 'fetch'; readonly partition: number; readonly offsets: number }
@@ -34,6 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       newMember: fc.boolean(),
       generations: fc.constantFrom(0, 1, 1, 1, 2),
       partitions: fc.subarray(PARTITIONS),
+      closing: fc.boolean(),
     }),
   },
   {
@@ -73,6 +76,7 @@ class ScriptedProcessor implements PartitionProcessor {
   readonly start: bigint;
   position: bigint;
   readonly #stop = Promise.withResolvers<void>();
+  quiet = false;
   stopping = false;
   stopped = false;
 
@@ -83,7 +87,7 @@ class ScriptedProcessor implements PartitionProcessor {
   }
 
   enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void {
-    assert.ok(!this.session.signal.aborted, 'records for a session that is over');
+    assert.ok(!this.session.signal.aborted && !this.quiet, 'records for a session that is over');
     assert.ok(nextOffset > this.position, 'nothing new');
     const offsets = records.map(({ offset }) => offset);
     assert.deepEqual(offsets, recordOffsets(this.position, nextOffset), 'each record once, in order, none left out');
@@ -93,6 +97,11 @@ class ScriptedProcessor implements PartitionProcessor {
 
   idle(): Promise<void> {
     return Promise.resolve();
+  }
+
+  quiesce(): void {
+    assert.ok(!this.session.signal.aborted, 'a session that is over is to finish');
+    this.quiet = true;
   }
 
   stop(): Promise<void> {
@@ -147,7 +156,7 @@ class World {
   }
 
   #live(): ScriptedProcessor[] {
-    return this.processors.filter(({ session }) => !session.signal.aborted);
+    return this.processors.filter(({ session, quiet }) => !session.signal.aborted && !quiet);
   }
 
   async run(step: Step): Promise<void> {
@@ -177,7 +186,7 @@ class World {
     assert.deepEqual(this.#violations, []);
   }
 
-  #assign({ newMember, generations, partitions }: Extract<Step, { kind: 'assign' }>): void {
+  #assign({ newMember, generations, partitions, closing }: Extract<Step, { kind: 'assign' }>): void {
     const isContinued = !newMember && generations <= 1;
     const isKept = (partition: number): boolean => isContinued && this.#epochs.has(partition);
     const keptEpochs = this.#live()
@@ -186,7 +195,8 @@ class World {
     if (newMember) this.#member += 1;
     this.#generation += generations;
     const before = new Set(this.#live().map(({ session }) => session.epoch));
-    this.#sessions.assign({ memberId: `member-${this.#member}`, generationId: this.#generation }, partitions);
+    const membership = { memberId: `member-${this.#member}`, generationId: this.#generation };
+    this.#sessions.assign(membership, partitions, { canFinishLost: closing });
     this.#assigned = partitions;
     const epochs = new Map<number, number>();
     for (const partition of partitions) {
@@ -221,6 +231,7 @@ class World {
       assert.ok(this.#assigned.includes(session.partition), 'a commit for a partition that is not ours');
       const processor = this.processors.find((other) => other.session.epoch === session.epoch);
       assert.ok(processor !== undefined && nextOffset <= processor.position, 'a commit beyond what was read');
+      assert.ok(!processor.quiet, 'a commit for a partition that was given away');
       if (refused) continue;
       this.committed.set(session.partition, nextOffset);
       session.committed(nextOffset, metadata);
@@ -231,13 +242,21 @@ class World {
 
 /** A session that has no processor yet is kept, and another partition comes. */
 const beganWhileItsPredecessorEnds: Step[] = [
-  { kind: 'assign', newMember: false, generations: 0, partitions: [0] },
+  { kind: 'assign', newMember: false, generations: 0, partitions: [0], closing: false },
   { kind: 'fetch', partition: 0, offsets: 2 },
   { kind: 'finish', pick: 0, share: 0.5 },
   { kind: 'commit', refused: false },
-  { kind: 'assign', newMember: false, generations: 2, partitions: [0] },
-  { kind: 'assign', newMember: false, generations: 0, partitions: [0, 2] },
+  { kind: 'assign', newMember: false, generations: 2, partitions: [0], closing: false },
+  { kind: 'assign', newMember: false, generations: 0, partitions: [0, 2], closing: false },
   { kind: 'fetch', partition: 2, offsets: 1 },
+];
+
+/** The others that were to take a partition are gone themselves. */
+const cameBackWhileItFinishes: Step[] = [
+  { kind: 'assign', newMember: false, generations: 1, partitions: [0], closing: false },
+  { kind: 'assign', newMember: false, generations: 1, partitions: [], closing: true },
+  { kind: 'assign', newMember: false, generations: 1, partitions: [0], closing: true },
+  { kind: 'fetch', partition: 0, offsets: 1 },
 ];
 
 test('in every order of assignment, loss, return, refetch and late work: one session a partition at a time, every offset once, no commit of a session that is over', async () => {
@@ -246,6 +265,6 @@ test('in every order of assignment, loss, return, refetch and late work: one ses
       const world = new World();
       for (const step of steps) await world.run(step);
     }),
-    { numRuns: 300, examples: [[beganWhileItsPredecessorEnds]] },
+    { numRuns: 300, examples: [[beganWhileItsPredecessorEnds], [cameBackWhileItFinishes]] },
   );
 });

@@ -75,6 +75,7 @@ export class PartitionSessions {
     if (this.#closed) return;
     for (const partition of partitions) {
       if (this.#live.has(partition)) continue;
+      for (const session of this.#finishing) if (session.partition === partition) this.#end(partition, session);
       this.#epoch += 1;
       const session = new AssignedPartition(this.#options, partition, this.#epoch);
       this.#live.set(partition, session);

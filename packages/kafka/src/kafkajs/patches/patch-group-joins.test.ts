@@ -27,6 +27,16 @@ const silent = () => undefined;
 const logger = { debug: silent, info: silent, warn: silent, error: silent, namespace: (): object => logger };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const options = {
+  retry: { initialRetryTime: 1, retries: 2 },
+  groupId: 'g',
+  topics: [],
+  topicConfigurations: {},
+  logger,
+  instrumentationEmitter: { emit: silent },
+  assigners: [],
+};
+
 /** A member whose group, coordinator and broker do what the test says. */
 function createMember(load: Load) {
   const { createErrorFromCode } = load<{ createErrorFromCode(code: number): Error }>('protocol/error');
@@ -79,16 +89,7 @@ function createMember(load: Load) {
     ...noCluster,
   };
   const ConsumerGroup = load<new (options: object) => Group>('consumer/consumerGroup');
-  const group = new ConsumerGroup({
-    retry: { initialRetryTime: 1, retries: 2 },
-    cluster,
-    groupId: 'g',
-    topics: [],
-    topicConfigurations: {},
-    logger,
-    instrumentationEmitter: { emit: silent },
-    assigners: [],
-  });
+  const group = new ConsumerGroup({ ...options, cluster });
   return {
     group,
     requests,
