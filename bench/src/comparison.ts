@@ -17,12 +17,12 @@ export interface Sample {
   readonly cpuUsPerUnit: number;
 }
 
-export interface ComparedCase {
+export interface ComparedCase<S extends Sample = Sample> {
   readonly case: string;
   readonly unit: string;
   /** In the order of the rounds; as many as in `baseline`. */
-  readonly ours: readonly Sample[];
-  readonly baseline: readonly Sample[];
+  readonly ours: readonly S[];
+  readonly baseline: readonly S[];
   /** What the ratio is of: the rate, where nothing else is said. */
   readonly compared?: Compared;
 }
@@ -67,7 +67,7 @@ export function summarise({ case: name, unit, ours, baseline, compared = 'perSec
 }
 
 /** The one line of `--json`. What is NaN becomes null. */
-export function toJsonLine(bench: string, cases: readonly CaseSummary[]): string {
+export function toJsonLine(bench: string, cases: readonly object[]): string {
   return JSON.stringify({ bench, cases });
 }
 
@@ -89,10 +89,11 @@ export function toTable(cases: readonly CaseSummary[]): string[] {
   return formatTable(headings, rows, { rightFrom: 2, ruled: true });
 }
 
-function toCell(latencyMs: number): string {
-  return Number.isNaN(latencyMs) ? '-' : latencyMs.toFixed(1);
+/** A dash for what is not measured. */
+export function toCell(value: number, digits = 1): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(digits);
 }
 
-function round(value: number, digits: number): number {
+export function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

@@ -11,8 +11,6 @@ export interface RunTopics extends AsyncDisposable {
   readonly producer: RecordProducer;
   readonly prefix: string;
   readonly topics: Topics;
-  /** Without the prefix. */
-  readonly groupId: string;
   /** By kind of command. */
   readonly schemaIds: ReadonlyMap<CommandKind, number>;
 }
@@ -20,10 +18,13 @@ export interface RunTopics extends AsyncDisposable {
 /** The broker of a busy machine may take its time over what is put on the source topic. */
 const DELIVERY_TIMEOUT_MS = 60_000;
 
-/** Disposed of, the topics and the group are gone: a broker that is somebody else's must not be left with them. */
+/**
+ * `groupIds` are without the prefix. Disposed of, topics and groups are gone: a broker that is somebody else's must not
+ * be left with them.
+ */
 export async function createRunTopics(
   { connection, logger, schemaRegistryUrl }: BenchLab,
-  groupId: string,
+  groupIds: readonly string[],
   choose: (topics: Topics) => readonly TopicDefinition[] = Object.values<TopicDefinition>,
 ): Promise<RunTopics> {
   await using cleanup = new AsyncDisposableStack();
@@ -41,7 +42,8 @@ export async function createRunTopics(
   const applied = await commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl })).apply(topics.commands.name);
   const schemaIds = new Map(applied.map(({ kind, schemaId }) => [kind, schemaId]));
   // One that is not empty yet ends by itself once its topics are gone.
-  cleanup.defer(() => admin.deleteGroups([prefix + groupId]).catch(() => undefined));
+  const groups = groupIds.map((groupId) => prefix + groupId);
+  cleanup.defer(() => admin.deleteGroups(groups).catch(() => undefined));
   const owned = cleanup.move();
-  return { admin, producer, prefix, topics, groupId, schemaIds, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { admin, producer, prefix, topics, schemaIds, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -37,7 +37,7 @@ export async function startRun(
 ): Promise<DispatcherRun> {
   const { kafkaBrokers: KAFKA_BROKERS, schemaRegistryUrl: SCHEMA_REGISTRY_URL } = lab;
   await using cleanup = new AsyncDisposableStack();
-  const run = await createRunTopics(lab, groupId, ({ commands, commandsDeadLetters, deliveries }) => [
+  const run = await createRunTopics(lab, [groupId], ({ commands, commandsDeadLetters, deliveries }) => [
     commands,
     commandsDeadLetters,
     deliveries,
