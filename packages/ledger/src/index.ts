@@ -1,6 +1,7 @@
 /** The delivery ledger: the outcome of each command, handed on to the partition's next owner. */
 export { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
+export { SharedLinger } from './chunk/shared-linger.ts';
 export { deliveryIdOf } from './delivery-id.ts';
 export { findDeliveries, type FindDeliveriesOptions } from './find-deliveries.ts';
 export { createInMemoryChangelog, type InMemoryChangelog } from './changelog/in-memory-changelog.ts';

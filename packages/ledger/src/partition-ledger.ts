@@ -16,6 +16,7 @@ import type { Clock } from '@astrolabe/service-kit/clock';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { ChunkGatherer, type GatheredChunk } from './chunk/chunk-gatherer.ts';
 import { encodeChunk } from './chunk/chunk-codec.ts';
+import { SharedLinger } from './chunk/shared-linger.ts';
 import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';
 import type { Delivery } from './delivery.ts';
 import { DeliveryStore, type StoreStats } from './store/delivery-store.ts';
@@ -30,8 +31,11 @@ export interface PartitionLedgerOptions {
   readonly directory: string;
   /** How long a delivery is known, from its time on. */
   readonly windowMs: number;
-  /** How long a delivery waits for others to share its chunk. Default 25. It delays commits, not calls. */
-  readonly lingerMs?: number;
+  /**
+   * How long a delivery waits for others to share its chunk, and the chunk for those of other partitions to share a
+   * request: one for all ledgers of the process. It delays commits, not calls. Default: one of its own.
+   */
+  readonly linger?: SharedLinger;
   /** Deliveries of a chunk at most. Default 2,000. */
   readonly maxChunkDeliveries?: number;
   /**
@@ -72,6 +76,8 @@ export interface PartitionLedger {
    * pending.
    */
   record(delivery: Delivery): Promise<void>;
+  /** From now on no delivery waits for others: the partition is about to be given up. */
+  hasten(): void;
   /** Gives back the disk and the memory of what is older than the window. Also done as deliveries are recorded. */
   expire(): Promise<void>;
   stats(): LedgerStats;
@@ -94,7 +100,6 @@ export async function openPartitionLedger(options: PartitionLedgerOptions): Prom
   return new Ledger(options, store);
 }
 
-const DEFAULT_LINGER_MS = 25;
 const DEFAULT_CHUNK_DELIVERIES = 2_000;
 const DEFAULT_COPY_BYTES = 65_536;
 
@@ -106,6 +111,7 @@ class Ledger implements PartitionLedger {
   /** Recorded, and not in the store yet. */
   readonly #inHand = new Map<string, Delivery>();
   readonly #gatherer: ChunkGatherer;
+  readonly #shared: SharedLinger;
   readonly #key = Buffer.alloc(KEY_BYTES);
   /** Undefined until the ledger is restored. */
   #copy: LocalCopy | undefined;
@@ -119,6 +125,7 @@ class Ledger implements PartitionLedger {
     this.#store = store;
     this.#retry = createRetrier(options);
     this.#gatherer = new ChunkGatherer(options.maxChunkDeliveries ?? DEFAULT_CHUNK_DELIVERIES);
+    this.#shared = options.linger ?? new SharedLinger(options.clock);
   }
 
   async restore(restoreSignal?: AbortSignal, onProgress?: (progress: RestoreProgress) => void): Promise<void> {
@@ -157,6 +164,10 @@ class Ledger implements PartitionLedger {
     return stored;
   }
 
+  hasten(): void {
+    this.#gatherer.closeAll();
+  }
+
   expire(): Promise<void> {
     return this.#store.expire(this.#options.clock.nowMs() - this.#options.windowMs);
   }
@@ -181,7 +192,7 @@ class Ledger implements PartitionLedger {
   async #close(): Promise<void> {
     this.#isOpen = false;
     try {
-      this.#gatherer.closeAll();
+      this.hasten();
       await this.#working;
       if (this.#ended === undefined && this.#copy !== undefined) await this.#write(this.#copy);
     } catch (error) {
@@ -197,7 +208,7 @@ class Ledger implements PartitionLedger {
     try {
       // No await between the last check and the end: a delivery recorded in between would never be stored.
       for (let next = this.#gatherer.first(); next !== undefined; next = this.#gatherer.first()) {
-        await this.#linger(next.isFull);
+        await Promise.race([this.#shared.wait(), next.isFull]);
         const gathered = this.#gatherer.take();
         if (gathered !== undefined) await this.#storeChunk(gathered, copy);
         // A write costs as much as the rest of a small chunk's way; what has not been written yet is known in hand.
@@ -208,13 +219,6 @@ class Ledger implements PartitionLedger {
     } finally {
       this.#working = undefined;
     }
-  }
-
-  async #linger(isFull: Promise<void>): Promise<void> {
-    const { clock, lingerMs = DEFAULT_LINGER_MS } = this.#options;
-    // Even so, what is recorded in one turn shares a chunk.
-    if (lingerMs === 0) return Promise.resolve();
-    await Promise.race([clock.sleep(lingerMs, this.#closing.signal).catch(() => undefined), isFull]);
   }
 
   async #storeChunk(gathered: GatheredChunk, copy: LocalCopy): Promise<void> {

@@ -1,4 +1,4 @@
-import { openPartitionLedger, partitionDirectory, type LedgerChangelog } from '@astrolabe/ledger';
+import { SharedLinger, openPartitionLedger, partitionDirectory, type LedgerChangelog } from '@astrolabe/ledger';
 import type { PartitionSession } from '@astrolabe/processing';
 import type { Logger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
@@ -21,12 +21,14 @@ export function createPartitionLedgers(
   options: PartitionLedgersOptions,
 ): (session: PartitionSession) => Promise<OpenLedger> {
   const { config, changelog, groupId, topic, logger } = options;
+  const linger = new SharedLinger(systemClock);
   return async ({ partition, signal }) => {
     const ledger = await openPartitionLedger({
       partition,
       changelog,
       directory: partitionDirectory(config.ledgerDirectory, { groupId, topic, partition }),
       windowMs: config.ledgerWindowHours * HOUR_MS,
+      linger,
       signal,
       clock: systemClock,
       random: Math.random,
@@ -40,6 +42,7 @@ export function createPartitionLedgers(
         const { entries, diskBytes } = ledger.stats();
         return { entries, bytes: diskBytes };
       },
+      hasten: () => ledger.hasten(),
       close: () => ledger.close(AbortSignal.timeout(CLOSE_MS)),
     };
   };
