@@ -2,18 +2,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArguments } from './arguments.ts';
 
-const parse = (line: string) => parseArguments(line.split(' '), ['ingest']);
+const parse = (line: string) => parseArguments(line.split(' '), ['ingest', 'pipeline']);
+const noChoice = { part: undefined, rate: undefined, members: undefined };
 
-test('a bench is named, and rounds and seconds have defaults that --quick shortens', () => {
-  assert.deepEqual(parse('ingest'), { kind: 'run', bench: 'ingest', rounds: 5, seconds: 6, json: false });
-  assert.deepEqual(parse('ingest --quick --json'), { kind: 'run', bench: 'ingest', rounds: 3, seconds: 2, json: true });
-  assert.deepEqual(parse('--rounds 7 ingest --seconds 0.5'), {
-    kind: 'run',
-    bench: 'ingest',
-    rounds: 7,
-    seconds: 0.5,
-    json: false,
+test('a bench is named, and rounds and seconds have defaults that --quick and --smoke shorten', () => {
+  const ingest = { kind: 'run', bench: 'ingest', json: false, pipeline: noChoice };
+  assert.deepEqual(parse('ingest'), { ...ingest, rounds: 5, seconds: 6, size: 'full' });
+  assert.deepEqual(parse('ingest --quick --json'), { ...ingest, rounds: 3, seconds: 2, size: 'quick', json: true });
+  assert.deepEqual(parse('ingest --smoke'), { ...ingest, rounds: 1, seconds: 1, size: 'smoke' });
+  assert.deepEqual(parse('--rounds 7 ingest --seconds 0.5'), { ...ingest, rounds: 7, seconds: 0.5, size: 'full' });
+});
+
+test('the bench of the pipeline measures longer, and its part, rate and size can be chosen', () => {
+  const pipeline = { kind: 'run', bench: 'pipeline', json: false, rounds: 5, seconds: 20, size: 'full' };
+  assert.deepEqual(parse('pipeline'), { ...pipeline, pipeline: noChoice });
+  assert.deepEqual(parse('pipeline --part live --rate 800'), {
+    ...pipeline,
+    pipeline: { part: 'live', rate: 800, members: undefined },
   });
+  assert.deepEqual(parse('pipeline --members 5000'), { ...pipeline, pipeline: { ...noChoice, members: 5000 } });
 });
 
 test('the bench of growth has sizes, which --quick makes small and flags set', () => {
@@ -42,6 +49,9 @@ test('the bench of growth has sizes, which --quick makes small and flags set', (
 
 test('what cannot be run is refused with what was expected', () => {
   for (const line of ['', 'other', 'ingest ingest', 'ingest --rounds 2', 'ingest --rounds x', 'ingest --seconds 0']) {
+    assert.equal(parse(line).kind, 'wrong', line);
+  }
+  for (const line of ['ingest --rate 5', 'pipeline --rate 0', 'pipeline --members 1.5', 'pipeline --part other']) {
     assert.equal(parse(line).kind, 'wrong', line);
   }
   assert.equal(parse('ingest --unknown').kind, 'wrong');

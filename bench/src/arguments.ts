@@ -12,30 +12,59 @@ export interface BenchArguments {
   readonly json: boolean;
   /** Of the bench `growth`. */
   readonly growth?: GrowthOptions;
+  readonly size: BenchSize;
+  readonly pipeline: PipelineArguments;
 }
+
+/** `quick` and `smoke` show that a bench works, not what it would measure. */
+export type BenchSize = 'full' | 'quick' | 'smoke';
+
+/** For the bench of the whole pipeline. What is undefined is for it to choose. */
+export interface PipelineArguments {
+  readonly part: PipelinePart | undefined;
+  /** Live events a second. */
+  readonly rate: number | undefined;
+  /** Of the audience that is synced in bulk. */
+  readonly members: number | undefined;
+}
+
+export const pipelineParts = ['first-sync-bulk', 'first-sync-single', 'live'] as const;
+export type PipelinePart = (typeof pipelineParts)[number];
 
 /** Fewer rounds have no median worth the name. */
 const MIN_ROUNDS = 3;
 const DEFAULT_ROUNDS = 5;
 const DEFAULT_SECONDS = 6;
-const QUICK_SECONDS = 2;
 const GROWTH_BENCH = 'growth';
 const FULL_GROWTH = { entries: '10000000', users: '1000000', connectors: '1000', partitions: '6,24,96' };
 const QUICK_GROWTH = { entries: '100000', users: '10000', connectors: '50', partitions: '6' };
 /** One is hot, and there are others. */
 const MIN_CONNECTORS = 2;
+/** One call in a thousand is among the figures: at 500 events a second there are ten of them. */
+const PIPELINE_SECONDS = 20;
+const PIPELINE = 'pipeline';
 
 const options = {
   rounds: { type: 'string' },
   seconds: { type: 'string' },
   quick: { type: 'boolean', default: false },
+  smoke: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   entries: { type: 'string' },
   users: { type: 'string' },
   connectors: { type: 'string' },
   partitions: { type: 'string' },
   factors: { type: 'boolean', default: false },
+  part: { type: 'string' },
+  rate: { type: 'string' },
+  members: { type: 'string' },
 } as const;
+
+const sizes = {
+  full: { minRounds: MIN_ROUNDS, rounds: DEFAULT_ROUNDS },
+  quick: { minRounds: MIN_ROUNDS, rounds: MIN_ROUNDS, seconds: 2 },
+  smoke: { minRounds: 1, rounds: 1, seconds: 1 },
+} as const satisfies Record<BenchSize, object>;
 
 export function parseArguments(args: readonly string[], benches: readonly string[]): ParsedCommandLine<BenchArguments> {
   return parseCommandLine(args, { options, allowPositionals: true }, ({ values, positionals }) => {
@@ -43,30 +72,34 @@ export function parseArguments(args: readonly string[], benches: readonly string
     if (bench === undefined || positionals.length > 1 || !benches.includes(bench)) {
       return { kind: 'wrong', message: `expected the name of one bench: ${benches.join(', ')}` };
     }
-    const rounds = Number(values.rounds ?? (values.quick ? MIN_ROUNDS : DEFAULT_ROUNDS));
-    if (!Number.isInteger(rounds) || rounds < MIN_ROUNDS) {
-      return { kind: 'wrong', message: `--rounds takes a whole number of at least ${MIN_ROUNDS}` };
+    const size: BenchSize = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
+    const defaults = { seconds: bench === PIPELINE ? PIPELINE_SECONDS : DEFAULT_SECONDS, ...sizes[size] };
+    const rounds = Number(values.rounds ?? defaults.rounds);
+    if (!Number.isInteger(rounds) || rounds < defaults.minRounds) {
+      return { kind: 'wrong', message: `--rounds takes a whole number of at least ${defaults.minRounds}` };
     }
-    const seconds = Number(values.seconds ?? (values.quick ? QUICK_SECONDS : DEFAULT_SECONDS));
+    const seconds = Number(values.seconds ?? defaults.seconds);
     if (!Number.isFinite(seconds) || seconds <= 0) {
       return { kind: 'wrong', message: '--seconds takes a positive number' };
     }
-    const growth = bench === GROWTH_BENCH ? readGrowth(values) : undefined;
+    const growth = bench === GROWTH_BENCH ? readGrowth(values, size) : undefined;
     if (growth?.kind === 'wrong') return growth;
-    return { kind: 'run', bench, rounds, seconds, json: values.json, ...(growth && { growth: growth.options }) };
+    const pipeline = readPipeline(bench, values);
+    if (pipeline.kind === 'wrong') return pipeline;
+    const chosen = { bench, rounds, seconds, json: values.json, size, pipeline: pipeline.options };
+    return { kind: 'run', ...chosen, ...(growth && { growth: growth.options }) };
   });
 }
 
 interface GrowthValues extends Partial<Record<keyof typeof FULL_GROWTH, string>> {
-  readonly quick: boolean;
   readonly factors: boolean;
 }
 
 type ReadGrowth =
   { readonly kind: 'growth'; readonly options: GrowthOptions } | { readonly kind: 'wrong'; readonly message: string };
 
-function readGrowth(values: GrowthValues): ReadGrowth {
-  const preset = values.quick ? QUICK_GROWTH : FULL_GROWTH;
+function readGrowth(values: GrowthValues, size: BenchSize): ReadGrowth {
+  const preset = size === 'full' ? FULL_GROWTH : QUICK_GROWTH;
   const [entries, users, connectors] = (['entries', 'users', 'connectors'] as const).map((name) =>
     Number(values[name] ?? preset[name]),
   );
@@ -85,4 +118,29 @@ function readGrowth(values: GrowthValues): ReadGrowth {
 
 function isWhole(value: number | undefined, least: number): value is number {
   return value !== undefined && Number.isInteger(value) && value >= least;
+}
+
+type ReadPipeline =
+  | { readonly kind: 'pipeline'; readonly options: PipelineArguments }
+  | { readonly kind: 'wrong'; readonly message: string };
+
+function readPipeline(
+  bench: string,
+  { part, rate, members }: Partial<Record<'part' | 'rate' | 'members', string>>,
+): ReadPipeline {
+  if (bench !== PIPELINE && (part !== undefined || rate !== undefined || members !== undefined)) {
+    return { kind: 'wrong', message: `--part, --rate and --members are for the bench ${PIPELINE}` };
+  }
+  if (part !== undefined && !isPart(part)) {
+    return { kind: 'wrong', message: `--part takes one of ${pipelineParts.join(', ')}` };
+  }
+  const [asRate, asMembers] = [rate, members].map((text) => (text === undefined ? undefined : Number(text)));
+  if ([asRate, asMembers].some((count) => count !== undefined && !isWhole(count, 1))) {
+    return { kind: 'wrong', message: '--rate and --members take whole numbers above 0' };
+  }
+  return { kind: 'pipeline', options: { part, rate: asRate, members: asMembers } };
+}
+
+function isPart(text: string): text is PipelinePart {
+  return (pipelineParts as readonly string[]).includes(text);
 }

@@ -10,6 +10,8 @@ import type { BenchOptions } from './bench-options.ts';
 export interface BenchLab extends AsyncDisposable {
   readonly kafkaBrokers: string;
   readonly schemaRegistryUrl: string;
+  /** Undefined where the broker is not a process of this machine that the bench has started. */
+  readonly brokerPid: number | undefined;
   readonly connection: KafkaConnection;
   readonly logger: Logger;
   /** Gone when the lab is disposed of. */
@@ -35,6 +37,7 @@ export async function openLab({ env, say }: BenchOptions, connectors: readonly o
   return {
     kafkaBrokers,
     schemaRegistryUrl,
+    brokerPid: stack.kafka?.processId(),
     connection,
     logger,
     folder,

@@ -28,12 +28,12 @@ export interface StartTimes {
   readonly warmMs: number;
 }
 
-export interface ComparedCase {
+export interface ComparedCase<S extends Sample = Sample> {
   readonly case: string;
   readonly unit: string;
   /** In the order of the rounds; as many as in `baseline`. */
-  readonly ours: readonly Sample[];
-  readonly baseline: readonly Sample[];
+  readonly ours: readonly S[];
+  readonly baseline: readonly S[];
   /** What the ratio is of: the rate, where nothing else is said. */
   readonly compared?: Compared;
 }
@@ -105,7 +105,7 @@ function longestOf(samples: readonly Sample[]): { readonly maxMs?: number } {
 }
 
 /** The one line of `--json`. What is NaN becomes null. */
-export function toJsonLine(bench: string, cases: readonly CaseSummary[]): string {
+export function toJsonLine(bench: string, cases: readonly object[]): string {
   return JSON.stringify({ bench, cases });
 }
 
@@ -147,10 +147,11 @@ export function toStartsTable(cases: readonly CaseSummary[]): string[] {
   return ['', ...formatTable(headings, rows, { rightFrom: 1, ruled: true })];
 }
 
-function toCell(latencyMs: number): string {
-  return Number.isNaN(latencyMs) ? '-' : latencyMs.toFixed(1);
+/** A dash for what is not measured. */
+export function toCell(value: number, digits = 1): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(digits);
 }
 
-function round(value: number, digits: number): number {
+export function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

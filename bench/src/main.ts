@@ -1,7 +1,8 @@
 /** `npm run bench -- <name>`: measures, beside a baseline, in one run. */
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { assertStackPossible, runMain } from '@astrolabe/testkit';
-import { parseArguments, type BenchArguments } from './arguments.ts';
+import { parseArguments, pipelineParts, type BenchArguments } from './arguments.ts';
+import type { BenchOptions } from './bench-options.ts';
 import { summarise, toJsonLine, toStartsTable, toTable, type ComparedCase } from './comparison.ts';
 import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
 import { runGrowthBench } from './growth/growth-bench.ts';
@@ -9,52 +10,82 @@ import { runIngestBench } from './ingest/ingest-bench.ts';
 import { runInstancesBench } from './instances/instances-bench.ts';
 import { runMapperBench } from './mapper/mapper-bench.ts';
 import { runNeighboursBench } from './neighbours/neighbours-bench.ts';
+import { runPipelineBench } from './pipeline/pipeline-bench.ts';
+import { summarisePipeline, toPipelineTables } from './pipeline/pipeline-report.ts';
+import { planOf } from './pipeline/plan.ts';
 import { runRestartBench } from './restart/restart-bench.ts';
 
+interface BenchReport {
+  /** For programs. */
+  readonly cases: readonly object[];
+  /** For people. */
+  readonly lines: readonly string[];
+}
+
+type Bench = (options: BenchOptions, chosen: BenchArguments) => Promise<BenchReport>;
+
 const benches = {
-  dispatcher: runDispatcherBench,
-  growth: runGrowthBench,
-  ingest: runIngestBench,
-  instances: runInstancesBench,
-  mapper: runMapperBench,
-  neighbours: runNeighboursBench,
-  restart: runRestartBench,
-} as const;
+  dispatcher: withTable(runDispatcherBench),
+  growth: withTable(runGrowthBench),
+  ingest: withTable(runIngestBench),
+  instances: withTable(runInstancesBench),
+  mapper: withTable(runMapperBench),
+  neighbours: withTable(runNeighboursBench),
+  pipeline: async (options, { size, seconds, pipeline }) => {
+    const cases = (await runPipelineBench(options, planOf(size, seconds, pipeline))).map(summarisePipeline);
+    return { cases, lines: toPipelineTables(cases) };
+  },
+  restart: withTable(runRestartBench),
+} as const satisfies Record<string, Bench>;
 type BenchName = keyof typeof benches;
 const names = Object.keys(benches) as BenchName[];
 
-const USAGE = `usage: npm run bench -- NAME [--rounds N] [--seconds S] [--quick] [--json]
+const USAGE = `usage: npm run bench -- NAME [--rounds N] [--seconds S] [--quick | --smoke] [--json]
 
 Benches: ${names.join(', ')}. Ours and a baseline are measured in turn; medians of the rounds are printed.
 
   --rounds N    measurements of each side, at least 3 (default 5)
-  --seconds S   length of each (default 6)
+  --seconds S   length of each (default 6; pipeline 20)
   --quick       3 rounds of 2 seconds, to see that it works
+  --smoke       1 round of 1 second, to see that it still runs
   --json        prints one line of JSON and nothing else on standard output
                 (npm itself prints a banner there, unless it is called as: npm run --silent bench -- NAME --json)
   --help        prints this
 
-Of the bench growth:
+Only for growth:
 
   --entries N, --users N, --connectors N   how much there is (default 10000000, 1000000, 1000)
   --partitions N,N                         each is a case (default 6,24,96)
-  --factors                                each of these by itself too`;
+  --factors                                each of these by itself too
+
+Only for pipeline:
+
+  --part NAME   measures one part: ${pipelineParts.join(', ')}
+  --rate N      live events a second, in place of 100, 500 and 2,000
+  --members N   of the audience that is synced in bulk (default 1,000,000); single calls take a fifth of them`;
 
 const parsed = parseArguments(process.argv.slice(2), names);
 process.exitCode = await runMain(parsed, USAGE, run);
 
-async function run({ bench, rounds, seconds, json, growth }: BenchArguments): Promise<number> {
+async function run(chosen: BenchArguments): Promise<number> {
+  const { bench, rounds, seconds, json, growth } = chosen;
   const say = (line: string): void => console.error(line);
-  let cases: ComparedCase[];
+  let report: BenchReport;
   try {
     await assertStackPossible(process.env);
-    cases = await benches[bench as BenchName]({ rounds, seconds, env: process.env, say, growth });
+    report = await benches[bench as BenchName]({ rounds, seconds, env: process.env, say, growth }, chosen);
   } catch (error) {
     console.error(`The bench failed: ${errorMessage(error)}`);
     return 1;
   }
-  const summaries = cases.map(summarise);
-  if (json) console.log(toJsonLine(bench, summaries));
-  else for (const line of [...toTable(summaries), ...toStartsTable(summaries)]) console.log(line);
+  if (json) console.log(toJsonLine(bench, report.cases));
+  else for (const line of report.lines) console.log(line);
   return 0;
+}
+
+function withTable(measure: (options: BenchOptions) => Promise<ComparedCase[]>): Bench {
+  return async (options) => {
+    const cases = (await measure(options)).map(summarise);
+    return { cases, lines: [...toTable(cases), ...toStartsTable(cases)] };
+  };
 }

@@ -17,8 +17,6 @@ export interface RunTopics extends AsyncDisposable {
   readonly producer: RecordProducer;
   readonly prefix: string;
   readonly topics: Topics;
-  /** Without the prefix. */
-  readonly groupId: string;
   /** By kind of command. */
   readonly schemaIds: ReadonlyMap<CommandKind, number>;
 }
@@ -28,10 +26,13 @@ const DELIVERY_TIMEOUT_MS = 60_000;
 
 export type ChooseTopics = (topics: Topics) => readonly TopicDefinition[];
 
-/** Disposed of, the topics and the group are gone: a broker that is somebody else's must not be left with them. */
+/**
+ * `groupIds` are without the prefix. Disposed of, topics and groups are gone: a broker that is somebody else's must not
+ * be left with them.
+ */
 export async function createRunTopics(
   { connection, logger, schemaRegistryUrl }: BenchLab,
-  groupId: string,
+  groupIds: readonly string[],
   choose: ChooseTopics = Object.values<TopicDefinition>,
   partitions?: number,
 ): Promise<RunTopics> {
@@ -50,7 +51,8 @@ export async function createRunTopics(
   const applied = await commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl })).apply(topics.commands.name);
   const schemaIds = new Map(applied.map(({ kind, schemaId }) => [kind, schemaId]));
   // One that is not empty yet ends by itself once its topics are gone.
-  cleanup.defer(() => admin.deleteGroups([prefix + groupId]).catch(() => undefined));
+  const groups = groupIds.map((groupId) => prefix + groupId);
+  cleanup.defer(() => admin.deleteGroups(groups).catch(() => undefined));
   const owned = cleanup.move();
-  return { admin, producer, prefix, topics, groupId, schemaIds, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { admin, producer, prefix, topics, schemaIds, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -19,7 +19,8 @@ interface SegmentEvent {
   readonly type: string;
   readonly messageId: string;
   readonly timestamp: string;
-  readonly receivedAt: string;
+  /** What did not come through our ingest has none. */
+  readonly receivedAt?: string;
   readonly userId?: string;
   readonly anonymousId?: string;
   readonly groupId: string;
@@ -46,7 +47,7 @@ const producer = kafka.producer({
 });
 const consumer = kafka.consumer({ groupId: GROUP_ID });
 
-function toCommands(event: SegmentEvent, connectorId: string, headers: IHeaders): Message[] {
+function toCommands(event: SegmentEvent, connectorId: string, storedAtMs: number, headers: IHeaders): Message[] {
   const { messageId, userId } = event;
   const messages: Message[] = [];
   const add = (kind: CommandKind, subject: string, id: string, fields: object): void => {
@@ -55,7 +56,7 @@ function toCommands(event: SegmentEvent, connectorId: string, headers: IHeaders)
       connectorId,
       messageId,
       occurredAt: Date.parse(event.timestamp),
-      receivedAt: Date.parse(event.receivedAt),
+      receivedAt: event.receivedAt === undefined ? storedAtMs : Date.parse(event.receivedAt),
       ...fields,
     };
     const key = JSON.stringify([connectorId, subject, id]);
@@ -99,9 +100,9 @@ await consumer.subscribe({ topics: [SOURCE_TOPIC], fromBeginning: true });
 consumer.on(consumer.events.GROUP_JOIN, () => console.log(JSON.stringify({ msg: 'listening' })));
 await consumer.run({
   eachBatch: async ({ batch }) => {
-    const commands = batch.messages.flatMap(({ value, headers = {} }) => {
+    const commands = batch.messages.flatMap(({ value, timestamp, headers = {} }) => {
       const event = JSON.parse(String(value)) as SegmentEvent;
-      return toCommands(event, String(headers['connector-id']), headers);
+      return toCommands(event, String(headers['connector-id'] ?? 'bench'), Number(timestamp), headers);
     });
     for (let start = 0; start < commands.length; start += MAX_SEND_RECORDS) {
       const messages = commands.slice(start, start + MAX_SEND_RECORDS);

@@ -9,8 +9,7 @@ import type { KafkaMessage } from 'kafkajs';
 const FRAMING_BYTES = 5;
 
 export function toCall({ value }: KafkaMessage) {
-  if (value === null) throw new Error('a record without a value');
-  const command = commandTypes.UpsertUser.fromBuffer(value.subarray(FRAMING_BYTES));
+  const command = commandOf(value);
   return {
     method: 'PUT' as const,
     path: `/v1/users/${encodeURIComponent(command.userId)}`,
@@ -24,4 +23,23 @@ export function toCall({ value }: KafkaMessage) {
       properties: command.properties,
     }),
   };
+}
+
+/** Many commands in one call. */
+export function toBulkCall(messages: readonly KafkaMessage[]) {
+  const commands = messages.map(({ value }) => {
+    const { commandId, userId, occurredAt, properties } = commandOf(value);
+    return { id: commandId, occurredAt: new Date(occurredAt).toISOString(), kind: 'upsertUser', userId, properties };
+  });
+  return {
+    method: 'POST' as const,
+    path: '/v1/commands',
+    headers: { authorization: 'Bearer bench', 'content-type': 'application/json' },
+    body: JSON.stringify({ commands }),
+  };
+}
+
+function commandOf(value: Buffer | null) {
+  if (value === null) throw new Error('a record without a value');
+  return commandTypes.UpsertUser.fromBuffer(value.subarray(FRAMING_BYTES));
 }

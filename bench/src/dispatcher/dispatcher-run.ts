@@ -43,7 +43,7 @@ export async function startRun(
 ): Promise<DispatcherRun> {
   const { kafkaBrokers: KAFKA_BROKERS, schemaRegistryUrl: SCHEMA_REGISTRY_URL } = lab;
   await using cleanup = new AsyncDisposableStack();
-  const run = await createRunTopics(lab, groupId, dispatcherTopics);
+  const run = await createRunTopics(lab, [groupId], dispatcherTopics);
   cleanup.use(run);
   const { prefix, topics } = run;
   await fillCommands(run, createCommandEncoder(run.schemaIds), commands);

@@ -43,7 +43,9 @@ export async function createSideTopics(
   choose: (topics: Topics) => readonly TopicDefinition[],
 ): Promise<SideTopics> {
   const { partitions } = sizes;
-  const run = await createRunTopics(lab, groupId, (topics) => choose(topics).map((each) => ({ ...each, partitions })));
+  const run = await createRunTopics(lab, [groupId], (topics) =>
+    choose(topics).map((each) => ({ ...each, partitions })),
+  );
   const connectorsFile = join(lab.folder, `${run.prefix}connectors.json`);
   await writeFile(connectorsFile, JSON.stringify({ connectors: growthConnectors(sizes.connectors) }));
   return { run, connectorsFile };

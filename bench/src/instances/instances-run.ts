@@ -30,7 +30,7 @@ export async function startInstances(
   env: Readonly<Record<string, string>>,
 ): Promise<InstancesRun> {
   await using cleanup = new AsyncDisposableStack();
-  const run = await createRunTopics(lab, groupId, dispatcherTopics, PARTITIONS);
+  const run = await createRunTopics(lab, [groupId], dispatcherTopics, PARTITIONS);
   cleanup.use(run);
   const stub = await spawnService({ name: 'API stub', entry: stubMain, env: { API_DELAY_MS: String(delayMs) } });
   cleanup.defer(() => stub.stop());

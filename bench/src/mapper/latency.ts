@@ -85,7 +85,7 @@ class LatencySide implements AsyncDisposable {
 
   static async start(name: SideName, lab: BenchLab): Promise<LatencySide> {
     await using cleanup = new AsyncDisposableStack();
-    const run = cleanup.use(await createRunTopics(lab, groupId));
+    const run = cleanup.use(await createRunTopics(lab, [groupId]));
     const arrivals = new Arrivals();
     const reader = await startGroupConsumer({
       connection: lab.connection,

@@ -33,7 +33,7 @@ export function compareThroughput(lab: BenchLab, rounds: number, seconds: number
 }
 
 async function measure(side: SideName, lab: BenchLab, events: number): Promise<Sample> {
-  await using run = await createRunTopics(lab, groupId);
+  await using run = await createRunTopics(lab, [groupId]);
   const commands = await fill(run, events);
   await using cleanup = new AsyncDisposableStack();
   const service = await startSide(side, lab, run);

@@ -38,7 +38,7 @@ const dispatcherMain = new URL('../../../services/dispatcher/src/main.ts', impor
 export async function measureFlood({ users }: Flood, lab: BenchLab, seconds: number): Promise<Sample> {
   await using cleanup = new AsyncDisposableStack();
   const run = cleanup.use(
-    await createRunTopics(lab, groupId, ({ commands, commandsDeadLetters, deliveries }) => [
+    await createRunTopics(lab, [groupId], ({ commands, commandsDeadLetters, deliveries }) => [
       commands,
       commandsDeadLetters,
       deliveries,

@@ -63,8 +63,7 @@ export interface Instances extends AsyncDisposable {
 export async function startInstances(lab: BenchLab, apiUrl: string): Promise<Instances> {
   const { kafkaBrokers: KAFKA_BROKERS, schemaRegistryUrl: SCHEMA_REGISTRY_URL, connectorsFile: CONNECTORS_FILE } = lab;
   await using cleanup = new AsyncDisposableStack();
-  const run = cleanup.use(await createRunTopics(lab, 'mapper'));
-  cleanup.defer(() => run.admin.deleteGroups([`${run.prefix}dispatcher`]).catch(() => undefined));
+  const run = cleanup.use(await createRunTopics(lab, ['mapper', 'dispatcher']));
   const shared = {
     KAFKA_BROKERS,
     CONNECTORS_FILE,

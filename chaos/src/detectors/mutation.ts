@@ -165,7 +165,7 @@ export const mutations = {
       // Later than the run ends, and a process that ends does not wait for it, as one that is killed cannot: all that
       // was delivered is lost, whenever that is. Only this shows that the commit has not waited.
       {
-        file: 'packages/ledger/src/partition-ledger.ts',
+        file: 'packages/ledger/src/chunk/shared-linger.ts',
         text: 'const DEFAULT_LINGER_MS = 25;',
         by: 'const DEFAULT_LINGER_MS = 600_000;',
       },

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { systemClock } from '@astrolabe/service-kit/clock';
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
 import { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
+import { SharedLinger } from './chunk/shared-linger.ts';
 import { tagOf } from './command-key.ts';
 import { createInMemoryChangelog } from './changelog/in-memory-changelog.ts';
 import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
@@ -168,12 +170,22 @@ test('what Kafka refuses for good is a fault of every delivery that waits, and o
 
 test('closing stores what is in hand', async (t) => {
   const { changelog, open, entry } = setUp(t);
-  const ledger = await open({ lingerMs: 60_000 });
+  const ledger = await open({ linger: new SharedLinger(systemClock, 60_000) });
   const recorded = ledger.record(entry(1));
   await ledger.close();
   await recorded;
   assert.equal(changelog.chunks(PARTITION).length, 1);
   await assert.rejects(ledger.record(entry(2)));
+});
+
+test('once a partition is about to be given up, none of its deliveries waits for others', async (t) => {
+  const { changelog, open, entry } = setUp(t);
+  const ledger = await open({ linger: new SharedLinger(systemClock, 60_000) });
+  const before = ledger.record(entry(1));
+  ledger.hasten();
+  await before;
+  await ledger.record(entry(2));
+  assert.equal(changelog.chunks(PARTITION).length, 2);
 });
 
 test('closing within a deadline that has passed leaves what is in hand pending', async (t) => {

@@ -17,6 +17,7 @@ import { PipelineError } from '@astrolabe/service-kit/errors';
 import { ChunkGatherer, type GatheredChunk, type WaitingChunk } from './chunk/chunk-gatherer.ts';
 import { MAX_CHUNK_ATTEMPTS, encodeAttempts } from './chunk/attempts-codec.ts';
 import { encodeChunk } from './chunk/chunk-codec.ts';
+import { SharedLinger } from './chunk/shared-linger.ts';
 import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';
 import type { Delivery } from './delivery.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
@@ -33,8 +34,11 @@ export interface PartitionLedgerOptions {
   readonly directory: string;
   /** How long a delivery is known, from its time on. */
   readonly windowMs: number;
-  /** How long a delivery waits for others to share its chunk. Default 25. It delays commits, not calls. */
-  readonly lingerMs?: number;
+  /**
+   * How long a delivery waits for others to share its chunk, and the chunk for those of other partitions to share a
+   * request: one for all ledgers of the process. It delays commits, not calls. Default: one of its own.
+   */
+  readonly linger?: SharedLinger;
   /** Deliveries of a chunk at most. Default 2,000. */
   readonly maxChunkDeliveries?: number;
   /**
@@ -84,6 +88,8 @@ export interface PartitionLedger {
    * the changelog has it, which nothing waits for: a crash within milliseconds forgets the last attempt.
    */
   recordAttempts(attempts: FailedAttempts): void;
+  /** From now on no delivery waits for others: the partition is about to be given up. */
+  hasten(): void;
   /** Gives back the disk and the memory of what is older than the window. Also done as deliveries are recorded. */
   expire(): Promise<void>;
   stats(): LedgerStats;
@@ -108,7 +114,6 @@ export async function openPartitionLedger(options: PartitionLedgerOptions): Prom
   return new Ledger(options, store);
 }
 
-const DEFAULT_LINGER_MS = 25;
 const DEFAULT_CHUNK_DELIVERIES = 2_000;
 const DEFAULT_COPY_BYTES = 65_536;
 
@@ -122,6 +127,7 @@ class Ledger implements PartitionLedger {
   readonly #gatherer: ChunkGatherer;
   /** Not yet on the changelog; the last of each command. */
   #attemptsInHand = new Map<string, FailedAttempts>();
+  readonly #shared: SharedLinger;
   readonly #key = Buffer.alloc(KEY_BYTES);
   /** Undefined until the ledger is restored. */
   #copy: LocalCopy | undefined;
@@ -135,6 +141,7 @@ class Ledger implements PartitionLedger {
     this.#store = store;
     this.#retry = createRetrier(options);
     this.#gatherer = new ChunkGatherer(options.maxChunkDeliveries ?? DEFAULT_CHUNK_DELIVERIES);
+    this.#shared = options.linger ?? new SharedLinger(options.clock);
   }
 
   async restore(restoreSignal?: AbortSignal, onProgress?: (progress: RestoreProgress) => void): Promise<void> {
@@ -191,6 +198,10 @@ class Ledger implements PartitionLedger {
     this.#working ??= this.#work(copy);
   }
 
+  hasten(): void {
+    this.#gatherer.closeAll();
+  }
+
   expire(): Promise<void> {
     return this.#store.expire(this.#options.clock.nowMs() - this.#options.windowMs);
   }
@@ -215,7 +226,7 @@ class Ledger implements PartitionLedger {
   async #close(): Promise<void> {
     this.#isOpen = false;
     try {
-      this.#gatherer.closeAll();
+      this.hasten();
       await this.#working;
       if (this.#ended === undefined && this.#copy !== undefined) await this.#write(this.#copy);
     } catch (error) {
@@ -251,12 +262,8 @@ class Ledger implements PartitionLedger {
 
   /** Undefined: only failed attempts wait, which nobody waits for. */
   async #linger(isFull: Promise<void> | undefined): Promise<void> {
-    const { clock, lingerMs = DEFAULT_LINGER_MS } = this.#options;
-    // Even so, what is recorded in one turn shares a chunk.
-    if (lingerMs === 0) return Promise.resolve();
     if (!this.#isOpen) return;
-    const sleep = clock.sleep(lingerMs, this.#closing.signal).catch(() => undefined);
-    await (isFull === undefined ? sleep : Promise.race([sleep, isFull]));
+    await (isFull === undefined ? this.#shared.wait() : Promise.race([this.#shared.wait(), isFull]));
   }
 
   async #storeAttempts(copy: LocalCopy): Promise<void> {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createKafkaAdmin, createKafkaConnection, createPartitionReader, createRecordProducer } from '@astrolabe/kafka';
 import {
+  SharedLinger,
   createKafkaChangelog,
   encodeChunk,
   openPartitionLedger,
@@ -71,7 +72,7 @@ function open(directory: string, changelog: LedgerChangelog): Promise<PartitionL
     changelog,
     directory: join(root, directory),
     windowMs: WINDOW_MS,
-    lingerMs: 0,
+    linger: new SharedLinger(clock, 0),
     clock,
     random: Math.random,
     logger,

@@ -72,3 +72,18 @@ test('50,000 sends that wait and are given up one by one are withdrawn without a
   assert.deepEqual(queue.next(), []);
   assert.ok(touched() < 10 * sends.length, `${touched()} elements of arrays were touched`);
 });
+
+test('records wait until a request takes them or their caller gives them up', () => {
+  const queue = new Accumulator(20);
+  queue.add('t', [record, record], [10, 10]);
+  const given = queue.add('t', [record, record, record], [10, 10, 10]);
+  given.promise.catch(() => undefined);
+  assert.equal(queue.waitingRecords, 5);
+  queue.next();
+  assert.equal(queue.waitingRecords, 3);
+  queue.next();
+  assert.equal(queue.waitingRecords, 1);
+  given.reject(new Error('no acknowledgement in time'));
+  given.reject(new Error('no acknowledgement in time'));
+  assert.equal(queue.waitingRecords, 0);
+});

@@ -23,9 +23,15 @@ export class Accumulator {
   readonly #maxRequestBytes: number;
   /** A set keeps the order of arrival, and taking one out of the middle of many thousands costs nothing. */
   readonly #waiting = new Set<AccumulatedSend>();
+  #waitingRecords = 0;
 
   constructor(maxRequestBytes: number) {
     this.#maxRequestBytes = maxRequestBytes;
+  }
+
+  /** Records that wait for a request. */
+  get waitingRecords(): number {
+    return this.#waitingRecords;
   }
 
   /** A send larger than one request is cut, and resolves when all its parts are acknowledged. */
@@ -42,7 +48,7 @@ export class Accumulator {
       isSettled: () => settled,
       // What was not yet given to a request is taken back; what was may still be stored.
       reject: (error: Error) => {
-        for (const part of parts) this.#waiting.delete(part);
+        for (const part of parts) this.#take(part);
         reject(error);
         settle();
       },
@@ -65,6 +71,7 @@ export class Accumulator {
     }));
     let unacknowledged = parts.length;
     for (const part of parts) this.#waiting.add(part);
+    this.#waitingRecords += records.length;
     return { promise, reject: caller.reject, onSettled: caller.onSettled };
   }
 
@@ -76,9 +83,13 @@ export class Accumulator {
       if (taken.length > 0 && sizeBytes + send.sizeBytes > this.#maxRequestBytes) break;
       sizeBytes += send.sizeBytes;
       taken.push(send);
-      this.#waiting.delete(send);
+      this.#take(send);
     }
     return taken;
+  }
+
+  #take(send: AccumulatedSend): void {
+    if (this.#waiting.delete(send)) this.#waitingRecords -= send.records.length;
   }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { OutgoingRecord, RecordPosition } from '@astrolabe/records';
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
-import { BatchingProducer, type ProduceSession, type TopicRecords } from './batching-producer.ts';
+import { eventually } from '@astrolabe/testkit';
+import { BatchingProducer, type ProduceSession, type RequestPace, type TopicRecords } from './batching-producer.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -71,7 +72,7 @@ function record(text: string): OutgoingRecord {
   return { key: null, value: Buffer.from(text), headers: {} };
 }
 
-function createProducer(options: { maxRequestBytes?: number; maxRecordBytes?: number } = {}) {
+function createProducer(options: { maxRequestBytes?: number; maxRecordBytes?: number; pace?: RequestPace } = {}) {
   const script = createScript();
   const producer = new BatchingProducer({
     principal: 'User:test',
@@ -80,6 +81,7 @@ function createProducer(options: { maxRequestBytes?: number; maxRecordBytes?: nu
     deliveryTimeoutMs: 1_000,
     maxRequestBytes: options.maxRequestBytes ?? 100_000,
     maxRecordBytes: options.maxRecordBytes ?? 100_000,
+    pace: options.pace,
   });
   /** A send whose rejection may come before the test looks. */
   const send = (topic: string, ...texts: string[]) => {
@@ -115,6 +117,46 @@ test('sends of one turn of the event loop share the first request', async () => 
   await script.acknowledge();
   await Promise.all(sends);
   assert.deepEqual(script.effects, ['open 1', 'produce 1: a b']);
+});
+
+test('what comes alone is sent at once, what follows closely waits for others, and many wait for nothing', async () => {
+  const { script, send } = createProducer({ pace: { intervalMs: 60_000, unlessRecords: 3 } });
+  const sends = [send('t', 'a')];
+  await turn();
+  await script.acknowledge();
+  sends.push(send('t', 'b'), send('t', 'c'));
+  for (let turns = 0; turns < 5; turns += 1) await turn();
+  assert.deepEqual(script.effects, ['open 1', 'produce 1: a']);
+  sends.push(send('t', 'd'));
+  await turn();
+  await script.acknowledge();
+  await Promise.all(sends);
+  assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'produce 1: b c d']);
+});
+
+test('a producer that closes sends what waits for others', async () => {
+  const { script, producer, send } = createProducer({ pace: { intervalMs: 60_000, unlessRecords: 3 } });
+  const first = send('t', 'a');
+  await turn();
+  await script.acknowledge();
+  const second = send('t', 'b');
+  await turn();
+  const closed = producer.close();
+  await turn();
+  await script.acknowledge();
+  await Promise.all([first, second, closed]);
+  assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'produce 1: b', 'close 1']);
+});
+
+test('the next request comes when its time has come, however little waits', async () => {
+  const { script, send } = createProducer({ pace: { intervalMs: 5, unlessRecords: 100 } });
+  const sends = [send('t', 'a')];
+  await turn();
+  await script.acknowledge();
+  sends.push(send('t', 'b'));
+  await eventually(() => script.hasPending(), { timeoutMs: 10_000, describe: 'the next request', intervalMs: 1 });
+  await script.acknowledge();
+  await Promise.all(sends);
 });
 
 test('after any failure the connection is replaced, since nobody knows which records it counts as stored', async () => {

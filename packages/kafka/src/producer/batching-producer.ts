@@ -29,6 +29,17 @@ export interface ProduceSession {
   close(): Promise<void>;
 }
 
+/**
+ * How soon a request may follow the one before. What comes alone is sent at once; what follows closely upon it waits for
+ * others, since a request costs the brokers as much as a hundred records in it.
+ */
+export interface RequestPace {
+  /** From the beginning of one request to that of the next. */
+  readonly intervalMs: number;
+  /** So many records wait for nothing. */
+  readonly unlessRecords: number;
+}
+
 export interface BatchingProducerOptions {
   /** Called at the start and after each failure; rejects when no broker can be reached. */
   readonly openSession: () => Promise<ProduceSession>;
@@ -38,6 +49,8 @@ export interface BatchingProducerOptions {
   readonly deliveryTimeoutMs: number;
   readonly maxRequestBytes: number;
   readonly maxRecordBytes: number;
+  /** Default: a request follows as soon as the one before is acknowledged. */
+  readonly pace?: RequestPace | undefined;
 }
 
 export class BatchingProducer implements RecordProducer {
@@ -47,6 +60,9 @@ export class BatchingProducer implements RecordProducer {
   #session: Promise<ProduceSession> | undefined;
   #closed = false;
   #working: Promise<void> | undefined;
+  #lastRequestAtMs = Number.NEGATIVE_INFINITY;
+  /** Ends the wait for the next request before its time. */
+  #endPause: (() => void) | undefined;
 
   constructor(options: BatchingProducerOptions) {
     this.#options = options;
@@ -91,6 +107,7 @@ export class BatchingProducer implements RecordProducer {
     queued.onSettled(() => {
       clearTimeout(timer);
     });
+    if (this.#isEnough()) this.#endPause?.();
     this.#working ??= this.#work();
     return queued.promise;
   }
@@ -98,6 +115,7 @@ export class BatchingProducer implements RecordProducer {
   /** Takes the delivery time-out at most: by then every send has its answer. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#endPause?.();
     await this.#working;
     await this.#session?.then((session) => session.close()).catch(() => undefined);
   }
@@ -105,9 +123,33 @@ export class BatchingProducer implements RecordProducer {
   async #work(): Promise<void> {
     // One turn of the event loop, so that everything which arrives in it shares the first request.
     await new Promise((resolve) => setImmediate(resolve));
-    for (let request = this.#queue.next(); request.length > 0; request = this.#queue.next())
+    // No await between the last look and the end: what is sent in between would wait for the next send.
+    while (this.#queue.waitingRecords > 0) {
+      await this.#pause();
+      const request = this.#queue.next();
+      // All of it was taken back meanwhile.
+      if (request.length === 0) continue;
+      this.#lastRequestAtMs = performance.now();
       await this.#deliver(request);
+    }
     this.#working = undefined;
+  }
+
+  async #pause(): Promise<void> {
+    const { pace } = this.#options;
+    if (pace === undefined || this.#isEnough()) return;
+    const pauseMs = this.#lastRequestAtMs + pace.intervalMs - performance.now();
+    if (pauseMs <= 0) return;
+    const over = Promise.withResolvers<void>();
+    this.#endPause = over.resolve;
+    const timer = setTimeout(over.resolve, pauseMs);
+    await over.promise;
+    clearTimeout(timer);
+    this.#endPause = undefined;
+  }
+
+  #isEnough(): boolean {
+    return this.#closed || this.#queue.waitingRecords >= (this.#options.pace?.unlessRecords ?? 1);
   }
 
   async #deliver(sends: readonly AccumulatedSend[]): Promise<void> {

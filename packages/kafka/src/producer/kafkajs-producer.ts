@@ -8,7 +8,7 @@ import { PipelineError, present } from '@astrolabe/service-kit/errors';
 import { createKafkaAdmin } from '../admin/admin.ts';
 import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
 import { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from '../size-limits.ts';
-import { BatchingProducer, type ProduceSession, type TopicRecords } from './batching-producer.ts';
+import { BatchingProducer, type ProduceSession, type RequestPace, type TopicRecords } from './batching-producer.ts';
 import { Partitioners, type Message, type PartitionerArgs, type Producer } from '../kafkajs/index.ts';
 
 export interface RecordProducerOptions extends SizeLimits {
@@ -19,6 +19,7 @@ export interface RecordProducerOptions extends SizeLimits {
    * withdrawn; what was may still be stored. Default 10,000.
    */
   readonly deliveryTimeoutMs?: number;
+  readonly pace?: RequestPace;
 }
 
 const DEFAULT_DELIVERY_TIMEOUT_MS = 10_000;
@@ -43,6 +44,7 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
     deliveryTimeoutMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
     maxRecordBytes: options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
+    pace: options.pace,
   });
   await producer.connect();
   return producer;

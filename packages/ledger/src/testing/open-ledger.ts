@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
+import { SharedLinger } from '../chunk/shared-linger.ts';
 import type { LedgerChangelog } from '../changelog/ledger-changelog.ts';
 import { openPartitionLedger, type PartitionLedger, type PartitionLedgerOptions } from '../partition-ledger.ts';
 
@@ -48,7 +49,7 @@ export async function openLedger(options: OpenOptions): Promise<PartitionLedger>
   const ledger = await openPartitionLedger({
     partition: PARTITION,
     windowMs: WINDOW_MS,
-    lingerMs: 0,
+    linger: new SharedLinger(options.clock, 0),
     lockTimeoutMs: 0,
     copyAfterBytes: 1,
     random: () => 0,

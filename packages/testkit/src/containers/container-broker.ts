@@ -25,6 +25,7 @@ export function controlBrokerContainer({ container, address, waitUntilReady }: B
   }
   return {
     address,
+    processId: () => undefined,
     async stop() {
       await resume();
       await container.stop({ t: STOP_GRACE_SECONDS });

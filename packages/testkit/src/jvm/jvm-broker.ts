@@ -123,6 +123,7 @@ export async function runJvmBroker(options: JvmBrokerOptions, run: BrokerRun): P
   await broker.start();
   return {
     address,
+    processId: () => broker.processId(),
     start: () => broker.start(),
     stop: () => broker.end(STOP_GRACE_MS),
     kill: () => broker.end(0),

@@ -59,6 +59,11 @@ export class SupervisedBroker {
     });
   }
 
+  /** Of the process that runs; undefined where none does. */
+  processId(): number | undefined {
+    return this.#isRunning() ? this.#current?.process.pid : undefined;
+  }
+
   /** To the process that runs; without effect where none does. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#current?.process.kill(signal);

@@ -5,6 +5,8 @@
 export interface BrokerControl {
   /** `host:port` for clients. */
   readonly address: string;
+  /** Of the broker's process on this machine; undefined where none runs, and for one in a container. */
+  processId(): number | undefined;
   /** Ends it in good order. */
   stop(): Promise<void>;
   /**

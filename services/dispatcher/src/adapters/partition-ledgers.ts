@@ -1,4 +1,10 @@
-import { openPartitionLedger, partitionDirectory, type IndexMemory, type LedgerChangelog } from '@astrolabe/ledger';
+import {
+  SharedLinger,
+  openPartitionLedger,
+  partitionDirectory,
+  type IndexMemory,
+  type LedgerChangelog,
+} from '@astrolabe/ledger';
 import type { PartitionSession } from '@astrolabe/processing';
 import type { Logger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
@@ -22,6 +28,7 @@ export function createPartitionLedgers(
   options: PartitionLedgersOptions,
 ): (session: PartitionSession) => Promise<OpenLedger> {
   const { config, changelog, memory, groupId, topic, logger } = options;
+  const linger = new SharedLinger(systemClock);
   return async ({ partition, signal }) => {
     const ledger = await openPartitionLedger({
       partition,
@@ -29,6 +36,7 @@ export function createPartitionLedgers(
       memory,
       directory: partitionDirectory(config.ledgerDirectory, { groupId, topic, partition }),
       windowMs: config.ledgerWindowHours * HOUR_MS,
+      linger,
       signal,
       clock: systemClock,
       random: Math.random,
@@ -50,6 +58,7 @@ export function createPartitionLedgers(
         const { entries, diskBytes } = ledger.stats();
         return { entries, bytes: diskBytes };
       },
+      hasten: () => ledger.hasten(),
       close: () => ledger.close(AbortSignal.timeout(CLOSE_MS)),
     };
   };

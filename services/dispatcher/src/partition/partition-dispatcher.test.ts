@@ -9,9 +9,11 @@ import { createPartitionDispatcher, type OpenLedger } from './partition-dispatch
 const CURRENT = 'QUFBQUFBQUFBQUFBQUFBQQ';
 const FORMER = 'QkJCQkJCQkJCQkJCQkJCQg';
 
-/** What the start of a partition comes to, where the group has committed this. */
-async function startWith(committed: CommittedPosition | undefined, topicId: string | undefined) {
+/** A partition whose group has committed this, and what comes of it. */
+function createPartition(committed: CommittedPosition | undefined, topicId: string | undefined) {
   const came = Promise.withResolvers<string>();
+  const opened = Promise.withResolvers<void>();
+  const hastened: string[] = [];
   const session: PartitionSession = {
     topic: 'commands',
     partition: 2,
@@ -32,18 +34,28 @@ async function startWith(committed: CommittedPosition | undefined, topicId: stri
     attempts: () => undefined,
     recordAttempts: () => undefined,
     stats: () => ({ entries: 0, bytes: 0 }),
+    hasten: () => hastened.push('hastened'),
     close: () => Promise.resolve(),
   };
   const processor = createPartitionDispatcher(session, {
     groupId: 'g',
     openLedger: () => Promise.resolve(ledger),
-    committed: () => Promise.resolve(committed),
+    committed: () => {
+      opened.resolve();
+      return Promise.resolve(committed);
+    },
     readPage: () => Promise.reject(new Error('nothing lags')),
     limits: { maxRecords: 1, maxBytes: 1, windowRecords: 1, windowBytes: 1, maxHoldMs: 1, maxCrowdMs: 1 },
     clock: createManualClock(),
     random: () => 0,
     logger: createLogger({ name: 'test', level: 'silent' }),
   } as unknown as Parameters<typeof createPartitionDispatcher>[1]);
+  return { processor, came, opened: opened.promise, hastened };
+}
+
+/** What the start of a partition comes to, where the group has committed this. */
+async function startWith(committed: CommittedPosition | undefined, topicId: string | undefined) {
+  const { processor, came } = createPartition(committed, topicId);
   // Where nothing is to be committed or reported.
   setTimeout(() => came.resolve('goes on'), 50);
   const outcome = await came.promise;
@@ -69,4 +81,13 @@ test('a commit for this topic, none at all, and brokers without ids change nothi
   assert.equal(await startWith({ nextOffset: 40n, topicId: CURRENT, metadata: '' }, CURRENT), 'goes on');
   assert.equal(await startWith(undefined, CURRENT), 'goes on');
   assert.equal(await startWith({ nextOffset: 40n, topicId: FORMER, metadata: '' }, undefined), 'goes on');
+});
+
+test('a partition that is given up lets no outcome wait for others: its next owner waits for them', async () => {
+  const { processor, opened, hastened } = createPartition(undefined, undefined);
+  await opened;
+  assert.deepEqual(hastened, []);
+  processor.quiesce?.();
+  assert.deepEqual(hastened, ['hastened']);
+  await processor.stop();
 });

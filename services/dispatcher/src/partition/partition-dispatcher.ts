@@ -19,6 +19,8 @@ import type { PartitionState } from '../dispatcher-metrics.ts';
 /** A ledger that is open, and known to be complete. */
 export interface OpenLedger extends DeliveryLedger {
   stats(): { readonly entries: number; readonly bytes: number };
+  /** What is recorded from now on is stored at once. */
+  hasten(): void;
   /** Stores what is in hand, as far as that goes quickly. */
   close(): Promise<void>;
 }
@@ -82,6 +84,8 @@ class Partition implements PartitionDispatcher {
 
   quiesce(): void {
     this.#lanes.quiesce();
+    // The next owner waits for what is in flight here.
+    this.#ledger?.hasten();
   }
 
   idle(): Promise<void> {

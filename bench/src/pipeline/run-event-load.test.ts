@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { startEventLoad } from './run-event-load.ts';
+
+interface Event {
+  readonly userId: string;
+  readonly messageId: string;
+}
+
+async function serve(
+  t: { after(fn: () => void): void },
+  statusOf: (request: number) => number,
+): Promise<{ url: string; events: Event[] }> {
+  const events: Event[] = [];
+  let requests = 0;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as Event | { batch: Event[] };
+      events.push(...('batch' in body ? body.batch : [body]));
+      requests += 1;
+      response.statusCode = statusOf(requests);
+      response.end('answer');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, events };
+}
+
+const target = { writeKey: 'k', users: 5, first: 100, events: 23, connections: 3 };
+const batches = { ...target, kind: 'batches', eventsPerRequest: 10 } as const;
+const paced = { ...target, kind: 'paced', eventsPerSecond: 1_000 } as const;
+const numbers = Array.from({ length: 23 }, (_, index) => 100 + index);
+const numberOf = ({ messageId }: Event): number => Number(messageId.replace('engage-', ''));
+
+for (const load of [batches, paced]) {
+  test(`every event is sent once: ${load.kind}`, async (t) => {
+    const { url, events } = await serve(t, () => 200);
+    await (
+      await startEventLoad({ ...load, url })
+    ).sentAtMs;
+    assert.deepEqual(
+      events.map(numberOf).toSorted((a, b) => a - b),
+      numbers,
+    );
+  });
+
+  test(`one answer that is not 200 ends the measurement: ${load.kind}`, async (t) => {
+    const { url } = await serve(t, (request) => (request === 2 ? 503 : 200));
+    const running = await startEventLoad({ ...load, url });
+    await assert.rejects(running.sentAtMs, /answered 503: answer/);
+  });
+}
+
+test('live events of one user are sent in order, each with the time at which it was due', async (t) => {
+  const { url, events } = await serve(t, () => 200);
+  const { startedAtMs, sentAtMs } = await startEventLoad({ ...paced, url });
+  const noted = [...(await sentAtMs)];
+  assert.equal(noted.length, 23);
+  assert.deepEqual(
+    noted,
+    noted.toSorted((a, b) => a - b),
+  );
+  for (const [place, atMs] of noted.entries()) assert.ok(atMs >= startedAtMs + place, 'not before it was due');
+  for (let user = 0; user < 5; user += 1) {
+    const own = events.filter(({ userId }) => userId === `user-${user}`).map(numberOf);
+    assert.deepEqual(
+      own,
+      own.toSorted((a, b) => a - b),
+    );
+  }
+});
