@@ -1,6 +1,12 @@
 /** Topics that no other run has seen, so that what is on them tells exactly what became of this one's records. */
 import { createKafkaAdmin, createRecordProducer, createSchemaRegistry, type KafkaAdmin } from '@astrolabe/kafka';
-import { topicsFor, type RecordProducer, type TopicDefinition, type Topics } from '@astrolabe/records';
+import {
+  DEFAULT_PARTITIONS,
+  topicsFor,
+  type RecordProducer,
+  type TopicDefinition,
+  type Topics,
+} from '@astrolabe/records';
 import type { CommandKind } from '@astrolabe/schemas';
 import { uniqueName } from '@astrolabe/testkit';
 import { commandSchemasIn } from '@astrolabe/records/serde';
@@ -37,7 +43,7 @@ export async function createRunTopics(
   const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
   cleanup.defer(() => producer.close());
   const prefix = `${uniqueName('bench')}.`;
-  const topics = topicsFor(prefix, partitions);
+  const topics = topicsFor(prefix, partitions ?? Number(process.env['KAFKA_PARTITIONS'] ?? DEFAULT_PARTITIONS));
   const chosen = choose(topics);
   await admin.applyTopics(await admin.planTopics(chosen, 1));
   cleanup.defer(() => admin.deleteTopics(chosen.map(({ name }) => name)));

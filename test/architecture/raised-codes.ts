@@ -4,7 +4,7 @@
  */
 import type { SourceFile } from './source-files.ts';
 
-const CATALOGUE = '/error-codes.ts';
+const CATALOGUE = 'error-codes.ts';
 
 /** What people run. The demo and the model of chaos only tell codes apart. */
 const folders = ['packages/', 'services/', 'cli/'];

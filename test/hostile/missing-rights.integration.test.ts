@@ -70,7 +70,7 @@ const rights: Readonly<Record<ServiceName, readonly Right[]>> = {
       resourceType: TRANSACTIONAL_ID,
       resource: 'astrolabe.mapper-',
       pattern: PREFIXED,
-      told: /lacks Write on transactional id astrolabe\.mapper-segment\.events\.v1-0-0/,
+      told: /lacks Write on transactional id astrolabe\.mapper-[0-9a-f-]{36}-0/,
     },
   ],
   dispatcher: [

@@ -9,7 +9,7 @@ import { commandTypes } from '@astrolabe/schemas/avro';
 import { isJsonObject, judgeEvent, measureValue, parseEvent, parseRawJson, skipWhitespace } from '@astrolabe/segment';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { parseConnectorsFile } from '../../packages/service-kit/src/connectors-file/connectors-file.ts';
-import { decompress } from '../../packages/kafka/src/kafkajs/protocol/codecs.ts';
+import { decompress } from '../../packages/kafka/src/kafkajs/protocol/compression/codecs.ts';
 import { crc32c } from '../../packages/kafka/src/kafkajs/protocol/crc32c.ts';
 import { RecordSetDecoder, splitRecordSet } from '../../packages/kafka/src/kafkajs/protocol/record-batches.ts';
 import { decodeChunk } from '../../packages/ledger/src/chunk/chunk-codec.ts';

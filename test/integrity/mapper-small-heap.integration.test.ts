@@ -1,4 +1,4 @@
-/** The mapper's own process on a real broker, with more users on its state topic than its heap has room for. */
+/** The mapper's own process on a real broker, with more users on its changelog topic than its heap has room for. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

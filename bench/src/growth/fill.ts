@@ -1,5 +1,6 @@
 /**
- * What has grown, written straight to its topics in the product's own formats: through the services it would take hours.
+ * What has grown, written straight to its topics in the product's own formats: through the services it would take
+ * hours.
  */
 import { randomBytes } from 'node:crypto';
 import { encodeChunk, type Delivery } from '@astrolabe/ledger';

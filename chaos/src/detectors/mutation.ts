@@ -98,8 +98,8 @@ export const mutations = {
     patches: [
       {
         file: 'packages/processing/src/state/state-restore.ts',
-        text: 'if (!isPositionKey(key)) state.restore(key, value);',
-        by: 'if (!isPositionKey(key)) return;',
+        text: 'else if (!isPositionKey(text)) this.#state.restore(text, value);',
+        by: 'else if (!isPositionKey(text)) continue;',
       },
     ],
   },

@@ -9,7 +9,7 @@ export type { Consumer } from './kafkajs/index.ts';
 export { recordsOf } from './kafkajs/kafkajs-record.ts';
 export type { TopicMetadata } from './kafkajs/protocol/describe-topics.ts';
 export { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from './size-limits.ts';
-export { cutIntoRequests, placeRecords, type TopicPartition } from './transactions/transaction-requests.ts';
+export { assertRecordSize, cutIntoRequests, placeRecords } from './transactions/transaction-requests.ts';
 export {
   FencedError,
   openTransactionSession,

@@ -2,7 +2,7 @@
 export interface FailedAttempts {
   /** As in `Delivery`. */
   readonly commandId: string;
-  /** Of the command on the command topic, below 2^48: sent again, by a redrive or a replay, it begins anew. */
+  /** Of the command on the command topic, below 2^48: sent again, by a redrive or a replay, it begins again. */
   readonly offset: bigint;
   /** Answered so far, by all owners of the partition. Below 2^32. */
   readonly count: number;

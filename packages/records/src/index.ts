@@ -18,6 +18,7 @@ export type {
   TransactionBatch as TransactionBatch,
   BatchWriter as BatchWriter,
   ChangelogStore as ChangelogStore,
+  Takeover,
   WriteOutcome,
 } from './ports/changelog-store.ts';
 export {
@@ -28,7 +29,15 @@ export {
   type ConnectorOffsets as ConnectorOffsets,
 } from './positions/connector-offsets.ts';
 export {
+  claimRecord,
+  readClaim,
+  releaseRecord,
+  type ClaimChange,
+  type PartitionClaim,
+} from './positions/partition-claim.ts';
+export {
   COMMIT_MARK,
+  isFromBeforeClaims,
   isPositionKey,
   parsePosition,
   positionKey,

@@ -88,11 +88,7 @@ export async function startDispatcher(
   // Before the consumer has started, nothing is called for.
   const member: { current: GroupConsumer | undefined } = { current: undefined };
   const followAssignment = (): void => {
-    const consumer = member.current;
-    if (consumer === undefined) return;
-    const [assigned, silentMs] = [consumer.assignment(), consumer.silentMs()];
-    const sessionTimeoutMs = config.kafkaSessionTimeoutMs;
-    shares.update(shareOf({ assigned, silentMs, partitions: kafka.commandPartitions(), sessionTimeoutMs }));
+    if (member.current !== undefined) shares.update(shareOfMember(member.current, config, kafka));
   };
   // Partitions come and go one by one. When all have, and before any call of those that are gone is given up: the room
   // that it leaves must not be used any more.
@@ -122,16 +118,15 @@ export async function startDispatcher(
   });
   stack.defer('watch of open transactions', () => heldWatch.close());
   heldRecords.current = () => heldWatch.held();
-  const groupId = groupIdOf(config);
-  logger.info(
-    {
-      adminUrl: serviceAdmin.url,
-      groupId,
-      partitions: consumer.assignment(),
-      maxLedgerIndexBytes: ledgerMemory.maxBytes,
-    },
-    'listening',
-  );
+  const { maxBytes: maxLedgerIndexBytes } = ledgerMemory;
+  const place = { groupId: groupIdOf(config), partitions: consumer.assignment() };
+  logger.info({ adminUrl: serviceAdmin.url, ...place, maxLedgerIndexBytes }, 'listening');
+}
+
+function shareOfMember(consumer: GroupConsumer, config: DispatcherConfig, kafka: KafkaClients) {
+  const [assigned, silentMs] = [consumer.assignment(), consumer.silentMs()];
+  const sessionTimeoutMs = config.kafkaSessionTimeoutMs;
+  return shareOf({ assigned, silentMs, partitions: kafka.commandPartitions(), sessionTimeoutMs });
 }
 
 function openLedgerMemory(): IndexMemory {

@@ -172,7 +172,7 @@ function showPartitions(metrics: Metrics, state: DispatcherState): void {
   });
   metrics.gauge({
     name: 'ledger_index_max_bytes',
-    help: 'Bound of dispatcher_ledger_index_bytes, from the memory of the container. Beyond it the dispatcher stops with ledger.too-large. Alert above two thirds of it: a table grows by being copied.',
+    help: 'Bound of dispatcher_ledger_index_bytes, from the memory of the container: beyond it the dispatcher stops with ledger.too-large. Alert above two thirds of it, since a table grows by being copied.',
     collect: (gauge) => gauge.set(state.ledgerMemory.maxBytes),
   });
   showHeldRecords(metrics, 'command topic', () => state.heldRecords());

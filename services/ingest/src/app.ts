@@ -190,8 +190,8 @@ function openStoreWatch(
   );
   const watch = createStoreWatch({ probe, clock: systemClock, logger });
   stack.defer('the watch of the store', async () => {
-    await close();
     await watch.close();
+    close();
   });
   stack.addReadinessCheck(() => watch.trouble());
   return watch;

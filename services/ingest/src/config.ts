@@ -117,7 +117,7 @@ export const ingestConfig = defineConfig(
       schema: configValues.integer({ min: 0, max: 600_000 }),
       default: 5_000,
       description:
-        "How long events are still accepted after SIGTERM, in milliseconds, while /readyz answers 503 and connections end with their next answer. As long as load balancers take to notice; SHUTDOWN_TIMEOUT_MS follows. A second SIGTERM ends it, and SIGINT skips it.",
+        'How long events are still accepted after SIGTERM, in milliseconds, while /readyz answers 503, for load balancers to notice; a second SIGTERM ends it. SHUTDOWN_TIMEOUT_MS begins when it is over.',
     },
     produceTimeoutMs: {
       env: 'INGEST_PRODUCE_TIMEOUT_MS',

@@ -86,6 +86,14 @@ test('the sender hears the fault of the sink, and nothing is probed while reques
   await assert.rejects(rejected(), noBroker);
 });
 
+test('a stop does not wait for a probe that nobody answers', async () => {
+  const clock = createManualClock();
+  const watch = createStoreWatch({ probe: () => new Promise(() => undefined), clock, logger: silentLogger });
+  await clock.advance(2_000);
+  await watch.close();
+  assert.deepEqual(clock.remainingSleepsMs(), []);
+});
+
 test('a defect is not taken for trouble of the store', async (t) => {
   const { clock, watch, failWith, failProbesWith, store } = setUp(t);
   failWith(new TypeError('a defect of ours'));

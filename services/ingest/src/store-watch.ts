@@ -2,6 +2,7 @@
 import type { Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 import {
   initialStoreHealth,
   isReady,
@@ -27,7 +28,7 @@ export interface StoreWatch {
   watch(sink: EventSink): EventSink;
   /** Why this instance is not ready; undefined while it is. */
   trouble(): string | undefined;
-  /** Never rejects. */
+  /** Waits for no probe. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -47,7 +48,7 @@ export function createStoreWatch({ probe, clock, logger }: StoreWatchOptions): S
   };
   const look = async (): Promise<void> => {
     try {
-      await probe();
+      await unlessAborted(probe(), closing.signal);
       see({ kind: 'probe-passed' });
     } catch (error) {
       if (!isPipelineError(error)) throw error;

@@ -1,7 +1,7 @@
 /** The only import of kafkajs in this package: the patches must be in place before its modules load. */
 import './patches/patches.ts';
 import kafkajs from 'kafkajs';
-import { registerCodecs } from './protocol/codecs.ts';
+import { registerCodecs } from './protocol/compression/codecs.ts';
 
 registerCodecs(kafkajs.CompressionCodecs);
 

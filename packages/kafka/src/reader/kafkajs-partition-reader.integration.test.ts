@@ -160,6 +160,8 @@ test('an open transaction ends a range at its first record; an end behind it wai
   await withReader(async (reader) => {
     assert.deepEqual(await reader.offsets(topic, 0), { lowWatermark: 0n, lastStableOffset: 2n, highWatermark: 4n });
     assert.deepEqual(await valuesOf(reader, { topic }), { values: ['a'], nextOffset: 2n });
+    const all = await valuesOf(reader, { topic, isolation: 'all' });
+    assert.deepEqual(all, { values: ['a', 'b', 'c'], nextOffset: 4n }, 'also what is not committed');
     const waiting = valuesOf(reader, { topic, fromOffset: 1n, endOffset: 4n });
     // Its first fetch has come back with nothing when a later request of the same connection is answered.
     await valuesOf(reader, { topic });

@@ -5,7 +5,7 @@ import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError } from '../kafka-errors.ts';
-import { decompress } from '../kafkajs/protocol/codecs.ts';
+import { decompress } from '../kafkajs/protocol/compression/codecs.ts';
 import {
   abandonCluster,
   createCluster,
@@ -13,6 +13,7 @@ import {
   fetchPartition,
   type AbortedTransaction,
   type Cluster,
+  type Isolation,
   type TopicPartition,
 } from '../kafkajs/protocol/fetch-partition.ts';
 import { RecordSetDecoder, splitRecordSet, type RecordBatch } from '../kafkajs/protocol/record-batches.ts';
@@ -105,14 +106,16 @@ class KafkaPartitionReader implements PartitionReader {
     const { topic, partition, onRecords, onUnreadable, only } = range;
     const source: TopicPartition = { topic, partition };
     signal.throwIfAborted();
-    const { start, end } = await this.#boundsOf(range, signal);
+    const isolation = range.isolation ?? 'committed';
+    const { start, end } = await this.#boundsOf(range, isolation, signal);
     let next = start;
     let ahead: Promise<Fetched> | undefined;
     while (next < end) {
-      const { batches, abortedTransactions, nextOffset } = await (ahead ?? this.#fetch(source, next, signal));
+      ahead ??= this.#fetch(source, next, isolation, signal);
+      const { batches, abortedTransactions, nextOffset } = await ahead;
       const from = next;
       next = nextOffset < end ? nextOffset : later(end, from);
-      ahead = next < end && !this.#isPaged ? this.#fetch(source, next, signal) : undefined;
+      ahead = next < end && !this.#isPaged ? this.#fetch(source, next, isolation, signal) : undefined;
       // Its failure is heard when its turn comes.
       ahead?.catch(() => undefined);
       const decoder = new RecordSetDecoder(source, abortedTransactions, decompress);
@@ -149,30 +152,32 @@ class KafkaPartitionReader implements PartitionReader {
   /** Both ends of a page were read before. Should they be gone by now, the fetch is refused. */
   async #boundsOf(
     { topic, partition, fromOffset, endOffset }: PartitionRange,
+    isolation: Isolation,
     signal: AbortSignal,
   ): Promise<{ readonly start: bigint; readonly end: bigint }> {
-    if (this.#isPaged && fromOffset !== undefined && endOffset !== undefined) {
+    if (this.#isPaged && fromOffset !== undefined && endOffset !== undefined)
       return { start: fromOffset, end: endOffset };
-    }
     const source: TopicPartition = { topic, partition };
     const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
     const start = later(fromOffset ?? 0n, atStart.lowWatermark);
     if (start > atStart.highWatermark) throw beyondTheEnd(source, start, atStart);
-    return { start, end: endOffset ?? atStart.lastStableOffset };
+    return { start, end: endOffset ?? (isolation === 'all' ? atStart.highWatermark : atStart.lastStableOffset) };
   }
 
   /** Comes back when there is something at or after `offset`, or when it is clear that `offset` is in a gap. */
-  async #fetch(source: TopicPartition, offset: bigint, signal: AbortSignal): Promise<Fetched> {
+  async #fetch(source: TopicPartition, offset: bigint, isolation: Isolation, signal: AbortSignal): Promise<Fetched> {
     for (;;) {
-      const fetched = await this.#persist(source, signal, (cluster) => this.#fetchOnce(cluster, source, offset));
+      const fetched = await this.#persist(source, signal, (cluster) =>
+        this.#fetchOnce(cluster, source, offset, isolation),
+      );
       if (fetched.nextOffset > offset) return fetched;
       signal.throwIfAborted();
     }
   }
 
-  async #fetchOnce(cluster: Cluster, source: TopicPartition, offset: bigint): Promise<Fetched> {
+  async #fetchOnce(cluster: Cluster, source: TopicPartition, offset: bigint, isolation: Isolation): Promise<Fetched> {
     const limits = { maxBytes: this.#maxFetchBytes, maxWaitMs: MAX_WAIT_MS };
-    const answer = await fetchPartition(cluster, source, { offset, isolation: 'committed', ...limits });
+    const answer = await fetchPartition(cluster, source, { offset, isolation, ...limits });
     if (answer.kind === 'throttled') return gapUpTo(offset);
     if (answer.kind === 'out-of-range') {
       const offsets = await readOffsets(cluster, source);

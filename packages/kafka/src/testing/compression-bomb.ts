@@ -7,7 +7,7 @@ import type { OutgoingRecord } from '@astrolabe/records';
 import { compressFrameSync } from 'lz4-napi';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { CompressionCodecs, CompressionTypes } from '../kafkajs/index.ts';
-import { compressXerial } from '../kafkajs/protocol/snappy-framing.ts';
+import { compressXerial } from '../kafkajs/protocol/compression/snappy-framing.ts';
 
 export type BombCodec = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 

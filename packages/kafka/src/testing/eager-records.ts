@@ -3,7 +3,7 @@
  * outcome and in cost.
  */
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { EncodedBatch } from '../kafkajs/protocol/fetched-record.ts';
+import type { EncodedBatch } from '../kafkajs/protocol/records/fetched-record.ts';
 
 /** The records before the first one whose parts do not add up to its length, at most `count`. */
 export function decodeEagerly(batch: EncodedBatch, count: number): ConsumedRecord[] {

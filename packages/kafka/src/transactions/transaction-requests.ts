@@ -30,12 +30,7 @@ export function placeRecords(
 ): PlacedRecords[] {
   const placed = new Map<string, { topic: string; partition: number; leader: number; records: OutgoingRecord[] }>();
   for (const record of records) {
-    const sizeBytes = recordSizeBytes(record);
-    if (sizeBytes > maxRecordBytes) {
-      const message = `a record of ${sizeBytes} bytes is over the limit of ${maxRecordBytes}`;
-      const details = { topic: record.topic, sizeBytes, maxBytes: maxRecordBytes };
-      throw new PipelineError('kafka.record-too-large', message, { retryable: false, details });
-    }
+    assertRecordSize(record, maxRecordBytes);
     const { topic } = record;
     const leaders = leadersOf(topic);
     const partition = record.partition ?? partitionFor(record.key, Math.max(1, leaders.length));
@@ -45,6 +40,15 @@ export function placeRecords(
     else placed.set(name, { topic, partition, leader: leaderOf(leaders, topic, partition), records: [record] });
   }
   return [...placed.values()];
+}
+
+/** Throws `kafka.record-too-large`. */
+export function assertRecordSize(record: TopicRecord, maxRecordBytes: number): void {
+  const sizeBytes = recordSizeBytes(record);
+  if (sizeBytes <= maxRecordBytes) return;
+  const message = `a record of ${sizeBytes} bytes is over the limit of ${maxRecordBytes}`;
+  const details = { topic: record.topic, sizeBytes, maxBytes: maxRecordBytes };
+  throw new PipelineError('kafka.record-too-large', message, { retryable: false, details });
 }
 
 function leaderOf(leaders: PartitionLeaders, topic: string, partition: number): number {

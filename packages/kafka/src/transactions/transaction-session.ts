@@ -133,11 +133,13 @@ export class TransactionSession {
     await Promise.all(
       byLeader.map(async ({ leader, requests }) => {
         const broker = await this.#cluster.findBroker({ nodeId: leader });
-        for (const request of requests) {
-          this.#closed.signal.throwIfAborted();
+        this.#closed.signal.throwIfAborted();
+        // None waits for the answer to the one before: a broker handles those of a connection in their order.
+        const sent = requests.map((request) => {
           const topicData = this.#toTopicData(request);
-          await this.#send(broker.produce({ ...this.#identity, acks: -1, timeout: PRODUCE_TIMEOUT_MS, topicData }));
-        }
+          return this.#send(broker.produce({ ...this.#identity, acks: -1, timeout: PRODUCE_TIMEOUT_MS, topicData }));
+        });
+        await Promise.all(sent);
       }),
     );
   }

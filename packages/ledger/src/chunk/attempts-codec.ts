@@ -47,7 +47,13 @@ export function decodeAttempts(bytes: Buffer): DeliveryChunk {
   }
   const none = { start: bytes.length, width: 0 };
   const columns = { keys: bytes.length, endings: none, offsets: none, ages: none };
-  return new DeliveryChunk(bytes, 0, [], columns, Array.from({ length: count }, (_, index) => entryAt(bytes, index)));
+  return new DeliveryChunk(
+    bytes,
+    0,
+    [],
+    columns,
+    Array.from({ length: count }, (_, index) => entryAt(bytes, index)),
+  );
 }
 
 function entryAt(bytes: Buffer, index: number): FailedAttempts {

@@ -92,7 +92,8 @@ export function encodeChunk(deliveries: readonly Delivery[]): Buffer {
 }
 
 /**
- * Reads the frame of a chunk, of deliveries or of failed attempts; deliveries are read from it one by one. `bytes` must not change afterwards. Throws
+ * Reads the frame of a chunk, of deliveries or of failed attempts; deliveries are read from it one by one. `bytes` must
+ * not change afterwards. Throws
  * `ledger.unknown-format` for a version that this code does not know, `ledger.damaged` for bytes that are not a
  * whole chunk.
  */

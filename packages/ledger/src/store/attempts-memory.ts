@@ -3,8 +3,8 @@ import type { DeliveryChunk } from '../chunk/delivery-chunk.ts';
 import type { FailedAttempts } from '../failed-attempts.ts';
 
 /**
- * The failed attempts of commands that have not ended, the last of each. Few commands fail, and each only until it ends,
- * so they fit in memory. A restore reads those of ended commands too; `prune` drops them.
+ * The failed attempts of commands that have not ended, the last of each. Few commands fail, and each only until it
+ * ends, so they fit in memory. A restore reads those of ended commands too; `prune` drops them.
  */
 export class AttemptsMemory {
   readonly #byKey = new Map<string, FailedAttempts>();

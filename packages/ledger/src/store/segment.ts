@@ -65,7 +65,10 @@ export class Segment {
     return segment;
   }
 
-  /** `intact` is false where the end of the file had to be cut off. The bytes of a chunk are good until `onChunk` returns. */
+  /**
+   * `intact` is false where the end of the file had to be cut off. The bytes of a chunk are good until `onChunk`
+   * returns.
+   */
   static async open(
     path: string,
     sequence: number,

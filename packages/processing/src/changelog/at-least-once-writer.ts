@@ -8,6 +8,8 @@ import type {
   WriteOutcome,
 } from '@astrolabe/records';
 
+const NEVER = new Promise<void>(() => undefined);
+
 /** Never fenced. The producer is the caller's, and closed by it. */
 export function createAtLeastOnceWriter(producer: RecordProducer, changelogTopic: string): BatchWriter {
   let earlier: Promise<void> = Promise.resolve();
@@ -23,6 +25,7 @@ export function createAtLeastOnceWriter(producer: RecordProducer, changelogTopic
   };
   return {
     maxInFlight: 2,
+    spent: NEVER,
     write: async (batch): Promise<WriteOutcome> => {
       const written = write(batch, earlier);
       earlier = written;

@@ -1,33 +1,28 @@
 /**
  * The log of a stateful processor's work on the brokers, under either guarantee. See
- * docs/adr/0007-one-transaction-for-each-batch.md.
+ * docs/adr/0019-one-transaction-for-all-partitions.md.
  */
+import { randomUUID } from 'node:crypto';
 import { createPartitionReader, createRecordProducer, type KafkaConnection } from '@astrolabe/kafka';
 import { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from '@astrolabe/kafka/internal';
-import {
-  FencedError,
-  clientOf,
-  openTransactionSession,
-  toKafkaError,
-  toTransactionError,
-  type TransactionSession,
-} from '@astrolabe/kafka/internal';
+import { clientOf, toKafkaError } from '@astrolabe/kafka/internal';
 import type {
-  BatchWriter,
   ChangelogStore,
   CommittedOffset,
   InputPartition,
-  PartitionOffsets,
+  PartitionReader,
+  RecordProducer,
 } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
-import { PipelineError } from '@astrolabe/service-kit/errors';
+import { systemClock } from '@astrolabe/service-kit/clock';
 import { createAtLeastOnceWriter } from './at-least-once-writer.ts';
-import { TransactionWriter } from './transaction-writer.ts';
+import { createKafkaChangelogBrokers } from './kafka-changelog-brokers.ts';
+import { OwnedChangelog } from './owned-changelog.ts';
 
 /**
- * `exactly-once`: outputs, state and position are one transaction, fenced for each input partition. `at-least-once`:
- * one after the other, each acknowledged; a crash repeats the last batches, and a process that lost its partition
- * without noticing may still write.
+ * `exactly-once`: outputs, state and position are one transaction, and only the owner of a partition can commit one.
+ * `at-least-once`: one after the other, each acknowledged; a crash repeats the last batches, and a process that lost its
+ * partition without noticing may still write.
  */
 export type Guarantee = 'exactly-once' | 'at-least-once';
 
@@ -39,16 +34,22 @@ export interface ChangelogStoreOptions extends SizeLimits {
   readonly logger: Logger;
   /**
    * How long a transaction of a process that died may keep what lies behind it on its topics from readers, if nobody
-   * takes its partition over before. Default 60,000.
+   * takes its partitions over before. Default 60,000.
    */
   readonly transactionTimeoutMs?: number;
+  /** How long a takeover waits for a predecessor that may be about to leave. Default 1,000. */
+  readonly graceMs?: number;
+  /**
+   * Part of the transactional ids. Processes that work at once need different ones; a process that follows a dead one
+   * under its name need not wait for it. Default: a random one.
+   */
+  readonly instance?: string;
 }
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
-/** Used in turns. With fewer, an owner would not fence the transactions of those who had more. */
-const IDS_PER_PARTITION = 2;
-/** Of the time-out, after which an empty transaction is aborted. */
-const IDLE_SHARE = 1 / 3;
+const DEFAULT_GRACE_MS = 1_000;
+/** Of a process, used in turns; of each partition, before processes had ids of their own. */
+const IDS_IN_TURNS = 2;
 
 /** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
 export async function openChangelogStore(options: ChangelogStoreOptions): Promise<ChangelogStore> {
@@ -67,31 +68,18 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
     await Promise.all([producer?.close(), reader.close(), admin.disconnect().catch(() => undefined)]);
     throw toKafkaError(error, `opening the state of ${groupId}`);
   }
-
-  const openWriter = async (input: InputPartition, signal: AbortSignal): Promise<BatchWriter> => {
-    signal.throwIfAborted();
-    if (producer !== undefined) return createAtLeastOnceWriter(producer, changelogTopic);
-    const transactionTimeoutMs = options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
-    const sessions = await openSessions(options, input, transactionTimeoutMs, signal);
-    return new TransactionWriter({
-      sessions,
-      owner: { principal: connection.principal, transactionalId: idOf(options, input, 0) },
-      changelogTopic,
-      maxRequestBytes,
-      maxRecordBytes,
-      idleTimeoutMs: transactionTimeoutMs * IDLE_SHARE,
-    });
+  const readState: ChangelogStore['readState'] = async (partition, onRecords, signal) => {
+    await reader.read({ topic: changelogTopic, partition, signal, onRecords });
   };
-
+  const partitions =
+    producer === undefined
+      ? ownedPartitions(options, reader, { maxRequestBytes, maxRecordBytes })
+      : sharedPartitions(changelogTopic, producer, readState);
   return {
     groupId,
     changelogTopic,
-    openWriter,
-    readState: async (partition, onRecords, signal) => {
-      if (producer === undefined)
-        assertEnded(changelogTopic, partition, await reader.offsets(changelogTopic, partition));
-      await reader.read({ topic: changelogTopic, partition, signal, onRecords });
-    },
+    takeOver: (input, onRecords, signal) => partitions.takeOver(input, onRecords, signal),
+    readState,
     committedOffset: async ({ topic, partition }): Promise<CommittedOffset | undefined> => {
       try {
         const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
@@ -105,53 +93,46 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
     },
     inputOffsets: ({ topic, partition }) => reader.offsets(topic, partition),
     close: async () => {
+      await partitions.close();
       await Promise.all([producer?.close(), reader.close(), admin.disconnect().catch(() => undefined)]);
     },
   };
 }
 
-/**
- * Nobody but the ids that were just taken over writes to this partition in transactions, and the takeover has ended
- * theirs. One that is open all the same was ended by the coordinator without its marker: brokers 4.3.0 to 4.4.0 do so
- * while a partition has no leader (https://github.com/apache/kafka/pull/22680). What it wrote may count or not, and
- * reading on from before it would repeat it.
- */
-function assertEnded(topic: string, partition: number, { lastStableOffset, highWatermark }: PartitionOffsets): void {
-  if (lastStableOffset === highWatermark) return;
-  const what = `${topic}[${partition}] has a transaction at ${lastStableOffset} that is open though its producer was fenced`;
-  const remedy = 'if this stays so, find it with "kafka-transactions.sh find-hanging" and end it';
-  throw new PipelineError('kafka.unavailable', `${what}; ${remedy}`, {
-    retryable: true,
-    details: { topic, partition, lastStableOffset: String(lastStableOffset), highWatermark: String(highWatermark) },
+type Partitions = Pick<ChangelogStore, 'takeOver' | 'close'>;
+
+function ownedPartitions(
+  options: ChangelogStoreOptions,
+  reader: PartitionReader,
+  limits: { readonly maxRequestBytes: number; readonly maxRecordBytes: number },
+): Partitions {
+  const { connection, groupId, changelogTopic, instance = randomUUID() } = options;
+  const transactionTimeoutMs = options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
+  const inTurns = (name: string): string[] => Array.from({ length: IDS_IN_TURNS }, (_, turn) => `${name}-${turn}`);
+  return new OwnedChangelog({
+    brokers: createKafkaChangelogBrokers({ connection, reader, changelogTopic, transactionTimeoutMs, ...limits }),
+    groupId,
+    changelogTopic,
+    principal: connection.principal,
+    transactionalIds: inTurns(`${groupId}-${instance}`),
+    earlierIdsOf: ({ topic, partition }: InputPartition) => inTurns(`${groupId}-${topic}-${partition}`),
+    maxRecordBytes: limits.maxRecordBytes,
+    graceMs: options.graceMs ?? DEFAULT_GRACE_MS,
+    newOwnerName: randomUUID,
+    clock: systemClock,
   });
 }
 
-function idOf({ groupId }: ChangelogStoreOptions, { topic, partition }: InputPartition, index: number): string {
-  return `${groupId}-${topic}-${partition}-${index}`;
-}
-
-async function openSessions(
-  options: ChangelogStoreOptions,
-  input: InputPartition,
-  transactionTimeoutMs: number,
-  signal: AbortSignal,
-): Promise<TransactionSession[]> {
-  const { connection } = options;
-  const opening = Array.from({ length: IDS_PER_PARTITION }, (_, index) =>
-    openTransactionSession({
-      connection,
-      transactionalId: idOf(options, input, index),
-      transactionTimeoutMs,
-      signal,
-    }),
-  );
-  try {
-    return await Promise.all(opening);
-  } catch (error) {
-    for (const each of opening) void each.then((session) => session.close()).catch(() => undefined);
-    if (signal.aborted) throw signal.reason;
-    const owner = { principal: connection.principal, transactionalId: idOf(options, input, 0) };
-    const fault = toTransactionError(error, `taking over ${input.topic}[${input.partition}]`, owner);
-    throw fault instanceof FencedError ? toKafkaError(fault.cause, fault.message) : fault;
-  }
+function sharedPartitions(
+  changelogTopic: string,
+  producer: RecordProducer,
+  readState: ChangelogStore['readState'],
+): Partitions {
+  return {
+    takeOver: async ({ partition }, onRecords, signal) => {
+      await readState(partition, onRecords, signal);
+      return { kind: 'owned', writer: createAtLeastOnceWriter(producer, changelogTopic) };
+    },
+    close: () => Promise.resolve(),
+  };
 }

@@ -7,7 +7,7 @@ import type { PipelineError } from '@astrolabe/service-kit/errors';
 export interface StateMemoryOptions {
   /** More than this is a fault: the process stops before its heap is full. */
   readonly maxBytes: number;
-  /** From here on new entries find no room. Below `maxBytes`, so that what a process holds fits at its next start too. */
+  /** From here on new entries find no room. Below `maxBytes`: what a process holds must fit at its next start too. */
   readonly growthBytes: number;
   /** Says what to do. Not retryable. */
   readonly fault: (usedBytes: number) => PipelineError;

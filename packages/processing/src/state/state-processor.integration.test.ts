@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, createRecordProducer, type KafkaAdmin } from '@astrolabe/kafka';
-import { openTransactionSession } from '@astrolabe/kafka/internal';
+import { openTransactionSession, type TransactionSession } from '@astrolabe/kafka/internal';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
-import type { ConsumedRecord } from '@astrolabe/records';
+import { claimRecord, type ChangelogStore, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/records';
+import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
 import { SKIPPED, countedOnce, stateOf } from '../testing/counting.ts';
 import { startCountingMember, type CountingMember, type CountingTopics } from '../testing/counting-member.ts';
 
@@ -14,6 +15,8 @@ const PARTITIONS = 3;
 interface Pipeline extends CountingTopics {
   append(records: readonly { readonly key: string; readonly value: string }[]): Promise<void>;
   join(): Promise<CountingMember>;
+  /** Of a process of its own. */
+  openChangelog(): Promise<ChangelogStore>;
   /** Waits until the group has committed everything. */
   untilDone(): Promise<void>;
   commits(): ReturnType<KafkaAdmin['commits']>;
@@ -56,6 +59,14 @@ async function createPipeline(t: TestContext): Promise<Pipeline> {
       members.push(member);
       return member;
     },
+    openChangelog: () =>
+      openChangelogStore({
+        connection: connect(),
+        groupId,
+        changelogTopic,
+        guarantee: 'exactly-once',
+        logger: silentLogger,
+      }),
     untilDone: async () => {
       const ends = (await admin.watermarks(input)).filter(({ highWatermark }) => highWatermark > 0n);
       for (;;) {
@@ -107,7 +118,9 @@ test('in every order of crash, rebalance, zombie, lost or ambiguous write and ou
   for (let round = 0; round < 6; round += 1) {
     const partition = round % PARTITIONS;
     // A stranger takes a partition over in the middle of its transactions, and goes away.
-    const stranger = await current.changelog.openWriter({ topic: pipeline.input, partition }, signal);
+    const stranger = await pipeline.openChangelog();
+    const taken = await stranger.takeOver({ topic: pipeline.input, partition }, () => undefined, signal);
+    if (taken.kind === 'owned') await taken.writer.close();
     await stranger.close();
     const next = await pipeline.join();
     await sleep(Math.random() * 200);
@@ -134,29 +147,49 @@ test('a new owner restores the state before its first record', async (t) => {
   await pipeline.assertCountedOnce();
 });
 
-test('a transaction that its owner did not finish is invisible, and the next owner is not held up by it', async (t) => {
-  const pipeline = await createPipeline(t);
+/** An owner that has claimed partition 0, unless it is of the version that did not, and stops in a transaction. */
+async function leaveOpen(pipeline: Pipeline, transactionalId: string, claims: boolean): Promise<TransactionSession> {
   const signal = new AbortController().signal;
-  const dead = await openTransactionSession({
+  const session = await openTransactionSession({
     connection: connect(),
-    transactionalId: `${pipeline.groupId}-${pipeline.input}-0-0`,
+    transactionalId,
     transactionTimeoutMs: 60_000,
     signal,
   });
-  await dead.lookUp([pipeline.output]);
-  const target = { topic: pipeline.output, partition: 0 };
-  await dead.add([target]);
-  const leader = dead.leadersOf(pipeline.output)[0]?.leader ?? -1;
-  const record = { key: null, value: Buffer.from('half'), headers: {} };
-  await dead.produce([{ leader, requests: [[{ ...target, leader, records: [record] }]] }]);
-  await pipeline.append(recordsOf(100));
-  await pipeline.join();
-  await pipeline.untilDone();
-  await pipeline.assertCountedOnce();
-  await assert.rejects(dead.end(true), { type: 'INVALID_PRODUCER_EPOCH' });
-  await dead.close();
-  await pipeline.assertCountedOnce();
-});
+  const store = async (topic: string, record: OutgoingRecord): Promise<void> => {
+    await session.lookUp([topic]);
+    await session.add([{ topic, partition: 0 }]);
+    const leader = session.leadersOf(topic)[0]?.leader ?? -1;
+    await session.produce([{ leader, requests: [[{ topic, partition: 0, leader, records: [record] }]] }]);
+  };
+  if (claims) {
+    const claim = { owner: randomUUID(), transactionalIds: [transactionalId] };
+    await store(pipeline.changelogTopic, claimRecord(pipeline.groupId, claim, 0));
+    await session.end(true);
+  }
+  const half = { key: null, value: Buffer.from('half'), headers: {} };
+  await store(pipeline.output, half);
+  await store(pipeline.changelogTopic, { ...half, key: Buffer.from('half') });
+  return session;
+}
+
+for (const [version, claims] of [
+  ['', true],
+  [', also of a version without claims', false],
+] as const) {
+  test(`a transaction that its owner did not finish is invisible, and the next owner is not held up by it${version}`, async (t) => {
+    const pipeline = await createPipeline(t);
+    const id = claims ? `${pipeline.groupId}-dead-0` : `${pipeline.groupId}-${pipeline.input}-0-0`;
+    const dead = await leaveOpen(pipeline, id, claims);
+    await pipeline.append(recordsOf(100));
+    await pipeline.join();
+    await pipeline.untilDone();
+    await pipeline.assertCountedOnce();
+    await assert.rejects(dead.end(true), { type: 'INVALID_PRODUCER_EPOCH' });
+    await dead.close();
+    await pipeline.assertCountedOnce();
+  });
+}
 
 test("an operator's offset is obeyed once: what follows it is done again, and a restart goes on from there", async (t) => {
   const pipeline = await createPipeline(t);

@@ -5,7 +5,8 @@ import { COMMIT_MARK, parsePosition, positionKey, type ConsumedRecord } from '@a
 import { createInMemoryChangelogStore } from '@astrolabe/records/in-memory';
 import { consumedRecord } from '@astrolabe/records/testing';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import { createStateProcessor, type StateProcessorOptions } from './state-processor.ts';
+import { createStateProcessor } from './state-processor.ts';
+import type { StateProcessorOptions } from './state-processor-options.ts';
 import type { Restored } from './state-restore.ts';
 import { SKIPPED, countByKey, countCodec, countKey, stateOf } from '../testing/counting.ts';
 import { recordedSession } from '../testing/recorded-session.ts';
@@ -156,10 +157,10 @@ test('a log that shows less than it has taken is read again, and no record is le
   let readings = 0;
   const forgetful = {
     ...log,
-    readState: (...[partition, onRecords, signal]: Parameters<typeof log.readState>) => {
+    takeOver: (...[input, onRecords, signal]: Parameters<typeof log.takeOver>) => {
       readings += 1;
       // Once, after a failed write, as a broker that has not found its way back yet.
-      return log.readState(partition, readings === 2 ? () => undefined : onRecords, signal);
+      return log.takeOver(input, readings === 2 ? () => undefined : onRecords, signal);
     },
   };
   const { stored, begin, append } = createTask({ changelog: forgetful }, log);

@@ -20,52 +20,9 @@ import { isPipelineError, type PipelineError } from '@astrolabe/service-kit/erro
 import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
 import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
-import { behind, restorePartition, type Restored } from './state-restore.ts';
-import type { StateMemory } from './state-memory.ts';
-import type { PartitionState, StateCodec, StateView } from './state-view.ts';
-
-/** What a transform makes of a batch. */
-export interface Transformed<R> {
-  /** In order; a record without a `partition` goes where its key says. */
-  readonly outputs: readonly TopicRecord[];
-  /** Whatever the caller wants back once the batch is stored: counts, for instance. */
-  readonly result: R;
-}
-
-export interface StateProcessorOptions<V, R> {
-  readonly session: GroupSession;
-  readonly changelog: ChangelogStore;
-  readonly codec: StateCodec<V>;
-  /** Of all partitions of this process; more than it allows is a fault. Default: without a bound. */
-  readonly memory?: StateMemory;
-  /** Pure: after a failure it is called again with the same records and state. What it throws stops the consumer. */
-  readonly transform: (records: readonly ConsumedRecord[], state: StateView<V>) => Transformed<R>;
-  /** Called once for each batch, in order, when everything of it is stored. A crash can come in between. */
-  readonly onStored?: (result: R) => void;
-  /**
-   * Called for each batch of a write that ended without an answer, at most once for each write. The batch is either
-   * stored, and then never reported as such, or transformed and reported again.
-   */
-  readonly onUnanswered?: (result: R) => void;
-  /** The state was read, at the start of a session or after a failure; the first record comes after the call. */
-  readonly onRestored?: (restored: Restored) => void;
-  /** Why the partition cannot be handled, before each retry; undefined once it goes on, and when the session ends. */
-  readonly onTrouble?: (fault: PipelineError | undefined) => void;
-  readonly logger: Logger;
-  readonly maxBatchRecords: number;
-  readonly maxBatchBytes: number;
-  /** Records in hand at which the partition is paused; resumed at half. */
-  readonly maxBufferedRecords: number;
-  /** Bytes in hand at which the partition is paused; resumed at half. */
-  readonly maxBufferedBytes: number;
-  /** How long batches that left no trace but their position wait for one that does. Default 500. */
-  readonly quietMs?: number;
-  /** Bound of the first pause after a failure, and of every pause. Default 50 and 5,000. */
-  readonly retryBaseMs?: number;
-  readonly retryMaxMs?: number;
-  /** In [0, 1), for the pauses. Default `Math.random`. */
-  readonly random?: () => number;
-}
+import type { StateProcessorOptions } from './state-processor-options.ts';
+import { behind, restorePartition } from './state-restore.ts';
+import type { PartitionState } from './state-view.ts';
 
 /** Begins to take over and to restore at once. */
 export function createStateProcessor<V, R>(options: StateProcessorOptions<V, R>): PartitionProcessor {
@@ -146,15 +103,19 @@ class StateProcessor<V, R> implements PartitionProcessor {
     const place = { topic: session.topic, partition: session.partition, epoch: session.epoch };
     while (!this.#isOver()) {
       try {
-        await this.#takeOverAndWork();
+        const { kind } = await this.#takeOverAndWork();
         if (this.#isOver()) break;
-        logger.warn(
-          place,
-          'another process took over the partition; taking it back only if it stays assigned to this process',
-        );
-        // The new owner needs time to appear in the group; otherwise the two would keep taking the partition from each
-        // other.
-        this.#failures = Math.max(this.#failures, FENCED_FAILURES);
+        if (kind === 'superseded') {
+          logger.warn(
+            place,
+            'another process took over the partition; taking it back only if it stays assigned to this process',
+          );
+          // The new owner needs time to appear in the group; otherwise the two would keep taking the partition from
+          // each other.
+          this.#failures = Math.max(this.#failures, SUPERSEDED_FAILURES);
+        } else {
+          logger.info(place, 'this process was fenced; the partition is taken over again');
+        }
       } catch (error) {
         if (this.#isOver()) break;
         if (!isPipelineError(error) || !error.retryable) {
@@ -173,14 +134,14 @@ class StateProcessor<V, R> implements PartitionProcessor {
     this.#changed();
   }
 
-  /** Resolves when fenced or stopped; rejects with what went wrong. */
-  async #takeOverAndWork(): Promise<void> {
-    const { session, changelog } = this.#options;
-    const writer = await changelog.openWriter(session, this.#signal);
+  /** Resolves when it can write no longer, or is stopped; rejects with what went wrong. */
+  async #takeOverAndWork(): Promise<{ readonly kind: 'superseded' | 'fenced' }> {
+    const { session } = this.#options;
+    const restored = await restorePartition({ ...this.#options, signal: this.#signal });
+    if (restored.kind === 'superseded') return restored;
+    const { writer, state, position } = restored;
     const writes = new Set<Promise<void>>();
     try {
-      using restored = await restorePartition({ ...this.#options, writer, signal: this.#signal });
-      const { state, position } = restored;
       if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
       this.#options.onTrouble?.(undefined);
       this.#pending = undefined;
@@ -188,16 +149,24 @@ class StateProcessor<V, R> implements PartitionProcessor {
       this.#release(position);
       this.#changed();
       await this.#work(writer, state, writes);
+      return { kind: 'fenced' };
     } finally {
       if (writes.size > 0) {
         await Promise.race([Promise.allSettled(writes), sleep(LAST_WRITE_MS, undefined, { ref: false })]);
       }
       await Promise.all([writer.close(), ...writes]);
+      state.release();
     }
   }
 
   async #work(writer: BatchWriter, state: PartitionState<V>, writes: Set<Promise<void>>): Promise<void> {
     let ended: { readonly error?: unknown } | undefined;
+    // Without records it would learn only at its next batch that it has to take over again.
+    void writer.spent.then(() => {
+      // What is under way tells why.
+      if (writes.size === 0) ended ??= {};
+      this.#changed();
+    });
     while (!this.#isOver()) {
       if (ended !== undefined) {
         if ('error' in ended) throw ended.error;
@@ -318,4 +287,4 @@ class StateProcessor<V, R> implements PartitionProcessor {
 
 const stopped = new Error('the session is over');
 /** As many failures as make the next pause a long one. */
-const FENCED_FAILURES = 6;
+const SUPERSEDED_FAILURES = 6;

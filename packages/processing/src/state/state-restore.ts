@@ -8,6 +8,7 @@ import {
   startPosition,
   type BatchWriter,
   type ChangelogStore,
+  type ConsumedRecord,
   type OutgoingRecord,
   type StoredPosition,
 } from '@astrolabe/records';
@@ -37,8 +38,6 @@ export interface Restored {
 export interface RestoreOptions<V> {
   readonly session: GroupSession;
   readonly changelog: ChangelogStore;
-  /** Opened before: what it reads from the log is final. */
-  readonly writer: BatchWriter;
   readonly codec: StateCodec<V>;
   /** Of all partitions of this process. Default: without a bound. */
   readonly memory?: StateMemory;
@@ -47,47 +46,93 @@ export interface RestoreOptions<V> {
   readonly onRestored?: (restored: Restored) => void;
 }
 
-/** Disposed of, it gives back its memory. */
-export interface RestoredPartition<V> extends Disposable {
+export type RestoreOutcome<V> =
+  | {
+      readonly kind: 'restored';
+      readonly writer: BatchWriter;
+      /** To be released once the writer is closed. */
+      readonly state: PartitionState<V>;
+      readonly position: bigint;
+    }
+  /** Another process has taken the partition over. */
+  | { readonly kind: 'superseded' };
+
+/** What is in the log of a partition that was just taken over: it is final. */
+interface Log<V> {
   readonly state: PartitionState<V>;
-  readonly position: bigint;
+  readonly stored: StoredPosition | undefined;
+  readonly records: number;
 }
 
-/** Rejects with a `PipelineError`, with what the codec throws, or with the signal's reason. */
-export async function restorePartition<V>(options: RestoreOptions<V>): Promise<RestoredPartition<V>> {
+/**
+ * Takes the partition over. Rejects with a `PipelineError`, with what the codec throws, or with the signal's reason.
+ */
+export async function restorePartition<V>(options: RestoreOptions<V>): Promise<RestoreOutcome<V>> {
+  const { session, changelog, signal } = options;
+  const startedAtMs = performance.now();
   const state = new PartitionState(options.codec, options.memory);
   try {
-    const position = await restoreInto(state, options);
-    return { state, position, [Symbol.dispose]: () => state.release() };
+    const reader = new LogReader(changelog.groupId, state, options.memory);
+    const taken = await changelog.takeOver(session, (batch) => reader.take(batch), signal);
+    if (taken.kind === 'superseded') {
+      state.release();
+      return taken;
+    }
+    const { writer } = taken;
+    const position = await startFrom({ ...options, writer }, reader.read(), startedAtMs).catch(
+      async (error: unknown) => {
+        await writer.close();
+        throw error;
+      },
+    );
+    return { kind: 'restored', writer, state, position };
   } catch (error) {
     state.release();
     throw error;
   }
 }
 
-async function restoreInto<V>(state: PartitionState<V>, options: RestoreOptions<V>): Promise<bigint> {
-  const { session, changelog, signal } = options;
+type OwnedOptions<V> = RestoreOptions<V> & { readonly writer: BatchWriter };
+
+class LogReader<V> {
+  readonly #state: PartitionState<V>;
+  readonly #memory: StateMemory | undefined;
+  readonly #ownKey: string;
+  #stored: StoredPosition | undefined;
+  #clockMs: number | undefined;
+  #records = 0;
+
+  constructor(groupId: string, state: PartitionState<V>, memory: StateMemory | undefined) {
+    this.#ownKey = positionKey(groupId);
+    this.#state = state;
+    this.#memory = memory;
+  }
+
+  take(batch: readonly ConsumedRecord[]): void {
+    this.#records += batch.length;
+    for (const { key, value } of batch) {
+      if (key === null) continue;
+      const text = key.toString();
+      if (text === CLOCK_KEY) this.#clockMs = parseClock(value);
+      else if (!isPositionKey(text)) this.#state.restore(text, value);
+      else if (text === this.#ownKey) this.#stored = parsePosition(value);
+    }
+    this.#memory?.assertFits();
+  }
+
+  read(): Log<V> {
+    this.#state.restoreClock(this.#stored === undefined ? (this.#clockMs ?? 0) : this.#clockMs);
+    return { state: this.#state, stored: this.#stored, records: this.#records };
+  }
+}
+
+async function startFrom<V>(
+  options: OwnedOptions<V>,
+  { state, stored, records }: Log<V>,
+  startedAtMs: number,
+): Promise<bigint> {
+  const { session, changelog } = options;
   const { topic, partition } = session;
-  const startedAtMs = performance.now();
-  const ownKey = positionKey(changelog.groupId);
-  let stored: StoredPosition | undefined;
-  let clockMs: number | undefined;
-  let records = 0;
-  const take = (key: string, value: Buffer | null): void => {
-    if (key === CLOCK_KEY) clockMs = parseClock(value);
-    else if (!isPositionKey(key)) state.restore(key, value);
-    else if (key === ownKey) stored = parsePosition(value);
-  };
-  await changelog.readState(
-    partition,
-    (batch) => {
-      records += batch.length;
-      for (const { key, value } of batch) if (key !== null) take(key.toString(), value);
-      options.memory?.assertFits();
-    },
-    signal,
-  );
-  state.restoreClock(stored === undefined ? (clockMs ?? 0) : clockMs);
   const replaced = state.hasOutdatedKeys ? await replaceOutdatedKeys(options, state) : 0;
   const [committed, offsets] = await Promise.all([changelog.committedOffset(session), changelog.inputOffsets(session)]);
   const { groupId } = changelog;
@@ -122,7 +167,7 @@ const REPLACED_BYTES_AT_ONCE = 500_000;
  * replaced.
  */
 async function replaceOutdatedKeys<V>(
-  { session: { partition }, changelog, writer, signal }: RestoreOptions<V>,
+  { session: { partition }, changelog, writer, signal }: OwnedOptions<V>,
   state: PartitionState<V>,
 ): Promise<number> {
   let replacing: OutgoingRecord[] = [];
@@ -159,12 +204,12 @@ async function replaceOutdatedKeys<V>(
  * 1. The position is stored. 2. The group's offset gets our mark. Only then may records be handled: a crash before 2
  *    obeys the operator again, at the same place; a crash after 2 goes on from the position.
  */
-async function obeyReset<V>(options: RestoreOptions<V>, offset: bigint): Promise<void> {
+async function obeyReset<V>(options: OwnedOptions<V>, offset: bigint): Promise<void> {
   // A fenced writer says so again at its first batch.
   if ((await storePosition(options, offset)) === 'written') await options.session.untilCommitted(offset);
 }
 
-async function storePosition<V>({ session, changelog, writer }: RestoreOptions<V>, offset: bigint) {
+async function storePosition<V>({ session, changelog, writer }: OwnedOptions<V>, offset: bigint) {
   const { kind } = await writer.write({ outputs: [], state: [positionRecord(changelog.groupId, offset, session)] });
   return kind;
 }

@@ -6,7 +6,8 @@ import type { ChangelogStore } from '@astrolabe/records';
 import { openChangelogStore } from '../changelog/kafka-changelog-store.ts';
 import { startGroupConsumer, type GroupConsumerOptions } from '../consumer/group-consumer.ts';
 import type { GroupSession } from '../consumer/partition-processor.ts';
-import { createStateProcessor, type StateProcessorOptions } from '../state/state-processor.ts';
+import { createStateProcessor } from '../state/state-processor.ts';
+import type { StateProcessorOptions } from '../state/state-processor-options.ts';
 import type { Restored } from '../state/state-restore.ts';
 import { countByKey, countCodec } from './counting.ts';
 

@@ -1,6 +1,6 @@
 /** A transform whose every output depends on all earlier records of its key, and what must come of it. */
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { Transformed } from '../state/state-processor.ts';
+import type { Transformed } from '../state/state-processor-options.ts';
 import { isReservedKey } from '../state/state-clock.ts';
 import type { StateCodec, StateKey, StateView } from '../state/state-view.ts';
 

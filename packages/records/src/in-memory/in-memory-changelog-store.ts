@@ -59,6 +59,13 @@ export function createInMemoryChangelogStore({
     if (failure !== undefined) throw failure;
   };
 
+  const readState: ChangelogStore['readState'] = async (partition, onRecords, signal) => {
+    signal.throwIfAborted();
+    check();
+    const records = log.records(changelogTopic).filter((record) => record.partition === partition);
+    if (records.length > 0) await onRecords(records);
+  };
+
   return {
     log,
     groupId,
@@ -66,20 +73,16 @@ export function createInMemoryChangelogStore({
     get takeovers() {
       return takeovers;
     },
-    openWriter: async ({ topic, partition }, signal) => {
+    takeOver: async ({ topic, partition }, onRecords, signal) => {
       await brokers.gate;
       signal.throwIfAborted();
       check();
       takeovers += 1;
       const epoch = await brokers.takeOver(`${topic}:${partition}`);
-      return new InMemoryBatchWriter(brokers, epoch, maxInFlight);
+      await readState(partition, onRecords, signal);
+      return { kind: 'owned', writer: new InMemoryBatchWriter(brokers, epoch, maxInFlight) };
     },
-    readState: async (partition, onRecords, signal) => {
-      signal.throwIfAborted();
-      check();
-      const records = log.records(changelogTopic).filter((record) => record.partition === partition);
-      if (records.length > 0) await onRecords(records);
-    },
+    readState,
     committedOffset: async ({ topic, partition }) => {
       check();
       return committed.get(`${topic}:${partition}`);
@@ -158,16 +161,21 @@ class WritingBrokers {
 
 class InMemoryBatchWriter implements BatchWriter {
   readonly maxInFlight: number;
+  readonly spent: Promise<void>;
+  readonly #resolveSpent: () => void;
   readonly #brokers: WritingBrokers;
   readonly #epoch: WriterEpoch;
   /** Why it can write no longer. */
-  #spent: PipelineError | 'fenced' | undefined;
+  #reason: PipelineError | 'fenced' | undefined;
   #earlier: Promise<unknown> = Promise.resolve();
 
   constructor(brokers: WritingBrokers, epoch: WriterEpoch, maxInFlight: number) {
     this.#brokers = brokers;
     this.#epoch = epoch;
     this.maxInFlight = maxInFlight;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.spent = promise;
+    this.#resolveSpent = resolve;
   }
 
   write(batch: TransactionBatch): Promise<WriteOutcome> {
@@ -177,22 +185,27 @@ class InMemoryBatchWriter implements BatchWriter {
   }
 
   async close(): Promise<void> {
-    this.#spent ??= unavailable('the writer is closed');
+    this.#end(unavailable('the writer is closed'));
   }
 
   async #writeAfter(earlier: Promise<unknown>, batch: TransactionBatch): Promise<WriteOutcome> {
     await earlier.catch(() => undefined);
     await this.#brokers.gate;
-    if (this.#spent === undefined && !this.#epoch.isCurrent()) this.#spent = 'fenced';
-    if (this.#spent === 'fenced') return { kind: 'fenced' };
-    if (this.#spent !== undefined) throw this.#spent;
+    if (!this.#epoch.isCurrent()) this.#end('fenced');
+    if (this.#reason === 'fenced') return { kind: 'fenced' };
+    if (this.#reason !== undefined) throw this.#reason;
     try {
       await this.#brokers.write(batch);
       return { kind: 'written' };
     } catch (error) {
-      this.#spent = error as PipelineError;
+      this.#end(error as PipelineError);
       throw error;
     }
+  }
+
+  #end(reason: PipelineError | 'fenced'): void {
+    this.#reason ??= reason;
+    this.#resolveSpent();
   }
 }
 

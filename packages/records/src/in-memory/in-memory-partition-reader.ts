@@ -53,19 +53,22 @@ export function createInMemoryPartitionReader(
     return { lowWatermark: 0n, lastStableOffset: end, highWatermark: end };
   };
 
-  const read = async ({ topic, partition, fromOffset, endOffset, signal, onRecords, only }: PartitionRange) => {
+  const read = async (range: PartitionRange) => {
+    const { topic, partition, fromOffset, endOffset, signal, onRecords, only, isolation } = range;
     signal?.throwIfAborted();
     check(topic, partition);
+    const endOf = ({ lastStableOffset, highWatermark }: PartitionOffsets): bigint =>
+      isolation === 'all' ? highWatermark : lastStableOffset;
     const atStart = offsetsOf(topic, partition);
-    const end = endOffset ?? atStart.lastStableOffset;
+    const end = endOffset ?? endOf(atStart);
     let next = later(fromOffset ?? 0n, atStart.lowWatermark);
     if (next > atStart.highWatermark) {
       const message = `${topic}[${partition}] ends at ${atStart.highWatermark}, offset ${next} is not there`;
       throw new PipelineError('kafka.offset-out-of-range', message, { retryable: false });
     }
     while (next < end) {
-      const { lastStableOffset } = offsetsOf(topic, partition);
-      const stable = end < lastStableOffset ? end : lastStableOffset;
+      const available = endOf(offsetsOf(topic, partition));
+      const stable = end < available ? end : available;
       const found = recordsOf(topic, partition).filter(({ offset }) => offset >= next && offset < stable);
       const batch = found.slice(0, maxRecords);
       const reached = batch.length < found.length ? (batch.at(-1)?.offset ?? next) + 1n : later(stable, next);

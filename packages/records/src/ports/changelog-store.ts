@@ -23,8 +23,16 @@ export interface TransactionBatch {
 
 export type WriteOutcome =
   | { readonly kind: 'written' }
-  /** Another process has taken this partition over. Nothing of the batch is visible, and nothing will be. */
+  /**
+   * Another process has taken over this partition, or another one of the same writer's process. Nothing of the batch is
+   * visible, and nothing will be. Which it was, the next takeover tells.
+   */
   | { readonly kind: 'fenced' };
+
+export type Takeover =
+  | { readonly kind: 'owned'; readonly writer: BatchWriter }
+  /** Another process has taken the partition over since it was this one's. Told once: the next takeover takes it back. */
+  | { readonly kind: 'superseded' };
 
 /**
  * Writes the batches of one input partition.
@@ -39,8 +47,10 @@ export type WriteOutcome =
  */
 export interface BatchWriter {
   readonly maxInFlight: number;
+  /** Resolves once the writer is spent, be it by what was written for other partitions. Never rejects. */
+  readonly spent: Promise<void>;
   write(batch: TransactionBatch): Promise<WriteOutcome>;
-  /** What is under way is abandoned. Never rejects. */
+  /** What is under way is abandoned, and the partition left to its next owner. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -66,15 +76,18 @@ export interface ChangelogStore {
   /** Has a partition for each one of the input topic. */
   readonly changelogTopic: string;
   /**
-   * Takes the partition over: when it resolves, no earlier writer of it can make anything visible any more, and what
-   * they made visible can be read (under the guarantee `at-least-once` earlier writers still can). Called at each
-   * assignment, and again after each failure.
+   * Takes the partition over, and calls `onRecords` with what its part of the changelog topic holds, in order: some
+   * thousand records at a time, the next ones when it has resolved. When this resolves with a writer, no earlier writer
+   * can make anything visible any more, and all that they made visible was given to `onRecords` (under the guarantee
+   * `at-least-once` earlier writers still can). Otherwise what was given counts for nothing. Called at each assignment,
+   * and again after each failure. Rejects with the signal's reason.
    */
-  openWriter(input: InputPartition, signal: AbortSignal): Promise<BatchWriter>;
-  /**
-   * Calls `onRecords` with what the changelog topic's partition holds, in order, up to its end at the call: some
-   * thousand records at a time, the next ones when it has resolved. Rejects with the signal's reason.
-   */
+  takeOver(
+    input: InputPartition,
+    onRecords: (records: readonly ConsumedRecord[]) => void | Promise<void>,
+    signal: AbortSignal,
+  ): Promise<Takeover>;
+  /** As a takeover reads, up to the end at the call, for an owner that has to read again. */
   readState(
     partition: number,
     onRecords: (records: readonly ConsumedRecord[]) => void | Promise<void>,

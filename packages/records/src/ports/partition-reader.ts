@@ -22,6 +22,11 @@ export interface PartitionRange {
   readonly endOffset?: bigint | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
+   * `all`: also what is not committed, be it aborted or of an open transaction, up to the high watermark. Default
+   * `committed`.
+   */
+  readonly isolation?: 'committed' | 'all' | undefined;
+  /**
    * Gets the committed records in the order of their offsets, at least one in each call; the next call comes after this
    * one's promise is fulfilled. `nextOffset` is where a later read goes on. Keys and values are views of fetched bytes,
    * megabytes of them: who keeps a few makes copies.

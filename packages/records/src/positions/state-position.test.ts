@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   COMMIT_MARK,
+  isFromBeforeClaims,
   isPositionKey,
   parsePosition,
   positionKey,
@@ -151,4 +152,11 @@ test('a position is read back as it was written, for a group of any name', () =>
   assert.equal(parsePosition(null), undefined);
   assert.throws(() => parsePosition(Buffer.from('{}')));
   assert.ok(!isPositionKey('["","user","position"]'));
+});
+
+test('the position of a version without claims is told from one of today', () => {
+  assert.equal(isFromBeforeClaims(Buffer.from('{"nextOffset":"7","topicId":"x"}')), true);
+  const { value } = positionRecord('g', 7n, { partition: 0, topicId: CURRENT });
+  assert.ok(value !== null);
+  assert.equal(isFromBeforeClaims(value), false);
 });

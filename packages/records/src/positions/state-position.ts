@@ -15,6 +15,9 @@ import { isRecreated, resetRemedy, topicRecreated, type TopicId } from '../topic
  */
 export const COMMIT_MARK = 'astrolabe';
 
+/** Of versions whose owners claim their partitions. The version before had transactional ids for each partition. */
+const CLAIMS_LAYOUT = 2;
+
 /** Keys of the state must not begin like this. */
 const POSITION_KEYS = '["","position",';
 
@@ -32,7 +35,7 @@ export function positionRecord(
   nextOffset: bigint,
   { partition, topicId }: { readonly partition: number; readonly topicId: TopicId },
 ): OutgoingRecord {
-  const value = JSON.stringify({ nextOffset: nextOffset.toString(), topicId });
+  const value = JSON.stringify({ nextOffset: nextOffset.toString(), topicId, layout: CLAIMS_LAYOUT });
   return { key: Buffer.from(positionKey(groupId)), value: Buffer.from(value), headers: {}, partition };
 }
 
@@ -50,6 +53,11 @@ export function parsePosition(value: Buffer | null): StoredPosition | undefined 
   if (topicId !== undefined && typeof topicId !== 'string')
     throw new Error('a position with a topicId that is not text');
   return { nextOffset: BigInt(nextOffset), topicId };
+}
+
+/** Whether the version that stored the position fenced by transactional ids of the partition's own. */
+export function isFromBeforeClaims(value: Buffer): boolean {
+  return (JSON.parse(value.toString()) as { layout?: unknown }).layout !== CLAIMS_LAYOUT;
 }
 
 export interface StartPositionInput {

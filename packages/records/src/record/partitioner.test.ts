@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { partitionFor } from './partitioner.ts';
 
 test('keys go to the partitions that the Java client would choose', () => {
@@ -16,6 +17,20 @@ test('keys go to the partitions that the Java client would choose', () => {
       assert.equal(partitionFor(Buffer.from(key), count), (hash & 0x7f_ff_ff_ff) % count, `${key} of ${count}`);
     }
   }
+});
+
+test('with several times as many partitions, the keys of a partition go to it and to those a multiple of the old count on', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 80 }),
+      fc.integer({ min: 1, max: 500 }),
+      fc.integer({ min: 1, max: 20 }),
+      (key, count, times) => {
+        const before = partitionFor(Buffer.from(key), count);
+        assert.equal(partitionFor(Buffer.from(key), times * count) % count, before);
+      },
+    ),
+  );
 });
 
 test('a record without a key goes to partition 0', () => {

@@ -171,8 +171,8 @@ function findIdMismatch({ kind, record }: Command, schemaId: number): DecodedCom
 }
 
 /**
- * It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours. The
- * ids of our own are hexadecimal digits.
+ * It is sent as a header, within quotes: one that cannot be would fail as a connection does, and be tried for hours.
+ * Ids of our own are hexadecimal digits.
  */
 const COMMAND_ID = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
 

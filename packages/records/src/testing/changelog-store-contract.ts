@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isPositionKey } from '../positions/state-position.ts';
 import type { ConsumedRecord, OutgoingRecord } from '../record/record.ts';
 import type { BatchWriter, ChangelogStore, TopicRecord, TransactionBatch } from '../ports/changelog-store.ts';
 
@@ -124,7 +125,8 @@ export function testChangelogStore(
     await withLog(async ({ changelog, input }) => {
       const reason = new Error('the session is over');
       const signal = AbortSignal.abort(reason);
-      await assert.rejects(changelog.openWriter({ topic: input, partition: PARTITION }, signal), reason);
+      const taking = changelog.takeOver({ topic: input, partition: PARTITION }, () => undefined, signal);
+      await assert.rejects(taking, reason);
     });
   });
 
@@ -170,9 +172,10 @@ interface Helpers {
 function helpersOf({ changelog, input, readCommitted }: ChangelogStoreUnderTest, opened: BatchWriter[]): Helpers {
   const signal = new AbortController().signal;
   const open = async (partition = PARTITION): Promise<BatchWriter> => {
-    const writer = await changelog.openWriter({ topic: input, partition }, signal);
-    opened.push(writer);
-    return writer;
+    const taken = await changelog.takeOver({ topic: input, partition }, () => undefined, signal);
+    assert.ok(taken.kind === 'owned');
+    opened.push(taken.writer);
+    return taken.writer;
   };
   return {
     open,
@@ -182,17 +185,23 @@ function helpersOf({ changelog, input, readCommitted }: ChangelogStoreUnderTest,
       return (await readCommitted(topic)).map(({ value }) => String(value));
     },
     readState: async (partition = PARTITION) => {
-      await open(partition);
-      const entries: string[] = [];
-      await changelog.readState(
-        partition,
-        (records) => {
-          entries.push(...records.map(({ key, value }) => `${key}=${value}`));
-        },
-        signal,
-      );
-      return entries;
+      const taken: string[] = [];
+      const owned = await changelog.takeOver({ topic: input, partition }, collectIn(taken), signal);
+      assert.ok(owned.kind === 'owned');
+      opened.push(owned.writer);
+      const again: string[] = [];
+      await changelog.readState(partition, collectIn(again), signal);
+      assert.deepEqual(again, taken, 'what a takeover gives is what is there');
+      return taken;
     },
+  };
+}
+
+/** What the state holds, without claims, which each store keeps in its own way. */
+function collectIn(entries: string[]): (records: readonly ConsumedRecord[]) => void {
+  return (records) => {
+    const states = records.filter(({ key }) => !isPositionKey(String(key)));
+    entries.push(...states.map(({ key, value }) => `${key}=${value}`));
   };
 }
 

@@ -4,20 +4,8 @@
  * longer used is not reused.
  */
 
-/**
- * Who has to do something about it.
- * - `operator`: runs the pipeline (cluster, configuration, network)
- * - `sender`: the system that posts events
- * - `customer`: owns the connector (keys, toggles, plan)
- * - `developer`: maintains this project
- */
-export type WhoActs = 'operator' | 'sender' | 'customer' | 'developer';
-
-export interface ErrorCatalogueEntry {
-  /** What happened, and what to do about it. One or two sentences of plain text. */
-  readonly meaning: string;
-  readonly whoActs: WhoActs;
-}
+import type { ErrorCatalogueEntry } from './catalogue-entry.ts';
+import { clusterErrorCodes } from './cluster-error-codes.ts';
 
 const entries = [
   {
@@ -53,85 +41,7 @@ const entries = [
     meaning: 'The local stack could not be started. The message says what to install or which stack to point at.',
     whoActs: 'operator',
   },
-  {
-    code: 'kafka.unavailable',
-    meaning: 'No broker answered, or too few replicas did. The service retries; check the brokers and the network.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.request-refused',
-    meaning:
-      "A broker refused a request permanently: the login is wrong, or the cluster does not support the request. The message has the broker's reason.",
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.unauthorized',
-    meaning:
-      'The brokers forbid an operation. The message names the user, the operation, the resource and the command that grants it; the service waits for the grant.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.topic-missing',
-    meaning:
-      'A topic does not exist yet, and the service waits for it. Create the topics with "astrolabe topics apply".',
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.record-too-large',
-    meaning: 'A record exceeds the size that the broker or the topic allows. It cannot be stored unchanged.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.offset-out-of-range',
-    meaning:
-      'The offset to read from is no longer on the topic. Reading stopped rather than skip records; choose an offset.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.topic-recreated',
-    meaning:
-      'The topic was deleted and created again, so a stored position would skip records of the new one. Reading stopped; the message says how to choose where to continue.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.batch-unreadable',
-    meaning:
-      'A batch of records is corrupt, or inflates beyond the limit (16 MiB; 250,000 records and headers). Reading stopped rather than skip it; the message names its offsets.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'kafka.patch-missing',
-    meaning:
-      'A patch without which kafkajs loses records is not in effect, so the process does not start. kafkajs is not version 2.2.4, or was loaded before @astrolabe/kafka; install with "npm ci".',
-    whoActs: 'developer',
-  },
-  {
-    code: 'kafka.consumer-crashed',
-    meaning: 'The consumer stopped permanently, and the process exits. Restarted, it continues from the last commit.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'registry.unavailable',
-    meaning:
-      'The schema registry did not answer, or the server at its URL is not a schema registry. The service retries; check SCHEMA_REGISTRY_URL and the registry.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'registry.schema-missing',
-    meaning: 'A command schema is not registered under its subject, and this service may not register it.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'registry.schema-incompatible',
-    meaning:
-      'The registry refused a schema because it cannot read what earlier versions wrote. Deploy the versions in order.',
-    whoActs: 'developer',
-  },
-  {
-    code: 'registry.unauthorized',
-    meaning: 'The registry refused the credentials. Check SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
-    whoActs: 'operator',
-  },
+  ...clusterErrorCodes,
   {
     code: 'event.invalid-json',
     meaning:

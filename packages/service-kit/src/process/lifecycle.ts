@@ -77,7 +77,8 @@ type StopSignal = keyof typeof exitCodesOfFurtherSignal;
 /**
  * Runs a service from its start to its exit.
  *
- * - SIGTERM or SIGINT: readiness turns false, a drain runs, `stack.signal` is aborted, the stops run in reverse, exit 0.
+ * - SIGTERM or SIGINT: readiness turns false, a drain runs, `stack.signal` is aborted, the stops run in reverse, exit
+ *   0.
  * - A fault (the start rejects, `stack.fail`, an uncaught exception, a stop that fails): logged, the same stops, exit
  *   1.
  * - Not stopped within `shutdownTimeoutMs`: logged as `service.shutdown-deadline` with the step that hangs, exit 1.

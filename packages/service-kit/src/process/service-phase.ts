@@ -1,8 +1,8 @@
 import type { Logger } from '../logs/logger.ts';
 
 /**
- * From its first signal on, a service may drain: it goes on as before and only says that it will stop, so that whoever
- * sends it work can turn to another instance. Then its stops run.
+ * From its first signal on, a service may drain: it goes on as before and only says that it will stop, so
+ * that those who send it work can turn to another instance. Then its stops run.
  */
 const phases = {
   starting: ['running', 'stopping'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WorkKind } from '../core/fair-turns.ts';
-import { TURN_BUDGET_MS } from '../core/turn-budget.ts';
+import type { WorkKind } from '../core/turns/fair-turns.ts';
+import { TURN_BUDGET_MS } from '../core/turns/turn-budget.ts';
 import { LoopTurns } from './loop-turns.ts';
 
 const WORK_MS = 0.5;

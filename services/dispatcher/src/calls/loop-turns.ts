@@ -1,6 +1,6 @@
 import type { Clock } from '@astrolabe/service-kit/clock';
-import { FairTurns, type WorkKind } from '../core/fair-turns.ts';
-import { mayHandleNext, whenToHandle } from '../core/turn-budget.ts';
+import { FairTurns, type WorkKind } from '../core/turns/fair-turns.ts';
+import { mayHandleNext, whenToHandle } from '../core/turns/turn-budget.ts';
 
 /** A piece of work on commands that can wait for another turn of the event loop. */
 export interface TurnWork {
@@ -18,7 +18,7 @@ export interface LoopTurnsOptions {
 
 /**
  * Works on commands as they come while there are few of them or only one connector, and otherwise in the turns of
- * `core/turn-budget.ts`. Putting an answer off costs more: its connection is idle by then, and undici checks an idle
+ * `core/turns/turn-budget.ts`. Putting an answer off costs more: its connection is idle by then, and undici checks an idle
  * connection for one more turn before it writes the next call to it.
  */
 export class LoopTurns {

@@ -167,7 +167,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     }
   }
 
-  /** The pause is charged before it begins: else a process that crashes in each would retry for ever. */
+  /** The pause is charged before it begins: else a process that crashes in each would retry without end. */
   #recordAttempts(command: InFlightCommand, attempts: Attempts, untilMs: number): void {
     this.#options.ledger.recordAttempts({
       commandId: command.deliveryId,

@@ -112,7 +112,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
 
   /** What earlier owners of the partition did for it; called before the first call. */
   continueAfter(prior: PriorAttempts | undefined): void {
-    // What was sent again, by a redrive or a replay, stands at another offset and begins anew.
+    // What was sent again, by a redrive or a replay, stands at another offset and begins again.
     if (prior?.offset === this.task.offset) this.#prior = prior;
   }
 
@@ -174,11 +174,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
   }
 }
 
-function countAttempt(
-  before: Attempts | undefined,
-  prior: PriorAttempts | undefined,
-  time: AnswerTime,
-): Attempts {
+function countAttempt(before: Attempts | undefined, prior: PriorAttempts | undefined, time: AnswerTime): Attempts {
   return before === undefined
     ? { count: (prior?.count ?? 0) + 1, first: time, last: time, prior }
     : { ...before, count: before.count + 1, last: time };

@@ -8,7 +8,7 @@ import { createInMemoryLedger, type DeliveryLedger } from './delivery-ledger.ts'
 
 type Life = ReturnType<typeof createHandler>;
 
-/** One life of a process: it calls once, gets `status`, and crashes during the pause. Resolves with the dead letters. */
+/** One life of a process: it calls once, gets `status`, and crashes during the pause, if there is one. */
 async function liveUntilFirstPause(ledger: DeliveryLedger, status: number, offset = 0n): Promise<Life> {
   const life = createHandler({ ledger });
   life.script.push(answer(status));
@@ -30,12 +30,16 @@ test('a command that fails for its whole budget is a dead letter, however often 
     lives += 1;
   } while (life.deadLetters().length === 0 && lives < 1_000);
   const [deadLetter] = life.deadLetters();
-  assert.ok(deadLetter, 'it is retried for ever');
+  assert.ok(deadLetter, 'it is retried without end');
   assert.equal(headerText(deadLetter, 'dlq.code'), 'api.retries-exhausted');
   // A minute in pauses of 100, 200, 400 and then 500 ms: they go on growing, too.
   assert.equal(lives, 122);
   assert.equal(headerText(deadLetter, 'dlq.delivery.count'), '122');
-  assert.equal(ledger.attempts(ledger.deliveries[0]?.commandId ?? ''), undefined, 'the end is what is known from now on');
+  assert.equal(
+    ledger.attempts(ledger.deliveries[0]?.commandId ?? ''),
+    undefined,
+    'the end is what is known from now on',
+  );
 });
 
 test('a command that is sent in again after its dead letter has the whole budget again', async () => {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { ApiCallReceiver, ApiClient } from '../calls/api-client.ts';
-import { TURN_BUDGET_MS } from '../core/turn-budget.ts';
+import { TURN_BUDGET_MS } from '../core/turns/turn-budget.ts';
 import { createInMemoryLedger, type DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
 import { upsertUser } from '../testing/commands.ts';
 import { answer } from '../testing/scripted-api.ts';

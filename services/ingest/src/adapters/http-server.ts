@@ -50,8 +50,8 @@ export interface HttpServer {
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
   /**
-   * From here on connections end with their next answer, and `GET /` is answered 503, so that clients and load balancers
-   * turn to another instance. Requests are answered as before.
+   * From here on connections end with their next answer, and `GET /` is answered 503, so that clients and load
+   * balancers turn to another instance. Requests are answered as before.
    */
   drain(): void;
   /** Accepts no more requests, and resolves when those in progress are answered. */
@@ -85,10 +85,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const answerRequest = createAnswerRequest({ ...options, isStopping: () => phase === 'closing' });
   const paths = new PathTable();
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()));
-  addEndpointRoutes(
-    app,
-    createPostRoute(options, answerRequest, isLeaving),
-  );
+  addEndpointRoutes(app, createPostRoute(options, answerRequest, isLeaving));
   addSettingsRoutes(app, options);
   addPixelRoutes(app, answerRequest);
   addProbeRoute(app, isLeaving);

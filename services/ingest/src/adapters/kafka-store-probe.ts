@@ -8,8 +8,8 @@ export interface StoreProbe {
    * One call at a time.
    */
   probe(): Promise<void>;
-  /** Never rejects. */
-  close(): Promise<void>;
+  /** A connection that is being made ends in its own time: brokers that are away must not hold up a stop. */
+  close(): void;
 }
 
 /** A frozen broker keeps its connections and answers nothing. */
@@ -43,6 +43,6 @@ export function createKafkaStoreProbe(connection: KafkaConnection, topics: reado
         throw new PipelineError('kafka.unavailable', message, { retryable: true, cause: error });
       }
     },
-    close: drop,
+    close: () => void drop(),
   };
 }

@@ -10,7 +10,7 @@ import { isExpendable, type UserState } from './user-state.ts';
 export type Remembered =
   /** `forgotten`: how many other users were evicted; also 1 if this user found no room. */
   | { readonly kind: 'remembered'; readonly forgotten: number }
-  /** A deletion that cannot be remembered, because the state holds only deletions. `bound`: what there is no more of. */
+  /** A deletion that cannot be remembered: the state holds only deletions. `bound`: what there is no more of. */
   | { readonly kind: 'full'; readonly bound: 'users' | 'memory' };
 
 /** Maximum evictions at once after a limit was lowered, so that a batch is not held up. */

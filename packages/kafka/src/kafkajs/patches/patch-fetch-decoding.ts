@@ -2,7 +2,7 @@
  * A patch of kafkajs 2.2.4: its consumer decodes without bounds what it fetched. `fetch-decoding.ts` says what that
  * costs.
  */
-import { decompress } from '../protocol/codecs.ts';
+import { decompress } from '../protocol/compression/codecs.ts';
 import { decodeFetchResponse, type FetchedTopics } from '../protocol/fetch-decoding.ts';
 import { replaceExport, type Patch } from './patch.ts';
 

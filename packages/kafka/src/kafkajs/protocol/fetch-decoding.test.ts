@@ -10,7 +10,7 @@ import {
   type TestPartition,
   type TestRecord,
 } from '../../testing/fetch-response.ts';
-import { decompress, MAX_INFLATED_BYTES } from './codecs.ts';
+import { decompress, MAX_INFLATED_BYTES } from './compression/codecs.ts';
 import { decodeFetchResponse, type FetchedMessage, type FetchedTopics } from './fetch-decoding.ts';
 import { CompressionTypes, type Batch } from '../index.ts';
 import { recordsOf } from '../kafkajs-record.ts';

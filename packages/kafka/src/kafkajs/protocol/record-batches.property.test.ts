@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ConsumedRecord } from '@astrolabe/records';
-import { decompress } from './codecs.ts';
+import { decompress } from './compression/codecs.ts';
 import { crc32c } from './crc32c.ts';
 import '../index.ts';
 import { RecordSetDecoder, splitRecordSet } from './record-batches.ts';

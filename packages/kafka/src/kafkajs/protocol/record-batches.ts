@@ -6,7 +6,7 @@
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { AbortedTransaction, TopicPartition } from './fetch-partition.ts';
 import { crc32c } from './crc32c.ts';
-import { RecordCursor } from './fetched-record.ts';
+import { RecordCursor } from './records/fetched-record.ts';
 import { undecodable } from './undecodable.ts';
 
 /** A batch that is there in full. Its records are not decoded. */
@@ -99,9 +99,10 @@ export class RecordSetDecoder {
   }
 
   /**
-   * Appends the batch's committed records to `into`. They are views of the fetched (or inflated) bytes, and every one has
-   * been read to its end: whatever is asked of them later cannot fail. Throws an error that kafkajs does not retry where the bytes are not what was written, or are more than is
-   * read of one batch. With `containing`, a batch in whose records these bytes are nowhere appends nothing.
+   * Appends the batch's committed records to `into`. They are views of the fetched (or inflated) bytes, and each has
+   * been read to its end: what is asked of it later cannot fail. Throws an error that kafkajs does not retry where the
+   * bytes are not what was written, or are more than is read of one batch. With `containing`, a batch in whose records
+   * these bytes are nowhere appends nothing.
    */
   async decode(
     { baseOffset, nextOffset, body, crc }: RecordBatch,

@@ -93,7 +93,7 @@ test('an instance that fails again as soon as it is ready stays out for twice as
   }
   assert.deepEqual(holds, [5_000, 10_000, 20_000, 20_000]);
   const { readyAtMs } = outage(health, nowMs + 60_000, nowMs + 70_000);
-  assert.equal(readyAtMs - (nowMs + 70_000), 5_000, 'after a calm time it begins anew');
+  assert.equal(readyAtMs - (nowMs + 70_000), 5_000, 'after a calm time it begins again');
 });
 
 test('readiness changes only after a grace of failures or a hold of successes, whatever is seen', () => {

@@ -5,7 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
 import { decompress } from './codecs.ts';
-import { CompressionTypes } from '../index.ts';
+import { CompressionTypes } from '../../index.ts';
 
 const { lookupCodec } = createRequire(import.meta.url)('kafkajs/src/protocol/message/compression') as {
   lookupCodec(type: number): {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { headerText, keyText, recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
-import { decodeEagerly } from '../../testing/eager-records.ts';
-import { encodeTestBatch } from '../../testing/fetch-response.ts';
+import { decodeEagerly } from '../../../testing/eager-records.ts';
+import { encodeTestBatch } from '../../../testing/fetch-response.ts';
 import { RecordCursor, type EncodedBatch } from './fetched-record.ts';
 
 const NAMES = ['connector-id', 'message-id', 'replay-id', 'dlq.code'] as const;

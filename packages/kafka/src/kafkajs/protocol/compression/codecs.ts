@@ -8,7 +8,7 @@ import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { boundLz4Frame } from './lz4-frame.ts';
 import { compressXerial, decompressSnappy } from './snappy-framing.ts';
-import { undecodable } from './undecodable.ts';
+import { undecodable } from '../undecodable.ts';
 
 /**
  * Most bytes that one batch may inflate to: a broker bounds what a batch has compressed (`message.max.bytes`, 1 MiB by

@@ -58,12 +58,12 @@ export class FetchedRecord implements ConsumedRecord, EncodedRecord {
     return hasAppendTime ? timestampMs : timestampMs + this.#timestampDeltaMs;
   }
 
-  /** A view, made anew each time. */
+  /** A view, made each time. */
   get key(): Buffer | null {
     return this.#readFrom(this.#keyAt).nullableBytes();
   }
 
-  /** A view, made anew each time. */
+  /** A view, made each time. */
   get value(): Buffer | null {
     const reader = this.#readFrom(this.#keyAt);
     reader.skipNullableBytes();
