@@ -11,20 +11,20 @@ export interface PackedRecords {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
    * For each record: the lengths of its key and its value (`ABSENT` for null) and the number of its headers; then for
-   * each header the index of its name, and the length of its value or, below zero, the index of a shared one.
+   * each header the index of its name and the length of its value, or `REPEATED`.
    */
   readonly layout: Int32Array<ArrayBuffer>;
   readonly names: readonly string[];
-  /** Header values that more than one record has. */
-  readonly shared: readonly Uint8Array[];
 }
 
 const ABSENT = -1;
+/** The value is that of the last record before with this header, in the same buffer: one of the request's. */
+const REPEATED = -1;
 
-/** Records without a `partition`. A header value that records share as an object, they share afterwards. */
+/** Records without a `partition`. */
 export function packRecords(records: readonly OutgoingRecord[]): PackedRecords {
-  const shared = findShared(records);
   const names = new Map<string, number>();
+  const lastValues: Buffer[] = [];
   const layout: number[] = [];
   const parts: Buffer[] = [];
   const add = (part: Buffer | null): void => {
@@ -34,29 +34,29 @@ export function packRecords(records: readonly OutgoingRecord[]): PackedRecords {
   for (const { key, value, headers } of records) {
     add(key);
     add(value);
-    const entries = Object.entries(headers);
-    layout.push(entries.length);
-    for (const [name, header] of entries) {
-      const nameIndex = names.get(name) ?? names.size;
-      names.set(name, nameIndex);
-      layout.push(nameIndex);
-      const sharedIndex = shared.get(header);
-      if (sharedIndex === undefined) add(header);
-      else layout.push(-1 - sharedIndex);
+    const countAt = layout.push(0) - 1;
+    let count = 0;
+    for (const name in headers) {
+      const header = present(headers[name], 'a header');
+      let index = names.get(name);
+      if (index === undefined) names.set(name, (index = names.size));
+      layout.push(index);
+      if (lastValues[index] === header) {
+        layout.push(REPEATED);
+      } else {
+        lastValues[index] = header;
+        add(header);
+      }
+      count += 1;
     }
+    layout[countAt] = count;
   }
-  return {
-    count: records.length,
-    bytes: joined(parts),
-    layout: Int32Array.from(layout),
-    names: [...names.keys()],
-    shared: [...shared.keys()],
-  };
+  return { count: records.length, bytes: joined(parts), layout: Int32Array.from(layout), names: [...names.keys()] };
 }
 
-export function unpackRecords({ count, bytes, layout, names, shared }: PackedRecords): OutgoingRecord[] {
+export function unpackRecords({ count, bytes, layout, names }: PackedRecords): OutgoingRecord[] {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const sharedValues = shared.map((value) => Buffer.from(value));
+  const lastValues: Buffer[] = [];
   let at = 0;
   let from = 0;
   const next = (): number => present(layout[at++], 'a number of packed records');
@@ -67,27 +67,14 @@ export function unpackRecords({ count, bytes, layout, names, shared }: PackedRec
     const value = takeNullable(next());
     const headers: Record<string, Buffer> = {};
     for (let left = next(); left > 0; left -= 1) {
-      const name = present(names[next()], 'the name of a packed header');
+      const index = next();
       const length = next();
-      headers[name] = length < 0 ? present(sharedValues[-1 - length], 'a shared header') : take(length);
+      const header = length === REPEATED ? present(lastValues[index], 'a repeated header') : take(length);
+      lastValues[index] = header;
+      headers[present(names[index], 'the name of a packed header')] = header;
     }
     return { key, value, headers };
   });
-}
-
-/** Header values that occur again, by identity: those of the request and of this service. */
-function findShared(records: readonly OutgoingRecord[]): ReadonlyMap<Buffer, number> {
-  const shared = new Map<Buffer, number>();
-  const seen = new Set<Buffer>();
-  for (const { headers } of records) {
-    for (const name in headers) {
-      const value = present(headers[name], 'a header');
-      if (seen.has(value)) {
-        if (!shared.has(value)) shared.set(value, shared.size);
-      } else seen.add(value);
-    }
-  }
-  return shared;
 }
 
 /** In a block of its own, which can be handed over. */
