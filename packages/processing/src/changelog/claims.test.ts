@@ -44,6 +44,15 @@ test('an undecided claim counts, an undecided release does not', () => {
   assert.deepEqual(claims.before('me'), []);
 });
 
+test('a release ends the claims before it, and not one behind it that was seen before it was decided', () => {
+  const claims = claimsOf(claim('a', 1n));
+  claims.addUndecided([claim('me', 2n), release('me', 3n), claim('a', 4n), claim('me', 5n)]);
+  claims.addCommitted([claim('me', 2n), release('me', 3n)]);
+  assert.deepEqual(ownersOf(claims.before('me')), ['a']);
+  claims.addCommitted([release('a', 6n)]);
+  assert.deepEqual(claims.before('me'), []);
+});
+
 test('an owner that has lost a partition is told from one that is only behind', () => {
   assert.equal(claimsOf(claim('a', 1n), claim('me', 2n)).wasTakenFrom('me'), false);
   assert.equal(claimsOf(claim('me', 1n), claim('a', 2n)).wasTakenFrom('me'), true);

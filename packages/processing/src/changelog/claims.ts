@@ -36,7 +36,7 @@ export class PartitionClaims {
         this.#lastPosition = record.value === null ? undefined : Buffer.from(record.value);
       const change = readClaim(this.#groupId, record);
       if (change?.kind === 'claim') this.#add(change.claim, record.offset);
-      else if (change?.kind === 'release') this.#claims.delete(change.owner);
+      else if (change?.kind === 'release') this.#release(change.owner, record.offset);
     }
   }
 
@@ -93,7 +93,12 @@ export class PartitionClaims {
     return present(this.#claims.get(owner), `the claim of ${owner}`);
   }
 
+  /** The last claim of an owner counts, though one before it is read again once it is committed. */
   #add(claim: PartitionClaim, offset: bigint): void {
-    this.#claims.set(claim.owner, { ...claim, offset });
+    if (offset > (this.#claims.get(claim.owner)?.offset ?? -1n)) this.#claims.set(claim.owner, { ...claim, offset });
+  }
+
+  #release(owner: string, offset: bigint): void {
+    if (offset > (this.#claims.get(owner)?.offset ?? offset)) this.#claims.delete(owner);
   }
 }

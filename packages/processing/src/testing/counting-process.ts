@@ -75,7 +75,10 @@ export function startCountingProcess(options: CountingProcessOptions): CountingP
   return process;
 }
 
-function storeOf(owned: OwnedChangelog, { brokers, groupId, input, committed }: CountingProcessOptions): ChangelogStore {
+function storeOf(
+  owned: OwnedChangelog,
+  { brokers, groupId, input, committed }: CountingProcessOptions,
+): ChangelogStore {
   return {
     groupId,
     changelogTopic: brokers.changelogTopic,
