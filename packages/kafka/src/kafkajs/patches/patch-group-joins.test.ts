@@ -33,7 +33,6 @@ const options = {
   topics: [],
   topicConfigurations: {},
   logger,
-  instrumentationEmitter: { emit: silent },
   assigners: [],
 };
 
@@ -89,10 +88,13 @@ function createMember(load: Load) {
     ...noCluster,
   };
   const ConsumerGroup = load<new (options: object) => Group>('consumer/consumerGroup');
-  const group = new ConsumerGroup({ ...options, cluster });
+  const told: string[] = [];
+  const instrumentationEmitter = { emit: (event: string) => void told.push(event) };
+  const group = new ConsumerGroup({ ...options, cluster, instrumentationEmitter });
   return {
     group,
     requests,
+    told,
     early,
     answer,
     rebalance: () => void (isRebalancing = true),
@@ -103,7 +105,7 @@ function createMember(load: Load) {
 const REBALANCING = { type: 'REBALANCE_IN_PROGRESS' };
 
 test('a member works on while its group rebalances, until the others have joined; the original stops at the first word of it', async () => {
-  const { group, requests, early, answer, rebalance, beat } = createMember(loadPatched);
+  const { group, requests, told, early, answer, rebalance, beat } = createMember(loadPatched);
   await group.joinAndSync();
   const fetching = group.fetch('1');
   fetching.catch(silent);
@@ -114,6 +116,7 @@ test('a member works on while its group rebalances, until the others have joined
   await beat();
   await beat();
   assert.deepEqual(requests, ['join as new', 'sync', 'heartbeat', 'join beside as me']);
+  assert.deepEqual(told, ['consumer.group_join', 'consumer.rebalancing']);
   early[0]?.resolve(answer());
   // The fetch is not waited for: the others wait for this member now.
   await assert.rejects(fetching, REBALANCING);

@@ -104,6 +104,9 @@ function joinEarly(group: ConsumerGroup): void {
     }),
   };
   earlyJoins.set(group, early);
+  // As the original does where it stops for a rebalance: from here on no heartbeat tells that the group hears us.
+  const { events } = require('kafkajs/src/consumer/instrumentationEvents') as { events: { REBALANCING: string } };
+  group.instrumentationEmitter.emit(events.REBALANCING, { groupId: group.groupId, memberId });
 }
 
 /**
