@@ -86,6 +86,30 @@ test('a user id beyond 2^53 is the digits that were sent, not their rounding', (
   assert.equal(verdict.identity.userId, '9007199254740993');
 });
 
+test('every id beyond 2^53 keeps its digits, under any spelling, and of a repeated one the last counts', () => {
+  for (const [text, expected] of [
+    [
+      '{"type":"group","user_id":1,"user_id":9007199254740993,"groupId":-9007199254740995}',
+      ['9007199254740993', '-9007199254740995'],
+    ],
+    [
+      '{"type":"group","userId":null,"UserID" : 9007199254740993 ,"group_id":18446744073709551615}',
+      ['9007199254740993', '18446744073709551615'],
+    ],
+    [
+      '{"type":"group","\\u0075serId":9007199254740993,"groupId":9007199254740992.5}',
+      ['9007199254740993', '9007199254740992'],
+    ],
+    [
+      '{"type":"group","userId":1e400,"groupId":9007199254740993,"traits":{"userId":9007199254740999}}',
+      [undefined, '9007199254740993'],
+    ],
+  ] as const) {
+    const { userId, groupId } = verdictOn(text).identity;
+    assert.deepEqual([userId, groupId], expected, text);
+  }
+});
+
 test('a messageId of 100 characters is accepted, and one of 101 is rejected and not used', () => {
   assert.equal(codeOf(verdictOnCall(identifyCall(1, { messageId: 'm'.repeat(100) }))), 'accepted');
   const verdict = verdictOnCall(identifyCall(1, { messageId: 'm'.repeat(101) }));

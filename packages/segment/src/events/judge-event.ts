@@ -2,9 +2,15 @@
  * The verdict on one event: accepted, with what its text lacks, or rejected with a code and a reason. Any JSON value
  * gets exactly one of the two. Every writer to the event topic uses it, so that all have the same rules.
  */
-import { noEventFields, readEventFields, type EventFields } from './event-fields.ts';
+import {
+  noEventFields,
+  readEventFields,
+  sentFieldName,
+  type EventFieldName,
+  type EventFields,
+} from './event-fields.ts';
 import { isUnsupportedByDestination, type EventType } from './event.ts';
-import type { MeasuredSpan } from '../json/json-text.ts';
+import { findMember, type MeasuredSpan } from '../json/json-text.ts';
 import { isJsonObject, parseRawJson, type JsonObject, type JsonValue } from '@astrolabe/json';
 import { maxEventDepth, maxEventMembers } from './limits.ts';
 import { parseEvent, parseEventFields, type EventDefectCode } from './parse-event.ts';
@@ -112,9 +118,19 @@ function findBreachedLimit(
   return undefined;
 }
 
+/** Fields that become keys or tell events apart, so that each digit counts. */
+const idNames = [
+  'userId',
+  'anonymousId',
+  'groupId',
+  'previousId',
+  'messageId',
+] as const satisfies readonly EventFieldName[];
+
 /**
- * JSON.parse rounds integers beyond 2^53, and a rounded user id is another user's. Such ids are rare, so only an event
- * with one is parsed again with exact integers. An event refused for its size is not: it is stored without those ids.
+ * JSON.parse rounds integers beyond 2^53, and a rounded user id is another user's. So the text of such an id is read
+ * again with exact integers, and that of nothing else: in an event of many numbers it would take milliseconds. An event
+ * refused for its size is stored without those ids.
  */
 function readExactFields(
   bytes: Buffer,
@@ -123,20 +139,22 @@ function readExactFields(
   exceedsLimit: boolean,
 ): EventFields {
   const fields = readEventFields(value);
-  const { userId, anonymousId, groupId, previousId, messageId } = fields;
-  const isRounded = [userId, anonymousId, groupId, previousId, messageId].some(isUnsafeNumber);
-  if (!isRounded) return fields;
-  if (exceedsLimit) {
-    const unlessRounded = (id: JsonValue | undefined) => (isUnsafeNumber(id) ? undefined : id);
-    return {
-      ...fields,
-      userId: unlessRounded(userId),
-      anonymousId: unlessRounded(anonymousId),
-      groupId: unlessRounded(groupId),
-    };
+  const rounded = idNames.filter((name) => isUnsafeNumber(fields[name]));
+  if (rounded.length === 0) return fields;
+  const exact: Record<EventFieldName, JsonValue | undefined> = { ...fields };
+  for (const field of rounded) {
+    if (exceedsLimit) {
+      // These two are not part of the record's key.
+      if (field !== 'previousId' && field !== 'messageId') exact[field] = undefined;
+      continue;
+    }
+    const sentName = sentFieldName(value, field);
+    const member = sentName === undefined ? undefined : findMember(bytes, span.start, sentName);
+    if (member === undefined) continue;
+    const raw = parseRawJson(bytes.toString('utf8', member.start, member.end));
+    if (raw.kind === 'json') exact[field] = raw.value;
   }
-  const exact = parseRawJson(bytes.toString('utf8', span.start, span.end));
-  return exact.kind === 'json' && isJsonObject(exact.value) ? readEventFields(exact.value) : fields;
+  return exact;
 }
 
 function isUnsafeNumber(value: JsonValue | undefined): boolean {

@@ -82,15 +82,18 @@ const refusals: Readonly<
 async function transcript(url: string, request: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
-  socket.end(request.join('\r\n'));
+  // Inflating takes a moment, and a connection that ends in it gets no answer.
+  if (request.includes(closing)) socket.write(request.join('\r\n'));
+  else socket.end(request.join('\r\n'));
   const text = (await socket.setEncoding('latin1').toArray()).join('');
   return text.replace(/^date: .*$/gim, 'date');
 }
 
+const closing = 'Connection: close';
 const wrong = `X-Signature: ${sign(event, 'other')}`;
 const length = `Content-Length: ${event.length}`;
 /** One that is answered after it tells that the connection was left open. */
-const next = ['GET / HTTP/1.1', 'Host: x', 'Connection: close', '', ''];
+const next = ['GET / HTTP/1.1', 'Host: x', closing, '', ''];
 
 const unprovenForms: Readonly<Record<string, readonly string[]>> = {
   'without key and signature': [length, '', event + next.join('\r\n')],
@@ -100,7 +103,7 @@ const unprovenForms: Readonly<Record<string, readonly string[]>> = {
   'with a wrong signature, whose body does not come': [wrong, 'Content-Length: 90000', '', event],
   'with a wrong signature, too large': [wrong, 'Content-Length: 200000', '', event],
   'with a wrong signature and an encoding that is not supported': [wrong, length, 'Content-Encoding: br', '', event],
-  'with a wrong signature and a body that is not gzip': [wrong, length, 'Content-Encoding: gzip', '', event],
+  'with a wrong signature and a body that is not gzip': [wrong, length, closing, 'Content-Encoding: gzip', '', event],
   'with what is not a signature': ['X-Signature: abc', length, '', event + next.join('\r\n')],
   'with a key of nobody': ['Authorization: Bearer nobody', length, '', event + next.join('\r\n')],
   'with a list': [wrong, `Content-Length: ${event.length + 2}`, '', `[${event}]${next.join('\r\n')}`],
