@@ -16,6 +16,9 @@ import { createGroup, done, lanes, numbers, produce, type Handle } from '../test
 import { startGroupConsumer } from './group-consumer.ts';
 
 type ErrorClass = new (message: string) => Error;
+/** As the protocol numbers it. */
+const NOT_COORDINATOR = 16;
+
 interface Cluster {
   findGroupCoordinator(...args: unknown[]): Promise<unknown>;
 }
@@ -225,20 +228,21 @@ test('a consumer that finds no coordinator of its group comes back by itself, wh
   const options = { sessionTimeoutMs: 6_000 };
   const first = await group.join(done, options);
   const { KafkaJSGroupCoordinatorNotFound: NotFound } = loadPatched<Record<string, ErrorClass>>('errors');
-  const { prototype } = loadPatched<{ prototype: Cluster }>('cluster');
+  const { createErrorFromCode } = loadPatched<{ createErrorFromCode(code: number): Error }>('protocol/error');
+  const { prototype: cluster } = loadPatched<{ prototype: Cluster }>('cluster');
+  const { prototype: broker } = loadPatched<{ prototype: { heartbeat(): Promise<unknown> } }>('broker');
   assert.ok(NotFound);
-  let calls = 0;
-  const { findGroupCoordinator } = prototype;
-  const lookUp = t.mock.method(prototype, 'findGroupCoordinator', function (this: Cluster, ...args: unknown[]) {
-    calls += 1;
-    // The second member finds it, and by joining makes the first one look again.
-    return calls === 1 ? findGroupCoordinator.apply(this, args) : Promise.reject(new NotFound('no coordinator'));
+  const notFound = new NotFound('no coordinator');
+  const heartbeat = t.mock.method(broker, 'heartbeat', async () => {
+    throw createErrorFromCode(NOT_COORDINATOR);
   });
-  const second = group.join(done, options);
+  const lookUp = t.mock.method(cluster, 'findGroupCoordinator', async () => {
+    throw notFound;
+  });
   while (first.isRunning()) await sleep(20);
+  heartbeat.mock.restore();
   lookUp.mock.restore();
   while (!first.isRunning()) await sleep(20);
-  await second;
   await produce(topic, numbers(10), 0);
   await group.untilCommitted(10n, 0);
   assert.deepEqual(group.faults, []);
