@@ -95,8 +95,9 @@ class ScriptedProcessor implements PartitionProcessor {
     this.position = nextOffset;
   }
 
+  /** Until the end of the session: something is always under way. */
   idle(): Promise<void> {
-    return Promise.resolve();
+    return this.quiet ? this.#stop.promise : Promise.resolve();
   }
 
   quiesce(): void {

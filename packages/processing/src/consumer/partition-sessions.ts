@@ -137,11 +137,14 @@ export class PartitionSessions {
     return steps === 0 || steps === 1;
   }
 
-  /** Until `endAll`: the process closes. */
+  /** Ends as soon as nothing is under way: the next owner may wait for that. */
   #finish(partition: number, session: AssignedPartition): void {
     this.#live.delete(partition);
     this.#finishing.add(session);
     session.quiesce();
+    void session.idle().then(() => {
+      if (this.#finishing.has(session)) this.#end(partition, session);
+    });
   }
 
   #end(partition: number, session: AssignedPartition): void {
