@@ -139,6 +139,7 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
       groupId,
       changelogTopic: topics.mapperState.name,
       guarantee: config.guarantee,
+      instance: config.kafkaGroupInstanceId,
       logger,
       maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,
     }),
