@@ -15,6 +15,7 @@ test('what kafkajs logs comes out one level lower, since it calls each attempt t
   const concurrent =
     'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing';
   kafkajs.error('Response AddPartitionsToTxn', { error: concurrent });
+  kafkajs.error('Not authorized to access topics: [Topic authorization failed]');
   kafkajs.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees');
   assert.deepEqual(
     lines.map(({ level, msg, broker }) => [level, msg, broker]),
@@ -23,6 +24,7 @@ test('what kafkajs logs comes out one level lower, since it calls each attempt t
       ['info', 'kafkajs undefined: warned', undefined],
       ['debug', 'kafkajs undefined: told', undefined],
       ['debug', 'kafkajs undefined: Response AddPartitionsToTxn', undefined],
+      ['debug', 'kafkajs undefined: Not authorized to access topics: [Topic authorization failed]', undefined],
     ],
   );
 });

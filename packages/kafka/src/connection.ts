@@ -127,7 +127,7 @@ function logEntry(logger: Logger, { level, namespace, log }: LogEntry): void {
   const { message, timestamp: _timestamp, logger: _name, ...fields } = log;
   if (message === ANSWERED_ADVICE) return;
   const line = `kafkajs ${namespace}: ${message}`;
-  if (fields['error'] === ANSWERED_ERROR || AUTHORIZATION_FAILED.test(String(fields['error'])))
+  if (fields['error'] === ANSWERED_ERROR || AUTHORIZATION_FAILED.test(`${message} ${String(fields['error'])}`))
     logger.debug(fields, line);
   else if (level === logLevel.ERROR) logger.warn(fields, line);
   else if (level === logLevel.WARN) logger.info(fields, line);

@@ -13,8 +13,8 @@
  */
 import { createRetrier, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
-import { PipelineError } from '@astrolabe/service-kit/errors';
-import { ChunkGatherer, type GatheredChunk, type WaitingChunk } from './chunk/chunk-gatherer.ts';
+import { PipelineError, present } from '@astrolabe/service-kit/errors';
+import { ChunkGatherer, type GatheredChunk } from './chunk/chunk-gatherer.ts';
 import { MAX_CHUNK_ATTEMPTS, encodeAttempts } from './chunk/attempts-codec.ts';
 import { encodeChunk } from './chunk/chunk-codec.ts';
 import { SharedLinger } from './chunk/shared-linger.ts';
@@ -241,7 +241,9 @@ class Ledger implements PartitionLedger {
   async #work(copy: LocalCopy): Promise<void> {
     try {
       // No await between the last check and the end: a delivery recorded in between would never be stored.
-      for (let next = this.#gatherer.first(); this.#hasWork(next); next = this.#gatherer.first()) {
+      for (;;) {
+        const next = this.#gatherer.first();
+        if (next === undefined && this.#attemptsInHand.size === 0) return;
         await this.#linger(next?.isFull);
         await this.#storeAttempts(copy);
         const gathered = this.#gatherer.take();
@@ -256,19 +258,14 @@ class Ledger implements PartitionLedger {
     }
   }
 
-  #hasWork(next: WaitingChunk | undefined): boolean {
-    return next !== undefined || this.#attemptsInHand.size > 0;
-  }
-
   /** Undefined: only failed attempts wait, which nobody waits for. */
   async #linger(isFull: Promise<void> | undefined): Promise<void> {
-    if (!this.#isOpen) return;
-    await (isFull === undefined ? this.#shared.wait() : Promise.race([this.#shared.wait(), isFull]));
+    if (this.#isOpen) await Promise.race([this.#shared.wait(), isFull ?? this.#shared.wait()]);
   }
 
   async #storeAttempts(copy: LocalCopy): Promise<void> {
+    if (this.#attemptsInHand.size === 0) return;
     const entries = [...this.#attemptsInHand.values()].slice(0, MAX_CHUNK_ATTEMPTS);
-    if (entries.length === 0) return;
     for (const { commandId } of entries) this.#attemptsInHand.delete(commandId);
     const bytes = encodeAttempts(entries);
     copy.add({ offset: await this.#append('storing failed attempts', bytes), bytes, deliveries: [] });
@@ -315,11 +312,8 @@ class Ledger implements PartitionLedger {
   }
 
   #restored(): LocalCopy {
-    if (this.#copy === undefined) throw new Error('the delivery ledger is not restored yet');
-    return this.#copy;
+    return present(this.#copy, 'the copy of a delivery ledger that is restored');
   }
 }
 
-function closedError(): PipelineError {
-  return new PipelineError('kafka.unavailable', 'the delivery ledger is closed', { retryable: true });
-}
+const closedError = () => new PipelineError('kafka.unavailable', 'the delivery ledger is closed', { retryable: true });

@@ -72,8 +72,8 @@ export interface IngestDependencies {
 /** A body arrives within milliseconds, or within seconds on a slow connection. */
 const MIN_BODY_READ_MS = 2_000;
 /**
- * Single events at 500 a second would be a request each, and each a fetch of the mapper. An event that comes alone waits
- * for nothing, and so does one among many senders.
+ * Single events at 500 a second would be a request each, and each a fetch of the mapper. An event that comes alone
+ * waits for nothing, and so does one among many senders.
  */
 const PACE = { intervalMs: 4, unlessRecords: 16 } as const;
 

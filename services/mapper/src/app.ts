@@ -139,7 +139,7 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
       groupId,
       changelogTopic: topics.mapperState.name,
       guarantee: config.guarantee,
-      ...(config.kafkaGroupInstanceId !== undefined && { instance: config.kafkaGroupInstanceId }),
+      instance: config.kafkaGroupInstanceId,
       logger,
       maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,
     }),

@@ -30,8 +30,8 @@ export interface ProduceSession {
 }
 
 /**
- * How soon a request may follow the one before. What comes alone is sent at once; what follows closely upon it waits for
- * others, since a request costs the brokers as much as a hundred records in it.
+ * How soon a request may follow the one before. What comes alone is sent at once; what follows closely upon it waits
+ * for others, since a request costs the brokers as much as a hundred records in it.
  */
 export interface RequestPace {
   /** From the beginning of one request to that of the next. */

@@ -43,7 +43,7 @@ export interface ChangelogStoreOptions extends SizeLimits {
    * Part of the transactional ids. Processes that work at once need different ones; a process that follows a dead one
    * under its name need not wait for it. Default: a random one.
    */
-  readonly instance?: string;
+  readonly instance?: string | undefined;
 }
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
