@@ -1,7 +1,7 @@
 /**
  * An API that takes every command at once and notes when each came. `GET /arrivals` answers what has come
- * (`arrivals.ts`), `GET /times?FROM` when each command from that number on came, in epoch milliseconds; null where it
- * has not. Logs `listening` with its `url`.
+ * (`arrivals.ts`), `GET /times?FROM-TO` when each command of these numbers (TO excluded) came, in epoch milliseconds;
+ * null where it has not. Logs `listening` with its `url`.
  */
 import type { Socket } from 'node:net';
 import { ArrivalCount } from '../dispatcher/arrivals.ts';
@@ -12,7 +12,6 @@ const count = new ArrivalCount();
 const timesMs = new Map<number, number>();
 const OCCURRED_AT = '"occurredAt":"';
 const APPLIED = answerOf('{"result":"applied"}');
-let highest = -1;
 
 function take(head: string, body: string): Buffer {
   const nowMs = performance.now();
@@ -21,17 +20,16 @@ function take(head: string, body: string): Buffer {
   const user = Number.parseInt(head.slice(head.indexOf('user-') + 'user-'.length), 10);
   count.add(index, user, nowMs);
   if (!timesMs.has(index)) timesMs.set(index, performance.timeOrigin + nowMs);
-  highest = Math.max(highest, index);
   return APPLIED;
 }
 
-function timesFrom(first: number): (number | null)[] {
-  return Array.from({ length: Math.max(0, highest + 1 - first) }, (_, index) => timesMs.get(first + index) ?? null);
+function timesOf(from: number, to: number): (number | null)[] {
+  return Array.from({ length: to - from }, (_, index) => timesMs.get(from + index) ?? null);
 }
 
 function answer(socket: Socket, head: string, body: string): void {
-  const from = /^GET \/times\?(\d+) /.exec(head)?.[1];
-  if (from !== undefined) socket.write(answerOf(JSON.stringify(timesFrom(Number(from)))));
+  const range = /^GET \/times\?(\d+)-(\d+) /.exec(head);
+  if (range !== null) socket.write(answerOf(JSON.stringify(timesOf(Number(range[1]), Number(range[2])))));
   else if (head.startsWith('GET /arrivals ')) {
     socket.write(answerOf(JSON.stringify(count.arrivals(performance.now()))));
   } else socket.write(take(head, body));

@@ -67,7 +67,7 @@ class DispatcherSide implements GrowthSide {
   async measure(seconds: number): Promise<Sample> {
     this.#round += 1;
     const coldStartMs = await this.#measureColdStart();
-    const firsts = await this.#sender.fill(COMMANDS_PER_SECOND * (seconds + 2 * warmUpSeconds(seconds)));
+    const firsts = await this.#sender.fill(Math.round(COMMANDS_PER_SECOND * (seconds + 2 * warmUpSeconds(seconds))));
     const startedAtMs = epochMs();
     const service = await this.#start();
     try {
@@ -142,7 +142,7 @@ class DispatcherSide implements GrowthSide {
       },
     });
     await this.#untilAllArrived();
-    const times = await this.#timesFrom(first);
+    const times = await this.#timesOf(first, this.#sender.next);
     const latencies = dueAtMs.map((dueMs, index) => (times[index] ?? Number.NaN) - dueMs);
     return latencies.slice(Math.floor(warmUp * LIVE_PER_SECOND));
   }
@@ -167,11 +167,11 @@ class DispatcherSide implements GrowthSide {
 
   /** When the last of them came, epoch milliseconds. */
   async #lastArrivalOf(indexes: readonly number[]): Promise<number> {
-    const first = Math.min(...indexes);
+    const [first, end] = [Math.min(...indexes), Math.max(...indexes) + 1];
     const looked = await lookUntil(
       'the dispatcher',
       async () => {
-        const times = await this.#timesFrom(first);
+        const times = await this.#timesOf(first, end);
         return indexes.map((index) => times[index - first] ?? undefined);
       },
       (times) => times.every((each) => each !== undefined),
@@ -194,7 +194,8 @@ class DispatcherSide implements GrowthSide {
     return (await fetch(`${this.#stub.url}/arrivals`)).json() as Promise<Arrivals>;
   }
 
-  async #timesFrom(first: number): Promise<readonly (number | null)[]> {
-    return (await fetch(`${this.#stub.url}/times?${first}`)).json() as Promise<(number | null)[]>;
+  /** The last index excluded. */
+  async #timesOf(first: number, end: number): Promise<readonly (number | null)[]> {
+    return (await fetch(`${this.#stub.url}/times?${first}-${end}`)).json() as Promise<(number | null)[]>;
   }
 }

@@ -64,7 +64,7 @@ class MapperSide implements GrowthSide {
 
   async measure(seconds: number): Promise<Sample> {
     const coldMs = await this.#measureColdStart();
-    const events = EVENTS_PER_SECOND * (seconds + 2 * warmUpSeconds(seconds));
+    const events = Math.round(EVENTS_PER_SECOND * (seconds + 2 * warmUpSeconds(seconds)));
     await this.#sender.fill(events);
     const before = await this.#watermarks();
     const startedAtMs = performance.now();
