@@ -34,3 +34,18 @@ export function parseCpuMs(stat: string): number {
 export function parseResidentMb(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
+
+/** Time for which the processors of the machine have worked, interrupts included. NaN where only Linux would tell. */
+export async function readMachineBusyMs(): Promise<number> {
+  return process.platform === 'linux' ? parseBusyMs(await readFile('/proc/stat', 'utf8')) : Number.NaN;
+}
+
+/** Of /proc/stat: user, nice, system, idle, waiting for I/O, interrupts and soft interrupts are its first seven times. */
+export function parseBusyMs(stat: string): number {
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0] = (
+    /^cpu +(.*)$/m.exec(stat)?.[1] ?? ''
+  )
+    .split(' ')
+    .map(Number);
+  return (user + nice + system + interrupts + softInterrupts) * TICK_MS;
+}

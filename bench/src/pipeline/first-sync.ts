@@ -4,7 +4,7 @@
  */
 import type { BenchLab } from '../bench-lab.ts';
 import type { SideName } from '../compare-in-turns.ts';
-import { readUsage, usageBetween } from './process-meter.ts';
+import { coresOfOthers, readUsage, usageBetween } from './process-meter.ts';
 import { toSample, type PipelineSample } from './pipeline-sample.ts';
 import { startPipeline, untilDelivered } from './pipeline-run.ts';
 import { startEventLoad } from './run-event-load.ts';
@@ -42,5 +42,6 @@ export async function measureFirstSync(side: SideName, lab: BenchLab, sync: Firs
     latenciesMs: [],
     delivery: delivered,
     processes: usageBetween(before, after, members),
+    coresOfOthers: coresOfOthers(before, after),
   });
 }

@@ -9,7 +9,7 @@ import type { SideName } from '../compare-in-turns.ts';
 import { monotonicMs } from './monotonic.ts';
 import { startPipeline, untilDelivered, type PipelineRun } from './pipeline-run.ts';
 import { toSample, type PipelineSample } from './pipeline-sample.ts';
-import { readUsage, usageBetween, type UsageReading } from './process-meter.ts';
+import { coresOfOthers, readUsage, usageBetween, type UsageReading } from './process-meter.ts';
 import { startEventLoad } from './run-event-load.ts';
 
 export interface Life {
@@ -102,6 +102,7 @@ class LiveSender {
         }),
         delivery: delivered,
         processes: usageBetween(before, after, eventsPerSlice),
+        coresOfOthers: coresOfOthers(before, after),
       });
     });
   }

@@ -18,6 +18,7 @@ function sample(rest: Partial<Measured> = {}): PipelineSample {
     latenciesMs: Array.from({ length: 1_000 }, (_, index) => index + 1),
     delivery: none,
     processes: processes({ cpuUsPerEvent: 10, cores: 0.1, rssMb: 100 }),
+    coresOfOthers: 0.05,
     ...rest,
   });
 }
@@ -59,6 +60,8 @@ test('the tables for people show both sides of a case, and a dash for what is no
   assert.match(lines[4] ?? '', /^first-sync-bulk +ours +500 +2\.0 +- +- +- +0 +0 +0$/);
   const cpu = lines.indexOf('CPU for each event, µs:');
   assert.match(lines[cpu + 3] ?? '', /^live-500 +ours +20 +20 +20 +20 +80 +20 +20$/);
+  const cores = lines.indexOf('CPU, cores:');
+  assert.match(lines[cores + 3] ?? '', /^live-500 +ours( +0\.20){4} +0\.80 +0\.20 +0\.20 +0\.05$/);
 });
 
 test('the line for programs holds every figure, and null for what is not measured', () => {

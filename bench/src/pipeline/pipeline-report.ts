@@ -13,6 +13,7 @@ export interface SideSummary extends Delivery {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  readonly coresOfOthers: number;
   readonly processes: Readonly<Record<ProcessName, ProcessFigures>>;
 }
 
@@ -47,6 +48,7 @@ function summariseSide(samples: readonly PipelineSample[]): SideSummary {
     p50Ms: middle(({ p50Ms }) => p50Ms, 2),
     p99Ms: middle(({ p99Ms }) => p99Ms, 2),
     p999Ms: middle(({ p999Ms }) => p999Ms, 2),
+    coresOfOthers: middle((sample) => sample.coresOfOthers, 2),
     lost: most(({ delivery }) => delivery.lost),
     repeated: most(({ delivery }) => delivery.repeated),
     overtaken: most(({ delivery }) => delivery.overtaken),
@@ -76,15 +78,21 @@ export function toPipelineTables(summaries: readonly PipelineSummary[]): string[
     ]),
     { rightFrom: 2, ruled: true },
   );
-  const costs = (title: string, figure: keyof ProcessFigures, digits: number): string[] => [
+  const costs = (title: string, figure: keyof ProcessFigures, digits: number, others: readonly string[]): string[] => [
     '',
     `${title}:`,
     ...formatTable(
-      ['case', 'side', ...pipelineProcesses, 'together', 'API stub', 'load'],
-      rows.map(({ name, side, summary: { processes } }) => {
+      ['case', 'side', ...pipelineProcesses, 'together', 'API stub', 'load', ...others],
+      rows.map(({ name, side, summary: { processes, coresOfOthers } }) => {
         const of = (process: ProcessName): number => processes[process][figure];
         const together = pipelineProcesses.reduce((sum, process) => sum + of(process), 0);
-        const figures = [...pipelineProcesses.map(of), together, of('api'), of('load')];
+        const figures = [
+          ...pipelineProcesses.map(of),
+          together,
+          of('api'),
+          of('load'),
+          ...others.map(() => coresOfOthers),
+        ];
         return [name, side, ...figures.map((value) => toCell(value, digits))];
       }),
       { rightFrom: 2, ruled: true },
@@ -92,8 +100,8 @@ export function toPipelineTables(summaries: readonly PipelineSummary[]): string[
   ];
   return [
     ...outcome,
-    ...costs('CPU for each event, µs', 'cpuUsPerEvent', 0),
-    ...costs('CPU, cores', 'cores', 2),
-    ...costs('Resident memory, MB', 'rssMb', 0),
+    ...costs('CPU for each event, µs', 'cpuUsPerEvent', 0, []),
+    ...costs('CPU, cores', 'cores', 2, ['all else']),
+    ...costs('Resident memory, MB', 'rssMb', 0, []),
   ];
 }

@@ -11,6 +11,8 @@ export interface PipelineSample extends Sample {
   /** Since the processes started. */
   readonly delivery: Delivery;
   readonly processes: Readonly<Record<ProcessName, ProcessFigures>>;
+  /** As of `coresOfOthers`. */
+  readonly coresOfOthers: number;
 }
 
 export interface Measured {
@@ -20,9 +22,12 @@ export interface Measured {
   readonly latenciesMs: readonly number[];
   readonly delivery: Delivery;
   readonly processes: Readonly<Record<ProcessName, ProcessFigures>>;
+  /** As of `coresOfOthers`. */
+  readonly coresOfOthers: number;
 }
 
-export function toSample({ events, seconds, latenciesMs, delivery, processes }: Measured): PipelineSample {
+export function toSample(measured: Measured): PipelineSample {
+  const { events, seconds, latenciesMs, delivery, processes } = measured;
   const at = (share: number): number => (latenciesMs.length === 0 ? Number.NaN : percentile(latenciesMs, share));
   const together = (figure: keyof ProcessFigures): number =>
     pipelineProcesses.reduce((sum, name) => sum + processes[name][figure], 0);
@@ -37,5 +42,6 @@ export function toSample({ events, seconds, latenciesMs, delivery, processes }: 
     cpuUsPerUnit: together('cpuUsPerEvent'),
     delivery: { lost, repeated, overtaken },
     processes,
+    coresOfOthers: measured.coresOfOthers,
   };
 }

@@ -1,15 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { processNames, readUsage, usageBetween, type ProcessName, type UsageReading } from './process-meter.ts';
+import {
+  coresOfOthers,
+  processNames,
+  readUsage,
+  usageBetween,
+  type ProcessName,
+  type UsageReading,
+} from './process-meter.ts';
 
 function reading(atMs: number, cpuMs: number): UsageReading {
   const usage = Object.fromEntries(processNames.map((name) => [name, { cpuMs, residentMb: 90 }]));
-  return { atMs, usage: usage as Record<ProcessName, { cpuMs: number; residentMb: number }> };
+  return { atMs, machineBusyMs: cpuMs * 7, usage: usage as Record<ProcessName, { cpuMs: number; residentMb: number }> };
 }
 
 test('what a process used is told for each event and as a share of a core', () => {
   const { ingest } = usageBetween(reading(1_000, 200), reading(3_000, 700), 1_000);
   assert.deepEqual(ingest, { cpuUsPerEvent: 500, cores: 0.25, rssMb: 90 });
+});
+
+test('what the machine did besides is what its processors did beyond the processes of the bench', () => {
+  assert.equal(coresOfOthers(reading(1_000, 200), reading(3_000, 700)), 0.25);
 });
 
 test('what a broker uses that is not a process of this machine is unknown, not nothing', async () => {

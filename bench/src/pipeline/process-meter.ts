@@ -1,5 +1,5 @@
 /** What the processes of a pipeline use between two moments. */
-import { readProcessUsage, type ProcessUsage } from '../process-usage.ts';
+import { readMachineBusyMs, readProcessUsage, type ProcessUsage } from '../process-usage.ts';
 import { monotonicMs } from './monotonic.ts';
 
 /** `api` is the stub, and `load` the bench itself: they share the machine with what is measured. */
@@ -22,6 +22,8 @@ export interface ProcessFigures {
 
 export interface UsageReading {
   readonly atMs: number;
+  /** Of all processors together. */
+  readonly machineBusyMs: number;
   readonly usage: Readonly<Record<ProcessName, ProcessUsage>>;
 }
 
@@ -34,7 +36,14 @@ export async function readUsage(pids: Pids): Promise<UsageReading> {
       return [name, pid === undefined ? unknown : await readProcessUsage(pid)] as const;
     }),
   );
-  return { atMs: monotonicMs(), usage: byProcess(readings) };
+  return { atMs: monotonicMs(), machineBusyMs: await readMachineBusyMs(), usage: byProcess(readings) };
+}
+
+/** Cores that worked for something else than the processes of the bench: other programs, and interrupts. */
+export function coresOfOthers(before: UsageReading, after: UsageReading): number {
+  const own = processNames.map((name) => after.usage[name].cpuMs - before.usage[name].cpuMs);
+  const othersMs = own.reduce((rest, cpuMs) => rest - cpuMs, after.machineBusyMs - before.machineBusyMs);
+  return othersMs / (after.atMs - before.atMs);
 }
 
 /** `events` came between the two readings. */
