@@ -40,7 +40,7 @@ export async function readMachineBusyMs(): Promise<number> {
   return process.platform === 'linux' ? parseBusyMs(await readFile('/proc/stat', 'utf8')) : Number.NaN;
 }
 
-/** Of /proc/stat: user, nice, system, idle, waiting for I/O, interrupts and soft interrupts are its first seven times. */
+/** Of /proc/stat, whose first times are: user, nice, system, idle, waiting for I/O, interrupts, soft interrupts. */
 export function parseBusyMs(stat: string): number {
   const [user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0] = (
     /^cpu +(.*)$/m.exec(stat)?.[1] ?? ''
