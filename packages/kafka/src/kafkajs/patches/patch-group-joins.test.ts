@@ -41,6 +41,7 @@ function createMember(load: Load) {
   const { createErrorFromCode } = load<{ createErrorFromCode(code: number): Error }>('protocol/error');
   const requests: string[] = [];
   const early: PromiseWithResolvers<Joined>[] = [];
+  const refusals: number[] = [];
   let [isRebalancing, generationId] = [false, 0];
   const answer = (memberId = 'me') => ({
     generationId: (generationId += 1),
@@ -56,6 +57,8 @@ function createMember(load: Load) {
     isConnected: () => true,
     joinGroup: async ({ memberId }: { memberId: string }) => {
       requests.push(`join as ${memberId || 'new'}`);
+      const code = refusals.shift();
+      if (code !== undefined) throw createErrorFromCode(code);
       return answer();
     },
     syncGroup: async () => {
@@ -94,6 +97,7 @@ function createMember(load: Load) {
   return {
     group,
     requests,
+    refuseJoin: (code: number) => void refusals.push(code),
     told,
     early,
     answer,
@@ -187,4 +191,14 @@ test('who hears that the group was joined hears the generation; the original doe
   };
   assert.deepEqual(await join(loadPatched), [1, 2]);
   assert.deepEqual(await join(loadOriginal), [undefined, undefined]);
+});
+
+test('a join that a loading coordinator answers is repeated; the original gives it up', async () => {
+  for (const load of [loadPatched, loadOriginal]) {
+    const { group, requests, refuseJoin } = createMember(load);
+    refuseJoin(14);
+    if (load === loadPatched) await group.joinAndSync();
+    else await assert.rejects(group.joinAndSync(), { type: 'GROUP_LOAD_IN_PROGRESS' });
+    assert.equal(requests.filter((request) => request.startsWith('join')).length, load === loadPatched ? 2 : 1);
+  }
 });

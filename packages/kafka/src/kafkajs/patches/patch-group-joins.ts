@@ -78,11 +78,18 @@ const earlyJoins = new WeakMap<ConsumerGroup, EarlyJoin>();
 /** Of the fetches under way: ends the wait for their answer. */
 const interruptions = new WeakMap<ConsumerGroup, Set<(reason: Error) => void>>();
 
+/** As the protocol numbers them. */
+const LOADING = 14;
+const NOT_COORDINATOR = 16;
 const REBALANCE_IN_PROGRESS = 27;
 
-function rebalanceInProgress(): Error {
+function errorOf(code: number): Error {
   const { createErrorFromCode } = require('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error };
-  return createErrorFromCode(REBALANCE_IN_PROGRESS);
+  return createErrorFromCode(code);
+}
+
+function rebalanceInProgress(): Error {
+  return errorOf(REBALANCE_IN_PROGRESS);
 }
 
 function joinRequestOf(group: ConsumerGroup): object {
@@ -135,7 +142,13 @@ async function joinNow(group: ConsumerGroup): Promise<Joined> {
   const coordinator = await group.cluster.findGroupCoordinator({ groupId: group.groupId });
   group.coordinator = coordinator;
   nameMember(coordinator, membershipOf(group.cluster)?.instanceId);
-  return coordinator.joinGroup(joinRequestOf(group));
+  try {
+    return await coordinator.joinGroup(joinRequestOf(group));
+  } catch (error) {
+    // The original repeats no join that a loading coordinator answers, and the member stays outside of its group.
+    if ((error as { readonly code?: unknown }).code === LOADING) throw errorOf(NOT_COORDINATOR);
+    throw error;
+  }
 }
 
 async function join(this: ConsumerGroup): Promise<void> {
