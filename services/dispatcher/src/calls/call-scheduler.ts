@@ -7,6 +7,7 @@ import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/conne
 import { readBulkOutcomes, toBulkRequest } from '../core/bulk-request.ts';
 import { abandonedCall, notCalled, toCallResult } from '../core/call-result.ts';
 import { classifyResponse, type ApiOutcome, type Verdict } from '../core/classify-response.ts';
+import { initialCeiling, nextCeiling, type CallCeiling } from '../core/turns/call-ceiling.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 import { Bulkhead } from '../limits/bulkhead.ts';
 import { ConnectorLimiter } from '../limits/connector-limiter.ts';
@@ -36,6 +37,9 @@ export interface CallSchedulerOptions {
   readonly metrics: DispatcherMetrics;
 }
 
+/** Of all connectors together, however long the turns of the event loop are. */
+const MIN_SHARED_CALLS = 16;
+
 type Limiter = ConnectorLimiter<ScheduledCommand>;
 
 export class CallScheduler implements CallEnd {
@@ -44,6 +48,7 @@ export class CallScheduler implements CallEnd {
   readonly #bulkhead: Bulkhead;
   readonly #retries: RetryTimer<PausableCommand>;
   readonly #turns: LoopTurns;
+  #ceiling: CallCeiling;
   readonly #reporter: CircuitReporter;
   readonly #closing = new AbortController();
 
@@ -52,7 +57,13 @@ export class CallScheduler implements CallEnd {
     this.#options = options;
     this.#bulkhead = new Bulkhead(maxCalls);
     this.#reporter = new CircuitReporter(logger, metrics);
-    this.#turns = new LoopTurns({ clock, inNextTurn, isShared: () => this.#limiters.size > 1 });
+    this.#ceiling = initialCeiling(maxCalls);
+    this.#turns = new LoopTurns({
+      clock,
+      inNextTurn,
+      isShared: () => this.#limiters.size > 1,
+      onTurnOver: (turnMs) => this.#turnOver(turnMs),
+    });
     this.#retries = new RetryTimer({
       clock,
       signal: this.#closing.signal,
@@ -158,6 +169,12 @@ export class CallScheduler implements CallEnd {
     limiter.ended(notCalled);
     for (const command of commands) command.onRefused(code, message);
     this.#bulkhead.serveNext();
+  }
+
+  #turnOver(turnMs: number): void {
+    const { maxCalls } = this.#options;
+    this.#ceiling = nextCeiling(this.#ceiling, turnMs, { min: Math.min(MIN_SHARED_CALLS, maxCalls), max: maxCalls });
+    this.#bulkhead.setCeiling(this.#ceiling.calls);
   }
 
   answered(call: ScheduledCall): void {

@@ -12,10 +12,12 @@ function createTurns({ isShared = true } = {}) {
   let nowMs = 0;
   const next: (() => void)[] = [];
   const handled: string[] = [];
+  const turnsMs: number[] = [];
   const turns = new LoopTurns({
     clock: { monotonicMs: () => nowMs },
     isShared: () => isShared,
     inNextTurn: (run) => void next.push(run),
+    onTurnOver: (turnMs) => void turnsMs.push(turnMs),
   });
   const add = (connector: string, count: number, kind: WorkKind = 'answer', name = connector) => {
     const onTurn = (): void => {
@@ -31,7 +33,7 @@ function createTurns({ isShared = true } = {}) {
     next.pop()?.();
     return handled.slice(before);
   };
-  return { handled, add, nextTurn, isAsked: () => next.length > 0 };
+  return { handled, turnsMs, add, nextTurn, isAsked: () => next.length > 0 };
 }
 
 test('little work is done as it comes, and no turn is asked for after it', () => {
@@ -100,4 +102,13 @@ test('of one connector, answers go before starts, and neither overtakes its own 
   add('acme', 1, 'answer', 'answer 1');
   add('acme', 1, 'answer', 'answer 2');
   assert.deepEqual(nextTurn(), ['answer 1', 'answer 2', 'start 3']);
+});
+
+test('each turn with work is measured, with all that was done in it', () => {
+  const { turnsMs, add, nextTurn } = createTurns();
+  add('acme', 3);
+  nextTurn();
+  assert.deepEqual(turnsMs, [3 * WORK_MS]);
+  nextTurn();
+  assert.deepEqual(turnsMs, [3 * WORK_MS], 'a turn without work is none');
 });

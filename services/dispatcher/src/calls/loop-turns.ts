@@ -1,4 +1,5 @@
 import type { Clock } from '@astrolabe/service-kit/clock';
+import { present } from '@astrolabe/service-kit/errors';
 import { FairTurns, type WorkKind } from '../core/turns/fair-turns.ts';
 import { mayHandleNext, whenToHandle } from '../core/turns/turn-budget.ts';
 
@@ -14,6 +15,8 @@ export interface LoopTurnsOptions {
   readonly isShared: () => boolean;
   /** Runs a function in the next turn of the event loop, after what has arrived was read. */
   readonly inNextTurn: (run: () => void) => void;
+  /** A turn in which there was work has ended: how long it took, with all else that the loop did in it. */
+  readonly onTurnOver: (turnMs: number) => void;
 }
 
 /**
@@ -57,11 +60,13 @@ export class LoopTurns {
   }
 
   #nextTurn(): void {
-    const { clock } = this.#options;
+    const { clock, onTurnOver } = this.#options;
+    const nowMs = clock.monotonicMs();
+    onTurnOver(nowMs - present(this.#turnBeganMs, 'the beginning of the turn that is over'));
     this.#turnBeganMs = undefined;
     this.#done.clear();
     if (this.#waiting.size === 0) return;
-    const beganMs = this.#beginTurn(clock.monotonicMs());
+    const beganMs = this.#beginTurn(nowMs);
     for (let handled = 0; mayHandleNext(handled, clock.monotonicMs() - beganMs); handled += 1) {
       const next = this.#waiting.take();
       if (next === undefined) return;

@@ -5,7 +5,7 @@
  * 1998); and its floor in any case.
  */
 export class Bulkhead {
-  readonly #ceiling: number;
+  #ceiling: number;
   #inFlight = 0;
   readonly #waiting = new Set<{ pump(): void }>();
 
@@ -15,6 +15,11 @@ export class Bulkhead {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** From the next call on. What is in flight above it ends by itself. */
+  setCeiling(ceiling: number): void {
+    this.#ceiling = ceiling;
   }
 
   /** Whether a connector that has `own` calls in flight may make another. */
