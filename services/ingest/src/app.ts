@@ -75,7 +75,7 @@ const MIN_BODY_READ_MS = 2_000;
  * Single events at 500 a second would be a request each, and each a fetch of the mapper. An event that comes alone
  * waits for nothing, and so does one among many senders.
  */
-const PACE = { intervalMs: 4, unlessRecords: 16 } as const;
+const PACE = { intervalMs: 6, unlessRecords: 24 } as const;
 
 /** The service without its process: any sink, any connectors, not listening yet. */
 export function createIngest(dependencies: IngestDependencies): HttpServer {

@@ -15,6 +15,7 @@ import { queueByMonotonicClock, sendByMonotonicClock } from './clock-patches.ts'
 import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
+import { gatherSmallFetches } from './patch-fetch-pace.ts';
 import { joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
 import { nameMembers } from './patch-static-members.ts';
@@ -39,6 +40,7 @@ export const patches: readonly Patch[] = [
   frameRequests,
   encodeProduceRequests,
   decodeFetchesWithinBounds,
+  gatherSmallFetches,
   dropSaslRefusals,
   tellTransactionRefusals,
   groupInLinearTime,
