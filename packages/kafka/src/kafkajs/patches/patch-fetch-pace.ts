@@ -2,7 +2,7 @@
  * A patch of kafkajs 2.2.4: its consumer asks for more as soon as a response is handled. Records that trickle in are
  * then fetched one by one, hundreds of times a second, and each fetch costs the broker and the consumer as much as one
  * of a thousand records. After a small response the next request waits until some milliseconds after it, and so brings
- * all that came meanwhile. A large response is followed at once, and a record that comes after a rest waits for nothing.
+ * all that came meanwhile. A large response is followed at once. A record that comes after a rest waits for nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { replaceMethods, type Patch } from './patch.ts';
