@@ -6,15 +6,33 @@ export interface Claim extends Omit<MemberClaim, 'memberId' | 'partitions'> {
   readonly partitions: Readonly<Record<string, readonly number[]>>;
 }
 
+/** How this member joins again, from the patches of kafkajs. */
+export interface Joins {
+  /** While it works on; nothing where a request waits already. */
+  early(): void;
+  /** As soon as it can. Requests that wait are given up: their coordinator may have gone. */
+  again(): void;
+}
+
+export interface GroupMembershipOptions {
+  /** `group.instance.id`: who comes back with this name within the session time-out is the same member. */
+  readonly instanceId?: string | undefined;
+  /** The coordinator says that the group has gone on without this member. Called each time that it says so. */
+  readonly onGivenUp?: (answer: unknown) => void;
+}
+
+const noJoins: Joins = { early: () => undefined, again: () => undefined };
+
 /** One for each consumer. The patches of kafkajs find it by the consumer's cluster (`membershipOf`). */
 export class GroupMembership {
-  /** `group.instance.id`: who comes back with this name within the session time-out is the same member. */
   readonly instanceId: string | undefined;
+  readonly #onGivenUp: (answer: unknown) => void;
   #claim: Claim = { generationId: -1, partitions: {}, isLeaving: false };
-  #joinAgain: () => void = () => undefined;
+  #joins = noJoins;
 
-  constructor(instanceId: string | undefined) {
+  constructor({ instanceId, onGivenUp = () => undefined }: GroupMembershipOptions) {
     this.instanceId = instanceId;
+    this.#onGivenUp = onGivenUp;
   }
 
   get claim(): Claim {
@@ -29,12 +47,22 @@ export class GroupMembership {
   /** The group rebalances, and gives what this member holds to the others. Until it has, this member works on. */
   leaveSoon(): void {
     this.#claim = { ...this.#claim, isLeaving: true };
-    this.#joinAgain();
+    this.#joins.early();
   }
 
-  /** For the patches: how this member joins again while it works on. */
-  onJoinAgain(joinAgain: () => void): void {
-    this.#joinAgain = joinAgain;
+  /** What is read from here on is of an assignment that the group makes after this. */
+  joinAgain(): void {
+    this.#joins.again();
+  }
+
+  /** For the patches. */
+  onJoin(joins: Joins): void {
+    this.#joins = joins;
+  }
+
+  /** For the patches: what a coordinator that no longer counts this member in has answered. */
+  givenUp(answer: unknown): void {
+    this.#onGivenUp(answer);
   }
 }
 

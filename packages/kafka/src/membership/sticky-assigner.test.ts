@@ -21,7 +21,7 @@ async function assign(topics: string[], members: Members): Promise<Record<string
     memberId,
     memberMetadata: assignerOf(membership).protocol({ topics: own }).metadata,
   }));
-  const assigned = await assignerOf(new GroupMembership(undefined)).assign({ members: joined, topics });
+  const assigned = await assignerOf(new GroupMembership({})).assign({ members: joined, topics });
   return Object.fromEntries(
     assigned.map(({ memberId, memberAssignment }) => [
       memberId,
@@ -31,7 +31,7 @@ async function assign(topics: string[], members: Members): Promise<Record<string
 }
 
 function holding(partitions: readonly number[], generationId: number): GroupMembership {
-  const membership = new GroupMembership(undefined);
+  const membership = new GroupMembership({});
   membership.holds('t', partitions, generationId);
   return membership;
 }
@@ -47,7 +47,7 @@ test('the leader hears from each member what it holds, and lets it keep its shar
 test('a member that leaves soon is given nothing, and makes its group rebalance', async () => {
   const leaver = holding([0, 1], 4);
   let asked = 0;
-  leaver.onJoinAgain(() => (asked += 1));
+  leaver.onJoin({ early: () => (asked += 1), again: () => undefined });
   leaver.leaveSoon();
   assert.equal(asked, 1);
   const members = { a: { topics: ['t'], membership: leaver }, b: { topics: ['t'], membership: holding([2, 3], 4) } };

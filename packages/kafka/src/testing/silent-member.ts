@@ -30,7 +30,7 @@ export async function joinAndFallSilent(options: SilentMemberOptions): Promise<r
     const group = cluster as unknown as { findGroupCoordinator(group: { groupId: string }): Promise<Coordinator> };
     const coordinator = await group.findGroupCoordinator({ groupId });
     nameMember(coordinator, instanceId);
-    const assigners = partitionAssigners(new GroupMembership(instanceId)).map((create) =>
+    const assigners = partitionAssigners(new GroupMembership({ instanceId })).map((create) =>
       create({ cluster: {} as never, groupId, logger: {} as never }),
     );
     const { generationId, memberId } = await coordinator.joinGroup({

@@ -30,6 +30,9 @@ export interface ConsumerSettings {
  */
 const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
+/** Defaults. */
+export const SESSION = { timeoutMs: 10_000, heartbeatIntervalMs: 500 } as const;
+
 /** Before a member joins again where kafkajs does not do it by itself. */
 export const REJOIN_PAUSE_MS = RETRY.maxRetryTime;
 
@@ -40,8 +43,8 @@ export function createConsumer(
     groupId,
     maxWaitTimeMs = 200,
     maxBytesPerPartition = 1_048_576,
-    sessionTimeoutMs = 10_000,
-    heartbeatIntervalMs = 500,
+    sessionTimeoutMs = SESSION.timeoutMs,
+    heartbeatIntervalMs = SESSION.heartbeatIntervalMs,
   }: ConsumerSettings,
   membership: GroupMembership,
 ): Consumer {

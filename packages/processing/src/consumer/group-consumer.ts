@@ -18,11 +18,11 @@ import {
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { CommitLoop } from './commit-loop.ts';
-import { createConsumer, REJOIN_PAUSE_MS, type ConsumerSettings } from './create-consumer.ts';
-import { GroupContact } from './group-contact.ts';
+import { createConsumer, REJOIN_PAUSE_MS, SESSION, type ConsumerSettings } from './create-consumer.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { HandOver } from './hand-over.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
+import { PlaceWatch } from './place-watch.ts';
 import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
 
 export interface GroupConsumerOptions extends ConsumerSettings {
@@ -74,10 +74,6 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
 /** So many records of one partition, enqueued at once, take a turn of the event loop that others notice. */
 const LONG_BATCH_RECORDS = 500;
 
-/** Where this process stands in its group, as far as it knows. It is `joining` until the first assignment. */
-type GroupPlace =
-  { readonly kind: 'member' } | { readonly kind: 'joining' | 'absent'; readonly reason: string | undefined };
-
 /** What `patch-group-joins.ts` adds to kafkajs's word that a group was joined. */
 interface Joined extends Membership {
   readonly memberAssignment: Readonly<Record<string, number[]>>;
@@ -91,12 +87,11 @@ class GroupMember implements GroupConsumer {
   readonly #membership: GroupMembership;
   readonly #handOver: HandOver;
   readonly #consumer: Consumer;
-  readonly #contact: GroupContact;
+  readonly #place: PlaceWatch;
   readonly #sessions: PartitionSessions;
   readonly #commitLoop: CommitLoop;
   readonly #faultLog: FaultLog;
   readonly #firstJoin = Promise.withResolvers<void>();
-  #place: GroupPlace = { kind: 'joining', reason: undefined };
   /** `onFault` has been called: nothing is read any more. */
   #isFaulty = false;
   #closing: Promise<void> | undefined;
@@ -110,10 +105,19 @@ class GroupMember implements GroupConsumer {
       groupId,
       topics: [{ operation: 'Read', resourceType: 'topic', resource: topic }],
     };
-    this.#membership = new GroupMembership(options.instanceId);
+    this.#membership = new GroupMembership({
+      instanceId: options.instanceId,
+      onGivenUp: (answer) => this.#place.see({ kind: 'given-up', reason: errorMessage(answer) }),
+    });
     this.#handOver = new HandOver(() => this.#membership.leaveSoon());
     this.#consumer = createConsumer(options, this.#membership);
-    this.#contact = new GroupContact(this.#consumer);
+    this.#place = new PlaceWatch({
+      consumer: this.#consumer,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? SESSION.timeoutMs,
+      onAbsent: (reason) => this.#sessionLost(reason),
+      // Only what is read after that join is worked on: until then no session is here to take it.
+      joinAgain: () => this.#membership.joinAgain(),
+    });
     this.#faultLog = new FaultLog(logger);
     this.#sessions = new PartitionSessions({
       topic,
@@ -128,7 +132,7 @@ class GroupMember implements GroupConsumer {
       commitOffsets: (offsets) => this.#consumer.commitOffsets(offsets),
       sessions: this.#sessions,
       guard,
-      isMember: () => this.#place.kind === 'member',
+      isMember: () => this.#place.isMember(),
       intervalMs: options.commitIntervalMs ?? 100,
       onFault: (error) => this.#fail(error),
       logger,
@@ -152,6 +156,7 @@ class GroupMember implements GroupConsumer {
       throw toKafkaError(error, `joining group ${groupId}`, this.#access);
     }
     this.#commitLoop.start();
+    this.#place.start(this.#options.heartbeatIntervalMs ?? SESSION.heartbeatIntervalMs);
   }
 
   assignment(): readonly number[] {
@@ -159,17 +164,17 @@ class GroupMember implements GroupConsumer {
   }
 
   isRunning(): boolean {
-    return this.#place.kind === 'member' && !this.#isFaulty && this.#closing === undefined;
+    return this.#place.isMember() && !this.#isFaulty && this.#closing === undefined;
   }
 
   trouble(): string | undefined {
     if (this.isRunning()) return undefined;
-    const reason = this.#place.kind === 'member' ? undefined : this.#place.reason;
+    const reason = this.#place.reason();
     return `not a member of ${this.#options.groupId}${reason === undefined ? '' : `: ${reason}`}`;
   }
 
   silentMs(): number {
-    return this.#contact.silentMs();
+    return this.#place.silentMs();
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -179,13 +184,14 @@ class GroupMember implements GroupConsumer {
   async #close(deadlineMs: number): Promise<void> {
     const { groupId, logger } = this.#options;
     const deadlineAtMs = performance.now() + deadlineMs;
-    if (this.#place.kind === 'member' && !this.#isFaulty) await this.#handOver.give(deadlineMs);
+    if (this.#place.isMember() && !this.#isFaulty) await this.#handOver.give(deadlineMs);
     // 1. No new records. 2. What is in flight finishes or is abandoned. 3. What finished is committed. 4. The group
     //    moves on at once.
     this.#sessions.close();
     await this.#sessions.drain(Math.max(0, deadlineAtMs - performance.now()));
     await this.#commitLoop.finish(deadlineAtMs);
     await this.#sessions.endAll();
+    this.#place.stop();
     await this.#guard.close();
     await this.#consumer.disconnect().catch((error: unknown) => {
       logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
@@ -230,19 +236,28 @@ class GroupMember implements GroupConsumer {
     this.#handOver.joined(partitions.length, joined.isAlone);
     logger.info({ groupId, topic, partitions }, 'partitions assigned');
     this.#faultLog.worked({ groupId, topic }, 'the consumer is in its group again');
-    this.#place = { kind: 'member' };
+    this.#place.see({ kind: 'joined' });
     this.#firstJoin.resolve();
+  }
+
+  /** Others have the partitions, or will get them before this process hears of it. */
+  #sessionLost(reason: string): void {
+    const { groupId, topic } = this.#options;
+    const fault = new PipelineError('kafka.session-lost', reason, { retryable: true });
+    this.#faultLog.failed(fault, { groupId, topic }, 'the group has given this member up; it joins again');
+    this.#handOver.giveUp();
+    void this.#sessions.endAll();
   }
 
   /** `isRestarting`: kafkajs joins again by itself. */
   #crashed(error: unknown, isRestarting: boolean): void {
     const { groupId, topic } = this.#options;
     const fault = this.#toFault(error);
-    const isFirst = this.#place.kind === 'joining';
+    const isFirst = this.#place.isJoining();
     this.#handOver.giveUp();
     // Another process has the partitions already, and is at work on them.
     if (fault.code === 'kafka.instance-fenced') void this.#sessions.endAll();
-    this.#place = { kind: isFirst ? 'joining' : 'absent', reason: fault.message };
+    this.#place.see({ kind: 'crashed', reason: fault.message });
     if (isFirst && !isRestarting) return this.#firstJoin.reject(fault);
     if (!isRestarting && !fault.retryable) return this.#fail(fault);
     this.#faultLog.failed(fault, { groupId, topic }, 'the consumer has left its group and joins again');
@@ -262,7 +277,7 @@ class GroupMember implements GroupConsumer {
       } catch (error) {
         const fault = this.#toFault(error);
         if (fault.code === 'kafka.topic-recreated') return this.#fail(fault);
-        this.#place = { kind: 'absent', reason: fault.message };
+        this.#place.see({ kind: 'crashed', reason: fault.message });
         this.#faultLog.failed(fault, { groupId, topic }, 'the consumer cannot join its group yet; it is tried again');
       }
     }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKafkaAdmin, createRecordProducer, type KafkaAdmin } from '@astrolabe/kafka';
+import { createKafkaAdmin, createRecordProducer, type KafkaAdmin, type KafkaConnection } from '@astrolabe/kafka';
 import { connect, silentLogger } from '@astrolabe/kafka/testing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { PipelineError } from '@astrolabe/service-kit/errors';
@@ -33,9 +33,14 @@ export interface TestGroup {
   untilCommitted(offset: bigint, partition?: number): Promise<void>;
 }
 
-export async function createGroup(t: TestContext, topic: string): Promise<TestGroup> {
+/** On the broker that the runner provides, unless the test has its own. */
+export async function createGroup(
+  t: TestContext,
+  topic: string,
+  connectTo: () => KafkaConnection = connect,
+): Promise<TestGroup> {
   const groupId = randomUUID();
-  const admin = await createKafkaAdmin(connect());
+  const admin = await createKafkaAdmin(connectTo());
   const faults: PipelineError[] = [];
   const faulted = Promise.withResolvers<PipelineError>();
   t.after(() => admin.close());
@@ -47,7 +52,7 @@ export async function createGroup(t: TestContext, topic: string): Promise<TestGr
     faulted: faulted.promise,
     join: async (handle, options = {}) => {
       const consumer = await startGroupConsumer({
-        connection: connect(),
+        connection: connectTo(),
         groupId,
         topic,
         logger: silentLogger,

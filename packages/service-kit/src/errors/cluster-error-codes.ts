@@ -49,6 +49,12 @@ export const clusterErrorCodes = [
     whoActs: 'operator',
   },
   {
+    code: 'kafka.session-lost',
+    meaning:
+      'The coordinator of the consumer group has not answered for KAFKA_SESSION_TIMEOUT_MS, or no longer knows this member, so others get its partitions. The process has stopped working on them and joins again by itself; if that lasts, check the brokers and the network.',
+    whoActs: 'operator',
+  },
+  {
     code: 'kafka.batch-unreadable',
     meaning:
       'A batch of records is corrupt, or inflates beyond the limit (16 MiB; 250,000 records and headers). Reading stopped rather than skip it; the message names its offsets.',

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { mock, test, type TestContext } from 'node:test';
-import '../index.ts';
+import { loadOriginal, loadPatched } from '../../testing/original-kafkajs.ts';
 
-const require = createRequire(import.meta.url);
-const load = <T>(path: string): T => require(`kafkajs/src/${path}`) as T;
+const load = loadPatched;
 
 const HOUR_MS = 3_600_000;
 const silent = () => undefined;
@@ -40,8 +38,8 @@ interface Queue {
   destroy(): void;
 }
 
-function createQueue(): Queue {
-  const RequestQueue = load<new (options: object) => Queue>('network/requestQueue');
+function createQueue(isConnected = true, loadModule = load): Queue {
+  const RequestQueue = loadModule<new (options: object) => Queue>('network/requestQueue');
   return new RequestQueue({
     maxInFlightRequests: null,
     requestTimeout: 1_000,
@@ -49,7 +47,7 @@ function createQueue(): Queue {
     clientId: 'c',
     broker: 'b',
     logger,
-    isConnected: () => true,
+    isConnected: () => isConnected,
   });
 }
 
@@ -124,3 +122,19 @@ for (const jumpMs of [-HOUR_MS, HOUR_MS]) {
     assert.equal(heartbeats, 2);
   });
 }
+
+test('a request that is in flight when its connection is closed times out as any other; the original waits for it without end', (t) => {
+  const clocks = createClocks(t);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  for (const loadModule of [loadPatched, loadOriginal]) {
+    const queue = createQueue(false, loadModule);
+    t.after(() => queue.destroy());
+    queue.scheduleRequestTimeoutCheck();
+    const rejections: string[] = [];
+    queue.push(requestOf(silent, ({ name }) => rejections.push(name)));
+    t.mock.timers.tick(100);
+    clocks.pass(1_001);
+    t.mock.timers.tick(1_000);
+    assert.deepEqual(rejections, loadModule === loadPatched ? ['KafkaJSRequestTimeoutError'] : []);
+  }
+});

@@ -62,7 +62,9 @@ export function queueByMonotonicClock(): Patch {
         for (const request of this.inflight.values()) {
           if (nowMs - (sentAtMs.get(request) ?? nowMs) > request.requestTimeout) request.timeoutRequest();
         }
-        if (!this.isConnected()) this.destroy();
+        // The original stops as soon as it disconnects, which waits for what is in flight: without end, where the
+        // broker is silent. A consumer that gives up never gets to its restart then.
+        if (!this.isConnected() && this.inflight.size === 0) this.destroy();
       };
       this.requestTimeoutIntervalId = setInterval(check, Math.min(this.requestTimeout, CHECK_TIMEOUTS_INTERVAL_MS));
     },

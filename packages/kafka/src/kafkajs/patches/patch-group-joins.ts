@@ -1,194 +1,169 @@
 /**
- * Patches of kafkajs 2.2.4: what a member does while its group rebalances.
+ * Patches of kafkajs 2.2.4: what a member does while its group rebalances, and when its coordinator moves.
  *
  * The original stops fetching as soon as it hears of a rebalance, asks to join, and waits until every other member has
  * asked as well. A member that was killed never asks. So a new instance, started soon after, stopped the partitions of
  * all others until the session of the dead one ended, up to 10 seconds. Here a member works on while its request to
- * join waits, which also is its sign of life. Nobody else can get its partitions before that request is answered.
+ * join waits. Nobody else can get its partitions before that request is answered.
+ *
+ * A join that fails is, to the original, trouble with a fetch: its runner reads on with the assignment that it had. The
+ * member was in its group, since the new coordinator answered its heartbeats, and committed to the old one for good.
+ * Here it is outside until a join has succeeded.
  */
-import { createRequire } from 'node:module';
 import { membershipOf } from '../../membership/group-membership.ts';
-import { makeLateHeartbeatDue } from './clock-patches.ts';
+import type { ConsumerGroup, Joined } from './group/consumer-group.ts';
+import {
+  asMoved,
+  codeOf,
+  ILLEGAL_GENERATION,
+  isMoved,
+  REBALANCE_IN_PROGRESS,
+  rebalanceInProgress,
+  UNKNOWN_MEMBER,
+} from './group/coordinator-answers.ts';
+import { beat, forgetHeartbeat } from './group/heartbeats.ts';
+import { enterState, interruptRunner, interruptible, mustJoin, stateOf } from './group/member-state.ts';
+import { eventNames, joinRequestOf, WaitingJoin } from './group/waiting-join.ts';
 import { privateMethod, replaceMethods, type Patch } from './patch.ts';
 import { nameMember } from './patch-static-members.ts';
 
-const require = createRequire(import.meta.url);
-
-interface Assigner {
-  protocol(subscription: { readonly topics: readonly string[] }): object;
-}
-/** The answer to a request to join. */
-interface Joined {
-  readonly generationId: number;
-  readonly leaderId: string;
-  readonly memberId: string;
-  readonly members: readonly object[];
-  readonly groupProtocol: string;
-}
-interface Place {
-  readonly host: string;
-  readonly port: number;
-  readonly rack: string | null;
-}
-interface Broker {
-  readonly nodeId: number;
-  readonly versions: object | null;
-  readonly connectionPool: Place;
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  joinGroup(request: object): Promise<Joined>;
-}
-interface Cluster {
-  readonly brokerPool: {
-    readonly rootLogger: object;
-    readonly connectionPoolBuilder: { build(place: Place): Promise<object> };
-    createBroker(options: object): Broker;
-  };
-  findGroupCoordinator(group: { groupId: string }): Promise<Broker>;
-}
-interface ConsumerGroup {
-  readonly cluster: Cluster;
-  readonly groupId: string;
-  readonly sessionTimeout: number;
-  readonly rebalanceTimeout: number;
-  readonly topicsSubscribed: readonly string[];
-  readonly assigners: readonly Assigner[];
-  coordinator: Broker | null;
-  generationId: number | null;
-  leaderId: string | null;
-  memberId: string | null;
-  members: readonly object[] | null;
-  groupProtocol: string | null;
-  lastRequest: number;
-  instrumentationEmitter: { emit(eventName: string, payload: object): void };
-  heartbeat(this: ConsumerGroup, options: { interval: number }): Promise<void>;
-  fetch(this: ConsumerGroup, nodeId: unknown): Promise<readonly object[]>;
-  joinAndSync(this: ConsumerGroup): Promise<void>;
-}
-
 /** A request to join that was sent while the member works. */
 interface EarlyJoin {
-  /** `waiting`: for other members to join. `over`: it was answered, or failed. */
-  state: 'waiting' | 'over';
+  readonly request: WaitingJoin;
   /** Undefined where the request failed: it is repeated where the original would send it. */
   readonly joined: Promise<Joined | undefined>;
 }
 
+type ConsumerGroupMethods = ConsumerGroup & Record<symbol, (this: ConsumerGroup) => Promise<void>>;
+
 const earlyJoins = new WeakMap<ConsumerGroup, EarlyJoin>();
-/** Of the fetches under way: ends the wait for their answer. */
-const interruptions = new WeakMap<ConsumerGroup, Set<(reason: Error) => void>>();
-
-/** As the protocol numbers them. */
-const LOADING = 14;
-const NOT_COORDINATOR = 16;
-const REBALANCE_IN_PROGRESS = 27;
-
-function errorOf(code: number): Error {
-  const { createErrorFromCode } = require('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error };
-  return createErrorFromCode(code);
-}
-
-function rebalanceInProgress(): Error {
-  return errorOf(REBALANCE_IN_PROGRESS);
-}
-
-function joinRequestOf(group: ConsumerGroup): object {
-  const { groupId, sessionTimeout, rebalanceTimeout, memberId, assigners, topicsSubscribed: topics } = group;
-  const groupProtocols = assigners.map((assigner) => assigner.protocol({ topics }));
-  return { groupId, sessionTimeout, rebalanceTimeout, memberId: memberId ?? '', groupProtocols };
-}
+/** Of members that have stopped for it. */
+const lateJoins = new WeakMap<ConsumerGroup, WaitingJoin>();
+const heartbeatIntervals = new WeakMap<ConsumerGroup, number>();
 
 function joinEarly(group: ConsumerGroup): void {
   const { coordinator, memberId } = group;
-  if (coordinator === null || memberId === null || earlyJoins.has(group)) return;
-  const answered = joinBeside(group, coordinator).catch(() => undefined);
+  if (coordinator === null || memberId === null || earlyJoins.has(group) || lateJoins.has(group)) return;
+  const request = new WaitingJoin(group, coordinator, heartbeatIntervals.get(group));
+  const answered = request.answered.catch(() => undefined);
   const early: EarlyJoin = {
-    state: 'waiting',
+    request,
     joined: answered.then((joined) => {
-      early.state = 'over';
-      if (earlyJoins.get(group) === early) interruptFetches(group);
+      if (earlyJoins.get(group) === early) interruptRunner(group);
       return joined?.memberId === group.memberId ? joined : undefined;
     }),
   };
   earlyJoins.set(group, early);
-  // As the original does where it stops for a rebalance: from here on no heartbeat tells that the group hears us.
-  const { events } = require('kafkajs/src/consumer/instrumentationEvents') as { events: { REBALANCING: string } };
-  group.instrumentationEmitter.emit(events.REBALANCING, { groupId: group.groupId, memberId });
+  // As the original does where it stops for a rebalance.
+  group.instrumentationEmitter.emit(eventNames().REBALANCING, { groupId: group.groupId, memberId });
 }
 
-/**
- * Over a connection of its own: a broker answers the requests of a connection one after the other, and commits would
- * wait behind this one.
- */
-async function joinBeside(group: ConsumerGroup, { connectionPool, versions, nodeId }: Broker): Promise<Joined> {
-  const { brokerPool } = group.cluster;
-  const { host, port, rack } = connectionPool;
-  const pool = await brokerPool.connectionPoolBuilder.build({ host, port, rack });
-  const broker = brokerPool.createBroker({ logger: brokerPool.rootLogger, connectionPool: pool, versions, nodeId });
-  nameMember(broker, membershipOf(group.cluster)?.instanceId);
-  try {
-    await broker.connect();
-    return await broker.joinGroup(joinRequestOf(group));
-  } finally {
-    await broker.disconnect();
-  }
-}
-
-function interruptFetches(group: ConsumerGroup): void {
-  for (const interrupt of interruptions.get(group) ?? []) interrupt(rebalanceInProgress());
+/** Whatever waits for an answer waits no longer. */
+function joinAgain(group: ConsumerGroup): void {
+  earlyJoins.get(group)?.request.abandon();
+  lateJoins.get(group)?.abandon();
+  mustJoin(group);
 }
 
 async function joinNow(group: ConsumerGroup): Promise<Joined> {
   const coordinator = await group.cluster.findGroupCoordinator({ groupId: group.groupId });
   group.coordinator = coordinator;
   nameMember(coordinator, membershipOf(group.cluster)?.instanceId);
+  // The group does not know it: there is nothing to ask after while it waits.
+  if (group.memberId === null) return coordinator.joinGroup(joinRequestOf(group));
+  const request = new WaitingJoin(group, coordinator, heartbeatIntervals.get(group));
+  lateJoins.set(group, request);
   try {
-    return await coordinator.joinGroup(joinRequestOf(group));
-  } catch (error) {
-    // The original repeats no join that a loading coordinator answers, and the member stays outside of its group.
-    if ((error as { readonly code?: unknown }).code === LOADING) throw errorOf(NOT_COORDINATOR);
-    throw error;
+    return await request.answered;
+  } finally {
+    lateJoins.delete(group);
   }
 }
 
-async function join(this: ConsumerGroup): Promise<void> {
-  const early = earlyJoins.get(this);
-  const joined = await early?.joined;
-  earlyJoins.delete(this);
-  const { generationId, leaderId, memberId, members, groupProtocol } = joined ?? (await joinNow(this));
-  Object.assign(this, { generationId, leaderId, memberId, members, groupProtocol });
-  membershipOf(this.cluster)?.onJoinAgain(() => {
-    joinEarly(this);
-  });
+async function join(group: ConsumerGroup): Promise<void> {
+  const membership = membershipOf(group.cluster);
+  membership?.onJoin({ early: () => joinEarly(group), again: () => joinAgain(group) });
+  const joined = await earlyJoins.get(group)?.joined;
+  earlyJoins.delete(group);
+  forgetHeartbeat(group);
+  const { generationId, leaderId, memberId, members, groupProtocol } = joined ?? (await joinNow(group));
+  Object.assign(group, { generationId, leaderId, memberId, members, groupProtocol });
+}
+
+/** The original repeats few of the answers of a coordinator that moves, and gives the join up at the others. */
+async function untilMoved(group: ConsumerGroup, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if (codeOf(error) === UNKNOWN_MEMBER) membershipOf(group.cluster)?.givenUp(error);
+    throw asMoved(error);
+  }
 }
 
 /** The request to join goes out beside the fetches; once it is answered they end, and the member takes the answer. */
 export function joinWhileWorking(): Patch {
   const joinKey = privateMethod('consumer/consumerGroup', 'private:ConsumerGroup:join');
-  return replaceMethods<ConsumerGroup>('consumer/consumerGroup', ({ heartbeat, fetch }) => ({
-    [joinKey]: join,
+  const syncKey = privateMethod('consumer/consumerGroup', 'private:ConsumerGroup:sync');
+  return replaceMethods<ConsumerGroupMethods>('consumer/consumerGroup', ({ [syncKey]: sync, fetch, leave }) => ({
+    [joinKey]: function (this: ConsumerGroup) {
+      return untilMoved(this, () => join(this));
+    },
+    [syncKey]: function (this: ConsumerGroup) {
+      return untilMoved(this, async () => sync?.call(this));
+    },
     heartbeat: async function (this: ConsumerGroup, options): Promise<void> {
+      heartbeatIntervals.set(this, options.interval);
       const early = earlyJoins.get(this);
-      if (early?.state === 'waiting') return;
-      if (early?.state === 'over') throw rebalanceInProgress();
-      makeLateHeartbeatDue(this);
+      // The request that waits is the sign of life.
+      if (stateOf(this) === 'joining' || early?.request.isOver === false) return;
+      if (stateOf(this) === 'outside' || early !== undefined) throw rebalanceInProgress();
       try {
-        await heartbeat.call(this, options);
+        await interruptible(this, () => beat(this, options.interval));
       } catch (error) {
-        if ((error as { readonly code?: unknown }).code !== REBALANCE_IN_PROGRESS) throw error;
-        joinEarly(this);
+        const code = codeOf(error);
+        if (stateOf(this) !== 'joined') throw error;
+        if (code === REBALANCE_IN_PROGRESS) return joinEarly(this);
+        // With a request under way another generation is what was asked for.
+        const isGivenUp = code === UNKNOWN_MEMBER || (code === ILLEGAL_GENERATION && !earlyJoins.has(this));
+        if (isGivenUp) membershipOf(this.cluster)?.givenUp(error);
+        throw asMoved(error);
       }
     },
     fetch: async function (this: ConsumerGroup, nodeId): Promise<readonly object[]> {
-      if (earlyJoins.get(this)?.state === 'over') throw rebalanceInProgress();
-      let underWay = interruptions.get(this);
-      if (underWay === undefined) interruptions.set(this, (underWay = new Set()));
-      const { promise: interrupted, reject: interrupt } = Promise.withResolvers<never>();
-      underWay.add(interrupt);
+      if (stateOf(this) === 'outside' || earlyJoins.get(this)?.request.isOver === true) throw rebalanceInProgress();
       try {
-        return await Promise.race([fetch.call(this, nodeId), interrupted]);
-      } finally {
-        underWay.delete(interrupt);
+        return await interruptible(this, () => fetch.call(this, nodeId));
+      } catch (error) {
+        // A fetch asks the coordinator for the committed offsets.
+        throw asMoved(error);
+      }
+    },
+    leave: async function (this: ConsumerGroup): Promise<void> {
+      const wasMember = this.memberId !== null;
+      earlyJoins.get(this)?.request.abandon();
+      await leave.call(this);
+      // A runner that crashes leaves as well, and the others have the partitions before it has joined again.
+      if (wasMember) membershipOf(this.cluster)?.givenUp(new Error('this process has left its group'));
+    },
+  }));
+}
+
+/**
+ * The original commits to the coordinator that it had when it joined, whatever that answers, and leaves it to the
+ * heartbeats to find out that it has to join.
+ */
+export function joinWhereCommitsAreRefused(): Patch {
+  return replaceMethods<ConsumerGroup>('consumer/consumerGroup', ({ commitOffsets }) => ({
+    commitOffsets: async function (this: ConsumerGroup, offsets): Promise<void> {
+      const { offsetManager } = this;
+      try {
+        await commitOffsets.call(this, offsets);
+      } catch (error) {
+        const code = codeOf(error);
+        const isOutside = isMoved(error) || code === ILLEGAL_GENERATION || code === UNKNOWN_MEMBER;
+        // One that was sent before the last join says nothing of it.
+        if (isOutside && this.offsetManager === offsetManager) mustJoin(this);
+        throw error;
       }
     },
   }));
@@ -201,7 +176,7 @@ export function joinWhileWorking(): Patch {
  * request until it times out.
  */
 export function tellGeneration(): Patch {
-  const { events } = require('kafkajs/src/consumer/instrumentationEvents') as { events: { GROUP_JOIN: string } };
+  const { GROUP_JOIN } = eventNames();
   const telling = new WeakSet<ConsumerGroup>();
   const underWay = new WeakMap<ConsumerGroup, Promise<void>>();
   return replaceMethods<ConsumerGroup>('consumer/consumerGroup', ({ joinAndSync }) => ({
@@ -214,13 +189,24 @@ export function tellGeneration(): Patch {
             const { generationId, members } = this;
             // Only the leader hears who the others are.
             const isAlone = members?.length === 1;
-            emitter.emit(eventName, eventName === events.GROUP_JOIN ? { ...payload, generationId, isAlone } : payload);
+            emitter.emit(eventName, eventName === GROUP_JOIN ? { ...payload, generationId, isAlone } : payload);
           },
         };
       }
-      const joining = underWay.get(this) ?? joinAndSync.call(this).finally(() => underWay.delete(this));
+      const joining = underWay.get(this) ?? joinOnce(this, joinAndSync).finally(() => underWay.delete(this));
       underWay.set(this, joining);
       return joining;
     },
   }));
+}
+
+async function joinOnce(group: ConsumerGroup, joinAndSync: ConsumerGroup['joinAndSync']): Promise<void> {
+  enterState(group, 'joining');
+  try {
+    await joinAndSync.call(group);
+    enterState(group, 'joined');
+  } catch (error) {
+    enterState(group, 'outside');
+    throw error;
+  }
 }

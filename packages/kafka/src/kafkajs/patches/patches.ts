@@ -16,7 +16,7 @@ import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
 import { gatherSmallFetches } from './patch-fetch-pace.ts';
-import { joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
+import { joinWhereCommitsAreRefused, joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
 import { nameMembers } from './patch-static-members.ts';
 import { tellTransactionRefusals } from './patch-transaction-refusals.ts';
@@ -54,6 +54,7 @@ export const patches: readonly Patch[] = [
   nameMembers,
   tellGeneration,
   joinWhileWorking,
+  joinWhereCommitsAreRefused,
   bindCommitsToTheirGeneration,
 ].map(apply);
 
