@@ -73,14 +73,15 @@ test('a service whose broker or registry is away at start waits, says what for, 
     KAFKA_TOPIC_PREFIX: prefix,
     SCHEMA_REGISTRY_URL: `http://${registry.address}${registryUrl.pathname}`,
   };
-  const mapper = startWaiting(t, 'mapper', { ...env, CONNECTORS_FILE: connectorsFile });
-  const dispatcher = startWaiting(t, 'dispatcher', {
+  const startWaiting = stoppedTogether(t);
+  const mapper = startWaiting('mapper', { ...env, CONNECTORS_FILE: connectorsFile });
+  const dispatcher = startWaiting('dispatcher', {
     ...env,
     CONNECTORS_FILE: connectorsFile,
     DISPATCHER_API_URL: api.url,
     DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
   });
-  const ingest = startWaiting(t, 'ingest', {
+  const ingest = startWaiting('ingest', {
     KAFKA_BROKERS: broker.address,
     KAFKA_TOPIC_PREFIX: prefix,
     CONNECTORS_FILE: connectorsFile,
@@ -127,26 +128,35 @@ interface WaitingService {
   readonly ready: Promise<ServiceProcess>;
 }
 
-/** The process is running when this resolves, not ready yet. */
-function startWaiting(t: TestContext, name: string, env: Readonly<Record<string, string>>): WaitingService {
-  const lines: Record<string, unknown>[] = [];
-  const ready = spawnService({
-    name,
-    entry: new URL(`../../services/${name}/src/main.ts`, import.meta.url),
-    env,
-    readyTimeoutMs: 90_000,
-    onLine: (line) => {
-      if (line.startsWith('{')) lines.push(JSON.parse(line) as Record<string, unknown>);
-    },
-  });
-  // Awaited later; a failure before that must not end the test as an unhandled rejection.
-  ready.catch(() => undefined);
+/**
+ * Starts services: each is running when the call returns, not ready yet. They are stopped together at the end, so that
+ * one that does not stop is told and keeps no other one running.
+ */
+function stoppedTogether(t: TestContext) {
+  const started: Promise<ServiceProcess>[] = [];
   t.after(async () => {
-    // One that did not start is killed already, and has failed the test where that was awaited.
-    const service = await ready.catch(() => undefined);
-    await service?.stop();
+    const stops = await Promise.allSettled(
+      // One that did not start is killed already, and has failed the test where that was awaited.
+      started.map(async (ready) => (await ready.catch(() => undefined))?.stop()),
+    );
+    for (const stop of stops) if (stop.status === 'rejected') throw stop.reason;
   });
-  return { name, lines, ready };
+  return (name: string, env: Readonly<Record<string, string>>): WaitingService => {
+    const lines: Record<string, unknown>[] = [];
+    const ready = spawnService({
+      name,
+      entry: new URL(`../../services/${name}/src/main.ts`, import.meta.url),
+      env,
+      readyTimeoutMs: 90_000,
+      onLine: (line) => {
+        if (line.startsWith('{')) lines.push(JSON.parse(line) as Record<string, unknown>);
+      },
+    });
+    // Awaited later; a failure before that must not end the test as an unhandled rejection.
+    ready.catch(() => undefined);
+    started.push(ready);
+    return { name, lines, ready };
+  };
 }
 
 function waitsFor(lines: WaitingService['lines'], what: string, count: number) {

@@ -18,17 +18,19 @@ export interface SilentMemberOptions {
 interface Coordinator {
   joinGroup(request: object): Promise<{ readonly generationId: number; readonly memberId: string }>;
   syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>;
+  leaveGroup(request: object): Promise<unknown>;
 }
 
-/** Resolves with the partitions that it was given. */
-export async function joinAndFallSilent(options: SilentMemberOptions): Promise<readonly number[]> {
+export interface SilentMember {
+  /** That it was given. */
+  readonly partitions: readonly number[];
+  /** Its group goes on without it, as where its session has ended. */
+  end(): Promise<void>;
+}
+
+export async function joinAndFallSilent(options: SilentMemberOptions): Promise<SilentMember> {
   const { groupId, topic, instanceId, sessionTimeoutMs } = options;
-  const cluster = createCluster(clientOf(connect()));
-  try {
-    await cluster.connect();
-    await cluster.addTargetTopic(topic);
-    const group = cluster as unknown as { findGroupCoordinator(group: { groupId: string }): Promise<Coordinator> };
-    const coordinator = await group.findGroupCoordinator({ groupId });
+  const { memberId, partitions } = await withCoordinator(groupId, topic, async (coordinator) => {
     nameMember(coordinator, instanceId);
     const assigners = partitionAssigners(new GroupMembership({ instanceId })).map((create) =>
       create({ cluster: {} as never, groupId, logger: {} as never }),
@@ -40,7 +42,29 @@ export async function joinAndFallSilent(options: SilentMemberOptions): Promise<r
       groupProtocols: assigners.map((assigner) => assigner.protocol({ topics: [topic] })),
     });
     const synced = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment: [] });
-    return AssignerProtocol.MemberAssignment.decode(synced.memberAssignment)?.assignment[topic] ?? [];
+    const { assignment = {} } = AssignerProtocol.MemberAssignment.decode(synced.memberAssignment) ?? {};
+    return { memberId, partitions: assignment[topic] ?? [] };
+  });
+  return {
+    partitions,
+    end: () =>
+      withCoordinator(groupId, topic, async (coordinator) => {
+        await coordinator.leaveGroup({ groupId, memberId });
+      }),
+  };
+}
+
+async function withCoordinator<T>(
+  groupId: string,
+  topic: string,
+  use: (coordinator: Coordinator) => Promise<T>,
+): Promise<T> {
+  const cluster = createCluster(clientOf(connect()));
+  try {
+    await cluster.connect();
+    await cluster.addTargetTopic(topic);
+    const group = cluster as unknown as { findGroupCoordinator(group: { groupId: string }): Promise<Coordinator> };
+    return await use(await group.findGroupCoordinator({ groupId }));
   } finally {
     abandonCluster(cluster);
   }

@@ -13,6 +13,7 @@ import {
 import type { PartitionReader } from '@astrolabe/records';
 import type { Logger, Metrics } from '@astrolabe/service-kit';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 
 export interface HeldWatchOptions {
   readonly connection: KafkaConnection;
@@ -91,7 +92,8 @@ export function watchHeldRecords(options: HeldWatchOptions): HeldWatch {
   const watching = (async () => {
     for (;;) {
       await sleep(intervalMs, undefined, { signal: closing.signal, ref: false });
-      await look().catch((error: unknown) => {
+      // Brokers that do not answer must not keep the service from stopping.
+      await unlessAborted(look(), closing.signal).catch((error: unknown) => {
         if (!isPipelineError(error)) throw error;
         logger.debug({ err: error, topic }, 'open transactions cannot be looked for');
       });
