@@ -42,13 +42,14 @@ const rolesOf = (topics: Topics): readonly (readonly [RecordRole, string])[] => 
   ['event', topics.segmentEvents.name],
   ['dead letter', topics.segmentEventsDeadLetters.name],
   ['command', topics.commands.name],
+  ['command', topics.replayedCommands.name],
   ['dead letter', topics.commandsDeadLetters.name],
 ];
 
 /** A command by its id, or by that of its delivery where a replay forced it, with the event that it was made of. */
 export async function traceCommand(search: TraceSearch, commandId: string): Promise<FoundHops> {
   const { topics } = search.cluster;
-  const commands = [topics.commands.name, topics.commandsDeadLetters.name];
+  const commands = [topics.commands.name, topics.replayedCommands.name, topics.commandsDeadLetters.name];
   const own = await findFirst(
     search,
     commands,

@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { readOnlyLedger } from '../cluster/read-only-ledger.ts';
 import type { DescribedDelivery } from '../records/described-delivery.ts';
 import type { DescribedRecord } from '../records/describe-record.ts';
+import { ReplayBoard } from '../replay/replay-board.ts';
 import { judgeWait, type CommandWait } from './core/judge-wait.ts';
 
 export interface LedgerEntries {
@@ -44,16 +45,32 @@ export async function findLedgerEntries(
   const deliveries = found.flat();
   const delivered = new Set(deliveries.map(deliveryIdIn));
   const undelivered = commands.filter((command) => !delivered.has(deliveryIdIn(command)));
-  const commits =
-    undelivered.length === 0
-      ? new Map<number, CommittedPosition>()
-      : await admin.commits(groupId, topics.commands.name);
   const waits = new Map<DescribedRecord, CommandWait>();
-  for (const command of undelivered) {
-    const wait = judgeWait(command, commits.get(command.partition));
-    if (wait !== undefined) waits.set(command, wait);
+  for (const [source, waiting] of Map.groupBy(undelivered, (command) => command.topic)) {
+    const positions =
+      source === topics.replayedCommands.name
+        ? await readReplayPositions(cluster, signal)
+        : await admin.commits(groupId, topics.commands.name);
+    for (const command of waiting) {
+      const wait = judgeWait(command, positions.get(command.partition));
+      if (wait !== undefined) waits.set(command, wait);
+    }
   }
   return { deliveries, waits };
+}
+
+/** The dispatcher reads commands of replays without its group. */
+async function readReplayPositions(
+  cluster: Pick<Cluster, 'reader' | 'topics'>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, CommittedPosition>> {
+  const { replayedCommands } = await new ReplayBoard(cluster).refresh(signal);
+  return new Map(
+    [...replayedCommands].map(([partition, { nextOffset, topicId }]) => [
+      partition,
+      { nextOffset, topicId, metadata: '' },
+    ]),
+  );
 }
 
 function deliveryIdIn({
