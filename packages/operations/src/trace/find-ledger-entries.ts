@@ -1,6 +1,6 @@
 /** What the delivery ledger and the dispatcher's commits say of commands that were found. */
 import type { CommittedPosition } from '@astrolabe/kafka';
-import { findDeliveries } from '@astrolabe/ledger';
+import { findDeliveries, forcedDeliveryId } from '@astrolabe/ledger';
 import type { Cluster } from '../cluster/cluster.ts';
 import { readOnlyLedger } from '../cluster/read-only-ledger.ts';
 import type { DescribedDelivery } from '../records/described-delivery.ts';
@@ -22,6 +22,7 @@ export async function findLedgerEntries(
   cluster: Pick<Cluster, 'admin' | 'reader' | 'topics'>,
   groupId: string,
   hops: readonly DescribedRecord[],
+  forcedReplays: readonly string[],
   signal: AbortSignal,
 ): Promise<LedgerEntries> {
   const commands = hops.filter(({ role, commandId }) => role === 'command' && commandId !== undefined);
@@ -33,8 +34,7 @@ export async function findLedgerEntries(
   const found = await Promise.all(
     byPartition.map(async ([partition, group]) => {
       const afterMs = Math.min(...group.map(({ timestampMs }) => timestampMs)) - SLACK_MS;
-      // By the id of its delivery, which is not the command's where a replay forced it.
-      const byId = new Map(group.map((command) => [deliveryIdIn(command), command]));
+      const byId = new Map(group.flatMap((command) => deliveriesOf(command, forcedReplays)));
       const byCommand = await findDeliveries({ changelog, partition, commandIds: byId.keys(), afterMs, signal });
       return [...byCommand.values()].flat().map((delivery) => {
         const { commandId = delivery.commandId, forcedId } = byId.get(delivery.commandId) ?? {};
@@ -71,6 +71,26 @@ async function readReplayPositions(
       { nextOffset, topicId, metadata: '' },
     ]),
   );
+}
+
+interface NamedDelivery {
+  readonly commandId: string;
+  readonly forcedId: string | undefined;
+}
+
+/** By the ids of the deliveries that it may have: its own, and one for each replay that forced it. */
+function deliveriesOf(
+  { commandId = '', forcedId }: DescribedRecord,
+  forcedReplays: readonly string[],
+): (readonly [string, NamedDelivery])[] {
+  const forced = new Set([
+    ...(forcedId === undefined ? [] : [forcedId]),
+    ...forcedReplays.map((replayId) => forcedDeliveryId(replayId, commandId)),
+  ]);
+  return [
+    ...(forcedId === undefined ? [[commandId, { commandId, forcedId: undefined }] as const] : []),
+    ...[...forced].map((id) => [id, { commandId, forcedId: id }] as const),
+  ];
 }
 
 function deliveryIdIn({
