@@ -1,4 +1,4 @@
-/** `astrolabe replay commands` beside the running services: what it delivers, whoever is killed, and managing it. */
+/** `astrolabe replay commands` beside the running services: what it delivers when processes are killed, and managing it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pipeline } from '@astrolabe/local-pipeline';

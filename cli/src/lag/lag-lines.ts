@@ -16,7 +16,7 @@ export function lagLines(
   columns: LagColumns,
 ): string[] {
   const lines = serviceLines(services, columns);
-  return replays.length === 0 ? lines : [...lines, '', 'Replays, which are no lag:', ...listLines(replays, [])];
+  return replays.length === 0 ? lines : [...lines, '', 'Replays, not counted as lag:', ...listLines(replays, [])];
 }
 
 function serviceLines(services: readonly ServiceLag[], columns: LagColumns): string[] {

@@ -29,7 +29,7 @@ export interface ServiceLag extends Reading {
 export interface LagSnapshot {
   readonly atMs: number;
   readonly services: readonly ServiceLag[];
-  /** Those that are not over: what they still have to read is no lag. */
+  /** Those that are not over: what they still have to read is not lag. */
   readonly replays: readonly ListedReplay[];
 }
 

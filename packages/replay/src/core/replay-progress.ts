@@ -106,7 +106,7 @@ export function addCounts<Counts extends MapperCounts | DispatcherCounts>(a: Cou
   return Object.fromEntries(counts.map(([name, count]) => [name, count + (more[name] ?? 0)])) as unknown as Counts;
 }
 
-/** Throws on what is no progress, as the other functions that read. */
+/** Throws on what is not such progress, as the other functions that read. */
 export function readMapperProgress(fields: JsonFields): MapperProgress {
   return { ...readCursor(fields, noMapperCounts), commands: fields.number('commands') };
 }
