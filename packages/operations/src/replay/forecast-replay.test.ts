@@ -35,8 +35,8 @@ async function setUp() {
   const forecast = async (request: ReplayRequest, reader = cluster.reader) => {
     const planned = await planReplay({ cluster, request, id: undefined, recordsPerSecond: undefined, clock, signal });
     const { order } = planned.kind === 'planned' ? planned : assert.fail(planned.kind);
-    const common = { order, decoder: undefined, ledgerWindowMs: 1e12, clock, signal };
-    return forecastReplay({ ...common, cluster: { ...cluster, reader }, onEvent: (event) => events.push(event) });
+    const options = { order, decoder: undefined, ledgerWindowMs: 1e12, clock, signal };
+    return forecastReplay({ ...options, cluster: { ...cluster, reader }, onEvent: (event) => events.push(event) });
   };
   return { cluster, forecast, events };
 }
