@@ -95,7 +95,18 @@ test('a replay delivers what was not delivered and nothing else, and goes on whe
   assert.equal((await recordsOn(pipeline, topics.commands.name)).length, 900);
 
   const before = await readCounters(pipeline);
-  const forced = startReplay(pipeline, 'commands', '--all', '--force', '--yes', '--id', 'killed', '--rate', '150', '--json');
+  const forced = startReplay(
+    pipeline,
+    'commands',
+    '--all',
+    '--force',
+    '--yes',
+    '--id',
+    'killed',
+    '--rate',
+    '150',
+    '--json',
+  );
   for (const read of [100, 300, 500]) {
     await untilStatus(pipeline, 'killed', ({ report }) => report.read >= read);
     await dispatcher.kill();
@@ -113,7 +124,11 @@ test('a replay delivers what was not delivered and nothing else, and goes on whe
   const refused = await startReplay(pipeline, 'commands', '--id', 'killed', '--user', 'u1', '--yes').ended;
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /user was not given/);
-  assert.deepEqual(await replay(pipeline, 'commands', '--id', 'killed', '--execute'), report, 'nothing is started again');
+  assert.deepEqual(
+    await replay(pipeline, 'commands', '--id', 'killed', '--execute'),
+    report,
+    'nothing is started again',
+  );
 });
 
 test('a replay goes on when the program that started it ends, however it ends', async (t) => {

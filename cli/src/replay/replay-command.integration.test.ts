@@ -48,7 +48,10 @@ test('a replay is started, listed, paused and cancelled, and what no service has
     [['mine', 'cancelling']],
   );
   assert.equal((await run('status', 'other')).exitCode, 2);
-  assert.match((await runAstrolabe(['lag', '--interval', '100ms'], env)).stdout, /Replays, not counted as lag:\n.*\nmine /);
+  assert.match(
+    (await runAstrolabe(['lag', '--interval', '100ms'], env)).stdout,
+    /Replays, not counted as lag:\n.*\nmine /,
+  );
 
   const wanted: unknown[] = [];
   await readTopic({ connection, topic: topics.replays.name }, ({ key, value }) => {

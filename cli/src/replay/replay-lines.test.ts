@@ -78,7 +78,7 @@ test('records that cannot be read are named with the reason', () => {
 });
 
 test('the command that starts the rest of a replay has its filters, as a shell reads them', () => {
-  const request = { source: 'events', connector: ['a', 'b'], event: "it's \"done\"", force: true } as const;
+  const request = { source: 'events', connector: ['a', 'b'], event: 'it\'s "done"', force: true } as const;
   assert.equal(
     startLine(request, '0:7-9,1:0-3'),
     `astrolabe replay events --offsets 0:7-9,1:0-3 --connector a b --event 'it'\\''s "done"' --force --yes`,

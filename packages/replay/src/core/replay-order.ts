@@ -37,13 +37,11 @@ export function readOrder(fields: JsonFields): ReplayOrder {
   const request = fields.object('request');
   request.oneOf('source', ['events', 'commands']);
   const topicIds = fields.object('topicIds');
-  const spans = fields.list('spans').map(
-    (span): ReplaySpan => ({
-      partition: span.number('partition'),
-      fromOffset: span.offset('fromOffset'),
-      endOffset: span.offset('endOffset'),
-    }),
-  );
+  const spans = fields.list('spans').map((span): ReplaySpan => ({
+    partition: span.number('partition'),
+    fromOffset: span.offset('fromOffset'),
+    endOffset: span.offset('endOffset'),
+  }));
   return {
     id: fields.text('id'),
     request: fields.value('request') as ReplayRequest,

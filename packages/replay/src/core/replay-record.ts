@@ -63,28 +63,33 @@ function readValue(key: ReplayKey, fields: JsonFields): ReplayRecord {
   }
 }
 
-export function orderRecord(order: ReplayOrder): OutgoingRecord {
+/** Of the one partition that the topic has. */
+export interface PlacedRecord extends OutgoingRecord {
+  readonly partition: number;
+}
+
+export function orderRecord(order: ReplayOrder): PlacedRecord {
   return recordOf({ kind: 'order', id: order.id }, toStoredOrder(order));
 }
 
-export function mapperProgressRecord(id: string, partition: number, progress: MapperProgress): OutgoingRecord {
+export function mapperProgressRecord(id: string, partition: number, progress: MapperProgress): PlacedRecord {
   return recordOf({ kind: 'mapper-progress', id, partition }, progress);
 }
 
-export function dispatcherProgressRecord(id: string, partition: number, progress: DispatcherProgress): OutgoingRecord {
+export function dispatcherProgressRecord(id: string, partition: number, progress: DispatcherProgress): PlacedRecord {
   return recordOf({ kind: 'dispatcher-progress', id, partition }, progress);
 }
 
-export function replayedCommandsRecord(partition: number, progress: ReplayedCommandsProgress): OutgoingRecord {
+export function replayedCommandsRecord(partition: number, progress: ReplayedCommandsProgress): PlacedRecord {
   return recordOf({ kind: 'replayed-commands', partition }, progress);
 }
 
 /** Compaction removes what the key stands for. */
-export function removalRecord(key: ReplayKey): OutgoingRecord {
+export function removalRecord(key: ReplayKey): PlacedRecord {
   return { key: replayKey(key), value: null, headers: {}, partition: 0 };
 }
 
-function recordOf(key: ReplayKey, value: object): OutgoingRecord {
+function recordOf(key: ReplayKey, value: object): PlacedRecord {
   return { key: replayKey(key), value: toJson(value), headers: {}, partition: 0 };
 }
 

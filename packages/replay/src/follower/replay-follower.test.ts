@@ -77,7 +77,10 @@ test('an outage is waited out, and a record that cannot be read is skipped', asy
   const { follower, reader, write, faults } = setUp(t);
   reader.failWith(new PipelineError('kafka.unavailable', 'away', { retryable: true }));
   const knows = follower.upToDate(signal);
-  await write({ key: Buffer.from('["replay","odd"]'), value: Buffer.from('{'), headers: {} }, orderRecord(replayOrder()));
+  await write(
+    { key: Buffer.from('["replay","odd"]'), value: Buffer.from('{'), headers: {} },
+    orderRecord(replayOrder()),
+  );
   reader.failWith(undefined);
   assert.deepEqual([...(await knows).replays.keys()], ['r1']);
   assert.deepEqual(faults, []);

@@ -147,7 +147,10 @@ class TopicFollower implements ReplayFollower {
     if (read.kind === 'unreadable') {
       const { topic, logger } = this.#options;
       const { key, reason } = read;
-      logger.warn({ topic, offset: record.offset.toString(), key, reason }, 'a record of a replay cannot be read; skipped');
+      logger.warn(
+        { topic, offset: record.offset.toString(), key, reason },
+        'a record of a replay cannot be read; skipped',
+      );
     }
     this.#table.apply(read);
   }

@@ -140,7 +140,8 @@ export function summarize(view: ReplayView): ReplaySummary {
     recordsPerSecond,
     share: totals.offsets === 0 ? 1 : (done / totals.offsets) * ended,
     readPerSecond,
-    remainingMs: readPerSecond === undefined || readPerSecond === 0 ? undefined : (totals.offsetsLeft * 1_000) / readPerSecond,
+    remainingMs:
+      readPerSecond === undefined || readPerSecond === 0 ? undefined : (totals.offsetsLeft * 1_000) / readPerSecond,
     gaveWayMs: totals.gaveWayMs,
     partitions: partitionsOf(order).map((partition) => partitionProgress(view, partition)),
     report: buildReport(view),
