@@ -1,4 +1,4 @@
-/** `astrolabe replay commands` beside the running services: what it delivers when processes are killed, and managing it. */
+/** `astrolabe replay commands` beside the running services: what it delivers, processes killed, and managing it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pipeline } from '@astrolabe/local-pipeline';
@@ -173,7 +173,8 @@ test('a replay is paused, resumed and cancelled, and what was not started then i
   assert.equal(cancelled.phase, 'cancelled');
   assert.ok(cancelled.unread > 0);
   const refused = await startReplay(pipeline, 'resume', 'cancelled').ended;
-  assert.deepEqual([refused.code, /is cancelled/.test(refused.stderr)], [2, true], refused.stderr);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /is cancelled/);
 
   await replay(pipeline, 'resume', 'paused', '--rate', 'none');
   const whole = await replay(pipeline, 'status', 'paused', '--follow');
@@ -205,9 +206,7 @@ test('two replays at once are both worked, and each delivers its own once', asyn
   const args = ['--all', '--force', '--yes', '--detach'];
   await replay(pipeline, 'commands', ...args, '--id', 'commands', '--rate', '200');
   await replay(pipeline, 'events', ...args, '--id', 'events');
-  const statuses = await Promise.all(
-    ['commands', 'events'].map((id) => replay<ReplayReport>(pipeline, 'status', id, '--follow')),
-  );
+  const statuses = await Promise.all(['commands', 'events'].map((id) => replay(pipeline, 'status', id, '--follow')));
   for (const report of statuses) {
     assertBalanced(report);
     assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', 500, 500]);

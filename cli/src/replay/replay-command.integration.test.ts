@@ -42,7 +42,8 @@ test('a replay is started, listed, paused and cancelled, and what no service has
   assert.match((await run('resume', 'mine', '--rate', 'none')).stdout, /goes on/);
   assert.equal((await run('cancel', 'mine', '--timeout', '1s')).exitCode, 1);
   const refused = await run('resume', 'mine');
-  assert.deepEqual([refused.exitCode, /is cancelling/.test(refused.stderr)], [2, true], refused.stderr);
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /is cancelling/);
   assert.deepEqual(
     jsonLines<Listed>(await run('list', '--json')).map(({ id, phase }) => [id, phase]),
     [['mine', 'cancelling']],

@@ -27,8 +27,8 @@ test('a report tells the state of the replay, and what is left', () => {
   const lines = describeReport(report);
   assert.equal(lines[0], 'Replay r1: running');
   assert.deepEqual(lines.slice(-2), [
-    '    cancelled                           4',
-    'not read                              100',
+    '    cancelled                          4',
+    'not read                             100',
   ]);
   const events = { mapped: 8, skipped: 1, deadLettered: 0 };
   const over = { ...report, phase: 'finished', events, commands: 10, lost: 0, cancelled: 0, unread: 0 } as const;

@@ -1,5 +1,5 @@
 /** What a replay is to do. Written by the command line only, and obeyed by the owners of the partitions. Pure. */
-import { JsonFields } from './json-fields.ts';
+import type { JsonFields } from './json-fields.ts';
 import type { ReplayRequest } from './replay-request.ts';
 
 /** Part of a partition of the source topic. Fixed when the replay is started: what is written later is not in it. */

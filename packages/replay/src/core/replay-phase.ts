@@ -73,5 +73,5 @@ export function changeOrder(view: ReplayView, wanted: WantedState, nowMs: number
  * asked for something else at the same moment, and what was dropped is not sent.
  */
 export function replacesOrder(known: ReplayOrder | undefined, read: ReplayOrder): boolean {
-  return known === undefined || known.startedAtMs !== read.startedAtMs || changes[known.wanted].length > 0;
+  return known?.startedAtMs !== read.startedAtMs || changes[known.wanted].length > 0;
 }

@@ -1,4 +1,4 @@
-/** Records of `astrolabe.replays.v1`, written and read. What cannot be read is data: it must not stop a service. Pure. */
+/** Records of `astrolabe.replays.v1`, written and read. What cannot be read is data: it stops no service. Pure. */
 import type { OutgoingRecord } from '@astrolabe/records';
 import { JsonFields, toJson } from './json-fields.ts';
 import { parseReplayKey, replayKey, type ReplayKey } from './replay-keys.ts';
@@ -93,7 +93,7 @@ function recordOf(key: ReplayKey, value: object): PlacedRecord {
   return { key: replayKey(key), value: toJson(value), headers: {}, partition: 0 };
 }
 
-/** A mapper's progress as the value of a record of its own state, where it is stored with what it is the progress of. */
+/** A mapper's progress as the value of a record of its state, stored with what came of the events. */
 export function encodeMapperProgress(progress: MapperProgress): Buffer {
   return toJson(progress);
 }

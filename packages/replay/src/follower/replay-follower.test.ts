@@ -8,7 +8,7 @@ import { PipelineError } from '@astrolabe/service-kit/errors';
 import { mapperProgressRecord, orderRecord, phaseOf } from '../index.ts';
 import { mapperProgress, replayOrder } from '../testing/index.ts';
 import { followReplays, type ReplayFollowerOptions } from './replay-follower.ts';
-import type { ReplaySnapshot } from './replay-table.ts';
+import type { ReplaySnapshot } from '../core/replay-table.ts';
 
 const TOPIC = 'replays';
 const { signal } = new AbortController();
@@ -116,7 +116,7 @@ test('a defect ends the following and is told', async (t) => {
 test('a follower that is closed keeps nobody waiting', async (t) => {
   const { follower, reader } = setUp(t);
   reader.failWith(new PipelineError('kafka.unavailable', 'away', { retryable: true }));
-  const waiting = follower.upToDate(signal);
+  const waiting = assert.rejects(follower.upToDate(signal), /not followed any more/);
   await follower.close();
-  await assert.rejects(waiting, /not followed any more/);
+  await waiting;
 });

@@ -7,7 +7,7 @@ import { FaultLog, retry, retryPolicies, type Logger } from '@astrolabe/service-
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { readReplayRecord } from '../core/replay-record.ts';
-import { ReplayTable, type ReplaySnapshot } from './replay-table.ts';
+import { ReplayTable, type ReplaySnapshot } from '../core/replay-table.ts';
 
 export interface ReplayFollowerOptions {
   /**

@@ -44,8 +44,8 @@ export interface ReplayReport {
 
 /**
  * `read` = `replayedBefore` + `filteredOut` + `unreadable` + `expired` + `matched`. Of commands, `matched` =
- * `skippedByLedger` + `delivered` + `duplicate` + `deadLettered` + `cancelled`. Of events, `matched` is all of `events`,
- * and `commands` = those five + `lost` + `pending`.
+ * `skippedByLedger` + `delivered` + `duplicate` + `deadLettered` + `cancelled`. Of events, `matched` is all of
+ * `events`, and `commands` = those five + `lost` + `pending`.
  */
 export function buildReport(view: ReplayView): ReplayReport {
   const { order } = view;

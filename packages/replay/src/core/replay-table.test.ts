@@ -8,7 +8,7 @@ import {
   replayedCommandsRecord,
 } from '../index.ts';
 import { mapperProgress, replayOrder } from '../testing/index.ts';
-import { noDispatcherCounts } from '../core/replay-progress.ts';
+import { noDispatcherCounts } from './replay-progress.ts';
 import { ReplayTable } from './replay-table.ts';
 
 function tableOf(...records: Parameters<typeof readReplayRecord>[0][]): ReplayTable {
