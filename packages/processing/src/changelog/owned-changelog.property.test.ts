@@ -32,12 +32,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     process,
     steps: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
   }),
+  fc.record({ kind: fc.constant('replay' as const), partition }),
   fc.record({ kind: fc.constant('commit' as const), partition }),
   fc.record({ kind: fc.constant('compact' as const), partition }),
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('turns' as const), turns: fc.integer({ min: 1, max: 30 }) }) },
 );
 
-test('however processes claim, write, pause, wake, die and lose partitions: each record is counted once, in order, and two owners never both commit', async () => {
+test('however processes claim, write, pause, wake, die and lose partitions: each record is counted once, live and replayed, in order, and two owners never both commit', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
       const world = new CountingWorld(3);
