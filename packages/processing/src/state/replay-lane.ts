@@ -1,6 +1,6 @@
 /**
  * What is replayed on a partition beside its live records: the same state, the lowest rank, and the same transactions
- * (docs/adr/0024-a-replay-is-a-cursor-of-the-partitions-owner.md). The processor decides when; the lane decides what.
+ * (ADR 24). The processor decides when; the lane decides what.
  */
 import type { TopicRecord } from '@astrolabe/records';
 import type { GroupSession } from '../consumer/partition-processor.ts';

@@ -216,7 +216,7 @@ class World {
   }
 }
 
-test('in every order of crash, rebalance, zombie, lost or ambiguous write and outage: each record is counted once, live and replayed, in order, and the state is that of one pass', async () => {
+test('in every order of crash, rebalance, zombie, lost or ambiguous write and outage: each record is counted once, in order, and the state is that of one pass', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 50, size: 'max' }),
