@@ -18,6 +18,7 @@ export { isOfTopic, type ReplayOrder, type ReplaySpan, type WantedState } from '
 export { changeOrder, isOver, phaseOf, type ChangedOrder, type ReplayPhase } from './core/replay-phase.ts';
 export {
   addCounts,
+  furtherOf,
   noDispatcherCounts,
   noMapperCounts,
   readOf,
