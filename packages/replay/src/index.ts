@@ -54,3 +54,4 @@ export {
 export { isReplayedCopy, replayedRecord } from './core/replayed-record.ts';
 export { offsetsIn, partitionsOf, remainingSpans, spansOf, startOf } from './core/spans.ts';
 export { ReplayTable, type ReplaySnapshot } from './core/replay-table.ts';
+export type { ReplayFollower } from './follower/replay-follower.ts';

@@ -1,1 +1,1 @@
-export { followReplays, type ReplayFollower, type ReplayFollowerOptions } from './replay-follower.ts';
+export { followReplays, type ReplayFollowerOptions } from './replay-follower.ts';
