@@ -161,7 +161,11 @@ function assertReplayedOnce({ task }: World, { id, request, spans }: ReplayOrder
   const { counts, commands, nextOffset } = task.published(id) as MapperProgress;
   const range = task.input().slice(0, Number(nextOffset));
   assert.ok(nextOffset <= (spans[0]?.endOffset ?? 0n));
-  assert.deepEqual(offsets, [...new Set(offsets)].sort((a, b) => a - b), 'once each, in order');
+  assert.deepEqual(
+    offsets,
+    [...new Set(offsets)].sort((a, b) => a - b),
+    'once each, in order',
+  );
   const states = new Map<string, number>();
   const again = countReplayed('')(
     offsets.map((offset) => replayed(range[offset], id)),
@@ -174,7 +178,9 @@ function assertReplayedOnce({ task }: World, { id, request, spans }: ReplayOrder
   assert.equal(readOf(counts), Number(nextOffset));
   assert.deepEqual([counts.mapped, commands], [outputs.length, outputs.length]);
   const matching = range.filter((record) => request.connector === undefined || connectorOf(record) === 'odd');
-  const missing = matching.filter(({ value, offset }) => String(value) !== SKIPPED && !offsets.includes(Number(offset)));
+  const missing = matching.filter(
+    ({ value, offset }) => String(value) !== SKIPPED && !offsets.includes(Number(offset)),
+  );
   assert.ok(missing.length <= counts.expired);
   if (counts.expired === 0) assert.equal(counts.filteredOut, range.length - matching.length);
   return new Map([...states].map(([key, count]) => [key, String(count)]));

@@ -45,7 +45,11 @@ export class GatheredChunk<R> {
     return part;
   }
 
-  add(cursor: ReplayCursor, { counts, commands }: Replayed, read: { readonly records: number; readonly bytes: number }) {
+  add(
+    cursor: ReplayCursor,
+    { counts, commands }: Replayed,
+    read: { readonly records: number; readonly bytes: number },
+  ) {
     const part = this.touch(cursor);
     for (const [name, count] of Object.entries(counts) as [keyof MapperCounts, number][]) {
       part.counts = { ...part.counts, [name]: (part.counts[name] ?? 0) + count };

@@ -175,9 +175,7 @@ export class ReplayReadings implements PageHolder {
   #concerns({ order }: ReplayView): boolean {
     const { topic, partition, topicId } = this.#options.session;
     return (
-      order.request.source === 'events' &&
-      startOf(order, partition) !== undefined &&
-      isOfTopic(order, topic, topicId)
+      order.request.source === 'events' && startOf(order, partition) !== undefined && isOfTopic(order, topic, topicId)
     );
   }
 

@@ -16,11 +16,7 @@ import {
 import { createInMemoryChangelogStore, createInMemoryPartitionReader } from '@astrolabe/records/in-memory';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { PartitionProcessor } from '../consumer/partition-processor.ts';
-import {
-  createReplayLanes,
-  type ProcessReplays,
-  type ReplayLanesOptions,
-} from '../replay/create-replay-lanes.ts';
+import { createReplayLanes, type ProcessReplays, type ReplayLanesOptions } from '../replay/create-replay-lanes.ts';
 import { createReplayPageReader } from '../replay/read-replay-page.ts';
 import { createStateProcessor } from '../state/state-processor.ts';
 import { countByKey, countCodec } from './counting.ts';
