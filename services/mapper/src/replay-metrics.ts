@@ -52,10 +52,7 @@ export function createReplayMetrics(metrics: Metrics, offsetsLeft: () => Readonl
 
 export type ReplayedBatches = Pick<ReplayedPart<HandledBatch>, 'counts' | 'commands' | 'gaveWayMs' | 'results'>;
 
-export function countReplayed(
-  parts: readonly Omit<ReplayedBatches, 'results'>[],
-  metrics: ReplayMetrics,
-): void {
+export function countReplayed(parts: readonly Omit<ReplayedBatches, 'results'>[], metrics: ReplayMetrics): void {
   for (const { counts, commands, gaveWayMs } of parts) {
     for (const [name, count] of Object.entries(counts) as [keyof MapperCounts, number][]) {
       metrics.events.inc({ outcome: outcomes[name] }, count);

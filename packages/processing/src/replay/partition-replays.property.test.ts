@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readOf, type MapperProgress, type ReplayOrder, type WantedState } from '@astrolabe/replay';
+import { readOf, type ReplayOrder, type WantedState } from '@astrolabe/replay';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { WriteFate } from '@astrolabe/records/in-memory';
-import { PipelineError } from '@astrolabe/service-kit/errors';
+import { PipelineError, present } from '@astrolabe/service-kit/errors';
 import fc from 'fast-check';
 import { SKIPPED, countedOnce, stateOf } from '../testing/counting.ts';
 import { ReplayTask, turns, type ReplayMember } from '../testing/replay-task.ts';
@@ -158,10 +158,14 @@ class World {
 function assertReplayedOnce({ task }: World, { id, request, spans }: ReplayOrder): ReadonlyMap<string, string> {
   const outputs = task.outputs().filter((record) => headerText(record, headerNames.replayId) === id);
   const offsets = outputs.map(({ value }) => Number(String(value).split(' ')[0]));
-  const { counts, commands, nextOffset } = task.published(id) as MapperProgress;
+  const { counts, commands, nextOffset } = present(task.published(id), 'the progress');
   const range = task.input().slice(0, Number(nextOffset));
   assert.ok(nextOffset <= (spans[0]?.endOffset ?? 0n));
-  assert.deepEqual(offsets, [...new Set(offsets)].sort((a, b) => a - b), 'once each, in order');
+  assert.deepEqual(
+    offsets,
+    [...new Set(offsets)].sort((a, b) => a - b),
+    'once each, in order',
+  );
   const states = new Map<string, number>();
   const again = countReplayed('')(
     offsets.map((offset) => replayed(range[offset], id)),
@@ -174,7 +178,9 @@ function assertReplayedOnce({ task }: World, { id, request, spans }: ReplayOrder
   assert.equal(readOf(counts), Number(nextOffset));
   assert.deepEqual([counts.mapped, commands], [outputs.length, outputs.length]);
   const matching = range.filter((record) => request.connector === undefined || connectorOf(record) === 'odd');
-  const missing = matching.filter(({ value, offset }) => String(value) !== SKIPPED && !offsets.includes(Number(offset)));
+  const missing = matching.filter(
+    ({ value, offset }) => String(value) !== SKIPPED && !offsets.includes(Number(offset)),
+  );
   assert.ok(missing.length <= counts.expired);
   if (counts.expired === 0) assert.equal(counts.filteredOut, range.length - matching.length);
   return new Map([...states].map(([key, count]) => [key, String(count)]));

@@ -72,11 +72,7 @@ interface Range {
   readonly endOffset: bigint;
 }
 
-async function readPiece(
-  reader: Pick<PartitionReader, 'read'>,
-  range: Range,
-  signal: AbortSignal,
-): Promise<Piece> {
+async function readPiece(reader: Pick<PartitionReader, 'read'>, range: Range, signal: AbortSignal): Promise<Piece> {
   const enough = new AbortController();
   const unreadable: PageGap[] = [];
   let piece: Piece | undefined;
@@ -93,7 +89,9 @@ async function readPiece(
       },
     });
     // Where retention has removed the whole range, reading ends beyond it.
-    return piece ?? { records: [], unreadable, nextOffset: nextOffset < range.endOffset ? nextOffset : range.endOffset };
+    return (
+      piece ?? { records: [], unreadable, nextOffset: nextOffset < range.endOffset ? nextOffset : range.endOffset }
+    );
   } catch (error) {
     if (piece !== undefined && !signal.aborted) return piece;
     throw error;

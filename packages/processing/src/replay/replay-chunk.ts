@@ -21,6 +21,8 @@ interface GatheredPart<R> extends ReplayedPart<R> {
 
 export class GatheredChunk<R> {
   readonly outputs: TopicRecord[] = [];
+  /** Replays whose position goes. */
+  removed: readonly string[] = [];
   readonly #parts = new Map<ReplayCursor, GatheredPart<R>>();
   #records = 0;
   #bytes = 0;
@@ -45,7 +47,11 @@ export class GatheredChunk<R> {
     return part;
   }
 
-  add(cursor: ReplayCursor, { counts, commands }: Replayed, read: { readonly records: number; readonly bytes: number }) {
+  add(
+    cursor: ReplayCursor,
+    { counts, commands }: Replayed,
+    read: { readonly records: number; readonly bytes: number },
+  ) {
     const part = this.touch(cursor);
     for (const [name, count] of Object.entries(counts) as [keyof MapperCounts, number][]) {
       part.counts = { ...part.counts, [name]: (part.counts[name] ?? 0) + count };

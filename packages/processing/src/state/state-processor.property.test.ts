@@ -75,7 +75,10 @@ class World {
     input: () => this.changelog.log.records(INPUT),
     onStep: ({ epoch }, livePosition) => {
       const member = this.#members[epoch];
-      assert.ok(member === undefined || member.position <= livePosition, 'nothing is replayed while a live record waits');
+      assert.ok(
+        member === undefined || member.position <= livePosition,
+        'nothing is replayed while a live record waits',
+      );
     },
   });
   #members: Member[] = [];

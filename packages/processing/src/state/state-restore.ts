@@ -85,12 +85,10 @@ export async function restorePartition<V>(options: RestoreOptions<V>): Promise<R
     }
     const { writer } = taken;
     const log = reader.read();
-    const position = await startFrom({ ...options, writer }, log, startedAtMs).catch(
-      async (error: unknown) => {
-        await writer.close();
-        throw error;
-      },
-    );
+    const position = await startFrom({ ...options, writer }, log, startedAtMs).catch(async (error: unknown) => {
+      await writer.close();
+      throw error;
+    });
     return { kind: 'restored', writer, state, position, replays: log.replays };
   } catch (error) {
     state.release();

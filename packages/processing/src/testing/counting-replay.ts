@@ -54,7 +54,12 @@ export class CountingReplay implements ReplayLanes<number> {
 
   /** What the replay comes to when it has counted each record of its range once, in order. */
   countedOnce(partition: number): ReturnType<typeof countedOnce> {
-    return countedOnce(this.#options.input(partition).filter(({ offset }) => offset < this.endOf(partition)).map(again));
+    return countedOnce(
+      this.#options
+        .input(partition)
+        .filter(({ offset }) => offset < this.endOf(partition))
+        .map(again),
+    );
   }
 }
 

@@ -16,11 +16,7 @@ import {
 import { createInMemoryChangelogStore, createInMemoryPartitionReader } from '@astrolabe/records/in-memory';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { PartitionProcessor } from '../consumer/partition-processor.ts';
-import {
-  createReplayLanes,
-  type ProcessReplays,
-  type ReplayLanesOptions,
-} from '../replay/create-replay-lanes.ts';
+import { createReplayLanes, type ProcessReplays, type ReplayLanesOptions } from '../replay/create-replay-lanes.ts';
 import { createReplayPageReader } from '../replay/read-replay-page.ts';
 import { createStateProcessor } from '../state/state-processor.ts';
 import { countByKey, countCodec } from './counting.ts';
@@ -69,7 +65,7 @@ export class ReplayTask {
   readonly changelog = createInMemoryChangelogStore();
   /** What was done, in order: `live OFFSET` and `REPLAY OFFSET`. */
   readonly done: string[] = [];
-  /** What was reported as stored: `REPLAY OFFSET`. */
+  /** What was reported as stored, in order and likewise. */
   readonly stored: string[] = [];
   readonly #options: ReplayTaskOptions;
   readonly #clock: Clock;
@@ -215,6 +211,7 @@ export class ReplayTask {
         return count(records, state);
       },
       replays,
+      onStored: (offsets) => void this.stored.push(...offsets.map((offset) => `live ${offset}`)),
       onRestored: ({ position }) => {
         member.handled = position;
         member.notStored = 0;

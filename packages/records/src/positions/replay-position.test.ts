@@ -7,7 +7,7 @@ import { isPositionKey, positionKey } from './state-position.ts';
 
 const ID = 'of "monday", again';
 
-test("the position of a replay is read as it was written, by its own group, and no other record is taken for one", () => {
+test('the position of a replay is read as it was written, by its own group, and no other record is taken for one', () => {
   const value = Buffer.from('{}');
   const { key, partition } = replayPositionRecord('group', ID, value, 3);
   assert.equal(partition, 3);
