@@ -7,7 +7,7 @@ import {
   type ReplayLanesOptions,
 } from '@astrolabe/processing';
 import type { Topics } from '@astrolabe/records';
-import { followReplays } from '@astrolabe/replay';
+import { followReplays } from '@astrolabe/replay/follower';
 import type { Logger, ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import type { UserState } from './core/user-state.ts';

@@ -4,14 +4,8 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, createPartitionReader, createRecordProducer } from '@astrolabe/kafka';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
-import {
-  followReplays,
-  orderRecord,
-  readOf,
-  type MapperProgress,
-  type ReplayFollower,
-  type ReplayOrder,
-} from '@astrolabe/replay';
+import { orderRecord, readOf, type MapperProgress, type ReplayFollower, type ReplayOrder } from '@astrolabe/replay';
+import { followReplays } from '@astrolabe/replay/follower';
 import { replayOrder } from '@astrolabe/replay/testing';
 import { headerNames, headerText, toHeaders, type ConsumedRecord, type RecordProducer } from '@astrolabe/records';
 import { systemClock } from '@astrolabe/service-kit/clock';
