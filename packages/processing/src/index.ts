@@ -13,7 +13,8 @@ export type { GroupSession, PartitionProcessor, PartitionSession } from './consu
 export type { PartitionPage, ReadPage } from './lanes/catch-up-reader.ts';
 export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lanes/lane-handler.ts';
 export { createLaneProcessor } from './lanes/lane-processor.ts';
-export type { LaneTask } from './lanes/lane-task.ts';
+export type { LaneTask, ReplayMark } from './lanes/lane-task.ts';
+export type { ReplayLineOptions, ReplayedRecords } from './lanes/replay/replayed-records.ts';
 export { StateMemory, type StateMemoryOptions } from './state/state-memory.ts';
 export { createStateProcessor } from './state/state-processor.ts';
 export type { StateProcessorOptions, Transformed } from './state/state-processor-options.ts';

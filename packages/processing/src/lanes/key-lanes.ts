@@ -96,6 +96,11 @@ export class KeyLanes<Item> {
     return lane.replayed !== undefined && lane.running === lane.replayed ? lane.running.first : undefined;
   }
 
+  /** Whether live items have not ended. */
+  hasLive({ live }: Lane<Item>): boolean {
+    return live !== undefined && live.size > 0;
+  }
+
   /** The replayed item under way was given up without a trace: it starts again when no live one waits. */
   putBack(lane: Lane<Item>): void {
     lane.running = undefined;

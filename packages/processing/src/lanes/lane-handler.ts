@@ -70,7 +70,7 @@ export interface LaneProcessor<State = never> extends PartitionProcessor {
    * Opens a line of replayed records, which run in the same lanes behind those of the partition and have a position and
    * a window of their own. To be called for the handler's own records only.
    */
-  replay(options: ReplayLineOptions<State>): ReplayedRecords;
+  replay<Outcome extends string>(options: ReplayLineOptions<State, Outcome>): ReplayedRecords<Outcome>;
   /** Decides which connectors lag, and reads on for those that do. To be called every quarter of a second or so. */
   review(): void;
   /** Connectors that have a cursor of their own, with it. */

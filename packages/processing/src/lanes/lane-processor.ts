@@ -87,8 +87,8 @@ class Processor<State> implements LaneProcessor<State>, LaneTaskEvents<Partition
     this.#makeRoom();
   }
 
-  replay(options: ReplayLineOptions<State>): ReplayedRecords {
-    return new ReplayLine(options, this.#runner);
+  replay<Outcome extends string>(options: ReplayLineOptions<State, Outcome>): ReplayedRecords<Outcome> {
+    return new ReplayLine(options, this.#runner, this.#options.connectorOf);
   }
 
   idle(): Promise<void> {
@@ -130,6 +130,11 @@ class Processor<State> implements LaneProcessor<State>, LaneTaskEvents<Partition
 
   position(): bigint | undefined {
     return this.#main?.position;
+  }
+
+  /** Its key's records come behind it all the same. */
+  waits(): void {
+    // Only what is replayed gives way.
   }
 
   released(task: PartitionTask<State>): void {

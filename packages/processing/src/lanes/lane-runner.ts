@@ -4,7 +4,7 @@
  * for positions is the business of those who add them.
  */
 import { IdleWaiters } from './idle-waiters.ts';
-import { KeyLanes } from './key-lanes.ts';
+import { KeyLanes, type Lane } from './key-lanes.ts';
 import type { LaneHandler, LaneProcessorOptions } from './lane-handler.ts';
 import type { LaneTask } from './lane-task.ts';
 
@@ -50,11 +50,15 @@ export class LaneRunner<State> {
     const lane = this.#lanes.add(this.#options.laneOf(task.record), task);
     task.lane = lane;
     const replayed = this.#lanes.replayedUnderWay(lane);
-    if (replayed !== undefined && this.#withdraw(replayed)) {
-      replayed.state = undefined;
-      this.#lanes.putBack(lane);
-    }
+    if (replayed !== undefined) this.#putBack(replayed, lane);
     this.#lanes.run(lane);
+  }
+
+  /** A replayed task that only waits lets the live ones of its key go first. */
+  giveWay(task: LaneTask<State>): void {
+    const { lane } = task;
+    if (lane === undefined || this.#quiet || !this.#lanes.hasLive(lane)) return;
+    if (this.#lanes.replayedUnderWay(lane) === task && this.#putBack(task, lane)) this.#lanes.run(lane);
   }
 
   /** A record that is replayed. */
@@ -144,6 +148,13 @@ export class LaneRunner<State> {
   /** To be called when reading ends that `isReading` told of. */
   rests(): void {
     this.#waiters.wake();
+  }
+
+  #putBack(task: LaneTask<State>, lane: Lane<LaneTask<State>>): boolean {
+    if (task.isReleased || !this.#withdraw(task)) return false;
+    task.state = undefined;
+    this.#lanes.putBack(lane);
+    return true;
   }
 
   #withdraw(task: LaneTask<State>): boolean {

@@ -32,6 +32,7 @@ export interface ConnectorQueue<State> {
 
 /** What tasks tell of themselves. */
 export interface LaneTaskEvents<Task> {
+  waits(task: Task): void;
   released(task: Task): void;
   finished(task: Task): void;
   failed(task: Task, fault: unknown): void;
@@ -73,6 +74,9 @@ export abstract class LaneTask<State> {
   get offset(): bigint {
     return this.record.offset;
   }
+
+  /** Its effect was under way, and is to be tried again: what must not wait for that may go first. */
+  abstract waits(): void;
 
   /** The next record of the key may start. */
   release(): void {
@@ -120,6 +124,10 @@ export class PartitionTask<State> extends LaneTask<State> {
     this.#events = events;
   }
 
+  waits(): void {
+    this.#events.waits(this);
+  }
+
   fail(fault: unknown): void {
     this.#events.failed(this, fault);
   }
@@ -147,6 +155,10 @@ export class ReplayedTask<State> extends LaneTask<State> {
   ) {
     super(record, connectorId, sizeBytes, replay);
     this.#events = events;
+  }
+
+  waits(): void {
+    this.#events.waits(this);
   }
 
   fail(fault: unknown): void {
