@@ -20,7 +20,7 @@ export interface Delivery {
   /** HTTP status of the last answer; undefined where there was none. */
   readonly status: number | undefined;
   /**
-   * Of the command on the command topic, or of a replayed one (`replayed-offset.ts`); below 2^48. The partition is the
+   * Of the command on the command topic, or of a replayed one (`toReplayedOffset`); below 2^48. The partition is the
    * ledger's own.
    */
   readonly offset: bigint;

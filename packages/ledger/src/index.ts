@@ -1,5 +1,4 @@
 /** The delivery ledger: the outcome of each command, handed on to the partition's next owner. */
-export { replayedOffsetOf, toReplayedOffset } from './replayed-offset.ts';
 export { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
 export type { FailedAttempts } from './failed-attempts.ts';

@@ -8,7 +8,7 @@ import {
   type ReplayView,
 } from '@astrolabe/replay';
 import { lostCommands } from '../core/replay/lost-commands.ts';
-import type { LostRecords } from './cursor-source.ts';
+import type { LostRecords } from './sources/cursor-source.ts';
 
 /** The replays that are not over, as they are at the moment. One for the process: to find them costs a look at all. */
 export class ActiveReplays {

@@ -11,11 +11,11 @@ import {
 } from '@astrolabe/replay';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { assertMayBecome, type CursorState } from '../core/replay/cursor-states.ts';
-import { OutcomeCounts } from '../core/replay/outcome-counts.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 import type { PartitionReplayOptions } from './partition-replay-options.ts';
 import type { ProgressTeller } from './progress-writer.ts';
 import { ReplayCursor } from './replay-cursor.ts';
-import { SpansSource } from './spans-source.ts';
+import { SpansSource } from './sources/spans-source.ts';
 
 export class CommandsReplay implements ProgressTeller {
   readonly #options: PartitionReplayOptions;

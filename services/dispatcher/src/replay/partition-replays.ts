@@ -25,7 +25,10 @@ export interface ReplayPorts {
   readonly send: (records: readonly OutgoingRecord[]) => Promise<unknown>;
 }
 
-export interface PartitionReplaysOptions extends Omit<PartitionReplayOptions, 'window' | 'writer' | 'retrier'> {
+export interface PartitionReplaysOptions extends Omit<
+  PartitionReplayOptions,
+  'reader' | 'window' | 'writer' | 'retrier'
+> {
   readonly ports: ReplayPorts;
   readonly random: () => number;
 }
@@ -47,6 +50,7 @@ export class PartitionReplays {
     this.#ports = ports;
     this.#options = {
       ...others,
+      reader: ports.reader,
       retrier: createRetrier(options),
       window: new ReplayWindow(),
       writer: new ProgressWriter({ ...options, send: ports.send }),

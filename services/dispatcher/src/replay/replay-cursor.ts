@@ -11,7 +11,7 @@ import type { CallScheduler } from '../calls/call-scheduler.ts';
 import type { ReplayOutcome } from '../core/replay/known-outcome.ts';
 import type { ReplayWindow } from '../core/replay/replay-window.ts';
 import type { InFlightCommand } from '../lifecycle/in-flight-command.ts';
-import type { CursorSource, SortedRecord } from './cursor-source.ts';
+import type { CursorSource, SortedRecord } from './sources/cursor-source.ts';
 import { PendingPage } from './pending-page.ts';
 import type { ReplayReader } from './replay-reader.ts';
 import { Rest } from './rest.ts';

@@ -1,12 +1,12 @@
 /** The commands of replayed events on one partition of their topic: the cursor over it, and what came of each replay. */
 import { isRecreated, type OutgoingRecord, type TopicId } from '@astrolabe/records';
 import { replayedCommandsRecord, type CommandsProgress, type ReplaySnapshot } from '@astrolabe/replay';
-import { OutcomeCounts } from '../core/replay/outcome-counts.ts';
+import { OutcomeCounts } from './outcome-counts.ts';
 import type { ActiveReplays } from './active-replays.ts';
 import type { PartitionReplayOptions } from './partition-replay-options.ts';
 import type { ProgressTeller } from './progress-writer.ts';
 import { ReplayCursor } from './replay-cursor.ts';
-import { TopicSource } from './topic-source.ts';
+import { TopicSource } from './sources/topic-source.ts';
 
 export interface ReplayedCommandsOptions extends PartitionReplayOptions {
   readonly topic: string;
@@ -83,7 +83,7 @@ export class ReplayedCommands implements ProgressTeller {
 
   progress(atMs: number): OutgoingRecord {
     const { session, topicId, replays } = this.#options;
-    // Of those that were removed nobody asks any more: the record would grow for ever.
+    // Of those that were removed nobody asks any more: the record would grow without end.
     for (const id of this.#counts.keys()) if (replays.orderOf(id) === undefined) this.#counts.delete(id);
     return replayedCommandsRecord(session.partition, {
       ...(topicId === undefined ? {} : { topicId }),

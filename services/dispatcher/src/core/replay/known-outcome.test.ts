@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toReplayedOffset } from '@astrolabe/ledger';
+import { toReplayedOffset } from '@astrolabe/records';
 import { isEndOf, knownOutcomeOf, recordedOffset, type LedgerRecord } from './known-outcome.ts';
 
 const STARTED_MS = 1_000;

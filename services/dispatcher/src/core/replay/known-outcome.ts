@@ -1,5 +1,5 @@
 /** What an outcome in the ledger means for a record that is about to be called for. Pure. */
-import { replayedOffsetOf, toReplayedOffset } from '@astrolabe/ledger';
+import { replayedOffsetOf, toReplayedOffset } from '@astrolabe/records';
 import type { DispatcherCounts } from '@astrolabe/replay';
 
 /** What may become of a replayed command. */

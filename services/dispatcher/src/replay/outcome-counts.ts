@@ -1,6 +1,6 @@
 /** What became of the records of a replay, and how long it gave way. Pure state. */
 import { noDispatcherCounts, type DispatcherCounts } from '@astrolabe/replay';
-import type { ReplayOutcome } from './known-outcome.ts';
+import type { ReplayOutcome } from '../core/replay/known-outcome.ts';
 
 export class OutcomeCounts {
   readonly #counts: { -readonly [Outcome in ReplayOutcome]: number };

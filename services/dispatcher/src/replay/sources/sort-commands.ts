@@ -2,8 +2,8 @@
 import { deliveryIdOf } from '@astrolabe/ledger';
 import type { ReplayMark } from '@astrolabe/processing';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
-import { isEndOf, knownOutcomeOf } from '../core/replay/known-outcome.ts';
-import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
+import { isEndOf, knownOutcomeOf } from '../../core/replay/known-outcome.ts';
+import type { DeliveryLedger } from '../../lifecycle/delivery-ledger.ts';
 import type { SortedRecord } from './cursor-source.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { ReplayMark } from '@astrolabe/processing';
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { ReplayOutcome } from '../core/replay/known-outcome.ts';
+import type { ReplayOutcome } from '../../core/replay/known-outcome.ts';
 
 /** What a cursor is to read next. */
 export type NextRange =

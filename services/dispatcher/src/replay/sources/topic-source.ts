@@ -1,8 +1,8 @@
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
-import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
-import type { ActiveReplays } from './active-replays.ts';
+import type { DeliveryLedger } from '../../lifecycle/delivery-ledger.ts';
+import type { ActiveReplays } from '../active-replays.ts';
 import type { CursorSource, LostRecords, NextRange, SortedRecord } from './cursor-source.ts';
-import type { ReplayReader } from './replay-reader.ts';
+import type { ReplayReader } from '../replay-reader.ts';
 import { sortByLedger } from './sort-commands.ts';
 
 export interface TopicSourceOptions {

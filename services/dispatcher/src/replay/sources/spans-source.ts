@@ -11,7 +11,7 @@ import {
   type ReplayView,
 } from '@astrolabe/replay';
 import type { Clock } from '@astrolabe/service-kit/clock';
-import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
+import type { DeliveryLedger } from '../../lifecycle/delivery-ledger.ts';
 import type { CursorSource, LostRecords, NextRange, SortedRecord } from './cursor-source.ts';
 import { sortByLedger } from './sort-commands.ts';
 
