@@ -75,10 +75,12 @@ export class CommandsReplay implements ProgressTeller {
   async removed(): Promise<void> {
     this.#options.writer.forget(this);
     const cursor = this.#reading?.cursor;
-    if (cursor === undefined) return;
+    if (cursor === undefined || this.#state !== 'reading') return;
+    this.#become('halting');
     await cursor.stop();
     cursor.line.drop(() => true, 'cancelled');
-    cursor.close();
+    this.#close(cursor);
+    this.#become('ended');
   }
 
   /** Nothing more is read: the partition is given up. */
@@ -135,8 +137,9 @@ export class CommandsReplay implements ProgressTeller {
         metrics.replayedRecords.inc({ source: 'commands', outcome }, records);
       },
       onChange: () => {
+        if (this.#state !== 'reading') return;
         writer.moved(this);
-        if (this.#state === 'reading' && cursor.isDone) this.#end(cursor);
+        if (cursor.isDone) this.#end(cursor);
       },
       onLost: (outcome, offsets) => {
         const { id } = this.#view.order;

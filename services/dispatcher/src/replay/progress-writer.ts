@@ -59,10 +59,10 @@ export class ProgressWriter {
 
   /** Writes what has not been told yet, unless that takes longer than `signal` lets it. */
   async close(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const { promise: isTooLate, resolve } = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => resolve(), { once: true });
     await Promise.race([this.#writing, isTooLate]);
-    if (signal.aborted) return;
     this.#write();
     await Promise.race([this.#writing, isTooLate]);
   }

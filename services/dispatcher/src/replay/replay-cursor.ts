@@ -7,6 +7,7 @@ import type { LaneProcessor, PartitionSession, ReplayedRecords } from '@astrolab
 import type { ConsumedRecord } from '@astrolabe/records';
 import { isRetryableFault, retryPolicies, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 import type { CallScheduler } from '../calls/call-scheduler.ts';
 import type { ReplayOutcome } from '../core/replay/known-outcome.ts';
 import type { ReplayWindow } from '../core/replay/replay-window.ts';
@@ -143,7 +144,7 @@ export class ReplayCursor {
         reject(fault as Error);
       }
     });
-    await promise;
+    await unlessAborted(promise, this.#signal);
     const sorting = this.#sorting;
     if (sorting === undefined) return void (await afterOtherWork());
     this.#sorting = undefined;
