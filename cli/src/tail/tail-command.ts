@@ -30,7 +30,7 @@ interface TailFlags extends CommonFlags, RangeFlags, RecordFilter {
 export function registerTail(program: Command, act: Act): void {
   addRangeOptions(
     addClusterOption(
-      addVerb(program, 'tail', 'follow events, commands, dead letters or deliveries until Ctrl-C', [
+      addVerb(program, 'tail', 'follow events, commands, commands of replays, dead letters or deliveries until Ctrl-C', [
         'astrolabe tail events --connector acme --user u1',
         'astrolabe tail dead-letters --by-duration 10m --full',
         'astrolabe tail deliveries --connector acme --outcome dead-lettered',

@@ -109,7 +109,7 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     cleanupPolicy: 'compact',
     retentionMs: undefined,
     maxMessageBytes: undefined,
-    key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group], ["", "position", group, "claim", owner], ["", "replay", id] or ["", "clock"]',
+    key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group], ["", "position", group, "claim", owner], ["", "position", group, "replay", id] or ["", "clock"]',
     value:
       'JSON: what the mapper remembers of the user, the next offset of the source partition, the transactional ids of its owner, its progress with a replay, or its clock',
   },

@@ -54,8 +54,8 @@ test('a rate below one in the time between two looks is kept too', () => {
   allowance.took(allowance.available(0.5, 0));
   assert.equal(allowance.waitMs(0.5, 0), 2_000);
   assert.equal(allowance.available(0.5, 1_999), 0);
-  assert.equal(allowance.waitMs(0.5, 2_000), undefined);
-  assert.equal(allowance.available(undefined, 2_000), Number.POSITIVE_INFINITY);
+  assert.equal(allowance.waitMs(0.5, 2_001), undefined);
+  assert.equal(allowance.available(undefined, 2_001), Number.POSITIVE_INFINITY);
 });
 
 test('the partitions that are open share the rate', () => {

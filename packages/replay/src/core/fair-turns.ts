@@ -1,5 +1,5 @@
 /** How replays share what live traffic leaves of a partition: each in turn, a chunk at a time. Pure. */
-import { openPartitions, totalsOf, type ReplayView } from './replay-view.ts';
+import { openPartitions, pendingCommands, type ReplayView } from './replay-view.ts';
 
 /** The one after `last`, in the order given; undefined where there is none. */
 export function nextInTurn<Item>(items: readonly Item[], last: Item | undefined): Item | undefined {
@@ -37,8 +37,7 @@ export const MAX_UNENDED_COMMANDS = 20_000;
  * owner, of this partition; what it has published may be a second old.
  */
 export function commandsAllowed(view: ReplayView, partition: number, made: number): number {
-  const { commandsPending } = totalsOf(view);
   const published = view.mapper.get(partition)?.commands ?? 0;
-  const left = MAX_UNENDED_COMMANDS - commandsPending - Math.max(0, made - published);
+  const left = MAX_UNENDED_COMMANDS - pendingCommands(view) - Math.max(0, made - published);
   return Math.max(0, Math.floor(left / Math.max(1, openPartitions(view).length)));
 }

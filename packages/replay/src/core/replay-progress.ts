@@ -101,12 +101,12 @@ export function readOf(counts: MapperCounts | DispatcherCounts): number {
 }
 
 export function addCounts<Counts extends MapperCounts | DispatcherCounts>(a: Counts, b: Partial<Counts>): Counts {
-  const added = (b: Partial<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(Object.entries(a).map(([name, count]) => [name, (count as number) + (b[name] ?? 0)]));
-  return added(b as Partial<Record<string, number>>) as unknown as Counts;
+  const more = b as Readonly<Partial<Record<string, number>>>;
+  const counts = Object.entries(a as unknown as Readonly<Record<string, number>>);
+  return Object.fromEntries(counts.map(([name, count]) => [name, count + (more[name] ?? 0)])) as unknown as Counts;
 }
 
-/** Throws on what is no progress, as the other functions that read. */
+/** Throws on what is not such progress, as the other functions that read. */
 export function readMapperProgress(fields: JsonFields): MapperProgress {
   return { ...readCursor(fields, noMapperCounts), commands: fields.number('commands') };
 }

@@ -4,6 +4,7 @@ import {
   addCounts,
   noDispatcherCounts,
   noMapperCounts,
+  readOf,
   type CommandsProgress,
   type CursorProgress,
   type DispatcherCounts,
@@ -60,25 +61,31 @@ export function totalsOf(view: ReplayView): ReplayTotals {
   const ends = [...(isOfEvents ? commands : dispatcher).values()];
   const cursors = [...cursorsOf(view).values()];
   const commandCounts = ends.map(({ counts }) => counts).reduce((sum, each) => addCounts(sum, each), noDispatcherCounts);
-  const commandsMade = [...mapper.values()].reduce((sum, each) => sum + each.commands, 0);
   return {
     offsets: offsetsIn(order.spans),
     offsetsLeft: partitionsOf(order).reduce((sum, partition) => sum + offsetsLeftIn(view, partition), 0),
     events: [...mapper.values()].map(({ counts }) => counts).reduce((sum, each) => addCounts(sum, each), noMapperCounts),
     commands: commandCounts,
-    commandsMade,
-    commandsPending: isOfEvents ? Math.max(0, commandsMade - endedCommands(view)) : 0,
+    commandsMade: madeCommands(view),
+    commandsPending: pendingCommands(view),
     gaveWayMs: [...cursors, ...(isOfEvents ? ends : [])].reduce((sum, each) => sum + each.gaveWayMs, 0),
     atMs: cursors.length === 0 ? undefined : Math.max(...cursors.map(({ atMs }) => atMs)),
   };
 }
 
-/** Commands of a replay of events that have an end, whichever. */
-export function endedCommands({ commands }: ReplayView): number {
+/** Of a replay of events: commands that were made and have not ended. None of a replay of commands. */
+export function pendingCommands(view: ReplayView): number {
+  return view.order.request.source === 'events' ? Math.max(0, madeCommands(view) - endedCommands(view)) : 0;
+}
+
+function madeCommands({ mapper }: ReplayView): number {
+  let made = 0;
+  for (const { commands } of mapper.values()) made += commands;
+  return made;
+}
+
+function endedCommands({ commands }: ReplayView): number {
   let ended = 0;
-  for (const { counts } of commands.values()) {
-    const { expired, unreadable, cancelled, knownToLedger, delivered, duplicate, deadLettered } = counts;
-    ended += expired + unreadable + cancelled + knownToLedger + delivered + duplicate + deadLettered;
-  }
+  for (const { counts } of commands.values()) ended += readOf(counts);
   return ended;
 }

@@ -20,7 +20,7 @@ export interface ReplayFollowerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** What no repetition mends, which is a defect: nothing is followed any more. */
+  /** A defect, which no repetition repairs: nothing is followed any more. */
   readonly onFault: (error: unknown) => void;
 }
 

@@ -48,7 +48,7 @@ test('replays are in the order of their start, and one that was removed is gone'
   assert.equal(before.replays.size, 2, 'a snapshot does not change');
 });
 
-test('a cancelled replay stays cancelled, whoever asks for something else at the same time', () => {
+test('a cancelled replay stays cancelled, if something else is asked for at the same time', () => {
   const cancelled = replayOrder({ wanted: 'cancel', changedAtMs: 5 });
   const table = tableOf(orderRecord(replayOrder()), orderRecord(cancelled), orderRecord(replayOrder({ changedAtMs: 6 })));
   assert.equal(table.snapshot().replays.get('r1')?.order.wanted, 'cancel');

@@ -3,8 +3,8 @@
  * of nothing looks like one that worked. Pure.
  */
 import type { PartitionWatermarks } from '@astrolabe/kafka';
+import type { ReplaySpan } from '@astrolabe/replay';
 import type { OffsetRange } from '../../core/offset-ranges.ts';
-import type { ReplaySpan } from './replay-state.ts';
 
 export type MissingRecords =
   /** Offsets below the low watermark, both ends included. */
