@@ -26,6 +26,7 @@ export class CommandsReplay implements ProgressTeller {
   #nextOffset: bigint;
   /** `changedAtMs` of the order that is obeyed. */
   #obeysMs: number;
+  #isGivenUp = false;
   #reading: { readonly cursor: ReplayCursor; readonly source: SpansSource } | undefined;
 
   /** Goes on from what an earlier owner has stored. */
@@ -65,7 +66,7 @@ export class CommandsReplay implements ProgressTeller {
     this.#view = view;
     this.#reading?.source.follow(view);
     const { wanted, changedAtMs } = view.order;
-    if (this.#state === 'halting' || this.#state === 'ended') return;
+    if (this.#isGivenUp || this.#state === 'halting' || this.#state === 'ended') return;
     if (this.#state === 'resting' && wanted === 'run') this.#open();
     else if (this.#state === 'reading' && wanted !== 'run') return void this.#halt(view.order);
     if (this.#obeysMs < changedAtMs) this.#tell(changedAtMs);
@@ -85,6 +86,7 @@ export class CommandsReplay implements ProgressTeller {
 
   /** Nothing more is read: the partition is given up. */
   async stop(): Promise<void> {
+    this.#isGivenUp = true;
     await this.#reading?.cursor.stop();
   }
 

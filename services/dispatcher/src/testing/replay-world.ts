@@ -8,6 +8,7 @@ import { createInMemoryFollower, replayOrder } from '@astrolabe/replay/testing';
 import { commandId, type Command } from '@astrolabe/schemas';
 import { createReplayReader } from '../adapters/replay-reader.ts';
 import { ActiveReplays } from '../replay/active-replays.ts';
+import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
 import { PartitionReplays } from '../replay/partition-replays.ts';
 import { common, upsertUser } from './commands.ts';
 import { createHandler, recordOf, turn } from './scripted-handler.ts';
@@ -70,6 +71,7 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
     follower,
     written,
     sending,
+    records: recordsOf,
     order,
     viewOf,
     phaseOf: (id = 'r1') => phaseOf(viewOf(id)),
@@ -99,12 +101,14 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
     },
     expire: (topic: string, lowWatermark: bigint): void => void lowWatermarks.set(topic, lowWatermark),
     /** A process that has the partition. */
-    own: () => ownPartition({ handler, follower, reader, retrying, written, sending }),
+    own: () =>
+      ownPartition({ handler, ledger: handlerOptions.ledger ?? handler.ledger, follower, reader, retrying, written, sending }),
   };
 }
 
 function ownPartition({
   handler,
+  ledger,
   follower,
   reader,
   retrying,
@@ -112,6 +116,7 @@ function ownPartition({
   sending,
 }: {
   readonly handler: ReturnType<typeof createHandler>;
+  readonly ledger: DeliveryLedger;
   readonly follower: ReturnType<typeof createInMemoryFollower>;
   readonly reader: ReturnType<typeof createInMemoryPartitionReader>;
   readonly retrying: Pick<Parameters<typeof createReplayReader>[0], 'clock' | 'random' | 'logger'>;
@@ -133,7 +138,7 @@ function ownPartition({
     fail: (fault) => void faults.push(fault),
   };
   const lanes = handler.processorOf(session);
-  const { scheduler, decoder, clock, logger, metrics, ledger } = handler;
+  const { scheduler, decoder, clock, logger, metrics } = handler;
   let isCut = false;
   const replays = new PartitionReplays({
     session,
