@@ -85,13 +85,14 @@ export async function openReplays(t: TestContext, prefix: string): Promise<Repla
       await write({ ...view.order, wanted: 'cancel', changedAtMs: Date.now() });
     },
     totals,
-    untilPhase: (id, phase) =>
-      eventually(
+    untilPhase: async (id, phase) => {
+      await eventually(
         () => {
           const view = viewOf(id);
           return view !== undefined && phaseOf(view) === phase;
         },
         { timeoutMs: 120_000, intervalMs: 100, describe: `replay ${id} to be ${phase}` },
-      ),
+      );
+    },
   };
 }

@@ -55,7 +55,7 @@ export interface CommandLifecycleOptions {
 /** No connector has a longer id; a foreign producer may write one, which the ledger would have no room for. */
 const MAX_ID_CHARACTERS = 63;
 
-type OutcomeLabels = Parameters<DispatcherMetrics['commands']['inc']>[0];
+type OutcomeLabels = Readonly<Record<'connector' | 'kind' | 'outcome' | 'reason', string>>;
 type Task = LaneTask<InFlightCommand>;
 
 /** Takes the records of a partition through their states, while the partition is assigned here. */

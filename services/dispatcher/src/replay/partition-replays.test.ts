@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readOf, type DispatcherCounts } from '@astrolabe/replay';
+import { noDispatcherCounts, readOf, type DispatcherCounts } from '@astrolabe/replay';
 import { createReplayWorld, PARTITION, type ReplayWorld } from '../testing/replay-world.ts';
 import { answer } from '../testing/scripted-api.ts';
 
 /** The counts that are not 0. */
 function countsOf({ viewOf }: ReplayWorld, id = 'r1'): Partial<DispatcherCounts> {
   const { dispatcher, commands } = viewOf(id);
-  const counts = dispatcher.get(PARTITION)?.counts ?? commands.get(PARTITION)?.counts ?? {};
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  const counts = dispatcher.get(PARTITION)?.counts ?? commands.get(PARTITION)?.counts ?? noDispatcherCounts;
+  return Object.fromEntries((Object.entries(counts) as [string, number][]).filter(([, count]) => count > 0));
 }
 
 const callsIn = ({ effects }: ReplayWorld): number => effects.filter((effect) => effect.startsWith('call')).length;
@@ -35,7 +35,7 @@ test('a forced replay delivers each command once more, and a restart in the midd
   const records = world.append('commands', ...messages);
   const first = world.own();
   first.lanes.enqueue(records, 40n);
-  await first.work();
+  await first.work(1_500);
   assert.equal(callsIn(world), 40);
   world.order({ request: { source: 'commands', force: true } });
   world.script.push(...Array.from({ length: 10 }, () => answer(200)), 'hang', 'hang');
