@@ -66,7 +66,8 @@ test('offsets that are gone, and partitions that do not exist, are reported', as
   assert.match(gone.stderr, /\[0\]: offsets 0 to 1 are gone; the partition has 2 to 2\./);
   assert.match(gone.stderr, /has no records in this range; nothing was started/);
   const partly = await dryRun('--offsets', '0:1-2');
-  assert.deepEqual([partly.exitCode, /0 filtered out, 1 matched/.test(partly.stdout)], [1, true], partly.stdout);
+  assert.equal(partly.exitCode, 1);
+  assert.match(partly.stdout, /0 filtered out, 1 matched/);
   const early = await dryRun('--to-datetime', '2020-01-01T00:00:00Z');
   assert.equal(early.exitCode, 0);
   assert.match(early.stderr, /partitions 0: retention has removed 2 older offsets/);

@@ -62,25 +62,29 @@ function startLive({ addresses }: Pipeline) {
   };
 }
 
-test('live events are taken and delivered while a replay is under way, each once', { timeout: 10 * MINUTE_MS }, async (t) => {
-  const pipeline = await startTestPipeline(t, 'replay-live', {});
-  const { topics } = pipeline;
-  await sendEvents(pipeline, tracks('Early', REPLAYED_EVENTS));
-  await untilCommands(pipeline, REPLAYED_EVENTS);
-  await untilDrained(pipeline, MINUTE_MS);
-  const live = startLive(pipeline);
-  const report = await replay(pipeline, 'events', '--all', '--event', 'Early', '--id', 'beside', '--force', '--yes');
-  assertBalanced(report);
-  assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', REPLAYED_EVENTS, REPLAYED_EVENTS]);
-  const sent = await live.stop();
-  await untilDrained(pipeline, MINUTE_MS);
+test(
+  'live events are taken and delivered while a replay is under way, each once',
+  { timeout: 10 * MINUTE_MS },
+  async (t) => {
+    const pipeline = await startTestPipeline(t, 'replay-live', {});
+    const { topics } = pipeline;
+    await sendEvents(pipeline, tracks('Early', REPLAYED_EVENTS));
+    await untilCommands(pipeline, REPLAYED_EVENTS);
+    await untilDrained(pipeline, MINUTE_MS);
+    const live = startLive(pipeline);
+    const report = await replay(pipeline, 'events', '--all', '--event', 'Early', '--id', 'beside', '--force', '--yes');
+    assertBalanced(report);
+    assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', REPLAYED_EVENTS, REPLAYED_EVENTS]);
+    const sent = await live.stop();
+    await untilDrained(pipeline, MINUTE_MS);
 
-  const deliveredAtMs = await deliveriesOfLive(pipeline);
-  assert.equal(deliveredAtMs.length, sent);
-  // From the first command that was made of its events to the last.
-  const madeAtMs = (await recordsOn(pipeline, topics.replayedCommands.name)).map(({ timestampMs }) => timestampMs);
-  const [fromMs, toMs] = [Math.min(...madeAtMs), Math.max(...madeAtMs)];
-  const meanwhile = deliveredAtMs.filter((atMs) => atMs >= fromMs && atMs <= toMs);
-  t.diagnostic(`${meanwhile.length} of ${sent} live events were delivered while the replay made its commands`);
-  assert.ok(meanwhile.length > 0, 'no live event was delivered while the replay was under way');
-});
+    const deliveredAtMs = await deliveriesOfLive(pipeline);
+    assert.equal(deliveredAtMs.length, sent);
+    // From the first command that was made of its events to the last.
+    const madeAtMs = (await recordsOn(pipeline, topics.replayedCommands.name)).map(({ timestampMs }) => timestampMs);
+    const [fromMs, toMs] = [Math.min(...madeAtMs), Math.max(...madeAtMs)];
+    const meanwhile = deliveredAtMs.filter((atMs) => atMs >= fromMs && atMs <= toMs);
+    t.diagnostic(`${meanwhile.length} of ${sent} live events were delivered while the replay made its commands`);
+    assert.ok(meanwhile.length > 0, 'no live event was delivered while the replay was under way');
+  },
+);

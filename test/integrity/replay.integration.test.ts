@@ -1,4 +1,4 @@
-/** `astrolabe replay commands` beside the running services: what it delivers when processes are killed, and managing it. */
+/** `astrolabe replay commands` beside the running services: what it delivers, processes killed, and managing it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pipeline } from '@astrolabe/local-pipeline';
@@ -95,7 +95,18 @@ test('a replay delivers what was not delivered and nothing else, and goes on whe
   assert.equal((await recordsOn(pipeline, topics.commands.name)).length, 900);
 
   const before = await readCounters(pipeline);
-  const forced = startReplay(pipeline, 'commands', '--all', '--force', '--yes', '--id', 'killed', '--rate', '150', '--json');
+  const forced = startReplay(
+    pipeline,
+    'commands',
+    '--all',
+    '--force',
+    '--yes',
+    '--id',
+    'killed',
+    '--rate',
+    '150',
+    '--json',
+  );
   for (const read of [100, 300, 500]) {
     await untilStatus(pipeline, 'killed', ({ report }) => report.read >= read);
     await dispatcher.kill();
@@ -113,7 +124,11 @@ test('a replay delivers what was not delivered and nothing else, and goes on whe
   const refused = await startReplay(pipeline, 'commands', '--id', 'killed', '--user', 'u1', '--yes').ended;
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /user was not given/);
-  assert.deepEqual(await replay(pipeline, 'commands', '--id', 'killed', '--execute'), report, 'nothing is started again');
+  assert.deepEqual(
+    await replay(pipeline, 'commands', '--id', 'killed', '--execute'),
+    report,
+    'nothing is started again',
+  );
 });
 
 test('a replay goes on when the program that started it ends, however it ends', async (t) => {
@@ -158,7 +173,8 @@ test('a replay is paused, resumed and cancelled, and what was not started then i
   assert.equal(cancelled.phase, 'cancelled');
   assert.ok(cancelled.unread > 0);
   const refused = await startReplay(pipeline, 'resume', 'cancelled').ended;
-  assert.deepEqual([refused.code, /is cancelled/.test(refused.stderr)], [2, true], refused.stderr);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /is cancelled/);
 
   await replay(pipeline, 'resume', 'paused', '--rate', 'none');
   const whole = await replay(pipeline, 'status', 'paused', '--follow');
@@ -190,9 +206,7 @@ test('two replays at once are both worked, and each delivers its own once', asyn
   const args = ['--all', '--force', '--yes', '--detach'];
   await replay(pipeline, 'commands', ...args, '--id', 'commands', '--rate', '200');
   await replay(pipeline, 'events', ...args, '--id', 'events');
-  const statuses = await Promise.all(
-    ['commands', 'events'].map((id) => replay<ReplayReport>(pipeline, 'status', id, '--follow')),
-  );
+  const statuses = await Promise.all(['commands', 'events'].map((id) => replay(pipeline, 'status', id, '--follow')));
   for (const report of statuses) {
     assertBalanced(report);
     assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', 500, 500]);

@@ -3,7 +3,6 @@ import type { TestContext } from 'node:test';
 import { createKafkaAdmin, createKafkaConnection, createPartitionReader, createRecordProducer } from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
 import {
-  followReplays,
   orderRecord,
   phaseOf,
   totalsOf,
@@ -12,6 +11,7 @@ import {
   type ReplayRequest,
   type ReplayTotals,
 } from '@astrolabe/replay';
+import { followReplays } from '@astrolabe/replay/follower';
 import { createLogger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { eventually } from '@astrolabe/testkit';

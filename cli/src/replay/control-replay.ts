@@ -64,7 +64,9 @@ export async function resume(context: CommandContext, { rate }: ResumeFlags, id:
     const controlled = await controlReplay({ cluster, id, wanted: 'run', rate, clock, signal });
     throwRefusal(controlled, id);
     const said = controlled.kind === 'unchanged' ? 'is running already' : 'goes on';
-    output.result({ replayId: id, outcome: controlled.kind }, [`Replay ${id} ${said}. To follow it: ${followLine(id)}`]);
+    output.result({ replayId: id, outcome: controlled.kind }, [
+      `Replay ${id} ${said}. To follow it: ${followLine(id)}`,
+    ]);
     return exitCodes.done;
   });
 }
@@ -94,7 +96,9 @@ async function change(
       return followed.replay.phase === wantedPhase ? exitCodes.done : exitCode;
     }
     if (followed.kind !== 'unknown') {
-      note(`To ${wanted} it is asked for and stays so; not every service that works on it has told that it has obeyed.`);
+      note(
+        `To ${wanted} it is asked for and stays so; not every service that works on it has told that it has obeyed.`,
+      );
     }
     return printFollowed(context, id, followed);
   });

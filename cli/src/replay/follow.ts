@@ -1,5 +1,11 @@
 /** Follows a replay on the screen. Ctrl-C ends the following, not the replay. */
-import { followReplay, type Cluster, type FollowedReplay, type ReplayPhase, type ReplaySummary } from '@astrolabe/operations';
+import {
+  followReplay,
+  type Cluster,
+  type FollowedReplay,
+  type ReplayPhase,
+  type ReplaySummary,
+} from '@astrolabe/operations';
 import { formatDuration } from '@astrolabe/operations/quantities';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { CommandContext } from '../command-context.ts';
@@ -71,7 +77,9 @@ export function printFollowed(
       note(`The replay goes on. To follow it again: ${followLine(id)}. To cancel it: ${cancelLine(id)}`);
       return exitCodes.interrupted;
     case 'timed-out':
-      note(`There was no progress for too long. The replay goes on when the services do. To follow it: ${followLine(id)}`);
+      note(
+        `There was no progress for too long. The replay goes on when the services do. To follow it: ${followLine(id)}`,
+      );
       return exitCodes.failed;
     case 'reached':
       return exitOf(followed.replay, note, isComplete);
@@ -80,7 +88,8 @@ export function printFollowed(
 
 function exitOf({ id, phase, report }: ReplaySummary, note: (line: string) => void, isComplete: boolean): ExitCode {
   if (phase === 'paused') note(`It is paused. To go on: ${resumeLine(id)}`);
-  if (report.expired > 0) note('Retention removed records of the range before they were read: a part was not replayed.');
+  if (report.expired > 0)
+    note('Retention removed records of the range before they were read: a part was not replayed.');
   const isWhole = isComplete && report.expired === 0 && (report.lost ?? 0) === 0;
   return phase === 'finished' && isWhole ? exitCodes.done : exitCodes.failed;
 }

@@ -42,13 +42,17 @@ test('a replay is started, listed, paused and cancelled, and what no service has
   assert.match((await run('resume', 'mine', '--rate', 'none')).stdout, /goes on/);
   assert.equal((await run('cancel', 'mine', '--timeout', '1s')).exitCode, 1);
   const refused = await run('resume', 'mine');
-  assert.deepEqual([refused.exitCode, /is cancelling/.test(refused.stderr)], [2, true], refused.stderr);
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /is cancelling/);
   assert.deepEqual(
     jsonLines<Listed>(await run('list', '--json')).map(({ id, phase }) => [id, phase]),
     [['mine', 'cancelling']],
   );
   assert.equal((await run('status', 'other')).exitCode, 2);
-  assert.match((await runAstrolabe(['lag', '--interval', '100ms'], env)).stdout, /Replays, not counted as lag:\n.*\nmine /);
+  assert.match(
+    (await runAstrolabe(['lag', '--interval', '100ms'], env)).stdout,
+    /Replays, not counted as lag:\n.*\nmine /,
+  );
 
   const wanted: unknown[] = [];
   await readTopic({ connection, topic: topics.replays.name }, ({ key, value }) => {

@@ -27,8 +27,8 @@ test('a report tells the state of the replay, and what is left', () => {
   const lines = describeReport(report);
   assert.equal(lines[0], 'Replay r1: running');
   assert.deepEqual(lines.slice(-2), [
-    '    cancelled                           4',
-    'not read                              100',
+    '    cancelled                          4',
+    'not read                             100',
   ]);
   const events = { mapped: 8, skipped: 1, deadLettered: 0 };
   const over = { ...report, phase: 'finished', events, commands: 10, lost: 0, cancelled: 0, unread: 0 } as const;
@@ -78,7 +78,7 @@ test('records that cannot be read are named with the reason', () => {
 });
 
 test('the command that starts the rest of a replay has its filters, as a shell reads them', () => {
-  const request = { source: 'events', connector: ['a', 'b'], event: "it's \"done\"", force: true } as const;
+  const request = { source: 'events', connector: ['a', 'b'], event: 'it\'s "done"', force: true } as const;
   assert.equal(
     startLine(request, '0:7-9,1:0-3'),
     `astrolabe replay events --offsets 0:7-9,1:0-3 --connector a b --event 'it'\\''s "done"' --force --yes`,

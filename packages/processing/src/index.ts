@@ -15,6 +15,11 @@ export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOp
 export { createLaneProcessor } from './lanes/lane-processor.ts';
 export type { LaneTask, ReplayMark } from './lanes/lane-task.ts';
 export type { ReplayLineOptions, ReplayedRecords } from './lanes/replay/replayed-records.ts';
+export { createReplayLanes, type ProcessReplays, type ReplayLanesOptions } from './replay/create-replay-lanes.ts';
+export { createReplayPageReader } from './replay/read-replay-page.ts';
+export type { ReplayedPart } from './replay/replay-chunk.ts';
+export type { ReplayTransformed } from './replay/replay-options.ts';
+export type { ReplayChunk, ReplayLane, ReplayLaneOptions, ReplayLanes } from './state/replay-lane.ts';
 export { StateMemory, type StateMemoryOptions } from './state/state-memory.ts';
 export { createStateProcessor } from './state/state-processor.ts';
 export type { StateProcessorOptions, Transformed } from './state/state-processor-options.ts';

@@ -1,14 +1,9 @@
 /**
  * The contract of replays. The command line writes an order to `astrolabe.replays.v1`; the owner of each partition runs
- * a bounded cursor over its part and writes how far it is. What a replay is at, everybody derives from these records.
+ * a bounded cursor over its part and writes how far it is. What a replay is at, everybody derives from these records. No
+ * I/O: `@astrolabe/replay/follower` follows the topic.
  */
-export {
-  MAX_UNENDED_COMMANDS,
-  chunkBound,
-  commandsAllowed,
-  nextInTurn,
-  type ChunkBound,
-} from './core/fair-turns.ts';
+export { MAX_UNENDED_COMMANDS, chunkBound, commandsAllowed, nextInTurn, type ChunkBound } from './core/fair-turns.ts';
 export { matchCommand, matchEvent, type Match } from './core/match-record.ts';
 export {
   matchesContent,
@@ -23,6 +18,7 @@ export { isOfTopic, type ReplayOrder, type ReplaySpan, type WantedState } from '
 export { changeOrder, isOver, phaseOf, type ChangedOrder, type ReplayPhase } from './core/replay-phase.ts';
 export {
   addCounts,
+  furtherOf,
   noDispatcherCounts,
   noMapperCounts,
   readOf,
@@ -43,11 +39,19 @@ export {
   readReplayRecord,
   removalRecord,
   replayedCommandsRecord,
+  type PlacedRecord,
   type ReplayRecord,
 } from './core/replay-record.ts';
 export { differencesFrom, needsValue, type ReplayRequest, type ReplaySource } from './core/replay-request.ts';
-export { cursorsOf, offsetsLeftIn, openPartitions, totalsOf, type ReplayTotals, type ReplayView } from './core/replay-view.ts';
+export {
+  cursorsOf,
+  offsetsLeftIn,
+  openPartitions,
+  totalsOf,
+  type ReplayTotals,
+  type ReplayView,
+} from './core/replay-view.ts';
 export { isReplayedCopy, replayedRecord } from './core/replayed-record.ts';
 export { offsetsIn, partitionsOf, remainingSpans, spansOf, startOf } from './core/spans.ts';
-export { followReplays, type ReplayFollower, type ReplayFollowerOptions } from './follower/replay-follower.ts';
-export { ReplayTable, type ReplaySnapshot } from './follower/replay-table.ts';
+export { ReplayTable, type ReplaySnapshot } from './core/replay-table.ts';
+export type { ReplayFollower } from './follower/replay-follower.ts';

@@ -1,6 +1,5 @@
 /** Writes orders: the one place. Programs that do so at the same time take turns, so each decides on what is there. */
-import type { OutgoingRecord } from '@astrolabe/records';
-import type { ReplaySnapshot } from '@astrolabe/replay';
+import type { PlacedRecord, ReplaySnapshot } from '@astrolabe/replay';
 import type { Cluster } from '../cluster/cluster.ts';
 import { withExclusiveTransactions } from '../cluster/exclusive-transactions.ts';
 import { ReplayBoard } from './replay-board.ts';
@@ -8,7 +7,7 @@ import { ReplayBoard } from './replay-board.ts';
 export interface ReplayChange<Outcome> {
   readonly outcome: Outcome;
   /** Stored together. Empty: nothing changes. */
-  readonly records: readonly OutgoingRecord[];
+  readonly records: readonly PlacedRecord[];
 }
 
 const MAX_TURNS = 5;

@@ -117,7 +117,9 @@ class ProgressWatch {
 
 /** Text that changes whenever a service has told progress. */
 function markOf({ order, mapper, dispatcher, commands }: ReplayView): string {
-  const cursors = [...mapper, ...dispatcher].map(([partition, { atMs, nextOffset }]) => `${partition}:${nextOffset}@${atMs}`);
+  const cursors = [...mapper, ...dispatcher].map(
+    ([partition, { atMs, nextOffset }]) => `${partition}:${nextOffset}@${atMs}`,
+  );
   const ends = [...commands].map(([partition, { counts }]) => `${partition}:${Object.values(counts).join('.')}`);
   return [order.changedAtMs, ...cursors, ...ends].join(' ');
 }

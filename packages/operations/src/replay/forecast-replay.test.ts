@@ -13,7 +13,7 @@ const commandId = (index: number): string => String(index).padStart(32, '0');
 
 /** Ten commands on partition 0; the ledger has the first three as delivered, and a dead letter of the fourth. */
 async function setUp() {
-  const cluster = createInMemoryCluster();
+  const cluster = createInMemoryCluster({ nowMs: () => 1_780_000_000_000 });
   const { log, topics } = cluster;
   const value = Buffer.from([0, 0, 0, 0, 1]);
   const commands = Array.from({ length: 10 }, (_, index) => ({

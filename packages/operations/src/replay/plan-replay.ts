@@ -1,11 +1,6 @@
 /** What is asked for → the order to write, or the replay that was started before under this id. Writes nothing. */
 import { randomUUID } from 'node:crypto';
-import {
-  differencesFrom,
-  type ReplayOrder,
-  type ReplayRequest,
-  type ReplayView,
-} from '@astrolabe/replay';
+import { differencesFrom, type ReplayOrder, type ReplayRequest, type ReplayView } from '@astrolabe/replay';
 import type { Cluster, OperationRun } from '../cluster/cluster.ts';
 import { findSpans, type RangeRefusal } from '../cluster/spans.ts';
 import { missingOffsets, missingTimes, type MissingRecords } from './core/missing-records.ts';
@@ -57,13 +52,7 @@ export async function planReplay(options: PlanReplayOptions): Promise<PlannedRep
 }
 
 /** Ends are those of this moment: what comes later is not in the range. */
-async function planNew({
-  cluster,
-  request,
-  id,
-  recordsPerSecond,
-  clock,
-}: PlanReplayOptions): Promise<PlannedReplay> {
+async function planNew({ cluster, request, id, recordsPerSecond, clock }: PlanReplayOptions): Promise<PlannedReplay> {
   const { toEarliest, toDatetime, byDuration, untilDatetime } = request;
   const offsets = offsetRangesOf(request);
   if ([toEarliest, toDatetime, byDuration, untilDatetime, offsets].every((part) => part === undefined)) {

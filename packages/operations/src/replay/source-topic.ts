@@ -2,10 +2,7 @@
 import { isOfTopic, type ReplayOrder, type ReplayRequest } from '@astrolabe/replay';
 import type { Cluster } from '../cluster/cluster.ts';
 
-export function sourceTopicOf(
-  { topics }: Pick<Cluster, 'topics'>,
-  { source }: Pick<ReplayRequest, 'source'>,
-): string {
+export function sourceTopicOf({ topics }: Pick<Cluster, 'topics'>, { source }: Pick<ReplayRequest, 'source'>): string {
   return source === 'events' ? topics.segmentEvents.name : topics.commands.name;
 }
 

@@ -3,10 +3,10 @@ import {
   isOver,
   orderRecord,
   phaseOf,
+  type PlacedRecord,
   type ReplayOrder,
   type ReplaySnapshot,
 } from '@astrolabe/replay';
-import type { OutgoingRecord } from '@astrolabe/records';
 import type { Cluster, OperationRun } from '../cluster/cluster.ts';
 import { changeReplays } from './change-replays.ts';
 import { readOlderReplay } from './core/older-replay.ts';
@@ -43,14 +43,16 @@ export async function startReplay({ cluster, order, clock, signal }: StartReplay
 }
 
 /** Of everything that was over, or was started by a version before managed replays, before `beforeMs`. */
-function removalsOf({ replays, olderVersion }: ReplaySnapshot, beforeMs: number): OutgoingRecord[] {
-  const over = [...replays.values()].filter((view) => isOver(phaseOf(view)) && summarize(view).lastActiveAtMs < beforeMs);
+function removalsOf({ replays, olderVersion }: ReplaySnapshot, beforeMs: number): PlacedRecord[] {
+  const over = [...replays.values()].filter(
+    (view) => isOver(phaseOf(view)) && summarize(view).lastActiveAtMs < beforeMs,
+  );
   const older = [...olderVersion].filter(([id, value]) => {
     const replay = readOlderReplay(id, value);
     return replay.kind === 'readable' && Date.parse(replay.startedAt) < beforeMs;
   });
   return [
     ...over.flatMap(({ order }) => removalRecords(order)),
-    ...older.map(([id]): OutgoingRecord => ({ key: Buffer.from(id), value: null, headers: {}, partition: 0 })),
+    ...older.map(([id]): PlacedRecord => ({ key: Buffer.from(id), value: null, headers: {}, partition: 0 })),
   ];
 }

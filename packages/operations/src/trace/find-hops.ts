@@ -61,7 +61,9 @@ export async function traceCommand(search: TraceSearch, commandId: string): Prom
   // The id of a forced delivery is not in the record: it is derived from the command's and the replay's, so every
   // command has to be read.
   const first =
-    own.record === undefined ? await findFirst(search, commands, (record) => isForcedAs(search, record, commandId)) : own;
+    own.record === undefined
+      ? await findFirst(search, commands, (record) => isForcedAs(search, record, commandId))
+      : own;
   const ownId = first.record && headerText(first.record, headerNames.commandId);
   const messageId = first.record && messageIdOf(first.record);
   if (messageId === undefined) return { hops: [], searched: first.searched };

@@ -14,8 +14,13 @@ test('replays of a partition take turns, whichever comes and goes', () => {
 });
 
 test('a chunk grows with the time for which no live record has come', () => {
-  const sizes = [0, 99, 100, 999, 1_000, Number.POSITIVE_INFINITY].map((sinceLiveMs) => chunkBound(sinceLiveMs).records);
-  assert.deepEqual(sizes, sizes.toSorted((a, b) => a - b));
+  const sizes = [0, 99, 100, 999, 1_000, Number.POSITIVE_INFINITY].map(
+    (sinceLiveMs) => chunkBound(sinceLiveMs).records,
+  );
+  assert.deepEqual(
+    sizes,
+    sizes.toSorted((a, b) => a - b),
+  );
   assert.equal(new Set(sizes).size, 3);
 });
 

@@ -1,7 +1,7 @@
 /** Keeps a replay of a partition below the rate that an operator gave. Pure: time is an argument. */
 import { openPartitions, type ReplayView } from './replay-view.ts';
 
-/** The partition's part of the replay's rate; undefined where there is no rate. Partitions that are done leave theirs. */
+/** The partition's part of the replay's rate, undefined where there is none. Partitions that are done leave theirs. */
 export function rateOfPartition(view: ReplayView): number | undefined {
   const { recordsPerSecond } = view.order;
   if (recordsPerSecond === undefined) return undefined;

@@ -1,5 +1,5 @@
 /** What a replay is to do. Written by the command line only, and obeyed by the owners of the partitions. Pure. */
-import { JsonFields } from './json-fields.ts';
+import type { JsonFields } from './json-fields.ts';
 import type { ReplayRequest } from './replay-request.ts';
 
 /** Part of a partition of the source topic. Fixed when the replay is started: what is written later is not in it. */
@@ -37,13 +37,11 @@ export function readOrder(fields: JsonFields): ReplayOrder {
   const request = fields.object('request');
   request.oneOf('source', ['events', 'commands']);
   const topicIds = fields.object('topicIds');
-  const spans = fields.list('spans').map(
-    (span): ReplaySpan => ({
-      partition: span.number('partition'),
-      fromOffset: span.offset('fromOffset'),
-      endOffset: span.offset('endOffset'),
-    }),
-  );
+  const spans = fields.list('spans').map((span): ReplaySpan => ({
+    partition: span.number('partition'),
+    fromOffset: span.offset('fromOffset'),
+    endOffset: span.offset('endOffset'),
+  }));
   return {
     id: fields.text('id'),
     request: fields.value('request') as ReplayRequest,

@@ -83,7 +83,14 @@ test('a replay is changed as its state allows, and a cancellation is final', () 
 test('the numbers of a replay add up', () => {
   const view = replayView(order, {
     mapper: new Map([
-      [0, mapperProgress(40n, { replayedBefore: 1, filteredOut: 2, mapped: 30, skipped: 4, deadLettered: 3 }, { commands: 33 })],
+      [
+        0,
+        mapperProgress(
+          40n,
+          { replayedBefore: 1, filteredOut: 2, mapped: 30, skipped: 4, deadLettered: 3 },
+          { commands: 33 },
+        ),
+      ],
     ]),
     commands: ends({ delivered: 10, knownToLedger: 12, cancelled: 1 }),
   });

@@ -43,9 +43,7 @@ export function isOver(phase: ReplayPhase): boolean {
 /** Whether everybody who still has something to read acts upon the order as it is. */
 function isObeyed(view: ReplayView): boolean {
   const cursors = cursorsOf(view);
-  return openPartitions(view).every(
-    (partition) => (cursors.get(partition)?.obeysMs ?? -1) >= view.order.changedAtMs,
-  );
+  return openPartitions(view).every((partition) => (cursors.get(partition)?.obeysMs ?? -1) >= view.order.changedAtMs);
 }
 
 /** What an operator may ask for in each state. Asking for what is so already changes nothing. */
@@ -75,5 +73,5 @@ export function changeOrder(view: ReplayView, wanted: WantedState, nowMs: number
  * asked for something else at the same moment, and what was dropped is not sent.
  */
 export function replacesOrder(known: ReplayOrder | undefined, read: ReplayOrder): boolean {
-  return known === undefined || known.startedAtMs !== read.startedAtMs || changes[known.wanted].length > 0;
+  return known?.startedAtMs !== read.startedAtMs || changes[known.wanted].length > 0;
 }

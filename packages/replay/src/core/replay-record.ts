@@ -1,4 +1,4 @@
-/** Records of `astrolabe.replays.v1`, written and read. What cannot be read is data: it must not stop a service. Pure. */
+/** Records of `astrolabe.replays.v1`, written and read. What cannot be read is data: it stops no service. Pure. */
 import type { OutgoingRecord } from '@astrolabe/records';
 import { JsonFields, toJson } from './json-fields.ts';
 import { parseReplayKey, replayKey, type ReplayKey } from './replay-keys.ts';
@@ -63,32 +63,37 @@ function readValue(key: ReplayKey, fields: JsonFields): ReplayRecord {
   }
 }
 
-export function orderRecord(order: ReplayOrder): OutgoingRecord {
+/** Of the one partition that the topic has. */
+export interface PlacedRecord extends OutgoingRecord {
+  readonly partition: number;
+}
+
+export function orderRecord(order: ReplayOrder): PlacedRecord {
   return recordOf({ kind: 'order', id: order.id }, toStoredOrder(order));
 }
 
-export function mapperProgressRecord(id: string, partition: number, progress: MapperProgress): OutgoingRecord {
+export function mapperProgressRecord(id: string, partition: number, progress: MapperProgress): PlacedRecord {
   return recordOf({ kind: 'mapper-progress', id, partition }, progress);
 }
 
-export function dispatcherProgressRecord(id: string, partition: number, progress: DispatcherProgress): OutgoingRecord {
+export function dispatcherProgressRecord(id: string, partition: number, progress: DispatcherProgress): PlacedRecord {
   return recordOf({ kind: 'dispatcher-progress', id, partition }, progress);
 }
 
-export function replayedCommandsRecord(partition: number, progress: ReplayedCommandsProgress): OutgoingRecord {
+export function replayedCommandsRecord(partition: number, progress: ReplayedCommandsProgress): PlacedRecord {
   return recordOf({ kind: 'replayed-commands', partition }, progress);
 }
 
 /** Compaction removes what the key stands for. */
-export function removalRecord(key: ReplayKey): OutgoingRecord {
+export function removalRecord(key: ReplayKey): PlacedRecord {
   return { key: replayKey(key), value: null, headers: {}, partition: 0 };
 }
 
-function recordOf(key: ReplayKey, value: object): OutgoingRecord {
+function recordOf(key: ReplayKey, value: object): PlacedRecord {
   return { key: replayKey(key), value: toJson(value), headers: {}, partition: 0 };
 }
 
-/** A mapper's progress as the value of a record of its own state, where it is stored with what it is the progress of. */
+/** A mapper's progress as the value of a record of its state, stored with what came of the events. */
 export function encodeMapperProgress(progress: MapperProgress): Buffer {
   return toJson(progress);
 }

@@ -31,7 +31,7 @@ export function needsValue({ user, account, type, event }: ReplayRequest): boole
   return user !== undefined || account !== undefined || type !== undefined || event !== undefined;
 }
 
-/** Names of what is asked for and differs from the replay that was started; empty where all is the same, or left out. */
+/** Names of what is asked for and differs from the replay that was started. What is left out differs from nothing. */
 export function differencesFrom(started: ReplayRequest, typed: ReplayRequest): (keyof ReplayRequest)[] {
   return (Object.keys(typed) as (keyof ReplayRequest)[]).filter(
     (name) => JSON.stringify(typed[name]) !== JSON.stringify(started[name]),

@@ -60,11 +60,15 @@ export function totalsOf(view: ReplayView): ReplayTotals {
   const isOfEvents = order.request.source === 'events';
   const ends = [...(isOfEvents ? commands : dispatcher).values()];
   const cursors = [...cursorsOf(view).values()];
-  const commandCounts = ends.map(({ counts }) => counts).reduce((sum, each) => addCounts(sum, each), noDispatcherCounts);
+  const commandCounts = ends
+    .map(({ counts }) => counts)
+    .reduce((sum, each) => addCounts(sum, each), noDispatcherCounts);
   return {
     offsets: offsetsIn(order.spans),
     offsetsLeft: partitionsOf(order).reduce((sum, partition) => sum + offsetsLeftIn(view, partition), 0),
-    events: [...mapper.values()].map(({ counts }) => counts).reduce((sum, each) => addCounts(sum, each), noMapperCounts),
+    events: [...mapper.values()]
+      .map(({ counts }) => counts)
+      .reduce((sum, each) => addCounts(sum, each), noMapperCounts),
     commands: commandCounts,
     commandsMade: madeCommands(view),
     commandsPending: pendingCommands(view),

@@ -19,10 +19,7 @@ const record = consumedRecord({
 test('a replayed record is the record, with the marks of this replay in place of those of another', () => {
   const again = replayedRecord(record, replayOrder());
   const { topic, partition, offset, timestampMs, key, value } = again;
-  assert.deepEqual(
-    { ...record, headers: {} },
-    { topic, partition, offset, timestampMs, key, value, headers: {} },
-  );
+  assert.deepEqual({ ...record, headers: {} }, { topic, partition, offset, timestampMs, key, value, headers: {} });
   assert.deepEqual(
     again.headers,
     toHeaders({ 'connector-id': 'acme', 'replay-id': 'r1', 'replay-from': 'commands:3:41' }),

@@ -30,8 +30,8 @@ export function replayedRecord(
 }
 
 /**
- * A copy that a replay of an earlier version appended to the topic of the record. A command of a replayed event is no
- * copy: it names the topic of the event.
+ * A copy that a replay of an earlier version appended to the topic of the record. A command of a replayed event is
+ * not one: it names the topic of the event.
  */
 export function isReplayedCopy(record: ConsumedRecord): boolean {
   return headerText(record, headerNames.replayFrom)?.startsWith(`${record.topic}:`) === true;

@@ -1,4 +1,4 @@
-/** Where a replay is in its spans. One offset of a partition says all, because its spans are disjoint and in order. Pure. */
+/** Where a replay is in its spans. One offset of a partition says it: its spans are disjoint and in order. Pure. */
 import type { ReplayOrder, ReplaySpan } from './replay-order.ts';
 
 /** Partitions that the replay has spans of, in order, each once. */

@@ -8,7 +8,7 @@ import { PipelineError } from '@astrolabe/service-kit/errors';
 import { mapperProgressRecord, orderRecord, phaseOf } from '../index.ts';
 import { mapperProgress, replayOrder } from '../testing/index.ts';
 import { followReplays, type ReplayFollowerOptions } from './replay-follower.ts';
-import type { ReplaySnapshot } from './replay-table.ts';
+import type { ReplaySnapshot } from '../core/replay-table.ts';
 
 const TOPIC = 'replays';
 const { signal } = new AbortController();
@@ -77,7 +77,10 @@ test('an outage is waited out, and a record that cannot be read is skipped', asy
   const { follower, reader, write, faults } = setUp(t);
   reader.failWith(new PipelineError('kafka.unavailable', 'away', { retryable: true }));
   const knows = follower.upToDate(signal);
-  await write({ key: Buffer.from('["replay","odd"]'), value: Buffer.from('{'), headers: {} }, orderRecord(replayOrder()));
+  await write(
+    { key: Buffer.from('["replay","odd"]'), value: Buffer.from('{'), headers: {} },
+    orderRecord(replayOrder()),
+  );
   reader.failWith(undefined);
   assert.deepEqual([...(await knows).replays.keys()], ['r1']);
   assert.deepEqual(faults, []);
@@ -113,7 +116,7 @@ test('a defect ends the following and is told', async (t) => {
 test('a follower that is closed keeps nobody waiting', async (t) => {
   const { follower, reader } = setUp(t);
   reader.failWith(new PipelineError('kafka.unavailable', 'away', { retryable: true }));
-  const waiting = follower.upToDate(signal);
+  const waiting = assert.rejects(follower.upToDate(signal), /not followed any more/);
   await follower.close();
-  await assert.rejects(waiting, /not followed any more/);
+  await waiting;
 });

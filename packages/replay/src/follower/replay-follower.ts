@@ -7,7 +7,7 @@ import { FaultLog, retry, retryPolicies, type Logger } from '@astrolabe/service-
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { readReplayRecord } from '../core/replay-record.ts';
-import { ReplayTable, type ReplaySnapshot } from './replay-table.ts';
+import { ReplayTable, type ReplaySnapshot } from '../core/replay-table.ts';
 
 export interface ReplayFollowerOptions {
   /**
@@ -147,7 +147,10 @@ class TopicFollower implements ReplayFollower {
     if (read.kind === 'unreadable') {
       const { topic, logger } = this.#options;
       const { key, reason } = read;
-      logger.warn({ topic, offset: record.offset.toString(), key, reason }, 'a record of a replay cannot be read; skipped');
+      logger.warn(
+        { topic, offset: record.offset.toString(), key, reason },
+        'a record of a replay cannot be read; skipped',
+      );
     }
     this.#table.apply(read);
   }

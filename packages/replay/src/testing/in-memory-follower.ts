@@ -2,7 +2,7 @@
 import type { OutgoingRecord } from '@astrolabe/records';
 import { readReplayRecord } from '../core/replay-record.ts';
 import type { ReplayFollower } from '../follower/replay-follower.ts';
-import { ReplayTable, type ReplaySnapshot } from '../follower/replay-table.ts';
+import { ReplayTable, type ReplaySnapshot } from '../core/replay-table.ts';
 
 export interface InMemoryFollower extends ReplayFollower {
   /** As if the records had been committed to the topic of replays, and read. */

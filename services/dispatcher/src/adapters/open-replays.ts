@@ -1,5 +1,5 @@
 import { createPartitionReader, createTopicInspector } from '@astrolabe/kafka';
-import { followReplays } from '@astrolabe/replay';
+import { followReplays } from '@astrolabe/replay/follower';
 import type { Logger, ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { ActiveReplays } from '../replay/active-replays.ts';

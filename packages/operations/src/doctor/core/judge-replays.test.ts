@@ -9,7 +9,8 @@ const at = (nextOffset: bigint, parts: Partial<typeof order> = {}) =>
   summarize(replayView({ ...order, ...parts }, { dispatcher: new Map([[0, dispatcherProgress(nextOffset)]]) }));
 const nowMs = order.startedAtMs + 1_000;
 
-const levels = (...given: Parameters<typeof judgeReplays>) => judgeReplays(...given).map(({ level, about }) => [level, about]);
+const levels = (...given: Parameters<typeof judgeReplays>) =>
+  judgeReplays(...given).map(({ level, about }) => [level, about]);
 
 test('a replay that works, is paused or is over is in order', () => {
   const running = { ...at(50n), isOrphan: false };

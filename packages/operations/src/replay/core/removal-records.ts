@@ -1,8 +1,7 @@
 /** What removes a replay from the topic, with all that was written of it. Pure. */
-import type { OutgoingRecord } from '@astrolabe/records';
-import { partitionsOf, removalRecord, type ReplayOrder } from '@astrolabe/replay';
+import { partitionsOf, removalRecord, type PlacedRecord, type ReplayOrder } from '@astrolabe/replay';
 
-export function removalRecords(order: ReplayOrder): OutgoingRecord[] {
+export function removalRecords(order: ReplayOrder): PlacedRecord[] {
   const { id } = order;
   return [
     removalRecord({ kind: 'order', id }),

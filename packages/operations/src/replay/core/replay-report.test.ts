@@ -20,7 +20,9 @@ test('the numbers of a replay of commands add up', () => {
 
 test('the numbers of a replay of events add up with those of their commands', () => {
   const view = replayView(replayOrder(), {
-    mapper: new Map([[0, mapperProgress(100n, { filteredOut: 9, mapped: 80, skipped: 10, deadLettered: 1 }, { commands: 95 })]]),
+    mapper: new Map([
+      [0, mapperProgress(100n, { filteredOut: 9, mapped: 80, skipped: 10, deadLettered: 1 }, { commands: 95 })],
+    ]),
     commands: new Map([
       [3, { gaveWayMs: 0, counts: { ...noDispatcherCounts, delivered: 50, knownToLedger: 4, expired: 2 } }],
       [4, { gaveWayMs: 0, counts: { ...noDispatcherCounts, duplicate: 3, deadLettered: 2 } }],

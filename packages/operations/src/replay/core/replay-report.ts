@@ -44,8 +44,8 @@ export interface ReplayReport {
 
 /**
  * `read` = `replayedBefore` + `filteredOut` + `unreadable` + `expired` + `matched`. Of commands, `matched` =
- * `skippedByLedger` + `delivered` + `duplicate` + `deadLettered` + `cancelled`. Of events, `matched` is all of `events`,
- * and `commands` = those five + `lost` + `pending`.
+ * `skippedByLedger` + `delivered` + `duplicate` + `deadLettered` + `cancelled`. Of events, `matched` is all of
+ * `events`, and `commands` = those five + `lost` + `pending`.
  */
 export function buildReport(view: ReplayView): ReplayReport {
   const { order } = view;
@@ -140,7 +140,8 @@ export function summarize(view: ReplayView): ReplaySummary {
     recordsPerSecond,
     share: totals.offsets === 0 ? 1 : (done / totals.offsets) * ended,
     readPerSecond,
-    remainingMs: readPerSecond === undefined || readPerSecond === 0 ? undefined : (totals.offsetsLeft * 1_000) / readPerSecond,
+    remainingMs:
+      readPerSecond === undefined || readPerSecond === 0 ? undefined : (totals.offsetsLeft * 1_000) / readPerSecond,
     gaveWayMs: totals.gaveWayMs,
     partitions: partitionsOf(order).map((partition) => partitionProgress(view, partition)),
     report: buildReport(view),

@@ -5,12 +5,12 @@ import {
   type DispatcherProgress,
   type MapperProgress,
   type ReplayedCommandsProgress,
-} from '../core/replay-progress.ts';
-import { replacesOrder } from '../core/replay-phase.ts';
-import type { ReplayKey } from '../core/replay-keys.ts';
-import type { ReplayOrder } from '../core/replay-order.ts';
-import type { ReplayRecord } from '../core/replay-record.ts';
-import type { ReplayView } from '../core/replay-view.ts';
+} from './replay-progress.ts';
+import { replacesOrder } from './replay-phase.ts';
+import type { ReplayKey } from './replay-keys.ts';
+import type { ReplayOrder } from './replay-order.ts';
+import type { ReplayRecord } from './replay-record.ts';
+import type { ReplayView } from './replay-view.ts';
 
 /** Does not change: a later state is another snapshot. */
 export interface ReplaySnapshot {

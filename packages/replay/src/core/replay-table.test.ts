@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mapperProgressRecord, orderRecord, readReplayRecord, removalRecord, replayedCommandsRecord } from '../index.ts';
+import {
+  mapperProgressRecord,
+  orderRecord,
+  readReplayRecord,
+  removalRecord,
+  replayedCommandsRecord,
+} from '../index.ts';
 import { mapperProgress, replayOrder } from '../testing/index.ts';
-import { noDispatcherCounts } from '../core/replay-progress.ts';
+import { noDispatcherCounts } from './replay-progress.ts';
 import { ReplayTable } from './replay-table.ts';
 
 function tableOf(...records: Parameters<typeof readReplayRecord>[0][]): ReplayTable {
@@ -50,7 +56,11 @@ test('replays are in the order of their start, and one that was removed is gone'
 
 test('a cancelled replay stays cancelled, if something else is asked for at the same time', () => {
   const cancelled = replayOrder({ wanted: 'cancel', changedAtMs: 5 });
-  const table = tableOf(orderRecord(replayOrder()), orderRecord(cancelled), orderRecord(replayOrder({ changedAtMs: 6 })));
+  const table = tableOf(
+    orderRecord(replayOrder()),
+    orderRecord(cancelled),
+    orderRecord(replayOrder({ changedAtMs: 6 })),
+  );
   assert.equal(table.snapshot().replays.get('r1')?.order.wanted, 'cancel');
 });
 
