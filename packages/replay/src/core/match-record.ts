@@ -1,7 +1,7 @@
 /** Which records of a range are replayed. Pure but for the decoder. */
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { CommandDecoder } from '@astrolabe/records/serde';
-import { matchesContent, readContent, readEventContent } from './record-content.ts';
+import { matchesContent, readContent, readEventContent, type RecordContent } from './record-content.ts';
 import { isReplayedCopy } from './replayed-record.ts';
 import { needsValue, type ReplayRequest } from './replay-request.ts';
 
@@ -13,7 +13,10 @@ export function matchEvent(record: ConsumedRecord, request: ReplayRequest): Matc
   return matchesContent(readEventContent(record), request) ? 'matched' : 'filteredOut';
 }
 
-/** Without waiting where the filter does not depend on the value. Rejects with what the decoder rejects with. */
+/**
+ * Without waiting where the filter does not depend on the value, or the decoder need not wait. Rejects with what the
+ * decoder rejects with.
+ */
 export function matchCommand(
   record: ConsumedRecord,
   request: ReplayRequest,
@@ -21,7 +24,9 @@ export function matchCommand(
 ): Match | Promise<Match> {
   const match = matchHeaders(record, request);
   if (match !== 'matched' || !needsValue(request)) return match;
-  return readContent(record, decoder).then((content) => (matchesContent(content, request) ? 'matched' : 'filteredOut'));
+  const judge = (content: RecordContent): Match => (matchesContent(content, request) ? 'matched' : 'filteredOut');
+  const content = readContent(record, decoder);
+  return content instanceof Promise ? content.then(judge) : judge(content);
 }
 
 function matchHeaders(record: ConsumedRecord, { includeReplayed, connector }: ReplayRequest): Match {

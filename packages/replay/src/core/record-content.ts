@@ -1,7 +1,7 @@
 /** What a record of an event or a command says of itself, as far as a filter asks. Pure but for the decoder. */
 import { isUtf8 } from 'node:buffer';
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { CommandDecoder } from '@astrolabe/records/serde';
+import type { CommandDecoder, DecodedCommand } from '@astrolabe/records/serde';
 import { parseJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 
 /** Undefined where the record does not say. */
@@ -20,18 +20,24 @@ export function readEventContent(record: Pick<ConsumedRecord, 'key' | 'value'>):
   return contentOf(record.key, record.value === null ? undefined : readJson(record.value));
 }
 
-/** Of a command, where there is a decoder, and of an event. */
-export async function readContent(
+/** Of a command, where there is a decoder, and of an event. Without waiting where the decoder need not wait. */
+export function readContent(
   record: Pick<ConsumedRecord, 'key' | 'value'>,
   decoder: CommandDecoder | undefined,
-): Promise<RecordContent> {
+): RecordContent | Promise<RecordContent> {
   const { key, value } = record;
   // Confluent's framing begins with a zero byte, and JSON never does.
   if (value?.[0] !== 0) return readEventContent(record);
-  const decoded = await decoder?.decode(value);
+  const decoded = decoder?.decode(value);
+  return decoded instanceof Promise
+    ? decoded.then((command) => contentOfCommand(key, command))
+    : contentOfCommand(key, decoded);
+}
+
+function contentOfCommand(key: Buffer | null, decoded: DecodedCommand | undefined): RecordContent {
   if (decoded?.kind !== 'command') return contentOf(key, undefined);
-  const { kind, record: fields } = decoded.command;
-  return contentOf(key, { kind, ...(fields as unknown as JsonObject) });
+  const { kind, record } = decoded.command;
+  return contentOf(key, { kind, ...(record as unknown as JsonObject) });
 }
 
 /** `undefined` in a part of the filter: any record matches. */
