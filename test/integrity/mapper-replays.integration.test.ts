@@ -22,10 +22,11 @@ import {
   readOf,
   replayedCommandsRecord,
   totalsOf,
+  type ReplayFollower,
   type ReplayOrder,
   type ReplayView,
 } from '@astrolabe/replay';
-import { followReplays, type ReplayFollower } from '@astrolabe/replay/follower';
+import { followReplays } from '@astrolabe/replay/follower';
 import { replayOrder } from '@astrolabe/replay/testing';
 import { createLogger, seededRandom } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
