@@ -134,7 +134,7 @@ test('a replay delivers what was not delivered and nothing else, and goes on whe
 test('a replay goes on when the program that started it ends, however it ends', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay-detach', {});
   await deliverFirst(pipeline, 'Detach', 300);
-  const args = ['commands', '--all', '--force', '--yes', '--rate', '100', '--json'];
+  const args = ['commands', '--all', '--force', '--yes', '--rate', '10', '--json'];
   const killed = startReplay(pipeline, ...args, '--id', 'killed');
   await untilStatus(pipeline, 'killed', ({ report }) => report.read > 0);
   killed.child.kill('SIGKILL');
@@ -147,6 +147,7 @@ test('a replay goes on when the program that started it ends, however it ends', 
   assertBalanced(JSON.parse(stdout) as ReplayReport);
   assert.match(stderr, /To follow it again: astrolabe replay status interrupted --follow/);
   for (const id of ['killed', 'interrupted']) {
+    await replay(pipeline, 'resume', id, '--rate', 'none');
     const report = await replay(pipeline, 'status', id, '--follow');
     assertBalanced(report);
     assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', 300, 300]);

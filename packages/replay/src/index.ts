@@ -1,7 +1,7 @@
 /**
  * The contract of replays. The command line writes an order to `astrolabe.replays.v1`; the owner of each partition runs
- * a bounded cursor over its part and writes how far it is. What a replay is at, everybody derives from these records. No
- * I/O: `@astrolabe/replay/follower` follows the topic.
+ * a bounded cursor over its part and writes how far it is. What a replay is at, everybody derives from these records.
+ * No I/O: `@astrolabe/replay/follower` follows the topic.
  */
 export { MAX_UNENDED_COMMANDS, chunkBound, commandsAllowed, nextInTurn, type ChunkBound } from './core/fair-turns.ts';
 export { matchCommand, matchEvent, type Match } from './core/match-record.ts';

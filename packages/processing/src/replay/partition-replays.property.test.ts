@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readOf, type MapperProgress, type ReplayOrder, type WantedState } from '@astrolabe/replay';
+import { readOf, type ReplayOrder, type WantedState } from '@astrolabe/replay';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { WriteFate } from '@astrolabe/records/in-memory';
-import { PipelineError } from '@astrolabe/service-kit/errors';
+import { PipelineError, present } from '@astrolabe/service-kit/errors';
 import fc from 'fast-check';
 import { SKIPPED, countedOnce, stateOf } from '../testing/counting.ts';
 import { ReplayTask, turns, type ReplayMember } from '../testing/replay-task.ts';
@@ -158,7 +158,7 @@ class World {
 function assertReplayedOnce({ task }: World, { id, request, spans }: ReplayOrder): ReadonlyMap<string, string> {
   const outputs = task.outputs().filter((record) => headerText(record, headerNames.replayId) === id);
   const offsets = outputs.map(({ value }) => Number(String(value).split(' ')[0]));
-  const { counts, commands, nextOffset } = task.published(id) as MapperProgress;
+  const { counts, commands, nextOffset } = present(task.published(id), 'the progress');
   const range = task.input().slice(0, Number(nextOffset));
   assert.ok(nextOffset <= (spans[0]?.endOffset ?? 0n));
   assert.deepEqual(

@@ -12,12 +12,17 @@ import {
 } from '@astrolabe/replay';
 import { mapperProgress } from '@astrolabe/replay/testing';
 import { headerNames } from '@astrolabe/records';
+import { present } from '@astrolabe/service-kit/errors';
 import { createManualClock } from '@astrolabe/service-kit/clock';
 import { SKIPPED } from '../testing/counting.ts';
 import { ReplayTask, turns } from '../testing/replay-task.ts';
 
 const offsetsOf = (lines: readonly string[], id: string): readonly number[] =>
   lines.filter((line) => line.startsWith(`${id} `)).map((line) => Number(line.slice(id.length + 1)));
+
+function published(task: ReplayTask): MapperProgress {
+  return present(task.published(), 'the progress');
+}
 
 const upTo = (end: number): readonly number[] => Array.from({ length: end }, (_, offset) => offset);
 
@@ -111,13 +116,12 @@ test('a live record waits for no more than one chunk of replayed ones', async ()
   await task.order();
   await turns(20);
   let ahead = 0;
-  while (task.published()?.nextOffset !== 200n) {
-    const storedBefore = offsetsOf(task.stored, 'r1').length;
-    const offset = task.input().length;
+  for (let offset = 200; task.published()?.nextOffset !== 200n; offset += 1) {
     await task.append(1);
+    const storedBefore = task.stored.length;
     member.fetch();
-    while (member.session.committable() !== BigInt(offset + 1)) await turns(1);
-    ahead = Math.max(ahead, offsetsOf(task.stored, 'r1').length - storedBefore);
+    while (!task.stored.includes(`live ${offset}`)) await turns(1);
+    ahead = Math.max(ahead, task.stored.indexOf(`live ${offset}`) - storedBefore);
     await turns(3);
   }
   assert.ok(ahead > 0 && ahead <= chunkRecords, `${ahead} records were stored before a live one`);
@@ -156,7 +160,7 @@ test('a cancelled replay stops, tells so, and needs no position', async () => {
   await turns();
   const replayed = offsetsOf(task.done, 'r1').length;
   assert.ok(replayed < 40);
-  const { obeysMs, nextOffset } = task.published() as MapperProgress;
+  const { obeysMs, nextOffset } = published(task);
   assert.deepEqual([obeysMs, nextOffset], [order.changedAtMs + 1, BigInt(replayed)]);
   assert.equal(task.position(), undefined);
   await member.leave();
@@ -204,7 +208,7 @@ test('what retention has removed before the cursor came to it is counted as expi
   await task.order();
   await turns();
   assert.deepEqual(offsetsOf(task.done, 'r1'), upTo(30).slice(17));
-  const { counts } = task.published() as MapperProgress;
+  const { counts } = published(task);
   assert.deepEqual(counts, { ...noMapperCounts, mapped: 13, expired: 17 });
   assert.equal(readOf(counts), 30);
   await member.leave();
@@ -234,7 +238,7 @@ test('records of a batch that cannot be decoded are counted once, also where a p
   await turns();
   await task.order();
   await turns();
-  const { counts } = task.published() as MapperProgress;
+  const { counts } = published(task);
   assert.deepEqual(offsetsOf(task.done, 'r1'), [0, 1, 2, 3, 7, 8, 9, 10, 11]);
   assert.deepEqual(counts, { ...noMapperCounts, mapped: 9, unreadable: 3 });
   await member.leave();

@@ -57,8 +57,7 @@ export class PartitionReplays<V, R> implements ReplayLane<V>, TurnTaker {
     this.#livePosition = livePosition;
     if (!this.#readings.follow()) return 'open';
     const nowMs = this.#options.clock.monotonicMs();
-    const isToBeTold = this.#dueForPublication(nowMs).length > 0 || this.#readings.removed().length > 0;
-    if (isToBeTold || (this.#isRefused && this.#chunk.records > 0)) return 'complete';
+    if (this.#gatherNews(nowMs) || (this.#isRefused && this.#chunk.records > 0)) return 'complete';
     this.#readings.readAhead(livePosition, nowMs);
     const reading = nextInTurn(this.#readings.ready(livePosition, nowMs), this.#last);
     if (reading === undefined) return this.#rest(nowMs);
@@ -81,14 +80,11 @@ export class PartitionReplays<V, R> implements ReplayLane<V>, TurnTaker {
   takeChunk(): ReplayChunk | undefined {
     const { session, clock, replaysTopic, onStored } = this.#options;
     const nowMs = clock.monotonicMs();
-    const due = this.#dueForPublication(nowMs);
-    for (const cursor of due) this.#chunk.touch(cursor);
-    const removed = this.#readings.removed();
     const chunk = this.#chunk;
-    if (chunk.parts.length === 0 && removed.length === 0) return undefined;
+    if (chunk.parts.length === 0 && chunk.removed.length === 0) return undefined;
     this.#chunk = new GatheredChunk();
     this.#isRefused = false;
-    const positions = new Map<string, Buffer | null>(removed.map((id) => [id, null]));
+    const positions = new Map<string, Buffer | null>(chunk.removed.map((id) => [id, null]));
     const outputs: TopicRecord[] = [...chunk.outputs];
     const published: (() => void)[] = [];
     for (const { cursor } of chunk.parts) {
@@ -98,7 +94,7 @@ export class PartitionReplays<V, R> implements ReplayLane<V>, TurnTaker {
       if (cursor.state !== 'over' && this.#readings.isPresent(cursor)) {
         positions.set(id, encodeMapperProgress(progress));
       } else if (this.#readings.isStored(id)) positions.set(id, null);
-      if (!due.includes(cursor)) continue;
+      if (!isDue(cursor, nowMs)) continue;
       outputs.push({ topic: replaysTopic, ...mapperProgressRecord(id, session.partition, progress) });
       published.push(() => cursor.wasPublished(progress, nowMs));
     }
@@ -132,11 +128,12 @@ export class PartitionReplays<V, R> implements ReplayLane<V>, TurnTaker {
     this.#options.onReady();
   }
 
-  /** Replays whose progress is to be on the topic of replays by now. */
-  #dueForPublication(nowMs: number): readonly ReplayCursor[] {
-    return [...this.#readings.all]
-      .map(({ cursor }) => cursor)
-      .filter((cursor) => (cursor.publishAtMs() ?? Number.POSITIVE_INFINITY) <= nowMs);
+  /** Whether there is progress that is to be told by now, or a position that is to be removed. */
+  #gatherNews(nowMs: number): boolean {
+    const due = [...this.#readings.all].filter(({ cursor }) => isDue(cursor, nowMs));
+    for (const { cursor } of due) this.#chunk.touch(cursor);
+    this.#chunk.removed = this.#readings.removed();
+    return due.length > 0 || this.#chunk.removed.length > 0;
   }
 
   /** Nothing can be replayed just now. What was is not held back. */
@@ -236,4 +233,9 @@ export class PartitionReplays<V, R> implements ReplayLane<V>, TurnTaker {
     this.#inHand.bytes = 0;
     this.#options.turns.gaveBack(records, bytes);
   }
+}
+
+/** Whether its progress is to be on the topic of replays by now. */
+function isDue(cursor: ReplayCursor, nowMs: number): boolean {
+  return (cursor.publishAtMs() ?? Number.POSITIVE_INFINITY) <= nowMs;
 }

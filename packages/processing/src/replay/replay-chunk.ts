@@ -21,6 +21,8 @@ interface GatheredPart<R> extends ReplayedPart<R> {
 
 export class GatheredChunk<R> {
   readonly outputs: TopicRecord[] = [];
+  /** Replays whose position goes. */
+  removed: readonly string[] = [];
   readonly #parts = new Map<ReplayCursor, GatheredPart<R>>();
   #records = 0;
   #bytes = 0;

@@ -156,8 +156,9 @@ export class ReplayReadings implements PageHolder {
     const { replays } = this.#options.follower.current();
     for (const [id, reading] of this.#readings) {
       const view = replays.get(id);
-      const isSame = view !== undefined && view.order.startedAtMs === reading.cursor.order.startedAtMs;
-      if (isSame && !(reading.cursor.state === 'over' && this.#hasEnded(view))) continue;
+      const { state, order } = reading.cursor;
+      const isSame = view?.order.startedAtMs === order.startedAtMs;
+      if (view !== undefined && isSame && !(state === 'over' && this.#hasEnded(view))) continue;
       this.drop(reading);
       this.#readings.delete(id);
     }

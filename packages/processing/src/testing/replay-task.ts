@@ -65,7 +65,7 @@ export class ReplayTask {
   readonly changelog = createInMemoryChangelogStore();
   /** What was done, in order: `live OFFSET` and `REPLAY OFFSET`. */
   readonly done: string[] = [];
-  /** What was reported as stored: `REPLAY OFFSET`. */
+  /** What was reported as stored, in order and likewise. */
   readonly stored: string[] = [];
   readonly #options: ReplayTaskOptions;
   readonly #clock: Clock;
@@ -211,6 +211,7 @@ export class ReplayTask {
         return count(records, state);
       },
       replays,
+      onStored: (offsets) => void this.stored.push(...offsets.map((offset) => `live ${offset}`)),
       onRestored: ({ position }) => {
         member.handled = position;
         member.notStored = 0;
