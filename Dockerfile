@@ -16,6 +16,7 @@ COPY packages/ledger/package.json packages/ledger/
 COPY packages/operations/package.json packages/operations/
 COPY packages/processing/package.json packages/processing/
 COPY packages/records/package.json packages/records/
+COPY packages/replay/package.json packages/replay/
 COPY packages/segment/package.json packages/segment/
 COPY packages/service-kit/package.json packages/service-kit/
 COPY services/ingest/package.json services/ingest/

@@ -13,6 +13,7 @@ const noDeepImports = {
     '!@astrolabe/*/testing',
     '!@astrolabe/records/serde',
     '!@astrolabe/records/in-memory',
+    '!@astrolabe/replay/follower',
     '!@astrolabe/service-kit/clock',
     '!@astrolabe/service-kit/connectors',
     '!@astrolabe/service-kit/errors',

@@ -88,12 +88,7 @@ const ledgerWindowHours = {
     "The dispatcher's: how long a delivery is known, in hours; what was delivered earlier is delivered again.",
 } as const;
 
-export const replayConfig = defineConfig({
-  ...configSections.kafka,
-  logLevel,
-  ...serviceGroups,
-  ledgerWindowHours,
-});
+export const replayConfig = defineConfig({ ...configSections.kafka, logLevel, ledgerWindowHours });
 
 export const ledgerConfig = defineConfig({
   ledgerDirectory: {

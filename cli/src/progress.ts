@@ -38,11 +38,14 @@ export function startProgress({ write, isTerminal, clock }: ProgressScreen, labe
     isDrawn = false;
   };
   return {
-    update: ({ done, total, share }) => {
+    update: ({ done, total, share, before }) => {
       const nowMs = clock.monotonicMs();
       if (nowMs - startedAtMs < QUIET_MS || nowMs - shownAtMs < (isTerminal ? DRAW_MS : LINE_MS)) return;
       shownAtMs = nowMs;
-      const line = formatProgress({ label, unit, done, total, share, elapsedMs: nowMs - startedAtMs }, isTerminal);
+      const line = formatProgress(
+        { label, unit, done, total, share, before, elapsedMs: nowMs - startedAtMs },
+        isTerminal,
+      );
       clear();
       write(isTerminal ? line : `${line}\n`);
       isDrawn = isTerminal;

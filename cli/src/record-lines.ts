@@ -1,5 +1,6 @@
 /** Records and deliveries as one line: for people, and of JSON for scripts. */
 import type { DescribedDelivery, DescribedRecord } from '@astrolabe/operations';
+import { replayedOffsetOf } from '@astrolabe/records';
 import { stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/schemas';
 
 /** `2026-11-24T10:00:00.000Z segment.events.v1 3:41 acme track "Signed Up" user u1 message m1`. */
@@ -40,13 +41,15 @@ export function toRecordJson(
 
 /**
  * `2026-11-24T10:00:00.000Z astrolabe.deliveries.v1 3:41 acme delivered 200 command <id>`; the offset is that of the
- * command.
+ * command, `3:replayed:41` on the topic of replayed commands.
  */
 export function toDeliveryLine(delivery: DescribedDelivery): string {
   const { atMs, topic, partition, offset, connectorId, outcome, status, commandId, forcedId } = delivery;
   const at = new Date(atMs).toISOString();
   const forced = forcedId === undefined ? '' : ` forced as ${forcedId}`;
-  return `${at} ${topic} ${partition}:${offset} ${connectorId} ${outcome} ${status ?? '-'} command ${commandId}${forced}`;
+  const replayed = replayedOffsetOf(offset);
+  const place = replayed === undefined ? `${partition}:${offset}` : `${partition}:replayed:${replayed}`;
+  return `${at} ${topic} ${place} ${connectorId} ${outcome} ${status ?? '-'} command ${commandId}${forced}`;
 }
 
 /** One line of JSON. */
@@ -56,7 +59,8 @@ export function toDeliveryJson(delivery: DescribedDelivery): string {
     role: 'delivery',
     topic,
     partition,
-    commandOffset: Number(offset),
+    commandOffset: Number(replayedOffsetOf(offset) ?? offset),
+    ...(replayedOffsetOf(offset) === undefined ? {} : { isReplayed: true }),
     connectorId,
     commandId,
     ...(forcedId === undefined ? {} : { forcedId }),

@@ -3,6 +3,7 @@ import { createDemoContext, type DemoContext, type DemoReport } from './demo-con
 import type { Pipeline } from '@astrolabe/local-pipeline';
 import { sendWhileApiIsAway } from './steps/api-away.ts';
 import { sendPoison } from './steps/poison-records.ts';
+import { replayEvents } from './steps/replay-events.ts';
 import { rereadCommands } from './steps/reread-commands.ts';
 import { runSegmentCall, segmentCallSteps } from './steps/segment-calls.ts';
 import { sendAgain } from './steps/send-again.ts';
@@ -21,6 +22,7 @@ export const demoSteps: readonly DemoStep[] = [
   })),
   { title: 'The same five requests sent again change nothing', run: sendAgain },
   { title: 'The API is away for some seconds and nothing is lost', run: sendWhileApiIsAway },
+  { title: 'A replay of all events of this demo changes nothing', run: replayEvents },
   { title: 'Poison ends in the dead-letter topics, and the pipeline goes on', run: sendPoison },
   { title: 'The command topic read again from its first offset has no second effect', run: rereadCommands },
 ];

@@ -22,6 +22,8 @@ import type { DeliverySettings } from '@astrolabe/service-kit/connectors';
 import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
 
 export interface DispatchersOnBroker {
+  /** Of the topics. */
+  readonly prefix: string;
   readonly api: RunningReferenceApi;
   /** Starts another dispatcher. */
   start(name: string): Promise<ServiceProcess>;
@@ -71,6 +73,7 @@ export async function startDispatchersOnBroker(
   await editDelivery({});
   return {
     ...broker,
+    prefix,
     api,
     editDelivery,
     start: async (name) => {
@@ -113,7 +116,8 @@ async function prepareBroker(
   const connection = createKafkaConnection({ brokers, clientId: 'dispatch-test', logger });
   const admin = await createKafkaAdmin(connection);
   closings.push(() => admin.close());
-  const used = [topics.commands, topics.commandsDeadLetters, topics.deliveries];
+  const { commands, commandsDeadLetters, deliveries, replayedCommands, replays } = topics;
+  const used = [commands, commandsDeadLetters, deliveries, replayedCommands, replays];
   await admin.applyTopics(await admin.planTopics(used, 1));
   const registry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl(), auth: undefined }));
   await registry.apply(topics.commands.name);

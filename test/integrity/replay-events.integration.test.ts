@@ -7,16 +7,20 @@ import { createKafkaAdmin } from '@astrolabe/kafka';
 import type { Pipeline } from '@astrolabe/local-pipeline';
 import { headerText, type TopicDefinition } from '@astrolabe/records';
 import { eventually } from '@astrolabe/testkit';
+import { produceGzipped } from '../../packages/kafka/src/testing/compression-bomb.ts';
 import { readState } from '../e2e/read-state.ts';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDispatched, untilDrained } from '../e2e/until-drained.ts';
 import {
   assertBalanced,
-  copiesBySource,
+  madeBySource,
   MINUTE_MS,
+  placesOf,
   recordsOn,
   replay,
   sendEvents,
+  sendInTransaction,
+  toRecords,
   tracks,
   untilCommands,
 } from './replay-runs.ts';
@@ -25,10 +29,10 @@ test('events of a time range are mapped again past gaps, and suppressed users st
   const pipeline = await startTestPipeline(t, 'replay-events', {});
   const { topics } = pipeline;
   const early = tracks('Early', 500);
-  await sendEvents(pipeline, early);
+  await sendInTransaction(pipeline, early);
   await untilCommands(pipeline, 500);
-  // What is replayed once leaves markers of transactions on every partition.
-  const first = await replay(pipeline, 'events', '--all', '--id', 'first', '--rate', '2000', '--execute');
+  await untilDispatched(pipeline, MINUTE_MS);
+  const first = await replay(pipeline, 'events', '--all', '--id', 'first', '--execute');
   assert.deepEqual([first.read, first.matched, first.commands, first.skippedByLedger], [500, 500, 500, 500]);
   assert.deepEqual(first.events, { mapped: 500, skipped: 0, deadLettered: 0 });
 
@@ -38,9 +42,10 @@ test('events of a time range are mapped again past gaps, and suppressed users st
     { ...gone, type: 'identify', messageId: 'gone-1', traits: { plan: 'pro' } },
     { ...gone, type: 'track', event: 'E', messageId: 'gone-2' },
   ]);
-  await sendEvents(pipeline, tracks('Late', 1_200));
+  await sendInTransaction(pipeline, tracks('Late', 600));
+  await sendInTransaction(pipeline, tracks('Later', 600));
   await sendEvents(pipeline, [{ type: 'delete', userId: 'gone', messageId: 'gone-3' }]);
-  await untilCommands(pipeline, 500 + 500 + 1_200 + 3);
+  await untilCommands(pipeline, 500 + 1_200 + 3);
   await untilDispatched(pipeline, MINUTE_MS);
 
   const untilMs = Date.now();
@@ -52,7 +57,7 @@ test('events of a time range are mapped again past gaps, and suppressed users st
     read: 1_203,
     replayedBefore: 0,
     filteredOut: 0,
-    unsendable: 0,
+    unreadable: 0,
     matched: 1_203,
     skippedByLedger: 1_203,
     wouldBeSent: 1_203,
@@ -60,14 +65,19 @@ test('events of a time range are mapped again past gaps, and suppressed users st
     eventsWithoutCommands: 0,
   });
 
-  const args = ['events', ...range, '--id', 'late', '--rate', '500', '--force', '--yes'];
+  const args = ['events', ...range, '--id', 'late', '--force', '--yes'];
   const report = await replay(pipeline, ...args);
   assertBalanced(report);
   assert.deepEqual([report.read, report.matched, report.pending], [1_203, 1_203, 0]);
   // Of the suppressed user the deletion alone makes a command again.
   assert.deepEqual(report.events, { mapped: 1_201, skipped: 2, deadLettered: 0 });
   assert.deepEqual([report.commands, report.delivered, report.skippedByLedger], [1_201, 1_201, 0]);
-  assert.equal(copiesBySource(await recordsOn(pipeline, topics.segmentEvents.name), 'late').size, 1_203);
+  const made = await madeBySource(pipeline, 'late');
+  assert.deepEqual([made.size, Math.max(...made.values())], [1_201, 1]);
+  // The topics that others read have what they had.
+  const kept = await recordsOn(pipeline, topics.segmentEvents.name);
+  assert.deepEqual([kept.length, (await recordsOn(pipeline, topics.commands.name)).length], [1_703, 1_703]);
+  assert.ok(kept.every(({ headers }) => headers['replay-id'] === undefined));
 });
 
 async function configure({ kafka }: Pipeline, topic: TopicDefinition): Promise<void> {
@@ -79,7 +89,7 @@ async function configure({ kafka }: Pipeline, topic: TopicDefinition): Promise<v
   }
 }
 
-test('a replay over what compaction has left sends just that', async (t) => {
+test('a replay over what compaction has left, and over compressed batches, maps just that', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay-gaps', {});
   const { topics } = pipeline;
   const { segmentEvents } = topics;
@@ -99,6 +109,8 @@ test('a replay over what compaction has left sends just that', async (t) => {
     intervalMs: 500,
   });
   await configure(pipeline, segmentEvents);
+  const [zipped] = toRecords(pipeline, [{ ...tracks('Zipped', 1)[0], userId: 'zipped' }]);
+  await produceGzipped(pipeline.kafka, segmentEvents.name, zipped ?? assert.fail());
   await untilDrained(pipeline, MINUTE_MS);
 
   const left = await recordsOn(pipeline, segmentEvents.name);
@@ -107,13 +119,12 @@ test('a replay over what compaction has left sends just that', async (t) => {
     (all) => Number((all.at(-1)?.offset ?? 0n) - (all[0]?.offset ?? 0n)) >= all.length,
   );
   assert.ok(gaps.length > 0, 'offsets are missing between those that are left');
-  const report = await replay(pipeline, 'events', '--all', '--id', 'gaps', '--rate', '500', '--force', '--yes');
+  const report = await replay(pipeline, 'events', '--all', '--id', 'gaps', '--force', '--yes');
   assertBalanced(report);
   assert.deepEqual([report.read, report.matched, report.pending], [left.length, left.length, 0]);
   assert.deepEqual([report.commands, report.delivered], [left.length, left.length]);
-  const copies = copiesBySource(await recordsOn(pipeline, segmentEvents.name), 'gaps');
-  const sources = left.map(({ topic, partition, offset }) => `${topic}:${partition}:${offset}`);
-  assert.deepEqual([...copies.keys()].toSorted(), sources.toSorted());
+  const made = await madeBySource(pipeline, 'gaps');
+  assert.deepEqual([...made.keys()].toSorted(), placesOf(left).toSorted());
 });
 
 test('after a mapping rule was changed a replay delivers what it makes of the same events, and nothing else', async (t) => {
@@ -149,7 +160,7 @@ test('after a mapping rule was changed a replay delivers what it makes of the sa
   const { matched, commandsMade, skippedByLedger, eventsWithoutCommands } = dry;
   assert.deepEqual([matched, commandsMade, skippedByLedger, eventsWithoutCommands], [132, 92, 92, 40]);
 
-  const report = await replay(pipeline, 'events', '--all', '--id', 'second', '--rate', '500', '--execute');
+  const report = await replay(pipeline, 'events', '--all', '--id', 'second', '--execute');
   assertBalanced(report);
   // Pages are tracked by the second rules, and events named Dropped are not: 102 map, and only the pages are news.
   assert.deepEqual(report.events, { mapped: 102, skipped: 30, deadLettered: 0 });

@@ -3,17 +3,20 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { createRecordProducer, openTransactionalProducer, readTopic } from '@astrolabe/kafka';
 import type { Pipeline } from '@astrolabe/local-pipeline';
-import { headerText, toHeaders, type ConsumedRecord } from '@astrolabe/records';
+import { DEFAULT_PARTITIONS, headerText, partitionFor, toHeaders, type ConsumedRecord } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually, machineEnvironment } from '@astrolabe/testkit';
 
 export interface ReplayReport {
   readonly replayId: string;
+  readonly phase: string;
   readonly read: number;
   readonly replayedBefore: number;
   readonly filteredOut: number;
+  readonly unreadable: number;
+  readonly expired: number;
   readonly matched: number;
   readonly events?: { readonly mapped: number; readonly skipped: number; readonly deadLettered: number };
   readonly commands?: number;
@@ -21,8 +24,15 @@ export interface ReplayReport {
   readonly delivered: number;
   readonly duplicate: number;
   readonly deadLettered: number;
+  readonly cancelled: number;
+  readonly lost?: number;
   readonly pending: number;
-  readonly stopped?: { readonly reason: string; readonly resume: string };
+  readonly unread: number;
+}
+
+export interface ReplayStatus {
+  readonly phase: string;
+  readonly report: ReplayReport;
 }
 
 export interface ReplayProcess {
@@ -59,22 +69,30 @@ export async function replay<Report = ReplayReport>(pipeline: Pipeline, ...args:
   return JSON.parse(stdout) as Report;
 }
 
-/** Of a line as `astrolabe` prints it to go on. */
-export function argumentsOf(resume: string): string[] {
-  const [program, verb, ...args] = resume.split(' ');
-  assert.deepEqual([program, verb], ['astrolabe', 'replay']);
-  return args;
+/** Asks again and again until the replay is as wanted. */
+export async function untilStatus(
+  pipeline: Pipeline,
+  id: string,
+  isWanted: (status: ReplayStatus) => boolean,
+): Promise<ReplayStatus> {
+  return eventually(
+    async () => {
+      const status = await replay<ReplayStatus>(pipeline, 'status', id);
+      return isWanted(status) ? status : undefined;
+    },
+    { timeoutMs: MINUTE_MS, describe: `replay ${id} to be as wanted`, intervalMs: 200 },
+  );
 }
 
 /**
  * What was read is what was left out and what matched, and all that matched and was made of it has ended or is pending.
  */
 export function assertBalanced(report: ReplayReport): void {
-  const { read, replayedBefore, filteredOut, matched, events, commands, pending } = report;
-  const { skippedByLedger, delivered, duplicate, deadLettered } = report;
-  assert.equal(read, replayedBefore + filteredOut + matched, JSON.stringify(report));
+  const { read, replayedBefore, filteredOut, unreadable, expired, matched, events, commands, pending } = report;
+  const { skippedByLedger, delivered, duplicate, deadLettered, cancelled, lost = 0 } = report;
+  assert.equal(read, replayedBefore + filteredOut + unreadable + expired + matched, JSON.stringify(report));
   const sources = events === undefined ? 0 : events.mapped + events.skipped + events.deadLettered;
-  const ended = sources + skippedByLedger + delivered + duplicate + deadLettered;
+  const ended = sources + skippedByLedger + delivered + duplicate + deadLettered + cancelled + lost;
   assert.equal(matched + (commands ?? 0), ended + pending, JSON.stringify(report));
 }
 
@@ -84,34 +102,47 @@ export async function recordsOn({ kafka }: Pipeline, topic: string): Promise<Con
   return records;
 }
 
+type SentEvent = Readonly<Record<string, unknown>>;
+
 /** Stores events as ingest does; each says what it has beside what all have. */
-export async function sendEvents(
-  pipeline: Pipeline,
-  events: readonly Readonly<Record<string, unknown>>[],
-): Promise<void> {
+export async function sendEvents(pipeline: Pipeline, events: readonly SentEvent[]): Promise<void> {
   const logger = createLogger({ name: 'replay-test', level: 'silent' });
   const producer = await createRecordProducer({ connection: pipeline.kafka, logger });
-  const { id: connectorId } = pipeline.connector;
   try {
-    await producer.send(
-      pipeline.topics.segmentEvents.name,
-      events.map((event) => {
-        const at = new Date().toISOString();
-        const full = { originalTimestamp: at, timestamp: at, receivedAt: at, ...event };
-        return {
-          key: Buffer.from(JSON.stringify([connectorId, 'user', event['userId']])),
-          value: Buffer.from(JSON.stringify(full)),
-          headers: toHeaders({
-            'connector-id': connectorId,
-            'message-id': String(event['messageId']),
-            'received-at': at,
-          }),
-        };
-      }),
-    );
+    await producer.send(pipeline.topics.segmentEvents.name, toRecords(pipeline, events));
   } finally {
     await producer.close();
   }
+}
+
+/** As a redrive does: a marker on each partition follows them. */
+export async function sendInTransaction(pipeline: Pipeline, events: readonly SentEvent[]): Promise<void> {
+  const topic = pipeline.topics.segmentEvents.name;
+  const producer = await openTransactionalProducer({ connection: pipeline.kafka, transactionalId: `${topic}.test` });
+  try {
+    const { kind } = await producer.commit([{ topic, records: toRecords(pipeline, events) }]);
+    assert.equal(kind, 'committed');
+  } finally {
+    await producer.close();
+  }
+}
+
+export function toRecords({ connector }: Pipeline, events: readonly SentEvent[]) {
+  return events.map((event) => {
+    const at = new Date().toISOString();
+    const full = { originalTimestamp: at, timestamp: at, receivedAt: at, ...event };
+    const key = Buffer.from(JSON.stringify([connector.id, 'user', event['userId']]));
+    return {
+      key,
+      value: Buffer.from(JSON.stringify(full)),
+      headers: toHeaders({
+        'connector-id': connector.id,
+        'message-id': String(event['messageId']),
+        'received-at': at,
+      }),
+      partition: partitionFor(key, DEFAULT_PARTITIONS),
+    };
+  });
 }
 
 export const tracks = (name: string, count: number) =>
@@ -132,13 +163,18 @@ export async function untilCommands(pipeline: Pipeline, count: number): Promise<
   );
 }
 
-/** How often a replay has sent each record, by where it was. */
-export function copiesBySource(records: readonly ConsumedRecord[], replayId: string): Map<string, number> {
-  const copies = new Map<string, number>();
-  for (const record of records) {
+/** How many commands a replay of events has made of each event, by where that is. */
+export async function madeBySource(pipeline: Pipeline, replayId: string): Promise<Map<string, number>> {
+  const made = new Map<string, number>();
+  for (const record of await recordsOn(pipeline, pipeline.topics.replayedCommands.name)) {
     if (headerText(record, 'replay-id') !== replayId) continue;
     const from = headerText(record, 'replay-from') ?? '';
-    copies.set(from, (copies.get(from) ?? 0) + 1);
+    made.set(from, (made.get(from) ?? 0) + 1);
   }
-  return copies;
+  return made;
+}
+
+/** Where the records are, as a replay names them. */
+export function placesOf(records: readonly ConsumedRecord[]): string[] {
+  return records.map(({ topic, partition, offset }) => `${topic}:${partition}:${offset}`);
 }

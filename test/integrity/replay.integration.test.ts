@@ -1,18 +1,13 @@
-/**
- * `astrolabe replay commands` beside the running services: what it delivers, killed, doubled, stalled and interrupted.
- */
+/** `astrolabe replay commands` beside the running services: what it delivers, processes killed, and managing it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createKafkaAdmin } from '@astrolabe/kafka';
-import { seededRandom } from '@astrolabe/service-kit';
-import { eventually } from '@astrolabe/testkit';
+import { readCounters } from '../e2e/operator.ts';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDispatched } from '../e2e/until-drained.ts';
 import {
-  argumentsOf,
   assertBalanced,
-  copiesBySource,
   MINUTE_MS,
   recordsOn,
   replay,
@@ -20,7 +15,9 @@ import {
   startReplay,
   tracks,
   untilCommands,
+  untilStatus,
   type ReplayReport,
+  type ReplayStatus,
 } from './replay-runs.ts';
 
 /** Makes the dispatcher, which must not run, pass by what is on its topic. */
@@ -38,13 +35,32 @@ async function passBy({ kafka, topics, groups }: Pipeline): Promise<void> {
   }
 }
 
-test('a replay delivers what was not delivered and nothing else, and a killed one goes on where it was', async (t) => {
+const none = {
+  source: 'commands',
+  phase: 'finished',
+  replayedBefore: 0,
+  filteredOut: 0,
+  unreadable: 0,
+  expired: 0,
+  duplicate: 0,
+  deadLettered: 0,
+  cancelled: 0,
+  pending: 0,
+  unread: 0,
+};
+
+/** As many commands of events of this name on the topic, all of them delivered. */
+async function deliverFirst(pipeline: Pipeline, name: string, count: number): Promise<void> {
+  await sendEvents(pipeline, tracks(name, count));
+  await untilCommands(pipeline, count);
+  await untilDispatched(pipeline, MINUTE_MS);
+}
+
+test('a replay delivers what was not delivered and nothing else, and goes on where a killed dispatcher was', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay', {});
   const { topics, services } = pipeline;
   const dispatcher = services.dispatcher[0];
-  await sendEvents(pipeline, tracks('First', 300));
-  await untilCommands(pipeline, 300);
-  await untilDispatched(pipeline, MINUTE_MS);
+  await deliverFirst(pipeline, 'First', 300);
   await dispatcher.stop();
   await sendEvents(pipeline, tracks('Second', 600));
   await untilCommands(pipeline, 900);
@@ -57,129 +73,149 @@ test('a replay delivers what was not delivered and nothing else, and a killed on
     read: 900,
     replayedBefore: 0,
     filteredOut: 0,
-    unsendable: 0,
+    unreadable: 0,
     matched: 900,
     skippedByLedger: 300,
     wouldBeSent: 600,
   });
-
-  const none = { replayedBefore: 0, filteredOut: 0, unsendable: 0, duplicate: 0, deadLettered: 0, pending: 0 };
-  const ids = { replayId: 'third', ...none };
-  assert.deepEqual(await replay(pipeline, 'commands', '--all', '--id', 'third', '--rate', '2000', '--execute'), {
-    ...ids,
-    read: 900,
-    matched: 900,
+  const whole = { ...none, read: 900, matched: 900 };
+  assert.deepEqual(await replay(pipeline, 'commands', '--all', '--id', 'third', '--execute'), {
+    ...whole,
+    replayId: 'third',
     skippedByLedger: 300,
     delivered: 600,
   });
-  assert.equal((await recordsOn(pipeline, topics.commands.name)).length, 1_500);
-
-  // Again: everything is in the ledger, and the copies are left out.
+  // Again: everything is in the ledger. Nothing was added to the topic.
   assert.deepEqual(await replay(pipeline, 'commands', '--all', '--id', 'again', '--execute'), {
-    ...ids,
+    ...whole,
     replayId: 'again',
-    read: 1_500,
-    replayedBefore: 600,
-    matched: 900,
     skippedByLedger: 900,
     delivered: 0,
   });
+  assert.equal((await recordsOn(pipeline, topics.commands.name)).length, 900);
 
-  // Killed at random; each record is sent once all the same, and forced ones are delivered once.
-  const random = seededRandom(7);
-  const args = ['commands', '--all', '--force', '--yes', '--id', 'killed', '--rate', '300'];
-  let kills = 0;
-  while (kills < 4) {
-    const { child, ended } = startReplay(pipeline, ...args, '--json');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 900 + random() * 900);
-    const { code } = await ended;
-    clearTimeout(timer);
-    if (code !== null) break;
-    kills += 1;
+  const before = await readCounters(pipeline);
+  const forced = startReplay(
+    pipeline,
+    'commands',
+    '--all',
+    '--force',
+    '--yes',
+    '--id',
+    'killed',
+    '--rate',
+    '60',
+    '--json',
+  );
+  for (const read of [100, 300, 500]) {
+    await untilStatus(pipeline, 'killed', ({ report }) => report.read >= read);
+    await dispatcher.kill();
+    await dispatcher.start();
   }
-  assert.ok(kills > 0, 'it was killed before it was done');
-  const forced = await replay(pipeline, ...args);
-  assert.deepEqual(forced, {
-    ...ids,
-    replayId: 'killed',
-    read: 1_500,
-    replayedBefore: 600,
-    matched: 900,
-    skippedByLedger: 0,
-    delivered: 900,
-  });
-  const copies = copiesBySource(await recordsOn(pipeline, topics.commands.name), 'killed');
-  assert.deepEqual([copies.size, Math.max(...copies.values())], [900, 1]);
+  const { code, stdout, stderr } = await forced.ended;
+  assert.equal(code, 0, stderr);
+  const report = JSON.parse(stdout) as ReplayReport;
+  assertBalanced(report);
+  // A call whose answer was lost with the process is made again, and answered from the API's memory.
+  assert.deepEqual([report.phase, report.matched, report.delivered + report.duplicate], ['finished', 900, 900]);
+  const after = await readCounters(pipeline);
+  assert.deepEqual([after.applied - before.applied, after.unchanged - before.unchanged], [0, 900]);
 
   const refused = await startReplay(pipeline, 'commands', '--id', 'killed', '--user', 'u1', '--yes').ended;
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /user was not given/);
-});
-
-/** Resolves when a replay has sent so many. */
-async function untilCopies({ topics, ...pipeline }: Pipeline, replayId: string, count: number): Promise<void> {
-  await eventually(
-    async () => copiesBySource(await recordsOn({ topics, ...pipeline }, topics.commands.name), replayId).size >= count,
-    { timeoutMs: MINUTE_MS, describe: `${count} copies of ${replayId}`, intervalMs: 200 },
+  assert.deepEqual(
+    await replay(pipeline, 'commands', '--id', 'killed', '--execute'),
+    report,
+    'nothing is started again',
   );
-}
-
-test('of two runs of one replay the later takes over, and together they send and deliver each command once', async (t) => {
-  const pipeline = await startTestPipeline(t, 'replay-twice', {});
-  await sendEvents(pipeline, tracks('Twice', 300));
-  await untilCommands(pipeline, 300);
-  await untilDispatched(pipeline, MINUTE_MS);
-  const args = ['commands', '--all', '--force', '--yes', '--id', 'twice', '--json'];
-  const earlier = startReplay(pipeline, ...args, '--rate', '10');
-  await untilCopies(pipeline, 'twice', 20);
-  const later = startReplay(pipeline, ...args, '--rate', '500');
-  const [first, second] = await Promise.all([earlier.ended, later.ended]);
-  assert.equal(first.code, 1, first.stdout);
-  assert.match(first.stderr, /Another run of replay twice has started and taken over/);
-  assert.equal(second.code, 0, second.stderr);
-  const report = JSON.parse(second.stdout) as ReplayReport;
-  assertBalanced(report);
-  assert.deepEqual([report.matched, report.delivered, report.pending], [300, 300, 0]);
-  const copies = copiesBySource(await recordsOn(pipeline, pipeline.topics.commands.name), 'twice');
-  assert.deepEqual([copies.size, Math.max(...copies.values())], [300, 1]);
 });
 
-test('a replay that stalls, or is interrupted, ends with a report that balances, and another run goes on to the end', async (t) => {
+test('a replay goes on when the program that started it ends, however it ends', async (t) => {
+  const pipeline = await startTestPipeline(t, 'replay-detach', {});
+  await deliverFirst(pipeline, 'Detach', 300);
+  const args = ['commands', '--all', '--force', '--yes', '--rate', '2', '--json'];
+  const killed = startReplay(pipeline, ...args, '--id', 'killed');
+  await untilStatus(pipeline, 'killed', ({ report }) => report.read > 0);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  const interrupted = startReplay(pipeline, ...args, '--id', 'interrupted');
+  await untilStatus(pipeline, 'interrupted', ({ report }) => report.read > 0);
+  interrupted.child.kill('SIGTERM');
+  const { code, stdout, stderr } = await interrupted.ended;
+  assert.equal(code, 130, stderr);
+  assertBalanced(JSON.parse(stdout) as ReplayReport);
+  assert.match(stderr, /To follow it again: astrolabe replay status interrupted --follow/);
+  for (const id of ['killed', 'interrupted']) {
+    await replay(pipeline, 'resume', id, '--rate', 'none');
+    const report = await replay(pipeline, 'status', id, '--follow');
+    assertBalanced(report);
+    assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', 300, 300]);
+  }
+});
+
+test('a replay is paused, resumed and cancelled, and what was not started then is never delivered', async (t) => {
+  const pipeline = await startTestPipeline(t, 'replay-control', {});
+  await deliverFirst(pipeline, 'Control', 400);
+  const start = async (id: string): Promise<void> => {
+    const args = ['--all', '--force', '--yes', '--id', id, '--rate', '2', '--detach'];
+    await replay(pipeline, 'commands', ...args);
+    await untilStatus(pipeline, id, ({ report }) => report.read > 0);
+  };
+  const before = await readCounters(pipeline);
+  await start('paused');
+  const paused = await replay(pipeline, 'pause', 'paused');
+  assertBalanced(paused);
+  assert.equal(paused.phase, 'paused');
+
+  await start('cancelled');
+  const cancelled = await replay(pipeline, 'cancel', 'cancelled');
+  assertBalanced(cancelled);
+  assert.equal(cancelled.phase, 'cancelled');
+  assert.ok(cancelled.unread > 0);
+  const refused = await startReplay(pipeline, 'resume', 'cancelled').ended;
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /is cancelled/);
+
+  await replay(pipeline, 'resume', 'paused', '--rate', 'none');
+  const whole = await replay(pipeline, 'status', 'paused', '--follow');
+  assertBalanced(whole);
+  assert.deepEqual([whole.phase, whole.matched, whole.delivered], ['finished', 400, 400]);
+  const executed = (await readCounters(pipeline)).unchanged - before.unchanged;
+  assert.equal(executed, 400 + cancelled.delivered);
+});
+
+test('a replay without a service is said to wait, and goes on when the service comes', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay-stall', {});
   const dispatcher = pipeline.services.dispatcher[0];
-  await sendEvents(pipeline, tracks('Stall', 200));
-  await untilCommands(pipeline, 200);
-  await untilDispatched(pipeline, MINUTE_MS);
+  await deliverFirst(pipeline, 'Stall', 200);
   await dispatcher.stop();
-  const args = ['commands', '--all', '--force', '--yes', '--id', 'stalled', '--rate', '400'];
-  const impatient = [...args, '--max-outstanding', '60', '--timeout', '2s'];
-  const stalled = await startReplay(pipeline, ...impatient, '--json').ended;
+  const args = ['commands', '--all', '--force', '--yes', '--id', 'stalled', '--timeout', '2s', '--json'];
+  const stalled = await startReplay(pipeline, ...args).ended;
   assert.equal(stalled.code, 1, stalled.stderr);
   const report = JSON.parse(stalled.stdout) as ReplayReport;
   assertBalanced(report);
-  assert.deepEqual([report.delivered, report.pending], [0, report.matched]);
-  assert.ok(report.pending > 0 && report.pending <= 60, stalled.stdout);
-  assert.match(report.stopped?.reason ?? '', /no service is making progress/);
-  const resume = 'astrolabe replay commands --id stalled --rate 400 --max-outstanding 60 --timeout 2000ms --yes';
-  assert.equal(report.stopped?.resume, resume);
-
-  const inWords = await startReplay(pipeline, ...impatient).ended;
-  assert.equal(inWords.code, 1, inWords.stderr);
-  assert.match(inWords.stdout, /Stopped early: \d+ pending and no service is making progress/);
-  assert.ok(inWords.stdout.includes(`To resume: ${resume}`), inWords.stdout);
-
+  assert.deepEqual([report.phase, report.read, report.unread > 0], ['waiting', 0, true]);
   await dispatcher.start();
-  const slow = startReplay(pipeline, ...args.slice(0, -1), '20', '--json');
-  await untilCopies(pipeline, 'stalled', 100);
-  slow.child.kill('SIGTERM');
-  const interrupted = await slow.ended;
-  assert.equal(interrupted.code, 130, interrupted.stderr);
-  const untilThen = JSON.parse(interrupted.stdout) as ReplayReport;
-  assertBalanced(untilThen);
-  assert.ok(untilThen.matched >= 100 && untilThen.matched < 200, interrupted.stdout);
+  const whole = await replay(pipeline, 'status', 'stalled', '--follow');
+  assert.deepEqual([whole.phase, whole.matched, whole.delivered], ['finished', 200, 200]);
+});
 
-  // As it is printed.
-  const whole = await replay(pipeline, ...argumentsOf(resume));
-  assertBalanced(whole);
-  assert.deepEqual([whole.matched, whole.delivered, whole.pending, whole.stopped], [200, 200, 0, undefined]);
+test('two replays at once are both worked, and each delivers its own once', async (t) => {
+  const pipeline = await startTestPipeline(t, 'replay-two', {});
+  await deliverFirst(pipeline, 'Two', 500);
+  const args = ['--all', '--force', '--yes', '--detach'];
+  await replay(pipeline, 'commands', ...args, '--id', 'commands', '--rate', '200');
+  await replay(pipeline, 'events', ...args, '--id', 'events');
+  const statuses = await Promise.all(['commands', 'events'].map((id) => replay(pipeline, 'status', id, '--follow')));
+  for (const report of statuses) {
+    assertBalanced(report);
+    assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', 500, 500]);
+  }
+  const listed = await startReplay(pipeline, 'list', '--json').ended;
+  const phases = listed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as ReplayStatus).phase);
+  assert.deepEqual(phases, ['finished', 'finished']);
 });

@@ -20,3 +20,9 @@ test('a share replaces a total that is not known', () => {
   const state = { label: 'backfill', unit: 'events', done: 500, total: undefined, share: 0.5, elapsedMs: 1_000 };
   assert.equal(formatProgress(state, false), 'backfill 50%  500 events, 500/s, 1 s left');
 });
+
+test('of work that others had begun before, the rate is that of what was seen', () => {
+  const before = { done: 400, share: 0.4 };
+  const state = { label: 'replay', unit: 'events', done: 500, total: undefined, share: 0.5, before, elapsedMs: 1_000 };
+  assert.equal(formatProgress(state, false), 'replay 50%  500 events, 100/s, 5 s left');
+});

@@ -14,6 +14,8 @@ export interface ProgressState {
    * yet. From 0 to 1.
    */
   readonly share?: number | undefined;
+  /** What was done when the watching began: the rate is that of the rest. */
+  readonly before?: { readonly done: number; readonly share: number } | undefined;
   readonly elapsedMs: number;
 }
 
@@ -21,14 +23,14 @@ const BAR_CELLS = 20;
 
 /** `backfill [#####...............] 25%  25,000 of 100,000 events, 5,000/s, 15 s left`. */
 export function formatProgress(state: ProgressState, withBar: boolean): string {
-  const { label, unit, done, total, elapsedMs } = state;
+  const { label, unit, done, total, before = { done: 0, share: 0 }, elapsedMs } = state;
   const share = shareOf(state);
-  const perSecond = elapsedMs > 0 ? (done * 1_000) / elapsedMs : 0;
+  const perSecond = elapsedMs > 0 ? ((done - before.done) * 1_000) / elapsedMs : 0;
   const counted =
     total === undefined ? `${formatCount(done)} ${unit}` : `${formatCount(done)} of ${formatCount(total)} ${unit}`;
   const parts = [counted, `${formatCount(Math.round(perSecond))}/s`];
-  if (share !== undefined && share > 0 && share < 1) {
-    parts.push(`${formatDuration((elapsedMs * (1 - share)) / share)} left`);
+  if (share !== undefined && share > before.share && share < 1) {
+    parts.push(`${formatDuration((elapsedMs * (1 - share)) / (share - before.share))} left`);
   }
   if (share === undefined) return `${label}  ${parts.join(', ')}`;
   const percent = `${Math.floor(share * 100)}%`;

@@ -59,12 +59,12 @@ async function lag(context: CommandContext, flags: LagFlags): Promise<ExitCode> 
   });
 }
 
-function print({ output, terminal }: CommandContext, flags: LagFlags, { atMs, services }: LagSnapshot): void {
-  const lines = lagLines(services, flags);
+function print({ output, terminal }: CommandContext, flags: LagFlags, { atMs, services, replays }: LagSnapshot): void {
+  const lines = lagLines(services, replays, flags);
   const at = new Date(atMs).toISOString();
   if (flags.watch === true && terminal !== undefined) {
     output.clearScreen();
     lines.unshift(at);
   }
-  output.result({ at, services }, lines);
+  output.result({ at, services, replays }, lines);
 }

@@ -1,15 +1,25 @@
 /** Lag as tables for people. Pure. */
-import type { ServiceLag, TotalLag } from '@astrolabe/operations';
+import type { ListedReplay, ServiceLag, TotalLag } from '@astrolabe/operations';
 import { formatCount, formatDuration } from '@astrolabe/operations/quantities';
 import { describeHold } from '@astrolabe/kafka';
 import { formatTable } from '@astrolabe/service-kit/terminal';
+import { listLines } from '../replay/status-lines.ts';
 
 export interface LagColumns {
   readonly byConnector?: boolean;
   readonly partitions?: boolean;
 }
 
-export function lagLines(services: readonly ServiceLag[], columns: LagColumns): string[] {
+export function lagLines(
+  services: readonly ServiceLag[],
+  replays: readonly ListedReplay[],
+  columns: LagColumns,
+): string[] {
+  const lines = serviceLines(services, columns);
+  return replays.length === 0 ? lines : [...lines, '', 'Replays, not counted as lag:', ...listLines(replays, [])];
+}
+
+function serviceLines(services: readonly ServiceLag[], columns: LagColumns): string[] {
   const rows = services.flatMap(({ service, total, partitions }) => [
     row(service, 'all', total),
     ...(columns.partitions === true ? partitions.map((each) => row(service, String(each.partition), each)) : []),

@@ -1,6 +1,6 @@
-/** Flags of a replay → what is asked for, and the command that resumes it. */
+/** Flags of a replay → what is asked for, and the commands that are printed for an operator to type. */
 import { offsetsText, type ReplayRequest, type ReplaySource } from '@astrolabe/operations';
-import type { ChangeFlags, RangeFlags } from '../flags.ts';
+import type { ChangeFlags, CommonFlags, RangeFlags } from '../flags.ts';
 
 export interface ReplayFlags extends ChangeFlags, RangeFlags {
   readonly all?: boolean;
@@ -13,16 +13,26 @@ export interface ReplayFlags extends ChangeFlags, RangeFlags {
   readonly force?: boolean;
   readonly includeReplayed?: boolean;
   readonly dryRun?: boolean;
-  readonly rate: number;
-  readonly maxOutstanding: number;
+  readonly detach?: boolean;
+  readonly rate?: number;
+  readonly timeout?: number;
+}
+
+export interface StatusFlags extends CommonFlags {
+  readonly follow?: boolean;
+  readonly timeout?: number;
+}
+
+export interface ControlFlags extends CommonFlags {
   readonly timeout: number;
 }
 
-/** Too little for live traffic on two cores to notice (docs/adr/0012). */
-export const DEFAULT_RATE = 30;
-export const DEFAULT_OUTSTANDING = 200;
-export const DEFAULT_STALL_TIMEOUT_MS = 60_000;
+export interface ResumeFlags extends CommonFlags {
+  /** `none`: lifts the cap. */
+  readonly rate?: number | 'none';
+}
 
+/** A range is left out by one who asks for a replay that was started before. */
 export function toRequest(source: ReplaySource, flags: ReplayFlags): ReplayRequest {
   const { toDatetime, byDuration, untilDatetime, offsets, connector, user, account, type, event } = flags;
   const typed = {
@@ -45,14 +55,28 @@ export function toRequest(source: ReplaySource, flags: ReplayFlags): ReplayReque
   ) as unknown as ReplayRequest;
 }
 
-/** What was asked for is in the replay's record; how fast is asked for each run. */
-export function resumeLine(id: string, { source, force }: ReplayRequest, flags: ReplayFlags): string {
-  const { rate, maxOutstanding, timeout } = flags;
+/** Starts a replay of these offsets with the filters of another. */
+export function startLine(request: ReplayRequest, offsets: string): string {
+  const { source, connector, user, account, type, event, force, includeReplayed } = request;
+  const given = (flag: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`${flag} ${quoted(value)}`];
   return [
-    `astrolabe replay ${source} --id ${id}`,
-    ...(rate === DEFAULT_RATE ? [] : [`--rate ${rate}`]),
-    ...(maxOutstanding === DEFAULT_OUTSTANDING ? [] : [`--max-outstanding ${maxOutstanding}`]),
-    ...(timeout === DEFAULT_STALL_TIMEOUT_MS ? [] : [`--timeout ${timeout}ms`]),
-    force === true ? '--yes' : '--execute',
+    `astrolabe replay ${source} --offsets ${offsets}`,
+    ...(connector === undefined ? [] : [`--connector ${connector.map(quoted).join(' ')}`]),
+    ...given('--user', user),
+    ...given('--account', account),
+    ...given('--type', type),
+    ...given('--event', event),
+    ...(includeReplayed === true ? ['--include-replayed'] : []),
+    force === true ? '--force --yes' : '--execute',
   ].join(' ');
 }
+
+/** As a shell reads it as one word. */
+function quoted(value: string): string {
+  return /^[\w.:@/+-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}
+
+export const followLine = (id: string): string => `astrolabe replay status ${id} --follow`;
+export const cancelLine = (id: string): string => `astrolabe replay cancel ${id}`;
+export const resumeLine = (id: string): string => `astrolabe replay resume ${id}`;

@@ -1,42 +1,43 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReplayReport } from '@astrolabe/operations';
-import { describeForecast, describeMissing, describeReport, describeSkipped, stopReason } from './replay-lines.ts';
+import { startLine } from './replay-flags.ts';
+import { describeForecast, describeMissing, describeReport, describeSkipped } from './replay-lines.ts';
 
 const report: ReplayReport = {
   replayId: 'r1',
+  source: 'commands',
+  phase: 'running',
   read: 12,
   replayedBefore: 1,
   filteredOut: 2,
-  unsendable: 0,
+  unreadable: 0,
+  expired: 0,
   matched: 9,
   skippedByLedger: 1,
   delivered: 3,
   duplicate: 0,
   deadLettered: 1,
-  pending: 4,
+  cancelled: 4,
+  pending: 0,
+  unread: 100,
 };
 
-test('a replay that stopped early says what is pending, why, and what to type to resume', () => {
-  const reason = stopReason({ kind: 'stalled' }, report.pending, String);
-  const resume = 'astrolabe replay commands --id r1 --execute';
-  assert.deepEqual(describeReport(report, { reason, resume }).slice(-3), [
-    'pending                                4',
-    'Stopped early: 4 pending and no service is making progress; see "astrolabe lag" and "astrolabe doctor". ' +
-      'Pending records are on their topic; the services process them when they continue.',
-    'Nothing is lost. To resume: astrolabe replay commands --id r1 --execute',
+test('a report tells the state of the replay, and what is left', () => {
+  const lines = describeReport(report);
+  assert.equal(lines[0], 'Replay r1: running');
+  assert.deepEqual(lines.slice(-2), [
+    '    cancelled                          4',
+    'not read                             100',
   ]);
-});
-
-test('a replay that ended says nothing about resuming', () => {
   const events = { mapped: 8, skipped: 1, deadLettered: 0 };
-  const ended = { ...report, events, commands: 10, skippedByLedger: 4, delivered: 6, deadLettered: 0, pending: 0 };
-  assert.doesNotMatch(describeReport(ended, undefined).join(' '), /pending|Stopped|resume/);
+  const over = { ...report, phase: 'finished', events, commands: 10, lost: 0, cancelled: 0, unread: 0 } as const;
+  assert.doesNotMatch(describeReport(over).join(' '), /pending|not read|cancelled|expired/);
 });
 
 test('a forecast of events says what they produced last time, and that other rules may produce something else', () => {
   const forecast = { ...report, commandsMade: 20, skippedByLedger: 18, eventsWithoutCommands: 1, wouldBeSent: 9 };
-  assert.deepEqual(describeForecast(forecast, { source: 'events' }), [
+  assert.deepEqual(describeForecast(forecast, 'events'), [
     '12 events read: 1 replayed before, 2 filtered out, 9 matched.',
     '9 would be mapped again. Last time these produced 20 commands; 1 event produced none.',
     'If mapped as before, the ledger would skip 18 commands and 2 would be delivered.',
@@ -46,7 +47,7 @@ test('a forecast of events says what they produced last time, and that other rul
 
 test('a forecast of commands says what the ledger would skip', () => {
   const forecast = { ...report, skippedByLedger: 5, wouldBeSent: 4 };
-  assert.deepEqual(describeForecast(forecast, { source: 'commands' }), [
+  assert.deepEqual(describeForecast(forecast, 'commands'), [
     '12 commands read: 1 replayed before, 2 filtered out, 9 matched.',
     'The ledger would skip 5; 4 would be sent.',
   ]);
@@ -71,13 +72,16 @@ test('missing parts of the range are described with what the partition has', () 
   );
 });
 
-test('records that cannot be sent again are named with the reason', () => {
-  const place = { topic: 't', partition: 0 };
-  assert.deepEqual(
-    [
-      describeSkipped({ kind: 'unreadable', ...place, fromOffset: 3n, nextOffset: 5n, reason: 'it is too large' }),
-      describeSkipped({ kind: 'too-large', ...place, offset: 2n, sizeBytes: 101 }),
-    ],
-    ['t[0]@3 to 4 are skipped: it is too large', 't[0]@2 is skipped: its 101 bytes are more than the topic accepts'],
+test('records that cannot be read are named with the reason', () => {
+  const skipped = { topic: 't', partition: 0, fromOffset: 3n, nextOffset: 5n, reason: 'it is too large' };
+  assert.equal(describeSkipped(skipped), 't[0]@3 to 4 are skipped: it is too large');
+});
+
+test('the command that starts the rest of a replay has its filters, as a shell reads them', () => {
+  const request = { source: 'events', connector: ['a', 'b'], event: 'it\'s "done"', force: true } as const;
+  assert.equal(
+    startLine(request, '0:7-9,1:0-3'),
+    `astrolabe replay events --offsets 0:7-9,1:0-3 --connector a b --event 'it'\\''s "done"' --force --yes`,
   );
+  assert.match(startLine({ source: 'commands', user: 'ada' }, '0:1-1'), / --user ada --execute$/);
 });

@@ -1,18 +1,11 @@
 /** A replay in words: what it would do, what it did, and what is missing. Pure. */
-import type {
-  MissingRecords,
-  ReplayForecast,
-  ReplayReport,
-  ReplayRequest,
-  ReplayStop,
-  SkippedRecords,
-} from '@astrolabe/operations';
+import type { MissingRecords, ReplayForecast, ReplayReport, ReplaySource, SkippedRecords } from '@astrolabe/operations';
 import { formatCount, formatCounted } from '@astrolabe/operations/quantities';
 
-export function describeForecast(forecast: ReplayForecast, { source }: Pick<ReplayRequest, 'source'>): string[] {
-  const { read, replayedBefore, filteredOut, unsendable, matched, skippedByLedger, wouldBeSent } = forecast;
+export function describeForecast(forecast: ReplayForecast, source: ReplaySource): string[] {
+  const { read, replayedBefore, filteredOut, unreadable, matched, skippedByLedger, wouldBeSent } = forecast;
   const { commandsMade, eventsWithoutCommands } = forecast;
-  const skipped = unsendable === 0 ? '' : `, ${formatCount(unsendable)} cannot be sent again`;
+  const skipped = unreadable === 0 ? '' : `, ${formatCount(unreadable)} cannot be read`;
   const left = `${formatCount(replayedBefore)} replayed before, ${formatCount(filteredOut)} filtered out${skipped}`;
   const readLine = `${formatCounted(read, source.slice(0, -1))} read: ${left}, ${formatCount(matched)} matched.`;
   if (commandsMade === undefined || eventsWithoutCommands === undefined) {
@@ -31,22 +24,18 @@ export function describeForecast(forecast: ReplayForecast, { source }: Pick<Repl
   ];
 }
 
-/** Where a replay stopped before everything had ended: why, and how to resume it. */
-export interface StopLines {
-  readonly reason: string;
-  readonly resume: string;
-}
-
-export function describeReport(report: ReplayReport, stopped: StopLines | undefined): string[] {
-  const { replayId, read, replayedBefore, filteredOut, unsendable, matched, events, commands, pending } = report;
-  const { skippedByLedger, delivered, duplicate, deadLettered } = report;
+export function describeReport(report: ReplayReport): string[] {
+  const { replayId, phase, read, replayedBefore, filteredOut, unreadable, expired, matched, events, commands } = report;
+  const { skippedByLedger, delivered, duplicate, deadLettered, cancelled, lost = 0, pending, unread } = report;
   const row = (name: string, count: number): string => `${name.padEnd(28)}${formatCount(count).padStart(12)}`;
+  const rowOfSome = (name: string, count: number): string[] => (count > 0 ? [row(name, count)] : []);
   return [
-    `Replay ${replayId}`,
+    `Replay ${replayId}: ${phase}`,
     row('read', read),
     row('  skipped, replayed before', replayedBefore),
     row('  filtered out', filteredOut),
-    ...(unsendable > 0 ? [row('  cannot be sent again', unsendable)] : []),
+    ...rowOfSome('  cannot be read', unreadable),
+    ...rowOfSome('  expired before', expired),
     row('  matched', matched),
     ...(events === undefined
       ? []
@@ -60,26 +49,11 @@ export function describeReport(report: ReplayReport, stopped: StopLines | undefi
     row('    delivered', delivered),
     row('    duplicates at the API', duplicate),
     row('    dead-lettered', deadLettered),
-    ...(pending > 0 ? [row('pending', pending)] : []),
-    ...(stopped === undefined ? [] : describeStop(stopped, pending)),
+    ...rowOfSome('    cancelled', cancelled),
+    ...rowOfSome('    expired or unreadable', lost),
+    ...rowOfSome('    pending', pending),
+    ...rowOfSome('not read', unread),
   ];
-}
-
-function describeStop({ reason, resume }: StopLines, pending: number): string[] {
-  const left = pending > 0 ? ' Pending records are on their topic; the services process them when they continue.' : '';
-  return [`Stopped early: ${reason}.${left}`, `Nothing is lost. To resume: ${resume}`];
-}
-
-/** `errorMessage`: how a fault is worded. */
-export function stopReason(stop: ReplayStop, pending: number, errorMessage: (error: unknown) => string): string {
-  switch (stop.kind) {
-    case 'stalled':
-      return `${formatCount(pending)} pending and no service is making progress; see "astrolabe lag" and "astrolabe doctor"`;
-    case 'interrupted':
-      return errorMessage(stop.reason);
-    case 'failed':
-      return errorMessage(stop.error);
-  }
 }
 
 export function describeMissing(topic: string, missing: MissingRecords): string {
@@ -100,12 +74,6 @@ export function describeMissing(topic: string, missing: MissingRecords): string 
   return `${topic}[${partition}]: ${what}; ${has}.`;
 }
 
-export function describeSkipped(skipped: SkippedRecords): string {
-  const { topic, partition } = skipped;
-  switch (skipped.kind) {
-    case 'too-large':
-      return `${topic}[${partition}]@${skipped.offset} is skipped: its ${skipped.sizeBytes} bytes are more than the topic accepts`;
-    case 'unreadable':
-      return `${topic}[${partition}]@${skipped.fromOffset} to ${skipped.nextOffset - 1n} are skipped: ${skipped.reason}`;
-  }
+export function describeSkipped({ topic, partition, fromOffset, nextOffset, reason }: SkippedRecords): string {
+  return `${topic}[${partition}]@${fromOffset} to ${nextOffset - 1n} are skipped: ${reason}`;
 }

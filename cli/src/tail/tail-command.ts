@@ -30,12 +30,17 @@ interface TailFlags extends CommonFlags, RangeFlags, RecordFilter {
 export function registerTail(program: Command, act: Act): void {
   addRangeOptions(
     addClusterOption(
-      addVerb(program, 'tail', 'follow events, commands, dead letters or deliveries until Ctrl-C', [
-        'astrolabe tail events --connector acme --user u1',
-        'astrolabe tail dead-letters --by-duration 10m --full',
-        'astrolabe tail deliveries --connector acme --outcome dead-lettered',
-        'astrolabe tail commands --type UpsertUser --max-messages 10 --json',
-      ]),
+      addVerb(
+        program,
+        'tail',
+        'follow events, commands, commands of replays, dead letters or deliveries until Ctrl-C',
+        [
+          'astrolabe tail events --connector acme --user u1',
+          'astrolabe tail dead-letters --by-duration 10m --full',
+          'astrolabe tail deliveries --connector acme --outcome dead-lettered',
+          'astrolabe tail commands --type UpsertUser --max-messages 10 --json',
+        ],
+      ),
     ),
   )
     .addArgument(new Argument('<what>', 'which records').choices([...tailedTopics]))

@@ -1,4 +1,4 @@
-/** Step 8: records that no service can read, written past ingest and mapper straight onto the topics. */
+/** Step 9: records that no service can read, written past ingest and mapper straight onto the topics. */
 import assert from 'node:assert/strict';
 import { createRecordProducer } from '@astrolabe/kafka';
 import { headerNames, headerText, toHeaders, type ConsumedRecord, type OutgoingRecord } from '@astrolabe/records';

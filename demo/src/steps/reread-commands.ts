@@ -1,4 +1,4 @@
-/** Step 9: the dispatcher's group is set back to the first offset of the command topic, and reads all of it again. */
+/** Step 10: the dispatcher's group is set back to the first offset of the command topic, and reads all of it again. */
 import assert from 'node:assert/strict';
 import { eventually } from '@astrolabe/testkit';
 import { waitFor, type DemoContext } from '../demo-context.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders } from '@astrolabe/records';
-import { deliveryIdOf } from './delivery-id.ts';
+import { deliveryIdOf, forcedDeliveryId } from './delivery-id.ts';
 
 const commandId = '0123456789abcdef0123456789abcdef';
 const idOf = (headers: Parameters<typeof toHeaders>[0], id = commandId): string =>
@@ -17,6 +17,7 @@ test('a command is delivered under its own id, in a replay too', () => {
 test('a forced replay gives each command an id of its own, always the same one', () => {
   const forced = idOf({ 'replay-id': 'r1', 'replay-force': '1' });
   assert.match(forced, /^[0-9a-f]{32}$/);
+  assert.equal(forced, forcedDeliveryId('r1', commandId));
   assert.equal(idOf({ 'replay-id': 'r1', 'replay-force': '1' }), forced);
   const others = [
     commandId,

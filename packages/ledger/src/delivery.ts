@@ -19,7 +19,10 @@ export interface Delivery {
   readonly outcome: DeliveryOutcome;
   /** HTTP status of the last answer; undefined where there was none. */
   readonly status: number | undefined;
-  /** Of the command on the command topic, below 2^48. The partition is the ledger's own. */
+  /**
+   * Of the command on the command topic, or of a replayed one (`toReplayedOffset`); below 2^48. The partition is the
+   * ledger's own.
+   */
   readonly offset: bigint;
   /** When the answer came, epoch milliseconds. The window counts from here. */
   readonly atMs: number;

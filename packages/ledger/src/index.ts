@@ -3,7 +3,7 @@ export { decodeChunk, encodeChunk } from './chunk/chunk-codec.ts';
 export type { Delivery, DeliveryOutcome } from './delivery.ts';
 export type { FailedAttempts } from './failed-attempts.ts';
 export { SharedLinger } from './chunk/shared-linger.ts';
-export { deliveryIdOf } from './delivery-id.ts';
+export { deliveryIdOf, forcedDeliveryId } from './delivery-id.ts';
 export { findDeliveries, type FindDeliveriesOptions } from './find-deliveries.ts';
 export { createInMemoryChangelog, type InMemoryChangelog } from './changelog/in-memory-changelog.ts';
 export { createKafkaChangelog, type KafkaChangelogOptions } from './changelog/kafka-changelog.ts';

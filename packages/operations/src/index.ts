@@ -21,7 +21,6 @@ export {
   type OpenClusterOptions,
   type OpenedCluster,
 } from './cluster/open-cluster.ts';
-export type { TakenOver } from './cluster/exclusive-transactions.ts';
 export type { ServiceGroups } from './cluster/service-readings.ts';
 export type { RangeRefusal, RangeRequest } from './cluster/spans.ts';
 export { addConnector, type AddConnectorOptions, type AddConnectorOutcome } from './connectors/add-connector.ts';
@@ -90,16 +89,20 @@ export { watchLag, type LagOptions, type LagSnapshot, type ServiceLag } from './
 export type { TotalLag } from './lag/core/partition-lag.ts';
 export type { DescribedDelivery } from './records/described-delivery.ts';
 export type { DescribedRecord, RecordFilter, RecordRole } from './records/describe-record.ts';
+export { isOver, type ReplayPhase, type ReplayRequest, type ReplaySource } from '@astrolabe/replay';
 export type { ReplayForecast } from './replay/core/forecast.ts';
 export type { MissingRecords } from './replay/core/missing-records.ts';
-export type { ReplayReport } from './replay/core/replay-report.ts';
-export { offsetsText, type ReplayRequest, type ReplaySource, type ReplayState } from './replay/core/replay-state.ts';
-export { forecastReplay, type ForecastOptions } from './replay/forecast-replay.ts';
-export type { ReplaySourceOptions } from './replay/open-source.ts';
-export { prepareReplay, sourceTopicOf, type PreparedReplay } from './replay/prepare-replay.ts';
+export { offsetsText } from './replay/core/offsets-text.ts';
+export type { OlderReplay } from './replay/core/older-replay.ts';
+export type { ReplayReport, ReplaySummary } from './replay/core/replay-report.ts';
+export { controlReplay, type ControlledReplay } from './replay/control-replay.ts';
+export { followReplay, type FollowedReplay, type FollowEvent } from './replay/follow-replay.ts';
+export { forecastReplay, type ForecastEvent } from './replay/forecast-replay.ts';
+export { findReplay, listReplays, type ListedReplay } from './replay/list-replays.ts';
+export { planReplay, type PlannedReplay } from './replay/plan-replay.ts';
 export type { SkippedRecords } from './replay/read-source.ts';
-export type { ReplayLimits } from './replay/replay-sender.ts';
-export { runReplay, type ReplayEvent, type ReplayOutcome, type ReplayStop } from './replay/run-replay.ts';
+export { sourceTopicOf } from './replay/source-topic.ts';
+export { startReplay } from './replay/start-replay.ts';
 export { tailedTopics, tailRecords, type TailedItem, type TailedTopic, type TailOutcome } from './tail/tail-records.ts';
 export type { CommandWait } from './trace/core/judge-wait.ts';
 export { traceId, type Trace, type TracedKind, type TraceOptions } from './trace/trace-id.ts';

@@ -13,7 +13,18 @@ export type { GroupSession, PartitionProcessor, PartitionSession } from './consu
 export type { PartitionPage, ReadPage } from './lanes/catch-up-reader.ts';
 export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lanes/lane-handler.ts';
 export { createLaneProcessor } from './lanes/lane-processor.ts';
-export type { LaneTask } from './lanes/lane-task.ts';
+export type { LaneTask, ReplayMark } from './lanes/lane-task.ts';
+export type { ReplayLineOptions, ReplayedRecords } from './lanes/replay/replayed-records.ts';
+export { createReplayLanes, type ProcessReplays, type ReplayLanesOptions } from './replay/create-replay-lanes.ts';
+export {
+  createReplayPageReader,
+  type PageGap,
+  type ReadReplayPage,
+  type ReplayPage,
+} from './replay/read-replay-page.ts';
+export type { ReplayedPart } from './replay/replay-chunk.ts';
+export type { ReplayTransformed } from './replay/replay-options.ts';
+export type { ReplayChunk, ReplayLane, ReplayLaneOptions, ReplayLanes } from './state/replay-lane.ts';
 export { StateMemory, type StateMemoryOptions } from './state/state-memory.ts';
 export { createStateProcessor } from './state/state-processor.ts';
 export type { StateProcessorOptions, Transformed } from './state/state-processor-options.ts';

@@ -29,6 +29,8 @@ export {
   type ConnectorOffsets as ConnectorOffsets,
 } from './positions/connector-offsets.ts';
 export { claimRecord, readClaim, releaseRecord, type PartitionClaim } from './positions/partition-claim.ts';
+export { replayedOffsetOf, toReplayedOffset } from './positions/replayed-offset.ts';
+export { readReplayPosition, replayPositionRecord } from './positions/replay-position.ts';
 export {
   COMMIT_MARK,
   isFromBeforeClaims,

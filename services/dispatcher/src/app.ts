@@ -17,6 +17,7 @@ import {
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { openKafkaClients, type KafkaClients } from './adapters/kafka-clients.ts';
 import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
+import { openReplays } from './adapters/open-replays.ts';
 import { createPageReader } from './adapters/page-reader.ts';
 import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
@@ -166,11 +167,12 @@ function openScheduler(
 }
 
 function partitionOptions(
-  { config, logger }: Surroundings,
-  { topics, producer, admin, reader, pageReader }: KafkaClients,
+  { config, logger, stack }: Surroundings,
+  kafka: KafkaClients,
   scheduler: CallScheduler,
   { metrics, ledgerMemory }: { readonly metrics: DispatcherMetrics; readonly ledgerMemory: IndexMemory },
 ): PartitionDispatcherOptions {
+  const { topics, producer, admin, reader, pageReader } = kafka;
   const groupId = groupIdOf(config);
   const topic = topics.commands.name;
   const changelog = createKafkaChangelog({ topic: topics.deliveries.name, producer, reader, admin });
@@ -209,6 +211,7 @@ function partitionOptions(
         );
       },
     }),
+    replays: openReplays(kafka, logger, stack),
     clock: systemClock,
     random: Math.random,
     logger,

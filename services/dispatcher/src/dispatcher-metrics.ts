@@ -2,10 +2,11 @@ import { showHeldRecords } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
 import { NO_SHARE, shareRatio } from './core/share/partition-share.ts';
 import type { InstanceShares } from './limits/settled-shares.ts';
+import type { ReplaysState } from './replay/replays-state.ts';
 
 /** The dispatcher's own metrics; `docs/metrics.md` describes them. */
 export interface DispatcherMetrics {
-  /** Every record read ends in exactly one of these: delivered, duplicate, dead-lettered. */
+  /** Every record of the command topic ends in exactly one of these: delivered, duplicate, dead-lettered. */
   readonly commands: Counter<'connector' | 'kind' | 'outcome' | 'reason'>;
   readonly retries: Counter<'connector' | 'reason'>;
   readonly failedCalls: Counter<'connector' | 'cause'>;
@@ -14,6 +15,9 @@ export interface DispatcherMetrics {
   readonly sweptLedgers: Counter;
   readonly freshness: Histogram<'connector'>;
   readonly callDuration: Histogram<'connector'>;
+  /** Every record that a replay reads ends in exactly one of these. */
+  readonly replayedRecords: Counter<'source' | 'outcome'>;
+  readonly replayGaveWay: Counter;
 }
 
 /** What the dispatcher shows of itself at each scrape. */
@@ -45,6 +49,7 @@ export interface PartitionState {
   readonly lagging: readonly { readonly connector: string; readonly offsets: number; readonly seconds: number }[];
   readonly ledgerEntries: number;
   readonly ledgerBytes: number;
+  readonly replays: ReplaysState;
 }
 
 const nothing: DispatcherState = {
@@ -59,10 +64,11 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
   showConnectors(metrics, state);
   showShares(metrics, state);
   showPartitions(metrics, state);
+  showReplays(metrics, state);
   return {
     commands: metrics.counter({
       name: 'commands_total',
-      help: 'Commands finished, by outcome (delivered, duplicate, dead-lettered) and reason.',
+      help: 'Commands finished, by outcome (delivered, duplicate, dead-lettered) and reason. Without those of replays.',
       labelNames: ['connector', 'kind', 'outcome', 'reason'],
     }),
     retries: metrics.counter({
@@ -99,6 +105,15 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
       name: 'call_duration_seconds',
       help: 'Duration of calls to the API, answered or not.',
       labelNames: ['connector'],
+    }),
+    replayedRecords: metrics.counter({
+      name: 'replay_records_total',
+      help: 'Commands that replays have done with, by source (events, commands) and outcome: replayedBefore, filteredOut, unreadable, expired, cancelled, knownToLedger, delivered, duplicate, deadLettered. A restart repeats those of a second or so.',
+      labelNames: ['source', 'outcome'],
+    }),
+    replayGaveWay: metrics.counter({
+      name: 'replay_gave_way_seconds_total',
+      help: "Time that replays' commands waited for live ones, over all partitions and replays.",
     }),
   };
 }
@@ -189,6 +204,28 @@ function showPartitions(metrics: Metrics, state: DispatcherState): void {
     'connector_lag_seconds',
     "Age of the lagging connector's oldest command in memory.",
     ({ seconds }) => seconds,
+  );
+}
+
+function showReplays(metrics: Metrics, state: DispatcherState): void {
+  metrics.gauge({
+    name: 'replay_lag_records',
+    help: 'Offsets that the replays under way still have to do on a partition, by source: events (commands made of them) or commands.',
+    labelNames: ['partition', 'source'],
+    collect: (gauge) => {
+      gauge.reset();
+      for (const { partition, replays } of state.partitions()) {
+        gauge.set({ partition: String(partition), source: 'events' }, replays.lag.events);
+        gauge.set({ partition: String(partition), source: 'commands' }, replays.lag.commands);
+      }
+    },
+  });
+  ofPartitions(
+    metrics,
+    state,
+    'replay_in_hand_records',
+    'Replayed commands in memory.',
+    ({ replays }) => replays.inHandRecords,
   );
 }
 

@@ -1,5 +1,6 @@
 /**
- * Composition of the mapper: reads `segment.events.v1`, writes `astrolabe.commands.v1` and what it remembers of users.
+ * Composition of the mapper: reads `segment.events.v1`, writes `astrolabe.commands.v1` and what it remembers of users;
+ * what is replayed, beside it, to `astrolabe.replayed-commands.v1`.
  */
 import {
   assertTopicsUsable,
@@ -34,14 +35,17 @@ import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
 import { stateBoundOf, stateTooLarge } from './core/state-bound.ts';
 import { userStateCodec } from './core/user-state.ts';
-import { createMapBatch } from './map-batch.ts';
+import { createMapBatch, type MapBatchOptions } from './map-batch.ts';
+import { createMapReplayed } from './map-replayed.ts';
 import {
   countBatch,
+  countReplayedBatches,
   countUnanswered,
   createMapperMetrics,
   observeRestored,
   type MapperMetrics,
 } from './mapper-metrics.ts';
+import { openReplays } from './open-replays.ts';
 import { createRulesByConnector } from './rules-by-connector.ts';
 
 const MAX_COMMAND_BYTES = 1_000_000;
@@ -63,13 +67,26 @@ interface KafkaClients {
   readonly changelog: ChangelogStore;
 }
 
+/** What is shown of the work. */
+interface Shown {
+  readonly metrics: MapperMetrics;
+  readonly memory: StateMemory;
+  /** By partition, once there are lanes. */
+  readonly replays: { offsetsLeft: () => ReadonlyMap<number, number> };
+}
+
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const surroundings = { config, logger, stack };
   const admin = await startServiceAdmin('mapper', config, logger, stack);
   // Nothing is held before the first record is read.
   const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
+  const replays = { offsetsLeft: (): ReadonlyMap<number, number> => new Map() };
   const memory = openStateMemory();
-  const metrics = createMapperMetrics(admin.metrics, { heldRecords: () => heldRecords.current(), memory });
+  const metrics = createMapperMetrics(admin.metrics, {
+    heldRecords: () => heldRecords.current(),
+    replayOffsetsLeft: () => replays.offsetsLeft(),
+    memory,
+  });
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
     // It makes no calls to the API and authenticates no senders.
@@ -81,7 +98,7 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   stack.defer('connectors file', () => connectors.close());
   const kafka = await openKafkaClients(surroundings);
   const { connection, topics, groupId } = kafka;
-  const consumer = await startConsumer(surroundings, kafka, connectors, { metrics, memory });
+  const consumer = await startConsumer(surroundings, kafka, connectors, { metrics, memory, replays });
   const reader = createPartitionReader({ connection });
   stack.defer('partition reader', () => reader.close());
   const heldWatch = watchHeldRecords({
@@ -125,6 +142,8 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
     { name: topics.segmentEventsDeadLetters.name, operations: ['Write'] },
     { name: topics.commands.name, operations: ['Write'] },
     { name: topics.mapperState.name, operations: ['Read', 'Write'] },
+    { name: topics.replayedCommands.name, operations: ['Write'] },
+    { name: topics.replays.name, operations: ['Read', 'Write'] },
   ];
   await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
   const topicWatch = watchTopics({ connection, needs, logger });
@@ -152,20 +171,28 @@ async function startConsumer(
   { config, logger, stack }: Surroundings,
   { connection, topics, groupId, schemaIds, changelog }: KafkaClients,
   connectors: ConnectorSource,
-  { metrics, memory }: { readonly metrics: MapperMetrics; readonly memory: StateMemory },
+  { metrics, memory, replays }: Shown,
 ): Promise<GroupConsumer> {
-  const mapBatch = createMapBatch({
+  const mapping: Omit<MapBatchOptions, 'topics'> = {
     encoder: createCommandEncoder(schemaIds),
-    topics,
     groupId,
     nowMs: systemClock.nowMs,
     rulesOf: createRulesByConnector(connectors, freeEmailList.domains),
     maxRecordBytes: MAX_COMMAND_BYTES,
     maxUsers: config.maxUsersPerConnector,
-  });
+  };
   const troubles = new Map<number, string>();
   stack.addReadinessCheck(() => troubles.values().next().value);
   const isKnown = (connectorId: string): boolean => connectors.current().byId(connectorId) !== undefined;
+  const lanes = openReplays({
+    connection,
+    topics,
+    transform: createMapReplayed({ ...mapping, topics }),
+    onStored: (parts) => countReplayedBatches(parts, metrics, isKnown),
+    logger,
+    stack,
+  });
+  replays.offsetsLeft = () => lanes.offsetsLeft();
   const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
     startGroupConsumer({
       connection,
@@ -182,7 +209,8 @@ async function startConsumer(
           changelog,
           codec: userStateCodec,
           memory,
-          transform: mapBatch,
+          transform: createMapBatch({ ...mapping, topics }),
+          replays: lanes,
           onStored: (batch) => countBatch(batch, metrics, isKnown),
           onUnanswered: (batch) => countUnanswered(batch, metrics),
           onTrouble: (fault) => {

@@ -1,10 +1,11 @@
 import { showHeldRecords, type Restored, type StateMemory } from '@astrolabe/processing';
 import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
 import type { HandledBatch, RecordOutcome } from './map-batch.ts';
+import { countReplayed, createReplayMetrics, type ReplayMetrics, type ReplayedBatches } from './replay-metrics.ts';
 
 /** The mapper's own metrics; `docs/metrics.md` describes them. */
 export interface MapperMetrics {
-  /** Every record read ends in exactly one of these: mapped, skipped, dead-lettered. */
+  /** Every live record read ends in exactly one of these: mapped, skipped, dead-lettered. */
   readonly events: Counter<'connector' | 'type' | 'outcome' | 'reason'>;
   readonly commands: Counter<'connector'>;
   readonly unanswered: Counter<'connector'>;
@@ -16,29 +17,37 @@ export interface MapperMetrics {
   readonly forgottenUsers: Counter<'connector' | 'reason'>;
   readonly restoredRecords: Counter;
   readonly restoreSeconds: Histogram;
+  readonly replays: ReplayMetrics;
 }
 
 /** What the mapper shows of itself at each scrape. */
 export interface MapperState {
   /** By partition, offsets that an open transaction keeps from being read. */
   heldRecords(): ReadonlyMap<number, number>;
+  /** By partition, offsets that are still to be replayed. */
+  replayOffsetsLeft(): ReadonlyMap<number, number>;
   readonly memory: Pick<StateMemory, 'usedBytes' | 'maxBytes'>;
 }
 
-const nothing: MapperState = { heldRecords: () => new Map(), memory: { usedBytes: 0, maxBytes: 0 } };
+const nothing: MapperState = {
+  heldRecords: () => new Map(),
+  replayOffsetsLeft: () => new Map(),
+  memory: { usedBytes: 0, maxBytes: 0 },
+};
 
-export function createMapperMetrics(metrics: Metrics, { heldRecords, memory } = nothing): MapperMetrics {
-  showHeldRecords(metrics, 'event topic', heldRecords);
-  showMemory(metrics, memory);
+export function createMapperMetrics(metrics: Metrics, state = nothing): MapperMetrics {
+  showHeldRecords(metrics, 'event topic', () => state.heldRecords());
+  showMemory(metrics, state.memory);
   return {
+    replays: createReplayMetrics(metrics, () => state.replayOffsetsLeft()),
     events: metrics.counter({
       name: 'events_total',
-      help: 'Events read, by outcome (mapped, skipped, dead-lettered) and reason.',
+      help: 'Live events read, by outcome (mapped, skipped, dead-lettered) and reason.',
       labelNames: ['connector', 'type', 'outcome', 'reason'],
     }),
     commands: metrics.counter({
       name: 'commands_total',
-      help: 'Commands stored by the brokers.',
+      help: 'Commands of live events, stored by the brokers.',
       labelNames: ['connector'],
     }),
     unanswered: metrics.counter({
@@ -128,6 +137,16 @@ export function countBatch(
   for (const [connector, count] of commands) metrics.commands.inc({ connector }, count);
   metrics.batchRecords.observe(batch.records.length);
   countUsers(batch, metrics, isKnown);
+}
+
+/** Counts what is stored of replayed events, apart from live ones; both change what is remembered of users. */
+export function countReplayedBatches(
+  parts: readonly ReplayedBatches[],
+  metrics: MapperMetrics,
+  isKnown: (connectorId: string) => boolean,
+): void {
+  countReplayed(parts, metrics.replays);
+  for (const batch of parts.flatMap(({ results }) => results)) countUsers(batch, metrics, isKnown);
 }
 
 function countUsers(

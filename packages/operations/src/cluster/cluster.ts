@@ -48,4 +48,6 @@ export interface ProgressSnapshot {
   readonly total?: number;
   /** Share of the whole where that is not counted in what `done` counts. From 0 to 1. */
   readonly share?: number;
+  /** What was done when the watching began, of work that others do. */
+  readonly before?: { readonly done: number; readonly share: number };
 }

@@ -13,6 +13,7 @@ import { examineCluster, judgeBrokerFault, type TopicSettings } from './examine-
 import { examineConnectors, judgeConnectorsFault, type ConnectorSettings } from './examine-connectors.ts';
 import { examineLedgerFolder } from './examine-ledger.ts';
 import { examinePositions } from './examine-positions.ts';
+import { examineReplays } from './examine-replays.ts';
 import { examineRegistry } from './examine-registry.ts';
 import type { RegistryInspector } from './registry-inspector.ts';
 
@@ -86,7 +87,9 @@ async function examineBrokers(
     const { findings, hasAllTopics } = await examineCluster(cluster, settings, clock.nowMs());
     report(findings);
     // Where topics are missing, that has been said.
-    if (hasAllTopics) report(await examinePositions({ clock, signal }, cluster, settings.groups));
+    if (!hasAllTopics) return;
+    report(await examinePositions({ clock, signal }, cluster, settings.groups));
+    report(await examineReplays({ clock, signal }, cluster));
   } finally {
     await cluster.close();
   }

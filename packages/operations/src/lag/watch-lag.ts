@@ -1,8 +1,10 @@
 /** How far each service is behind, and when it will have caught up. */
 import type { HoldingTransaction } from '@astrolabe/kafka';
+import { isOver } from '@astrolabe/replay';
 import type { Cluster, OperationRun } from '../cluster/cluster.ts';
 import { readingsOf, type Reading, type ServiceGroups } from '../cluster/service-readings.ts';
 import { partitionLag, sumLag, type LagSample, type PartitionLag, type TotalLag } from './core/partition-lag.ts';
+import { listReplays, type ListedReplay } from '../replay/list-replays.ts';
 import { findRecreated, type RecreatedPosition } from './find-recreated.ts';
 import { readUnread, sampleLag } from './measure-lag.ts';
 
@@ -27,6 +29,8 @@ export interface ServiceLag extends Reading {
 export interface LagSnapshot {
   readonly atMs: number;
   readonly services: readonly ServiceLag[];
+  /** Those that are not over: what they still have to read is not lag. */
+  readonly replays: readonly ListedReplay[];
 }
 
 /** Offsets of a partition that are read for ages and connectors; the rest is estimated from them. */
@@ -48,7 +52,9 @@ export async function* watchLag(options: LagOptions): AsyncGenerator<LagSnapshot
       services.push(await serviceLag(options, reading, samples[index] ?? new Map(), earlier[index] ?? new Map()));
     }
     earlier = samples;
-    yield { atMs: clock.nowMs(), services };
+    const { replays } = await listReplays(cluster, signal);
+    const open = replays.filter(({ phase }) => !isOver(phase));
+    yield { atMs: clock.nowMs(), services, replays: open };
   }
 }
 

@@ -1,119 +1,80 @@
-/** Reads the ranges of a replay in portions, sorted into what is sent and what is not. */
-import { recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
+/** Reads the range of a replay as the services would, for a forecast. */
 import type { CommandDecoder } from '@astrolabe/records/serde';
+import type { ConsumedRecord } from '@astrolabe/records';
+import { matchCommand, matchEvent, type Match, type ReplayOrder, type ReplaySpan } from '@astrolabe/replay';
 import type { Cluster } from '../cluster/cluster.ts';
 import { readCommandId } from '../core/record-ids.ts';
-import type { ReplayRequest, ReplaySpan, SortedAs } from './core/replay-state.ts';
 import type { KnownDeliveries } from './known-deliveries.ts';
-import { matchRecord, type Match } from './match-record.ts';
 
 export interface SortedRecord {
   readonly record: ConsumedRecord;
-  readonly sorted: SortedAs;
+  /** `known`: a matching command that the ledger has as delivered. */
+  readonly sorted: Match | 'known';
 }
 
-/** Records that cannot be sent again. */
-export type SkippedRecords =
-  /**
-   * It came compressed: the topic limits the size of batches as they are sent, and a batch may be larger once it is
-   * decompressed.
-   */
-  | {
-      readonly kind: 'too-large';
-      readonly topic: string;
-      readonly partition: number;
-      readonly offset: bigint;
-      readonly sizeBytes: number;
-    }
-  /** Offsets from `fromOffset` up to, not including, `nextOffset`. */
-  | {
-      readonly kind: 'unreadable';
-      readonly topic: string;
-      readonly partition: number;
-      readonly fromOffset: bigint;
-      readonly nextOffset: bigint;
-      readonly reason: string;
-    };
+/** Offsets from `fromOffset` up to, not including, `nextOffset`, that cannot be decoded. */
+export interface SkippedRecords {
+  readonly topic: string;
+  readonly partition: number;
+  readonly fromOffset: bigint;
+  readonly nextOffset: bigint;
+  readonly reason: string;
+}
 
 export interface ReplaySourceReader {
   readonly cluster: { readonly reader: Pick<Cluster['reader'], 'read'> };
   readonly topic: string;
-  readonly request: ReplayRequest;
+  readonly order: Pick<ReplayOrder, 'request'>;
   readonly decoder: CommandDecoder | undefined;
   readonly known: KnownDeliveries;
-  /** Of a record; the topic accepts no larger one. */
-  readonly maxRecordBytes: number;
-  readonly onSkipped: (skipped: SkippedRecords) => void;
 }
 
 /** In one lookup in the ledger, which reads a whole partition of it. */
 const PORTION_RECORDS = 10_000;
 const PORTION_BYTES = 16_000_000;
 
-interface MatchedRecord {
-  readonly record: ConsumedRecord;
-  readonly match: Match;
-}
-
-/** Calls `onPortion` with every record of the span from its position on, in order; resolves when all were taken. */
+/** Calls `onPortion` with every record of the span, in order; resolves when all were taken. */
 export async function readSource(
-  source: ReplaySourceReader,
-  { partition, position, endOffset }: ReplaySpan,
+  { cluster, topic, order, decoder, known }: ReplaySourceReader,
+  { partition, fromOffset, endOffset }: ReplaySpan,
   signal: AbortSignal,
-  onPortion: (portion: readonly SortedRecord[]) => Promise<void> | void,
-  onUnreadable: (records: number) => void,
+  onPortion: (portion: readonly SortedRecord[]) => void,
+  onSkipped: (skipped: SkippedRecords) => void,
 ): Promise<void> {
-  const { cluster, topic, request, decoder, onSkipped } = source;
-  let portion: MatchedRecord[] = [];
+  const { request } = order;
+  // A forced replay delivers again what was delivered, and the commands of events are not known yet.
+  const asksLedger = request.source === 'commands' && request.force !== true;
+  let portion: { readonly record: ConsumedRecord; readonly match: Match }[] = [];
   let bytes = 0;
   const handOver = async (): Promise<void> => {
-    if (portion.length === 0) return;
     const taken = portion;
     portion = [];
     bytes = 0;
-    await onPortion(await sortPortion(source, partition, taken, signal));
+    const ids = taken.flatMap(({ record, match }) => (match === 'matched' ? (readCommandId(record) ?? []) : []));
+    const delivered = asksLedger ? await known.find(partition, ids, signal) : new Set<string>();
+    onPortion(
+      taken.map(({ record, match }) => {
+        const isKnown = match === 'matched' && delivered.has(readCommandId(record) ?? '');
+        return { record, sorted: isKnown ? 'known' : match };
+      }),
+    );
   };
-  if (position >= endOffset) return;
   await cluster.reader.read({
     topic,
     partition,
-    fromOffset: position,
+    fromOffset,
     endOffset,
     signal,
-    onUnreadable: ({ fromOffset, nextOffset, reason }) => {
-      onSkipped({ kind: 'unreadable', topic, partition, fromOffset, nextOffset, reason });
-      onUnreadable(Number(nextOffset - fromOffset));
-    },
+    onUnreadable: onSkipped,
     onRecords: async (records) => {
       for (const record of records) {
-        portion.push({ record, match: await matchRecord(record, request, decoder) });
+        const match =
+          request.source === 'events' ? matchEvent(record, request) : await matchCommand(record, request, decoder);
+        portion.push({ record, match });
         bytes += record.value?.length ?? 0;
       }
       if (portion.length >= PORTION_RECORDS || bytes >= PORTION_BYTES) await handOver();
     },
   });
-  await handOver();
-}
-
-async function sortPortion(
-  { topic, request, known, maxRecordBytes, onSkipped }: ReplaySourceReader,
-  partition: number,
-  portion: readonly MatchedRecord[],
-  signal: AbortSignal,
-): Promise<SortedRecord[]> {
-  const matched = portion.filter(({ match }) => match === 'matched');
-  const commandIds = matched.map(({ record }) => readCommandId(record)).filter((id) => id !== undefined);
-  // A forced replay delivers again what was delivered, and the commands of events are not known yet.
-  const asksLedger = request.source === 'commands' && request.force !== true;
-  const delivered = asksLedger ? await known.find(partition, commandIds, signal) : new Set<string>();
-  return portion.map(({ record, match }): SortedRecord => {
-    if (match !== 'matched') return { record, sorted: match };
-    const sizeBytes = recordSizeBytes(record);
-    if (sizeBytes > maxRecordBytes) {
-      onSkipped({ kind: 'too-large', topic, partition, offset: record.offset, sizeBytes });
-      return { record, sorted: 'unsendable' };
-    }
-    const commandId = readCommandId(record);
-    return { record, sorted: commandId !== undefined && delivered.has(commandId) ? 'known' : 'send' };
-  });
+  if (portion.length > 0) await handOver();
 }

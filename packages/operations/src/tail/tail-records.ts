@@ -19,7 +19,7 @@ import {
 } from '../records/describe-record.ts';
 import type { DescribedDelivery } from '../records/described-delivery.ts';
 
-export const tailedTopics = ['events', 'commands', 'dead-letters', 'deliveries'] as const;
+export const tailedTopics = ['events', 'commands', 'replayed-commands', 'dead-letters', 'deliveries'] as const;
 export type TailedTopic = (typeof tailedTopics)[number];
 
 export type TailedItem =
@@ -92,6 +92,8 @@ function topicsOf(
       return [{ topic: topics.segmentEvents.name, role: 'event' }];
     case 'commands':
       return [{ topic: topics.commands.name, role: 'command' }];
+    case 'replayed-commands':
+      return [{ topic: topics.replayedCommands.name, role: 'command' }];
     case 'deliveries':
       return [{ topic: topics.deliveries.name, role: undefined }];
     case 'dead-letters':

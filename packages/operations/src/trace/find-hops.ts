@@ -2,7 +2,7 @@
  * The hops of an event, a command or a user: every record that it left on the topics. Only partitions that may contain
  * one are read, from the time of the first record on.
  */
-import { deliveryIdOf } from '@astrolabe/ledger';
+import { deliveryIdOf, forcedDeliveryId } from '@astrolabe/ledger';
 import {
   headerNames,
   headerText,
@@ -32,6 +32,8 @@ export interface TraceSearch {
   readonly signal: AbortSignal;
   /** Searched for an id one after the other (`searchWindows`). */
   readonly windows: readonly TimeWindow[];
+  /** Ids of replays that deliver again what was delivered. */
+  readonly forcedReplays: readonly string[];
   readonly onProgress: (searched: number) => void;
 }
 
@@ -42,13 +44,14 @@ const rolesOf = (topics: Topics): readonly (readonly [RecordRole, string])[] => 
   ['event', topics.segmentEvents.name],
   ['dead letter', topics.segmentEventsDeadLetters.name],
   ['command', topics.commands.name],
+  ['command', topics.replayedCommands.name],
   ['dead letter', topics.commandsDeadLetters.name],
 ];
 
 /** A command by its id, or by that of its delivery where a replay forced it, with the event that it was made of. */
 export async function traceCommand(search: TraceSearch, commandId: string): Promise<FoundHops> {
   const { topics } = search.cluster;
-  const commands = [topics.commands.name, topics.commandsDeadLetters.name];
+  const commands = [topics.commands.name, topics.replayedCommands.name, topics.commandsDeadLetters.name];
   const own = await findFirst(
     search,
     commands,
@@ -58,7 +61,9 @@ export async function traceCommand(search: TraceSearch, commandId: string): Prom
   // The id of a forced delivery is not in the record: it is derived from the command's and the replay's, so every
   // command has to be read.
   const first =
-    own.record === undefined ? await findFirst(search, commands, (record) => isForcedAs(record, commandId)) : own;
+    own.record === undefined
+      ? await findFirst(search, commands, (record) => isForcedAs(search, record, commandId))
+      : own;
   const ownId = first.record && headerText(first.record, headerNames.commandId);
   const messageId = first.record && messageIdOf(first.record);
   if (messageId === undefined) return { hops: [], searched: first.searched };
@@ -81,9 +86,11 @@ export async function traceUser(
   return collect(search, rolesOf(search.cluster.topics), [...keys], window, matches, text);
 }
 
-function isForcedAs(record: ConsumedRecord, deliveryId: string): boolean {
+function isForcedAs({ forcedReplays }: TraceSearch, record: ConsumedRecord, deliveryId: string): boolean {
   const commandId = headerText(record, headerNames.commandId);
-  return commandId !== undefined && deliveryIdOf(record, commandId) === deliveryId;
+  if (commandId === undefined) return false;
+  if (deliveryIdOf(record, commandId) === deliveryId) return true;
+  return forcedReplays.some((replayId) => forcedDeliveryId(replayId, commandId) === deliveryId);
 }
 
 /**

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeChunk } from '@astrolabe/ledger';
+import { encodeChunk, forcedDeliveryId } from '@astrolabe/ledger';
 import { toDeadLetter, toHeaders } from '@astrolabe/records';
+import { noDispatcherCounts, orderRecord, replayedCommandsRecord } from '@astrolabe/replay';
+import { replayOrder } from '@astrolabe/replay/testing';
 import { createInMemoryCluster } from '../testing/in-memory-cluster.ts';
 import { createSteppingClock } from '../testing/stepping-clock.ts';
 import { traceId, type Trace, type TracedKind } from './trace-id.ts';
@@ -81,4 +83,39 @@ test('where nothing is found, transactions that hide records are reported', asyn
   cluster.hold(cluster.topics.segmentEvents.name, 5, 0n);
   const { hops, hidden } = await trace('m2', 'message');
   assert.deepEqual([hops, hidden.map(({ partition }) => partition)], [[], [5]]);
+});
+
+test('what a forced replay of commands delivered is found by the replay, which leaves no record on their topic', async () => {
+  const { cluster, trace, partition } = await setUp();
+  const { log, topics } = cluster;
+  const order = replayOrder({ request: { source: 'commands', force: true } });
+  await log.send(topics.replays.name, [orderRecord(order)]);
+  const forcedId = forcedDeliveryId('r1', DELIVERED);
+  const entry = { commandId: forcedId, connectorId: 'acme', outcome: 'delivered', status: 200 } as const;
+  const chunk = encodeChunk([{ ...entry, offset: 0n, atMs: NOW_MS }]);
+  await log.send(topics.deliveries.name, [{ key: null, value: chunk, headers: {}, partition }]);
+  for (const id of [DELIVERED, forcedId]) {
+    const { deliveries } = await trace(id);
+    assert.deepEqual(
+      deliveries.map((each) => [each.commandId, each.forcedId]),
+      [
+        [DELIVERED, undefined],
+        [DELIVERED, forcedId],
+      ],
+    );
+  }
+});
+
+test('a command that a replay made of an event waits for the dispatcher where that reads replayed commands', async () => {
+  const { cluster, trace, partition } = await setUp();
+  const { log, topics } = cluster;
+  const key = Buffer.from('["acme","user","u1"]');
+  const id = 'e'.repeat(32);
+  const marks = { 'replay-id': 'r1', 'replay-from': `${topics.segmentEvents.name}:0:0` } as const;
+  const headers = toHeaders({ 'connector-id': 'acme', 'message-id': 'm1', 'command-id': id, ...marks });
+  await log.send(topics.replayedCommands.name, [{ key, value: Buffer.from([0, 0, 0, 0, 1]), headers }]);
+  assert.deepEqual([...(await trace(id)).waits.values()], [{ kind: 'nothing-committed' }]);
+  const replays = { r1: { gaveWayMs: 0, counts: { ...noDispatcherCounts, knownToLedger: 1 } } };
+  await log.send(topics.replays.name, [replayedCommandsRecord(partition, { nextOffset: 1n, atMs: NOW_MS, replays })]);
+  assert.deepEqual([...(await trace(id)).waits.values()], []);
 });

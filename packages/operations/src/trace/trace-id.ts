@@ -3,6 +3,7 @@ import type { HoldingTransaction } from '@astrolabe/kafka';
 import type { CommandDecoder } from '@astrolabe/records/serde';
 import type { Cluster, OperationRun, ProgressSnapshot } from '../cluster/cluster.ts';
 import { findHolds } from '../lag/find-holds.ts';
+import { ReplayBoard } from '../replay/replay-board.ts';
 import { searchWindows } from './core/search-windows.ts';
 import { findLedgerEntries, type LedgerEntries } from './find-ledger-entries.ts';
 import { traceCommand, traceMessage, traceUser, type FoundHops, type TraceSearch } from './find-hops.ts';
@@ -33,15 +34,17 @@ const COMMAND_ID = /^[0-9a-f]{32}$/;
 
 export async function traceId(options: TraceOptions): Promise<Trace> {
   const { cluster, decoder, dispatcherGroup, id, sinceMs, clock, signal, onProgress } = options;
+  const forcedReplays = await findForcedReplays(cluster, signal);
   const search: TraceSearch = {
     cluster,
     decoder,
     signal,
     windows: searchWindows(id, clock.nowMs(), sinceMs),
+    forcedReplays,
     onProgress: (searched) => onProgress({ done: searched }),
   };
   const found = await findHops(options, search);
-  const entries = await findLedgerEntries(cluster, dispatcherGroup, found.hops, signal);
+  const entries = await findLedgerEntries(cluster, dispatcherGroup, found.hops, forcedReplays, signal);
   return { ...found, ...entries, hidden: found.hops.length === 0 ? await findHidden(options) : [] };
 }
 
@@ -62,4 +65,13 @@ async function findHidden({ cluster, clock, signal }: TraceOptions): Promise<rea
   const held = [];
   for (const { name } of [segmentEvents, commands]) held.push(...(await findHolds({ clock, signal }, cluster, name)));
   return held;
+}
+
+/** A replay of commands leaves no record on their topic: what it has delivered by force is known by its id alone. */
+async function findForcedReplays(
+  cluster: Pick<Cluster, 'reader' | 'topics'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { replays } = await new ReplayBoard(cluster).refresh(signal);
+  return [...replays.values()].flatMap(({ order: { id, request } }) => (request.force === true ? [id] : []));
 }

@@ -32,6 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     process,
     steps: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
   }),
+  fc.record({ kind: fc.constant('replay' as const), partition }),
   fc.record({ kind: fc.constant('commit' as const), partition }),
   fc.record({ kind: fc.constant('compact' as const), partition }),
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('turns' as const), turns: fc.integer({ min: 1, max: 30 }) }) },

@@ -1,7 +1,7 @@
 /** Connectors of a partition: which of them must lag, and how much one that lags may have in hand. */
 import { encodeConnectorOffsets } from '@astrolabe/records';
 import type { LaneLimits } from './lane-handler.ts';
-import type { Amount, ConnectorQueue, LaneTask } from './lane-task.ts';
+import type { Amount, ConnectorQueue, PartitionTask } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 
 /** What a partition has in memory: in its own buffer, and apart from it what came by the cursors of connectors. */
@@ -15,18 +15,18 @@ export class InHand<State> {
     return { records: this.#mainRecords, bytes: this.#mainBytes };
   }
 
-  add(task: LaneTask<State>): void {
+  add(task: PartitionTask<State>): void {
     this.#count(task, 1);
     if (task.isMain) this.#countMain(task, 1);
   }
 
-  remove(task: LaneTask<State>): void {
+  remove(task: PartitionTask<State>): void {
     this.#count(task, -1);
     if (task.isMain) this.#countMain(task, -1);
   }
 
   /** The task no longer holds the partition's own offset back. */
-  setApart(task: LaneTask<State>): void {
+  setApart(task: PartitionTask<State>): void {
     if (task.isMain && !task.isDone) this.#countMain(task, -1);
     task.isMain = false;
   }
@@ -39,14 +39,14 @@ export class InHand<State> {
     };
   }
 
-  #count({ queue, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
+  #count({ queue, sizeBytes }: PartitionTask<State>, sign: 1 | -1): void {
     this.#records += sign;
     this.#bytes += sign * sizeBytes;
     queue.records += sign;
     queue.bytes += sign * sizeBytes;
   }
 
-  #countMain({ queue, sizeBytes }: LaneTask<State>, sign: 1 | -1): void {
+  #countMain({ queue, sizeBytes }: PartitionTask<State>, sign: 1 | -1): void {
     this.#mainRecords += sign;
     this.#mainBytes += sign * sizeBytes;
     queue.mainRecords += sign;
@@ -56,13 +56,13 @@ export class InHand<State> {
 
 /** `position`: the first offset that the connector may have a record at. */
 export function openConnectorQueue<State>(name: string, position: bigint): ConnectorQueue<State> {
-  const tracker = new OffsetTracker<LaneTask<State>>(position, isDone);
+  const tracker = new OffsetTracker<PartitionTask<State>>(position, isDone);
   return { name, tracker, isLagging: false, readTurn: 0, records: 0, bytes: 0, mainRecords: 0, mainBytes: 0 };
 }
 
 /** The connector whose record has held the partition's offset back for too long. */
 export function queueThatHoldsBack<State>(
-  main: OffsetTracker<LaneTask<State>>,
+  main: OffsetTracker<PartitionTask<State>>,
   { maxHoldMs }: LaneLimits,
   nowMs: number,
 ): ConnectorQueue<State> | undefined {
@@ -102,7 +102,7 @@ export function lagWindow({ maxRecords, maxBytes, windowRecords, windowBytes }: 
 }
 
 /** How many of the first tasks fit a window; those that are done take no room, and one fits in any case. */
-export function countWithin<State>(tasks: readonly LaneTask<State>[], window: Amount): number {
+export function countWithin<State>(tasks: readonly PartitionTask<State>[], window: Amount): number {
   let records = 0;
   let bytes = 0;
   for (const [index, { isDone, sizeBytes }] of tasks.entries()) {
@@ -128,10 +128,10 @@ export function commitOf(
 }
 
 /** Whether a task holds the partition's own offset back no more. */
-export function releasesPartitionOffset<State>({ isDone, isMain }: LaneTask<State>): boolean {
+export function releasesPartitionOffset<State>({ isDone, isMain }: PartitionTask<State>): boolean {
   return isDone || !isMain;
 }
 
-function isDone<State>({ isDone }: LaneTask<State>): boolean {
+function isDone<State>({ isDone }: PartitionTask<State>): boolean {
   return isDone;
 }

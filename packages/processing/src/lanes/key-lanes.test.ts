@@ -13,12 +13,17 @@ function createLanes() {
     laneOf.set(item, lane);
     lanes.run(lane);
   };
+  const replay = (item: string): void => {
+    const lane = lanes.addReplayed(item.slice(0, 1), item);
+    laneOf.set(item, lane);
+    lanes.run(lane);
+  };
   const end = (item: string): void => {
     const lane = laneOf.get(item);
     assert.ok(lane);
     lanes.next(lane);
   };
-  return { lanes, started, add, end, laneOf };
+  return { lanes, started, add, replay, end, laneOf };
 }
 
 test('items of one key start one after the other, in the order in which they were added', () => {
@@ -91,4 +96,45 @@ test('a hot key of 100,000 items that end within their start is worked off witho
   assert.deepEqual([next, lanes.waitingCount, lanes.laneCount], [100_000, 0, 0]);
   // In batches of 256 each item is moved 200 times; one by one it would be 50,000 times.
   assert.ok(touched() < 100_000 * 400, `${touched()} elements of arrays were touched`);
+});
+
+test('replayed items start when nothing live of their key waits, and are in order among themselves', () => {
+  const { lanes, started, add, replay, end } = createLanes();
+  for (const item of ['a1', 'a2']) add(item);
+  for (const item of ['ar1', 'ar2', 'br1']) replay(item);
+  end('a1');
+  add('a3');
+  for (const item of ['a2', 'a3', 'ar1']) end(item);
+  assert.deepEqual(started, ['a1', 'br1', 'a2', 'a3', 'ar1', 'ar2']);
+  for (const item of ['ar2', 'br1']) end(item);
+  assert.deepEqual([lanes.waitingCount, lanes.laneCount], [0, 0]);
+});
+
+test('a replayed item that is put back starts again when the live ones have ended, before the others of its class', () => {
+  const { lanes, started, add, replay, end, laneOf } = createLanes();
+  for (const item of ['ar1', 'ar2']) replay(item);
+  const lane = laneOf.get('ar1');
+  assert.ok(lane);
+  assert.equal(lanes.replayedUnderWay(lane), 'ar1');
+  assert.equal(lanes.hasLive(lane), false);
+  lanes.putBack(lane);
+  add('a1');
+  assert.equal(lanes.replayedUnderWay(lane), undefined);
+  assert.ok(lanes.hasLive(lane));
+  for (const item of ['a1', 'ar1', 'ar2']) end(item);
+  assert.deepEqual(started, ['ar1', 'a1', 'ar1', 'ar2']);
+  assert.deepEqual([lanes.waitingCount, lanes.laneCount], [0, 0]);
+});
+
+test('replayed items that are removed never start, and a lane that is blocked takes none', () => {
+  const { lanes, started, replay, end, laneOf } = createLanes();
+  for (const item of ['ar1', 'ar2', 'ar3', 'br1', 'br2']) replay(item);
+  const [lane, blocked] = [laneOf.get('ar1'), laneOf.get('br1')];
+  assert.ok(lane !== undefined && blocked !== undefined);
+  lanes.remove(lane, (item) => item === 'ar2');
+  end('ar1');
+  lanes.block(blocked);
+  replay('br3');
+  assert.deepEqual(started, ['ar1', 'br1', 'ar3']);
+  assert.equal(lanes.waitingCount, 0);
 });

@@ -1,25 +1,24 @@
 /**
  * Order for each key, concurrency across keys. A lane holds the items of one key and runs them one after the other;
- * lanes run concurrently. An item costs no promise and no closure, because this is the hot path. The caller bounds the
- * number of lanes and items (`lane-processor.ts` pauses its partition).
+ * lanes run concurrently. Replayed items start when no other of their key waits, and are in order among themselves. An
+ * item costs no promise and no closure, because this is the hot path. The caller bounds the number of lanes and items
+ * (`lane-processor.ts` pauses its partition, `replay-line.ts` takes no more).
  */
+import { LaneItems } from './lane-items.ts';
 
 /** The items of one key. Opaque to callers. */
 export interface Lane<Item> {
   readonly key: string;
-  items: (Item | undefined)[];
-  /** Index of the item under way, or of the next one. */
-  head: number;
-  /** An item is under way, as far as the lane knows. */
-  busy: boolean;
+  live: LaneItems<Item> | undefined;
+  /** Undefined for the lanes of most keys: nothing of them was replayed. */
+  replayed: LaneItems<Item> | undefined;
+  /** Those whose first item is under way, as far as the lane knows. */
+  running: LaneItems<Item> | undefined;
   /** An item is being started right now: that it ends within the call must not start the next one inside it. */
   starting: boolean;
   /** Its item under way failed for good: nothing may overtake it. */
   blocked: boolean;
 }
-
-/** Finished items are dropped from a lane's array in batches, so that a hot key's lane of thousands stays linear. */
-const DROP_AFTER = 256;
 
 export class KeyLanes<Item> {
   readonly #lanes = new Map<string, Lane<Item>>();
@@ -45,34 +44,40 @@ export class KeyLanes<Item> {
     return this.#lanes.size;
   }
 
-  /** Adds an item behind those of its key; starts it at once where there are none. */
+  /** Adds an item behind the live ones of its key. */
   add(key: string, item: Item): Lane<Item> {
-    let lane = this.#lanes.get(key);
-    if (lane === undefined) {
-      lane = { key, items: [item], head: 0, busy: false, starting: false, blocked: false };
-      this.#lanes.set(key, lane);
-    } else if (lane.blocked) {
-      return lane;
-    } else {
-      lane.items.push(item);
-    }
+    const lane = this.#laneOf(key);
+    if (lane.blocked) return lane;
+    if (lane.live === undefined) lane.live = new LaneItems(item);
+    else lane.live.add(item);
+    this.#waiting += 1;
+    return lane;
+  }
+
+  /** Adds an item behind all that waits of its key, and behind the live items that are still to come. */
+  addReplayed(key: string, item: Item): Lane<Item> {
+    const lane = this.#laneOf(key);
+    if (lane.blocked) return lane;
+    if (lane.replayed === undefined) lane.replayed = new LaneItems(item);
+    else lane.replayed.add(item);
     this.#waiting += 1;
     return lane;
   }
 
   /** Starts the next item of a lane that has none under way. To be called after `add`. */
   run(lane: Lane<Item>): void {
-    if (lane.busy || lane.starting) return;
+    if (lane.running !== undefined || lane.starting) return;
     lane.starting = true;
     try {
-      while (!lane.busy && !this.#closed) {
-        if (lane.head >= lane.items.length) {
+      while (lane.running === undefined && !this.#closed) {
+        const next = nextOf(lane);
+        if (next === undefined) {
           this.#lanes.delete(lane.key);
           return;
         }
-        lane.busy = true;
+        lane.running = next;
         this.#waiting -= 1;
-        this.#start(lane.items[lane.head] as Item);
+        this.#start(next.first as Item);
       }
     } finally {
       lane.starting = false;
@@ -81,23 +86,36 @@ export class KeyLanes<Item> {
 
   /** The item under way ends for the lane: the next one starts. */
   next(lane: Lane<Item>): void {
-    lane.busy = false;
-    // A key that never rests would keep what is done in memory until it is dropped.
-    lane.items[lane.head] = undefined;
-    lane.head += 1;
-    if (lane.head >= DROP_AFTER) {
-      lane.items.splice(0, lane.head);
-      lane.head = 0;
-    }
+    lane.running?.dropFirst();
+    lane.running = undefined;
     this.run(lane);
+  }
+
+  /** The replayed item that is under way; undefined where there is none. */
+  replayedUnderWay(lane: Lane<Item>): Item | undefined {
+    return lane.replayed !== undefined && lane.running === lane.replayed ? lane.running.first : undefined;
+  }
+
+  /** Whether live items have not ended. */
+  hasLive({ live }: Lane<Item>): boolean {
+    return live !== undefined && live.size > 0;
+  }
+
+  /** The replayed item under way was given up without a trace: it starts again when no live one waits. */
+  putBack(lane: Lane<Item>): void {
+    lane.running = undefined;
+    this.#waiting += 1;
+  }
+
+  isUnderWay({ running }: Lane<Item>, item: Item): boolean {
+    return running !== undefined && running.first === item;
   }
 
   /** Removes the items for which `isGone` holds from those that have not been started. */
   remove(lane: Lane<Item>, isGone: (item: Item) => boolean): void {
-    const waitingFrom = lane.head + (lane.busy ? 1 : 0);
-    const kept = lane.items.filter((item, index) => index < waitingFrom || (item !== undefined && !isGone(item)));
-    this.#waiting -= lane.items.length - kept.length;
-    lane.items = kept;
+    for (const items of [lane.live, lane.replayed]) {
+      if (items !== undefined) this.#waiting -= items.remove(items === lane.running ? 1 : 0, isGone);
+    }
   }
 
   /** Nothing of the lane starts any more, and nothing of it counts as waiting. */
@@ -109,8 +127,8 @@ export class KeyLanes<Item> {
   /** Items that were started and have not ended for their lane. */
   underWay(): readonly Item[] {
     const items: Item[] = [];
-    for (const { busy, blocked, items: own, head } of this.#lanes.values()) {
-      if (busy && !blocked) items.push(own[head] as Item);
+    for (const { running, blocked } of this.#lanes.values()) {
+      if (running !== undefined && !blocked) items.push(running.first as Item);
     }
     return items;
   }
@@ -120,4 +138,18 @@ export class KeyLanes<Item> {
     this.#closed = true;
     this.#waiting = 0;
   }
+
+  #laneOf(key: string): Lane<Item> {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { key, live: undefined, replayed: undefined, running: undefined, starting: false, blocked: false };
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+}
+
+function nextOf<Item>({ live, replayed }: Lane<Item>): LaneItems<Item> | undefined {
+  if (live !== undefined && live.size > 0) return live;
+  return replayed !== undefined && replayed.size > 0 ? replayed : undefined;
 }

@@ -2,6 +2,7 @@
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { ReadPage } from './catch-up-reader.ts';
 import type { LaneTask } from './lane-task.ts';
+import type { ReplayLineOptions, ReplayedRecords } from './replay/replayed-records.ts';
 import type { PartitionProcessor, PartitionSession } from '../consumer/partition-processor.ts';
 
 /** Handles records, each to its end. One for all partitions. */
@@ -63,8 +64,13 @@ export interface LaneProcessorOptions<State> {
   readonly onLag?: (connectorId: string, reason: LagReason | undefined) => void;
 }
 
-export interface LaneProcessor extends PartitionProcessor {
+export interface LaneProcessor<State = never> extends PartitionProcessor {
   quiesce(): void;
+  /**
+   * Opens a line of replayed records, which run in the same lanes behind those of the partition and have a position and
+   * a window of their own. To be called for the handler's own records only.
+   */
+  replay<Outcome extends string>(options: ReplayLineOptions<State, Outcome>): ReplayedRecords<Outcome>;
   /** Decides which connectors lag, and reads on for those that do. To be called every quarter of a second or so. */
   review(): void;
   /** Connectors that have a cursor of their own, with it. */

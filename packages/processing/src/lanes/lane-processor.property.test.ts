@@ -172,7 +172,7 @@ class System {
         }
         return this.#fetch();
       case 'call': {
-        const waiting = this.#in('waiting').filter(({ queue }) => !this.#blocked.has(queue.name));
+        const waiting = this.#in('waiting').filter(({ connectorId }) => !this.#blocked.has(connectorId));
         const task = waiting[step.pick % Math.max(1, waiting.length)];
         if (task?.state === undefined) return;
         this.#assertInOrder(task);

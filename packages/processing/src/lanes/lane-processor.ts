@@ -6,9 +6,8 @@
  */
 import { decodeConnectorOffsets, recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
 import { CatchUpReader } from './catch-up-reader.ts';
-import { IdleWaiters } from './idle-waiters.ts';
-import { KeyLanes } from './key-lanes.ts';
 import type { LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+import { LaneRunner } from './lane-runner.ts';
 import {
   InHand,
   commitOf,
@@ -19,45 +18,34 @@ import {
   lagWindow,
   openConnectorQueue,
 } from './connector-queues.ts';
-import { LaneTask, type Amount, type ConnectorQueue, type LaneTaskEvents } from './lane-task.ts';
+import { PartitionTask, type Amount, type ConnectorQueue, type LaneTaskEvents } from './lane-task.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import { PartitionPause } from './partition-pause.ts';
+import { ReplayLine } from './replay/replay-line.ts';
+import type { ReplayedRecords, ReplayLineOptions } from './replay/replayed-records.ts';
 
-export function createLaneProcessor<State>(options: LaneProcessorOptions<State>): LaneProcessor {
+export function createLaneProcessor<State>(options: LaneProcessorOptions<State>): LaneProcessor<State> {
   return new Processor(options);
 }
 
-class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
+class Processor<State> implements LaneProcessor<State>, LaneTaskEvents<PartitionTask<State>> {
   readonly #options: LaneProcessorOptions<State>;
-  readonly #lanes: KeyLanes<LaneTask<State>>;
+  readonly #runner: LaneRunner<State>;
   readonly #queues = new Map<string, ConnectorQueue<State>>();
   /** Those with a cursor of their own, in the order in which they got it. */
   readonly #cursors = new Map<string, ConnectorQueue<State>>();
   readonly #catchUp: CatchUpReader<State>;
-  #main: OffsetTracker<LaneTask<State>> | undefined;
+  #main: OffsetTracker<PartitionTask<State>> | undefined;
   /** Fetched before the restoration is through. */
   #early: { readonly records: readonly ConsumedRecord[]; readonly nextOffset: bigint }[] | undefined;
   readonly #inHand = new InHand<State>();
-  /** Started and neither finished nor given up. */
-  #unfinished = 0;
   #isDeclaring = false;
   readonly #pause: PartitionPause;
-  #quiet = false;
-  readonly #waiters = new IdleWaiters(() => this.#isIdle());
 
   constructor(options: LaneProcessorOptions<State>) {
     this.#options = options;
     this.#pause = new PartitionPause(options.session, options.limits);
-    this.#lanes = new KeyLanes((task) => {
-      // The signal aborts before `stop` is called: what follows an abandoned record in its lane must not start in
-      // between.
-      if (options.session.signal.aborted) {
-        task.isEvicted = true;
-        return;
-      }
-      this.#unfinished += 1;
-      options.handler.start(task);
-    });
+    this.#runner = new LaneRunner(options, () => this.#early !== undefined || this.#catchUp.isReading());
     this.#catchUp = new CatchUpReader({
       readPage: options.readPage,
       session: options.session,
@@ -69,7 +57,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       take: (queue, record) => this.#take(queue, record, false),
       caughtUp: (queue) => this.#endLag(queue),
       moved: () => this.#declare(),
-      rests: () => this.#waiters.wake(),
+      rests: () => this.#runner.rests(),
     });
     if (options.restore !== undefined) {
       this.#early = [];
@@ -78,7 +66,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void {
-    if (this.#quiet) return;
+    if (this.#runner.isQuiet) return;
     if (this.#early !== undefined) {
       this.#early.push({ records, nextOffset });
       this.#pause.begin();
@@ -99,36 +87,28 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#makeRoom();
   }
 
+  replay<Outcome extends string>(options: ReplayLineOptions<State, Outcome>): ReplayedRecords<Outcome> {
+    return new ReplayLine(options, this.#runner, this.#options.connectorOf);
+  }
+
   idle(): Promise<void> {
-    return this.#waiters.wait();
+    return this.#runner.idle();
   }
 
   quiesce(): void {
-    if (this.#quiet) return;
-    this.#quiet = true;
-    this.#lanes.close();
     this.#catchUp.close();
-    for (const task of this.#lanes.underWay()) {
-      if (task.isEvicted || !this.#options.handler.withdraw(task)) continue;
-      this.#unfinished -= 1;
-      task.isEvicted = true;
-    }
-    this.#waiters.wake();
+    this.#runner.quiesce();
   }
 
   async stop(): Promise<void> {
-    this.quiesce();
-    for (const task of this.#lanes.underWay()) {
-      if (!task.isEvicted) this.#options.handler.abort(task);
-    }
-    this.#unfinished = 0;
-    this.#waiters.wake();
+    this.#catchUp.close();
+    this.#runner.stop();
     await this.#catchUp.ended();
   }
 
   review(): void {
     const main = this.#main;
-    if (this.#quiet || main === undefined) return;
+    if (this.#runner.isQuiet || main === undefined) return;
     const { limits, nowMs } = this.#options;
     const holding = queueThatHoldsBack(main, limits, nowMs());
     if (holding !== undefined) this.#beginLag(holding, 'holds-offset');
@@ -145,22 +125,24 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   laneCount(): number {
-    return this.#lanes.laneCount;
+    return this.#runner.laneCount;
   }
 
   position(): bigint | undefined {
     return this.#main?.position;
   }
 
-  released(task: LaneTask<State>): void {
-    if (task.lane !== undefined) this.#lanes.next(task.lane);
-    this.#waiters.wake();
+  waits(task: PartitionTask<State>): void {
+    this.#runner.waits(task);
   }
 
-  finished(task: LaneTask<State>): void {
+  released(task: PartitionTask<State>): void {
+    this.#runner.released(task);
+  }
+
+  finished(task: PartitionTask<State>): void {
     const { queue } = task;
-    this.#unfinished -= 1;
-    this.#waiters.wake();
+    this.#runner.ended();
     if (task.isEvicted) return;
     this.#inHand.remove(task);
     const cursorMoved = queue.tracker.settle() && this.#cursors.has(queue.name);
@@ -171,11 +153,8 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     this.#pause.endAtHalf(this.#inHand.main);
   }
 
-  failed(task: LaneTask<State>, fault: unknown): void {
-    this.#unfinished -= 1;
-    if (task.lane !== undefined) this.#lanes.block(task.lane);
-    this.#options.session.fail(fault);
-    this.#waiters.wake();
+  failed(task: PartitionTask<State>, fault: unknown): void {
+    this.#runner.failed(task, fault);
   }
 
   async #restore(restore: NonNullable<LaneProcessorOptions<State>['restore']>): Promise<void> {
@@ -183,7 +162,7 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
       const { nextOffset, metadata } = await restore();
       const early = this.#early ?? [];
       this.#early = undefined;
-      if (this.#quiet) return;
+      if (this.#runner.isQuiet) return;
       const cursors = decodeConnectorOffsets(metadata) ?? new Map<string, bigint>();
       if (nextOffset !== undefined) this.#main = new OffsetTracker(nextOffset, releasesPartitionOffset);
       for (const [name, offset] of cursors) {
@@ -210,15 +189,12 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
   }
 
   #take(queue: ConnectorQueue<State>, record: ConsumedRecord, isMain: boolean): void {
-    const { laneOf, nowMs } = this.#options;
     const sizeBytes = recordSizeBytes(record);
-    const task = new LaneTask(record, queue, sizeBytes, nowMs(), isMain, this);
+    const task = new PartitionTask(record, queue, sizeBytes, this.#options.nowMs(), isMain, this);
     queue.tracker.track(task);
     if (isMain) this.#main?.track(task);
     this.#inHand.add(task);
-    const lane = this.#lanes.add(laneOf(record), task);
-    task.lane = lane;
-    this.#lanes.run(lane);
+    this.#runner.add(task);
   }
 
   /**
@@ -262,22 +238,11 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     onLag?.(queue.name, reason);
   }
 
-  #evict(task: LaneTask<State>): void {
+  #evict(task: PartitionTask<State>): void {
     task.isEvicted = true;
     if (task.isDone) return;
     this.#inHand.remove(task);
-    const { lane } = task;
-    if (lane === undefined || task.isReleased) return;
-    if (lane.items[lane.head] !== task || !lane.busy) {
-      this.#lanes.remove(lane, ({ isEvicted }) => isEvicted);
-    } else if (this.#options.handler.withdraw(task)) {
-      // All that follows it in the lane is newer still, and so evicted: nothing starts before the records come again.
-      this.#unfinished -= 1;
-      task.isReleased = true;
-      this.#lanes.remove(lane, () => true);
-      this.#lanes.next(lane);
-    }
-    // Else its effect is under way: it keeps its lane until that ends, and what is read again comes behind it.
+    this.#runner.evict(task);
   }
 
   #endLag(queue: ConnectorQueue<State>): void {
@@ -310,10 +275,5 @@ class Processor<State> implements LaneProcessor, LaneTaskEvents<State> {
     }
     const { nextOffset, metadata } = commitOf(main.committableOffset, cursors);
     session.storeOffset(nextOffset, metadata);
-  }
-
-  #isIdle(): boolean {
-    if (this.#unfinished > 0) return false;
-    return this.#quiet || (this.#lanes.waitingCount === 0 && this.#early === undefined && !this.#catchUp.isReading());
   }
 }

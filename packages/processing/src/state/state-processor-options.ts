@@ -3,6 +3,7 @@ import type { ChangelogStore, ConsumedRecord, TopicRecord } from '@astrolabe/rec
 import type { Logger } from '@astrolabe/service-kit';
 import type { PipelineError } from '@astrolabe/service-kit/errors';
 import type { GroupSession } from '../consumer/partition-processor.ts';
+import type { ReplayLanes } from './replay-lane.ts';
 import type { StateMemory } from './state-memory.ts';
 import type { Restored } from './state-restore.ts';
 import type { StateCodec, StateView } from './state-view.ts';
@@ -30,6 +31,8 @@ export interface StateProcessorOptions<V, R> {
    * stored, and then never reported as such, or transformed and reported again.
    */
   readonly onUnanswered?: (result: R) => void;
+  /** What is replayed beside the live records. Default: nothing. */
+  readonly replays?: ReplayLanes<V> | undefined;
   /** The state was read, at the start of a session or after a failure; the first record comes after the call. */
   readonly onRestored?: (restored: Restored) => void;
   /** Why the partition cannot be handled, before each retry; undefined once it goes on, and when the session ends. */

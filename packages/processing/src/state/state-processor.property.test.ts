@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '@astrolabe/kafka/testing';
-import { COMMIT_MARK } from '@astrolabe/records';
+import { COMMIT_MARK, readReplayPosition } from '@astrolabe/records';
 import { createInMemoryChangelogStore, type WriteFate } from '@astrolabe/records/in-memory';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import fc from 'fast-check';
 import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
 import { createStateProcessor } from './state-processor.ts';
+import { CountingReplay } from '../testing/counting-replay.ts';
 import { SKIPPED, countByKey, countCodec, countedOnce, stateOf } from '../testing/counting.ts';
 
 /** What users, brokers, the group and the machines can do, in any order. */
@@ -16,6 +17,8 @@ type Step =
   | { readonly kind: 'fetch'; readonly pick: number; readonly records: number }
   /** The partition goes to a new member. The last one is told, has died, or goes on without knowing. */
   | { readonly kind: 'rebalance'; readonly last: 'told' | 'dead' | 'unaware' }
+  /** What is on the input by now is replayed, by the owner. */
+  | { readonly kind: 'replay' }
   | { readonly kind: 'commit' }
   | { readonly kind: 'fates'; readonly fates: readonly WriteFate[] }
   | { readonly kind: 'brokers'; readonly away: boolean }
@@ -40,6 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   fc.record({ kind: fc.constant('rebalance' as const), last: fc.constantFrom('told' as const, 'dead', 'unaware') }),
+  fc.record({ kind: fc.constant('replay' as const) }),
   fc.record({ kind: fc.constant('commit' as const) }),
   fc.record({
     kind: fc.constant('fates' as const),
@@ -52,6 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const INPUT = 'input';
 const OUTPUT = 'output';
+const REPLAYED = 'replayed';
 const away = new PipelineError('kafka.unavailable', 'the brokers are away', { retryable: true });
 
 interface Member {
@@ -65,6 +70,17 @@ class World {
   readonly changelog;
   readonly faults: unknown[] = [];
   readonly stored: bigint[] = [];
+  readonly replay = new CountingReplay({
+    output: REPLAYED,
+    input: () => this.changelog.log.records(INPUT),
+    onStep: ({ epoch }, livePosition) => {
+      const member = this.#members[epoch];
+      assert.ok(
+        member === undefined || member.position <= livePosition,
+        'nothing is replayed while a live record waits',
+      );
+    },
+  });
   #members: Member[] = [];
   #owner: Member;
   #fates: WriteFate[] = [];
@@ -98,6 +114,7 @@ class World {
       changelog: this.changelog,
       codec: countCodec,
       transform: countByKey(OUTPUT),
+      replays: this.replay,
       onStored: (offsets) => void this.stored.push(...offsets),
       logger: silentLogger,
       maxBatchRecords: 4,
@@ -138,6 +155,9 @@ class World {
         this.#join();
         break;
       }
+      case 'replay':
+        this.replay.order(0);
+        break;
       case 'commit': {
         const { committable } = this.#owner;
         if (committable === undefined) break;
@@ -169,6 +189,14 @@ class World {
     member.processor.enqueue(fetched, member.position);
   }
 
+  #replayed(): bigint {
+    const { log, changelogTopic, groupId } = this.changelog;
+    const positions = log.records(changelogTopic).flatMap(({ key, value }) => {
+      return readReplayPosition(groupId, String(key), value)?.value ?? [];
+    });
+    return BigInt(String(positions.at(-1) ?? 0));
+  }
+
   /** Everything is well again, and all but one know that they lost the partition. */
   async settle(): Promise<void> {
     this.#fates = [];
@@ -179,6 +207,9 @@ class World {
     }
     await Promise.all(this.#members.filter((each) => each !== this.#owner).map(({ processor }) => processor.stop()));
     this.#fetch(this.#owner, Infinity);
+    while (this.faults.length === 0 && this.#replayed() < this.replay.endOf(0)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     await this.#owner.processor.idle();
     const end = BigInt(this.changelog.log.records(INPUT).length);
     // Who begins at a committed end has nothing to declare.
@@ -204,7 +235,12 @@ test('in every order of crash, rebalance, zombie, lost or ambiguous write and ou
           log.records(OUTPUT).map(({ value }) => String(value)),
           expected.outputs,
         );
-        assert.deepEqual(stateOf(log.records(changelogTopic)), expected.state);
+        const again = world.replay.countedOnce(0);
+        assert.deepEqual(
+          log.records(REPLAYED).map(({ value }) => String(value)),
+          again.outputs,
+        );
+        assert.deepEqual(stateOf(log.records(changelogTopic)), new Map([...expected.state, ...again.state]));
         assert.deepEqual(world.stored, [...new Set(world.stored)], 'no batch is reported twice');
       },
     ),

@@ -7,21 +7,16 @@
  * ended. The transform works on the state directly, since after a failure the state in memory is dropped as a whole.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  positionRecord,
-  type BatchWriter,
-  type ConsumedRecord,
-  type TopicRecord,
-  type TransactionBatch,
-} from '@astrolabe/records';
+import type { ConsumedRecord } from '@astrolabe/records';
 import { FaultLog } from '@astrolabe/service-kit';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
 import type { PartitionProcessor } from '../consumer/partition-processor.ts';
-import { RecordBuffer, type TakenBatch } from './state-buffer.ts';
+import { Change } from './change.ts';
+import { OwnedPartition } from './owned-partition.ts';
+import { RecordBuffer } from './state-buffer.ts';
 import type { StateProcessorOptions } from './state-processor-options.ts';
-import { behind, restorePartition } from './state-restore.ts';
-import type { PartitionState } from './state-view.ts';
+import { behind, restorePartition, type RestoredPartition } from './state-restore.ts';
 
 /** Begins to take over and to restore at once. */
 export function createStateProcessor<V, R>(options: StateProcessorOptions<V, R>): PartitionProcessor {
@@ -30,29 +25,16 @@ export function createStateProcessor<V, R>(options: StateProcessorOptions<V, R>)
   return processor;
 }
 
-/** Batches since the last write: what they came to, and how far they reach. */
-interface Pending<R> {
-  readonly results: R[];
-  nextOffset: bigint;
-}
-
-const DEFAULT_QUIET_MS = 500;
 const DEFAULT_RETRY_BASE_MS = 50;
 const DEFAULT_RETRY_MAX_MS = 5_000;
-/** How long a write that is nearly done may take when the session ends. */
-const LAST_WRITE_MS = 1_000;
 
 class StateProcessor<V, R> implements PartitionProcessor {
   readonly #options: StateProcessorOptions<V, R>;
   readonly #buffer: RecordBuffer;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #change = new Change();
   #running: Promise<void> = Promise.resolve();
-  #change = Promise.withResolvers<void>();
-  #pending: Pending<R> | undefined;
-  #quietTimer: NodeJS.Timeout | undefined;
-  /** Whether what left no trace is to be written without waiting for more. */
-  #flush = false;
   #draining = false;
   #paused = false;
   #failures = 0;
@@ -74,6 +56,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
   enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void {
     if (this.#isOver()) return;
     this.#buffer.add(records, nextOffset);
+    if (records.length > 0) this.#options.replays?.liveCame(records.length);
     const { maxBufferedRecords, maxBufferedBytes, session } = this.#options;
     if (
       !this.#paused &&
@@ -82,18 +65,18 @@ class StateProcessor<V, R> implements PartitionProcessor {
       this.#paused = true;
       session.pause();
     }
-    this.#changed();
+    this.#change.happened();
   }
 
   async idle(): Promise<void> {
     this.#draining = true;
-    this.#changed();
-    while (!this.#isOver() && this.#buffer.hasUnreleased) await this.#change.promise;
+    this.#change.happened();
+    while (!this.#isOver() && this.#buffer.hasUnreleased) await this.#change.next();
   }
 
   async stop(): Promise<void> {
     this.#stop.abort(stopped);
-    this.#changed();
+    this.#change.happened();
     await this.#running;
   }
 
@@ -128,9 +111,8 @@ class StateProcessor<V, R> implements PartitionProcessor {
       this.#failures += 1;
       await this.#pause();
     }
-    clearTimeout(this.#quietTimer);
     this.#options.onTrouble?.(undefined);
-    this.#changed();
+    this.#change.happened();
   }
 
   /** Resolves when it can write no longer, or is stopped; rejects with what went wrong. */
@@ -138,120 +120,44 @@ class StateProcessor<V, R> implements PartitionProcessor {
     const { session } = this.#options;
     const restored = await restorePartition({ ...this.#options, signal: this.#signal });
     if (restored.kind === 'superseded') return restored;
-    const { writer, state, position } = restored;
-    const writes = new Set<Promise<void>>();
+    const partition = this.#begin(restored);
     try {
+      const { position } = restored;
       if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
       this.#options.onTrouble?.(undefined);
-      this.#pending = undefined;
       this.#buffer.rewindTo(position);
       this.#release(position);
-      this.#changed();
-      await this.#work(writer, state, writes);
+      this.#change.happened();
+      await partition.work();
       return { kind: 'fenced' };
     } finally {
-      if (writes.size > 0) {
-        await Promise.race([Promise.allSettled(writes), sleep(LAST_WRITE_MS, undefined, { ref: false })]);
-      }
-      await Promise.all([writer.close(), ...writes]);
-      state.release();
+      await partition.end();
     }
   }
 
-  async #work(writer: BatchWriter, state: PartitionState<V>, writes: Set<Promise<void>>): Promise<void> {
-    let ended: { readonly error?: unknown } | undefined;
-    // Without records it would learn only at its next batch that it has to take over again.
-    void writer.spent.then(() => {
-      // What is under way tells why.
-      if (writes.size === 0) ended ??= {};
-      this.#changed();
+  #begin(restored: RestoredPartition<V>): OwnedPartition<V, R> {
+    return new OwnedPartition({
+      ...this.#options,
+      restored,
+      buffer: this.#buffer,
+      change: this.#change,
+      isOver: () => this.#isOver(),
+      isDraining: () => this.#draining,
+      isPaused: () => this.#paused,
+      onWritten: () => {
+        this.#failures = 0;
+        const { topic, partition } = this.#options.session;
+        this.#faults.worked({ topic, partition }, 'batches are stored again');
+      },
+      onPosition: (nextOffset, results) => this.#stored(nextOffset, results),
     });
-    while (!this.#isOver()) {
-      if (ended !== undefined) {
-        if ('error' in ended) throw ended.error;
-        return;
-      }
-      const next = writes.size < writer.maxInFlight ? this.#nextWrite(state) : undefined;
-      if (next === undefined) {
-        await this.#change.promise;
-        continue;
-      }
-      const write: Promise<void> = writer
-        .write(next.outgoing)
-        .then(({ kind }) => {
-          if (kind === 'written') this.#stored(next.pending);
-          else ended ??= {};
-        })
-        .catch((error: unknown) => {
-          if (isPipelineError(error) && error.retryable) this.#unanswered(next.pending);
-          ended ??= { error };
-        })
-        .finally(() => {
-          writes.delete(write);
-          this.#changed();
-        });
-      writes.add(write);
-    }
   }
 
-  /** Undefined where there is nothing to write yet. */
-  #nextWrite(
-    state: PartitionState<V>,
-  ): { readonly outgoing: TransactionBatch; readonly pending: Pending<R> } | undefined {
-    for (let batch = this.#buffer.take(); batch !== undefined; batch = this.#buffer.take()) {
-      const next = this.#transform(batch, state);
-      if (next !== undefined) return next;
-    }
-    const pending = this.#pending;
-    if (pending === undefined) return undefined;
-    if (this.#flush || this.#draining || this.#paused)
-      return { outgoing: this.#outgoingOf(pending, [], [], state), pending };
-    this.#quietTimer ??= setTimeout(() => {
-      this.#flush = true;
-      this.#changed();
-    }, this.#options.quietMs ?? DEFAULT_QUIET_MS);
-    return undefined;
-  }
-
-  #transform(batch: TakenBatch, state: PartitionState<V>) {
-    const pending = (this.#pending ??= { results: [], nextOffset: batch.nextOffset });
-    pending.nextOffset = batch.nextOffset;
-    if (batch.records.length === 0) return undefined;
-    const { outputs, result } = this.#options.transform(batch.records, state);
-    pending.results.push(result);
-    const changes = state.takeChanges(this.#options.session.partition);
-    if (outputs.length === 0 && changes.length === 0) return undefined;
-    return { outgoing: this.#outgoingOf(pending, outputs, changes, state), pending };
-  }
-
-  #outgoingOf(
-    pending: Pending<R>,
-    outputs: readonly TopicRecord[],
-    changes: TransactionBatch['state'],
-    state: PartitionState<V>,
-  ): TransactionBatch {
-    const { changelog, session } = this.#options;
-    this.#pending = undefined;
-    this.#flush = false;
-    clearTimeout(this.#quietTimer);
-    this.#quietTimer = undefined;
-    const clock = state.takeClock(session.partition);
-    const position = positionRecord(changelog.groupId, pending.nextOffset, session);
-    return { outputs, state: [...changes, ...clock, position] };
-  }
-
-  #stored({ results, nextOffset }: Pending<R>): void {
-    this.#failures = 0;
-    const { topic, partition } = this.#options.session;
-    this.#faults.worked({ topic, partition }, 'batches are stored again');
+  #stored(nextOffset: bigint, results: readonly R[]): void {
     this.#storedUpTo = nextOffset;
     this.#options.session.storeOffset(nextOffset);
     for (const result of results) this.#options.onStored?.(result);
     this.#release(nextOffset);
-  }
-
-  #unanswered({ results }: Pending<R>): void {
-    for (const result of results) this.#options.onUnanswered?.(result);
   }
 
   #release(nextOffset: bigint): void {
@@ -276,11 +182,6 @@ class StateProcessor<V, R> implements PartitionProcessor {
       random: random(),
     });
     await sleep(pauseMs, undefined, { signal: this.#signal }).catch(() => undefined);
-  }
-
-  #changed(): void {
-    this.#change.resolve();
-    this.#change = Promise.withResolvers();
   }
 }
 

@@ -4,6 +4,7 @@ import {
   parsePosition,
   positionKey,
   positionRecord,
+  readReplayPosition,
   recordSizeBytes,
   startPosition,
   type BatchWriter,
@@ -46,14 +47,17 @@ export interface RestoreOptions<V> {
   readonly onRestored?: (restored: Restored) => void;
 }
 
+export interface RestoredPartition<V> {
+  readonly writer: BatchWriter;
+  /** To be released once the writer is closed. */
+  readonly state: PartitionState<V>;
+  readonly position: bigint;
+  /** By replay, what was stored as its position last. */
+  readonly replays: ReadonlyMap<string, Buffer>;
+}
+
 export type RestoreOutcome<V> =
-  | {
-      readonly kind: 'restored';
-      readonly writer: BatchWriter;
-      /** To be released once the writer is closed. */
-      readonly state: PartitionState<V>;
-      readonly position: bigint;
-    }
+  | ({ readonly kind: 'restored' } & RestoredPartition<V>)
   /** Another process has taken the partition over. */
   | { readonly kind: 'superseded' };
 
@@ -61,6 +65,7 @@ export type RestoreOutcome<V> =
 interface Log<V> {
   readonly state: PartitionState<V>;
   readonly stored: StoredPosition | undefined;
+  readonly replays: ReadonlyMap<string, Buffer>;
   readonly records: number;
 }
 
@@ -79,13 +84,12 @@ export async function restorePartition<V>(options: RestoreOptions<V>): Promise<R
       return taken;
     }
     const { writer } = taken;
-    const position = await startFrom({ ...options, writer }, reader.read(), startedAtMs).catch(
-      async (error: unknown) => {
-        await writer.close();
-        throw error;
-      },
-    );
-    return { kind: 'restored', writer, state, position };
+    const log = reader.read();
+    const position = await startFrom({ ...options, writer }, log, startedAtMs).catch(async (error: unknown) => {
+      await writer.close();
+      throw error;
+    });
+    return { kind: 'restored', writer, state, position, replays: log.replays };
   } catch (error) {
     state.release();
     throw error;
@@ -97,12 +101,15 @@ type OwnedOptions<V> = RestoreOptions<V> & { readonly writer: BatchWriter };
 class LogReader<V> {
   readonly #state: PartitionState<V>;
   readonly #memory: StateMemory | undefined;
+  readonly #groupId: string;
   readonly #ownKey: string;
+  readonly #replays = new Map<string, Buffer>();
   #stored: StoredPosition | undefined;
   #clockMs: number | undefined;
   #records = 0;
 
   constructor(groupId: string, state: PartitionState<V>, memory: StateMemory | undefined) {
+    this.#groupId = groupId;
     this.#ownKey = positionKey(groupId);
     this.#state = state;
     this.#memory = memory;
@@ -116,13 +123,22 @@ class LogReader<V> {
       if (text === CLOCK_KEY) this.#clockMs = parseClock(value);
       else if (!isPositionKey(text)) this.#state.restore(text, value);
       else if (text === this.#ownKey) this.#stored = parsePosition(value);
+      else this.#takeReplay(text, value);
     }
     this.#memory?.assertFits();
   }
 
+  #takeReplay(key: string, value: Buffer | null): void {
+    const found = readReplayPosition(this.#groupId, key, value);
+    if (found === undefined) return;
+    // A copy: the bytes are a view of a whole fetch.
+    if (found.value !== null) this.#replays.set(found.replayId, Buffer.from(found.value));
+    else this.#replays.delete(found.replayId);
+  }
+
   read(): Log<V> {
     this.#state.restoreClock(this.#stored === undefined ? (this.#clockMs ?? 0) : this.#clockMs);
-    return { state: this.#state, stored: this.#stored, records: this.#records };
+    return { state: this.#state, stored: this.#stored, replays: this.#replays, records: this.#records };
   }
 }
 

@@ -5,16 +5,18 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { silentLogger } from '@astrolabe/kafka/testing';
-import { positionKey, readClaim } from '@astrolabe/records';
+import { positionKey, readClaim, readReplayPosition, type ConsumedRecord } from '@astrolabe/records';
 import type { GroupSession, PartitionProcessor } from '../consumer/partition-processor.ts';
 import { createStateProcessor } from '../state/state-processor.ts';
 import { SKIPPED, countByKey, countCodec, countedOnce, stateOf } from './counting.ts';
 import { startCountingProcess, turningClock, wake, type CountingProcess, type Member } from './counting-process.ts';
+import { CountingReplay } from './counting-replay.ts';
 import { InMemoryChangelogBrokers } from './in-memory-changelog-brokers.ts';
 
 export const PARTITIONS = 2;
 const INPUT = 'input';
 const OUTPUT = 'output';
+const REPLAYED = 'replayed';
 const STATE = 'state';
 const GROUP = 'group';
 
@@ -34,6 +36,8 @@ export type Step =
   /** For good. Its partitions go to a new process, of the same name or another one. */
   | { readonly kind: 'die'; readonly process: number; readonly sameName: boolean }
   | { readonly kind: 'lose'; readonly process: number; readonly steps: readonly boolean[] }
+  /** What is on the input of the partition by now is replayed, by its owner. */
+  | { readonly kind: 'replay'; readonly partition: number }
   | { readonly kind: 'commit'; readonly partition: number }
   | { readonly kind: 'compact'; readonly partition: number }
   | { readonly kind: 'turns'; readonly turns: number };
@@ -42,6 +46,10 @@ export class CountingWorld {
   readonly brokers = new InMemoryChangelogBrokers(STATE);
   readonly faults: unknown[] = [];
   readonly #clock = turningClock();
+  readonly #replay = new CountingReplay({
+    output: REPLAYED,
+    input: (partition) => this.brokers.committed(INPUT, partition).map(({ record }) => record),
+  });
   readonly #committed = new Map<number, bigint>();
   readonly #owners = new Map<number, Member>();
   readonly #processes: CountingProcess[];
@@ -74,6 +82,8 @@ export class CountingWorld {
       case 'lose':
         this.#at(step.process).losses = [...step.steps];
         return;
+      case 'replay':
+        return this.#replay.order(step.partition);
       case 'commit': {
         const { committable } = this.#owner(step.partition);
         if (committable !== undefined) this.#committed.set(step.partition, committable);
@@ -98,6 +108,7 @@ export class CountingWorld {
     for (const [partition, member] of this.#owners) {
       await until(() => member.processor !== undefined);
       this.#fetch(member, Infinity);
+      await until(() => this.faults.length > 0 || this.#replayed(partition) === this.#replay.endOf(partition));
       await member.processor?.idle();
       assert.deepEqual(this.faults, []);
       const end = this.brokers.offsets(INPUT, partition).highWatermark;
@@ -116,14 +127,28 @@ export class CountingWorld {
     const outputs = this.brokers.committed(OUTPUT, 0).map(({ record }) => record);
     for (let partition = 0; partition < PARTITIONS; partition += 1) {
       const expected = countedOnce(this.brokers.committed(INPUT, partition).map(({ record }) => record));
-      const ofPartition = outputs.filter(({ key }) => String(key).startsWith(`${partition}-`));
+      const ofPartition = outputs.filter((record) => isOf(record, partition));
       assert.deepEqual(
         ofPartition.map(({ value }) => String(value)),
         expected.outputs,
       );
+      const again = this.#replay.countedOnce(partition);
+      const replayed = this.brokers.committed(REPLAYED, 0).filter(({ record }) => isOf(record, partition));
+      assert.deepEqual(
+        replayed.map(({ record: { value } }) => String(value)),
+        again.outputs,
+      );
       const states = this.brokers.committed(STATE, partition).map(({ record }) => record);
-      assert.deepEqual(stateOf(states), expected.state);
+      assert.deepEqual(stateOf(states), new Map([...expected.state, ...again.state]));
     }
+  }
+
+  /** Follows the last record of the partition that was replayed for good. */
+  #replayed(partition: number): bigint {
+    const positions = this.brokers.committed(STATE, partition).flatMap(({ record: { key, value } }) => {
+      return readReplayPosition(GROUP, String(key), value)?.value ?? [];
+    });
+    return BigInt(String(positions.at(-1) ?? 0));
   }
 
   /** Where a process has committed a batch under its claim, no one commits under an earlier claim any more. */
@@ -196,6 +221,7 @@ export class CountingWorld {
       changelog: member.process.changelog,
       codec: countCodec,
       transform: countByKey(OUTPUT),
+      replays: this.#replay,
       logger: silentLogger,
       maxBatchRecords: 3,
       maxBatchBytes: 10_000,
@@ -256,6 +282,10 @@ export class CountingWorld {
     assert.ok(owner !== undefined);
     return owner;
   }
+}
+
+function isOf({ key }: ConsumedRecord, partition: number): boolean {
+  return String(key).startsWith(`${partition}-`);
 }
 
 async function until(isDone: () => boolean): Promise<void> {

@@ -82,10 +82,10 @@ test('a topic whose keys would move gets more partitions only while it has never
   assert.ok(isEmptyPlan(planOf(true)));
 });
 
-test('events and commands bind their keys to partitions, and all that is kept by partition has as many', () => {
+test('events and commands, replayed ones too, bind their keys to partitions, and all that is kept by partition has as many', () => {
   const topics = topicsFor('', 24);
   const binding = Object.values(topics).filter(({ bindsKeys }) => bindsKeys);
-  assert.deepEqual(binding, [topics.segmentEvents, topics.commands]);
+  assert.deepEqual(binding, [topics.segmentEvents, topics.commands, topics.replayedCommands]);
   const single = new Set([topics.redrives, topics.replays]);
   for (const topic of Object.values(topics)) assert.equal(topic.partitions, single.has(topic) ? 1 : 24);
 });

@@ -34,6 +34,7 @@ export type TopicRole =
   | 'segmentEventsDeadLetters'
   | 'commands'
   | 'commandsDeadLetters'
+  | 'replayedCommands'
   | 'deliveries'
   | 'mapperState'
   | 'redrives'
@@ -83,6 +84,17 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     key: 'that of the source record',
     value: 'the source record byte for byte, cut if it does not fit; cause in headers',
   },
+  replayedCommands: {
+    // Of their own, so that no live command waits behind them. Partitioned like the commands: the dispatcher that owns
+    // a partition of those reads the same one here, and keeps order and ledger with them.
+    name: 'astrolabe.replayed-commands.v1',
+    bindsKeys: true,
+    cleanupPolicy: 'delete',
+    retentionMs: 7 * DAY_MS,
+    maxMessageBytes: undefined,
+    key: 'as in `astrolabe.commands.v1`',
+    value: 'the same: a command that the mapper made of a replayed event',
+  },
   deliveries: {
     name: 'astrolabe.deliveries.v1',
     cleanupPolicy: 'delete',
@@ -97,9 +109,9 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     cleanupPolicy: 'compact',
     retentionMs: undefined,
     maxMessageBytes: undefined,
-    key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group], ["", "position", group, "claim", owner] or ["", "clock"]',
+    key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group], ["", "position", group, "claim", owner], ["", "position", group, "replay", id] or ["", "clock"]',
     value:
-      'JSON: what the mapper remembers of the user, the next offset of the source partition, the transactional ids of its owner, or its clock',
+      'JSON: what the mapper remembers of the user, the next offset of the source partition, the transactional ids of its owner, its progress with a replay, or its clock',
   },
   redrives: {
     name: 'astrolabe.redrives.v1',
@@ -115,13 +127,13 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
   },
   replays: {
     name: 'astrolabe.replays.v1',
-    // One for all: each replay has one record, written in one transaction with what it sends.
+    // One is enough: an order for each replay, and about a record a second for each partition that works on one.
     partitions: 1,
     cleanupPolicy: 'compact',
     retentionMs: undefined,
     maxMessageBytes: undefined,
-    key: 'id of the replay',
-    value: 'JSON: the options, the progress and the counts of the replay',
+    key: 'JSON array ["replay", id], ["progress", service, id, partition] or ["progress", "dispatcher", partition]',
+    value: 'JSON: what a replay is to do, or how far a service is with it and what came of it',
   },
 };
 

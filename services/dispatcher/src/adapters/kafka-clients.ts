@@ -42,6 +42,8 @@ export async function openKafkaClients(
     { name: topics.commands.name, operations: ['Read'] },
     { name: topics.commandsDeadLetters.name, operations: ['Write'] },
     { name: topics.deliveries.name, operations: ['Read', 'Write'] },
+    { name: topics.replayedCommands.name, operations: ['Read'] },
+    { name: topics.replays.name, operations: ['Read', 'Write'] },
   ];
   await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
   const topicWatch = watchTopics({ connection, needs, logger });

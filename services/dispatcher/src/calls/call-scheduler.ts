@@ -42,6 +42,9 @@ const MIN_SHARED_CALLS = 16;
 
 type Limiter = ConnectorLimiter<ScheduledCommand>;
 
+/** In place of a connector, for work that is of none: ids of connectors are not empty. */
+const REPLAYS = '';
+
 export class CallScheduler implements CallEnd {
   readonly #options: CallSchedulerOptions;
   readonly #limiters = new Map<string, Limiter>();
@@ -128,6 +131,18 @@ export class CallScheduler implements CallEnd {
     this.#turns.add(connectorId, 'start', work);
   }
 
+  /** Does a part of a replay's work when nothing live waits, now or in a later turn of the event loop. */
+  replay(work: () => void): void {
+    this.#turns.add(REPLAYS, 'start', { isReplayed: true, onTurn: work });
+  }
+
+  /** For how long replayed commands have waited for live ones, all connectors together. */
+  wayGivenMs(nowMs: number): number {
+    let totalMs = 0;
+    for (const limiter of this.#limiters.values()) totalMs += limiter.wayGivenMs(nowMs);
+    return totalMs;
+  }
+
   submit(command: ScheduledCommand): void {
     this.limiterOf(command.connectorId).submit(command);
   }
@@ -139,7 +154,7 @@ export class CallScheduler implements CallEnd {
 
   /** A command that was submitted `isWaiting` no longer. */
   cancelled(command: ScheduledCommand): void {
-    this.limiterOf(command.connectorId).cancelled();
+    this.limiterOf(command.connectorId).cancelled(command);
   }
 
   /** Calls `onPauseOver` of the command at a time of the monotonic clock. */

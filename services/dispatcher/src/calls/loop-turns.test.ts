@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WorkKind } from '../core/turns/fair-turns.ts';
-import { TURN_BUDGET_MS } from '../core/turns/turn-budget.ts';
+import { REPLAYED_BUDGET_MS, TURN_BUDGET_MS } from '../core/turns/turn-budget.ts';
 import { LoopTurns } from './loop-turns.ts';
 
 const WORK_MS = 0.5;
@@ -19,12 +19,18 @@ function createTurns({ isShared = true } = {}) {
     inNextTurn: (run) => void next.push(run),
     onTurnOver: (turnMs) => void turnsMs.push(turnMs),
   });
-  const add = (connector: string, count: number, kind: WorkKind = 'answer', name = connector) => {
+  const addWork = (connector: string, count: number, kind: WorkKind, name: string, isReplayed: boolean): void => {
     const onTurn = (): void => {
       nowMs += WORK_MS;
       handled.push(name);
     };
-    for (let index = 0; index < count; index += 1) turns.add(connector, kind, { onTurn });
+    for (let index = 0; index < count; index += 1) turns.add(connector, kind, { isReplayed, onTurn });
+  };
+  const add = (connector: string, count: number, kind: WorkKind = 'answer', name = connector) =>
+    addWork(connector, count, kind, name, false);
+  const replay = (connector: string, count: number) => addWork(connector, count, 'answer', 'replayed', true);
+  const pass = (ms: number): void => {
+    nowMs += ms;
   };
   /** What was handled in the turn. */
   const nextTurn = () => {
@@ -33,7 +39,7 @@ function createTurns({ isShared = true } = {}) {
     next.pop()?.();
     return handled.slice(before);
   };
-  return { handled, turnsMs, add, nextTurn, isAsked: () => next.length > 0 };
+  return { handled, turnsMs, add, replay, pass, nextTurn, isAsked: () => next.length > 0 };
 }
 
 test('little work is done as it comes, and no turn is asked for after it', () => {
@@ -111,4 +117,36 @@ test('each turn with work is measured, with all that was done in it', () => {
   assert.deepEqual(turnsMs, [3 * WORK_MS]);
   nextTurn();
   assert.deepEqual(turnsMs, [3 * WORK_MS], 'a turn without work is none');
+});
+
+test('the work of a replay waits for all that is live, and has a part of the turn while live work comes', () => {
+  const { add, replay, nextTurn } = createTurns();
+  add('acme', PER_TURN + 1);
+  replay('globex', 3 * PER_TURN);
+  assert.deepEqual(nextTurn(), ['acme', 'replayed']);
+  const ofReplay = REPLAYED_BUDGET_MS / WORK_MS;
+  assert.equal(nextTurn().length, ofReplay);
+  add('acme', 1);
+  assert.equal(nextTurn().length, ofReplay);
+});
+
+test('the work of a replay has the whole turn once no live work has come for a while', () => {
+  const { add, replay, pass, nextTurn } = createTurns();
+  add('acme', 1);
+  replay('globex', 3 * PER_TURN);
+  pass(1_500);
+  nextTurn();
+  assert.equal(nextTurn().length, PER_TURN);
+});
+
+test('a replay of the only connector is worked on as it comes, unless live work came lately', () => {
+  const { handled, add, replay } = createTurns({ isShared: false });
+  replay('acme', 3 * PER_TURN);
+  assert.equal(handled.length, 3 * PER_TURN);
+  add('acme', 1);
+  replay('acme', 3 * PER_TURN);
+  const before = handled.length;
+  assert.ok(before < 6 * PER_TURN, `${before} pieces before the next turn`);
+  add('acme', 1);
+  assert.equal(handled.length, before + 1, 'live work does not wait for it');
 });

@@ -35,6 +35,11 @@ export class ScheduledCall implements ApiCallReceiver, CallInFlight, TurnWork {
     return this.commands.length > 1;
   }
 
+  /** All of its commands are: a live one would be the first. */
+  get isReplayed(): boolean {
+    return this.commands[0]?.isReplayed === true;
+  }
+
   /** All of its commands have left it: no command needs its answer. */
   get isAbandoned(): boolean {
     return this.#left === this.commands.length;

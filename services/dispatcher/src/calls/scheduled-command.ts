@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { Verdict } from '../core/classify-response.ts';
-import type { QueuedItem } from '../limits/wait-queue.ts';
+import type { QueuedItem } from '../limits/item-line.ts';
 
 /** When an answer came. */
 export interface AnswerTime {

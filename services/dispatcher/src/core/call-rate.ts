@@ -25,12 +25,20 @@ export function freshRate(callsPerSecond: number, nowMs: number): CallRate {
   return { tokens: burstOf(callsPerSecond), atMs: nowMs };
 }
 
-/** Takes one call. A clock that was set back neither adds tokens nor holds any up. */
-export function takeCall({ tokens, atMs }: CallRate, callsPerSecond: number, nowMs: number): RateDecision {
+/** Tokens that a replay leaves for the next live calls; none where no more than one can be held. */
+export function rateReserve(callsPerSecond: number): number {
+  return Math.floor(burstOf(callsPerSecond) / 2);
+}
+
+/**
+ * Takes one call, if `reserve` is left then. A clock that was set back neither adds tokens nor holds any up.
+ */
+export function takeCall({ tokens, atMs }: CallRate, callsPerSecond: number, nowMs: number, reserve = 0): RateDecision {
   const burst = burstOf(callsPerSecond);
   const perMs = (callsPerSecond - (burst - 1)) / 1_000;
   const held = Math.min(burst, tokens + Math.max(0, nowMs - atMs) * perMs);
   // Rounding must not keep a call back for one more millisecond again and again.
-  if (held >= 1 - 1e-9) return { kind: 'go', rate: { tokens: Math.max(0, held - 1), atMs: nowMs } };
-  return { kind: 'wait', waitMs: Math.max(1, Math.ceil((1 - held) / perMs)) };
+  const needed = 1 + reserve;
+  if (held >= needed - 1e-9) return { kind: 'go', rate: { tokens: Math.max(0, held - 1), atMs: nowMs } };
+  return { kind: 'wait', waitMs: Math.max(1, Math.ceil((needed - held) / perMs)) };
 }

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { LaneTask } from '@astrolabe/processing';
+import type { LaneTask, ReplayMark } from '@astrolabe/processing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import { PipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
 import fc from 'fast-check';
@@ -29,6 +29,7 @@ const event = fc.oneof(
       message: fc.nat({ max: 2 }),
       connector: fc.constantFrom(...connectors),
       isReadable: fc.constantFrom(true, true, true, false),
+      isReplayed: fc.constantFrom(false, false, true),
     }),
   },
   {
@@ -150,17 +151,23 @@ class BatchLedger implements DeliveryLedger {
 /** A record in a lane of its own, and what the lifecycle told of it. */
 class Task {
   readonly record: ConsumedRecord;
-  readonly queue: { readonly name: string };
+  readonly connectorId: string;
+  readonly replay: ReplayMark | undefined;
   readonly told: string[] = [];
   state: InFlightCommand | undefined = undefined;
 
-  constructor(record: ConsumedRecord, connector: string) {
+  constructor(record: ConsumedRecord, connectorId: string, isReplayed: boolean) {
     this.record = record;
-    this.queue = { name: connector };
+    this.connectorId = connectorId;
+    this.replay = isReplayed ? { replayId: 'r1', startedAtMs: 0, isOfOwnTopic: true } : undefined;
   }
 
   get offset(): bigint {
     return this.record.offset;
+  }
+
+  waits(): void {
+    // No live record of its key comes.
   }
 
   release(): void {
@@ -248,11 +255,11 @@ class World {
     assert.deepEqual(this.#underWay(), []);
   }
 
-  #start({ message, connector, isReadable }: Event & { kind: 'start' }): void {
+  #start({ message, connector, isReadable, isReplayed }: Event & { kind: 'start' }): void {
     const offset = BigInt(this.tasks.length);
     const command = upsertUser({ connectorId: connector, messageId: `m-${message}` });
     const record = isReadable ? recordOf(command, offset) : rawRecord(Buffer.from('?'), offset);
-    const task = new Task(record, connector);
+    const task = new Task(record, connector, isReplayed);
     this.tasks.push(task);
     this.#lifecycle.start(task as unknown as LaneTask<InFlightCommand>);
   }

@@ -15,7 +15,7 @@
  */
 import { deliveryIdOf } from '@astrolabe/ledger';
 import type { LaneHandler, LaneTask, PartitionSession } from '@astrolabe/processing';
-import { headerNames, headerText, toDeadLetter, type DeadLetterCause, type RecordProducer } from '@astrolabe/records';
+import { headerNames, headerText, toDeadLetter, type RecordProducer } from '@astrolabe/records';
 import type { CommandDecoder, DecodedCommand } from '@astrolabe/records/serde';
 import { createRetrier, isRetryableFault, retryPolicies, type Logger, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -24,6 +24,7 @@ import type { CallScheduler } from '../calls/call-scheduler.ts';
 import type { AnswerTime } from '../calls/scheduled-command.ts';
 import type { Verdict } from '../core/classify-response.ts';
 import { nextStep, type RetryPolicy } from '../core/next-step.ts';
+import { isEndOf, knownOutcomeOf, type ReplayOutcome } from '../core/replay/known-outcome.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 import type { DeliveryLedger, DeliveryRecord } from './delivery-ledger.ts';
 import {
@@ -34,6 +35,7 @@ import {
   type CommandOwner,
 } from './in-flight-command.ts';
 import { OutcomeStore, type StoredOutcomes } from './outcome-store.ts';
+import { toRefusal, type Refusal } from './refusal.ts';
 
 export interface CommandLifecycleOptions {
   readonly scheduler: CallScheduler;
@@ -53,7 +55,7 @@ export interface CommandLifecycleOptions {
 /** No connector has a longer id; a foreign producer may write one, which the ledger would have no room for. */
 const MAX_ID_CHARACTERS = 63;
 
-type Refusal = Omit<DeadLetterCause, 'group' | 'atMs'>;
+type OutcomeLabels = Readonly<Record<'connector' | 'kind' | 'outcome' | 'reason', string>>;
 type Task = LaneTask<InFlightCommand>;
 
 /** Takes the records of a partition through their states, while the partition is assigned here. */
@@ -73,7 +75,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   start(task: Task): void {
     const command = new InFlightCommand(task, this);
     task.state = command;
-    this.#options.scheduler.start(task.queue.name, command);
+    this.#options.scheduler.start(task.connectorId, command);
   }
 
   started(command: InFlightCommand): void {
@@ -113,11 +115,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     } catch (fault) {
       return this.fail(command, fault);
     }
-    // A dead letter that was redriven comes at a later offset and is tried again; one whose record is read again is
-    // not.
-    if (known !== undefined && (known.outcome !== 'dead-lettered' || known.offset >= task.offset)) {
-      return this.#known(command);
-    }
+    if (known !== undefined && isEndOf(known, command.ledgerRecord)) return this.#known(command, known);
     command.continueAfter(this.#options.ledger.attempts(command.deliveryId));
     if (this.#options.scheduler.isKnown(record.connectorId)) return this.#wait(command);
     const message = `no connector has the id ${record.connectorId.slice(0, MAX_ID_CHARACTERS)}`;
@@ -125,11 +123,15 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   }
 
   /** The ledger has it: no call is made. */
-  #known(command: InFlightCommand): void {
-    const { metrics } = this.#options;
-    const connector = this.#labelOf(command.connectorId);
-    metrics.ledgerHits.inc({ connector });
-    metrics.commands.inc({ connector, kind: command.command.kind, outcome: 'duplicate', reason: 'ledger' });
+  #known(command: InFlightCommand, known: DeliveryRecord): void {
+    if (command.isReplayed) {
+      command.outcome = knownOutcomeOf(known, command.ledgerRecord);
+    } else {
+      const { metrics } = this.#options;
+      const connector = this.#labelOf(command.connectorId);
+      metrics.ledgerHits.inc({ connector });
+      metrics.commands.inc({ connector, kind: command.command.kind, outcome: 'duplicate', reason: 'ledger' });
+    }
     if (this.#outcomes.isDurable(command)) return this.#finish(command);
     command.enter('storing');
     command.task.release();
@@ -146,6 +148,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   callAgain(command: InFlightCommand): void {
     command.enter('waiting');
     this.#options.scheduler.resubmit(command);
+    command.task.waits();
   }
 
   answered(command: InFlightCommand, attempts: Attempts, verdict: Verdict, time: AnswerTime): void {
@@ -163,7 +166,8 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
       case 'wait':
         metrics.retries.inc({ connector: command.connectorId, reason: step.reason });
         this.#recordAttempts(command, attempts, time.nowMs + step.delayMs);
-        return this.#pause(command, time.nowMs + step.delayMs);
+        this.#pause(command, time.nowMs + step.delayMs);
+        return command.task.waits();
     }
   }
 
@@ -171,7 +175,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   #recordAttempts(command: InFlightCommand, attempts: Attempts, untilMs: number): void {
     this.#options.ledger.recordAttempts({
       commandId: command.deliveryId,
-      offset: command.task.offset,
+      offset: command.recordedOffset,
       count: attempts.count,
       firstAtMs: firstAttemptAtMs(attempts),
       spentMs: Math.ceil(untilMs - budgetFromMs(attempts)),
@@ -198,7 +202,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   }
 
   async #storeDeadLetter(command: InFlightCommand, refusal: Refusal): Promise<void> {
-    const { deadLetters, deadLetterTopic, groupId, clock, logger, metrics } = this.#options;
+    const { deadLetters, deadLetterTopic, groupId, clock, logger } = this.#options;
     const { task, decoded } = command;
     const { record } = task;
     const deadLetter = toDeadLetter(record, { ...refusal, group: groupId, atMs: clock.nowMs() });
@@ -207,7 +211,8 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     const { code, message, status } = refusal;
     logger.warn({ topic, partition, offset: offset.toString(), code, reason: message }, 'dead-lettered');
     const connector = this.#labelOf(decoded?.record.connectorId ?? headerText(record, headerNames.connectorId) ?? '');
-    metrics.commands.inc({ connector, kind: decoded?.kind ?? 'unknown', outcome: 'dead-lettered', reason: code });
+    const kind = decoded?.kind ?? 'unknown';
+    this.#count(command, 'deadLettered', { connector, kind, outcome: 'dead-lettered', reason: code });
     if (command.isOver) return;
     // What cannot be decoded has no id to be known by: read again, it is a dead letter again.
     if (decoded === undefined) return this.#finish(command);
@@ -221,7 +226,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     const { kind, record } = command.command;
     const connector = record.connectorId;
     const outcome = isDuplicate ? 'duplicate' : 'delivered';
-    metrics.commands.inc({ connector, kind, outcome, reason: '' });
+    this.#count(command, outcome, { connector, kind, outcome, reason: '' });
     // What is replayed was received long ago; how fresh live traffic is would not be seen any more.
     if (headerText(command.task.record, headerNames.replayId) === undefined) {
       metrics.freshness.observe({ connector }, Math.max(0, atMs - record.receivedAt) / 1_000);
@@ -235,8 +240,14 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     const { task, deliveryId } = command;
     const connectorId = command.connectorId.slice(0, MAX_ID_CHARACTERS);
     // Before the next command of the key starts: it may be the same one again, which has to find the first.
-    this.#outcomes.record(command, { commandId: deliveryId, connectorId, offset: task.offset, ...outcome });
+    this.#outcomes.record(command, { commandId: deliveryId, connectorId, offset: command.recordedOffset, ...outcome });
     task.release();
+  }
+
+  /** Each record once: those of replays are counted by their replay. */
+  #count(command: InFlightCommand, outcome: ReplayOutcome, labels: OutcomeLabels): void {
+    if (command.isReplayed) command.outcome = outcome;
+    else this.#options.metrics.commands.inc(labels);
   }
 
   durable(command: InFlightCommand): void {
@@ -290,26 +301,4 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
     const { signal } = this.#options.session;
     return this.#retrier(doing, action, { policy: retryPolicies.command, signal });
   }
-}
-
-function toRefusal(
-  {
-    code,
-    message,
-    status,
-  }: { readonly code: ErrorCode; readonly message: string; readonly status: number | undefined },
-  attempts: Attempts | undefined,
-): Refusal {
-  return {
-    code,
-    message,
-    ...(status === undefined ? {} : { status }),
-    ...(attempts === undefined
-      ? {}
-      : {
-          deliveryCount: attempts.count,
-          firstAttemptAtMs: firstAttemptAtMs(attempts),
-          lastAttemptAtMs: attempts.last.atMs,
-        }),
-  };
 }

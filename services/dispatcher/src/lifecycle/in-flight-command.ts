@@ -7,6 +7,7 @@ import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
 import { toBulkItem } from '../core/bulk-request.ts';
 import type { Verdict } from '../core/classify-response.ts';
 import { assertMayEnter, isOver, type CommandState } from '../core/command-states.ts';
+import { recordedOffset, type LedgerRecord, type ReplayOutcome } from '../core/replay/known-outcome.ts';
 import type { PriorAttempts } from './delivery-ledger.ts';
 
 /** What decides on the state that a command goes to next. */
@@ -32,6 +33,9 @@ export interface Attempts {
 /** One command record from its lane's start to its end, and the state that it is in (`core/command-states.ts`). */
 export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnWork {
   readonly task: LaneTask<InFlightCommand>;
+  readonly isReplayed: boolean;
+  /** Of a replayed command, once it is decided. */
+  outcome: ReplayOutcome | undefined = undefined;
   readonly #owner: CommandOwner;
   #state: CommandState = 'decoding';
   #command: Command | undefined;
@@ -44,6 +48,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
 
   constructor(task: LaneTask<InFlightCommand>, owner: CommandOwner) {
     this.task = task;
+    this.isReplayed = task.replay !== undefined;
     this.#owner = owner;
   }
 
@@ -82,6 +87,16 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
     return this.#deliveryId;
   }
 
+  /** Where the ledger has the command. */
+  get recordedOffset(): bigint {
+    return recordedOffset(this.task);
+  }
+
+  get ledgerRecord(): LedgerRecord {
+    const { offset, replay } = this.task;
+    return { offset, replay, isForced: this.#deliveryId !== this.command.record.commandId };
+  }
+
   /** Undefined before the first answer. */
   get attempts(): Attempts | undefined {
     return this.#attempts;
@@ -113,7 +128,7 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
   /** What earlier owners of the partition did for it; called before the first call. */
   continueAfter(prior: PriorAttempts | undefined): void {
     // What was sent again, by a redrive or a replay, stands at another offset and begins again.
-    if (prior?.offset === this.task.offset) this.#prior = prior;
+    if (prior?.offset === this.recordedOffset) this.#prior = prior;
   }
 
   decode(command: Command, deliveryId: string): void {

@@ -8,7 +8,7 @@ import { Bulkhead } from './bulkhead.ts';
 import { ConnectorLimiter } from './connector-limiter.ts';
 import { createLimiterPolicies } from './limiter-policy.ts';
 import { SettledShares } from './settled-shares.ts';
-import type { QueuedItem } from './wait-queue.ts';
+import type { QueuedItem } from './item-line.ts';
 
 const PARTITIONS = 6;
 const STEP_MS = 10;
@@ -52,7 +52,8 @@ function createInstances(count: number, settings: DeliverySettings) {
       call: () => void calls.push({ atMs: clock.monotonicMs(), instance }),
       onCircuit: () => undefined,
     });
-    for (let index = 0; index < 20_000; index += 1) limiter.submit({ isWaiting: true, sizeBytes: 1, isSingle: false });
+    const item = { isWaiting: true, sizeBytes: 1, isSingle: false, isReplayed: false };
+    for (let index = 0; index < 20_000; index += 1) limiter.submit(item);
     return { limiter, shares };
   });
   const own = (instance: number, owned: number) => instances[instance]?.shares.update({ owned, total: PARTITIONS });

@@ -2,12 +2,19 @@
  * Calls in flight of all connectors together, so that connectors whose API hangs cannot take all of them. A connector
  * may have as many as are left for all others: one alone half of the ceiling, two that hang a third each, so there is
  * always room for the next (dynamic thresholds, as switches share their buffers among ports: Choudhury and Hahne,
- * 1998); and its floor in any case.
+ * 1998); and its floor in any case. Replayed calls likewise have half of the ceiling, and none beyond the floor while a
+ * live call waits for room.
  */
+import type { CallClass } from './admission.ts';
+
+interface Pumped {
+  pump(): void;
+}
+
 export class Bulkhead {
   #ceiling: number;
   #inFlight = 0;
-  readonly #waiting = new Set<{ pump(): void }>();
+  readonly #waiting: Readonly<Record<CallClass, Set<Pumped>>> = { live: new Set(), replayed: new Set() };
 
   constructor(ceiling: number) {
     this.#ceiling = ceiling;
@@ -23,8 +30,10 @@ export class Bulkhead {
   }
 
   /** Whether a connector that has `own` calls in flight may make another. */
-  hasRoom(own: number, floor: number): boolean {
-    return own < floor || own < this.#ceiling - this.#inFlight;
+  hasRoom(own: number, floor: number, callClass: CallClass): boolean {
+    if (own < floor) return true;
+    if (callClass === 'live') return own < this.#ceiling - this.#inFlight;
+    return this.#waiting.live.size === 0 && own < Math.ceil(this.#ceiling / 2) - this.#inFlight;
   }
 
   enter(): void {
@@ -38,15 +47,17 @@ export class Bulkhead {
   }
 
   /** The limiter is pumped when a call of another connector has ended. */
-  waitForRoom(limiter: { pump(): void }): void {
-    this.#waiting.add(limiter);
+  waitForRoom(limiter: Pumped, callClass: CallClass): void {
+    this.#waiting[callClass].add(limiter);
   }
 
-  /** Lets the limiter that has waited longest try again. */
+  /** Lets the limiter that has waited longest try again, one with a live call first. */
   serveNext(): void {
-    const [limiter] = this.#waiting;
+    const { live, replayed } = this.#waiting;
+    const waiting = live.size > 0 ? live : replayed;
+    const [limiter] = waiting;
     if (limiter === undefined) return;
-    this.#waiting.delete(limiter);
+    waiting.delete(limiter);
     limiter.pump();
   }
 }

@@ -1,69 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createManualClock } from '@astrolabe/service-kit/clock';
 import type { CallResult } from '../core/call-result.ts';
-import { ConnectorLimiter } from './connector-limiter.ts';
+import { basePolicy as base, createLimiters as create, Item, success } from '../testing/limiters.ts';
 import type { LimiterPolicy } from './limiter-policy.ts';
-import type { QueuedItem } from './wait-queue.ts';
-import { Bulkhead } from './bulkhead.ts';
 
-class Item implements QueuedItem {
-  isWaiting = true;
-  isSingle = false;
-  readonly name: string;
-  readonly sizeBytes: number;
-
-  constructor(name: string, sizeBytes = 100) {
-    this.name = name;
-    this.sizeBytes = sizeBytes;
-  }
-}
-
-const success: CallResult = { circuit: 'success', pressure: 'none', durationMs: 1, pauseMs: undefined };
 const failure: CallResult = { circuit: 'failure', pressure: 'none', durationMs: undefined, pauseMs: undefined };
 const refusal: CallResult = { circuit: 'refusal', pressure: 'none', durationMs: undefined, pauseMs: undefined };
 
-const base: LimiterPolicy = {
-  mayCall: true,
-  concurrency: { floor: 1, initial: 2, ceiling: 2 },
-  callsPerSecond: undefined,
-  circuit: {
-    failing: { failuresToOpen: 3, pauseMs: 1_000, maxPauseMs: 4_000 },
-    halted: { failuresToOpen: 1, pauseMs: 5_000, maxPauseMs: 60_000 },
-  },
-  bulk: undefined,
-};
-
-/** Limiters that share a bulkhead, and the calls that they have made, by the names of their items. */
-function createLimiters(policy: Partial<LimiterPolicy> = {}, ceiling = 100) {
-  const clock = createManualClock();
-  const bulkhead = new Bulkhead(ceiling);
-  const calls: string[] = [];
-  const limiterOf = (id: string) =>
-    new ConnectorLimiter<Item>({
-      connectorId: id,
-      policy: { ...base, ...policy },
-      bulkhead,
-      clock,
-      random: () => 0.5,
-      signal: new AbortController().signal,
-      call: (_limiter, items) => {
-        for (const item of items) item.isWaiting = false;
-        calls.push(items.map(({ name }) => name).join('+'));
-      },
-      onCircuit: () => undefined,
-    });
-  const limiter = limiterOf('acme');
-  const submit = (...names: string[]) => {
-    for (const name of names) limiter.submit(new Item(name));
-  };
-  const end = (result: CallResult) => {
-    limiter.ended(result);
-    limiter.pump();
-    bulkhead.serveNext();
-  };
-  return { clock, bulkhead, calls, limiter, limiterOf, submit, end };
-}
+const createLimiters = (policy: Partial<LimiterPolicy> = {}, ceiling = 100) => create({ policy, ceiling });
 
 test('as many calls as the limit allows are under way, the rest waits in its order', () => {
   const { calls, limiter, submit, end } = createLimiters();
@@ -178,7 +122,7 @@ test('what was withdrawn is never called for, and a long line of it is forgotten
   for (const item of items) limiter.submit(item);
   for (const item of items.slice(2, -1)) {
     item.isWaiting = false;
-    limiter.cancelled();
+    limiter.cancelled(item);
   }
   assert.equal(limiter.queued, 1);
   end(success);

@@ -2,18 +2,32 @@
  * Decides when a connector's next call may be made: this instance's share of its limits, its circuit, the pause that
  * its API asked for, its calls in flight, the bulkhead and its rate must all agree. What waits for that has a queue of
  * its own, so a connector that cannot be served keeps no other one waiting.
+ *
+ * Items of a replay have what live ones leave: they are called for only while no live item waits for more than others
+ * to share its call, and while live items come they leave room for the next.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { CallResult } from '../core/call-result.ts';
-import { freshRate, takeCall, type CallRate } from '../core/call-rate.ts';
+import { freshRate, rateReserve, takeCall, type CallRate } from '../core/call-rate.ts';
 import type { Circuit } from '../core/circuit.ts';
+import { WayGiven } from '../core/way-given.ts';
+import {
+  CALL,
+  PROBE,
+  WAIT_FOR_ANSWER,
+  WAIT_FOR_ROOM,
+  WAIT_FOR_SHARE,
+  type Admission,
+  type CallClass,
+} from './admission.ts';
 import { Alarm } from './alarm.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { InFlightCalls } from './in-flight-calls.ts';
+import type { QueuedItem } from './item-line.ts';
 import type { BulkPolicy, LimiterPolicy } from './limiter-policy.ts';
-import { WaitQueue, type QueuedItem } from './wait-queue.ts';
+import { WaitQueue } from './wait-queue.ts';
 
 export interface LimiterOptions<Item extends QueuedItem> {
   readonly connectorId: string;
@@ -31,25 +45,10 @@ export interface LimiterOptions<Item extends QueuedItem> {
   readonly onCircuit: (connectorId: string, before: Circuit, after: Circuit) => void;
 }
 
-/** Whether the next call may be made, and if not, what it waits for. */
-type Admission =
-  | { readonly kind: 'call' | 'probe' }
-  /** An answer of this connector's own calls. */
-  | { readonly kind: 'wait-for-answer' }
-  /** The end of any connector's call. */
-  | { readonly kind: 'wait-for-room' }
-  /** Another policy: this instance has no share of the connector's limits. */
-  | { readonly kind: 'wait-for-share' }
-  | { readonly kind: 'wait-until'; readonly atMs: number };
-
-const CALL: Admission = { kind: 'call' };
-const PROBE: Admission = { kind: 'probe' };
-const WAIT_FOR_ANSWER: Admission = { kind: 'wait-for-answer' };
-const WAIT_FOR_ROOM: Admission = { kind: 'wait-for-room' };
-const WAIT_FOR_SHARE: Admission = { kind: 'wait-for-share' };
-
 /** A pause that is worth mentioning to others. */
 const LONG_PAUSE_MS = 1_000;
+/** For so long after a live item, room is kept for the next. */
+const LIVE_LATELY_MS = 1_000;
 
 export class ConnectorLimiter<Item extends QueuedItem> {
   readonly connectorId: string;
@@ -64,6 +63,8 @@ export class ConnectorLimiter<Item extends QueuedItem> {
   #rate: CallRate | undefined;
   #pausedUntilMs = 0;
   #isPumping = false;
+  #lastLiveMs = -Infinity;
+  readonly #wayGiven = new WayGiven();
 
   constructor(options: LimiterOptions<Item>) {
     const { connectorId, policy, clock, signal, random, onCircuit } = options;
@@ -108,20 +109,28 @@ export class ConnectorLimiter<Item extends QueuedItem> {
     return this.#pausedUntilMs - nowMs > LONG_PAUSE_MS || this.#calls.isStalled(nowMs);
   }
 
-  submit(item: Item): void {
-    this.#queue.add(item, this.#options.clock.monotonicMs());
-    this.#pumpUnlessFull();
+  /** How long replayed items have waited for live ones, all in all. */
+  wayGivenMs(nowMs: number): number {
+    return this.#wayGiven.totalMs(nowMs);
   }
 
-  /** After a pause or a halt: ahead of the items that were never called for. */
+  submit(item: Item): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#queue.add(item, nowMs);
+    this.#pumpUnlessFull(item, nowMs);
+  }
+
+  /** After a pause or a halt: ahead of the items of its class that were never called for. */
   resubmit(item: Item): void {
-    this.#queue.addRetried(item, this.#options.clock.monotonicMs());
-    this.#pumpUnlessFull();
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#queue.addRetried(item, nowMs);
+    this.#pumpUnlessFull(item, nowMs);
   }
 
   /** An item of the queue `isWaiting` no longer. */
-  cancelled(): void {
-    this.#queue.cancelled();
+  cancelled(item: Item): void {
+    this.#queue.cancelled(item);
+    if (this.#queue.replayedSize === 0) this.#wayGiven.end(this.#options.clock.monotonicMs());
   }
 
   /** Fewer commands in a call from here on: the API said that there were too many. */
@@ -175,26 +184,40 @@ export class ConnectorLimiter<Item extends QueuedItem> {
     }
   }
 
-  #pumpUnlessFull(): void {
+  #pumpUnlessFull({ isReplayed }: Item, nowMs: number): void {
+    if (!isReplayed) this.#lastLiveMs = nowMs;
     if (this.#calls.count < this.#calls.limit) this.pump();
-    else this.#calls.noteFull();
+    else if (!isReplayed) this.#calls.noteFull();
   }
 
   /** False where the next call has to wait. */
   #callNext(): boolean {
     const nowMs = this.#options.clock.monotonicMs();
-    const admission = this.#admit(nowMs);
+    if (this.#queue.liveSize > 0) {
+      const admission = this.#admit('live', nowMs);
+      if (this.#follow(admission, 'live', nowMs)) return true;
+      if (admission.kind !== 'linger') {
+        if (this.#queue.replayedSize > 0) this.#wayGiven.begin(nowMs);
+        return false;
+      }
+    }
+    return this.#queue.replayedSize > 0 && this.#follow(this.#admit('replayed', nowMs), 'replayed', nowMs);
+  }
+
+  /** Makes the call, or sees to it that it is made when what it waits for has come. */
+  #follow(admission: Admission, callClass: CallClass, nowMs: number): boolean {
     switch (admission.kind) {
       case 'call':
       case 'probe':
-        this.#call(admission.kind, nowMs);
+        this.#call(admission.kind, callClass, nowMs);
         return true;
       case 'wait-for-answer':
       case 'wait-for-share':
         return false;
       case 'wait-for-room':
-        this.#options.bulkhead.waitForRoom(this);
+        this.#options.bulkhead.waitForRoom(this, callClass);
         return false;
+      case 'linger':
       case 'wait-until':
         this.#alarm.setFor(admission.atMs);
         return false;
@@ -202,49 +225,77 @@ export class ConnectorLimiter<Item extends QueuedItem> {
   }
 
   /** Takes a token of the rate where the answer is a call. */
-  #admit(nowMs: number): Admission {
-    const { bulkhead } = this.#options;
+  #admit(callClass: CallClass, nowMs: number): Admission {
     const { circuit } = this.#breaker;
     if (!this.#policy.mayCall) return WAIT_FOR_SHARE;
     if (nowMs < this.#pausedUntilMs) return { kind: 'wait-until', atMs: this.#pausedUntilMs };
     if (circuit.kind === 'probing') return WAIT_FOR_ANSWER;
     const isProbe = circuit.kind === 'open';
     if (isProbe && nowMs < circuit.untilMs) return { kind: 'wait-until', atMs: circuit.untilMs };
-    if (!isProbe && !this.#calls.hasRoom(nowMs)) {
-      this.#calls.noteFull();
-      return WAIT_FOR_ANSWER;
+    if (!isProbe) {
+      if (!this.#hasRoom(callClass, nowMs)) return WAIT_FOR_ANSWER;
+      const lingeredUntilMs = this.#lingeredUntilMs(callClass, nowMs);
+      if (nowMs < lingeredUntilMs) return { kind: 'linger', atMs: lingeredUntilMs };
     }
-    const lingeredUntilMs = isProbe ? nowMs : this.#lingeredUntilMs(nowMs);
-    if (nowMs < lingeredUntilMs) return { kind: 'wait-until', atMs: lingeredUntilMs };
-    if (!bulkhead.hasRoom(this.#calls.count, this.#calls.floor)) return WAIT_FOR_ROOM;
-    const waitMs = this.#takeToken(nowMs);
+    if (!this.#options.bulkhead.hasRoom(this.#calls.count, this.#calls.floor, callClass)) return WAIT_FOR_ROOM;
+    const waitMs = this.#takeToken(callClass, nowMs);
     if (waitMs > 0) return { kind: 'wait-until', atMs: nowMs + waitMs };
     return isProbe ? PROBE : CALL;
   }
 
-  /** Until when the first command waits for others to share its call. */
-  #lingeredUntilMs(nowMs: number): number {
-    if (this.#bulk === undefined || this.#queue.size >= this.#bulk.maxCommands) return nowMs;
-    return this.#queue.firstSinceMs(nowMs) + this.#bulk.lingerMs;
+  #hasRoom(callClass: CallClass, nowMs: number): boolean {
+    if (callClass === 'live' || !this.#isLiveLately(nowMs)) {
+      const hasRoom = this.#calls.hasRoom(nowMs);
+      if (!hasRoom) this.#calls.noteFull();
+      return hasRoom;
+    }
+    // Full of replayed calls, the limit would rise for their sake, and live ones wait in the API's queue.
+    const hasRoom = this.#calls.hasRoomBeside(nowMs);
+    if (!hasRoom) this.#wayGiven.begin(nowMs);
+    return hasRoom;
+  }
+
+  #isLiveLately(nowMs: number): boolean {
+    return nowMs - this.#lastLiveMs < LIVE_LATELY_MS;
+  }
+
+  /** Until when the first command waits for others of its class to share its call. */
+  #lingeredUntilMs(callClass: CallClass, nowMs: number): number {
+    const size = callClass === 'live' ? this.#queue.liveSize : this.#queue.replayedSize;
+    if (this.#bulk === undefined || size >= this.#bulk.maxCommands) return nowMs;
+    const sinceMs = callClass === 'live' ? this.#queue.liveSinceMs(nowMs) : this.#queue.replayedSinceMs(nowMs);
+    return sinceMs + this.#bulk.lingerMs;
   }
 
   /** How long to wait for the rate; 0 where the call may be made, and is counted. */
-  #takeToken(nowMs: number): number {
+  #takeToken(callClass: CallClass, nowMs: number): number {
     const { callsPerSecond } = this.#policy;
     if (callsPerSecond === undefined) return 0;
-    const decision = takeCall((this.#rate ??= freshRate(callsPerSecond, nowMs)), callsPerSecond, nowMs);
-    if (decision.kind === 'wait') return decision.waitMs;
+    const isToSpare = callClass === 'replayed' && this.#isLiveLately(nowMs);
+    const reserve = isToSpare ? rateReserve(callsPerSecond) : 0;
+    const decision = takeCall((this.#rate ??= freshRate(callsPerSecond, nowMs)), callsPerSecond, nowMs, reserve);
+    if (decision.kind === 'wait') {
+      if (reserve > 0) this.#wayGiven.begin(nowMs);
+      return decision.waitMs;
+    }
     this.#rate = decision.rate;
     return 0;
   }
 
-  #call(kind: 'call' | 'probe', nowMs: number): void {
-    const bulk = kind === 'probe' ? undefined : this.#bulk;
-    const items = this.#queue.take(bulk?.maxCommands ?? 1, bulk?.maxBytes ?? Infinity);
+  #call(kind: 'call' | 'probe', callClass: CallClass, nowMs: number): void {
+    const items = this.#take(callClass, kind === 'probe' ? undefined : this.#bulk);
     if (items.length === 0) throw new Error(`connector ${this.connectorId}: the queue counts items that do not wait`);
+    if (callClass === 'replayed' || this.#queue.replayedSize === 0) this.#wayGiven.end(nowMs);
     if (kind === 'probe') this.#breaker.step('probe', nowMs);
     this.#calls.begin(nowMs);
     this.#options.bulkhead.enter();
     this.#options.call(this, items);
+  }
+
+  #take(callClass: CallClass, bulk: BulkPolicy | undefined): readonly Item[] {
+    const { maxCommands, maxBytes } = bulk ?? { maxCommands: 1, maxBytes: Infinity };
+    if (callClass === 'replayed') return this.#queue.takeReplayed(maxCommands, maxBytes);
+    // Replayed items make the call slower: they share it only where calls are what is scarce.
+    return this.#queue.takeLive(maxCommands, maxBytes, this.#policy.callsPerSecond !== undefined);
   }
 }

@@ -62,6 +62,11 @@ export class InFlightCalls {
     return this.#count < (this.isStalled(nowMs) ? this.floor : this.limit);
   }
 
+  /** Likewise for a call that half of the limit is kept free of, or all but one where that is less. */
+  hasRoomBeside(nowMs: number): boolean {
+    return this.#count < Math.max(1, Math.floor(this.limit / 2)) && !this.isStalled(nowMs);
+  }
+
   /** A command had to wait because all calls that the limit allows are in flight: more would be used. */
   noteFull(): void {
     this.#round.wasFull = true;

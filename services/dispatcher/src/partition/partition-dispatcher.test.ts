@@ -45,6 +45,8 @@ function createPartition(committed: CommittedPosition | undefined, topicId: stri
       return Promise.resolve(committed);
     },
     readPage: () => Promise.reject(new Error('nothing lags')),
+    // Opened while the test looks at something else.
+    replays: { follower: { upToDate: () => new Promise(() => undefined) } },
     limits: { maxRecords: 1, maxBytes: 1, windowRecords: 1, windowBytes: 1, maxHoldMs: 1, maxCrowdMs: 1 },
     clock: createManualClock(),
     random: () => 0,

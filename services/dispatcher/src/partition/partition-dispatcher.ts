@@ -14,7 +14,10 @@ import { createRetrier, retryPolicies } from '@astrolabe/service-kit';
 import { connectorOf, laneOf } from '../core/lane-of.ts';
 import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
 import { CommandLifecycle, type CommandLifecycleOptions } from '../lifecycle/command-lifecycle.ts';
+import type { InFlightCommand } from '../lifecycle/in-flight-command.ts';
 import type { PartitionState } from '../dispatcher-metrics.ts';
+import { PartitionReplays, type ReplayPorts } from '../replay/partition-replays.ts';
+import { noReplays } from '../replay/replays-state.ts';
 
 /** A ledger that is open, and known to be complete. */
 export interface OpenLedger extends DeliveryLedger {
@@ -30,7 +33,11 @@ export interface PartitionDispatcherOptions extends Omit<CommandLifecycleOptions
   readonly committed: (session: PartitionSession) => Promise<CommittedPosition | undefined>;
   readonly readPage: ReadPage;
   readonly limits: LaneLimits;
+  readonly replays: ReplayPorts;
 }
+
+/** What replays have done and not yet told when a partition is given up: the next owner would do it again. */
+const TELL_REPLAYS_MS = 1_000;
 
 export interface PartitionDispatcher extends PartitionProcessor {
   review(): void;
@@ -47,27 +54,30 @@ export function createPartitionDispatcher(
 class Partition implements PartitionDispatcher {
   readonly #session: PartitionSession;
   readonly #options: PartitionDispatcherOptions;
-  readonly #lanes: LaneProcessor;
+  readonly #lanes: LaneProcessor<InFlightCommand>;
   readonly #lagSince = new Map<string, number>();
   readonly #warnedOf = new Set<string>();
+  readonly #delivered: DeliveryLedger;
   #ledger: OpenLedger | undefined;
+  #replays: PartitionReplays | undefined;
+  #isQuiet = false;
   #opening: Promise<void> = Promise.resolve();
 
   constructor(session: PartitionSession, options: PartitionDispatcherOptions) {
     this.#session = session;
     this.#options = options;
     const { clock, limits, readPage } = options;
-    const ledger: DeliveryLedger = {
+    this.#delivered = {
       lookup: (commandId) => this.#opened().lookup(commandId),
       record: (delivery) => this.#opened().record(delivery),
       attempts: (commandId) => this.#opened().attempts(commandId),
       recordAttempts: (attempts) => this.#opened().recordAttempts(attempts),
     };
-    this.#lanes = createLaneProcessor({
+    this.#lanes = createLaneProcessor<InFlightCommand>({
       session,
       laneOf,
       connectorOf,
-      handler: new CommandLifecycle({ ...options, session, ledger }),
+      handler: new CommandLifecycle({ ...options, session, ledger: this.#delivered }),
       limits,
       nowMs: () => clock.monotonicMs(),
       restore: () => this.#restore(),
@@ -83,6 +93,8 @@ class Partition implements PartitionDispatcher {
   }
 
   quiesce(): void {
+    this.#isQuiet = true;
+    this.#replays?.quiesce();
     this.#lanes.quiesce();
     // The next owner waits for what is in flight here.
     this.#ledger?.hasten();
@@ -93,7 +105,9 @@ class Partition implements PartitionDispatcher {
   }
 
   async stop(): Promise<void> {
+    this.#isQuiet = true;
     await this.#lanes.stop();
+    await this.#replays?.stop(AbortSignal.timeout(TELL_REPLAYS_MS));
     await this.#opening;
     await this.#ledger?.close().catch((error: unknown) => {
       const { partition } = this.#session;
@@ -106,6 +120,7 @@ class Partition implements PartitionDispatcher {
 
   review(): void {
     this.#lanes.review();
+    this.#replays?.review();
   }
 
   state(): PartitionState {
@@ -122,6 +137,7 @@ class Partition implements PartitionDispatcher {
       })),
       ledgerEntries: stats?.entries ?? 0,
       ledgerBytes: stats?.bytes ?? 0,
+      replays: this.#replays?.state() ?? noReplays,
     };
   }
 
@@ -167,7 +183,19 @@ class Partition implements PartitionDispatcher {
     const read = () => committed(this.#session);
     const position = await retry('reading the commit', read, { policy: retryPolicies.dependency, signal });
     if (position !== undefined) this.#assertOfThisTopic(position);
+    if (!this.#isQuiet) this.#openReplays();
     return { nextOffset: position?.nextOffset, metadata: position?.metadata ?? '' };
+  }
+
+  #openReplays(): void {
+    const { replays: ports, ...options } = this.#options;
+    this.#replays = new PartitionReplays({
+      ...options,
+      ports,
+      session: this.#session,
+      lanes: this.#lanes,
+      ledger: this.#delivered,
+    });
   }
 
   /**

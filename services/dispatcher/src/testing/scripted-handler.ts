@@ -15,6 +15,7 @@ import type { LimiterPolicy } from '../limits/limiter-policy.ts';
 import { createInMemoryLedger, type DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
 import { CallScheduler } from '../calls/call-scheduler.ts';
 import { CommandLifecycle } from '../lifecycle/command-lifecycle.ts';
+import type { InFlightCommand } from '../lifecycle/in-flight-command.ts';
 import { createDispatcherMetrics, type DispatcherMetrics } from '../dispatcher-metrics.ts';
 import { receivedAtMs } from './commands.ts';
 import { createScriptedApi, nameCommand } from './scripted-api.ts';
@@ -63,13 +64,14 @@ export function createHandler(options: HandlerOptions = {}) {
     maxRetryAfterMs: 30_000,
     inNextTurn: options.inNextTurn ?? setImmediate,
   });
+  const decoder = createDecoder(options);
   const lifecycleOf = (session: PartitionSession) =>
     new CommandLifecycle({
       ...common,
       scheduler,
       session,
       ledger: options.ledger ?? ledger,
-      decoder: createDecoder(options),
+      decoder,
       deadLetters: notingProducer(log, effects),
       deadLetterTopic: 'dlq',
       groupId: 'dispatcher',
@@ -84,6 +86,8 @@ export function createHandler(options: HandlerOptions = {}) {
     ledger,
     metrics,
     scheduler,
+    decoder,
+    logger,
     lines,
     lifecycleOf,
     processorOf,
@@ -160,8 +164,12 @@ function notingProducer(log: RecordProducer, effects: string[]): RecordProducer 
   };
 }
 
-function createProcessor(session: PartitionSession, handler: CommandLifecycle, clock: Clock): LaneProcessor {
-  return createLaneProcessor({
+function createProcessor(
+  session: PartitionSession,
+  handler: CommandLifecycle,
+  clock: Clock,
+): LaneProcessor<InFlightCommand> {
+  return createLaneProcessor<InFlightCommand>({
     session,
     laneOf,
     connectorOf,

@@ -64,6 +64,7 @@ test('a topic with fewer partitions than the one that it accompanies is a proble
     mapperState: sized('s', 24),
     commands: sized('c', 3),
     commandsDeadLetters: sized('cd', 4),
+    replayedCommands: sized('rc', 3),
     deliveries: sized('d', 3),
   };
   assert.deepEqual(judgeCompanions(topics), []);
@@ -71,6 +72,7 @@ test('a topic with fewer partitions than the one that it accompanies is a proble
   assert.deepEqual(facts(grown), [
     'problem: has 24 partitions, but e has 30',
     'problem: has 24 partitions, but e has 30',
+    'problem: has 3 partitions, but c has 4',
     'problem: has 3 partitions, but c has 4',
   ]);
   assert.equal(grown.at(-1)?.remedy, 'kafka-topics --alter --topic d --partitions 4');

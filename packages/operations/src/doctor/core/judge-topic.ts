@@ -83,6 +83,7 @@ const companions = [
   ],
   ['mapperState', 'segmentEvents', 'the mapper does not process the extra partitions'],
   ['commandsDeadLetters', 'commands', 'commands on the extra partitions cannot be dead-lettered and will block them'],
+  ['replayedCommands', 'commands', 'replays do not reach the extra partitions'],
   ['deliveries', 'commands', 'the dispatcher does not process the extra partitions'],
 ] as const;
 

@@ -29,6 +29,7 @@ export function judgeTopics({ declared, cluster, plan, ledgerWindowMs }: TopicsS
     mapperState: find(declared.mapperState.name),
     commands: find(declared.commands.name),
     commandsDeadLetters: find(declared.commandsDeadLetters.name),
+    replayedCommands: find(declared.replayedCommands.name),
     deliveries: find(declared.deliveries.name),
   });
   const window = judgeLedgerWindow(ledgerWindowMs, find(declared.deliveries.name), find(declared.commands.name));

@@ -3,8 +3,8 @@
  * of nothing looks like one that worked. Pure.
  */
 import type { PartitionWatermarks } from '@astrolabe/kafka';
+import type { ReplaySpan } from '@astrolabe/replay';
 import type { OffsetRange } from '../../core/offset-ranges.ts';
-import type { ReplaySpan } from './replay-state.ts';
 
 export type MissingRecords =
   /** Offsets below the low watermark, both ends included. */
@@ -34,7 +34,8 @@ export function missingOffsets(
     const last = lastOffset !== undefined && lastOffset < lowWatermark ? lastOffset : lowWatermark - 1n;
     missing.push({ kind: 'removed-offsets', bounds, firstOffset, lastOffset: last });
   }
-  const beyond = lastOffset ?? (firstOffset >= highWatermark ? firstOffset : undefined);
+  // An open end asks for what there is: from the end on, that is nothing.
+  const beyond = lastOffset ?? (firstOffset > highWatermark ? firstOffset : undefined);
   if (beyond !== undefined && beyond >= highWatermark) {
     const first = firstOffset > highWatermark ? firstOffset : highWatermark;
     missing.push({ kind: 'future-offsets', bounds, firstOffset: first });

@@ -19,7 +19,7 @@ test('a connector that had little done for it need not wait although another one
 });
 
 test('of the work that waits, one piece at least is done in each turn, and more while it has time left', () => {
-  assert.ok(mayHandleNext(0, TURN_BUDGET_MS + 100));
-  assert.ok(mayHandleNext(5, TURN_BUDGET_MS - 0.01));
-  assert.ok(!mayHandleNext(1, TURN_BUDGET_MS));
+  assert.ok(mayHandleNext(0, TURN_BUDGET_MS + 100, TURN_BUDGET_MS));
+  assert.ok(mayHandleNext(5, TURN_BUDGET_MS - 0.01, TURN_BUDGET_MS));
+  assert.ok(!mayHandleNext(1, TURN_BUDGET_MS, TURN_BUDGET_MS));
 });

@@ -5,6 +5,9 @@
  */
 export const TURN_BUDGET_MS = 2;
 
+/** For the work of replays in a turn, while live work comes as well. */
+export const REPLAYED_BUDGET_MS = TURN_BUDGET_MS / 2;
+
 /** For connectors that had little done for them in the turn, and how many pieces of work are little. */
 const EXTENDED_BUDGET_MS = 2 * TURN_BUDGET_MS;
 const LITTLE = 4;
@@ -28,6 +31,6 @@ export function whenToHandle({ elapsedMs, hasWaiting, ownPieces }: TurnSoFar): '
 }
 
 /** Whether another piece that waits may be done in the turn. The first one may in any case: the queue must move. */
-export function mayHandleNext(handledInTurn: number, elapsedMs: number): boolean {
-  return handledInTurn === 0 || elapsedMs < TURN_BUDGET_MS;
+export function mayHandleNext(handledInTurn: number, elapsedMs: number, budgetMs: number): boolean {
+  return handledInTurn === 0 || elapsedMs < budgetMs;
 }

@@ -1,0 +1,1 @@
+export { followReplays, type ReplayFollowerOptions } from './replay-follower.ts';

@@ -1,0 +1,63 @@
+import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
+import type { DeliveryLedger } from '../../lifecycle/delivery-ledger.ts';
+import type { ActiveReplays } from '../active-replays.ts';
+import type { CursorSource, LostRecords, NextRange, SortedRecord } from './cursor-source.ts';
+import type { ReplayReader } from '../replay-reader.ts';
+import { sortByLedger } from './sort-commands.ts';
+
+export interface TopicSourceOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly reader: ReplayReader;
+  readonly ledger: Pick<DeliveryLedger, 'lookup'>;
+  readonly replays: ActiveReplays;
+}
+
+/** How soon commands are looked for that the mapper is about to make. */
+const POLL_MS = 100;
+
+/** What the mapper has made of replayed events: a partition of the topic of replayed commands, as it grows. */
+export class TopicSource implements CursorSource {
+  readonly topic: string;
+  readonly #options: TopicSourceOptions;
+  #endOffset = 0n;
+
+  constructor(options: TopicSourceOptions) {
+    this.#options = options;
+    this.topic = options.topic;
+  }
+
+  /** Offsets behind it are read when it is clear that they are committed. */
+  get endOffset(): bigint {
+    return this.#endOffset;
+  }
+
+  async next(position: bigint, signal: AbortSignal): Promise<NextRange> {
+    const { topic, partition, reader, replays } = this.#options;
+    if (position >= this.#endOffset) {
+      const { lastStableOffset } = await reader.bounds(topic, partition, signal);
+      this.#endOffset = lastStableOffset;
+    }
+    if (position < this.#endOffset) return { kind: 'range', fromOffset: position, endOffset: this.#endOffset };
+    return { kind: 'wait', ms: replays.hasEvents() ? POLL_MS : undefined };
+  }
+
+  sort(record: ConsumedRecord): SortedRecord {
+    const { replays, ledger } = this.#options;
+    const replayId = headerText(record, headerNames.replayId) ?? '';
+    const order = replays.orderOf(replayId);
+    if (order?.wanted === 'cancel') return { kind: 'skip', replayId, outcome: 'cancelled' };
+    // Of a replay that was removed meanwhile, nothing was asked for before the command was made.
+    const startedAtMs = order?.startedAtMs ?? record.timestampMs;
+    return sortByLedger(record, { replayId, startedAtMs, isOfOwnTopic: true }, ledger);
+  }
+
+  /** Made at its replay's rate. */
+  waitMs(): undefined {
+    return undefined;
+  }
+
+  lost(offsets: number): readonly LostRecords[] {
+    return this.#options.replays.lostOf(offsets);
+  }
+}
