@@ -55,7 +55,10 @@ test('a forced replay delivers each command once more, and a restart in the midd
   api.faults.add({ kind: 'delay', delayMs: 20, rate: 1 }, { kind: 'status', status: 503, rate: 0.01 });
   await replays.order('forced', { force: true });
   const live = pipeline.produce(commandsOf(COMMANDS, 200));
-  await eventually(() => keysOf(pipeline).size >= COMMANDS + 500, { timeoutMs: 60_000, describe: 'a part of the replay' });
+  await eventually(() => keysOf(pipeline).size >= COMMANDS + 500, {
+    timeoutMs: 60_000,
+    describe: 'a part of the replay',
+  });
   first.kill('SIGKILL');
   assert.ok(keysOf(pipeline).size < 2 * COMMANDS, 'the replay is under way');
   await pipeline.start('dispatcher-2');
@@ -80,7 +83,10 @@ test('a cancelled replay calls for nothing more, and what was read and not start
   const replays = await openReplays(t, pipeline.prefix);
   api.faults.add({ kind: 'delay', delayMs: 30, rate: 1 });
   await replays.order('gone', { force: true });
-  await eventually(() => keysOf(pipeline).size >= COMMANDS + 50, { timeoutMs: 60_000, describe: 'a part of the replay' });
+  await eventually(() => keysOf(pipeline).size >= COMMANDS + 50, {
+    timeoutMs: 60_000,
+    describe: 'a part of the replay',
+  });
   await replays.cancel('gone');
   await replays.untilPhase('gone', 'cancelled');
   const { calls } = api.counters();

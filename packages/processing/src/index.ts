@@ -16,7 +16,12 @@ export { createLaneProcessor } from './lanes/lane-processor.ts';
 export type { LaneTask, ReplayMark } from './lanes/lane-task.ts';
 export type { ReplayLineOptions, ReplayedRecords } from './lanes/replay/replayed-records.ts';
 export { createReplayLanes, type ProcessReplays, type ReplayLanesOptions } from './replay/create-replay-lanes.ts';
-export { createReplayPageReader } from './replay/read-replay-page.ts';
+export {
+  createReplayPageReader,
+  type PageGap,
+  type ReadReplayPage,
+  type ReplayPage,
+} from './replay/read-replay-page.ts';
 export type { ReplayedPart } from './replay/replay-chunk.ts';
 export type { ReplayTransformed } from './replay/replay-options.ts';
 export type { ReplayChunk, ReplayLane, ReplayLaneOptions, ReplayLanes } from './state/replay-lane.ts';

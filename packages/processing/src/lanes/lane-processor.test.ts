@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
 import { recordsOf } from '@astrolabe/records/testing';
 import { recordedSession } from '../testing/recorded-session.ts';
+import { createLaneProcessor } from './lane-processor.ts';
+import type { LaneTask } from './lane-task.ts';
 import { createPromisedProcessor } from '../testing/promised-handler.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -147,6 +149,42 @@ test('once the consumer closes, what only waits is left for the next owner, and 
   await idle;
   assert.deepEqual(started, ['a0', 'b2']);
   assert.equal(session.committable(), 1n);
+});
+
+test('what is to be tried again once the consumer closes is left for the next owner too', async () => {
+  const session = recordedSession();
+  const tasks: LaneTask<undefined>[] = [];
+  let onlyWaits = false;
+  const processor = createLaneProcessor<undefined>({
+    session,
+    laneOf: ({ key }) => key?.toString() ?? '',
+    connectorOf: () => '',
+    handler: {
+      start: (task) => void tasks.push(task),
+      withdraw: () => onlyWaits,
+      abort: () => undefined,
+      isBlocked: () => false,
+    },
+    limits: {
+      maxRecords: 10,
+      maxBytes: 1_000_000,
+      windowRecords: 1,
+      windowBytes: 1,
+      maxHoldMs: Infinity,
+      maxLaggingConnectors: 0,
+    },
+    nowMs: () => 0,
+    restore: undefined,
+    readPage: () => Promise.reject(new Error('nothing lags')),
+  });
+  processor.enqueue(recordsOf(0n, ['a']), 1n);
+  processor.quiesce();
+  const idle = processor.idle();
+  assert.equal(await isSettled(idle), false, 'its effect is under way');
+  onlyWaits = true;
+  tasks[0]?.waits();
+  await idle;
+  assert.equal(session.committable(), undefined);
 });
 
 test('idle means that nothing is left to run, and what finished is declared by then', async () => {

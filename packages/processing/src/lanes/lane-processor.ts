@@ -132,9 +132,8 @@ class Processor<State> implements LaneProcessor<State>, LaneTaskEvents<Partition
     return this.#main?.position;
   }
 
-  /** Its key's records come behind it all the same. */
-  waits(): void {
-    // Only what is replayed gives way.
+  waits(task: PartitionTask<State>): void {
+    this.#runner.waits(task);
   }
 
   released(task: PartitionTask<State>): void {

@@ -5,7 +5,7 @@
  */
 import { IdleWaiters } from './idle-waiters.ts';
 import { KeyLanes, type Lane } from './key-lanes.ts';
-import type { LaneHandler, LaneProcessorOptions } from './lane-handler.ts';
+import type { LaneProcessorOptions } from './lane-handler.ts';
 import type { LaneTask } from './lane-task.ts';
 
 export type LaneRunnerOptions<State> = Pick<LaneProcessorOptions<State>, 'session' | 'laneOf' | 'handler'>;
@@ -54,10 +54,14 @@ export class LaneRunner<State> {
     this.#lanes.run(lane);
   }
 
-  /** A replayed task that only waits lets the live ones of its key go first. */
-  giveWay(task: LaneTask<State>): void {
+  /**
+   * The effect of a task that was under way is to be tried again later. Once the consumer closes that is left to the
+   * next owner, and a replayed task lets the live ones of its key go first.
+   */
+  waits(task: LaneTask<State>): void {
     const { lane } = task;
-    if (lane === undefined || this.#quiet || !this.#lanes.hasLive(lane)) return;
+    if (this.#quiet) return this.#leave(task);
+    if (task.replay === undefined || lane === undefined || !this.#lanes.hasLive(lane)) return;
     if (this.#lanes.replayedUnderWay(lane) === task && this.#putBack(task, lane)) this.#lanes.run(lane);
   }
 
@@ -124,9 +128,7 @@ export class LaneRunner<State> {
     if (this.#quiet) return;
     this.#quiet = true;
     this.#lanes.close();
-    for (const task of this.#lanes.underWay()) {
-      if (!task.isEvicted && this.#withdraw(task)) task.isEvicted = true;
-    }
+    for (const task of this.#lanes.underWay()) this.#leave(task);
     this.#waiters.wake();
   }
 
@@ -147,6 +149,12 @@ export class LaneRunner<State> {
 
   /** To be called when reading ends that `isReading` told of. */
   rests(): void {
+    this.#waiters.wake();
+  }
+
+  #leave(task: LaneTask<State>): void {
+    if (task.isEvicted || !this.#withdraw(task)) return;
+    task.isEvicted = true;
     this.#waiters.wake();
   }
 

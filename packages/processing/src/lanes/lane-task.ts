@@ -75,7 +75,7 @@ export abstract class LaneTask<State> {
     return this.record.offset;
   }
 
-  /** Its effect was under way, and is to be tried again: what must not wait for that may go first. */
+  /** Its effect was under way, and is to be tried again: what need not wait for that may go first. */
   abstract waits(): void;
 
   /** The next record of the key may start. */

@@ -22,7 +22,12 @@ export function openReplays(
   const followed = createPartitionReader({ connection });
   stack.defer('reader of replays', () => followed.close());
   const retrying = { clock: systemClock, random: Math.random, logger };
-  const follower = followReplays({ ...retrying, reader: followed, topic: replays, onFault: (fault) => stack.fail(fault) });
+  const follower = followReplays({
+    ...retrying,
+    reader: followed,
+    topic: replays,
+    onFault: (fault) => stack.fail(fault),
+  });
   stack.defer('follower of replays', () => follower.close());
   const pages = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES, isPaged: true });
   stack.defer('reader of replayed commands', () => pages.close());

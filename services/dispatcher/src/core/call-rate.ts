@@ -33,12 +33,7 @@ export function rateReserve(callsPerSecond: number): number {
 /**
  * Takes one call, if `reserve` is left then. A clock that was set back neither adds tokens nor holds any up.
  */
-export function takeCall(
-  { tokens, atMs }: CallRate,
-  callsPerSecond: number,
-  nowMs: number,
-  reserve = 0,
-): RateDecision {
+export function takeCall({ tokens, atMs }: CallRate, callsPerSecond: number, nowMs: number, reserve = 0): RateDecision {
   const burst = burstOf(callsPerSecond);
   const perMs = (callsPerSecond - (burst - 1)) / 1_000;
   const held = Math.min(burst, tokens + Math.max(0, nowMs - atMs) * perMs);

@@ -148,6 +148,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   callAgain(command: InFlightCommand): void {
     command.enter('waiting');
     this.#options.scheduler.resubmit(command);
+    command.task.waits();
   }
 
   answered(command: InFlightCommand, attempts: Attempts, verdict: Verdict, time: AnswerTime): void {
@@ -161,8 +162,7 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
         return this.#startDeadLetter(command, toRefusal(step, attempts));
       case 'halt':
         metrics.retries.inc({ connector: command.connectorId, reason: 'halted' });
-        this.callAgain(command);
-        return command.task.waits();
+        return this.callAgain(command);
       case 'wait':
         metrics.retries.inc({ connector: command.connectorId, reason: step.reason });
         this.#recordAttempts(command, attempts, time.nowMs + step.delayMs);

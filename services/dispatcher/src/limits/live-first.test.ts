@@ -153,7 +153,10 @@ test('in any order of arrivals and ends no replayed item is called for while a l
           assert.ok(limiter.inFlight <= most, `${limiter.inFlight} calls, for at most ${most}`);
         };
         const concurrency = { floor: 1, initial: ceiling, ceiling };
-        const { limiter, clock, end } = createLimiters({ policy: { bulk, callsPerSecond, concurrency }, onCall: check });
+        const { limiter, clock, end } = createLimiters({
+          policy: { bulk, callsPerSecond, concurrency },
+          onCall: check,
+        });
         const all: Item[] = [];
         const submit = (isReplayed: boolean): void => {
           const item = new Item(`${isReplayed ? 'r' : 'l'}${all.length}`, 100, isReplayed);
@@ -186,7 +189,11 @@ test('in any order of arrivals and ends no replayed item is called for while a l
         assert.equal(served.length + cancelled, all.length);
         for (const letter of ['l', 'r']) {
           const own = served.filter((name) => name.startsWith(letter)).map((name) => Number(name.slice(1)));
-          assert.deepEqual(own, [...own].sort((a, b) => a - b), 'in their order within a class');
+          assert.deepEqual(
+            own,
+            [...own].sort((a, b) => a - b),
+            'in their order within a class',
+          );
         }
       },
     ),

@@ -3,7 +3,7 @@ import { noDispatcherCounts, type DispatcherCounts } from '@astrolabe/replay';
 import type { ReplayOutcome } from '../core/replay/known-outcome.ts';
 
 export class OutcomeCounts {
-  readonly #counts: { -readonly [Outcome in ReplayOutcome]: number };
+  readonly #counts: Record<ReplayOutcome, number>;
   #gaveWayMs: number;
 
   /** Goes on from what an earlier owner has stored. */

@@ -150,7 +150,10 @@ test('commands of replayed events are followed as they are made, each replay cou
   await owner.work(1_500);
   world.appendReplayed('e1', ['d1']);
   await owner.work(1_500);
-  assert.deepEqual([countsOf(world, 'e1'), countsOf(world, 'e2')], [{ delivered: 3 }, { knownToLedger: 1, delivered: 1 }]);
+  assert.deepEqual(
+    [countsOf(world, 'e1'), countsOf(world, 'e2')],
+    [{ delivered: 3 }, { knownToLedger: 1, delivered: 1 }],
+  );
   assert.equal(world.follower.current().replayedCommands.get(PARTITION)?.nextOffset, 5n);
   await owner.giveUp();
 });

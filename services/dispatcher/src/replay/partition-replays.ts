@@ -107,7 +107,10 @@ export class PartitionReplays {
       const options = { ...this.#options, topic, topicId: id, replays: active };
       const opened = await ReplayedCommands.open(options, snapshot);
       this.#replayedCommands = opened;
-      if (this.#isQuiet) return void (await opened.stop());
+      if (this.#isQuiet) {
+        await opened.stop();
+        return;
+      }
       this.#reviewedMs = clock.monotonicMs();
       this.#wayGivenMs = scheduler.wayGivenMs(this.#reviewedMs);
       this.review();

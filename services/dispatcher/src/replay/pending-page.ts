@@ -1,5 +1,5 @@
+import type { PageGap, ReplayPage } from '@astrolabe/processing';
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { ReplayPage } from './replay-reader.ts';
 
 /** A page on its way into the lanes: what of it was not taken yet. */
 export class PendingPage {
@@ -22,9 +22,9 @@ export class PendingPage {
     this.#record += 1;
   }
 
-  /** The next batch that cannot be read, where no record is before it. */
-  takeGap(): ReplayPage['unreadable'][number] | undefined {
-    const gap = this.#page.unreadable[this.#gap];
+  /** The next gap, where no record is before it. */
+  takeGap(): PageGap | undefined {
+    const gap = this.#page.gaps[this.#gap];
     if (gap === undefined || (this.first !== undefined && this.first.offset < gap.fromOffset)) return undefined;
     this.#gap += 1;
     return gap;

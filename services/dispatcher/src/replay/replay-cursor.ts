@@ -3,7 +3,7 @@
  * and puts each record into the lanes or counts why not. At most one page is in memory beside the records in hand.
  */
 import { setImmediate as afterOtherWork } from 'node:timers/promises';
-import type { LaneProcessor, PartitionSession, ReplayedRecords } from '@astrolabe/processing';
+import type { LaneProcessor, PageGap, PartitionSession, ReplayedRecords } from '@astrolabe/processing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import { isRetryableFault, retryPolicies, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -127,7 +127,6 @@ export class ReplayCursor {
         this.line.advanceTo(fromOffset);
         const page = await reader.page(source.topic, session.partition, fromOffset, endOffset, this.#signal);
         this.#signal.throwIfAborted();
-        if (page.expired > 0) this.#skipLost(fromOffset + BigInt(page.expired), page.expired, 'expired');
         return new PendingPage(page);
       }
     }
@@ -141,12 +140,15 @@ export class ReplayCursor {
         if (!this.#signal.aborted) this.#work(page);
         resolve();
       } catch (fault) {
-        reject(fault as Error);
+        reject(fault);
       }
     });
     await unlessAborted(promise, this.#signal);
     const sorting = this.#sorting;
-    if (sorting === undefined) return void (await afterOtherWork());
+    if (sorting === undefined) {
+      await afterOtherWork();
+      return;
+    }
     this.#sorting = undefined;
     await this.#sortLater(page, sorting);
   }
@@ -155,9 +157,7 @@ export class ReplayCursor {
     const { source, window, clock } = this.#options;
     const untilMs = clock.monotonicMs() + PIECE_MS;
     for (let handled = 1; ; handled += 1) {
-      for (let gap = page.takeGap(); gap !== undefined; gap = page.takeGap()) {
-        this.#skipLost(gap.nextOffset, Number(gap.nextOffset - gap.fromOffset), 'unreadable');
-      }
+      for (let gap = page.takeGap(); gap !== undefined; gap = page.takeGap()) this.#skipLost(gap);
       const record = page.first;
       if (record === undefined) break;
       if (source.waitMs() !== undefined || !window.hasRoom(this.line)) return;
@@ -194,12 +194,13 @@ export class ReplayCursor {
     else this.line.skip(sorted.replayId, sorted.outcome, record.offset + 1n, 1);
   }
 
-  #skipLost(nextOffset: bigint, offsets: number, outcome: 'unreadable' | 'expired'): void {
+  #skipLost({ kind, fromOffset, nextOffset }: PageGap): void {
+    const offsets = Number(nextOffset - fromOffset);
     for (const { replayId, records } of this.#options.source.lost(offsets)) {
-      this.line.skip(replayId, outcome, nextOffset, records);
+      this.line.skip(replayId, kind, nextOffset, records);
     }
     this.line.advanceTo(nextOffset);
-    this.#options.onLost(outcome, offsets);
+    this.#options.onLost(kind, offsets);
   }
 }
 

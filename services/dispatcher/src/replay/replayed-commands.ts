@@ -48,8 +48,7 @@ export class ReplayedCommands implements ProgressTeller {
     const { lowWatermark, highWatermark } = await reader.bounds(topic, session.partition, session.signal);
     const counts = Object.entries(stored?.replays ?? {});
     // Another topic of that name begins at 0: from the old position on, its first commands would be left out.
-    const isOther =
-      stored === undefined || isRecreated(stored.topicId, topicId) || stored.nextOffset > highWatermark;
+    const isOther = stored === undefined || isRecreated(stored.topicId, topicId) || stored.nextOffset > highWatermark;
     return new ReplayedCommands(options, isOther ? lowWatermark : stored.nextOffset, counts);
   }
 

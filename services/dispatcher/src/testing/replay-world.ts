@@ -102,7 +102,15 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
     expire: (topic: string, lowWatermark: bigint): void => void lowWatermarks.set(topic, lowWatermark),
     /** A process that has the partition. */
     own: () =>
-      ownPartition({ handler, ledger: handlerOptions.ledger ?? handler.ledger, follower, reader, retrying, written, sending }),
+      ownPartition({
+        handler,
+        ledger: handlerOptions.ledger ?? handler.ledger,
+        follower,
+        reader,
+        retrying,
+        written,
+        sending,
+      }),
   };
 }
 

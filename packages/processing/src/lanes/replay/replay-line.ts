@@ -122,7 +122,7 @@ export class ReplayLine<State, Outcome extends string>
   }
 
   waits(task: ReplayedTask<State>): void {
-    this.#runner.giveWay(task);
+    this.#runner.waits(task);
   }
 
   released(task: ReplayedTask<State>): void {

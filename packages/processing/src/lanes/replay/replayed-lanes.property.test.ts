@@ -44,7 +44,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('order' as const), isForced: fc.boolean(), skips: fc.nat(3) }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('take' as const), pick, count: fc.integer({ min: 1, max: 6 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('take' as const), pick, count: fc.integer({ min: 1, max: 6 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('publish' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('cancel' as const, 'pause' as const), pick }) },
   { weight: 7, arbitrary: fc.record({ kind: fc.constantFrom('call' as const, 'store' as const), pick }) },

@@ -10,7 +10,7 @@ export class SkippedRecords<Outcome extends string> {
 
   readonly add = (replayId: string, outcome: Outcome, records: number): void => {
     let counts = this.#counts.get(replayId);
-    if (counts === undefined) this.#counts.set(replayId, (counts = new Map()));
+    if (counts === undefined) this.#counts.set(replayId, (counts = new Map<Outcome, number>()));
     counts.set(outcome, (counts.get(outcome) ?? 0) + records);
   };
 

@@ -50,7 +50,8 @@ export class ReplayWindow {
     }
     if (records === 0) return true;
     return (
-      records < (2 * MAX_RECORDS - otherRecords) / 2 / part && bytes < Math.max(0, 2 * MAX_BYTES - otherBytes) / 2 / part
+      records < (2 * MAX_RECORDS - otherRecords) / 2 / part &&
+      bytes < Math.max(0, 2 * MAX_BYTES - otherBytes) / 2 / part
     );
   }
 }
