@@ -24,7 +24,7 @@ export class ReplayedCommands implements ProgressTeller {
     const { session, writer, metrics, logger } = options;
     this.#options = options;
     for (const [id, { counts, gaveWayMs }] of stored) this.#counts.set(id, new OutcomeCounts(counts, gaveWayMs));
-    this.#source = new TopicSource({ ...options, partition: session.partition });
+    this.#source = new TopicSource({ ...options, commandTopic: session.topic, partition: session.partition });
     this.#cursor = new ReplayCursor({
       ...options,
       source: this.#source,
