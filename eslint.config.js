@@ -20,7 +20,6 @@ const noDeepImports = {
     '!@astrolabe/service-kit/host-header',
     '!@astrolabe/service-kit/retry',
     '!@astrolabe/service-kit/terminal',
-    '!@astrolabe/replay/follower',
     '!@astrolabe/schemas/avro',
     '!@astrolabe/mapper/user-state',
     '!@astrolabe/schemas/openapi.yaml',

@@ -81,6 +81,9 @@ const rights: Readonly<Record<ServiceName, readonly Right[]>> = {
     onTopic('Read', topics.deliveries.name),
     onTopic('Write', topics.deliveries.name),
     onTopic('Write', topics.commandsDeadLetters.name),
+    onTopic('Read', topics.replayedCommands.name),
+    onTopic('Read', topics.replays.name),
+    onTopic('Write', topics.replays.name),
     onGroup('astrolabe.dispatcher'),
   ],
 };

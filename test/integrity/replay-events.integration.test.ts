@@ -7,6 +7,7 @@ import { createKafkaAdmin } from '@astrolabe/kafka';
 import type { Pipeline } from '@astrolabe/local-pipeline';
 import { headerText, type TopicDefinition } from '@astrolabe/records';
 import { eventually } from '@astrolabe/testkit';
+import { produceGzipped } from '../../packages/kafka/src/testing/compression-bomb.ts';
 import { readState } from '../e2e/read-state.ts';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDispatched, untilDrained } from '../e2e/until-drained.ts';
@@ -19,6 +20,7 @@ import {
   replay,
   sendEvents,
   sendInTransaction,
+  toRecords,
   tracks,
   untilCommands,
 } from './replay-runs.ts';
@@ -87,7 +89,7 @@ async function configure({ kafka }: Pipeline, topic: TopicDefinition): Promise<v
   }
 }
 
-test('a replay over what compaction has left maps just that', async (t) => {
+test('a replay over what compaction has left, and over compressed batches, maps just that', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay-gaps', {});
   const { topics } = pipeline;
   const { segmentEvents } = topics;
@@ -107,6 +109,8 @@ test('a replay over what compaction has left maps just that', async (t) => {
     intervalMs: 500,
   });
   await configure(pipeline, segmentEvents);
+  const [zipped] = toRecords(pipeline, [{ ...tracks('Zipped', 1)[0], userId: 'zipped' }]);
+  await produceGzipped(pipeline.kafka, segmentEvents.name, zipped ?? assert.fail());
   await untilDrained(pipeline, MINUTE_MS);
 
   const left = await recordsOn(pipeline, segmentEvents.name);

@@ -127,7 +127,7 @@ export async function sendInTransaction(pipeline: Pipeline, events: readonly Sen
   }
 }
 
-function toRecords({ connector }: Pipeline, events: readonly SentEvent[]) {
+export function toRecords({ connector }: Pipeline, events: readonly SentEvent[]) {
   return events.map((event) => {
     const at = new Date().toISOString();
     const full = { originalTimestamp: at, timestamp: at, receivedAt: at, ...event };

@@ -104,7 +104,7 @@ test('a replay delivers what was not delivered and nothing else, and goes on whe
     '--id',
     'killed',
     '--rate',
-    '150',
+    '60',
     '--json',
   );
   for (const read of [100, 300, 500]) {
@@ -134,7 +134,7 @@ test('a replay delivers what was not delivered and nothing else, and goes on whe
 test('a replay goes on when the program that started it ends, however it ends', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay-detach', {});
   await deliverFirst(pipeline, 'Detach', 300);
-  const args = ['commands', '--all', '--force', '--yes', '--rate', '10', '--json'];
+  const args = ['commands', '--all', '--force', '--yes', '--rate', '2', '--json'];
   const killed = startReplay(pipeline, ...args, '--id', 'killed');
   await untilStatus(pipeline, 'killed', ({ report }) => report.read > 0);
   killed.child.kill('SIGKILL');
@@ -158,9 +158,9 @@ test('a replay is paused, resumed and cancelled, and what was not started then i
   const pipeline = await startTestPipeline(t, 'replay-control', {});
   await deliverFirst(pipeline, 'Control', 400);
   const start = async (id: string): Promise<void> => {
-    const args = ['--all', '--force', '--yes', '--id', id, '--rate', '50', '--detach'];
+    const args = ['--all', '--force', '--yes', '--id', id, '--rate', '2', '--detach'];
     await replay(pipeline, 'commands', ...args);
-    await untilStatus(pipeline, id, ({ report }) => report.read > 20);
+    await untilStatus(pipeline, id, ({ report }) => report.read > 0);
   };
   const before = await readCounters(pipeline);
   await start('paused');

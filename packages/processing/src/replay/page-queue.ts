@@ -1,4 +1,4 @@
-/** What one replay has read ahead of a partition, in the order of the offsets. Read by one caller, one fetch at a time. */
+/** What one replay has read ahead of a partition, in the order of the offsets. One fetch at a time. */
 import type { ConsumedRecord } from '@astrolabe/records';
 import { present } from '@astrolabe/service-kit/errors';
 import type { PageGap, ReplayPage } from './read-replay-page.ts';

@@ -107,6 +107,28 @@ test('nothing is replayed before it was handled as a live record, nor while a li
   await member.leave();
 });
 
+test('nothing is replayed while a live record waits behind a write that is on its way', async () => {
+  const task = new ReplayTask();
+  await task.append(20);
+  const member = task.join();
+  member.fetch();
+  await turns();
+  const held = task.changelog.hold();
+  for (let each = 0; each < 2; each += 1) {
+    await task.append(1);
+    member.fetch();
+    await turns();
+  }
+  await task.order();
+  await turns();
+  assert.deepEqual(offsetsOf(task.done, 'live').at(-1), 20, 'the last one waits');
+  assert.deepEqual([offsetsOf(task.done, 'r1'), member.session.faults], [[], []]);
+  held.release();
+  await turns();
+  assert.deepEqual(offsetsOf(task.done, 'r1'), upTo(22));
+  await member.leave();
+});
+
 test('a live record waits for no more than one chunk of replayed ones', async () => {
   const chunkRecords = 6;
   const task = new ReplayTask({ chunkRecords });

@@ -85,3 +85,11 @@ test('what may pass is waited out, and what may not is told', async () => {
     /away/,
   );
 });
+
+test('a range that begins beyond the end of its partition, which has lost records, has expired as a whole', async () => {
+  const { page } = pageReader(async () => {
+    throw new PipelineError('kafka.offset-out-of-range', 'the partition ends at 3', { retryable: false });
+  });
+  const gaps = [{ kind: 'expired', fromOffset: 5n, nextOffset: 9n }];
+  assert.deepEqual(await page(5n, 9n), { records: [], gaps, nextOffset: 9n });
+});

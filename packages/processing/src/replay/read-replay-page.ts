@@ -1,6 +1,7 @@
 /** Stretches of a partition for those who replay it: what is there, and what is not any more. */
 import type { ConsumedRecord, PartitionReader, UnreadableBatch } from '@astrolabe/records';
 import { createRetrier, retryPolicies, type RetrierOptions } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 
 /** Offsets that have no record for a reason that is told and counted. */
 export interface PageGap {
@@ -42,27 +43,17 @@ export function createReplayPageReader({ reader, ...retrying }: ReplayPageReader
     retry(
       'reading what is replayed',
       async () => {
-        const { records, unreadable, nextOffset } = await readPiece(
-          reader,
-          { topic, partition, fromOffset, endOffset },
-          signal,
-        );
-        const first = lowest(records[0]?.offset, unreadable[0]?.fromOffset) ?? nextOffset;
-        if (first === fromOffset) return { records, gaps: unreadable, nextOffset };
+        const page = await readPiece(reader, { topic, partition, fromOffset, endOffset }, signal);
+        const first = lowest(page.records[0]?.offset, page.gaps[0]?.fromOffset) ?? page.nextOffset;
+        if (first === fromOffset) return page;
         // Markers and compaction leave gaps too: only the low watermark tells what has expired.
         const { lowWatermark } = await reader.offsets(topic, partition);
         const behind = lowWatermark < first ? lowWatermark : first;
-        if (behind <= fromOffset) return { records, gaps: unreadable, nextOffset };
-        return { records, gaps: [{ kind: 'expired', fromOffset, nextOffset: behind }, ...unreadable], nextOffset };
+        if (behind <= fromOffset) return page;
+        return { ...page, gaps: [{ kind: 'expired', fromOffset, nextOffset: behind }, ...page.gaps] };
       },
       { policy: retryPolicies.dependency, signal, fields: { topic, partition } },
     );
-}
-
-interface Piece {
-  readonly records: readonly ConsumedRecord[];
-  readonly unreadable: readonly PageGap[];
-  readonly nextOffset: bigint;
 }
 
 interface Range {
@@ -72,10 +63,14 @@ interface Range {
   readonly endOffset: bigint;
 }
 
-async function readPiece(reader: Pick<PartitionReader, 'read'>, range: Range, signal: AbortSignal): Promise<Piece> {
+async function readPiece(
+  reader: Pick<PartitionReader, 'read'>,
+  range: Range,
+  signal: AbortSignal,
+): Promise<ReplayPage> {
   const enough = new AbortController();
   const unreadable: PageGap[] = [];
-  let piece: Piece | undefined;
+  let piece: ReplayPage | undefined;
   try {
     const nextOffset = await reader.read({
       ...range,
@@ -84,17 +79,24 @@ async function readPiece(reader: Pick<PartitionReader, 'read'>, range: Range, si
         if (piece === undefined) unreadable.push(...gapOf(batch, range));
       },
       onRecords: (records, nextOffset) => {
-        piece ??= { records, unreadable, nextOffset };
+        piece ??= { records, gaps: unreadable, nextOffset };
         enough.abort(new Error('a page is enough'));
       },
     });
     // Where retention has removed the whole range, reading ends beyond it.
     return (
-      piece ?? { records: [], unreadable, nextOffset: nextOffset < range.endOffset ? nextOffset : range.endOffset }
+      piece ?? {
+        records: [],
+        gaps: unreadable,
+        nextOffset: nextOffset < range.endOffset ? nextOffset : range.endOffset,
+      }
     );
   } catch (error) {
     if (piece !== undefined && !signal.aborted) return piece;
-    throw error;
+    // The partition ends before the range: what was there is gone, and live records must not wait for that.
+    if (!isPipelineError(error, 'kafka.offset-out-of-range')) throw error;
+    const { fromOffset, endOffset: nextOffset } = range;
+    return { records: [], gaps: [{ kind: 'expired', fromOffset, nextOffset }], nextOffset };
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What the replays of all partitions of a process may do together, so that live records of any of them do not feel it:
  * one step of work in a turn of the event loop, and one bounded chunk of records that are worked on and not stored yet.
- * Whoever asked first goes first. At rest it does nothing.
+ * The first to ask goes first. At rest it does nothing.
  */
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { chunkBound, type ChunkBound } from '@astrolabe/replay';

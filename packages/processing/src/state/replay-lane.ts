@@ -25,7 +25,7 @@ export interface ReplayLane<V> {
    * `onReady`; or there is nothing to write.
    */
   step(state: StateView<V>, livePosition: bigint): 'open' | 'complete';
-  /** Called when a step has said so, and before any live record is handled. Undefined where there is nothing to write. */
+  /** Called when a step has said so, and before a live record is handled. Undefined where there is nothing to write. */
   takeChunk(): ReplayChunk | undefined;
   /** What it has not given out counts for nothing. Resolves when nothing of it runs. Never rejects. */
   close(): Promise<void>;

@@ -39,8 +39,8 @@ export type Takeover =
 /**
  * Writes the batches of one input partition.
  *
- * Called once for each batch of input records. Up to `maxInFlight` calls may overlap, and one of replayed records beside
- * them: batches become visible in the order of the calls, and after one has failed all later ones fail.
+ * Called once for each batch of input records. Up to `maxInFlight` calls may overlap, and one of replayed records
+ * beside them: batches become visible in the order of the calls, and after one has failed all later ones fail.
  *
  * Success: `written` once the batch is certain to become visible, as it does a moment later. Failure: rejects with a
  * `PipelineError`. Retryable: nobody knows whether the batch is visible; open a new writer and read what the log holds.

@@ -34,7 +34,8 @@ export function missingOffsets(
     const last = lastOffset !== undefined && lastOffset < lowWatermark ? lastOffset : lowWatermark - 1n;
     missing.push({ kind: 'removed-offsets', bounds, firstOffset, lastOffset: last });
   }
-  const beyond = lastOffset ?? (firstOffset >= highWatermark ? firstOffset : undefined);
+  // An open end asks for what there is: from the end on, that is nothing.
+  const beyond = lastOffset ?? (firstOffset > highWatermark ? firstOffset : undefined);
   if (beyond !== undefined && beyond >= highWatermark) {
     const first = firstOffset > highWatermark ? firstOffset : highWatermark;
     missing.push({ kind: 'future-offsets', bounds, firstOffset: first });
