@@ -15,7 +15,7 @@ const callsIn = ({ effects }: ReplayWorld): number => effects.filter((effect) =>
 
 test('a replay of commands makes no call for what the ledger knows, and one for what it does not', async () => {
   const world = createReplayWorld();
-  const records = world.append('commands', 'a1', 'b1', 'a2');
+  const records = world.topics.append('commands', 'a1', 'b1', 'a2');
   const owner = world.own();
   owner.lanes.enqueue(records.slice(0, 2), 2n);
   await owner.work();
@@ -33,7 +33,7 @@ test('a replay of commands makes no call for what the ledger knows, and one for 
 test('a forced replay delivers each command once more, and a restart in the middle of it does not do so twice', async () => {
   const world = createReplayWorld({ handler: { maxConcurrentCalls: 2 } });
   const messages = Array.from({ length: 40 }, (_, index) => `${'abcdefgh'.charAt(index % 8)}${index}`);
-  const records = world.append('commands', ...messages);
+  const records = world.topics.append('commands', ...messages);
   const first = world.own();
   first.lanes.enqueue(records, 40n);
   await first.work(1_500);
@@ -54,8 +54,8 @@ test('a forced replay delivers each command once more, and a restart in the midd
 
 test('the filter of a replay, and copies that an older version appended, are counted and not called for', async () => {
   const world = createReplayWorld();
-  world.append('commands', 'a1', 'b1', 'c1');
-  const [copy] = world.append('commands', 'd1');
+  world.topics.append('commands', 'a1', 'b1', 'c1');
+  const [copy] = world.topics.append('commands', 'd1');
   assert.ok(copy);
   Object.assign(copy, { headers: { ...copy.headers, 'replay-from': Buffer.from('commands:2:0') } });
   const owner = world.own();
@@ -68,7 +68,7 @@ test('the filter of a replay, and copies that an older version appended, are cou
 
 test('a dead letter from before the replay is tried again, and one of its own is not', async () => {
   const world = createReplayWorld();
-  const records = world.append('commands', 'a1');
+  const records = world.topics.append('commands', 'a1');
   const owner = world.own();
   world.script.push(answer(400));
   owner.lanes.enqueue(records, 1n);
@@ -90,7 +90,7 @@ test('a dead letter from before the replay is tried again, and one of its own is
 
 test('a cancelled replay calls for nothing more, and what was read and not started is counted as cancelled', async () => {
   const world = createReplayWorld({ handler: { maxConcurrentCalls: 1 } });
-  world.append('commands', 'a1', 'b1', 'c1', 'd1', 'e1');
+  world.topics.append('commands', 'a1', 'b1', 'c1', 'd1', 'e1');
   const owner = world.own();
   owner.passLive();
   world.script.push('hang');
@@ -111,7 +111,7 @@ test('a cancelled replay calls for nothing more, and what was read and not start
 
 test('what a cancellation drops is below its position and counted', async () => {
   const world = createReplayWorld({ handler: { maxConcurrentCalls: 1 } });
-  world.append('commands', 'a1', 'b1', 'c1', 'd1', 'e1');
+  world.topics.append('commands', 'a1', 'b1', 'c1', 'd1', 'e1');
   const owner = world.own();
   owner.passLive();
   world.script.push(answer(503, {}, { 'retry-after': '1' }));
@@ -129,7 +129,7 @@ test('what a cancellation drops is below its position and counted', async () => 
 
 test('a paused replay calls for nothing, and goes on where it was', async () => {
   const world = createReplayWorld({ handler: { maxConcurrentCalls: 1 } });
-  world.append('commands', 'a1', 'b1', 'c1', 'd1');
+  world.topics.append('commands', 'a1', 'b1', 'c1', 'd1');
   const owner = world.own();
   owner.passLive();
   world.script.push(answer(200), answer(503, {}, { 'retry-after': '1' }));
@@ -153,10 +153,10 @@ test('commands of replayed events are followed as they are made, each replay cou
   world.order({ id: 'e1', request: { source: 'events' }, spans: [{ partition: 0, fromOffset: 0n, endOffset: 9n }] });
   world.order({ id: 'e2', request: { source: 'events' }, spans: [{ partition: 0, fromOffset: 0n, endOffset: 9n }] });
   await owner.work();
-  world.appendReplayed('e1', ['a1', 'b1']);
-  world.appendReplayed('e2', ['a1', 'c1']);
+  world.topics.appendReplayed('e1', ['a1', 'b1']);
+  world.topics.appendReplayed('e2', ['a1', 'c1']);
   await owner.work(1_500);
-  world.appendReplayed('e1', ['d1']);
+  world.topics.appendReplayed('e1', ['d1']);
   await owner.work(1_500);
   assert.deepEqual(
     [countsOf(world, 'e1'), countsOf(world, 'e2')],
@@ -172,12 +172,12 @@ test('what is left of a cancelled replay of events is dropped, read or not, and 
   const spans = [{ partition: 0, fromOffset: 0n, endOffset: 9n }];
   world.order({ id: 'e1', request: { source: 'events' }, spans });
   world.order({ id: 'e2', request: { source: 'events' }, spans });
-  world.appendReplayed('e1', ['a1', 'b1', 'c1']);
-  world.appendReplayed('e2', ['d1']);
+  world.topics.appendReplayed('e1', ['a1', 'b1', 'c1']);
+  world.topics.appendReplayed('e2', ['d1']);
   world.script.push(answer(503, {}, { 'retry-after': '1' }));
   await owner.work(100);
   world.change('e1', { wanted: 'cancel' });
-  world.appendReplayed('e1', ['f1']);
+  world.topics.appendReplayed('e1', ['f1']);
   await owner.work(3_000);
   assert.deepEqual([countsOf(world, 'e1'), countsOf(world, 'e2')], [{ cancelled: 4 }, { delivered: 1 }]);
   await owner.giveUp();
@@ -185,13 +185,13 @@ test('what is left of a cancelled replay of events is dropped, read or not, and 
 
 test('a live command overtakes the replayed ones of its key that were not called for', async () => {
   const world = createReplayWorld({ handler: { maxConcurrentCalls: 1, bulk: undefined } });
-  world.append('commands', 'a1', 'a2', 'b1');
+  world.topics.append('commands', 'a1', 'a2', 'b1');
   const owner = world.own();
   owner.passLive();
   world.script.push(answer(503, {}, { 'retry-after': '1' }));
   world.order();
   await owner.work(100);
-  const live = world.append('commands', 'a3');
+  const live = world.topics.append('commands', 'a3');
   owner.lanes.enqueue(live, 4n);
   await owner.work(3_000);
   const order = world.ledger.deliveries.map(({ offset }) => Number(offset));
@@ -202,13 +202,13 @@ test('a live command overtakes the replayed ones of its key that were not called
 
 test('a replayed command that is tried again for hours holds no live command of its key back', async () => {
   const world = createReplayWorld();
-  world.append('commands', 'a1');
+  world.topics.append('commands', 'a1');
   const owner = world.own();
   owner.passLive();
   world.order();
   await owner.work(0);
   world.script.push(...Array.from({ length: 3 }, () => answer(500)));
-  const live = world.append('commands', 'a2');
+  const live = world.topics.append('commands', 'a2');
   await owner.work(100);
   owner.lanes.enqueue(live, 2n);
   await owner.work(3_000);
@@ -218,8 +218,8 @@ test('a replayed command that is tried again for hours holds no live command of 
 
 test('records that retention has taken are counted as expired, and those of another topic of that name are not read', async () => {
   const world = createReplayWorld();
-  world.append('commands', 'a1', 'b1', 'c1', 'd1');
-  world.expire('commands', 3n);
+  world.topics.append('commands', 'a1', 'b1', 'c1', 'd1');
+  world.topics.expire('commands', 3n);
   const owner = world.own();
   owner.passLive();
   world.order();
@@ -233,7 +233,7 @@ test('records that retention has taken are counted as expired, and those of anot
 
 test('progress that could not be stored is stored later', async () => {
   const world = createReplayWorld();
-  world.append('commands', 'a1', 'b1');
+  world.topics.append('commands', 'a1', 'b1');
   const owner = world.own();
   owner.passLive();
   world.sending.fault = new Error('the brokers are away');
@@ -249,7 +249,7 @@ test('progress that could not be stored is stored later', async () => {
 test('a replay with a rate takes no more than its part of it', async () => {
   const world = createReplayWorld();
   const messages = Array.from({ length: 30 }, (_, index) => `${'abcdefgh'.charAt(index % 8)}${index}`);
-  world.append('commands', ...messages);
+  world.topics.append('commands', ...messages);
   const owner = world.own();
   owner.passLive();
   world.order({ recordsPerSecond: 10 });
@@ -269,7 +269,7 @@ test('progress is told about once a second while a replay works, and never when 
   await owner.work(3_000);
   assert.deepEqual(world.written, []);
   const messages = Array.from({ length: 50 }, (_, index) => `${'abcdefgh'.charAt(index % 8)}${index}`);
-  world.append('commands', ...messages);
+  world.topics.append('commands', ...messages);
   owner.passLive();
   world.order({ recordsPerSecond: 10 });
   await owner.work(5_000);
@@ -279,11 +279,11 @@ test('progress is told about once a second while a replay works, and never when 
 
 test('a replay does not overtake live commands that were not read yet', async () => {
   const world = createReplayWorld();
-  const records = world.append('commands', 'a1', 'b1', 'a2');
+  const records = world.topics.append('commands', 'a1', 'b1', 'a2');
   const owner = world.own();
   world.order({ request: { source: 'commands', force: true } });
   world.order({ id: 'e1', request: { source: 'events' }, spans: [{ partition: 0, fromOffset: 0n, endOffset: 9n }] });
-  world.appendReplayed('e1', ['a2']);
+  world.topics.appendReplayed('e1', ['a2']);
   await owner.work(1_500);
   assert.equal(callsIn(world), 0);
   owner.lanes.enqueue(records, 3n);

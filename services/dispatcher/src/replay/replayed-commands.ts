@@ -1,4 +1,6 @@
-/** The commands of replayed events on one partition of their topic: the cursor over it, and what came of each replay. */
+/**
+ * The commands of replayed events on one partition of their topic: the cursor over it, and what came of each replay.
+ */
 import { isRecreated, type OutgoingRecord, type TopicId } from '@astrolabe/records';
 import { replayedCommandsRecord, type CommandsProgress, type ReplaySnapshot } from '@astrolabe/replay';
 import { OutcomeCounts } from './outcome-counts.ts';
