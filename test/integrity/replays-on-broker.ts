@@ -1,6 +1,12 @@
 /** Orders of replays on a real broker, and what the services tell of them. */
 import type { TestContext } from 'node:test';
-import { createKafkaAdmin, createKafkaConnection, createPartitionReader, createRecordProducer } from '@astrolabe/kafka';
+import {
+  createKafkaAdmin,
+  createKafkaConnection,
+  createPartitionReader,
+  createRecordProducer,
+  type PartitionWatermarks,
+} from '@astrolabe/kafka';
 import { topicsFor } from '@astrolabe/records';
 import {
   orderRecord,
@@ -9,7 +15,9 @@ import {
   type ReplayOrder,
   type ReplayPhase,
   type ReplayRequest,
+  type ReplaySpan,
   type ReplayTotals,
+  type ReplayView,
 } from '@astrolabe/replay';
 import { followReplays } from '@astrolabe/replay/follower';
 import { createLogger } from '@astrolabe/service-kit';
@@ -54,10 +62,10 @@ export async function openReplays(t: TestContext, prefix: string): Promise<Repla
       describe: 'the order to be read',
     });
   };
-  const totals = (id: string): ReplayTotals => {
+  const known = (id: string): ReplayView => {
     const view = viewOf(id);
     if (view === undefined) throw new Error(`there is no replay ${id}`);
-    return totalsOf(view);
+    return view;
   };
   return {
     order: async (id, request) => {
@@ -68,23 +76,15 @@ export async function openReplays(t: TestContext, prefix: string): Promise<Repla
         request: { source: 'commands', toEarliest: true, ...request },
         startedAtMs: nowMs,
         changedAtMs: nowMs,
-        spans: watermarks
-          .filter(({ lowWatermark, highWatermark }) => lowWatermark < highWatermark)
-          .map(({ partition, lowWatermark, highWatermark }) => ({
-            partition,
-            fromOffset: lowWatermark,
-            endOffset: highWatermark,
-          })),
+        spans: spansOf(watermarks),
         topicIds: {},
         wanted: 'run',
       });
     },
     cancel: async (id) => {
-      const view = viewOf(id);
-      if (view === undefined) throw new Error(`there is no replay ${id}`);
-      await write({ ...view.order, wanted: 'cancel', changedAtMs: Date.now() });
+      await write({ ...known(id).order, wanted: 'cancel', changedAtMs: Date.now() });
     },
-    totals,
+    totals: (id) => totalsOf(known(id)),
     untilPhase: async (id, phase) => {
       await eventually(
         () => {
@@ -95,4 +95,15 @@ export async function openReplays(t: TestContext, prefix: string): Promise<Repla
       );
     },
   };
+}
+
+/** All that is there. */
+function spansOf(watermarks: readonly PartitionWatermarks[]): readonly ReplaySpan[] {
+  return watermarks
+    .filter(({ lowWatermark, highWatermark }) => lowWatermark < highWatermark)
+    .map(({ partition, lowWatermark, highWatermark }) => ({
+      partition,
+      fromOffset: lowWatermark,
+      endOffset: highWatermark,
+    }));
 }

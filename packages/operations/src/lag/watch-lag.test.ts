@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHeaders } from '@astrolabe/records';
+import { mapperProgressRecord, orderRecord } from '@astrolabe/replay';
+import { mapperProgress, replayOrder } from '@astrolabe/replay/testing';
 import { createInMemoryCluster, type InMemoryCluster } from '../testing/in-memory-cluster.ts';
 import { createSteppingClock } from '../testing/stepping-clock.ts';
 import { watchLag, type LagSnapshot } from './watch-lag.ts';
@@ -73,4 +75,21 @@ test('a watch ends when its signal aborts', async () => {
   const clock = createSteppingClock(() => interruption.abort(new Error('interrupted')));
   const options = { clock, signal: interruption.signal, intervalMs: 1, byConnector: false };
   await assert.rejects(watchLag({ cluster: createInMemoryCluster(), groups, ...options }).next(), /interrupted/);
+});
+
+test('replays that are not over are shown apart from lag', async () => {
+  const cluster = createInMemoryCluster();
+  const order = replayOrder();
+  const over = replayOrder({ id: 'over' });
+  await cluster.log.send(cluster.topics.replays.name, [
+    orderRecord(order),
+    orderRecord(over),
+    mapperProgressRecord('over', 0, mapperProgress(100n, { skipped: 100 })),
+  ]);
+  const { services, replays } = await firstSnapshot(cluster);
+  assert.deepEqual(
+    replays.map(({ id, phase }) => [id, phase]),
+    [['r1', 'waiting']],
+  );
+  assert.ok(services.every(({ total }) => total.records === 0));
 });

@@ -80,4 +80,6 @@ export interface LaneProcessor<State = never> extends PartitionProcessor {
   laneCount(): number;
   /** The first offset that this partition has not read. */
   position(): bigint | undefined;
+  /** Records of the connector below it have a place in their lanes, or are finished; 0 before the first is read. */
+  takenTo(connectorId: string): bigint;
 }

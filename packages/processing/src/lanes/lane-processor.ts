@@ -132,6 +132,11 @@ class Processor<State> implements LaneProcessor<State>, LaneTaskEvents<Partition
     return this.#main?.position;
   }
 
+  takenTo(connectorId: string): bigint {
+    const queue = this.#queues.get(connectorId);
+    return queue?.isLagging === true ? queue.tracker.position : (this.#main?.position ?? 0n);
+  }
+
   waits(task: PartitionTask<State>): void {
     this.#runner.waits(task);
   }

@@ -32,8 +32,8 @@ const PAGES_AT_ONCE = 2;
 export class ReplayReadings implements PageHolder {
   readonly #options: ReplayReadingsOptions;
   readonly #readings = new Map<string, Reading>();
-  /** Replays whose position is in the log; with its value where that is still to be read. */
-  readonly #stored: Map<string, Buffer | undefined>;
+  /** What is in the log of the partition, by replay. */
+  readonly #stored: Map<string, Buffer>;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
   readonly #unfollow: () => void;
@@ -87,7 +87,7 @@ export class ReplayReadings implements PageHolder {
 
   wasStored(id: string, value: Buffer | null): void {
     if (value === null) this.#stored.delete(id);
-    else this.#stored.set(id, undefined);
+    else this.#stored.set(id, value);
   }
 
   isPresent(cursor: ReplayCursor): boolean {

@@ -187,8 +187,8 @@ test('in any order of arrivals and ends no replayed item is called for while a l
         }
         assert.equal(new Set(served).size, served.length, 'each once');
         assert.equal(served.length + cancelled, all.length);
-        for (const letter of ['l', 'r']) {
-          const own = served.filter((name) => name.startsWith(letter)).map((name) => Number(name.slice(1)));
+        for (const initial of ['l', 'r']) {
+          const own = served.filter((name) => name.startsWith(initial)).map((name) => Number(name.slice(1)));
           assert.deepEqual(
             own,
             [...own].sort((a, b) => a - b),

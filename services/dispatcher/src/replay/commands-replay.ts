@@ -120,12 +120,13 @@ export class CommandsReplay implements ProgressTeller {
   }
 
   #open(): void {
-    const { session, ledger, decoder, clock, metrics, writer, logger } = this.#options;
+    const { session, lanes, ledger, decoder, clock, metrics, writer, logger } = this.#options;
     this.#become('reading');
     const source = new SpansSource({
       topic: session.topic,
       partition: session.partition,
       view: this.#view,
+      lanes,
       ledger,
       decoder,
       clock,

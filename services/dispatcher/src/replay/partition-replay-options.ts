@@ -13,7 +13,7 @@ import type { ReplayReader } from './replay-reader.ts';
 /** What the replays of one assignment of a partition have in common. */
 export interface PartitionReplayOptions {
   readonly session: PartitionSession;
-  readonly lanes: Pick<LaneProcessor<InFlightCommand>, 'replay'>;
+  readonly lanes: Pick<LaneProcessor<InFlightCommand>, 'replay' | 'takenTo'>;
   readonly ledger: Pick<DeliveryLedger, 'lookup'>;
   readonly scheduler: Pick<CallScheduler, 'replay' | 'wayGivenMs'>;
   readonly reader: ReplayReader;

@@ -1,10 +1,10 @@
 /** Replays through pauses, hand-overs and crashes that lose what the ledger had not acknowledged. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readOf } from '@astrolabe/replay';
+import { noDispatcherCounts, readOf, type DispatcherCounts } from '@astrolabe/replay';
 import fc from 'fast-check';
 import type { DeliveryLedger, DeliveryRecord, PriorAttempts } from '../lifecycle/delivery-ledger.ts';
-import { createReplayWorld, PARTITION } from '../testing/replay-world.ts';
+import { createReplayWorld, PARTITION, type ReplayWorld } from '../testing/replay-world.ts';
 import { answer } from '../testing/scripted-api.ts';
 import { turn } from '../testing/scripted-handler.ts';
 
@@ -70,35 +70,38 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-async function run(steps: readonly Step[], isForced: boolean): Promise<{ readonly crashes: number }> {
-  const ledger = new CrashLedger();
-  const world = createReplayWorld({ handler: { ledger, maxConcurrentCalls: 2 }, pageRecords: 3 });
-  world.append('commands', ...Array.from({ length: 12 }, (_, index) => `${'abc'.charAt(index % 3)}${index}`));
-  // The mapper is never done with it: its commands are followed.
-  const spans = [{ partition: 0, fromOffset: 0n, endOffset: 9n }];
-  world.order({ id: 'e1', request: { source: 'events', force: isForced }, spans });
-  world.order({ request: { source: 'commands', force: isForced } });
-  let owner = world.own();
-  let [live, replayed, committed, crashes] = [12, 0, 0n, 0];
-  const next = async (end: Promise<void>): Promise<void> => {
-    await end;
-    committed = owner.committable.at(-1) ?? committed;
-    owner = world.own();
-    owner.lanes.enqueue(world.records('commands').slice(Number(committed)), BigInt(live));
-  };
-  owner.lanes.enqueue(world.records('commands'), 12n);
-  const act = async (step: Step): Promise<void> => {
+class World {
+  readonly ledger = new CrashLedger();
+  readonly world = createReplayWorld({ handler: { ledger: this.ledger, maxConcurrentCalls: 2 }, pageRecords: 3 });
+  readonly #isForced: boolean;
+  owner: ReturnType<ReplayWorld['own']>;
+  live = 12;
+  replayed = 0;
+  crashes = 0;
+  #committed = 0n;
+
+  constructor(isForced: boolean) {
+    this.#isForced = isForced;
+    const { topics } = this.world;
+    topics.append('commands', ...messagesFrom(0, this.live));
+    // The mapper is never done with it: its commands are followed.
+    const spans = [{ partition: 0, fromOffset: 0n, endOffset: 9n }];
+    this.world.order({ id: 'e1', request: { source: 'events', force: isForced }, spans });
+    this.world.order({ request: { source: 'commands', force: isForced } });
+    this.owner = this.world.own();
+    this.owner.lanes.enqueue(topics.records('commands'), BigInt(this.live));
+  }
+
+  async do(step: Step): Promise<void> {
+    const { world, ledger, owner } = this;
     switch (step.kind) {
       case 'live': {
-        const messages = Array.from({ length: step.count }, (_, index) => `${'abc'.charAt(index % 3)}${live + index}`);
-        live += step.count;
-        return owner.lanes.enqueue(world.append('commands', ...messages), BigInt(live));
+        const messages = messagesFrom(this.live, step.count);
+        this.live += step.count;
+        return owner.lanes.enqueue(world.topics.append('commands', ...messages), BigInt(this.live));
       }
-      case 'replayed': {
-        const messages = Array.from({ length: step.count }, (_, index) => `${'abc'.charAt(index % 3)}${index}`);
-        replayed += step.count;
-        return world.appendReplayed('e1', messages, isForced);
-      }
+      case 'replayed':
+        return this.replay(step.count);
       case 'fault':
         return void world.script.push(answer(step.status));
       case 'work':
@@ -106,56 +109,91 @@ async function run(steps: readonly Step[], isForced: boolean): Promise<{ readonl
       case 'acknowledge':
         return ledger.acknowledge();
       case 'crash':
-        crashes += 1;
+        this.crashes += 1;
         ledger.crash();
-        return next(owner.crash());
-      case 'hand over': {
-        let isGiven = false;
-        const given = owner.giveUp().finally(() => {
-          isGiven = true;
-        });
-        // What is under way ends, and is stored.
-        while (!isGiven) {
-          await turn();
-          ledger.acknowledge();
-        }
-        return next(given);
-      }
+        await owner.crash();
+        return this.#next();
+      case 'hand over':
+        await this.#giveUp();
+        return this.#next();
       case 'pause':
         return world.change('r1', { wanted: 'pause' });
       case 'resume':
         return world.change('r1', { wanted: 'run' });
     }
-  };
-  for (const step of steps) await act(step);
-  world.script.splice(0);
-  world.change('r1', { wanted: 'run' });
-  world.appendReplayed('e1', ['a0'], isForced);
-  const isOver = (): boolean => {
-    const ended = world.viewOf('e1').commands.get(PARTITION)?.counts;
-    return world.phaseOf('r1') === 'finished' && ended !== undefined && readOf(ended) > replayed;
-  };
-  for (let round = 0; round < 200 && !(isOver() && owner.committable.at(-1) === BigInt(live)); round += 1) {
-    await owner.work(100);
-    ledger.acknowledge();
   }
-  const counts = world.viewOf('r1').dispatcher.get(PARTITION)?.counts;
-  assert.ok(counts);
+
+  replay(count: number): void {
+    this.replayed += count;
+    this.world.topics.appendReplayed('e1', messagesFrom(0, count), this.#isForced);
+  }
+
+  /** What is under way ends, and is stored. */
+  async #giveUp(): Promise<void> {
+    let isGiven = false;
+    const giving = this.owner.giveUp().finally(() => {
+      isGiven = true;
+    });
+    while (!isGiven) {
+      await turn();
+      this.ledger.acknowledge();
+    }
+    await giving;
+  }
+
+  #next(): void {
+    this.#committed = this.owner.committable.at(-1) ?? this.#committed;
+    this.owner = this.world.own();
+    this.owner.lanes.enqueue(this.world.topics.records('commands').slice(Number(this.#committed)), BigInt(this.live));
+  }
+
+  /** Everything works from now on. */
+  async settle(): Promise<void> {
+    this.world.script.splice(0);
+    this.world.change('r1', { wanted: 'run' });
+    this.replay(1);
+    for (let round = 0; round < 200 && !this.#isOver(); round += 1) {
+      await this.owner.work(100);
+      this.ledger.acknowledge();
+    }
+    await this.owner.work(1_500);
+  }
+
+  #isOver(): boolean {
+    const ended = readOf(this.countsOfEvents());
+    const isCommitted = this.owner.committable.at(-1) === BigInt(this.live);
+    return this.world.phaseOf('r1') === 'finished' && ended >= this.replayed && isCommitted;
+  }
+
+  countsOfEvents(): DispatcherCounts {
+    return this.world.viewOf('e1').commands.get(PARTITION)?.counts ?? noDispatcherCounts;
+  }
+}
+
+/** Of three users. */
+function messagesFrom(first: number, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${'abc'.charAt((first + index) % 3)}${first + index}`);
+}
+
+async function run(steps: readonly Step[], isForced: boolean): Promise<number> {
+  const system = new World(isForced);
+  for (const step of steps) await system.do(step);
+  await system.settle();
+  const { world, owner, live, replayed, crashes } = system;
+  const counts = world.viewOf('r1').dispatcher.get(PARTITION)?.counts ?? noDispatcherCounts;
   assert.equal(world.phaseOf('r1'), 'finished', JSON.stringify(counts));
   assert.equal(readOf(counts), 12, JSON.stringify(counts));
-  const ofEvents = world.viewOf('e1').commands.get(PARTITION)?.counts;
-  assert.ok(ofEvents);
-  assert.equal(readOf(ofEvents), replayed + 1, JSON.stringify(ofEvents));
+  assert.equal(readOf(system.countsOfEvents()), replayed, JSON.stringify(system.countsOfEvents()));
   assert.equal(owner.committable.at(-1), BigInt(live));
   await owner.crash();
-  return { crashes };
+  return crashes;
 }
 
 test('through failures, pauses, hand-overs and crashes each record of a replay is counted once, and live ones are committed', async () => {
   let crashes = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), fc.boolean(), async (steps, isForced) => {
-      crashes += (await run(steps, isForced)).crashes;
+      crashes += await run(steps, isForced);
     }),
     { numRuns: 40 },
   );

@@ -36,6 +36,8 @@ export interface ReplayCursorOptions {
 
 /** One piece of work: so much is looked up and started between two looks at what is live. */
 const PIECE_MS = 1;
+/** How soon to look again whether live records have been read that come first. */
+const BEHIND_LIVE_MS = 50;
 /** The clock is looked at once for so many. */
 const LOOK_AFTER = 16;
 
@@ -108,6 +110,8 @@ export class ReplayCursor {
     const { source, window } = this.#options;
     const waitMs = source.waitMs();
     if (waitMs !== undefined || !window.hasRoom(this.line)) return this.#rest.begin(waitMs);
+    const { first } = this.#page;
+    if (first !== undefined && !source.isDue(first)) return this.#rest.begin(BEHIND_LIVE_MS);
     await this.#workOn(this.#page);
   }
 
@@ -160,7 +164,7 @@ export class ReplayCursor {
       for (let gap = page.takeGap(); gap !== undefined; gap = page.takeGap()) this.#skipLost(gap);
       const record = page.first;
       if (record === undefined) break;
-      if (source.waitMs() !== undefined || !window.hasRoom(this.line)) return;
+      if (!source.isDue(record) || source.waitMs() !== undefined || !window.hasRoom(this.line)) return;
       if (handled % LOOK_AFTER === 0 && clock.monotonicMs() >= untilMs) return;
       const sorted = source.sort(record);
       if (sorted instanceof Promise) {

@@ -1,4 +1,6 @@
-/** The commands of replayed events on one partition of their topic: the cursor over it, and what came of each replay. */
+/**
+ * The commands of replayed events on one partition of their topic: the cursor over it, and what came of each replay.
+ */
 import { isRecreated, type OutgoingRecord, type TopicId } from '@astrolabe/records';
 import { replayedCommandsRecord, type CommandsProgress, type ReplaySnapshot } from '@astrolabe/replay';
 import { OutcomeCounts } from './outcome-counts.ts';
@@ -24,7 +26,7 @@ export class ReplayedCommands implements ProgressTeller {
     const { session, writer, metrics, logger } = options;
     this.#options = options;
     for (const [id, { counts, gaveWayMs }] of stored) this.#counts.set(id, new OutcomeCounts(counts, gaveWayMs));
-    this.#source = new TopicSource({ ...options, partition: session.partition });
+    this.#source = new TopicSource({ ...options, commandTopic: session.topic, partition: session.partition });
     this.#cursor = new ReplayCursor({
       ...options,
       source: this.#source,

@@ -25,6 +25,11 @@ export interface CursorSource {
   readonly topic: string;
   /** Rejects with the signal's reason, or with a fault. */
   next(position: bigint, signal: AbortSignal): NextRange | Promise<NextRange>;
+  /**
+   * Whether the live records that the record must not overtake have their places in the lanes: a live command that came
+   * behind a later one of its user would undo it.
+   */
+  isDue(record: ConsumedRecord): boolean;
   /** Called once for each record, in order. A promise where a schema has to be looked up first. */
   sort(record: ConsumedRecord): SortedRecord | Promise<SortedRecord>;
   /** For how long no record may be taken; undefined: take one now. */

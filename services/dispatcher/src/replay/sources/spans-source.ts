@@ -1,4 +1,4 @@
-import type { ReplayMark } from '@astrolabe/processing';
+import type { LaneProcessor, ReplayMark } from '@astrolabe/processing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { CommandDecoder } from '@astrolabe/records/serde';
 import {
@@ -11,6 +11,7 @@ import {
   type ReplayView,
 } from '@astrolabe/replay';
 import type { Clock } from '@astrolabe/service-kit/clock';
+import { connectorOf } from '../../core/lane-of.ts';
 import type { DeliveryLedger } from '../../lifecycle/delivery-ledger.ts';
 import type { CursorSource, LostRecords, NextRange, SortedRecord } from './cursor-source.ts';
 import { sortByLedger } from './sort-commands.ts';
@@ -19,6 +20,7 @@ export interface SpansSourceOptions {
   readonly topic: string;
   readonly partition: number;
   readonly view: ReplayView;
+  readonly lanes: Pick<LaneProcessor, 'takenTo'>;
   readonly ledger: Pick<DeliveryLedger, 'lookup'>;
   readonly decoder: CommandDecoder;
   readonly clock: Clock;
@@ -48,6 +50,11 @@ export class SpansSource implements CursorSource {
   next(position: bigint): NextRange {
     const [span] = remainingSpans(this.#options.view.order, this.#options.partition, position);
     return span === undefined ? { kind: 'over' } : { kind: 'range', ...span };
+  }
+
+  /** Itself, and so all before it. */
+  isDue(record: ConsumedRecord): boolean {
+    return record.offset < this.#options.lanes.takenTo(connectorOf(record));
   }
 
   sort(record: ConsumedRecord): SortedRecord | Promise<SortedRecord> {

@@ -1,4 +1,6 @@
+import type { LaneProcessor } from '@astrolabe/processing';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
+import { connectorOf } from '../../core/lane-of.ts';
 import type { DeliveryLedger } from '../../lifecycle/delivery-ledger.ts';
 import type { ActiveReplays } from '../active-replays.ts';
 import type { CursorSource, LostRecords, NextRange, SortedRecord } from './cursor-source.ts';
@@ -7,7 +9,9 @@ import { sortByLedger } from './sort-commands.ts';
 
 export interface TopicSourceOptions {
   readonly topic: string;
+  readonly commandTopic: string;
   readonly partition: number;
+  readonly lanes: Pick<LaneProcessor, 'takenTo'>;
   readonly reader: ReplayReader;
   readonly ledger: Pick<DeliveryLedger, 'lookup'>;
   readonly replays: ActiveReplays;
@@ -21,6 +25,8 @@ export class TopicSource implements CursorSource {
   readonly topic: string;
   readonly #options: TopicSourceOptions;
   #endOffset = 0n;
+  /** Of the command topic. */
+  #liveEndOffset = 0n;
 
   constructor(options: TopicSourceOptions) {
     this.#options = options;
@@ -33,13 +39,22 @@ export class TopicSource implements CursorSource {
   }
 
   async next(position: bigint, signal: AbortSignal): Promise<NextRange> {
-    const { topic, partition, reader, replays } = this.#options;
+    const { topic, commandTopic, partition, reader, replays } = this.#options;
     if (position >= this.#endOffset) {
       const { lastStableOffset } = await reader.bounds(topic, partition, signal);
+      if (lastStableOffset > position) {
+        // After the other: what was live when the commands were made of its events is below.
+        const { lowWatermark, highWatermark } = await reader.bounds(commandTopic, partition, signal);
+        this.#liveEndOffset = lowWatermark === highWatermark ? 0n : highWatermark;
+      }
       this.#endOffset = lastStableOffset;
     }
     if (position < this.#endOffset) return { kind: 'range', fromOffset: position, endOffset: this.#endOffset };
     return { kind: 'wait', ms: replays.hasEvents() ? POLL_MS : undefined };
+  }
+
+  isDue(record: ConsumedRecord): boolean {
+    return this.#options.lanes.takenTo(connectorOf(record)) >= this.#liveEndOffset;
   }
 
   sort(record: ConsumedRecord): SortedRecord {
