@@ -81,10 +81,10 @@ test(
     const deliveredAtMs = await deliveriesOfLive(pipeline);
     assert.equal(deliveredAtMs.length, sent);
     // Another consumer of the events sees each of them once.
-  const events = await recordsOn(pipeline, topics.segmentEvents.name);
-  const ids = new Set(events.map((record) => headerText(record, 'message-id')));
-  assert.deepEqual([events.length, ids.size], [REPLAYED_EVENTS + sent, REPLAYED_EVENTS + sent]);
-  // From the first command that was made of its events to the last.
+    const events = await recordsOn(pipeline, topics.segmentEvents.name);
+    const ids = new Set(events.map((record) => headerText(record, 'message-id')));
+    assert.deepEqual([events.length, ids.size], [REPLAYED_EVENTS + sent, REPLAYED_EVENTS + sent]);
+    // From the first command that was made of its events to the last.
     const madeAtMs = (await recordsOn(pipeline, topics.replayedCommands.name)).map(({ timestampMs }) => timestampMs);
     const [fromMs, toMs] = [Math.min(...madeAtMs), Math.max(...madeAtMs)];
     const meanwhile = deliveredAtMs.filter((atMs) => atMs >= fromMs && atMs <= toMs);

@@ -65,8 +65,8 @@ export const mutations = {
     without: 'the position is stored with the batch whose commands are stored',
     patches: [
       {
-        file: 'packages/processing/src/state/state-processor.ts',
-        text: 'const position = positionRecord(changelog.groupId, pending.nextOffset, session);',
+        file: 'packages/processing/src/state/owned-partition.ts',
+        text: 'const position = positionRecord(changelog.groupId, nextOffset, session);',
         by: 'const position = positionRecord(changelog.groupId, 0n, session);',
       },
       // Or the mapper would see that its state is older than what is committed, and stop.
@@ -107,9 +107,9 @@ export const mutations = {
     without: 'a command waits for the one before it of the same key',
     patches: [
       {
-        file: 'packages/processing/src/lanes/lane-processor.ts',
-        text: 'this.#lanes.add(laneOf(record), task)',
-        by: 'this.#lanes.add(`${laneOf(record)} ${record.offset}`, task)',
+        file: 'packages/processing/src/lanes/lane-runner.ts',
+        text: 'this.#lanes.add(this.#options.laneOf(task.record), task)',
+        by: 'this.#lanes.add(`${this.#options.laneOf(task.record)} ${task.record.offset}`, task)',
       },
     ],
   },

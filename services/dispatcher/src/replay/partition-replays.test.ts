@@ -297,3 +297,12 @@ test('a replay does not overtake live commands that were not read yet', async ()
   );
   await owner.giveUp();
 });
+
+test('a partition on which nothing is replayed tells nothing, given up too: the brokers may be away', async () => {
+  const world = createReplayWorld();
+  const owner = world.own();
+  owner.passLive();
+  await owner.work(1_500);
+  await owner.giveUp();
+  assert.deepEqual(world.written, []);
+});

@@ -21,10 +21,13 @@ export class ReplayedCommands implements ProgressTeller {
   readonly #counts = new Map<string, OutcomeCounts>();
   readonly #source: TopicSource;
   readonly #cursor: ReplayCursor;
+  /** As the last progress says; before the first, where it began. */
+  #toldTo: bigint;
 
   private constructor(options: ReplayedCommandsOptions, position: bigint, stored: StoredCounts) {
     const { session, writer, metrics, logger } = options;
     this.#options = options;
+    this.#toldTo = position;
     for (const [id, { counts, gaveWayMs }] of stored) this.#counts.set(id, new OutcomeCounts(counts, gaveWayMs));
     this.#source = new TopicSource({ ...options, commandTopic: session.topic, partition: session.partition });
     this.#cursor = new ReplayCursor({
@@ -35,7 +38,10 @@ export class ReplayedCommands implements ProgressTeller {
         this.#countsOf(replayId).add(outcome, records);
         metrics.replayedRecords.inc({ source: 'events', outcome }, records);
       },
-      onChange: () => writer.moved(this),
+      // A stop with nothing to tell must not wait for brokers that are away.
+      onChange: () => {
+        if (this.#cursor.line.doneTo !== this.#toldTo) writer.moved(this);
+      },
       onLost: (outcome, offsets) => {
         const fields = { topic: options.topic, partition: session.partition, outcome, offsets };
         logger.error(fields, 'commands of replayed events are not there any more, or cannot be read');
@@ -86,6 +92,7 @@ export class ReplayedCommands implements ProgressTeller {
     const { session, topicId, replays } = this.#options;
     // Of those that were removed nobody asks any more: the record would grow without end.
     for (const id of this.#counts.keys()) if (replays.orderOf(id) === undefined) this.#counts.delete(id);
+    this.#toldTo = this.#cursor.line.doneTo;
     return replayedCommandsRecord(session.partition, {
       ...(topicId === undefined ? {} : { topicId }),
       nextOffset: this.#cursor.line.doneTo,
