@@ -108,7 +108,7 @@ export function createDispatcherMetrics(metrics: Metrics, state: DispatcherState
     }),
     replayedRecords: metrics.counter({
       name: 'replay_records_total',
-      help: 'Commands that replays have done with, by source (events, commands) and outcome: replayedBefore, filteredOut, unreadable, expired, cancelled, knownToLedger, delivered, duplicate, deadLettered. A restart repeats those of a second or so.',
+      help: 'Commands that replays have done with, by source (events, commands) and outcome: replayed-before, filtered-out, unreadable, expired, cancelled, known-to-ledger, delivered, duplicate, dead-lettered. A restart repeats those of a second or so.',
       labelNames: ['source', 'outcome'],
     }),
     replayGaveWay: metrics.counter({

@@ -11,7 +11,7 @@ import {
 } from '@astrolabe/replay';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { assertMayBecome, type CursorState } from '../core/replay/cursor-states.ts';
-import { OutcomeCounts } from './outcome-counts.ts';
+import { OutcomeCounts, outcomeLabels } from './outcome-counts.ts';
 import type { PartitionReplayOptions } from './partition-replay-options.ts';
 import type { ProgressTeller } from './progress-writer.ts';
 import { ReplayCursor } from './replay-cursor.ts';
@@ -137,7 +137,7 @@ export class CommandsReplay implements ProgressTeller {
       position: this.#nextOffset,
       onDone: (_replayId, outcome, records) => {
         this.#counts.add(outcome, records);
-        metrics.replayedRecords.inc({ source: 'commands', outcome }, records);
+        metrics.replayedRecords.inc({ source: 'commands', outcome: outcomeLabels[outcome] }, records);
       },
       onChange: () => {
         if (this.#state !== 'reading') return;

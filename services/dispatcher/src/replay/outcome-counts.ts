@@ -2,6 +2,19 @@
 import { noDispatcherCounts, type DispatcherCounts } from '@astrolabe/replay';
 import type { ReplayOutcome } from '../core/replay/known-outcome.ts';
 
+/** As metrics name them. */
+export const outcomeLabels: Readonly<Record<ReplayOutcome, string>> = {
+  replayedBefore: 'replayed-before',
+  filteredOut: 'filtered-out',
+  unreadable: 'unreadable',
+  expired: 'expired',
+  cancelled: 'cancelled',
+  knownToLedger: 'known-to-ledger',
+  delivered: 'delivered',
+  duplicate: 'duplicate',
+  deadLettered: 'dead-lettered',
+};
+
 export class OutcomeCounts {
   readonly #counts: Record<ReplayOutcome, number>;
   #gaveWayMs: number;

@@ -3,7 +3,7 @@
  */
 import { isRecreated, type OutgoingRecord, type TopicId } from '@astrolabe/records';
 import { replayedCommandsRecord, type CommandsProgress, type ReplaySnapshot } from '@astrolabe/replay';
-import { OutcomeCounts } from './outcome-counts.ts';
+import { OutcomeCounts, outcomeLabels } from './outcome-counts.ts';
 import type { ActiveReplays } from './active-replays.ts';
 import type { PartitionReplayOptions } from './partition-replay-options.ts';
 import type { ProgressTeller } from './progress-writer.ts';
@@ -36,7 +36,7 @@ export class ReplayedCommands implements ProgressTeller {
       position,
       onDone: (replayId, outcome, records) => {
         this.#countsOf(replayId).add(outcome, records);
-        metrics.replayedRecords.inc({ source: 'events', outcome }, records);
+        metrics.replayedRecords.inc({ source: 'events', outcome: outcomeLabels[outcome] }, records);
       },
       // A stop with nothing to tell must not wait for brokers that are away.
       onChange: () => {
