@@ -59,6 +59,8 @@ const roles = [
   'commandsDeadLetters',
   'deliveries',
   'mapperState',
+  'replayedCommands',
+  'replays',
 ] as const;
 
 type Variables = Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>>;
