@@ -12,10 +12,13 @@ export { showHeldRecords, watchHeldRecords, type HeldWatch, type HeldWatchOption
 export type { GroupSession, PartitionProcessor, PartitionSession } from './consumer/partition-processor.ts';
 export type { PartitionPage, ReadPage } from './lanes/catch-up-reader.ts';
 export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lanes/lane-handler.ts';
+export { readFirstPiece } from './lanes/read-first-piece.ts';
 export { createLaneProcessor } from './lanes/lane-processor.ts';
 export type { LaneTask, ReplayMark } from './lanes/lane-task.ts';
 export type { ReplayLineOptions, ReplayedRecords } from './lanes/replay/replayed-records.ts';
 export { createReplayLanes, type ProcessReplays, type ReplayLanesOptions } from './replay/create-replay-lanes.ts';
+export { openReplayFollower } from './replay/open-replay-follower.ts';
+export { PageWalk } from './replay/page-walk.ts';
 export {
   createReplayPageReader,
   type PageGap,

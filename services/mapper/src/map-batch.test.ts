@@ -11,21 +11,12 @@ import { mappingRulesOf } from './core/mapping-rules.ts';
 import { decodeUserState, userStateCodec, userStateKey, type UserState } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';
 import { countBatch, createMapperMetrics } from './mapper-metrics.ts';
-import { eventRecord, receivedAtMs } from './testing/events.ts';
+import { acme, eventRecord, receivedAtMs } from './testing/events.ts';
 
 const topics = topicsFor();
 const schemaIds = new Map(commandKinds.map((kind, index) => [kind, index + 1]));
 const kinds = new Map(commandKinds.map((kind, index) => [index + 1, kind]));
 const NOW_MS = Date.parse('2026-11-24T12:00:00.000Z');
-
-const acme: Connector = {
-  id: 'acme',
-  name: 'Acme',
-  apiKey: '',
-  writeKeys: [],
-  freeEmailProviders: 'allow',
-  enabled: true,
-};
 
 interface MapperOptions {
   readonly maxRecordBytes?: number;

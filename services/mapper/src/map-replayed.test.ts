@@ -8,25 +8,15 @@ import { replayOrder } from '@astrolabe/replay/testing';
 import { commandKinds } from '@astrolabe/schemas';
 import { decodeCommand } from '@astrolabe/schemas/avro';
 import { createMetrics } from '@astrolabe/service-kit';
-import type { Connector } from '@astrolabe/service-kit/connectors';
 import { mappingRulesOf } from './core/mapping-rules.ts';
 import { userStateCodec, userStateKey, type UserState } from './core/user-state.ts';
 import { createMapBatch } from './map-batch.ts';
 import { createMapReplayed } from './map-replayed.ts';
 import { countReplayed, createReplayMetrics } from './replay-metrics.ts';
-import { eventRecord, receivedAtMs } from './testing/events.ts';
+import { acme, eventRecord, receivedAtMs } from './testing/events.ts';
 
 const topics = topicsFor();
 const kinds = new Map(commandKinds.map((kind, index) => [index + 1, kind]));
-const acme: Connector = {
-  id: 'acme',
-  name: 'Acme',
-  apiKey: '',
-  writeKeys: [],
-  freeEmailProviders: 'allow',
-  enabled: true,
-};
-
 function createMapper() {
   const state = new PartitionState<UserState>(userStateCodec);
   const rules = mappingRulesOf(acme, new Set());

@@ -3,11 +3,11 @@ import { createPartitionReader, type KafkaConnection } from '@astrolabe/kafka';
 import {
   createReplayLanes,
   createReplayPageReader,
+  openReplayFollower,
   type ProcessReplays,
   type ReplayLanesOptions,
 } from '@astrolabe/processing';
 import type { Topics } from '@astrolabe/records';
-import { followReplays } from '@astrolabe/replay/follower';
 import type { Logger, ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import type { UserState } from './core/user-state.ts';
@@ -28,11 +28,9 @@ const PAGE_BYTES = 1_048_576;
 export function openReplays(options: OpenReplaysOptions): ProcessReplays<UserState> {
   const { connection, topics, transform, onStored, logger, stack } = options;
   const surroundings = { clock: systemClock, random: Math.random, logger };
-  const followerReader = createPartitionReader({ connection });
-  stack.defer('reader of replays', () => followerReader.close());
-  const follower = followReplays({
+  const follower = openReplayFollower({
     ...surroundings,
-    reader: followerReader,
+    connection,
     topic: topics.replays.name,
     onFault: (fault) => stack.fail(fault),
   });

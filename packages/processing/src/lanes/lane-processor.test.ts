@@ -5,7 +5,7 @@ import { recordsOf } from '@astrolabe/records/testing';
 import { recordedSession } from '../testing/recorded-session.ts';
 import { createLaneProcessor } from './lane-processor.ts';
 import type { LaneTask } from './lane-task.ts';
-import { createPromisedProcessor } from '../testing/promised-handler.ts';
+import { createPromisedProcessor, nothingLags } from '../testing/promised-handler.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -173,9 +173,7 @@ test('what is to be tried again once the consumer closes is left for the next ow
       maxHoldMs: Infinity,
       maxLaggingConnectors: 0,
     },
-    nowMs: () => 0,
-    restore: undefined,
-    readPage: () => Promise.reject(new Error('nothing lags')),
+    ...nothingLags,
   });
   processor.enqueue(recordsOf(0n, ['a']), 1n);
   processor.quiesce();

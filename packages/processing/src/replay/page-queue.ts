@@ -1,19 +1,10 @@
 /** What one replay has read ahead of a partition, in the order of the offsets. One fetch at a time. */
-import type { ConsumedRecord } from '@astrolabe/records';
 import { present } from '@astrolabe/service-kit/errors';
-import type { PageGap, ReplayPage } from './read-replay-page.ts';
-
-export type PageEntry =
-  | { readonly kind: 'record'; readonly record: ConsumedRecord }
-  | { readonly kind: 'gap'; readonly gap: PageGap }
-  /** The page has been used up: everything below `nextOffset` was given out. */
-  | { readonly kind: 'end'; readonly nextOffset: bigint };
+import { PageWalk, type PageEntry } from './page-walk.ts';
+import type { ReplayPage } from './read-replay-page.ts';
 
 export class PageQueue {
-  #pages: ReplayPage[] = [];
-  /** In the first page. */
-  #record = 0;
-  #gap = 0;
+  #pages: PageWalk[] = [];
   #nextFetch: bigint;
   #fetching: AbortController | undefined;
 
@@ -43,7 +34,7 @@ export class PageQueue {
       const page = await read(fetching.signal);
       if (this.#fetching !== fetching) return;
       this.#fetching = undefined;
-      this.#pages.push(page);
+      this.#pages.push(new PageWalk(page));
       this.#nextFetch = page.nextOffset;
     } catch (error) {
       // Dropped: nobody waits for it any more.
@@ -55,23 +46,13 @@ export class PageQueue {
 
   /** Undefined where nothing is there yet. */
   first(): PageEntry | undefined {
-    const [page] = this.#pages;
-    if (page === undefined) return undefined;
-    const record = page.records[this.#record];
-    const gap = page.gaps[this.#gap];
-    if (gap !== undefined && (record === undefined || gap.fromOffset < record.offset)) return { kind: 'gap', gap };
-    return record === undefined ? { kind: 'end', nextOffset: page.nextOffset } : { kind: 'record', record };
+    return this.#pages[0]?.first;
   }
 
   removeFirst(): void {
-    const { kind } = present(this.first(), 'the entry that is removed');
-    if (kind === 'record') this.#record += 1;
-    else if (kind === 'gap') this.#gap += 1;
-    else {
-      this.#pages.shift();
-      this.#record = 0;
-      this.#gap = 0;
-    }
+    const page = present(this.#pages[0], 'the page of the entry that is removed');
+    if (page.first.kind === 'end') this.#pages.shift();
+    else page.removeFirst();
   }
 
   /** Forgets what was read, to read on at the offset later. */
@@ -79,8 +60,6 @@ export class PageQueue {
     this.#fetching?.abort(new Error('the page is not needed any more'));
     this.#fetching = undefined;
     this.#pages = [];
-    this.#record = 0;
-    this.#gap = 0;
     this.#nextFetch = nextOffset;
   }
 }

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, createPartitionReader, createRecordProducer } from '@astrolabe/kafka';
 import { connect, readAll, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
 import { orderRecord, readOf, type MapperProgress, type ReplayFollower, type ReplayOrder } from '@astrolabe/replay';
-import { followReplays } from '@astrolabe/replay/follower';
 import { replayOrder } from '@astrolabe/replay/testing';
 import { headerNames, headerText, toHeaders, type ConsumedRecord, type RecordProducer } from '@astrolabe/records';
 import { systemClock } from '@astrolabe/service-kit/clock';
@@ -14,6 +13,7 @@ import { SKIPPED, countedOnce, stateOf } from '../testing/counting.ts';
 import { startCountingMember, type CountingMember } from '../testing/counting-member.ts';
 import { countReplayed } from '../testing/replayed-counting.ts';
 import { createReplayLanes } from './create-replay-lanes.ts';
+import { openReplayFollower } from './open-replay-follower.ts';
 import { createReplayPageReader } from './read-replay-page.ts';
 
 const PARTITIONS = 3;
@@ -35,17 +35,13 @@ type Topics = ReturnType<typeof createTopics>;
 const surroundings = { clock: systemClock, random: Math.random, logger: silentLogger };
 
 function follow(t: TestContext, { replays }: Topics): ReplayFollower {
-  const reader = createPartitionReader({ connection: connect() });
-  const follower = followReplays({
+  const follower = openReplayFollower({
     ...surroundings,
-    reader,
+    connection: connect(),
     topic: replays,
     onFault: (fault) => assert.fail(fault as Error),
   });
-  t.after(async () => {
-    await follower.close();
-    await reader.close();
-  });
+  t.after(() => follower.close());
   return follower;
 }
 

@@ -30,8 +30,7 @@ test('each record of the range is replayed once, in order, and position and prog
   const task = new ReplayTask();
   await task.append(9);
   await task.append(2, SKIPPED);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await task.order();
   await task.append(5);
   member.fetch();
@@ -51,8 +50,7 @@ test('each record of the range is replayed once, in order, and position and prog
 test('what is replayed bears the marks of its replay, and only what the filter lets through is replayed', async () => {
   const task = new ReplayTask();
   await task.append(6);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await task.order({ id: 'odd ones', request: { source: 'events', connector: ['odd'], force: true } });
   await turns();
   const marks = task
@@ -71,8 +69,7 @@ test('what is replayed bears the marks of its replay, and only what the filter l
 test('two replays of a partition take turns', async () => {
   const task = new ReplayTask();
   await task.append(12);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   await task.order({ id: 'a' });
   await task.order({ id: 'b' });
@@ -110,8 +107,7 @@ test('nothing is replayed before it was handled as a live record, nor while a li
 test('nothing is replayed while a live record waits behind a write that is on its way', async () => {
   const task = new ReplayTask();
   await task.append(20);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   const held = task.changelog.hold();
   for (let each = 0; each < 2; each += 1) {
@@ -133,8 +129,7 @@ test('a live record waits for no more than one chunk of replayed ones', async ()
   const chunkRecords = 6;
   const task = new ReplayTask({ chunkRecords });
   await task.append(200);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await task.order();
   await turns(20);
   let ahead = 0;
@@ -154,8 +149,7 @@ test('a live record waits for no more than one chunk of replayed ones', async ()
 test('a paused replay stops with the chunk that is open and tells so, and goes on where it was when it is resumed', async () => {
   const task = new ReplayTask();
   await task.append(40);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   const order = await task.order();
   await turns(10);
   await task.order({ ...order, wanted: 'pause', changedAtMs: order.changedAtMs + 1 });
@@ -174,8 +168,7 @@ test('a paused replay stops with the chunk that is open and tells so, and goes o
 test('a cancelled replay stops, tells so, and needs no position', async () => {
   const task = new ReplayTask();
   await task.append(40);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   const order = await task.order();
   await turns(10);
   await task.order({ ...order, wanted: 'cancel', changedAtMs: order.changedAtMs + 1 });
@@ -186,8 +179,7 @@ test('a cancelled replay stops, tells so, and needs no position', async () => {
   assert.deepEqual([obeysMs, nextOffset], [order.changedAtMs + 1, BigInt(replayed)]);
   assert.equal(task.position(), undefined);
   await member.leave();
-  const next = task.join();
-  next.fetch();
+  const next = task.joinAndFetch();
   next.follower.read();
   await turns();
   assert.equal(offsetsOf(task.done, 'r1').length, replayed);
@@ -197,22 +189,19 @@ test('a cancelled replay stops, tells so, and needs no position', async () => {
 test('a new owner goes on where the last transaction was stored, and does not begin again what was ended', async () => {
   const task = new ReplayTask();
   await task.append(30);
-  const first = task.join();
-  first.fetch();
+  const first = task.joinAndFetch();
   await task.order();
   await turns(12);
   await first.leave();
   const stored = Number(task.position()?.nextOffset ?? 0n);
   assert.ok(stored > 0 && stored < 30);
-  const second = task.join();
-  second.fetch();
+  const second = task.joinAndFetch();
   second.follower.read();
   await turns();
   assert.deepEqual(offsetsOf(task.stored, 'r1'), upTo(30));
   await second.leave();
   assert.equal(task.position(), undefined);
-  const third = task.join();
-  third.fetch();
+  const third = task.joinAndFetch();
   // It knows the order, and has not read of its end.
   third.follower.read(1);
   await turns();
@@ -223,8 +212,7 @@ test('a new owner goes on where the last transaction was stored, and does not be
 test('what retention has removed before the cursor came to it is counted as expired', async () => {
   const task = new ReplayTask();
   await task.append(30);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   task.expireBelow(17n);
   await task.order();
@@ -255,8 +243,7 @@ test('records of a batch that cannot be decoded are counted once, also where a p
     }),
   });
   await task.append(12);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   await task.order();
   await turns();
@@ -270,8 +257,7 @@ test('a replay keeps to its rate, and another one beside it does not wait for it
   const clock = createManualClock();
   const task = new ReplayTask({ clock });
   await task.append(20);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   await task.order({ id: 'slow', recordsPerSecond: 2 });
   await task.order({ id: 'fast' });
@@ -289,8 +275,7 @@ test('a replay keeps to its rate, and another one beside it does not wait for it
 test('no more commands are made than may be unended, and it goes on when some have ended', async () => {
   const task = new ReplayTask();
   await task.append(20);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   const spans = [0, 1].map((partition) => ({ partition, fromOffset: 0n, endOffset: 20n }));
   // The owner of another partition has made nearly all.
@@ -340,8 +325,7 @@ test('without a replay nothing is asked of the brokers, and nobody waits for a c
 test('the position of a replay goes with its order', async () => {
   const task = new ReplayTask();
   await task.append(20);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   const order = await task.order({ wanted: 'pause' });
   await turns();
@@ -361,8 +345,7 @@ test('what a transform throws on a replayed record stops the partition, and noth
     },
   });
   await task.append(4);
-  const member = task.join();
-  member.fetch();
+  const member = task.joinAndFetch();
   await turns();
   await task.order();
   await turns();

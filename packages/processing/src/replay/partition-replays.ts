@@ -168,15 +168,13 @@ export class PartitionReplays<V, R> implements ReplayLane<V>, TurnTaker {
     const taken = this.#take(reading, most, Math.min(available, cursor.commandsAllowed));
     cursor.allowance.took(taken.matched.length);
     const { counts, nextOffset, records, bytes } = taken;
-    const part = this.#chunk.add(cursor, { counts, commands: 0 }, { records, bytes });
+    const mapped = taken.matched.length > 0 ? transform(taken.matched, state) : undefined;
+    const made = { counts: { ...counts, ...mapped?.counts }, commands: mapped?.commands ?? 0 };
+    const part = this.#chunk.add(cursor, made, { records, bytes });
     part.gaveWayMs += gaveWayMs;
-    let made = { counts, commands: 0 };
-    if (taken.matched.length > 0) {
-      const { outputs, counts: mapped, commands, result } = transform(taken.matched, state);
-      this.#chunk.outputs.push(...outputs);
-      this.#chunk.add(cursor, { counts: mapped, commands }, { records: 0, bytes: 0 });
-      part.results.push(result);
-      made = { counts: { ...counts, ...mapped }, commands };
+    if (mapped !== undefined) {
+      this.#chunk.outputs.push(...mapped.outputs);
+      part.results.push(mapped.result);
     }
     cursor.gaveWay(gaveWayMs);
     cursor.advance(nextOffset, made);

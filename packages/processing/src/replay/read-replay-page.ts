@@ -2,6 +2,7 @@
 import type { ConsumedRecord, PartitionReader, UnreadableBatch } from '@astrolabe/records';
 import { createRetrier, retryPolicies, type RetrierOptions } from '@astrolabe/service-kit';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { readFirstPiece, type BoundedRange } from '../lanes/read-first-piece.ts';
 
 /** Offsets that have no record for a reason that is told and counted. */
 export interface PageGap {
@@ -56,52 +57,27 @@ export function createReplayPageReader({ reader, ...retrying }: ReplayPageReader
     );
 }
 
-interface Range {
-  readonly topic: string;
-  readonly partition: number;
-  readonly fromOffset: bigint;
-  readonly endOffset: bigint;
-}
-
 async function readPiece(
   reader: Pick<PartitionReader, 'read'>,
-  range: Range,
+  range: BoundedRange,
   signal: AbortSignal,
 ): Promise<ReplayPage> {
-  const enough = new AbortController();
-  const unreadable: PageGap[] = [];
-  let piece: ReplayPage | undefined;
+  const { fromOffset, endOffset } = range;
+  const gaps: PageGap[] = [];
   try {
-    const nextOffset = await reader.read({
-      ...range,
-      signal: AbortSignal.any([signal, enough.signal]),
-      onUnreadable: (batch) => {
-        if (piece === undefined) unreadable.push(...gapOf(batch, range));
-      },
-      onRecords: (records, nextOffset) => {
-        piece ??= { records, gaps: unreadable, nextOffset };
-        enough.abort(new Error('a page is enough'));
-      },
-    });
+    const onUnreadable = (batch: UnreadableBatch): void => void gaps.push(...gapOf(batch, range));
+    const { records, nextOffset } = await readFirstPiece(reader, range, signal, onUnreadable);
     // Where retention has removed the whole range, reading ends beyond it.
-    return (
-      piece ?? {
-        records: [],
-        gaps: unreadable,
-        nextOffset: nextOffset < range.endOffset ? nextOffset : range.endOffset,
-      }
-    );
+    return { records, gaps, nextOffset: nextOffset < endOffset ? nextOffset : endOffset };
   } catch (error) {
-    if (piece !== undefined && !signal.aborted) return piece;
     // The partition ends before the range: what was there is gone, and live records must not wait for that.
     if (!isPipelineError(error, 'kafka.offset-out-of-range')) throw error;
-    const { fromOffset, endOffset: nextOffset } = range;
-    return { records: [], gaps: [{ kind: 'expired', fromOffset, nextOffset }], nextOffset };
+    return { records: [], gaps: [{ kind: 'expired', fromOffset, nextOffset: endOffset }], nextOffset: endOffset };
   }
 }
 
 /** A batch may reach out of the range. */
-function gapOf(batch: UnreadableBatch, range: Range): readonly PageGap[] {
+function gapOf(batch: UnreadableBatch, range: BoundedRange): readonly PageGap[] {
   const fromOffset = batch.fromOffset > range.fromOffset ? batch.fromOffset : range.fromOffset;
   const nextOffset = batch.nextOffset < range.endOffset ? batch.nextOffset : range.endOffset;
   return fromOffset < nextOffset ? [{ kind: 'unreadable', fromOffset, nextOffset }] : [];

@@ -6,6 +6,7 @@ import {
   decodeMapperProgress,
   isOfTopic,
   nextInTurn,
+  offsetsIn,
   remainingSpans,
   startOf,
   type ReplayView,
@@ -57,12 +58,9 @@ export class ReplayReadings implements PageHolder {
 
   /** Offsets that are still to be replayed, those of paused replays included. */
   get offsetsLeft(): number {
-    let left = 0n;
-    for (const { cursor } of this.#readings.values()) {
-      if (cursor.state === 'over') continue;
-      for (const { fromOffset, endOffset } of cursor.spans) left += endOffset - fromOffset;
-    }
-    return Number(left);
+    let left = 0;
+    for (const { cursor } of this.#readings.values()) if (cursor.state !== 'over') left += offsetsIn(cursor.spans);
+    return left;
   }
 
   /** Whether there is anything to do, or to remove. Takes note of what was ordered. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { silentLogger } from '@astrolabe/kafka/testing';
 import { COMMIT_MARK, parsePosition, positionKey, type ConsumedRecord } from '@astrolabe/records';
 import { createInMemoryChangelogStore } from '@astrolabe/records/in-memory';
 import { consumedRecord } from '@astrolabe/records/testing';
@@ -8,7 +7,7 @@ import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createStateProcessor } from './state-processor.ts';
 import type { StateProcessorOptions } from './state-processor-options.ts';
 import type { Restored } from './state-restore.ts';
-import { SKIPPED, countByKey, countCodec, countKey, stateOf } from '../testing/counting.ts';
+import { SKIPPED, countByKey, countCodec, countKey, smallAndQuick, stateOf } from '../testing/counting.ts';
 import { recordedSession } from '../testing/recorded-session.ts';
 
 type Options = Partial<StateProcessorOptions<number, readonly bigint[]>>;
@@ -25,14 +24,7 @@ function createTask(options: Options = {}, changelog = createInMemoryChangelogSt
       transform: countByKey('output'),
       onStored: (offsets) => void stored.push(offsets),
       onRestored: (each) => void restored.push(each),
-      logger: silentLogger,
-      maxBatchRecords: 100,
-      maxBatchBytes: 100_000,
-      maxBufferedRecords: 1_000,
-      maxBufferedBytes: 1_000_000,
-      quietMs: 1,
-      retryBaseMs: 1,
-      retryMaxMs: 1,
+      ...smallAndQuick,
       ...options,
     });
   return {

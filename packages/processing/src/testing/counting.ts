@@ -1,8 +1,21 @@
 /** A transform whose every output depends on all earlier records of its key, and what must come of it. */
+import { silentLogger } from '@astrolabe/kafka/testing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { Transformed } from '../state/state-processor-options.ts';
 import { isReservedKey } from '../state/state-clock.ts';
 import type { StateCodec, StateKey, StateView } from '../state/state-view.ts';
+
+/** What a state processor is given where its sizes and its pauses do not matter. */
+export const smallAndQuick = {
+  logger: silentLogger,
+  maxBatchRecords: 100,
+  maxBatchBytes: 100_000,
+  maxBufferedRecords: 1_000,
+  maxBufferedBytes: 1_000_000,
+  quietMs: 1,
+  retryBaseMs: 1,
+  retryMaxMs: 1,
+} as const;
 
 type CountState = Pick<StateView<number>, 'get' | 'set' | 'delete'>;
 

@@ -12,6 +12,13 @@ export interface PromisedProcessorOptions {
   readonly maxBytes: number;
 }
 
+/** Of a lane processor in which nothing lags, and no earlier owner has left anything. */
+export const nothingLags = {
+  nowMs: () => 0,
+  restore: undefined,
+  readPage: () => Promise.reject(new Error('nothing lags')),
+};
+
 /** A lane processor whose records are handled by an async function, all in one connector that never lags. */
 export function createPromisedProcessor(options: PromisedProcessorOptions): LaneProcessor {
   const { session, laneOf, handle, maxRecords, maxBytes } = options;
@@ -43,8 +50,6 @@ export function createPromisedProcessor(options: PromisedProcessorOptions): Lane
       maxHoldMs: Infinity,
       maxLaggingConnectors: 0,
     },
-    nowMs: () => 0,
-    restore: undefined,
-    readPage: () => Promise.reject(new Error('nothing lags')),
+    ...nothingLags,
   });
 }

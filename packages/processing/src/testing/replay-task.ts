@@ -19,7 +19,7 @@ import type { PartitionProcessor } from '../consumer/partition-processor.ts';
 import { createReplayLanes, type ProcessReplays, type ReplayLanesOptions } from '../replay/create-replay-lanes.ts';
 import { createReplayPageReader } from '../replay/read-replay-page.ts';
 import { createStateProcessor } from '../state/state-processor.ts';
-import { countByKey, countCodec } from './counting.ts';
+import { countByKey, countCodec, smallAndQuick } from './counting.ts';
 import { turningClock } from './counting-process.ts';
 import { recordedSession, type RecordedSession } from './recorded-session.ts';
 import { LateFollower, countReplayed } from './replayed-counting.ts';
@@ -109,6 +109,13 @@ export class ReplayTask {
         await processor.stop();
       },
     };
+  }
+
+  /** A member that has read all that is there. */
+  joinAndFetch(): ReplayMember {
+    const member = this.join();
+    member.fetch();
+    return member;
   }
 
   /** Of connector `even` and `odd` in turns. */
@@ -216,14 +223,7 @@ export class ReplayTask {
         member.handled = position;
         member.notStored = 0;
       },
-      logger: silentLogger,
-      maxBatchRecords: 100,
-      maxBatchBytes: 100_000,
-      maxBufferedRecords: 1_000,
-      maxBufferedBytes: 1_000_000,
-      quietMs: 1,
-      retryBaseMs: 1,
-      retryMaxMs: 1,
+      ...smallAndQuick,
     });
   }
 }

@@ -1,6 +1,7 @@
 /** What tests of replays share: a transform that counts the records of each key for each replay, and a follower. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { ReplayTable, readReplayRecord, type ReplayFollower, type ReplaySnapshot } from '@astrolabe/replay';
+import type { ReplayFollower, ReplaySnapshot } from '@astrolabe/replay';
+import { createInMemoryFollower } from '@astrolabe/replay/testing';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import type { ReplayTransformed } from '../replay/replay-options.ts';
 import type { StateView } from '../state/state-view.ts';
@@ -33,8 +34,7 @@ export function countReplayed(output: string) {
 /** A follower of a topic in memory. It reads when a test says so, or when it has to. */
 export class LateFollower implements Pick<ReplayFollower, 'current' | 'onChange' | 'upToDate'> {
   readonly #records: () => readonly ConsumedRecord[];
-  readonly #table = new ReplayTable();
-  readonly #listeners = new Set<(snapshot: ReplaySnapshot) => void>();
+  readonly #follower = createInMemoryFollower();
   #next = 0;
 
   constructor(records: () => readonly ConsumedRecord[]) {
@@ -45,18 +45,16 @@ export class LateFollower implements Pick<ReplayFollower, 'current' | 'onChange'
   read(end = Number.POSITIVE_INFINITY): void {
     const fresh = this.#records().slice(this.#next, end);
     if (fresh.length === 0) return;
-    for (const record of fresh) this.#table.apply(readReplayRecord(record));
     this.#next += fresh.length;
-    for (const listener of this.#listeners) listener(this.current());
+    this.#follower.write(...fresh);
   }
 
   current(): ReplaySnapshot {
-    return this.#table.snapshot();
+    return this.#follower.current();
   }
 
   onChange(listener: (snapshot: ReplaySnapshot) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#follower.onChange(listener);
   }
 
   async upToDate(signal: AbortSignal): Promise<ReplaySnapshot> {

@@ -33,7 +33,7 @@ export const clusterErrorCodes = [
   {
     code: 'kafka.offset-out-of-range',
     meaning:
-      'The offset to read from is no longer on the topic. Reading stopped rather than skip records; choose an offset.',
+      'The topic no longer has the offset to read from. Reading has stopped, so that no record is skipped; choose an offset.',
     whoActs: 'operator',
   },
   {
@@ -57,7 +57,7 @@ export const clusterErrorCodes = [
   {
     code: 'kafka.batch-unreadable',
     meaning:
-      'A batch of records is corrupt, or inflates beyond the limit (16 MiB; 250,000 records and headers). Reading stopped rather than skip it; the message names its offsets.',
+      'A batch of records is corrupt, or inflates beyond the limit (16 MiB; 250,000 records and headers). Reading has stopped, so that it is not skipped; the message names its offsets.',
     whoActs: 'operator',
   },
   {

@@ -1,5 +1,5 @@
 import { createPartitionReader, createTopicInspector } from '@astrolabe/kafka';
-import { followReplays } from '@astrolabe/replay/follower';
+import { openReplayFollower } from '@astrolabe/processing';
 import type { Logger, ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { ActiveReplays } from '../replay/active-replays.ts';
@@ -18,13 +18,10 @@ export function openReplays(
 ): ReplayPorts {
   const { name: replays } = topics.replays;
   const { name: topic } = topics.replayedCommands;
-  // Of its own: a request of another reader would wait for the one that waits for more at the end of the topic.
-  const followed = createPartitionReader({ connection });
-  stack.defer('reader of replays', () => followed.close());
   const retrying = { clock: systemClock, random: Math.random, logger };
-  const follower = followReplays({
+  const follower = openReplayFollower({
     ...retrying,
-    reader: followed,
+    connection,
     topic: replays,
     onFault: (fault) => stack.fail(fault),
   });

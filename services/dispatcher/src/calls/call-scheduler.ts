@@ -7,7 +7,7 @@ import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/conne
 import { readBulkOutcomes, toBulkRequest } from '../core/bulk-request.ts';
 import { abandonedCall, notCalled, toCallResult } from '../core/call-result.ts';
 import { classifyResponse, type ApiOutcome, type Verdict } from '../core/classify-response.ts';
-import { initialCeiling, nextCeiling, type CallCeiling } from '../core/turns/call-ceiling.ts';
+import { initialCeiling, nextCeiling, type CallCeiling, type CeilingBounds } from '../core/turns/call-ceiling.ts';
 import type { DispatcherMetrics } from '../dispatcher-metrics.ts';
 import { Bulkhead } from '../limits/bulkhead.ts';
 import { ConnectorLimiter } from '../limits/connector-limiter.ts';
@@ -51,6 +51,7 @@ export class CallScheduler implements CallEnd {
   readonly #bulkhead: Bulkhead;
   readonly #retries: RetryTimer<PausableCommand>;
   readonly #turns: LoopTurns;
+  readonly #ceilingBounds: CeilingBounds;
   #ceiling: CallCeiling;
   readonly #reporter: CircuitReporter;
   readonly #closing = new AbortController();
@@ -60,6 +61,7 @@ export class CallScheduler implements CallEnd {
     this.#options = options;
     this.#bulkhead = new Bulkhead(maxCalls);
     this.#reporter = new CircuitReporter(logger, metrics);
+    this.#ceilingBounds = { min: Math.min(MIN_SHARED_CALLS, maxCalls), max: maxCalls };
     this.#ceiling = initialCeiling(maxCalls);
     this.#turns = new LoopTurns({
       clock,
@@ -187,8 +189,7 @@ export class CallScheduler implements CallEnd {
   }
 
   #turnOver(turnMs: number): void {
-    const { maxCalls } = this.#options;
-    this.#ceiling = nextCeiling(this.#ceiling, turnMs, { min: Math.min(MIN_SHARED_CALLS, maxCalls), max: maxCalls });
+    this.#ceiling = nextCeiling(this.#ceiling, turnMs, this.#ceilingBounds);
     this.#bulkhead.setCeiling(this.#ceiling.calls);
   }
 

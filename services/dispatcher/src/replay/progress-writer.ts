@@ -1,6 +1,7 @@
 import type { OutgoingRecord } from '@astrolabe/records';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 
 /** Somebody who has progress to tell. */
 export interface ProgressTeller {
@@ -60,11 +61,14 @@ export class ProgressWriter {
   /** Writes what has not been told yet, unless that takes longer than `signal` lets it. */
   async close(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const { promise: isTooLate, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    await Promise.race([this.#writing, isTooLate]);
-    this.#write();
-    await Promise.race([this.#writing, isTooLate]);
+    const writeRest = async (): Promise<void> => {
+      await this.#writing;
+      this.#write();
+      await this.#writing;
+    };
+    await unlessAborted(writeRest(), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   #write(): void {

@@ -3,7 +3,13 @@
  * and puts each record into the lanes or counts why not. At most one page is in memory beside the records in hand.
  */
 import { setImmediate as afterOtherWork } from 'node:timers/promises';
-import type { LaneProcessor, PageGap, PartitionSession, ReplayedRecords } from '@astrolabe/processing';
+import {
+  PageWalk,
+  type LaneProcessor,
+  type PageGap,
+  type PartitionSession,
+  type ReplayedRecords,
+} from '@astrolabe/processing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import { isRetryableFault, retryPolicies, type Retrier } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -13,7 +19,6 @@ import type { ReplayOutcome } from '../core/replay/known-outcome.ts';
 import type { ReplayWindow } from '../core/replay/replay-window.ts';
 import type { InFlightCommand } from '../lifecycle/in-flight-command.ts';
 import type { CursorSource, SortedRecord } from './sources/cursor-source.ts';
-import { PendingPage } from './pending-page.ts';
 import type { ReplayReader } from './replay-reader.ts';
 import { Rest } from './rest.ts';
 
@@ -48,7 +53,7 @@ export class ReplayCursor {
   readonly #signal: AbortSignal;
   readonly #rest: Rest;
   readonly #ended: Promise<void>;
-  #page: PendingPage | undefined;
+  #page: PageWalk | undefined;
   /** Of the first record of the page. */
   #sorting: Promise<SortedRecord> | undefined;
   /** The source has been read to its end. */
@@ -111,11 +116,11 @@ export class ReplayCursor {
     const waitMs = source.waitMs();
     if (waitMs !== undefined || !window.hasRoom(this.line)) return this.#rest.begin(waitMs);
     const { first } = this.#page;
-    if (first !== undefined && !source.isDue(first)) return this.#rest.begin(BEHIND_LIVE_MS);
+    if (first.kind === 'record' && !source.isDue(first.record)) return this.#rest.begin(BEHIND_LIVE_MS);
     await this.#workOn(this.#page);
   }
 
-  async #readOn(): Promise<PendingPage | undefined> {
+  async #readOn(): Promise<PageWalk | undefined> {
     const { source, session, reader } = this.#options;
     const next = await source.next(this.line.position, this.#signal);
     this.#signal.throwIfAborted();
@@ -131,13 +136,13 @@ export class ReplayCursor {
         this.line.advanceTo(fromOffset);
         const page = await reader.page(source.topic, session.partition, fromOffset, endOffset, this.#signal);
         this.#signal.throwIfAborted();
-        return new PendingPage(page);
+        return new PageWalk(page);
       }
     }
   }
 
   /** A piece of work on the page, when nothing live waits. */
-  async #workOn(page: PendingPage): Promise<void> {
+  async #workOn(page: PageWalk): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#options.scheduler.replay(() => {
       try {
@@ -157,32 +162,37 @@ export class ReplayCursor {
     await this.#sortLater(page, sorting);
   }
 
-  #work(page: PendingPage): void {
+  #work(page: PageWalk): void {
     const { source, window, clock } = this.#options;
     const untilMs = clock.monotonicMs() + PIECE_MS;
-    for (let handled = 1; ; handled += 1) {
-      for (let gap = page.takeGap(); gap !== undefined; gap = page.takeGap()) this.#skipLost(gap);
-      const record = page.first;
-      if (record === undefined) break;
-      if (!source.isDue(record) || source.waitMs() !== undefined || !window.hasRoom(this.line)) return;
-      if (handled % LOOK_AFTER === 0 && clock.monotonicMs() >= untilMs) return;
-      const sorted = source.sort(record);
-      if (sorted instanceof Promise) {
-        this.#sorting = sorted;
-        return;
+    let handled = 0;
+    let entry = page.first;
+    for (; entry.kind !== 'end'; entry = page.first) {
+      if (entry.kind === 'gap') this.#skipLost(entry.gap);
+      else {
+        const { record } = entry;
+        if (!source.isDue(record) || source.waitMs() !== undefined || !window.hasRoom(this.line)) return;
+        handled += 1;
+        if (handled % LOOK_AFTER === 0 && clock.monotonicMs() >= untilMs) return;
+        const sorted = source.sort(record);
+        if (sorted instanceof Promise) {
+          this.#sorting = sorted;
+          return;
+        }
+        this.#place(record, sorted);
       }
-      this.#place(record, sorted);
-      page.drop();
+      page.removeFirst();
     }
-    this.line.advanceTo(page.nextOffset);
+    this.line.advanceTo(entry.nextOffset);
     this.#page = undefined;
   }
 
   /** The schema of the record is looked up first. */
-  async #sortLater(page: PendingPage, first: Promise<SortedRecord>): Promise<void> {
+  async #sortLater(page: PageWalk, first: Promise<SortedRecord>): Promise<void> {
     const { source, retrier } = this.#options;
-    const record = page.first;
-    if (record === undefined) throw new Error('a record is sorted that the page does not have');
+    const entry = page.first;
+    if (entry.kind !== 'record') throw new Error('a record is sorted that the page does not have');
+    const { record } = entry;
     const sorted = await first.catch((fault: unknown) => {
       if (!isRetryableFault(fault)) throw fault;
       const work = { policy: retryPolicies.command, signal: this.#signal };
@@ -190,7 +200,7 @@ export class ReplayCursor {
     });
     this.#signal.throwIfAborted();
     this.#place(record, sorted);
-    page.drop();
+    page.removeFirst();
   }
 
   #place(record: ConsumedRecord, sorted: SortedRecord): void {

@@ -1,4 +1,5 @@
 import { headerNames, toHeaders, type ConsumedRecord } from '@astrolabe/records';
+import type { Connector } from '@astrolabe/service-kit/connectors';
 import { parseEvent, type SegmentEvent } from '@astrolabe/segment';
 import type { EventFacts } from '../core/mapping.ts';
 
@@ -10,6 +11,15 @@ export const facts: EventFacts = {
   receivedAtMs,
   receipt: { arrival: 'live', atMs: receivedAtMs },
   writtenAtMs: receivedAtMs,
+};
+
+export const acme: Connector = {
+  id: 'acme',
+  name: 'Acme',
+  apiKey: '',
+  writeKeys: [],
+  freeEmailProviders: 'allow',
+  enabled: true,
 };
 
 /** An event as the mapper reads it. Throws if the JSON is not an event. */

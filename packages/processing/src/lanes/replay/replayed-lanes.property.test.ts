@@ -9,6 +9,7 @@ import type { ConsumedRecord } from '@astrolabe/records';
 import { consumedRecord } from '@astrolabe/records/testing';
 import fc from 'fast-check';
 import type { LaneProcessor } from '../lane-handler.ts';
+import { nothingLags } from '../../testing/promised-handler.ts';
 import { createLaneProcessor } from '../lane-processor.ts';
 import type { LaneTask } from '../lane-task.ts';
 import type { ReplayedRecords } from './replayed-records.ts';
@@ -178,9 +179,7 @@ class System {
         maxHoldMs: Infinity,
         maxLaggingConnectors: 0,
       },
-      nowMs: () => 0,
-      restore: undefined,
-      readPage: () => Promise.reject(new Error('nothing lags')),
+      ...nothingLags,
     });
   }
 
