@@ -8,13 +8,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  createKafkaAdmin,
-  createPartitionReader,
-  createRecordProducer,
-  readTopic,
-  type KafkaConnection,
-} from '@astrolabe/kafka';
+import { createKafkaAdmin, createRecordProducer, readTopic, type KafkaConnection } from '@astrolabe/kafka';
 import { headerNames, headerText, toHeaders, type ConsumedRecord, type RecordProducer } from '@astrolabe/records';
 import {
   noDispatcherCounts,
@@ -26,7 +20,7 @@ import {
   type ReplayOrder,
   type ReplayView,
 } from '@astrolabe/replay';
-import { followReplays } from '@astrolabe/replay/follower';
+import { openReplayFollower } from '@astrolabe/processing';
 import { replayOrder } from '@astrolabe/replay/testing';
 import { createLogger, seededRandom } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
@@ -68,19 +62,15 @@ async function send(producer: RecordProducer, topic: string, first: number, coun
 }
 
 function follow(t: TestContext, connection: KafkaConnection, topic: string): ReplayFollower {
-  const reader = createPartitionReader({ connection });
-  const follower = followReplays({
-    reader,
+  const follower = openReplayFollower({
+    connection,
     topic,
     clock: systemClock,
     random: Math.random,
     logger: silent,
     onFault: (fault) => assert.fail(fault as Error),
   });
-  t.after(async () => {
-    await follower.close();
-    await reader.close();
-  });
+  t.after(() => follower.close());
   return follower;
 }
 

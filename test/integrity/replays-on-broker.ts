@@ -3,7 +3,6 @@ import type { TestContext } from 'node:test';
 import {
   createKafkaAdmin,
   createKafkaConnection,
-  createPartitionReader,
   createRecordProducer,
   type PartitionWatermarks,
 } from '@astrolabe/kafka';
@@ -19,7 +18,7 @@ import {
   type ReplayTotals,
   type ReplayView,
 } from '@astrolabe/replay';
-import { followReplays } from '@astrolabe/replay/follower';
+import { openReplayFollower } from '@astrolabe/processing';
 import { createLogger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { eventually } from '@astrolabe/testkit';
@@ -39,9 +38,8 @@ export async function openReplays(t: TestContext, prefix: string): Promise<Repla
   const connection = createKafkaConnection({ brokers, clientId: 'replay-test', logger });
   const admin = await createKafkaAdmin(connection);
   const producer = await createRecordProducer({ connection, logger });
-  const reader = createPartitionReader({ connection });
-  const follower = followReplays({
-    reader,
+  const follower = openReplayFollower({
+    connection,
     topic: topics.replays.name,
     clock: systemClock,
     random: Math.random,
@@ -50,7 +48,6 @@ export async function openReplays(t: TestContext, prefix: string): Promise<Repla
   });
   t.after(async () => {
     await follower.close();
-    await reader.close();
     await producer.close();
     await admin.close();
   });
