@@ -15,7 +15,7 @@ import { clusterConfig } from '../config.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import type { CommonFlags } from '../flags.ts';
 import { follow, printFollowed } from './follow.ts';
-import { followLine, type ControlFlags, type ResumeFlags, type StatusFlags } from './replay-flags.ts';
+import { followLine, noReplayLine, type ControlFlags, type ResumeFlags, type StatusFlags } from './replay-flags.ts';
 import { listLines, olderLines, statusLines } from './status-lines.ts';
 
 export async function list(context: CommandContext, _flags: CommonFlags): Promise<ExitCode> {
@@ -124,7 +124,7 @@ function throwRefusal(controlled: ControlledReplay, id: string): void {
 }
 
 function unknown(id: string): UsageError {
-  return new UsageError(`There is no replay ${id}; see "astrolabe replay list".`);
+  return new UsageError(noReplayLine(id));
 }
 
 function onCluster(context: CommandContext, use: (cluster: Cluster) => Promise<ExitCode>): Promise<ExitCode> {

@@ -10,7 +10,7 @@ import { formatDuration } from '@astrolabe/operations/quantities';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
-import { cancelLine, followLine, resumeLine } from './replay-flags.ts';
+import { cancelLine, followLine, noReplayLine, resumeLine } from './replay-flags.ts';
 import { describeReport } from './replay-lines.ts';
 
 export interface FollowFlags {
@@ -69,7 +69,7 @@ export function printFollowed(
   followed: FollowedReplay,
   isComplete = true,
 ): ExitCode {
-  if (followed.kind === 'unknown') throw new UsageError(`There is no replay ${id}, or none any more.`);
+  if (followed.kind === 'unknown') throw new UsageError(noReplayLine(id));
   const { replay } = followed;
   if (replay !== undefined) output.result(replay.report, describeReport(replay.report));
   switch (followed.kind) {

@@ -77,6 +77,8 @@ function quoted(value: string): string {
   return /^[\w.:@/+-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
+export const noReplayLine = (id: string): string =>
+  `No replay has the id ${id}. "astrolabe replay list" shows all that there are.`;
 export const followLine = (id: string): string => `astrolabe replay status ${id} --follow`;
 export const cancelLine = (id: string): string => `astrolabe replay cancel ${id}`;
 export const resumeLine = (id: string): string => `astrolabe replay resume ${id}`;

@@ -20,7 +20,7 @@ import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { rangeUsage } from '../refusals.ts';
 import { decoderFrom } from '../registry.ts';
 import { follow, printFollowed } from './follow.ts';
-import { cancelLine, followLine, toRequest, type ReplayFlags } from './replay-flags.ts';
+import { cancelLine, followLine, noReplayLine, toRequest, type ReplayFlags } from './replay-flags.ts';
 import { describeForecast, describeMissing, describeSkipped } from './replay-lines.ts';
 import { olderLines } from './status-lines.ts';
 
@@ -60,7 +60,7 @@ export async function replayRecords(
 function planUsage(refusal: Unstarted): UsageError {
   switch (refusal.kind) {
     case 'no-range': {
-      const unknown = refusal.id === undefined ? '' : `There is no replay ${refusal.id}. `;
+      const unknown = refusal.id === undefined ? '' : `${noReplayLine(refusal.id)} `;
       return new UsageError(
         `${unknown}Select part of the topic with --offsets, --to-datetime, --by-duration or --all.`,
       );

@@ -31,7 +31,10 @@ export async function replayEvents(context: DemoContext): Promise<void> {
   assert.equal(replayed.skippedByLedger, replayed.commands, 'commands that the ledger knows');
   report.fact('ledger', `${replayed.skippedByLedger} commands known: 0 calls`);
   assert.deepEqual(await topicEnds(kafka, names), before, 'the ends of the topics of events and commands');
-  report.fact('topics', 'segment.events.v1 and astrolabe.commands.v1 as before: nobody else sees a replay');
+  report.fact(
+    'topics',
+    'unchanged; other consumers of segment.events.v1 and astrolabe.commands.v1 see nothing of a replay',
+  );
   const after = await astrolabe.counters();
   assert.equal(after.applied - effects.applied, 0, 'effects of the replay');
   assert.equal(after.replayed + after.keysReused - effects.replayed - effects.keysReused, 0, 'calls of the replay');
