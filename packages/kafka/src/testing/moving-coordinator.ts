@@ -7,6 +7,7 @@ import type { loadPatched } from './original-kafkajs.ts';
 
 type Load = typeof loadPatched;
 export type GroupApi = 'find' | 'join' | 'sync' | 'heartbeat' | 'offsetFetch' | 'offsetCommit';
+type Api = GroupApi | 'fetch';
 /** A number of the protocol; or what becomes of the request. */
 export type GroupAnswer = number | 'connection broken' | 'never';
 
@@ -28,9 +29,10 @@ const ILLEGAL_GENERATION = 22;
 /** Two brokers, one of which is the coordinator of the group: `a` at first. */
 class Coordinators {
   readonly asked: string[] = [];
-  readonly answers: { readonly api: GroupApi; readonly answer: GroupAnswer }[] = [];
+  readonly answers: { readonly api: Api; readonly answer: GroupAnswer }[] = [];
   readonly committedAt: string[] = [];
   coordinatorId = 'a';
+  answeredFetches = 0;
   readonly #errorOf: (code: number) => Error;
   readonly #ConnectionError: new (message: string) => Error;
   readonly #assignment: Buffer;
@@ -51,6 +53,10 @@ class Coordinators {
     await turn();
     this.asked.push(`${api} ${brokerId}`);
     if (api !== 'find' && brokerId !== this.coordinatorId) throw this.#errorOf(NOT_COORDINATOR);
+    return this.#asScripted(api);
+  }
+
+  async #asScripted(api: Api): Promise<void> {
     const index = this.answers.findIndex((each) => each.api === api);
     const [scripted] = index < 0 ? [] : this.answers.splice(index, 1);
     if (scripted?.answer === 'never') return new Promise(() => undefined);
@@ -68,6 +74,8 @@ class Coordinators {
       disconnect: async () => undefined,
       fetch: async () => {
         await turn();
+        await this.#asScripted('fetch');
+        this.answeredFetches += 1;
         return { responses: [] };
       },
       joinGroup: async ({ memberId }: { memberId: string }) => {
@@ -175,8 +183,9 @@ export function createMovingMember(load: Load) {
     joins: () => told.filter((event) => event === 'consumer.group_join').length,
     start: () => runner.start(),
     stop: () => runner.stop(),
-    /** How the next requests of an API to the coordinator are answered. */
-    answerNext: (api: GroupApi, ...answers: GroupAnswer[]) => {
+    answeredFetches: () => coordinators.answeredFetches,
+    /** How the next requests of an API are answered. */
+    answerNext: (api: Api, ...answers: GroupAnswer[]) => {
       coordinators.answers.push(...answers.map((answer) => ({ api, answer })));
     },
     /** Whether what `answerNext` said has been answered. */

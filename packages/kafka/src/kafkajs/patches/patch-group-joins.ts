@@ -21,6 +21,7 @@ import {
   rebalanceInProgress,
   UNKNOWN_MEMBER,
 } from './group/coordinator-answers.ts';
+import { fetchAnswered, fetchFailed } from './group/fetch-failures.ts';
 import { beat, forgetHeartbeat } from './group/heartbeats.ts';
 import { enterState, interruptRunner, interruptible, mustJoin, stateOf } from './group/member-state.ts';
 import { eventNames, joinRequestOf, WaitingJoin } from './group/waiting-join.ts';
@@ -132,8 +133,11 @@ export function joinWhileWorking(): Patch {
     fetch: async function (this: ConsumerGroup, nodeId): Promise<readonly object[]> {
       if (stateOf(this) === 'outside' || earlyJoins.get(this)?.request.isOver === true) throw rebalanceInProgress();
       try {
-        return await interruptible(this, () => fetch.call(this, nodeId));
+        const batches = await interruptible(this, () => fetch.call(this, nodeId));
+        fetchAnswered(this, nodeId);
+        return batches;
       } catch (error) {
+        fetchFailed(this, nodeId, error);
         // A fetch asks the coordinator for the committed offsets.
         throw asMoved(error);
       }

@@ -16,6 +16,7 @@ import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
 import { gatherSmallFetches } from './patch-fetch-pace.ts';
+import { countFailuresInARow } from './patch-fetch-retries.ts';
 import { joinWhereCommitsAreRefused, joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
 import { nameMembers } from './patch-static-members.ts';
@@ -54,6 +55,7 @@ export const patches: readonly Patch[] = [
   nameMembers,
   tellGeneration,
   joinWhileWorking,
+  countFailuresInARow,
   joinWhereCommitsAreRefused,
   bindCommitsToTheirGeneration,
 ].map(apply);
