@@ -17,6 +17,7 @@ import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
 import { gatherSmallFetches } from './patch-fetch-pace.ts';
 import { joinWhereCommitsAreRefused, joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
+import { retryWhatIsNotAcknowledged } from './patch-produce-retries.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
 import { nameMembers } from './patch-static-members.ts';
 import { tellTransactionRefusals } from './patch-transaction-refusals.ts';
@@ -44,6 +45,7 @@ export const patches: readonly Patch[] = [
   dropSaslRefusals,
   tellTransactionRefusals,
   groupInLinearTime,
+  retryWhatIsNotAcknowledged,
   queueByMonotonicClock,
   sendByMonotonicClock,
   leaveDeadSockets,
