@@ -156,7 +156,10 @@ test('a replay of 100 thousand events, in the middle of which both services and 
   const { report } = await replay<ReplayStatus>(cluster, 'status', 'killed');
   assertBalanced(report);
   const { phase, read, matched, events, commands, skippedByLedger, pending, unread } = report;
-  assert.deepEqual({ phase, read, matched, commands }, { phase: 'finished', read: EVENTS, matched: EVENTS, commands: EVENTS });
+  assert.deepEqual(
+    { phase, read, matched, commands },
+    { phase: 'finished', read: EVENTS, matched: EVENTS, commands: EVENTS },
+  );
   assert.deepEqual(events, { mapped: EVENTS, skipped: 0, deadLettered: 0 });
   assert.deepEqual({ skippedByLedger, pending, unread }, { skippedByLedger: KNOWN, pending: 0, unread: 0 });
   assert.equal(report.delivered + report.duplicate, EVENTS - KNOWN, JSON.stringify(report));

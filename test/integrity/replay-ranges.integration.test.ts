@@ -6,7 +6,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createKafkaAdmin } from '@astrolabe/kafka';
 import { clientOf } from '@astrolabe/kafka/internal';
-import { CompressionTypes, abandonCluster, createCluster, fetchPartition, splitRecordSet } from '@astrolabe/kafka/testing';
+import {
+  CompressionTypes,
+  abandonCluster,
+  createCluster,
+  fetchPartition,
+  splitRecordSet,
+} from '@astrolabe/kafka/testing';
 import type { Pipeline } from '@astrolabe/local-pipeline';
 import type { ConsumedRecord } from '@astrolabe/records';
 import { eventually } from '@astrolabe/testkit';

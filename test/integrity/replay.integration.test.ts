@@ -233,5 +233,8 @@ test('several replays of overlapping ranges at once are all worked, and each del
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as ReplayStatus).phase);
-  assert.deepEqual(phases, Array.from({ length: 4 }, () => 'finished'));
+  assert.deepEqual(
+    phases,
+    Array.from({ length: 4 }, () => 'finished'),
+  );
 });

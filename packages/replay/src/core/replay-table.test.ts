@@ -39,7 +39,10 @@ test('a pause that the present owner obeys is known, though a former one that ha
     [late, present],
     [present, late],
   ]) {
-    const view = tableOf(orderRecord(paused), ...written).snapshot().replays.get('r1') ?? assert.fail();
+    const view =
+      tableOf(orderRecord(paused), ...written)
+        .snapshot()
+        .replays.get('r1') ?? assert.fail();
     assert.deepEqual([phaseOf(view), view.dispatcher.get(0)?.nextOffset], ['paused', 50n]);
   }
 });
