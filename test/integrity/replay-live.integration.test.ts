@@ -3,11 +3,13 @@
  * over. What a replay costs it in time is measured by `npm run bench -- replay`.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clientOf } from '@astrolabe/kafka/internal';
 import { decodeChunk } from '@astrolabe/ledger';
 import type { Pipeline } from '@astrolabe/local-pipeline';
 import { headerText } from '@astrolabe/records';
+import { eventually } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDrained } from '../e2e/until-drained.ts';
 import { assertBalanced, MINUTE_MS, recordsOn, replay, sendEvents, tracks, untilCommands } from './replay-runs.ts';
@@ -30,6 +32,22 @@ async function deliveriesOfLive(pipeline: Pipeline): Promise<number[]> {
     }
   }
   return deliveredAtMs;
+}
+
+/** Another consumer of the events, as somebody else runs one: what it was given, by message id. */
+async function startOtherConsumer(t: TestContext, { kafka, topics }: Pipeline): Promise<ReadonlyMap<string, number>> {
+  const seen = new Map<string, number>();
+  const consumer = clientOf(kafka).consumer({ groupId: `${topics.segmentEvents.name}.other` });
+  t.after(() => consumer.disconnect());
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topics.segmentEvents.name], fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message: { headers } }) => {
+      const messageId = String(headers?.['message-id']);
+      seen.set(messageId, (seen.get(messageId) ?? 0) + 1);
+    },
+  });
+  return seen;
 }
 
 /** Fifty events a second through ingest, whatever its answers take, until it is stopped. */
@@ -68,6 +86,7 @@ test(
   async (t) => {
     const pipeline = await startTestPipeline(t, 'replay-live', {});
     const { topics } = pipeline;
+    const seen = await startOtherConsumer(t, pipeline);
     await sendEvents(pipeline, tracks('Early', REPLAYED_EVENTS));
     await untilCommands(pipeline, REPLAYED_EVENTS);
     await untilDrained(pipeline, MINUTE_MS);
@@ -81,6 +100,11 @@ test(
     const deliveredAtMs = await deliveriesOfLive(pipeline);
     assert.equal(deliveredAtMs.length, sent);
     // Another consumer of the events sees each of them once.
+    await eventually(() => seen.size >= REPLAYED_EVENTS + sent, {
+      timeoutMs: MINUTE_MS,
+      describe: 'the other consumer to have seen all events',
+    });
+    assert.deepEqual([seen.size, Math.max(...seen.values())], [REPLAYED_EVENTS + sent, 1]);
     const events = await recordsOn(pipeline, topics.segmentEvents.name);
     const ids = new Set(events.map((record) => headerText(record, 'message-id')));
     assert.deepEqual([events.length, ids.size], [REPLAYED_EVENTS + sent, REPLAYED_EVENTS + sent]);

@@ -22,6 +22,31 @@ const FROZEN_MS = 8_000;
 const title =
   'a replay whose broker is killed or stands still in the middle maps each event once and delivers each command once';
 
+test(
+  'a dispatcher that is stopped while its broker is away in the middle of a replay ends before its deadline',
+  { timeout: 10 * MINUTE_MS },
+  async (t) => {
+    const pipeline = await startTestPipeline(t, 'replay-stop', {}, undefined, ownStackEnvironment(process.env));
+    const dispatcher = pipeline.services.dispatcher[0];
+    const { kafka } = pipeline.stack;
+    assert.ok(kafka);
+    await sendEvents(pipeline, tracks('Stop', EVENTS));
+    await untilCommands(pipeline, EVENTS);
+    await untilDispatched(pipeline, MINUTE_MS);
+    await replay(pipeline, 'commands', '--all', '--force', '--yes', '--id', 'stopped', '--rate', '50', '--detach');
+    await untilStatus(pipeline, 'stopped', ({ report }) => report.read >= 60);
+    await kafka.kill();
+    // Rejects where its exit code is not 0, as after its deadline.
+    await dispatcher.stop();
+    await kafka.start();
+    await dispatcher.start();
+    const report = await replay(pipeline, 'status', 'stopped', '--follow');
+    assertBalanced(report);
+    assert.deepEqual([report.phase, report.matched, report.read], ['finished', EVENTS, EVENTS]);
+    assert.equal(report.delivered + report.duplicate, EVENTS);
+  },
+);
+
 /** Beside other tests the stack of its own alone takes most of a minute to start. */
 test(title, { timeout: 10 * MINUTE_MS }, async (t) => {
   const env = ownStackEnvironment(process.env);

@@ -40,10 +40,15 @@ export interface ReplayProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
+/** What of a pipeline the program is told, and a test reads. */
+export interface ReplayPlace extends Pick<Pipeline, 'kafka' | 'topics'> {
+  readonly addresses: Pick<Pipeline['addresses'], 'kafka' | 'schemaRegistry'>;
+}
+
 const cli = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 export const MINUTE_MS = 60_000;
 
-export function startReplay({ addresses, topics }: Pipeline, ...args: string[]): ReplayProcess {
+export function startReplay({ addresses, topics }: ReplayPlace, ...args: string[]): ReplayProcess {
   const prefix = topics.commands.name.slice(0, -'astrolabe.commands.v1'.length);
   const child = spawn(process.execPath, [cli, 'replay', ...args], {
     env: {
@@ -63,7 +68,7 @@ export function startReplay({ addresses, topics }: Pipeline, ...args: string[]):
 }
 
 /** Runs one to its end, which must be a good one. */
-export async function replay<Report = ReplayReport>(pipeline: Pipeline, ...args: string[]): Promise<Report> {
+export async function replay<Report = ReplayReport>(pipeline: ReplayPlace, ...args: string[]): Promise<Report> {
   const { code, stdout, stderr } = await startReplay(pipeline, ...args, '--json').ended;
   assert.equal(code, 0, `${stdout}${stderr}`);
   return JSON.parse(stdout) as Report;
@@ -71,7 +76,7 @@ export async function replay<Report = ReplayReport>(pipeline: Pipeline, ...args:
 
 /** Asks again and again until the replay is as wanted. */
 export async function untilStatus(
-  pipeline: Pipeline,
+  pipeline: ReplayPlace,
   id: string,
   isWanted: (status: ReplayStatus) => boolean,
 ): Promise<ReplayStatus> {
@@ -96,7 +101,7 @@ export function assertBalanced(report: ReplayReport): void {
   assert.equal(matched + (commands ?? 0), ended + pending, JSON.stringify(report));
 }
 
-export async function recordsOn({ kafka }: Pipeline, topic: string): Promise<ConsumedRecord[]> {
+export async function recordsOn({ kafka }: ReplayPlace, topic: string): Promise<ConsumedRecord[]> {
   const records: ConsumedRecord[] = [];
   await readTopic({ connection: kafka, topic }, (record) => records.push(record));
   return records;
@@ -153,7 +158,7 @@ export const tracks = (name: string, count: number) =>
     messageId: `${name}-${index}`,
   }));
 
-export async function untilCommands(pipeline: Pipeline, count: number): Promise<ConsumedRecord[]> {
+export async function untilCommands(pipeline: ReplayPlace, count: number): Promise<ConsumedRecord[]> {
   return eventually(
     async () => {
       const records = await recordsOn(pipeline, pipeline.topics.commands.name);
@@ -164,7 +169,7 @@ export async function untilCommands(pipeline: Pipeline, count: number): Promise<
 }
 
 /** How many commands a replay of events has made of each event, by where that is. */
-export async function madeBySource(pipeline: Pipeline, replayId: string): Promise<Map<string, number>> {
+export async function madeBySource(pipeline: ReplayPlace, replayId: string): Promise<Map<string, number>> {
   const made = new Map<string, number>();
   for (const record of await recordsOn(pipeline, pipeline.topics.replayedCommands.name)) {
     if (headerText(record, 'replay-id') !== replayId) continue;

@@ -201,21 +201,40 @@ test('a replay without a service is said to wait, and goes on when the service c
   assert.deepEqual([whole.phase, whole.matched, whole.delivered], ['finished', 200, 200]);
 });
 
-test('two replays at once are both worked, and each delivers its own once', async (t) => {
+test('several replays of overlapping ranges at once are all worked, and each delivers its own once', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay-two', {});
   await deliverFirst(pipeline, 'Two', 500);
-  const args = ['--all', '--force', '--yes', '--detach'];
-  await replay(pipeline, 'commands', ...args, '--id', 'commands', '--rate', '200');
-  await replay(pipeline, 'events', ...args, '--id', 'events');
-  const statuses = await Promise.all(['commands', 'events'].map((id) => replay(pipeline, 'status', id, '--follow')));
-  for (const report of statuses) {
+  const before = await readCounters(pipeline);
+  const commands = await recordsOn(pipeline, pipeline.topics.commands.name);
+  const partition = commands[0]?.partition ?? assert.fail();
+  const { length: ofOne } = commands.filter((record) => record.partition === partition);
+  const forced = ['--force', '--yes', '--detach'];
+  await replay(pipeline, 'commands', '--all', ...forced, '--id', 'commands', '--rate', '200');
+  await replay(pipeline, 'events', '--all', ...forced, '--id', 'events', '--rate', '200');
+  await replay(pipeline, 'events', '--all', '--execute', '--detach', '--id', 'known');
+  await replay(pipeline, 'commands', '--offsets', `${partition}:0-`, ...forced, '--id', 'part');
+  for (const [id, matched, delivered] of [
+    ['commands', 500, 500],
+    ['events', 500, 500],
+    ['known', 500, 0],
+    ['part', ofOne, ofOne],
+  ] as const) {
+    const report = await replay(pipeline, 'status', id, '--follow');
     assertBalanced(report);
-    assert.deepEqual([report.phase, report.matched, report.delivered], ['finished', 500, 500]);
+    const { phase, skippedByLedger } = report;
+    assert.deepEqual([id, phase, report.matched, report.delivered], [id, 'finished', matched, delivered]);
+    assert.equal(skippedByLedger, matched - delivered, id);
   }
+  const after = await readCounters(pipeline);
+  assert.equal(after.unchanged - before.unchanged, 1_000 + ofOne);
+  assert.deepEqual([after.applied - before.applied, after.keysReused - before.keysReused], [0, 0]);
   const listed = await startReplay(pipeline, 'list', '--json').ended;
   const phases = listed.stdout
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as ReplayStatus).phase);
-  assert.deepEqual(phases, ['finished', 'finished']);
+  assert.deepEqual(
+    phases,
+    Array.from({ length: 4 }, () => 'finished'),
+  );
 });

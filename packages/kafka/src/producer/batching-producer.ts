@@ -6,7 +6,13 @@
  * going on with it could give new records the numbers of stored ones, which the brokers acknowledge as repetitions and
  * do not store.
  */
-import { recordSizeBytes, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
+import {
+  recordSizeBytes,
+  type OutgoingRecord,
+  type RecordPosition,
+  type RecordProducer,
+  type SendOptions,
+} from '@astrolabe/records';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, present, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
@@ -79,7 +85,11 @@ export class BatchingProducer implements RecordProducer {
     }
   }
 
-  send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
+  send(
+    topic: string,
+    records: readonly OutgoingRecord[],
+    options: SendOptions = {},
+  ): Promise<readonly RecordPosition[]> {
     if (this.#closed) {
       return Promise.reject(new PipelineError('kafka.unavailable', 'the producer is closed', { retryable: true }));
     }
@@ -100,10 +110,11 @@ export class BatchingProducer implements RecordProducer {
     }
     if (records.length === 0) return Promise.resolve([]);
     const queued = this.#queue.add(topic, records, sizes);
+    const timeoutMs = Math.min(this.#options.deliveryTimeoutMs, options.timeoutMs ?? Number.POSITIVE_INFINITY);
     const timer = setTimeout(() => {
-      const message = `no acknowledgement within ${this.#options.deliveryTimeoutMs} ms`;
+      const message = `no acknowledgement within ${timeoutMs} ms`;
       queued.reject(new PipelineError('kafka.unavailable', message, { retryable: true }));
-    }, this.#options.deliveryTimeoutMs);
+    }, timeoutMs);
     queued.onSettled(() => {
       clearTimeout(timer);
     });

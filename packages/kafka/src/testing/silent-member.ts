@@ -1,7 +1,7 @@
 /** A member of a consumer group that has joined and says nothing any more, as one whose process was killed. */
 import { clientOf } from '../connection.ts';
 import { AssignerProtocol } from '../kafkajs/index.ts';
-import { nameMember } from '../kafkajs/patches/patch-static-members.ts';
+import { nameMember } from '../kafkajs/patches/group/patch-static-members.ts';
 import { abandonCluster, createCluster } from '../kafkajs/protocol/fetch-partition.ts';
 import { GroupMembership } from '../membership/group-membership.ts';
 import { partitionAssigners } from '../membership/sticky-assigner.ts';

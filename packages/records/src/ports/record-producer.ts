@@ -1,5 +1,10 @@
 import type { OutgoingRecord, RecordPosition } from '../record/record.ts';
 
+export interface SendOptions {
+  /** Where the caller waits for less than the producer would: `close` then waits no longer for it either. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * Stores records on a topic.
  *
@@ -14,7 +19,7 @@ import type { OutgoingRecord, RecordPosition } from '../record/record.ts';
  * authorized). There is no variant that swallows a failure.
  */
 export interface RecordProducer {
-  send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]>;
+  send(topic: string, records: readonly OutgoingRecord[], options?: SendOptions): Promise<readonly RecordPosition[]>;
   /** Waits for what is under way, then disconnects. Later sends reject. */
   close(): Promise<void>;
 }

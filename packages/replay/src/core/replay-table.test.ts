@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  dispatcherProgressRecord,
   mapperProgressRecord,
   orderRecord,
+  phaseOf,
   readReplayRecord,
   removalRecord,
   replayedCommandsRecord,
 } from '../index.ts';
-import { mapperProgress, replayOrder } from '../testing/index.ts';
+import { dispatcherProgress, mapperProgress, replayOrder } from '../testing/index.ts';
 import { noDispatcherCounts } from './replay-progress.ts';
 import { ReplayTable } from './replay-table.ts';
 
@@ -27,6 +29,22 @@ test('of two owners that wrote, the one that is further counts', () => {
   const obeyed = mapperProgress(50n, { mapped: 50 }, { atMs: 30, obeysMs: 99 });
   table.apply(readReplayRecord(mapperProgressRecord('r1', 0, obeyed)));
   assert.equal(table.snapshot().replays.get('r1')?.mapper.get(0)?.obeysMs, 99);
+});
+
+test('a pause that the present owner obeys is known, though a former one that has not heard of it wrote late and is further', () => {
+  const paused = replayOrder({ request: { source: 'commands' }, wanted: 'pause', changedAtMs: 99 });
+  const late = dispatcherProgressRecord('r1', 0, dispatcherProgress(50n, { delivered: 50 }, { obeysMs: 10 }));
+  const present = dispatcherProgressRecord('r1', 0, dispatcherProgress(40n, { delivered: 40 }, { obeysMs: 99 }));
+  for (const written of [
+    [late, present],
+    [present, late],
+  ]) {
+    const view =
+      tableOf(orderRecord(paused), ...written)
+        .snapshot()
+        .replays.get('r1') ?? assert.fail();
+    assert.deepEqual([phaseOf(view), view.dispatcher.get(0)?.nextOffset], ['paused', 50n]);
+  }
 });
 
 test('what is at an end of a topic that was created again replaces what was further on the one before', () => {

@@ -126,5 +126,9 @@ function keepFurther<Progress extends MapperProgress | DispatcherProgress>(
   read: Progress,
 ): void {
   const ofReplay = all.get(id) ?? new Map<number, Progress>();
-  all.set(id, ofReplay.set(partition, furtherOf(ofReplay.get(partition), read)));
+  const known = ofReplay.get(partition);
+  const further = furtherOf(known, read);
+  // A former owner that wrote late may be further, and has not heard of the pause that the present one obeys.
+  const obeysMs = Math.max(read.obeysMs, known?.obeysMs ?? read.obeysMs);
+  all.set(id, ofReplay.set(partition, further.obeysMs === obeysMs ? further : { ...further, obeysMs }));
 }

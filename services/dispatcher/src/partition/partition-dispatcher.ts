@@ -107,7 +107,7 @@ class Partition implements PartitionDispatcher {
   async stop(): Promise<void> {
     this.#isQuiet = true;
     await this.#lanes.stop();
-    await this.#replays?.stop(AbortSignal.timeout(TELL_REPLAYS_MS));
+    await this.#replays?.stop(TELL_REPLAYS_MS);
     await this.#opening;
     await this.#ledger?.close().catch((error: unknown) => {
       const { partition } = this.#session;

@@ -277,6 +277,19 @@ test('progress is told about once a second while a replay works, and never when 
   await owner.giveUp();
 });
 
+test('what is told when a partition is given up is not left under way for longer than anybody waits for it', async () => {
+  const world = createReplayWorld();
+  const messages = Array.from({ length: 50 }, (_, index) => `${'abcdefgh'.charAt(index % 8)}${index}`);
+  world.topics.append('commands', ...messages);
+  const owner = world.own();
+  owner.passLive();
+  world.order({ recordsPerSecond: 10 });
+  await owner.work(1_500);
+  assert.ok(world.timeoutsMs.length > 0 && world.timeoutsMs.every((timeoutMs) => timeoutMs === undefined));
+  await owner.giveUp();
+  assert.equal(world.timeoutsMs.at(-1), 1_000);
+});
+
 test('a replay does not overtake live commands that were not read yet', async () => {
   const world = createReplayWorld();
   const records = world.topics.append('commands', 'a1', 'b1', 'a2');

@@ -21,8 +21,8 @@ export interface ReplayPorts {
   /** The topic of replayed commands. */
   readonly topic: string;
   readonly topicId: () => Promise<TopicId>;
-  /** To the topic of replays; resolves once the brokers have the records. */
-  readonly send: (records: readonly OutgoingRecord[]) => Promise<unknown>;
+  /** To the topic of replays, as `ProgressWriterOptions` says. */
+  readonly send: (records: readonly OutgoingRecord[], timeoutMs?: number) => Promise<unknown>;
 }
 
 export interface PartitionReplaysOptions extends Omit<
@@ -84,11 +84,11 @@ export class PartitionReplays {
     for (const each of this.#all()) void each.stop();
   }
 
-  /** Resolves when nothing is read, and what was done is told, unless that takes longer than `signal` lets it. */
-  async stop(signal: AbortSignal): Promise<void> {
+  /** Resolves when nothing is read, and what was done is told, unless that takes longer than `timeoutMs`. */
+  async stop(timeoutMs: number): Promise<void> {
     this.quiesce();
     await Promise.all([...this.#all()].map((each) => each.stop()));
-    await this.#options.writer.close(signal);
+    await this.#options.writer.close(timeoutMs);
   }
 
   *#all(): Iterable<CommandsReplay | ReplayedCommands> {

@@ -10,8 +10,8 @@ export interface ProgressTeller {
 }
 
 export interface ProgressWriterOptions {
-  /** Resolves once the brokers have the records. */
-  readonly send: (records: readonly OutgoingRecord[]) => Promise<unknown>;
+  /** Resolves once the brokers have the records. Rejects after `timeoutMs` at the latest, where that is given. */
+  readonly send: (records: readonly OutgoingRecord[], timeoutMs?: number) => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -58,12 +58,16 @@ export class ProgressWriter {
     if (isDue || this.#isUrgent) this.#write();
   }
 
-  /** Writes what has not been told yet, unless that takes longer than `signal` lets it. */
-  async close(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+  /**
+   * Writes what has not been told yet, unless that takes longer than `timeoutMs`. Nothing of it is left under way: the
+   * producer would wait for that when the process stops, and the brokers may be away.
+   */
+  async close(timeoutMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(timeoutMs);
     const writeRest = async (): Promise<void> => {
       await this.#writing;
-      this.#write();
+      if (signal.aborted) return;
+      this.#write(timeoutMs);
       await this.#writing;
     };
     await unlessAborted(writeRest(), signal).catch((error: unknown) => {
@@ -71,7 +75,7 @@ export class ProgressWriter {
     });
   }
 
-  #write(): void {
+  #write(timeoutMs?: number): void {
     if (this.#writing !== undefined || this.#moved.size === 0) return;
     const { clock } = this.#options;
     const tellers = [...this.#moved];
@@ -80,15 +84,15 @@ export class ProgressWriter {
     this.#lastMs = clock.monotonicMs();
     const atMs = clock.nowMs();
     const records = tellers.map((teller) => teller.progress(atMs));
-    this.#writing = this.#send(tellers, records).finally(() => {
+    this.#writing = this.#send(tellers, records, timeoutMs).finally(() => {
       this.#writing = undefined;
       if (this.#isUrgent) this.#write();
     });
   }
 
-  async #send(tellers: readonly ProgressTeller[], records: readonly OutgoingRecord[]): Promise<void> {
+  async #send(tellers: readonly ProgressTeller[], records: readonly OutgoingRecord[], timeoutMs?: number) {
     try {
-      await this.#options.send(records);
+      await this.#options.send(records, timeoutMs);
     } catch (error) {
       for (const teller of tellers) this.#moved.add(teller);
       this.#faults.failed(error, {}, 'storing the progress of replays failed; it is stored later');

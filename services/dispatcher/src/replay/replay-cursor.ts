@@ -193,12 +193,13 @@ export class ReplayCursor {
     const entry = page.first;
     if (entry.kind !== 'record') throw new Error('a record is sorted that the page does not have');
     const { record } = entry;
-    const sorted = await first.catch((fault: unknown) => {
+    const lookedUp = first.catch((fault: unknown) => {
       if (!isRetryableFault(fault)) throw fault;
       const work = { policy: retryPolicies.command, signal: this.#signal };
       return retrier('looking up a schema', async () => source.sort(record), work);
     });
-    this.#signal.throwIfAborted();
+    // A registry that does not answer must not hold up who stops.
+    const sorted = await unlessAborted(lookedUp, this.#signal);
     this.#place(record, sorted);
     page.removeFirst();
   }

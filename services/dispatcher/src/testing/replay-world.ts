@@ -31,6 +31,8 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
   const reader = createReplayReader({ reader: topics.reader(pageRecords), clock, random: () => 0, logger });
   const written: OutgoingRecord[] = [];
   const sending = { fault: undefined as Error | undefined };
+  /** Of each write, undefined where it has the producer's own. */
+  const timeoutsMs: (number | undefined)[] = [];
   const orders = new Map<string, ReplayOrder>();
   const order = (parts: Partial<ReplayOrder> = {}): void => {
     const made = replayOrder({
@@ -48,7 +50,8 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
     assert.ok(view, `replay ${id}`);
     return view;
   };
-  const send = async (records: readonly OutgoingRecord[]): Promise<void> => {
+  const send = async (records: readonly OutgoingRecord[], timeoutMs?: number): Promise<void> => {
+    timeoutsMs.push(timeoutMs);
     if (sending.fault !== undefined) throw sending.fault;
     written.push(...records);
     follower.write(...records);
@@ -67,6 +70,7 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
     topics,
     follower,
     written,
+    timeoutsMs,
     sending,
     order,
     viewOf,
@@ -114,7 +118,7 @@ class Owner {
     this.lanes = handler.processorOf(session);
     const { scheduler, decoder, clock, logger, metrics } = handler;
     const services = { scheduler, decoder, clock, logger, metrics, random: () => 0 };
-    const send: ReplayPorts['send'] = async (records) => (this.#isCut ? undefined : ports.send(records));
+    const send: ReplayPorts['send'] = async (...args) => (this.#isCut ? undefined : ports.send(...args));
     this.replays = new PartitionReplays({ ...services, session, lanes: this.lanes, ledger, ports: { ...ports, send } });
   }
 
@@ -149,6 +153,6 @@ class Owner {
   async #stop(): Promise<void> {
     this.#abort.abort();
     await this.lanes.stop();
-    await this.replays.stop(AbortSignal.timeout(1_000));
+    await this.replays.stop(1_000);
   }
 }

@@ -16,10 +16,11 @@ import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
 import { gatherSmallFetches } from './patch-fetch-pace.ts';
-import { countFailuresInARow } from './patch-fetch-retries.ts';
-import { joinWhereCommitsAreRefused, joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
+import { countFailuresInARow } from './group/patch-fetch-retries.ts';
+import { joinWhereCommitsAreRefused, joinWhileWorking, tellGeneration } from './group/patch-group-joins.ts';
+import { retryWhatIsNotAcknowledged } from './patch-produce-retries.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
-import { nameMembers } from './patch-static-members.ts';
+import { nameMembers } from './group/patch-static-members.ts';
 import { tellTransactionRefusals } from './patch-transaction-refusals.ts';
 import { countAnsweredConnections } from './patch-unanswered-connections.ts';
 import type { Patch } from './patch.ts';
@@ -45,6 +46,7 @@ export const patches: readonly Patch[] = [
   dropSaslRefusals,
   tellTransactionRefusals,
   groupInLinearTime,
+  retryWhatIsNotAcknowledged,
   queueByMonotonicClock,
   sendByMonotonicClock,
   leaveDeadSockets,

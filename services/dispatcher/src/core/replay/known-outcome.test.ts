@@ -42,6 +42,11 @@ test('a replay tries a dead letter again that is older than the replay, and one 
   assert.ok(isEndOf(dead(7n, STARTED_MS - 1), ofCommands(7n, true)), 'no other has its id');
 });
 
+test('a dead letter of a replayed event is its own, however far the clocks of program and dispatcher are apart', () => {
+  assert.ok(isEndOf(dead(toReplayedOffset(7n), STARTED_MS - 1), ofEvents(7n)));
+  assert.ok(!isEndOf(dead(toReplayedOffset(6n), STARTED_MS - 1), ofEvents(7n)));
+});
+
 test('what a replay finds counts as its own where it is read again after a restart, and else as known', () => {
   assert.equal(knownOutcomeOf(delivered(7n, STARTED_MS - 1), ofCommands(7n)), 'knownToLedger');
   assert.equal(knownOutcomeOf(delivered(7n, STARTED_MS), ofCommands(7n)), 'delivered');

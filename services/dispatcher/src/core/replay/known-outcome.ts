@@ -35,7 +35,12 @@ export function recordedOffset({ offset, replay }: Pick<LedgerRecord, 'offset' |
  */
 export function isEndOf(known: KnownOutcome, record: LedgerRecord): boolean {
   if (known.outcome !== 'dead-lettered') return true;
-  if (record.replay !== undefined) return record.isForced || known.atMs >= record.replay.startedAtMs;
+  if (record.replay !== undefined) {
+    const { isOfOwnTopic, startedAtMs } = record.replay;
+    // The start is of another machine's clock. On a topic of its own an offset is of one replay.
+    const isOwn = record.isForced || (isOfOwnTopic && known.offset === recordedOffset(record));
+    return isOwn || known.atMs >= startedAtMs;
+  }
   return replayedOffsetOf(known.offset) === undefined && known.offset >= record.offset;
 }
 

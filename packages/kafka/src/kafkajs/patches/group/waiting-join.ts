@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { membershipOf } from '../../../membership/group-membership.ts';
-import { nameMember } from '../patch-static-members.ts';
+import { nameMember } from './patch-static-members.ts';
 import type { Broker, ConsumerGroup, Joined } from './consumer-group.ts';
 import { codeOf, isMoved, moved, REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER } from './coordinator-answers.ts';
 

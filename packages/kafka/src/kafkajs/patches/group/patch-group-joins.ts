@@ -10,8 +10,8 @@
  * member was in its group, since the new coordinator answered its heartbeats, and committed to the old one for good.
  * Here it is outside until a join has succeeded.
  */
-import { membershipOf } from '../../membership/group-membership.ts';
-import type { ConsumerGroup, Joined } from './group/consumer-group.ts';
+import { membershipOf } from '../../../membership/group-membership.ts';
+import type { ConsumerGroup, Joined } from './consumer-group.ts';
 import {
   asMoved,
   codeOf,
@@ -20,12 +20,12 @@ import {
   REBALANCE_IN_PROGRESS,
   rebalanceInProgress,
   UNKNOWN_MEMBER,
-} from './group/coordinator-answers.ts';
-import { fetchAnswered, fetchFailed } from './group/fetch-failures.ts';
-import { beat, forgetHeartbeat } from './group/heartbeats.ts';
-import { enterState, interruptRunner, interruptible, mustJoin, stateOf } from './group/member-state.ts';
-import { eventNames, joinRequestOf, WaitingJoin } from './group/waiting-join.ts';
-import { privateMethod, replaceMethods, type Patch } from './patch.ts';
+} from './coordinator-answers.ts';
+import { fetchAnswered, fetchFailed } from './fetch-failures.ts';
+import { beat, forgetHeartbeat } from './heartbeats.ts';
+import { enterState, interruptRunner, interruptible, mustJoin, stateOf } from './member-state.ts';
+import { eventNames, joinRequestOf, WaitingJoin } from './waiting-join.ts';
+import { privateMethod, replaceMethods, type Patch } from '../patch.ts';
 import { nameMember } from './patch-static-members.ts';
 
 /** A request to join that was sent while the member works. */

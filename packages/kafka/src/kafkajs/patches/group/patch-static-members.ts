@@ -4,7 +4,7 @@
  * rebalance; an older process under the same name is told so with FENCED_INSTANCE_ID.
  */
 import { createRequire } from 'node:module';
-import { privateMethod, replaceMethods, type Patch } from './patch.ts';
+import { privateMethod, replaceMethods, type Patch } from '../patch.ts';
 
 const require = createRequire(import.meta.url);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadOriginal, loadPatched } from '../../testing/original-kafkajs.ts';
+import { loadOriginal, loadPatched } from '../../../testing/original-kafkajs.ts';
 
 type Load = typeof loadPatched;
 type Class = { prototype: Record<string | symbol, (...args: unknown[]) => unknown> } & (new (options: object) => never);

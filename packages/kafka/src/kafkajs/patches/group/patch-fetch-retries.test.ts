@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { createMovingMember } from '../../testing/moving-coordinator.ts';
-import { loadOriginal, loadPatched } from '../../testing/original-kafkajs.ts';
+import { createMovingMember } from '../../../testing/moving-coordinator.ts';
+import { loadOriginal, loadPatched } from '../../../testing/original-kafkajs.ts';
 
 /** More than a member tries before it crashes. */
 const MANY = 12;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadPatched } from '../../testing/original-kafkajs.ts';
+import { loadPatched } from '../../../testing/original-kafkajs.ts';
 import { nameMember } from './patch-static-members.ts';
 
 interface Sent {

@@ -5,8 +5,8 @@
  * where the broker has answered since its last failure. A broker that fails again and again is counted as before.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFirstFailure } from './group/fetch-failures.ts';
-import { replaceMethods, type Patch } from './patch.ts';
+import { isFirstFailure } from './fetch-failures.ts';
+import { replaceMethods, type Patch } from '../patch.ts';
 
 /** `retryTimeMs`: the pause before the next attempt. What is thrown is counted, and what resolves ends the count. */
 type Attempt = (bail: (error: Error) => void, retryCount: number, retryTimeMs: number) => Promise<void>;
