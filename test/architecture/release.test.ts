@@ -32,14 +32,28 @@ test('all packages name the licence of LICENSE', () => {
   assert.match(readFileSync(join(root, 'LICENSE'), 'utf8'), /^\s*Apache License\s+Version 2\.0, January 2004\n/);
 });
 
-test('the images of docker-compose.yml have that version', () => {
-  const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
-  const versions = [...compose.matchAll(/image: astrolabe\/[a-z-]+:(.+)/g)].map(([, version]) => version);
-  assert.ok(versions.length > 0);
-  assert.deepEqual(
-    versions.filter((version) => version !== pipelineVersion),
-    [],
-  );
+test('images have that version, wherever it is written', () => {
+  for (const [file, pattern] of [
+    ['docker-compose.yml', /image: astrolabe\/[a-z-]+:(.+)/g],
+    ['Dockerfile', /org\.opencontainers\.image\.version="(.+?)"/g],
+    ['docker-bake.hcl', /variable "VERSION" \{ default = "(.+?)" \}/g],
+  ] as const) {
+    const versions = [...readFileSync(join(root, file), 'utf8').matchAll(pattern)].map(([, version]) => version);
+    assert.ok(versions.length > 0, file);
+    assert.deepEqual(
+      versions.filter((version) => version !== pipelineVersion),
+      [],
+      file,
+    );
+  }
+});
+
+test('every image has a title, and docker-bake.hcl builds it', () => {
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  const bake = readFileSync(join(root, 'docker-bake.hcl'), 'utf8');
+  const targets = [...dockerfile.matchAll(/^FROM (?:service|runtime) AS (.+)\nLABEL org\.opencontainers\.image\.title=/gm)];
+  const built = /item = \[(.*)\]/.exec(bake)?.[1]?.replaceAll('"', '').split(', ');
+  assert.deepEqual(targets.map(([, target]) => target).toSorted(), built?.toSorted());
 });
 
 test('the changelog says what the version holds', () => {
