@@ -1,6 +1,7 @@
 /**
- * `astrolabe` as an npm package. Node runs no TypeScript below `node_modules`, so the types are removed; our own packages
- * are bundled as they stand in the workspaces, and those of npm are its dependencies. Nothing runs at its installation.
+ * `astrolabe` as an npm package. Node runs no TypeScript below `node_modules`, so the types are removed; our own
+ * packages are bundled as they stand in the workspaces, and those of npm are its dependencies. Nothing runs at its
+ * installation.
  */
 import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

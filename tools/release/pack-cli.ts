@@ -1,4 +1,6 @@
-/** Makes the npm package of `astrolabe`: `npm run pack:cli` writes `dist/astrolabe-cli-VERSION.tgz` and prints its path. */
+/**
+ * Makes the npm package of `astrolabe`: `npm run pack:cli` writes `dist/astrolabe-cli-VERSION.tgz` and prints its path.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
