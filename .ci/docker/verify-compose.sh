@@ -111,6 +111,20 @@ check_containers() {
   say "no container runs as root, no image is nameless, no development dependency is in the image"
 }
 
+# The version on the label, and the list of packages in the image.
+check_release() {
+  local name version label sbom
+  version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$repository_dir/package.json")
+  for name in ingest mapper dispatcher cli reference-api; do
+    label=$(docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.version"}}' "astrolabe/$name:$version")
+    [ "$label" = "$version" ] || fail "the image astrolabe/$name says that it is version $label, and it is $version"
+  done
+  sbom=$(compose run --rm --no-deps --entrypoint cat ingest sbom.cdx.json)
+  grep -q '"bomFormat": "CycloneDX"' <<<"$sbom" || fail "the image has no list of its packages"
+  grep -q 'pkg:npm/kafkajs@' <<<"$sbom" || fail "the list of packages in the image lacks kafkajs"
+  say "the images name their version and list their packages"
+}
+
 # A service that needs its grace period's end, or dies of the signal, does not end with 0.
 stop_in_order() {
   local service code
@@ -138,6 +152,7 @@ export DEMO_API_KEY INGEST_HOST_PORT ASTROLABE_API_HOST_PORT KAFKA_HOST_PORT REG
 
 bring_up "docker compose up --build --wait, project $project" --build
 check_containers
+check_release
 
 send identify '{"messageId":"m-1","userId":"userId123","traits":{"email":"john.doe@example.com"}}'
 send group '{"messageId":"m-2","userId":"userId123","groupId":"0e8c78ea9d97a7b8185e8632","traits":{"name":"Initech","industry":"Technology","employees":329,"plan":"enterprise","total billed":830}}'

@@ -1,6 +1,5 @@
 /** The operator's command: verbs, flags, help. Exit codes: `exit-codes.ts`. */
-import { readFileSync } from 'node:fs';
-import type { Environment } from '@astrolabe/service-kit';
+import { pipelineVersion, type Environment } from '@astrolabe/service-kit';
 import { systemClock, type Clock } from '@astrolabe/service-kit/clock';
 import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { Command } from 'commander';
@@ -19,12 +18,6 @@ import { registerSchemas } from './schemas-command.ts';
 import { registerTail } from './tail/tail-command.ts';
 import { registerTopics } from './topics-command.ts';
 import { registerTrace } from './trace/trace-command.ts';
-
-const packageJson = new URL('../package.json', import.meta.url);
-
-function versionOf(file: URL): string {
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
-}
 
 export interface ProgramEnvironment {
   readonly env: Environment;
@@ -62,7 +55,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
     };
   const program = new Command('astrolabe')
     .description('Operates the pipeline from Segment to Astrolabe.')
-    .version(versionOf(packageJson), '--version', 'print the version')
+    .version(pipelineVersion, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: (text) => stderr(visibleLines(text)) })
     .showHelpAfterError('(use --help for usage)')

@@ -1,13 +1,15 @@
 /**
- * Validation against the OpenAPI document, for tests (`@astrolabe/schemas/testing`): of the document's own examples, of
- * what the reference server accepts and answers, and of what the dispatcher sends.
+ * Validation against the OpenAPI documents, for tests (`@astrolabe/schemas/testing`): of a document's own examples, of
+ * what the servers accept and answer, and of what the dispatcher sends.
  */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import { parse } from 'yaml';
-import type { OpenApiBody, OpenApiDocument, OpenApiParameter } from './openapi-document.ts';
+import type { OpenApiBody, OpenApiDocument, OpenApiOperation, OpenApiParameter } from './openapi-document.ts';
 import { OpenApiNodes, escapeName, type FoundOperation, type Located } from './openapi-nodes.ts';
+
+export type { OpenApiBody, OpenApiOperation } from './openapi-document.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -28,6 +30,8 @@ export interface HttpResponse {
 
 export interface OpenApiContract {
   readonly document: OpenApiDocument;
+  /** The part at a JSON pointer, after following references. */
+  locate(pointer: string): unknown;
   /**
    * Where a value does not fit a schema of `components.schemas`; empty if it fits. Throws if the schema does not exist.
    */
@@ -40,13 +44,19 @@ export interface OpenApiContract {
   responseErrors(request: Pick<HttpRequest, 'method' | 'path'>, response: HttpResponse): readonly string[];
 }
 
-const documentId = 'astrolabe';
+const documentId = 'openapi';
 
-/** The contract in `openapi/astrolabe.yaml`. */
-export function loadOpenApi(): OpenApiContract {
-  return compileOpenApi(
-    parse(readFileSync(new URL('../openapi/astrolabe.yaml', import.meta.url), 'utf8')) as OpenApiDocument,
-  );
+export const openApiNames = ['astrolabe', 'ingest'] as const;
+export type OpenApiName = (typeof openApiNames)[number];
+
+/** The contract in `openapi/astrolabe.yaml`, or another of that folder. */
+export function loadOpenApi(name: OpenApiName = 'astrolabe'): OpenApiContract {
+  return compileOpenApi(parse(readOpenApi(name)) as OpenApiDocument);
+}
+
+/** YAML. */
+export function readOpenApi(name: OpenApiName): string {
+  return readFileSync(new URL(`../openapi/${name}.yaml`, import.meta.url), 'utf8');
 }
 
 type ErrorsAt = OpenApiContract['errorsAt'];
@@ -68,6 +78,7 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
 
   return {
     document,
+    locate: (pointer) => nodes.locate(pointer)?.node,
     errorsAt,
     errorsOf: (schemaName, value) => errorsAt(`/components/schemas/${schemaName}`, value),
 
@@ -75,7 +86,7 @@ export function compileOpenApi(document: OpenApiDocument): OpenApiContract {
       const operation = nodes.findOperation(request.method, request.path);
       if (operation === undefined) return [`there is no ${request.method} ${request.path}`];
       const errors = parameterErrors(operation, request, errorsAt);
-      if (!/^Bearer \S+$/.test(request.headers['authorization'] ?? '')) errors.push('the API key is missing');
+      if (!hasCredential(document, operation.node, request.headers)) errors.push('the API key is missing');
       const body = nodes.locate<OpenApiBody>(`${operation.pointer}/requestBody`);
       if (body === undefined) return request.body === undefined ? errors : [...errors, 'there must be no body'];
       return [...errors, ...contentErrors(body, request.headers, request.body)];
@@ -119,6 +130,21 @@ function compileSchemas(document: OpenApiDocument): ErrorsAt {
   };
 }
 
+function hasCredential(
+  { security = [{}], components }: OpenApiDocument,
+  operation: OpenApiOperation,
+  headers: HttpRequest['headers'],
+): boolean {
+  const holds = (name: string): boolean => {
+    const scheme = components.securitySchemes?.[name];
+    if (scheme === undefined) throw new Error(`there is no security scheme ${name}`);
+    if (scheme.type === 'apiKey') return headers[scheme.name.toLowerCase()] !== undefined;
+    const [given = '', credential = ''] = (headers['authorization'] ?? '').split(' ');
+    return given.toLowerCase() === scheme.scheme && credential !== '';
+  };
+  return (operation.security ?? security).some((requirement) => Object.keys(requirement).every(holds));
+}
+
 function parameterErrors(
   { parameters, pathValues }: FoundOperation,
   { path, headers }: HttpRequest,
@@ -131,7 +157,10 @@ function parameterErrors(
     return place === 'header' ? headers[name.toLowerCase()] : (query.get(name) ?? undefined);
   };
   const known = new Set(parameters.flatMap(({ node }) => (node.in === 'query' ? [node.name] : [])));
-  const unknown = [...query.keys()].filter((name) => !known.has(name)).map((name) => `query ${name} is not known`);
+  const takesAny = parameters.some(({ node }) => node.in === 'query' && node.schema.type === 'object');
+  const unknown = [...query.keys()]
+    .filter((name) => !known.has(name) && !takesAny)
+    .map((name) => `query ${name} is not known`);
   const misfits = parameters.flatMap(({ pointer, node }) => {
     const text = valueOf(node);
     if (text === undefined) return node.required === true ? [`${node.in} ${node.name} is missing`] : [];

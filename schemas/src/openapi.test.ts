@@ -1,88 +1,121 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { OpenApiBody, OpenApiOperation, OpenApiParameter, OpenApiReference } from './openapi-document.ts';
-import { loadOpenApi } from './openapi-validation.ts';
+import { escapeName } from './openapi-nodes.ts';
+import { loadOpenApi, openApiNames, readOpenApi, type OpenApiContract } from './openapi-validation.ts';
 
-const contract = loadOpenApi();
-const { document } = contract;
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
-const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-  methods.flatMap((method) => {
-    const operation = item[method];
-    return operation === undefined ? [] : [{ name: `${method} ${path}`, method, path, operation }];
-  }),
-);
-
-function resolved<T extends object>(value: T | OpenApiReference): T {
-  if (!('$ref' in value)) return value;
-  return value.$ref
-    .slice(2)
-    .split('/')
-    .reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], document) as T;
+interface NamedOperation {
+  readonly name: string;
+  readonly method: (typeof methods)[number];
+  readonly path: string;
+  readonly operation: OpenApiOperation;
 }
 
-function parametersOf(path: string, operation: OpenApiOperation): OpenApiParameter[] {
-  return [...(document.paths[path]?.parameters ?? []), ...(operation.parameters ?? [])].map((parameter) =>
-    resolved<OpenApiParameter>(parameter),
+function operationsOf({ document }: OpenApiContract): NamedOperation[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    methods.flatMap((method) => {
+      const operation = item[method];
+      return operation === undefined ? [] : [{ name: `${method} ${path}`, method, path, operation }];
+    }),
   );
 }
 
-test('the document is OpenAPI 3.1', async () => {
-  const text = readFileSync(new URL('../openapi/astrolabe.yaml', import.meta.url), 'utf8');
-  const { valid, errors } = await new Validator().validate(text);
-  assert.ok(valid, JSON.stringify(errors));
-});
+/** A part of the document, or what it refers to, with its place. */
+function resolved<T extends object>(
+  { document }: OpenApiContract,
+  value: T | OpenApiReference,
+  pointer: string,
+): { readonly node: T; readonly pointer: string } {
+  if (!('$ref' in value)) return { node: value, pointer };
+  const target = value.$ref.slice(1);
+  const node = target
+    .slice(1)
+    .split('/')
+    .reduce<unknown>((parent, part) => (parent as Record<string, unknown>)[part], document) as T;
+  return { node, pointer: target };
+}
 
-test('every schema compiles, and every example of a schema fits it', () => {
-  let examples = 0;
-  for (const [name, schema] of Object.entries(document.components.schemas)) {
-    assert.doesNotThrow(() => contract.errorsOf(name, null), name);
-    for (const example of schema.examples ?? []) {
-      assert.deepEqual(contract.errorsOf(name, example), [], name);
-      examples += 1;
-    }
-  }
-  assert.ok(examples > 20);
-});
+function parametersOf(contract: OpenApiContract, path: string, operation: OpenApiOperation): OpenApiParameter[] {
+  return [...(contract.document.paths[path]?.parameters ?? []), ...(operation.parameters ?? [])].map(
+    (parameter) => resolved<OpenApiParameter>(contract, parameter, '').node,
+  );
+}
 
-test('every example of a body fits the schema of the body', () => {
-  const bodies = operations.flatMap(({ name, operation }) => [
-    { name, body: operation.requestBody },
-    ...Object.entries(operation.responses).map(([status, response]) => ({
-      name: `${name} ${status}`,
-      body: resolved<OpenApiBody>(response),
-    })),
-  ]);
-  let examples = 0;
-  for (const { name, body } of bodies) {
-    for (const { schema, example, examples: named } of Object.values(body?.content ?? {})) {
-      const values = Object.values(named ?? {}).map(({ value }) => value);
-      for (const value of example === undefined ? values : [example, ...values]) {
-        assert.deepEqual(contract.errorsAt(schema.$ref.slice(1), value), [], name);
+/** The table of codes in the description, in its order. */
+function explainedCodes({ document }: OpenApiContract): (string | undefined)[] {
+  return [...document.info.description.matchAll(/^\| `([a-z.-]+)` \| [0-9]{3} /gm)].map((match) => match[1]);
+}
+
+for (const name of openApiNames) {
+  const contract = loadOpenApi(name);
+  const { document } = contract;
+
+  test(`${name}: the document is OpenAPI 3.1`, async () => {
+    const { valid, errors } = await new Validator().validate(readOpenApi(name));
+    assert.ok(valid, JSON.stringify(errors));
+  });
+
+  test(`${name}: every schema compiles, and every example of a schema fits it`, () => {
+    let examples = 0;
+    for (const [schemaName, schema] of Object.entries(document.components.schemas)) {
+      assert.doesNotThrow(() => contract.errorsOf(schemaName, null), schemaName);
+      for (const example of schema.examples ?? []) {
+        assert.deepEqual(contract.errorsOf(schemaName, example), [], schemaName);
         examples += 1;
       }
     }
-  }
-  assert.ok(examples > 5);
-});
+    assert.ok(examples > 10);
+  });
 
-test('every path parameter is declared, and every declared one is in the path', () => {
-  for (const { name, path, operation } of operations) {
-    const declared = parametersOf(path, operation).filter((parameter) => parameter.in === 'path');
-    assert.deepEqual(
-      declared.map((parameter) => parameter.name),
-      [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]),
-      name,
-    );
-  }
-});
+  test(`${name}: every example of a body fits the schema of the body`, () => {
+    const bodies = operationsOf(contract).flatMap(({ name: operationName, method, path, operation }) => {
+      const pointer = `/paths/${escapeName(path)}/${method}`;
+      return [
+        ...(operation.requestBody === undefined
+          ? []
+          : [{ name: operationName, node: operation.requestBody, pointer: `${pointer}/requestBody` }]),
+        ...Object.entries(operation.responses).map(([status, response]) => ({
+          name: `${operationName} ${status}`,
+          ...resolved<OpenApiBody>(contract, response, `${pointer}/responses/${status}`),
+        })),
+      ];
+    });
+    let examples = 0;
+    for (const { name: bodyName, node, pointer } of bodies) {
+      for (const [mediaType, { example, examples: named }] of Object.entries(node.content ?? {})) {
+        const values = Object.values(named ?? {}).map(({ value }) => value);
+        for (const value of example === undefined ? values : [example, ...values]) {
+          const schema = `${pointer}/content/${escapeName(mediaType)}/schema`;
+          assert.deepEqual(contract.errorsAt(schema, value), [], bodyName);
+          examples += 1;
+        }
+      }
+    }
+    assert.ok(examples > 5);
+  });
+
+  test(`${name}: every path parameter is declared, and every declared one is in the path`, () => {
+    for (const { name: operationName, path, operation } of operationsOf(contract)) {
+      const declared = parametersOf(contract, path, operation).filter((parameter) => parameter.in === 'path');
+      assert.deepEqual(
+        declared.map((parameter) => parameter.name),
+        [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]),
+        operationName,
+      );
+    }
+  });
+}
+
+const contract = loadOpenApi();
+const { document } = contract;
+const operations = operationsOf(contract);
 
 test('every write except bulk takes an idempotency key, and documents a key in use and a reused key', () => {
   for (const { name, method, path, operation } of operations) {
-    const takesKey = parametersOf(path, operation).some((parameter) => parameter.name === 'Idempotency-Key');
+    const takesKey = parametersOf(contract, path, operation).some((parameter) => parameter.name === 'Idempotency-Key');
     assert.equal(takesKey, method !== 'get' && path !== '/v1/commands', name);
     if (takesKey) for (const status of ['409', '422']) assert.ok(operation.responses[status], `${name} ${status}`);
   }
@@ -96,9 +129,11 @@ test('every operation answers 401, 403, 429 and unforeseen problems as the contr
   }
 });
 
-test('the table in the description explains exactly the closed list of problem codes', () => {
-  const explained = [...document.info.description.matchAll(/^\| `([a-z-]+)` \| [0-9]{3} /gm)].map((match) => match[1]);
-  assert.deepEqual(explained, document.components.schemas['ProblemCode']?.enum);
+test('the table in the description explains exactly the closed list of codes', () => {
+  assert.deepEqual(explainedCodes(contract), document.components.schemas['ProblemCode']?.enum);
+  const ingest = loadOpenApi('ingest');
+  const [listed] = ingest.document.components.schemas['RefusalCode']?.anyOf ?? [];
+  assert.deepEqual(explainedCodes(ingest).toSorted(), listed?.enum?.toSorted());
 });
 
 const write = {

@@ -59,3 +59,4 @@ export { createRetrier, type Retrier, type RetrierOptions, type RetriedWork } fr
 export { isRetryableFault, retry, type FailedAttempt, type RetryOptions } from './retry/retry.ts';
 export { pauseAfter, retryPolicies, type RetryPolicy } from './retry/policies.ts';
 export { seededRandom } from './seeded-random.ts';
+export { pipelineVersion } from './version.ts';

@@ -75,5 +75,5 @@ export async function startTestServer(
       ?.slice(line.length)
       .trim();
   };
-  return { sink, thread, url, post, close, metric, drain: () => server.drain() };
+  return { sink, thread, url, post, close, metric, drain: () => server.drain(), routes: server.routes };
 }

@@ -27,7 +27,7 @@ test('SIGTERM drains before the first stop: not ready, and nothing else changes 
   await service.clock.advance(60_000);
   await service.exited;
   assert.deepEqual(service.effects, ['draining', 'drained', 'server stopped', 'exit 0']);
-  assert.deepEqual(service.messages(), ['info: mapper draining', 'info: mapper stopped']);
+  assert.deepEqual(service.messages(), ['info: mapper starting', 'info: mapper draining', 'info: mapper stopped']);
 });
 
 test('a second signal ends the drain, and the stops still run', async () => {

@@ -45,12 +45,12 @@ suite('in a process of its own', { concurrency: true }, () => {
   test('a real SIGTERM stops the service, and its last log line is not lost', async () => {
     const { messages, exitCode } = await run('', 'SIGTERM');
     assert.equal(exitCode, 0);
-    assert.deepEqual(messages, ['listening', 'mapper stopping', 'closed', 'mapper stopped']);
+    assert.deepEqual(messages, ['mapper starting', 'listening', 'mapper stopping', 'closed', 'mapper stopped']);
   });
 
   test('a rejection that nobody handles stops the service with 1', async () => {
     const { messages, exitCode } = await run(`void Promise.reject(new Error('lost'));`);
     assert.equal(exitCode, 1);
-    assert.deepEqual(messages, ['listening', 'mapper cannot go on', 'closed', 'mapper stopped']);
+    assert.deepEqual(messages, ['mapper starting', 'listening', 'mapper cannot go on', 'closed', 'mapper stopped']);
   });
 });

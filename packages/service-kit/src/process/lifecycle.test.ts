@@ -24,7 +24,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     service.signals.emit(signal);
     await service.exited;
     assert.deepEqual(service.effects, ['consumer stopped', 'producer stopped', 'exit 0']);
-    assert.deepEqual(service.messages(), ['info: mapper stopping', 'info: mapper stopped']);
+    assert.deepEqual(service.messages(), ['info: mapper starting', 'info: mapper stopping', 'info: mapper stopped']);
     assert.deepEqual(service.clock.remainingSleepsMs(), []);
   });
 }
@@ -89,8 +89,8 @@ test('a fault is logged, stops everything in reverse and exits with 1', async ()
   (await service.stack).fail(error);
   await service.exited;
   assert.deepEqual(service.effects, ['consumer stopped', 'producer stopped', 'exit 1']);
-  assert.deepEqual(service.messages(), ['fatal: mapper cannot go on', 'info: mapper stopped']);
-  assert.equal((service.lines[0]?.['err'] as { code: string }).code, 'kafka.consumer-crashed');
+  assert.deepEqual(service.messages(), ['info: mapper starting', 'fatal: mapper cannot go on', 'info: mapper stopped']);
+  assert.equal((service.lines[1]?.['err'] as { code: string }).code, 'kafka.consumer-crashed');
 });
 
 test('a start that fails stops what it had started and exits with 1', async () => {
@@ -116,7 +116,7 @@ test('an uncaught exception is a fault', async () => {
   service.signals.emit('uncaughtException', new TypeError('x is undefined'), 'uncaughtException');
   await service.exited;
   assert.deepEqual(service.effects, ['consumer stopped', 'producer stopped', 'exit 1']);
-  assert.equal((service.lines[0]?.['err'] as { type: string }).type, 'TypeError');
+  assert.equal((service.lines[1]?.['err'] as { type: string }).type, 'TypeError');
 });
 
 test('a signal during a waiting start ends the wait and exits with 0', async () => {

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../clock/clock.ts';
 import { PipelineError } from '../errors/errors.ts';
 import type { Logger } from '../logs/logger.ts';
+import { pipelineVersion } from '../version.ts';
 import { DeferredStops } from './deferred-stops.ts';
 import { ReadinessConditions, type Readiness } from './readiness.ts';
 import { ServicePhase, type Drain } from './service-phase.ts';
@@ -129,6 +130,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
     }
   };
 
+  logger.info({ version: pipelineVersion, node: process.version }, `${name} starting`);
   const stopListening = listen(signals, {
     clock,
     onSignal(signal, isFirst) {

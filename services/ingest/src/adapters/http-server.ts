@@ -9,7 +9,7 @@ import { refusedAnswer, storedAnswer } from '../core/request/answer.ts';
 import { authorizationIn } from '../core/sender/credentials.ts';
 import type { ByteBudget } from '../core/limits/byte-budget.ts';
 import type { Endpoint } from '../core/request/endpoints.ts';
-import { PathTable } from '../core/request/path-table.ts';
+import { PathTable, type Route } from '../core/request/path-table.ts';
 import { enterPhase, type ServerPhase } from '../core/server-phase.ts';
 import type { IngestHandler } from '../ingest-handler.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
@@ -44,6 +44,7 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer {
+  readonly routes: readonly Route[];
   /**
    * Listens; returns the server's URL without a trailing slash. Rejects with `service.listen-failed`. Port 0 takes a
    * free port.
@@ -93,6 +94,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   addRefusals(app, options, paths);
 
   return {
+    routes: paths.routes,
     listen: async ({ host, port }) => {
       try {
         await app.listen({ host, port });

@@ -1,5 +1,10 @@
 /** Which methods a path accepts: distinguishes an unknown path (404) from an unsupported method (405). */
 
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
 export class PathTable {
   readonly #methods = new Map<string, Set<string>>();
   readonly #patterns: { readonly pattern: RegExp; readonly methods: Set<string> }[] = [];
@@ -13,6 +18,11 @@ export class PathTable {
       if (path.includes(':')) this.#patterns.push({ pattern: toPattern(path), methods: known });
     }
     for (const method of methods) known.add(method);
+  }
+
+  /** Every path as it was added, with its methods. */
+  get routes(): readonly Route[] {
+    return [...this.#methods].flatMap(([path, methods]) => [...methods].map((method) => ({ method, path })));
   }
 
   /**
