@@ -10,7 +10,7 @@ import { readableFiles } from './plain-words.ts';
 import { root } from './source-files.ts';
 
 /** Files of Kafka's and of other tools that the documents name. */
-const ofOthers: ReadonlySet<string> = new Set(['kafka-acls.sh']);
+const ofOthers: ReadonlySet<string> = new Set(['kafka-acls.sh', 'docker-compose.override.yml']);
 
 const files = readableFiles();
 const names: ReadonlySet<string> = new Set(files.map((path) => basename(path)));

@@ -58,7 +58,7 @@ test('replays that are paused stay so while both services are killed and started
 });
 
 test('after a cancellation a new replay of the same range does what the first has not done, and nothing twice', async (t) => {
-  const { pipeline, executed } = await startDelivered(t, 'replay-anew');
+  const { pipeline, executed } = await startDelivered(t, 'replay-again');
   const args = ['events', '--all', '--force', '--yes'];
   await replay(pipeline, ...args, '--id', 'first', '--rate', '20', '--detach');
   await untilStatus(pipeline, 'first', ({ report }) => report.delivered >= 20);
