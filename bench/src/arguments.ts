@@ -14,6 +14,7 @@ export interface BenchArguments {
   readonly growth?: GrowthOptions;
   readonly size: BenchSize;
   readonly pipeline: PipelineArguments;
+  readonly replay: ReplayArguments;
 }
 
 /** `quick` and `smoke` show that a bench works, not what it would measure. */
@@ -31,6 +32,18 @@ export interface PipelineArguments {
 export const pipelineParts = ['first-sync-bulk', 'first-sync-single', 'live'] as const;
 export type PipelinePart = (typeof pipelineParts)[number];
 
+/** For the bench of replays. What is undefined is for it to choose. */
+export interface ReplayArguments {
+  readonly part: ReplayPart | undefined;
+  /** Live events a second. */
+  readonly rate: number | undefined;
+  /** That are replayed. */
+  readonly events: number | undefined;
+}
+
+export const replayParts = ['idle', 'beside-live', 'share'] as const;
+export type ReplayPart = (typeof replayParts)[number];
+
 /** Fewer rounds have no median worth the name. */
 const MIN_ROUNDS = 3;
 const DEFAULT_ROUNDS = 5;
@@ -41,8 +54,9 @@ const QUICK_GROWTH = { entries: '100000', users: '10000', connectors: '50', part
 /** One is hot, and there are others. */
 const MIN_CONNECTORS = 2;
 /** One call in a thousand is among the figures: at 500 events a second there are ten of them. */
-const PIPELINE_SECONDS = 20;
+const LIVE_SECONDS = 20;
 const PIPELINE = 'pipeline';
+const REPLAY = 'replay';
 
 const options = {
   rounds: { type: 'string' },
@@ -58,6 +72,7 @@ const options = {
   part: { type: 'string' },
   rate: { type: 'string' },
   members: { type: 'string' },
+  events: { type: 'string' },
 } as const;
 
 const sizes = {
@@ -73,7 +88,8 @@ export function parseArguments(args: readonly string[], benches: readonly string
       return { kind: 'wrong', message: `expected the name of one bench: ${benches.join(', ')}` };
     }
     const size: BenchSize = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
-    const defaults = { seconds: bench === PIPELINE ? PIPELINE_SECONDS : DEFAULT_SECONDS, ...sizes[size] };
+    const isLive = bench === PIPELINE || bench === REPLAY;
+    const defaults = { seconds: isLive ? LIVE_SECONDS : DEFAULT_SECONDS, ...sizes[size] };
     const rounds = Number(values.rounds ?? defaults.rounds);
     if (!Number.isInteger(rounds) || rounds < defaults.minRounds) {
       return { kind: 'wrong', message: `--rounds takes a whole number of at least ${defaults.minRounds}` };
@@ -84,9 +100,10 @@ export function parseArguments(args: readonly string[], benches: readonly string
     }
     const growth = bench === GROWTH_BENCH ? readGrowth(values, size) : undefined;
     if (growth?.kind === 'wrong') return growth;
-    const pipeline = readPipeline(bench, values);
-    if (pipeline.kind === 'wrong') return pipeline;
-    const chosen = { bench, rounds, seconds, json: values.json, size, pipeline: pipeline.options };
+    const live = readLive(bench, values);
+    if (live.kind === 'wrong') return live;
+    const { pipeline, replay } = live;
+    const chosen = { bench, rounds, seconds, json: values.json, size, pipeline, replay };
     return { kind: 'run', ...chosen, ...(growth && { growth: growth.options }) };
   });
 }
@@ -120,27 +137,43 @@ function isWhole(value: number | undefined, least: number): value is number {
   return value !== undefined && Number.isInteger(value) && value >= least;
 }
 
-type ReadPipeline =
-  | { readonly kind: 'pipeline'; readonly options: PipelineArguments }
+type ReadLive =
+  | { readonly kind: 'live'; readonly pipeline: PipelineArguments; readonly replay: ReplayArguments }
   | { readonly kind: 'wrong'; readonly message: string };
 
-function readPipeline(
-  bench: string,
-  { part, rate, members }: Partial<Record<'part' | 'rate' | 'members', string>>,
-): ReadPipeline {
-  if (bench !== PIPELINE && (part !== undefined || rate !== undefined || members !== undefined)) {
-    return { kind: 'wrong', message: `--part, --rate and --members are for the bench ${PIPELINE}` };
-  }
-  if (part !== undefined && !isPart(part)) {
-    return { kind: 'wrong', message: `--part takes one of ${pipelineParts.join(', ')}` };
-  }
-  const [asRate, asMembers] = [rate, members].map((text) => (text === undefined ? undefined : Number(text)));
-  if ([asRate, asMembers].some((count) => count !== undefined && !isWhole(count, 1))) {
-    return { kind: 'wrong', message: '--rate and --members take whole numbers above 0' };
-  }
-  return { kind: 'pipeline', options: { part, rate: asRate, members: asMembers } };
-}
+type LiveValues = Partial<Record<'part' | 'rate' | 'members' | 'events', string>>;
 
-function isPart(text: string): text is PipelinePart {
-  return (pipelineParts as readonly string[]).includes(text);
+/** Flags that only some benches have, and the parts of those. */
+const liveFlags: Readonly<Record<keyof LiveValues, readonly string[]>> = {
+  part: [PIPELINE, REPLAY],
+  rate: [PIPELINE, REPLAY],
+  members: [PIPELINE],
+  events: [REPLAY],
+};
+
+function readLive(bench: string, values: LiveValues): ReadLive {
+  const { part } = values;
+  const counts: Partial<Record<keyof LiveValues, number>> = {};
+  for (const flag of Object.keys(liveFlags) as (keyof LiveValues)[]) {
+    const text = values[flag];
+    if (text === undefined) continue;
+    if (!liveFlags[flag].includes(bench)) {
+      return { kind: 'wrong', message: `--${flag} is for the bench ${liveFlags[flag].join(' or ')}` };
+    }
+    if (flag === 'part') continue;
+    const count = Number(text);
+    if (!isWhole(count, 1)) return { kind: 'wrong', message: `--${flag} takes a whole number above 0` };
+    counts[flag] = count;
+  }
+  const parts: readonly string[] = bench === REPLAY ? replayParts : pipelineParts;
+  if (part !== undefined && !parts.includes(part)) {
+    return { kind: 'wrong', message: `--part takes one of ${parts.join(', ')}` };
+  }
+  const { rate, members, events } = counts;
+  const partOf = <Part extends string>(of: readonly Part[]): Part | undefined => of.find((each) => each === part);
+  return {
+    kind: 'live',
+    pipeline: { part: partOf(pipelineParts), rate, members },
+    replay: { part: partOf(replayParts), rate, events },
+  };
 }

@@ -1,7 +1,7 @@
 /** `npm run bench -- <name>`: measures, beside a baseline, in one run. */
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { assertStackPossible, runMain } from '@astrolabe/testkit';
-import { parseArguments, pipelineParts, type BenchArguments } from './arguments.ts';
+import { parseArguments, pipelineParts, replayParts, type BenchArguments } from './arguments.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { summarise, toJsonLine, toStartsTable, toTable, type ComparedCase } from './comparison.ts';
 import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
@@ -13,6 +13,9 @@ import { runNeighboursBench } from './neighbours/neighbours-bench.ts';
 import { runPipelineBench } from './pipeline/pipeline-bench.ts';
 import { summarisePipeline, toPipelineTables } from './pipeline/pipeline-report.ts';
 import { planOf } from './pipeline/plan.ts';
+import { planReplays } from './replay/plan.ts';
+import { runReplayBench } from './replay/replay-bench.ts';
+import { summariseReplays, toReplayTables } from './replay/replay-report.ts';
 import { runRestartBench } from './restart/restart-bench.ts';
 
 interface BenchReport {
@@ -35,6 +38,10 @@ const benches = {
     const cases = (await runPipelineBench(options, planOf(size, seconds, pipeline))).map(summarisePipeline);
     return { cases, lines: toPipelineTables(cases) };
   },
+  replay: async (options, { size, seconds, replay }) => {
+    const cases = summariseReplays(await runReplayBench(options, planReplays(size, seconds, replay)));
+    return { cases, lines: toReplayTables(cases) };
+  },
   restart: withTable(runRestartBench),
 } as const satisfies Record<string, Bench>;
 type BenchName = keyof typeof benches;
@@ -45,7 +52,7 @@ const USAGE = `usage: npm run bench -- NAME [--rounds N] [--seconds S] [--quick 
 Benches: ${names.join(', ')}. Ours and a baseline are measured in turn; medians of the rounds are printed.
 
   --rounds N    measurements of each side, at least 3 (default 5)
-  --seconds S   length of each (default 6; pipeline 20)
+  --seconds S   length of each (default 6; pipeline and replay 20)
   --quick       3 rounds of 2 seconds, to see that it works
   --smoke       1 round of 1 second, to see that it still runs
   --json        prints one line of JSON and nothing else on standard output
@@ -62,7 +69,13 @@ Only for pipeline:
 
   --part NAME   measures one part: ${pipelineParts.join(', ')}
   --rate N      live events a second, in place of 100, 500 and 2,000
-  --members N   of the audience that is synced in bulk (default 1,000,000); single calls take a fifth of them`;
+  --members N   of the audience that is synced in bulk (default 1,000,000); single calls take a fifth of them
+
+Only for replay:
+
+  --part NAME   measures one part: ${replayParts.join(', ')}
+  --rate N      live events a second beside a replay, in place of 500, and of 500, 2,000 and 5,000 where it has a share
+  --events N    that are replayed (default 200,000)`;
 
 const parsed = parseArguments(process.argv.slice(2), names);
 process.exitCode = await runMain(parsed, USAGE, run);

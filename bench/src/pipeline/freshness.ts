@@ -88,7 +88,7 @@ class LiveSender {
       readings.push(await readUsage(run.pids));
     }
     const sentAtMs = await load.sentAtMs;
-    const delivered = await untilDelivered(run, this.#next, this.#lost);
+    const delivered = await untilDelivered(run, this.#next, { lost: this.#lost });
     this.#lost = delivered.lost;
     const acknowledgedAtMs = await run.times(first, events);
     return Array.from({ length: slices }, (_, slice) => {

@@ -12,9 +12,15 @@ const target = { host: new URL(url).host, writeKey, users };
 
 const connections = await Promise.all(Array.from({ length: count }, () => SendingConnection.open(url)));
 const startedAtMs = monotonicMs();
+let isStopped = false;
+parentPort?.once('message', () => (isStopped = true));
+// Whoever waits for the end of this thread must not wait for a message that never comes.
+parentPort?.unref();
 parentPort?.postMessage({ startedAtMs } satisfies LoadMessage);
 const sentAtMs =
-  load.kind === 'batches' ? await sendBatches(load.eventsPerRequest) : await sendAtPace(load.eventsPerSecond);
+  load.kind === 'batches'
+    ? await sendBatches(load.eventsPerRequest)
+    : await sendAtPace(load.eventsPerSecond, load.eventsPerRequest ?? 1);
 for (const connection of connections) connection.close();
 parentPort?.postMessage({ sentAtMs } satisfies LoadMessage);
 
@@ -38,17 +44,20 @@ async function sendBatches(eventsPerRequest: number): Promise<Float64Array> {
  * Evenly, whatever becomes of what was sent before. The events of a user share a connection, so that each is sent when
  * the one before it is acknowledged: only then is their order known. What waits for that waits in its latency.
  */
-async function sendAtPace(eventsPerSecond: number): Promise<Float64Array> {
+async function sendAtPace(eventsPerSecond: number, eventsPerRequest: number): Promise<Float64Array> {
   const noted = new Float64Array(events);
   const answers: Promise<void>[] = [];
   const failed = Promise.withResolvers<never>();
+  let sent = 0;
   const sendAll = async (): Promise<void> => {
-    for (let sent = 0; sent < events;) {
+    while (sent < events && !isStopped) {
       const due = Math.min(events, 1 + Math.floor(((monotonicMs() - startedAtMs) * eventsPerSecond) / 1_000));
-      for (; sent < due; sent += 1) {
+      while (sent < due) {
         const index = first + sent;
-        const request = singleRequest(target, index);
-        noted[sent] = monotonicMs();
+        const length = Math.min(eventsPerRequest, events - sent);
+        const request = eventsPerRequest === 1 ? singleRequest(target, index) : batchRequest(target, index, length);
+        noted.fill(monotonicMs(), sent, sent + length);
+        sent += length;
         const answer = connections[(index % users) % count]?.send(request) ?? Promise.resolve();
         answer.catch(failed.reject);
         answers.push(answer);
@@ -58,5 +67,5 @@ async function sendAtPace(eventsPerSecond: number): Promise<Float64Array> {
     await Promise.all(answers);
   };
   await Promise.race([sendAll(), failed.promise]);
-  return noted;
+  return noted.slice(0, sent);
 }

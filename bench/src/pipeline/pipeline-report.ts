@@ -30,7 +30,7 @@ export function summarisePipeline(compared: ComparedCase<PipelineSample>): Pipel
   };
 }
 
-function summariseSide(samples: readonly PipelineSample[]): SideSummary {
+export function summariseSide(samples: readonly PipelineSample[]): SideSummary {
   const middle = (of: (sample: PipelineSample) => number, digits: number): number =>
     round(median(samples.map(of)), digits);
   const most = (of: (sample: PipelineSample) => number): number => Math.max(...samples.map(of));
@@ -78,6 +78,18 @@ export function toPipelineTables(summaries: readonly PipelineSummary[]): string[
     ]),
     { rightFrom: 2, ruled: true },
   );
+  return [...outcome, ...toCostTables(rows)];
+}
+
+/** One side of a case; the second one has no name. */
+export interface CostRow {
+  readonly name: string;
+  readonly side: string;
+  readonly summary: Pick<SideSummary, 'processes' | 'coresOfOthers'>;
+}
+
+/** Three tables: what each process costs. */
+export function toCostTables(rows: readonly CostRow[]): string[] {
   const costs = (title: string, figure: keyof ProcessFigures, digits: number, others: readonly string[]): string[] => [
     '',
     `${title}:`,
@@ -99,7 +111,6 @@ export function toPipelineTables(summaries: readonly PipelineSummary[]): string[
     ),
   ];
   return [
-    ...outcome,
     ...costs('CPU for each event, µs', 'cpuUsPerEvent', 0, []),
     ...costs('CPU, cores', 'cores', 2, ['all else']),
     ...costs('Resident memory, MB', 'rssMb', 0, []),

@@ -5,17 +5,19 @@ import { spawnService, type ServiceProcess } from '@astrolabe/testkit';
 import type { BenchLab } from '../bench-lab.ts';
 import type { SideName } from '../compare-in-turns.ts';
 import { createRunTopics, type RunTopics } from '../run-topics.ts';
-import type { Progress } from './arrival-log.ts';
+import type { Progress, TimesCome } from './arrival-log.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { Pids } from './process-meter.ts';
 
 export interface PipelineRun extends AsyncDisposable {
   readonly side: SideName;
+  readonly topics: RunTopics;
   readonly ingestUrl: string;
   readonly pids: Pids;
   progress(): Promise<Progress>;
   /** When the API acknowledged each of `count` events from `first` on, as `monotonicMs` tells it; null: it did not. */
   times(first: number, count: number): Promise<readonly (number | null)[]>;
+  timesCome(first: number, count: number): Promise<TimesCome>;
 }
 
 export interface PipelineRunOptions {
@@ -64,6 +66,7 @@ export async function startPipeline(lab: BenchLab, options: PipelineRunOptions):
   const ask = async <T>(path: string): Promise<T> => (await fetch(api.url + path)).json() as Promise<T>;
   return {
     side,
+    topics,
     ingestUrl: ingest.url,
     pids: {
       ingest: ingest.pid,
@@ -75,6 +78,7 @@ export async function startPipeline(lab: BenchLab, options: PipelineRunOptions):
     },
     progress: () => ask<Progress>('/progress'),
     times: (first, count) => ask<(number | null)[]>(`/times?first=${first}&count=${count}`),
+    timesCome: (first, count) => ask<TimesCome>(`/times-come?first=${first}&count=${count}`),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -127,7 +131,7 @@ const startBaseline: StartServices = (lab, { prefix, topics, schemaIds }, apiUrl
 export interface Delivery {
   /** Acknowledged by ingest, and never seen by the API. */
   readonly lost: number;
-  /** Calls for events that the API had seen. */
+  /** Calls for events that the API had seen, but for those that were asked for. */
   readonly repeated: number;
   /** Came after a later event of their user. */
   readonly overtaken: number;
@@ -138,15 +142,26 @@ export interface Delivered extends Delivery {
   readonly lastAtMs: number;
 }
 
+interface Known {
+  /** Events that are lost, which a side that is not ours may do. */
+  readonly lost?: number;
+  /** Calls for events that the API has seen, where a replay was asked to make them. */
+  readonly again?: number;
+}
+
 /**
  * Resolves when all of `expected` events but those known to be lost have come, or, where they are not ours, when
  * nothing comes any more. Rejects when an event of ours is lost, comes twice, or comes after a later one of its user:
  * there is no trouble here that would excuse it.
  */
-export async function untilDelivered(run: PipelineRun, expected: number, knownLost = 0): Promise<Delivered> {
-  const reached = await lastProgress(run, expected - knownLost);
+export async function untilDelivered(
+  run: PipelineRun,
+  expected: number,
+  { lost = 0, again = 0 }: Known = {},
+): Promise<Delivered> {
+  const reached = await lastProgress(run, expected - lost, again);
   const { calls, distinct, overtaken, lastAtMs } = reached;
-  const delivery = { lost: expected - distinct, repeated: calls - distinct, overtaken };
+  const delivery = { lost: expected - distinct, repeated: calls - distinct - again, overtaken };
   if (run.side === 'ours' && (delivery.lost !== 0 || delivery.repeated !== 0 || overtaken !== 0)) {
     throw new Error(
       `ours called ${calls} times for ${distinct} of ${expected} events, ${overtaken} of them out of order`,
@@ -155,12 +170,12 @@ export async function untilDelivered(run: PipelineRun, expected: number, knownLo
   return { ...delivery, lastAtMs };
 }
 
-async function lastProgress(run: PipelineRun, expected: number): Promise<Progress> {
+async function lastProgress(run: PipelineRun, expected: number, again: number): Promise<Progress> {
   let known = -1;
   let changedAtMs = monotonicMs();
   for (;;) {
     const progress = await run.progress();
-    if (progress.distinct >= expected) break;
+    if (progress.distinct >= expected && progress.calls >= expected + again) break;
     if (progress.calls !== known) {
       known = progress.calls;
       changedAtMs = monotonicMs();

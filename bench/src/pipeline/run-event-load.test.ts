@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { eventually } from '@astrolabe/testkit';
 import { startEventLoad } from './run-event-load.ts';
 
 interface Event {
@@ -38,6 +39,7 @@ async function serve(
 const target = { writeKey: 'k', users: 5, first: 100, events: 23, connections: 3 };
 const batches = { ...target, kind: 'batches', eventsPerRequest: 10 } as const;
 const paced = { ...target, kind: 'paced', eventsPerSecond: 1_000 } as const;
+const pacedBatches = { ...paced, users: 4, first: 0, events: 20, eventsPerRequest: 4 } as const;
 const numbers = Array.from({ length: 23 }, (_, index) => 100 + index);
 const numberOf = ({ messageId }: Event): number => Number(messageId.replace('engage-', ''));
 
@@ -77,4 +79,26 @@ test('live events of one user are sent in order, each with the time at which it 
       own.toSorted((a, b) => a - b),
     );
   }
+});
+
+test('live events can be sent several in a request, each once', async (t) => {
+  const { url, events } = await serve(t, () => 200);
+  const { sentAtMs } = await startEventLoad({ ...pacedBatches, url });
+  assert.equal((await sentAtMs).length, 20);
+  assert.deepEqual(
+    events.map(numberOf).toSorted((a, b) => a - b),
+    Array.from({ length: 20 }, (_, index) => index),
+  );
+});
+
+test('a load that is stopped tells of exactly the events that it has sent', async (t) => {
+  const { url, events } = await serve(t, () => 200);
+  const { stop, sentAtMs } = await startEventLoad({ ...paced, events: 1_000_000, eventsPerSecond: 500, url });
+  await eventually(() => events.length >= 5, { timeoutMs: 10_000, describe: 'the first events' });
+  stop();
+  const { length } = await sentAtMs;
+  assert.deepEqual(
+    events.map(numberOf).toSorted((a, b) => a - b),
+    Array.from({ length }, (_, index) => 100 + index),
+  );
 });

@@ -16,13 +16,16 @@ interface EventLoadTarget {
 export type EventLoad = EventLoadTarget &
   (
     | { readonly kind: 'batches'; readonly eventsPerRequest: number }
-    | { readonly kind: 'paced'; readonly eventsPerSecond: number }
+    /** `eventsPerRequest`: of consecutive users, whose number it divides. Default: single events. */
+    | { readonly kind: 'paced'; readonly eventsPerSecond: number; readonly eventsPerRequest?: number }
   );
 
 /** Times are those of `monotonicMs`. */
 export interface RunningLoad {
   /** Connections are open, and the first request is about to be sent. */
   readonly startedAtMs: number;
+  /** Of a paced load: nothing more is sent, though not all events were. */
+  stop(): void;
   /**
    * Resolves when everything that was sent has been answered 200, with when each event was handed to its connection
    * (nothing for batches); rejects when anything is answered otherwise.
@@ -50,5 +53,9 @@ export async function startEventLoad(load: EventLoad): Promise<RunningLoad> {
   });
   worker.once('error', fail);
   worker.once('exit', (code) => fail(new Error(`the load generator ended with exit code ${code}`)));
-  return { startedAtMs: await started.promise, sentAtMs: ended.promise };
+  return {
+    startedAtMs: await started.promise,
+    stop: () => worker.postMessage('stop'),
+    sentAtMs: ended.promise,
+  };
 }
