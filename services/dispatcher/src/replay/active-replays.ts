@@ -1,5 +1,6 @@
 import {
   isOver,
+  openPartitions,
   phaseOf,
   totalsOf,
   type ReplayFollower,
@@ -40,6 +41,14 @@ export class ActiveReplays {
 
   hasEvents(): boolean {
     return this.all().some(({ order }) => order.request.source === 'events');
+  }
+
+  /** Whether the mapper makes no more commands, as far as is known: it has read all, or is to read no more. */
+  areEventsRead(): boolean {
+    return this.all().every((view) => {
+      const { request, wanted } = view.order;
+      return request.source !== 'events' || wanted !== 'run' || openPartitions(view).length === 0;
+    });
   }
 
   /** Of commands of replayed events. */

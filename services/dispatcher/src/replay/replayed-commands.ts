@@ -25,7 +25,7 @@ export class ReplayedCommands implements ProgressTeller {
   #toldTo: bigint;
 
   private constructor(options: ReplayedCommandsOptions, position: bigint, stored: StoredCounts) {
-    const { session, writer, metrics, logger } = options;
+    const { session, metrics, logger } = options;
     this.#options = options;
     this.#toldTo = position;
     for (const [id, { counts, gaveWayMs }] of stored) this.#counts.set(id, new OutcomeCounts(counts, gaveWayMs));
@@ -38,10 +38,7 @@ export class ReplayedCommands implements ProgressTeller {
         this.#countsOf(replayId).add(outcome, records);
         metrics.replayedRecords.inc({ source: 'events', outcome: outcomeLabels[outcome] }, records);
       },
-      // A stop with nothing to tell must not wait for brokers that are away.
-      onChange: () => {
-        if (this.#cursor.line.doneTo !== this.#toldTo) writer.moved(this);
-      },
+      onChange: () => this.#tell(),
       onLost: (outcome, offsets) => {
         const fields = { topic: options.topic, partition: session.partition, outcome, offsets };
         logger.error(fields, 'commands of replayed events are not there any more, or cannot be read');
@@ -77,6 +74,8 @@ export class ReplayedCommands implements ProgressTeller {
       this.#cursor.line.drop(({ replayId }) => replays.orderOf(replayId)?.wanted === 'cancel', 'cancelled');
     }
     if (replays.hasEvents()) this.#cursor.wake();
+    // The mapper's end may have become known after the last command had ended.
+    this.#tell();
   }
 
   gaveWay(ms: number): void {
@@ -104,6 +103,15 @@ export class ReplayedCommands implements ProgressTeller {
         ]),
       ),
     });
+  }
+
+  /** A stop with nothing to tell must not wait for brokers that are away. */
+  #tell(): void {
+    const { writer, replays } = this.#options;
+    if (this.#cursor.line.doneTo === this.#toldTo) return;
+    // Whoever follows a replay waits for its end, and for nothing else.
+    if (this.lag === 0 && replays.areEventsRead()) writer.changed(this);
+    else writer.moved(this);
   }
 
   #countsOf(replayId: string): OutcomeCounts {
