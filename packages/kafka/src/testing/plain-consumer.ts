@@ -8,14 +8,15 @@ const { KAFKA_BROKERS = '', TOPIC = '', GROUP_ID = '' } = process.env;
 const consumer = new Kafka({ brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR }).consumer({
   groupId: GROUP_ID,
 });
+const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 process.once('SIGTERM', () => {
   void consumer.disconnect().then(() => process.exit(0));
 });
 await consumer.connect();
 await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
-consumer.on(consumer.events.GROUP_JOIN, () => console.log(JSON.stringify({ msg: 'listening' })));
+consumer.on(consumer.events.GROUP_JOIN, () => print({ msg: 'listening' }));
 await consumer.run({
   eachMessage: async ({ message }) => {
-    console.log(JSON.stringify({ messageId: String(message.headers?.['message-id']) }));
+    print({ messageId: String(message.headers?.['message-id']) });
   },
 });
