@@ -3,7 +3,7 @@
  * expects set a property `number` of a user.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
@@ -42,10 +42,8 @@ export async function startEffectsApi(t: TestContext, classOf: (number: number) 
     else highest.set(line, number);
     return false;
   };
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString()) as { commands?: readonly ApiItem[] };
+  const answer = (request: IncomingMessage, response: ServerResponse, text: string): void => {
+    const body = JSON.parse(text) as { commands?: readonly ApiItem[] };
     response.setHeader('content-type', 'application/json');
     if (body.commands !== undefined) {
       const results = body.commands.map((item) => {
@@ -59,6 +57,11 @@ export async function startEffectsApi(t: TestContext, classOf: (number: number) 
     const id = String(request.headers['idempotency-key']).replaceAll('"', '');
     if (execute({ ...(body as unknown as ApiItem), id, userId })) response.setHeader('idempotency-replayed', 'true');
     response.end('{"result":"applied"}');
+  };
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => answer(request, response, Buffer.concat(chunks).toString()));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {

@@ -5,11 +5,10 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clientOf } from '@astrolabe/kafka/internal';
 import { decodeChunk } from '@astrolabe/ledger';
 import type { Pipeline } from '@astrolabe/local-pipeline';
 import { headerText } from '@astrolabe/records';
-import { eventually } from '@astrolabe/testkit';
+import { eventually, spawnService, uniqueName } from '@astrolabe/testkit';
 import { startTestPipeline } from '../e2e/test-pipeline.ts';
 import { untilDrained } from '../e2e/until-drained.ts';
 import { assertBalanced, MINUTE_MS, recordsOn, replay, sendEvents, tracks, untilCommands } from './replay-runs.ts';
@@ -34,20 +33,22 @@ async function deliveriesOfLive(pipeline: Pipeline): Promise<number[]> {
   return deliveredAtMs;
 }
 
-/** Another consumer of the events, as somebody else runs one: what it was given, by message id. */
-async function startOtherConsumer(t: TestContext, { kafka, topics }: Pipeline): Promise<ReadonlyMap<string, number>> {
-  const seen = new Map<string, number>();
-  const consumer = clientOf(kafka).consumer({ groupId: `${topics.segmentEvents.name}.other` });
-  t.after(() => consumer.disconnect());
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topics.segmentEvents.name], fromBeginning: true });
-  await consumer.run({
-    eachMessage: async ({ message: { headers } }) => {
-      const messageId = String(headers?.['message-id']);
-      seen.set(messageId, (seen.get(messageId) ?? 0) + 1);
+/** Another consumer of the events, as somebody else runs one: how often it was given each, by message id. */
+async function startOtherConsumer(t: TestContext, { addresses, topics }: Pipeline) {
+  const given = new Map<string, number>();
+  const consumer = await spawnService({
+    name: 'other-consumer',
+    entry: new URL('../../packages/kafka/src/testing/plain-consumer.ts', import.meta.url),
+    env: { KAFKA_BROKERS: addresses.kafka, TOPIC: topics.segmentEvents.name, GROUP_ID: uniqueName('other') },
+    onLine: (line) => {
+      // What Node warns of is no JSON.
+      if (!line.startsWith('{')) return;
+      const { messageId } = JSON.parse(line) as { readonly messageId?: string };
+      if (messageId !== undefined) given.set(messageId, (given.get(messageId) ?? 0) + 1);
     },
   });
-  return seen;
+  t.after(() => consumer.stop());
+  return given;
 }
 
 /** Fifty events a second through ingest, whatever its answers take, until it is stopped. */
@@ -86,7 +87,7 @@ test(
   async (t) => {
     const pipeline = await startTestPipeline(t, 'replay-live', {});
     const { topics } = pipeline;
-    const seen = await startOtherConsumer(t, pipeline);
+    const given = await startOtherConsumer(t, pipeline);
     await sendEvents(pipeline, tracks('Early', REPLAYED_EVENTS));
     await untilCommands(pipeline, REPLAYED_EVENTS);
     await untilDrained(pipeline, MINUTE_MS);
@@ -100,11 +101,11 @@ test(
     const deliveredAtMs = await deliveriesOfLive(pipeline);
     assert.equal(deliveredAtMs.length, sent);
     // Another consumer of the events sees each of them once.
-    await eventually(() => seen.size >= REPLAYED_EVENTS + sent, {
+    await eventually(() => given.size >= REPLAYED_EVENTS + sent, {
       timeoutMs: MINUTE_MS,
       describe: 'the other consumer to have seen all events',
     });
-    assert.deepEqual([seen.size, Math.max(...seen.values())], [REPLAYED_EVENTS + sent, 1]);
+    assert.deepEqual([given.size, Math.max(...given.values())], [REPLAYED_EVENTS + sent, 1]);
     const events = await recordsOn(pipeline, topics.segmentEvents.name);
     const ids = new Set(events.map((record) => headerText(record, 'message-id')));
     assert.deepEqual([events.length, ids.size], [REPLAYED_EVENTS + sent, REPLAYED_EVENTS + sent]);

@@ -26,9 +26,10 @@ test('of two owners that wrote, the one that is further counts', () => {
     mapperProgressRecord('r1', 0, mapperProgress(40n, { mapped: 40 }, { atMs: 20 })),
   );
   assert.equal(table.snapshot().replays.get('r1')?.mapper.get(0)?.nextOffset, 50n);
-  const obeyed = mapperProgress(50n, { mapped: 50 }, { atMs: 30, obeysMs: 99 });
+  const obeysMs = Date.UTC(2027, 0, 1);
+  const obeyed = mapperProgress(50n, { mapped: 50 }, { atMs: 30, obeysMs });
   table.apply(readReplayRecord(mapperProgressRecord('r1', 0, obeyed)));
-  assert.equal(table.snapshot().replays.get('r1')?.mapper.get(0)?.obeysMs, 99);
+  assert.equal(table.snapshot().replays.get('r1')?.mapper.get(0)?.obeysMs, obeysMs);
 });
 
 test('a pause that the present owner obeys is known, though a former one that has not heard of it wrote late and is further', () => {
