@@ -1,6 +1,8 @@
 /** Has an operator start a replay, and pause or cancel it on the way, as the schedule says. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createKafkaAdmin } from '@astrolabe/kafka';
 import type { ReplayRequest } from '@astrolabe/operations';
+import { eventually } from '@astrolabe/testkit';
 import type { OperatorAnswer } from '../cluster/replay-operator.ts';
 import type { System } from '../cluster/system.ts';
 import type { Disturbance, ReplayAction } from '../schedule/disturbance.ts';
@@ -11,15 +13,17 @@ const RECENT_MS = 30_000;
 
 /** Resolves once nothing holds the replay back any more; it may go on for longer. */
 export async function runReplay(
-  { replays, connectors }: Pick<System, 'replays' | 'connectors'>,
+  system: Pick<System, 'replays' | 'connectors' | 'instances' | 'kafka' | 'topics'>,
   disturbance: Extract<Disturbance, ReplayAction>,
 ): Promise<DisturbanceEnd> {
+  const { replays, connectors } = system;
   const { atMs, forMs, recordsPerSecond, midway } = disturbance;
   const id = `at-${atMs}`;
   const request = requestOf(disturbance, connectors);
   const started = await replays.start(id, request, recordsPerSecond ?? undefined);
   if (started.kind === 'refused') return endOf(started);
   await sleep(forMs / 3);
+  if (midway === 'kill-mappers') await killMappers(system);
   if (midway === 'cancel') return endOf(await replays.cancel(id));
   if (midway === 'pause') {
     const paused = await replays.pause(id);
@@ -32,6 +36,30 @@ export async function runReplay(
   }
   await sleep(forMs / 3);
   return endOf(await replays.resume(id, 'none'));
+}
+
+/** Of the topic of replayed commands, markers of transactions among them. */
+const MADE_OFFSETS = 20;
+const MADE_TIMEOUT_MS = 60_000;
+
+async function killMappers({
+  instances,
+  kafka,
+  topics,
+}: Pick<System, 'instances' | 'kafka' | 'topics'>): Promise<void> {
+  const admin = await createKafkaAdmin(kafka);
+  try {
+    await eventually(
+      async () => {
+        const watermarks = await admin.watermarks(topics.replayedCommands.name);
+        return watermarks.reduce((sum, { highWatermark }) => sum + Number(highWatermark), 0) >= MADE_OFFSETS;
+      },
+      { timeoutMs: MADE_TIMEOUT_MS, describe: 'a replay to make commands' },
+    );
+  } finally {
+    await admin.close();
+  }
+  for (const instance of instances.values()) if (instance.service === 'mapper') instance.kill();
 }
 
 function requestOf(

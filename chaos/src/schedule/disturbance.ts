@@ -56,8 +56,11 @@ export interface ReplayAction {
   readonly range: 'all' | 'recent';
   /** Until it is healed, so that what else happens meets it. Null: as fast as it can. */
   readonly recordsPerSecond: number | null;
-  /** After a third of its time. A pause lasts for another third. */
-  readonly midway: 'nothing' | 'pause' | 'cancel';
+  /**
+   * After a third of its time. A pause lasts for another third. `kill-mappers` waits, however long that takes, until
+   * commands were made: then all mappers are killed.
+   */
+  readonly midway: 'nothing' | 'pause' | 'cancel' | 'kill-mappers';
 }
 
 export type DisturbanceAction =
