@@ -33,6 +33,7 @@ test(
     t.diagnostic(renderReport(report));
     assert.deepEqual(report.violationCounts, {}, renderReport(report));
     assert.ok(report.figures.acknowledgedEvents >= EVENTS * 0.9, 'nearly everything was acknowledged');
+    assert.ok(report.figures.replays.length >= 3, 'replays were among it');
     assert.ok(report.disturbances.filter(({ outcome }) => outcome === 'done').length >= 10);
     await rm(logDirectory, { recursive: true });
   },

@@ -28,6 +28,7 @@ import type { TrafficConnector } from '../traffic/traffic-connector.ts';
 import { connectorsFileText } from './connectors.ts';
 import { startDisturbedApi, type DisturbedApi } from './disturbed-api.ts';
 import { openLedgerDisk, type LedgerDisk } from './ledger-disk.ts';
+import { createReplayOperator, type ReplayOperator } from './replay-operator.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { WatchedService } from './watched-service.ts';
 
@@ -65,6 +66,7 @@ export interface System {
   readonly groups: Readonly<Record<'mapper' | 'dispatcher', string>>;
   readonly kafka: KafkaConnection;
   readonly schemaRegistry: CommandSchemaRegistry;
+  readonly replays: ReplayOperator;
   close(): Promise<void>;
 }
 
@@ -166,6 +168,7 @@ async function start(options: SystemOptions, closings: Closings): Promise<Omit<S
     groups: { mapper: `${topicPrefix}astrolabe.mapper`, dispatcher: `${topicPrefix}astrolabe.dispatcher` },
     kafka,
     schemaRegistry,
+    replays: createReplayOperator(kafka.brokers, topicPrefix),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Invariant } from '../oracle/violation.ts';
 import type { ServiceName } from '../oracle/observed.ts';
 import { runChaos } from '../run/run-chaos.ts';
 import type { ChaosReport } from '../run/chaos-report.ts';
-import type { Disturbance, InstanceName } from '../schedule/disturbance.ts';
+import type { Disturbance, InstanceName, ReplayAction } from '../schedule/disturbance.ts';
 import { MUTATION_VARIABLE, type MutationName } from './mutation.ts';
 
 export interface Detector {
@@ -40,6 +40,24 @@ const kills = (service: ServiceName, ...atMs: readonly number[]): Disturbance[] 
     })),
   );
 
+/** Of all that is there when the senders are done, or soon will be. */
+const replayOf = (
+  source: ReplayAction['source'],
+  how: Pick<ReplayAction, 'isForced' | 'recordsPerSecond'>,
+  midway: ReplayAction['midway'] = 'nothing',
+): Disturbance => {
+  return {
+    kind: 'replay',
+    source,
+    ...how,
+    connector: null,
+    range: 'all',
+    midway,
+    atMs: 5_000,
+    forMs: SLOW_MS,
+  };
+};
+
 export const detectors: readonly Detector[] = [
   {
     mutation: 'answer-before-stored',
@@ -65,6 +83,19 @@ export const detectors: readonly Detector[] = [
   },
   { mutation: 'dead-letter-not-stored', service: 'mapper', invariant: 'mapped-once', schedule: [] },
   { mutation: 'state-not-restored', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 3_000) },
+  {
+    mutation: 'replay-position-not-stored',
+    service: 'mapper',
+    invariant: 'replayed-once',
+    // Killed when the replay has made something, whenever that is.
+    schedule: [replayOf('events', { isForced: false, recordsPerSecond: 10 }, 'kill-mappers')],
+  },
+  {
+    mutation: 'replay-lets-the-suppressed-in',
+    service: 'mapper',
+    invariant: 'replayed-as-meant',
+    schedule: [replayOf('events', { isForced: false, recordsPerSecond: null })],
+  },
   {
     mutation: 'no-lanes',
     service: 'dispatcher',
@@ -93,6 +124,18 @@ export const detectors: readonly Detector[] = [
     schedule: [{ kind: 'calls-refused', status: 401, calls: 5, atMs: 0, forMs: 60_000 }],
   },
   { mutation: 'ledger-not-asked', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
+  {
+    mutation: 'ledger-not-asked-for-replays',
+    service: 'dispatcher',
+    invariant: 'remembered',
+    schedule: [replayOf('events', { isForced: false, recordsPerSecond: null })],
+  },
+  {
+    mutation: 'forced-key-of-each-attempt',
+    service: 'dispatcher',
+    invariant: 'one-key',
+    schedule: [replayOf('commands', { isForced: true, recordsPerSecond: null })],
+  },
   { mutation: 'ledger-stored-late', service: 'dispatcher', invariant: 'remembered', schedule: [], readsAgain: true },
   {
     mutation: 'command-dead-letter-not-stored',

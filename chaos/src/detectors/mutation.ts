@@ -103,6 +103,32 @@ export const mutations = {
       },
     ],
   },
+  'replay-position-not-stored': {
+    without: "a replay's position is stored with the records that it made",
+    patches: [
+      {
+        file: 'packages/processing/src/state/owned-partition.ts',
+        text: 'outgoing: { outputs: chunk.outputs, state: [...changes, ...positions] },',
+        by: 'outgoing: { outputs: chunk.outputs, state: [...changes, ...positions.slice(0, 0)] },',
+      },
+      // What is published with the records each second would do as well, but for the records of that second.
+      {
+        file: 'packages/processing/src/replay/replay-cursor.ts',
+        text: 'const PUBLISH_EVERY_MS = 1_000;',
+        by: 'const PUBLISH_EVERY_MS = 600_000;',
+      },
+    ],
+  },
+  'replay-lets-the-suppressed-in': {
+    without: 'what a replay brings of users who were deleted for privacy goes nowhere',
+    patches: [
+      {
+        file: 'services/mapper/src/core/suppression.ts',
+        text: 'if (suppressed === undefined) return false;',
+        by: "if (suppressed === undefined || arrival === 'repeated') return false;",
+      },
+    ],
+  },
   'no-lanes': {
     without: 'a command waits for the one before it of the same key',
     patches: [
@@ -155,6 +181,31 @@ export const mutations = {
         file: 'services/dispatcher/src/lifecycle/command-lifecycle.ts',
         text: 'known = this.#options.ledger.lookup(command.deliveryId);',
         by: 'void this.#options.ledger;',
+      },
+    ],
+  },
+  'ledger-not-asked-for-replays': {
+    without: 'the delivery ledger is asked before a replay calls for a command',
+    patches: [
+      {
+        file: 'services/dispatcher/src/replay/sources/sort-commands.ts',
+        text: "if (known === undefined) return { kind: 'run', record, mark };",
+        by: "if (known === undefined || known !== undefined) return { kind: 'run', record, mark };",
+      },
+      {
+        file: 'services/dispatcher/src/lifecycle/command-lifecycle.ts',
+        text: 'known = this.#options.ledger.lookup(command.deliveryId);',
+        by: 'known = command.isReplayed ? undefined : this.#options.ledger.lookup(command.deliveryId);',
+      },
+    ],
+  },
+  'forced-key-of-each-attempt': {
+    without: 'what a forced replay delivers has the same key whenever it is read',
+    patches: [
+      {
+        file: 'packages/ledger/src/delivery-id.ts',
+        text: 'return forcedDeliveryId(replayId, commandId);',
+        by: 'return forcedDeliveryId(`${replayId} ${Math.random()}`, commandId);',
       },
     ],
   },

@@ -18,7 +18,7 @@ interface Entity {
   readonly properties: Map<string, { readonly value: JsonValue; readonly atMs: number }>;
 }
 
-/** Of one connector's commands, each id once. */
+/** Of one connector's commands. Of a tracked event that is among them more than once, the first one counts. */
 export function stateAfter(commands: readonly Command[]): ModelState {
   const deletedMs = new Map<string, number>();
   for (const { kind, record } of commands) {
@@ -53,6 +53,8 @@ export function stateAfter(commands: readonly Command[]): ModelState {
       case 'TrackEvent': {
         const { userId, anonymousId, event, properties, userProperties } = record;
         if (userId !== null && isGone(userId, atMs)) break;
+        // One that is recorded already sets nothing.
+        if (events.has(record.commandId)) break;
         events.set(record.commandId, {
           event,
           userId,

@@ -14,10 +14,11 @@ test('a pipeline that keeps every promise has no violation, whatever the traffic
       fc.integer({ min: 0 }),
       fc.integer({ min: 1, max: 200 }),
       fc.integer({ min: 2, max: 9 }),
-      (seed, events, every) => {
+      fc.boolean(),
+      (seed, events, every, hasReplays) => {
         const calls = [...createTraffic({ seed, events, connectors: trafficConnectors, startMs })];
         const attempts = ({ sequence }: { readonly sequence: number }): number => (sequence % every === 0 ? 3 : 1);
-        const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts });
+        const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts, hasReplays });
         const oracle = createOracle(trafficConnectors);
         for (const [call, end] of ends) oracle.ended(call, end);
         const { violations, figures } = oracle.judge(observed);

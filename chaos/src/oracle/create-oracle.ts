@@ -10,17 +10,22 @@ import {
   findAppliedOtherwise,
   findCallsOutOfOrder,
   findUnaccounted,
+  liveExecutions,
 } from './checks/delivered.ts';
 import { findOtherState } from './checks/final-state.ts';
 import { findConflicts, findForeignKeys } from './checks/keys.ts';
 import { findLeaks } from './checks/leaks.ts';
 import { commandsReadAgain, findForgotten } from './checks/read-again.ts';
 import { findCommandsOutOfOrder, findMappedOtherwise, findMeantOtherwise } from './checks/mapped.ts';
+import { findReportsWrong } from './checks/replay-reports.ts';
+import { findReplaysOfKnown, findReplaysOutOfOrder, findReplaysUndelivered } from './checks/replayed-commands.ts';
+import { findReplayedOtherwise } from './checks/replayed-events.ts';
 import { findAltered, findEventsOutOfOrder, findUnstored } from './checks/stored.ts';
 import { findImbalance, outcomesOf } from './checks/totals.ts';
 import type { Check, Evidence } from './evidence.ts';
 import { expectRun } from './expected-run.ts';
 import type { Observed } from './observed.ts';
+import { expectReplays } from './replays/expected-replays.ts';
 import { SentEvents } from './sent-events.ts';
 import { trailOf } from './trail.ts';
 import type { Figures, Finding, FreshnessSample, Invariant, Judgement, Violation } from './violation.ts';
@@ -53,6 +58,11 @@ const checks: readonly Check[] = [
   findForeignKeys,
   findConflicts,
   findOtherState,
+  findReplayedOtherwise,
+  findReplaysUndelivered,
+  findReplaysOutOfOrder,
+  findReplaysOfKnown,
+  findReportsWrong,
   findImbalance,
   findLeaks,
 ];
@@ -69,7 +79,8 @@ export function createOracle(
     judge: (observed) => {
       const expected = expectRun(connectors, sent, observed.topics);
       const codes = new Set(possibleDeadLetterCodes);
-      const evidence: Evidence = { sent, expected, observed, possibleDeadLetterCodes: codes };
+      const replays = expectReplays(observed.replays, observed.topics, expected);
+      const evidence: Evidence = { sent, expected, replays, observed, possibleDeadLetterCodes: codes };
       const counts: Partial<Record<Invariant, number>> = {};
       const violations: Violation[] = [];
       for (const finding of findings(evidence)) {
@@ -95,7 +106,8 @@ function toViolation({ invariant, subject, detail, event }: Finding, evidence: E
   return { kind: 'violation', invariant, subject, detail, trail: event === undefined ? [] : trailOf(evidence, event) };
 }
 
-function figuresOf({ sent, expected, observed }: Evidence): Figures {
+function figuresOf(evidence: Evidence): Figures {
+  const { sent, expected, observed } = evidence;
   const { topics, lives, readAgain } = observed;
   const deadLetters: Record<string, number> = {};
   for (const { code } of [...topics.eventDeadLetters, ...topics.commandDeadLetters]) {
@@ -107,11 +119,16 @@ function figuresOf({ sent, expected, observed }: Evidence): Figures {
     acknowledgedEvents: sent.all().filter(({ end }) => end.kind === 'acknowledged').length,
     eventRecords: topics.events.length,
     commandRecords: topics.commands.length,
-    executedCommands: executionsBeforeReadAgain(observed).size,
+    executedCommands: liveExecutions(evidence).size,
     replayedCalls: arrivalsBeforeReadAgain(observed).filter(({ outcome }) => outcome === 'replayed').length,
     outcomes: outcomesOf(expected),
     deadLetters,
     crashes: [...lives, ...(readAgain?.lives ?? [])].filter(({ end }) => end === 'crashed').length,
+    replays: observed.replays.map(({ id, source, isForced, phase, counts }) => {
+      const { read, matched, commands: made, delivered, duplicate, skippedByLedger, cancelled: dropped } = counts;
+      const ends = { delivered: delivered + duplicate, knownToLedger: skippedByLedger, dropped };
+      return { id, source, isForced, phase, read, matched, made, ...ends };
+    }),
     readAgain: readAgain && { commands: commandsReadAgain(readAgain), calls: readAgain.calls.length },
   };
 }

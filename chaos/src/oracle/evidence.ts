@@ -1,5 +1,6 @@
 import type { ExpectedRun } from './expected-run.ts';
 import type { Observed } from './observed.ts';
+import type { ExpectedReplays } from './replays/expected-replays.ts';
 import type { SentEvents } from './sent-events.ts';
 import type { Finding } from './violation.ts';
 
@@ -7,6 +8,7 @@ import type { Finding } from './violation.ts';
 export interface Evidence {
   readonly sent: SentEvents;
   readonly expected: ExpectedRun;
+  readonly replays: ExpectedReplays;
   readonly observed: Observed;
   /** Causes of dead letters of commands that the run's disturbances can have. */
   readonly possibleDeadLetterCodes: ReadonlySet<string>;

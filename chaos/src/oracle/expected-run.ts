@@ -9,6 +9,7 @@ import type { EventRecord, ObservedTopics } from './observed.ts';
 import { keyOfCommand, meaningOf, type Meaning } from './segment-meaning.ts';
 import type { Sending, SentEvents } from './sent-events.ts';
 import { storedSentAt } from './stored-value.ts';
+import { UserStatuses } from './replays/user-statuses.ts';
 import { UserMemory, type PartitionClock } from './user-memory.ts';
 
 /** A record of the event topic that somebody sent. */
@@ -18,6 +19,8 @@ export interface StoredEvent {
   readonly receivedAtMs: number;
   readonly time: EventTime;
   readonly meaning: Meaning;
+  /** Whether its connector turns users with free email addresses away. */
+  readonly blocksFreeEmail: boolean;
 }
 
 export interface ExpectedCommand {
@@ -36,6 +39,8 @@ export interface ExpectedRun {
   readonly commands: readonly ExpectedCommand[];
   /** The first of each id: the one that the API executes. */
   readonly commandsById: ReadonlyMap<string, ExpectedCommand>;
+  /** What is known of the users after each event. */
+  readonly statuses: UserStatuses;
 }
 
 export function expectRun(
@@ -48,6 +53,7 @@ export function expectRun(
   );
   const stored: StoredEvent[] = [];
   const strangers: EventRecord[] = [];
+  const statuses = new UserStatuses();
   const clocks = new Map<number, PartitionClock>();
   const commands: ExpectedCommand[] = [];
   for (const record of inOrder(topics.events)) {
@@ -65,7 +71,8 @@ export function expectRun(
     const clock = clocks.get(record.partition) ?? { ms: 0 };
     clocks.set(record.partition, clock);
     const meaning = meaningOf({ connectorId, messageId, body, receivedAtMs, occurredAtMs, clock }, memory);
-    stored.push({ record, sending, receivedAtMs, time, meaning });
+    stored.push({ record, sending, receivedAtMs, time, meaning, blocksFreeEmail: memory.blocksFreeEmail });
+    statuses.handled(record, body, memory);
     if (meaning.kind !== 'dead-lettered') clock.ms = Math.max(clock.ms, receivedAtMs);
     if (meaning.kind !== 'mapped') continue;
     for (const { record: told } of meaning.commands) clock.ms = Math.max(clock.ms, told.occurredAt);
@@ -76,7 +83,7 @@ export function expectRun(
     const { commandId } = expected.command.record;
     if (!commandsById.has(commandId)) commandsById.set(commandId, expected);
   }
-  return { stored, strangers, commands, commandsById };
+  return { stored, strangers, commands, commandsById, statuses };
 }
 
 export function inOrder<T extends { readonly partition: number; readonly offset: bigint }>(records: readonly T[]): T[] {

@@ -20,6 +20,10 @@ export interface Observed {
   readonly drained: Drained;
   /** Undefined where the run had none, or was stuck before it. */
   readonly readAgain: ReadAgain | undefined;
+  /** In the order of their start. */
+  readonly replays: readonly ObservedReplay[];
+  /** Ids of replays that were started, and that nobody knows of. */
+  readonly lostReplays: readonly string[];
 }
 
 export type Drained = { readonly kind: 'drained' } | { readonly kind: 'stuck'; readonly detail: string };
@@ -90,6 +94,8 @@ export interface Arrival extends Attempt {
 export interface ObservedTopics {
   readonly events: readonly EventRecord[];
   readonly commands: readonly CommandRecord[];
+  /** Commands that replays of events have made. */
+  readonly replayedCommands: readonly ReplayedCommandRecord[];
   readonly eventDeadLetters: readonly DeadLetter[];
   readonly commandDeadLetters: readonly DeadLetter[];
 }
@@ -120,6 +126,12 @@ export interface CommandRecord extends TopicRecord {
   readonly command: Command | undefined;
 }
 
+export interface ReplayedCommandRecord extends CommandRecord {
+  readonly replayId: string;
+  /** Where the event stands that was replayed; undefined where the record does not say. */
+  readonly from: Position | undefined;
+}
+
 export interface DeadLetter extends TopicRecord {
   /** One of docs/errors.md. */
   readonly code: string;
@@ -128,8 +140,58 @@ export interface DeadLetter extends TopicRecord {
   readonly source: Position | undefined;
   /** Only on dead letters of commands. */
   readonly commandId: string | undefined;
+  /** Undefined for what no replay has brought. */
+  readonly replayId: string | undefined;
   /** The value as text: JSON for events, bytes of no meaning for commands. */
   readonly value: string;
+}
+
+/** A replay as the operator's program tells of it at the end. */
+export interface ObservedReplay {
+  readonly id: string;
+  readonly source: 'events' | 'commands';
+  readonly isForced: boolean;
+  /** Of everything that was on the topic when it was started. */
+  readonly isOfAll: boolean;
+  /** Undefined: of all of them. */
+  readonly connectorIds: readonly string[] | undefined;
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number;
+  /** `open`: it is not over. */
+  readonly phase: 'finished' | 'cancelled' | 'open';
+  /** One for each partition. */
+  readonly spans: readonly ReplayedSpan[];
+  readonly counts: ReplayCounts;
+}
+
+export interface ReplayedSpan {
+  readonly partition: number;
+  readonly fromOffset: bigint;
+  /** The first that is not in it. */
+  readonly endOffset: bigint;
+  /** The first that has not been read; undefined where nobody has begun. */
+  readonly nextOffset: bigint | undefined;
+}
+
+/** What the report of a replay says. */
+export interface ReplayCounts {
+  readonly read: number;
+  readonly replayedBefore: number;
+  readonly filteredOut: number;
+  readonly unreadable: number;
+  readonly expired: number;
+  readonly matched: number;
+  /** Undefined for commands: what became of the events. */
+  readonly events: { readonly mapped: number; readonly skipped: number; readonly deadLettered: number } | undefined;
+  /** That were made of events. */
+  readonly commands: number;
+  readonly skippedByLedger: number;
+  readonly delivered: number;
+  readonly duplicate: number;
+  readonly deadLettered: number;
+  readonly cancelled: number;
+  readonly lost: number;
+  readonly pending: number;
 }
 
 export type ServiceName = 'ingest' | 'mapper' | 'dispatcher';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Command, JsonObject, JsonValue } from '@astrolabe/schemas';
 import { computedTrait, type ComputedTrait } from './computed-trait.ts';
-import type { PartitionClock, UserMemory } from './user-memory.ts';
+import type { PartitionClock, Remembering } from './user-memory.ts';
 
 export interface Happening {
   readonly connectorId: string;
@@ -34,7 +34,7 @@ export function rejectionOf(body: JsonObject): string | undefined {
 }
 
 /** Of a good event. Teaches `memory`, the one of its connector, what it says of its user. */
-export function meaningOf(happening: Happening, memory: UserMemory): Meaning {
+export function meaningOf(happening: Happening, memory: Remembering): Meaning {
   const { body, messageId, receivedAtMs, clock } = happening;
   const userId = text(body['userId']);
   switch (body['type']) {
@@ -56,7 +56,7 @@ export function meaningOf(happening: Happening, memory: UserMemory): Meaning {
   }
 }
 
-function meaningOfCall(told: Happening, userId: string | undefined, memory: UserMemory): Meaning {
+function meaningOfCall(told: Happening, userId: string | undefined, memory: Remembering): Meaning {
   const occurredAtMs = told.occurredAtMs + memory.behindLiftMs(userId, told.receivedAtMs);
   const happening = { ...told, occurredAtMs };
   const { body } = happening;
@@ -115,6 +115,12 @@ function commandOf(happening: Happening, kind: Command['kind'], fields: JsonObje
 /** As the Avro schemas promise it: 128 bits of SHA-256 over the three. */
 export function commandIdOf(connectorId: string, messageId: string, kind: Command['kind']): string {
   const named = JSON.stringify([connectorId, messageId, kind]);
+  return createHash('sha256').update(named).digest('hex').slice(0, 32);
+}
+
+/** Of a command that a replay delivers by force: 128 bits of SHA-256 over both ids (docs/adr/0024). */
+export function forcedIdOf(replayId: string, commandId: string): string {
+  const named = JSON.stringify(['replay', replayId, commandId]);
   return createHash('sha256').update(named).digest('hex').slice(0, 32);
 }
 

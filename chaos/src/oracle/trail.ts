@@ -4,7 +4,7 @@ import type { Position } from './observed.ts';
 import { keyOfCommand } from './segment-meaning.ts';
 
 export function trailOf(
-  { sent, expected, observed }: Evidence,
+  { sent, expected, replays, observed }: Evidence,
   event: { readonly connectorId: string; readonly messageId: string },
 ): string[] {
   const isOfEvent = (other: { readonly connectorId: string; readonly messageId: string }): boolean =>
@@ -15,6 +15,9 @@ export function trailOf(
   const ids = new Set([
     ...meant.map(({ command }) => command.record.commandId),
     ...topics.commands.filter(isOfEvent).map(({ commandId }) => commandId),
+    ...[...replays.deliveries].flatMap(([id, all]) =>
+      all.some(({ command }) => isOfEvent(command.record)) ? [id] : [],
+    ),
   ]);
   return [
     ...sent.of(event.connectorId, event.messageId).map(({ call, index, end, event: { body } }) => {
@@ -35,6 +38,12 @@ export function trailOf(
     ...topics.commands
       .filter(isOfEvent)
       .map((record) => `command topic ${place(record)}: ${record.command?.kind ?? 'undecodable'} ${record.commandId}`),
+    ...topics.replayedCommands
+      .filter(isOfEvent)
+      .map(
+        (record) =>
+          `replayed commands ${place(record)}: ${record.command?.kind ?? 'undecodable'} ${record.commandId}, replay ${record.replayId}`,
+      ),
     ...topics.commandDeadLetters
       .filter(isOfEvent)
       .map(

@@ -13,6 +13,22 @@ interface History {
   liftedAtMs: number;
 }
 
+/** What is known of a user at a moment, as far as it decides about what is told again. */
+export interface UserStatus {
+  /** Undefined for one who was never deleted. */
+  readonly deletedAtMs: number | undefined;
+  /** Undefined while the user is suppressed, and for one who was never. */
+  readonly liftedAtMs: number | undefined;
+  readonly domain: string | undefined;
+  /** When the domain was said. */
+  readonly domainAtMs: number;
+  /** Deletions and lifts so far. */
+  readonly decisions: number;
+}
+
+/** What the meaning of an event depends on, beside itself. */
+export type Remembering = Pick<UserMemory, 'delete' | 'lift' | 'behindLiftMs' | 'turnAway'>;
+
 /** Ingest's clocks, by which the partition has gone so far. */
 export interface PartitionClock {
   ms: number;
@@ -21,12 +37,12 @@ export interface PartitionClock {
 const DAY_MS = 86_400_000;
 
 export class UserMemory {
-  readonly #blocksFreeEmail: boolean;
+  readonly blocksFreeEmail: boolean;
   readonly #histories = new Map<string, History>();
   readonly #domains = new Map<string, { readonly domain: string; readonly atMs: number }>();
 
   constructor(blocksFreeEmail: boolean) {
-    this.#blocksFreeEmail = blocksFreeEmail;
+    this.blocksFreeEmail = blocksFreeEmail;
   }
 
   /**
@@ -62,6 +78,20 @@ export class UserMemory {
     return history === undefined || history.isSuppressed ? 0 : Math.max(0, history.liftedAtMs - receivedAtMs);
   }
 
+  /** As it is now. */
+  statusOf(userId: string): UserStatus {
+    const history = this.#histories.get(userId);
+    const known = this.#domains.get(userId);
+    const isDeleted = history !== undefined && history.deletedAtMs > 0;
+    return {
+      deletedAtMs: isDeleted ? history.deletedAtMs : undefined,
+      liftedAtMs: isDeleted && !history.isSuppressed ? history.liftedAtMs : undefined,
+      domain: known?.domain,
+      domainAtMs: known?.atMs ?? 0,
+      decisions: history?.decided.size ?? 0,
+    };
+  }
+
   #historyOf(userId: string): History {
     const known = this.#histories.get(userId);
     if (known !== undefined) return known;
@@ -81,7 +111,7 @@ export class UserMemory {
     isUnmappable: boolean,
   ): string | undefined {
     if (userId !== undefined && this.#histories.get(userId)?.isSuppressed === true) return 'user-suppressed';
-    if (!this.#blocksFreeEmail) return undefined;
+    if (!this.blocksFreeEmail) return undefined;
     const said = address === undefined ? undefined : domainOf(address);
     const domain = userId === undefined ? said : this.#domainOf(userId, said, occurredAtMs, isUnmappable);
     return domain !== undefined && isFree(domain) ? 'free-email-provider' : undefined;
@@ -101,6 +131,49 @@ export class UserMemory {
 
 function notBefore(clockMs: number, receivedAtMs: number): number {
   return Math.max(receivedAtMs, Math.min(clockMs, receivedAtMs + DAY_MS));
+}
+
+/**
+ * What is told again, of an event that was handled before: it changes nothing that is known, and is judged by what is
+ * known now.
+ */
+export class RepeatedMemory implements Remembering {
+  readonly #status: UserStatus;
+  readonly #blocksFreeEmail: boolean;
+  readonly #receivedAtMs: number;
+
+  constructor(status: UserStatus, blocksFreeEmail: boolean, receivedAtMs: number) {
+    this.#status = status;
+    this.#blocksFreeEmail = blocksFreeEmail;
+    this.#receivedAtMs = receivedAtMs;
+  }
+
+  /** It deletes nothing that came after it. */
+  delete(): number {
+    return Math.min(this.#receivedAtMs, this.#status.deletedAtMs ?? this.#receivedAtMs);
+  }
+
+  lift(): boolean {
+    return false;
+  }
+
+  behindLiftMs(): number {
+    return 0;
+  }
+
+  turnAway(userId: string | undefined, address: string | undefined, occurredAtMs: number): string | undefined {
+    const { deletedAtMs, liftedAtMs, domain, domainAtMs } = this.#status;
+    // What was received before the lift stays away.
+    const isSuppressed = deletedAtMs !== undefined && (liftedAtMs === undefined || this.#receivedAtMs < liftedAtMs);
+    if (userId !== undefined && isSuppressed) return 'user-suppressed';
+    if (!this.#blocksFreeEmail) return undefined;
+    const said = address === undefined ? undefined : domainOf(address);
+    // Of an event that was not understood before, the address may be news.
+    const isNews = said !== undefined && (domain === undefined || occurredAtMs > domainAtMs);
+    const own = userId === undefined ? undefined : domainOf(userId);
+    const judged = userId === undefined ? said : isNews ? said : (domain ?? own);
+    return judged !== undefined && isFree(judged) ? 'free-email-provider' : undefined;
+  }
 }
 
 function domainOf(address: string): string | undefined {

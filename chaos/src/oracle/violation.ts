@@ -1,4 +1,5 @@
 /** What the oracle reports: broken promises, and figures that promise nothing. */
+import type { ObservedReplay } from './observed.ts';
 
 /** The promises, by name. docs/integrity.md tells what each means and what gives it. */
 export const invariants = [
@@ -14,13 +15,13 @@ export const invariants = [
   'mapped-as-meant',
   /** Each command was executed by the API, or is in the dead letters with a cause that this run can have. */
   'accounted',
-  /** The API executed each command once, and no command that no event stands for. */
+  /** The API executed each command once, and once more for a forced replay; and none that no event stands for. */
   'applied-once',
-  /** A command that was delivered before is not called for when the whole command topic is read again. */
+  /** A command that was delivered before is not called for when it is read again, by the group or by a replay. */
   'remembered',
   /** Events, commands and calls of a key have the order in which they were sent. */
   'order-by-key',
-  /** Every call for a command has the command's id as its key, answered or not. */
+  /** Every call for a command has the command's id as its key, answered or not; by force that of its replay. */
   'one-key',
   /**
    * No key came to the API with another command than before, but where the sender repeated the event at another time.
@@ -28,6 +29,12 @@ export const invariants = [
   'no-conflict',
   /** Users, accounts, memberships and events are what the events that were sent make them. */
   'final-state',
+  /** Each event that a replay has read has made its commands, or its dead letter, exactly once more. */
+  'replayed-once',
+  /** What a replay made of an event is what the event means to a user as known then. */
+  'replayed-as-meant',
+  /** The report of a replay adds up, and says what is on the topics. */
+  'replay-report',
   /** The services counted what is on the topics. */
   'totals-balance',
   /** No process holds more and more memory, descriptors or timers. */
@@ -82,8 +89,21 @@ export interface Figures {
   readonly deadLetters: Readonly<Record<string, number>>;
   /** Processes that ended by themselves with a fault. */
   readonly crashes: number;
+  readonly replays: readonly ReplayFigures[];
   /** Undefined where the command topic was not read again. */
   readonly readAgain: { readonly commands: number; readonly calls: number } | undefined;
+}
+
+/** What came of one replay. */
+export interface ReplayFigures extends Pick<ObservedReplay, 'id' | 'source' | 'isForced' | 'phase'> {
+  readonly read: number;
+  readonly matched: number;
+  /** Of events: commands that were made. */
+  readonly made: number;
+  /** Called for, with what the API had executed before. */
+  readonly delivered: number;
+  readonly knownToLedger: number;
+  readonly dropped: number;
 }
 
 export interface Judgement {

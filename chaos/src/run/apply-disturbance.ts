@@ -7,11 +7,8 @@ import { eventually, scaledTimeoutMs, type FaultProxy } from '@astrolabe/testkit
 import { connectorsFileText } from '../cluster/connectors.ts';
 import type { System } from '../cluster/system.ts';
 import type { ApiFaultName, BrokerName, Disturbance, InstanceName, Link } from '../schedule/disturbance.ts';
-
-export type DisturbanceEnd =
-  | { readonly kind: 'done' }
-  /** It could not be done here or now; nothing happened. */
-  | { readonly kind: 'skipped'; readonly reason: string };
+import { done, type DisturbanceEnd } from './disturbance-end.ts';
+import { runReplay } from './run-replay.ts';
 
 const RESTART_TIMEOUT_MS = scaledTimeoutMs(60_000);
 
@@ -29,6 +26,9 @@ export async function applyDisturbance(system: System, disturbance: Disturbance)
         : freezeService(system, disturbance.target, forMs);
     case 'rolling-restart':
       return rollingRestart(system, disturbance.of);
+    case 'restart':
+      await found(system.instances, disturbance.target).restart(RESTART_TIMEOUT_MS);
+      return done;
     case 'cut':
       return disturbLink(system, disturbance.link, forMs, (proxy) => proxy.cut());
     case 'blackhole':
@@ -56,10 +56,10 @@ export async function applyDisturbance(system: System, disturbance: Disturbance)
       return fillDisk(system, disturbance.target, forMs);
     case 'quorum-lost':
       return freezeBrokers(system, ['broker-1', 'broker-2'], forMs);
+    case 'replay':
+      return runReplay(system, disturbance);
   }
 }
-
-const done: DisturbanceEnd = { kind: 'done' };
 
 const faults: Readonly<Record<ApiFaultName, Fault>> = {
   'status-500': { kind: 'status', status: 500 },

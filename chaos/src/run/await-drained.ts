@@ -1,5 +1,9 @@
-/** Waits until everything that was stored has been handled: both groups have committed all, and no connector lags. */
+/**
+ * Waits until everything that was stored has been handled: both groups have committed all, no connector lags, and every
+ * replay is over.
+ */
 import { createKafkaAdmin, type KafkaAdmin } from '@astrolabe/kafka';
+import { isOver } from '@astrolabe/operations';
 import { eventually } from '@astrolabe/testkit';
 import type { System } from '../cluster/system.ts';
 import type { Drained } from '../oracle/observed.ts';
@@ -15,7 +19,7 @@ export async function awaitDrained(system: System, timeoutMs: number): Promise<D
         behind = await findBehind(system);
         return behind.length === 0;
       },
-      { timeoutMs, intervalMs: INTERVAL_MS, describe: 'both groups to have committed everything' },
+      { timeoutMs, intervalMs: INTERVAL_MS, describe: 'everything to be done' },
     );
     return { kind: 'drained' };
   } catch (error) {
@@ -23,10 +27,11 @@ export async function awaitDrained(system: System, timeoutMs: number): Promise<D
   }
 }
 
-async function findBehind({ kafka, topics, groups }: System): Promise<readonly string[]> {
+async function findBehind({ kafka, topics, groups, replays }: System): Promise<readonly string[]> {
   const admin = await createKafkaAdmin(kafka);
   try {
     return [
+      ...(await findUnendedReplays(replays)),
       ...(await findBehindIn(admin, groups.mapper, topics.segmentEvents.name, () => false)),
       // Beside its offset the dispatcher commits the cursors of connectors that lag.
       ...(await findBehindIn(admin, groups.dispatcher, topics.commands.name, (metadata) => metadata !== '')),
@@ -34,6 +39,14 @@ async function findBehind({ kafka, topics, groups }: System): Promise<readonly s
   } finally {
     await admin.close();
   }
+}
+
+async function findUnendedReplays(replays: System['replays']): Promise<readonly string[]> {
+  if (replays.started.size === 0) return [];
+  const open = (await replays.list()).filter(({ phase }) => !isOver(phase));
+  // One that was started and whose brokers then gave no answer has nobody else who lifts its rate, or resumes it.
+  for (const { id, phase } of open) if (phase !== 'cancelling') await replays.resume(id, 'none');
+  return open.map(({ id, phase, report }) => `replay ${id} is ${phase}: ${JSON.stringify(report)}`);
 }
 
 async function findBehindIn(

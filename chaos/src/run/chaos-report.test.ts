@@ -22,6 +22,7 @@ function reportOf(changes: Partial<ChaosReport> = {}): ChaosReport {
       outcomes: { mapped: 2_900, 'skipped: unsupported': 95 },
       deadLetters: { 'event.unmappable': 4, 'api.rejected': 2 },
       crashes: 0,
+      replays: [],
       readAgain: { commands: 3_100, calls: 0 },
     },
     attemptsByStatus: { 0: 20, 200: 900, 503: 30 },
@@ -49,6 +50,7 @@ test('a run that kept every promise says so last, and what it was made of', () =
     'calls      acknowledged 900, refused 3, unknown 0; attempts by status 0 20, 200 900, 503 30',
     'events     2990 acknowledged, 2995 records: mapped 2900, skipped: unsupported 95',
     'commands   3100 records, 3090 executed, 12 calls answered from memory',
+    'replays    none',
     'again      3100 commands were read again at the end, and 0 calls made for them',
     'dead       event.unmappable 4, api.rejected 2',
     'freshness  healthy p50 80 ms, p99 900 ms, at most 1200 ms (3000 commands)',
@@ -84,6 +86,21 @@ test('violations are told with their trail, all of them counted, and with the co
     'again: npm run chaos -- --seed 7 --minutes 2 --events 3000',
   ]);
   assert.ok(!lines.includes('every promise was kept'));
+});
+
+test('replays are told together and each by itself', () => {
+  const { figures } = reportOf();
+  const replay = { id: 'at-9000', source: 'events', isForced: true, phase: 'finished' } as const;
+  const counts = { read: 300, matched: 100, made: 120, delivered: 118, knownToLedger: 2, dropped: 0 };
+  const cancelled = { ...replay, ...counts, id: 'at-12000', source: 'commands', phase: 'cancelled', made: 0 } as const;
+  const lines = linesOf(reportOf({ figures: { ...figures, replays: [{ ...replay, ...counts }, cancelled] } }));
+  for (const line of [
+    'replays    2: finished 1, cancelled 1; 600 records read again, 236 commands called for',
+    '  at-9000 of events, forced: finished, 300 read, 100 matching, 120 commands made, 118 called for, 2 known, 0 dropped',
+    '  at-12000 of commands, forced: cancelled, 300 read, 100 matching, 118 called for, 2 known, 0 dropped',
+  ]) {
+    assert.ok(lines.includes(line), line);
+  }
 });
 
 const violated = {

@@ -1,7 +1,7 @@
 /** What a chaos run has shown: figures, and promises that were not kept. Pure. */
 import { percentile } from '@astrolabe/testkit';
 import { heldBy, type Held } from '../oracle/checks/leaks.ts';
-import type { Figures, FreshnessSample, Judgement, Violation } from '../oracle/violation.ts';
+import type { Figures, FreshnessSample, Judgement, ReplayFigures, Violation } from '../oracle/violation.ts';
 import { describeDisturbance, type Disturbance } from '../schedule/disturbance.ts';
 import type { AppliedDisturbance, RunRecord } from './run-schedule.ts';
 
@@ -69,7 +69,9 @@ export interface ReportInput {
 export function createReport({ seed, minutes, events, record, judgement }: ReportInput): ChaosReport {
   const { disturbances, senders, observed } = record;
   const { freshness } = judgement;
-  const windows = disturbances.map((applied) => ({
+  // A replay is not to be felt.
+  const disturbing = disturbances.filter(({ disturbance }) => disturbance.kind !== 'replay');
+  const windows = disturbing.map((applied) => ({
     fromMs: applied.startedAtMs,
     toMs: applied.healedAtMs + recoveryMsOf(applied, freshness),
   }));
@@ -126,11 +128,14 @@ function kindOf(disturbance: Disturbance): string {
   switch (disturbance.kind) {
     case 'kill':
     case 'freeze':
+    case 'restart':
       return `${disturbance.kind} ${disturbance.target.replace(/-\d$/, '')}`;
     case 'rolling-restart':
       return `${disturbance.kind} ${disturbance.of}`;
     case 'api-fault':
       return `${disturbance.kind} ${disturbance.fault}`;
+    case 'replay':
+      return `${disturbance.kind} ${disturbance.source}${disturbance.isForced ? ', forced' : ''}`;
     default:
       return disturbance.kind;
   }
@@ -170,6 +175,7 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     `calls      ${entries(figures.calls)}; attempts by status ${entries(report.attemptsByStatus)}`,
     `events     ${figures.acknowledgedEvents} acknowledged, ${figures.eventRecords} records: ${entries(figures.outcomes)}`,
     `commands   ${figures.commandRecords} records, ${figures.executedCommands} executed, ${figures.replayedCalls} calls answered from memory`,
+    `replays    ${replaysText(figures)}`,
     `again      ${readAgainText(figures)}`,
     `dead       ${entries(figures.deadLetters)}`,
     `freshness  healthy ${percentiles(freshness.healthy)}`,
@@ -181,6 +187,7 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     `drained    ${report.drainMs} ms after the last call and the last healing`,
     `ledger     on a disk of its own: ${report.ledgerDisk}`,
     '',
+    ...replayLines(figures),
     'disturbances by kind, and the time from healing until all that came before was delivered: median and longest',
     ...Object.entries(report.disturbancesByKind).map(
       ([kind, { done, skipped, recoveryP50Ms, recoveryMaxMs }]) =>
@@ -228,6 +235,27 @@ function leakLines({ lives, violationCounts }: ChaosReport): string[] {
       ({ instance, life, held }) =>
         `           ${instance}#${life}, least of each third: heap ${megabytes(held.heapBytes)} MB, resident ${megabytes(held.residentBytes)} MB, descriptors ${held.openDescriptors.join(' ')}, handles ${held.activeHandles.join(' ')}`,
     ),
+  ];
+}
+
+function replaysText({ replays }: Figures): string {
+  if (replays.length === 0) return 'none';
+  const sum = (of: (replay: ReplayFigures) => number): number => replays.reduce((total, each) => total + of(each), 0);
+  const phases = Map.groupBy(replays, ({ phase }) => phase);
+  const ended = entries(Object.fromEntries([...phases].map(([phase, { length }]) => [phase, length])));
+  return `${replays.length}: ${ended}; ${sum(({ read }) => read)} records read again, ${sum(({ delivered }) => delivered)} commands called for`;
+}
+
+function replayLines({ replays }: Figures): string[] {
+  if (replays.length === 0) return [];
+  return [
+    'replays',
+    ...replays.map(({ id, source, isForced, phase, read, matched, made, ...ends }) => {
+      const { delivered, knownToLedger, dropped } = ends;
+      const commands = source === 'events' ? `, ${made} commands made` : '';
+      return `  ${id} of ${source}${isForced ? ', forced' : ''}: ${phase}, ${read} read, ${matched} matching${commands}, ${delivered} called for, ${knownToLedger} known, ${dropped} dropped`;
+    }),
+    '',
   ];
 }
 

@@ -3,7 +3,16 @@ import { readTopic } from '@astrolabe/kafka';
 import { headerNames, headerText, type ConsumedRecord, type TopicDefinition } from '@astrolabe/records';
 import { createCommandDecoder } from '@astrolabe/records/serde';
 import type { System } from '../cluster/system.ts';
-import type { CommandRecord, DeadLetter, EventRecord, Observed, Position, ProcessLife } from '../oracle/observed.ts';
+import type {
+  CommandRecord,
+  DeadLetter,
+  EventRecord,
+  Observed,
+  Position,
+  ProcessLife,
+  ReplayedCommandRecord,
+} from '../oracle/observed.ts';
+import { observeReplays } from './observe-replays.ts';
 import { readWorkspace } from './read-workspace.ts';
 
 export interface Phases extends Pick<Observed, 'drained' | 'readAgain'> {
@@ -19,9 +28,10 @@ export async function observe(system: System, { drained, readAgain, livesBefore 
       connectors.map(async ({ id, apiKey }) => [id, await readWorkspace(api.api.url, apiKey)] as const),
     ),
   );
-  const [events, commands, eventDeadLetters, commandDeadLetters] = await Promise.all([
+  const [events, commands, replayedCommands, eventDeadLetters, commandDeadLetters] = await Promise.all([
     read(system, topics.segmentEvents),
     read(system, topics.commands),
+    read(system, topics.replayedCommands),
     read(system, topics.segmentEventsDeadLetters),
     read(system, topics.commandsDeadLetters),
   ]);
@@ -32,6 +42,7 @@ export async function observe(system: System, { drained, readAgain, livesBefore 
     topics: {
       events: events.map((record): EventRecord => ({ ...common(record), value: text(record.value) })),
       commands: await decodeAll(system, commands),
+      replayedCommands: withReplays(await decodeAll(system, replayedCommands), replayedCommands),
       eventDeadLetters: eventDeadLetters.map(toDeadLetter),
       commandDeadLetters: commandDeadLetters.map(toDeadLetter),
     },
@@ -39,6 +50,7 @@ export async function observe(system: System, { drained, readAgain, livesBefore 
     keysReused: api.api.counters().keysReused,
     drained,
     readAgain,
+    ...(await observeReplays(system)),
   };
 }
 
@@ -71,6 +83,21 @@ async function decodeAll(
   );
 }
 
+/** `records`: what the commands are of. */
+function withReplays(
+  commands: readonly CommandRecord[],
+  records: readonly ConsumedRecord[],
+): readonly ReplayedCommandRecord[] {
+  return commands.map((command, index) => {
+    const record = records[index];
+    const header = (name: 'replayId' | 'replayFrom'): string | undefined =>
+      record === undefined ? undefined : headerText(record, headerNames[name]);
+    // `topic:partition:offset`.
+    const [, partition, offset] = /:(\d+):(\d+)$/.exec(header('replayFrom') ?? '') ?? [];
+    return { ...command, replayId: header('replayId') ?? '', from: positionOf(partition, offset) };
+  });
+}
+
 function common(record: ConsumedRecord) {
   return {
     partition: record.partition,
@@ -89,13 +116,19 @@ function toDeadLetter(record: ConsumedRecord): DeadLetter {
     message: headerText(record, headerNames.deadLetterMessage) ?? '',
     source: sourceOf(record),
     commandId: headerText(record, headerNames.commandId),
+    replayId: headerText(record, headerNames.replayId),
     value: text(record.value),
   };
 }
 
 function sourceOf(record: ConsumedRecord): Position | undefined {
-  const partition = headerText(record, headerNames.deadLetterPartition);
-  const offset = headerText(record, headerNames.deadLetterOffset);
+  return positionOf(
+    headerText(record, headerNames.deadLetterPartition),
+    headerText(record, headerNames.deadLetterOffset),
+  );
+}
+
+function positionOf(partition: string | undefined, offset: string | undefined): Position | undefined {
   if (partition === undefined || offset === undefined) return undefined;
   return { partition: Number(partition), offset: BigInt(offset) };
 }

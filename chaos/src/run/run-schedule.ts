@@ -5,9 +5,10 @@ import { startSystem, type System, type SystemOptions } from '../cluster/system.
 import type { Drained, Observed } from '../oracle/observed.ts';
 import type { Disturbance } from '../schedule/disturbance.ts';
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
-import { applyDisturbance, type DisturbanceEnd } from './apply-disturbance.ts';
+import { applyDisturbance } from './apply-disturbance.ts';
 import { awaitDrained } from './await-drained.ts';
 import { awaitOwners } from './await-owners.ts';
+import type { DisturbanceEnd } from './disturbance-end.ts';
 import { observe, type Phases } from './observe.ts';
 import { readAgain } from './read-again.ts';
 import { sendAll, type SendersReport } from './senders.ts';

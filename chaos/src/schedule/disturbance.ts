@@ -46,6 +46,23 @@ export type Link = (typeof links)[number];
 
 export type ApiFaultName = 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
 
+/** What an operator has a replay do: of everything on the topic, or of the last half minute. */
+export interface ReplayAction {
+  readonly kind: 'replay';
+  readonly source: 'events' | 'commands';
+  readonly isForced: boolean;
+  /** Null: of all of them. */
+  readonly connector: number | null;
+  readonly range: 'all' | 'recent';
+  /** Until it is healed, so that what else happens meets it. Null: as fast as it can. */
+  readonly recordsPerSecond: number | null;
+  /**
+   * After a third of its time. A pause lasts for another third. `kill-mappers` waits, however long that takes, until
+   * commands were made: then all mappers are killed.
+   */
+  readonly midway: 'nothing' | 'pause' | 'cancel' | 'kill-mappers';
+}
+
 export type DisturbanceAction =
   /** SIGKILL. A service is started again at once, a broker after `forMs`. */
   | { readonly kind: 'kill'; readonly target: InstanceName | BrokerName }
@@ -53,6 +70,8 @@ export type DisturbanceAction =
   | { readonly kind: 'freeze'; readonly target: InstanceName | BrokerName }
   /** One after the other, in good order, each ready before the next. */
   | { readonly kind: 'rolling-restart'; readonly of: DisturbedService | 'brokers' }
+  /** In good order, and started again at once. */
+  | { readonly kind: 'restart'; readonly target: InstanceName }
   | { readonly kind: 'cut'; readonly link: Link }
   | { readonly kind: 'blackhole'; readonly link: Link }
   | { readonly kind: 'delay'; readonly link: Link; readonly delayMs: number }
@@ -78,7 +97,9 @@ export type DisturbanceAction =
   /** No byte is left where a dispatcher keeps its copy of the ledger. */
   | { readonly kind: 'disk-full'; readonly target: 'dispatcher-1' | 'dispatcher-2' }
   /** Two of three brokers are frozen: more than replication bears. Ingest must answer 503. */
-  | { readonly kind: 'quorum-lost' };
+  | { readonly kind: 'quorum-lost' }
+  /** Breaks nothing: what is broken meanwhile must not show in it. Healed, its rate is lifted. */
+  | ReplayAction;
 
 export type Disturbance = DisturbanceAction & {
   /** Since the first event was sent. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { links, weakensCluster, type Disturbance } from './disturbance.ts';
+import { links, services, weakensCluster, type Disturbance, type ReplayAction } from './disturbance.ts';
 import { drawSchedule } from './draw-schedule.ts';
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
@@ -52,7 +52,7 @@ test('no link is left out by the draw', () => {
 test('a long run meets every kind of disturbance', () => {
   for (const seed of seeds.slice(0, 20)) {
     const kinds = new Set(drawSchedule({ seed, minutes: 10, connectors: 3 }).map(({ kind }) => kind));
-    assert.equal(kinds.size, 13, `seed ${seed}: ${[...kinds].join(' ')}`);
+    assert.equal(kinds.size, 15, `seed ${seed}: ${[...kinds].join(' ')}`);
   }
 });
 
@@ -62,11 +62,27 @@ test('from a third of a long run on, nothing ends the first instance of a servic
     const schedule = drawSchedule({ seed, minutes: 30, connectors: 3 });
     const later = schedule.filter(({ atMs }) => atMs >= 10 * 60_000);
     for (const disturbance of later) {
-      if (disturbance.kind === 'kill') assert.ok(!ends(disturbance.target), `seed ${seed} at ${disturbance.atMs}`);
+      if (disturbance.kind === 'kill' || disturbance.kind === 'restart')
+        assert.ok(!ends(disturbance.target), `seed ${seed} at ${disturbance.atMs}`);
       if (disturbance.kind === 'rolling-restart') assert.equal(disturbance.of, 'brokers');
     }
     assert.ok(later.some(({ kind }) => kind === 'kill'));
     assert.ok(schedule.some((each) => each.kind === 'kill' && ends(each.target)));
+  }
+});
+
+test('each service is killed, restarted and rolled in a long run, and replays of every sort are among it', () => {
+  for (const seed of seeds.slice(0, 20)) {
+    const schedule = drawSchedule({ seed, minutes: 30, connectors: 3 });
+    const targets = (kind: 'kill' | 'restart'): string[] =>
+      schedule.flatMap((each) => (each.kind === kind ? [each.target.replace(/-\d$/, '')] : []));
+    const rolled = schedule.flatMap((each) => (each.kind === 'rolling-restart' ? [each.of] : []));
+    for (const service of services) {
+      for (const met of [targets('kill'), targets('restart'), rolled]) assert.ok(met.includes(service), `seed ${seed}`);
+    }
+    const replays = schedule.filter(({ kind }) => kind === 'replay') as Extract<Disturbance, ReplayAction>[];
+    assert.equal(new Set(replays.map(({ source, isForced, midway }) => `${source} ${isForced} ${midway}`)).size, 12);
+    assert.equal(new Set(replays.map(({ atMs }) => atMs)).size, replays.length, 'their ids are their times');
   }
 });
 

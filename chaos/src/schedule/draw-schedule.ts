@@ -22,6 +22,9 @@ const QUIET_MS = 8_000;
 /** Of the run, from its start: the rest is for recovery, still under load. */
 const DISTURBED_SHARE = 0.85;
 const MEAN_GAP_MS = 5_500;
+const MEAN_REPLAY_GAP_MS = 15_000;
+/** Beyond the seeds that people use. */
+const REPLAY_SEEDS = 1_000_000_007;
 /**
  * From this length on, the first instance of each service lives on from a third of the run to its end: only a long life
  * shows a slow leak.
@@ -37,6 +40,7 @@ const kinds = [
   'freeze',
   'freeze-broker',
   'rolling-restart',
+  'restart',
   'cut',
   'blackhole',
   'delay',
@@ -50,6 +54,16 @@ const kinds = [
   'quorum-lost',
 ] as const;
 
+type Kind = (typeof kinds)[number];
+
+const rolled = [...services, 'brokers'] as const;
+/** Every sort of them: both sources, by force and without, ended in each way. */
+const replays = (['events', 'commands'] as const).flatMap((source) =>
+  [true, false].flatMap((isForced) =>
+    (['nothing', 'pause', 'cancel'] as const).map((midway) => ({ source, isForced, midway })),
+  ),
+);
+
 const apiFaults: readonly ApiFaultName[] = [
   'status-500',
   'status-503',
@@ -61,16 +75,17 @@ const apiFaults: readonly ApiFaultName[] = [
 ];
 
 /**
- * In the order of their beginning. Every kind comes before any comes again. At most one broker is away at a time, but
- * where the loss of the quorum is what is tried.
+ * In the order of their beginning. Of what breaks something, every kind comes before any comes again. At most one
+ * broker is away at a time, but where the loss of the quorum is what is tried.
  */
 export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): readonly Disturbance[] {
   const draw = createDraw(seed);
+  const deals = new Deals(draw);
   const { below } = draw;
   const endMs = minutes * 60_000 * DISTURBED_SHARE;
   const sparingFromMs = minutes < SPARING_MINUTES ? endMs : minutes * 60_000 * SPARING_FROM_SHARE;
   const schedule: Disturbance[] = [];
-  let deck: (typeof kinds)[number][] = [];
+  let deck: Kind[] = [];
   let clusterFreeAtMs = 0;
   for (let atMs = QUIET_MS + below(2_000); atMs < endMs; atMs += 500 + below(2 * (MEAN_GAP_MS - 500))) {
     const isClusterFree = atMs >= clusterFreeAtMs;
@@ -79,7 +94,7 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
       if (deck.length === 0) deck = draw.shuffled(kinds);
       const kind = deck.shift() ?? 'kill';
       const candidate: Disturbance = {
-        ...sparing(drawAction(kind, connectors, draw), atMs >= sparingFromMs),
+        ...sparing(drawAction(kind, connectors, draw, deals), atMs >= sparingFromMs),
         atMs,
         forMs: drawLengthMs(kind, below),
       };
@@ -90,22 +105,70 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
     if (weakensCluster(drawn)) clusterFreeAtMs = atMs + drawn.forMs + CLUSTER_REST_MS;
     schedule.push(drawn);
   }
-  return schedule;
+  return [...schedule, ...drawReplays({ seed, minutes, connectors })].sort((a, b) => a.atMs - b.atMs);
 }
 
-/** In place of what would end a spared process: the same for the other instance, and for the brokers. */
+/** From draws of their own: whatever is broken, replays begin all the time, so that they meet it, and each other. */
+function drawReplays({ seed, minutes, connectors }: ScheduleOptions): readonly Disturbance[] {
+  const draw = createDraw(seed + REPLAY_SEEDS);
+  const deals = new Deals(draw);
+  const { below, chance, oneOf } = draw;
+  const endMs = minutes * 60_000 * DISTURBED_SHARE;
+  const drawn: Disturbance[] = [];
+  for (let atMs = QUIET_MS + below(6_000); atMs < endMs; atMs += 2_000 + below(2 * (MEAN_REPLAY_GAP_MS - 2_000))) {
+    drawn.push({
+      kind: 'replay',
+      ...deals.next('replay', replays),
+      connector: chance(0.5) ? null : below(connectors),
+      range: oneOf(['all', 'recent', 'recent'] as const),
+      recordsPerSecond: oneOf([null, 30, 100, 300]),
+      atMs,
+      forMs: 5_000 + below(20_000),
+    });
+  }
+  return drawn;
+}
+
+/** Deals what is drawn for each kind, each before any comes again, so that no service is left out. */
+class Deals {
+  readonly #draw: Draw;
+  readonly #decks = new Map<string, unknown[]>();
+
+  constructor(draw: Draw) {
+    this.#draw = draw;
+  }
+
+  next<T>(deck: string, items: readonly T[]): T {
+    const left = (this.#decks.get(deck) as T[] | undefined) ?? [];
+    if (left.length === 0) left.push(...this.#draw.shuffled(items));
+    this.#decks.set(deck, left);
+    const next = left.shift();
+    if (next === undefined) throw new RangeError(`there is nothing to deal for ${deck}`);
+    return next;
+  }
+}
+
+/** In place of what would end a spared process: the same for the other instance. */
 function sparing(action: DisturbanceAction, isSparing: boolean): DisturbanceAction {
   if (!isSparing) return action;
-  if (action.kind === 'kill') {
-    const spared = services.find((service) => action.target === `${service}-1`);
-    return spared === undefined ? action : { ...action, target: `${spared}-2` };
+  switch (action.kind) {
+    case 'kill':
+    case 'restart': {
+      const spared = services.find((service) => action.target === `${service}-1`);
+      return spared === undefined ? action : { ...action, target: `${spared}-2` };
+    }
+    case 'rolling-restart':
+      return action.of === 'brokers' ? action : { kind: 'restart', target: `${action.of}-2` };
+    default:
+      return action;
   }
-  return action.kind === 'rolling-restart' ? { ...action, of: 'brokers' } : action;
 }
 
-function drawAction(kind: (typeof kinds)[number], connectors: number, { below, oneOf }: Draw): DisturbanceAction {
+function drawAction(kind: Kind, connectors: number, { below, oneOf }: Draw, deals: Deals): DisturbanceAction {
   switch (kind) {
     case 'kill':
+    case 'restart':
+      return { kind, target: deals.next(kind, serviceInstances) };
     case 'freeze':
       return { kind, target: oneOf(serviceInstances) };
     case 'kill-broker':
@@ -113,7 +176,7 @@ function drawAction(kind: (typeof kinds)[number], connectors: number, { below, o
     case 'freeze-broker':
       return { kind: 'freeze', target: oneOf(brokerNames) };
     case 'rolling-restart':
-      return { kind, of: oneOf([...services, 'brokers'] as const) };
+      return { kind, of: deals.next(kind, rolled) };
     case 'cut':
     case 'blackhole':
       return { kind, link: oneOf(links) };
@@ -139,9 +202,10 @@ function drawAction(kind: (typeof kinds)[number], connectors: number, { below, o
   }
 }
 
-function drawLengthMs(kind: (typeof kinds)[number], below: Draw['below']): number {
+function drawLengthMs(kind: Kind, below: Draw['below']): number {
   switch (kind) {
     case 'kill':
+    case 'restart':
     case 'partitions-added':
       return 1_000;
     case 'rolling-restart':

@@ -24,6 +24,12 @@ export function executionsBeforeReadAgain(observed: Observed): ReturnType<typeof
   return executionsOf({ arrivals: arrivalsBeforeReadAgain(observed) });
 }
 
+/** The same without what only replays have delivered. */
+export function liveExecutions({ observed, replays }: Evidence): ReturnType<typeof executionsOf> {
+  const executions = [...executionsBeforeReadAgain(observed)];
+  return new Map(executions.filter(([deliveryId]) => !replays.deliveries.has(deliveryId)));
+}
+
 export function arrivalsBeforeReadAgain({ arrivals, readAgain }: Observed): readonly Arrival[] {
   return readAgain === undefined ? arrivals : arrivals.filter(({ sequence }) => sequence <= readAgain.afterSequence);
 }
@@ -53,12 +59,16 @@ export function* findUnaccounted({ expected, observed, possibleDeadLetterCodes }
   }
 }
 
-export function* findAppliedOtherwise({ expected, observed }: Evidence): Iterable<Finding> {
+export function* findAppliedOtherwise({ expected, replays, observed }: Evidence): Iterable<Finding> {
   for (const [commandId, executions] of executionsOf(observed)) {
     const wanted = expected.commandsById.get(commandId);
+    const [delivery] = replays.deliveries.get(commandId) ?? [];
+    const times = `${executions.length} times`;
     if (wanted !== undefined && executions.length > 1) {
-      yield about(wanted, 'applied-once', `the API has executed it ${executions.length} times`);
-    } else if (wanted === undefined) {
+      yield about(wanted, 'applied-once', `the API has executed it ${times}`);
+    } else if (delivery !== undefined && executions.length > 1) {
+      yield about(delivery, 'applied-once', `the API has executed it ${times} for replay ${delivery.replay.id}`);
+    } else if (wanted === undefined && delivery === undefined) {
       const { connectorId, kind, userId, accountId } = executions[0]!;
       const subject = `${kind} ${commandId} of ${connectorId}, ${userId ?? accountId ?? 'a visitor'}`;
       yield { invariant: 'applied-once', subject, detail: 'the API has executed it, and no event stands for it' };
@@ -95,7 +105,11 @@ export function deadCommandIds({ topics }: Observed): ReadonlySet<string | undef
   return new Set(topics.commandDeadLetters.map(({ commandId }) => commandId));
 }
 
-export function about({ command, key }: ExpectedCommand, invariant: Finding['invariant'], detail: string): Finding {
+export function about(
+  { command, key }: Pick<ExpectedCommand, 'command' | 'key'>,
+  invariant: Finding['invariant'],
+  detail: string,
+): Finding {
   const { commandId, connectorId, messageId } = command.record;
   const subject = `${command.kind} ${commandId} of ${key}`;
   return { invariant, subject, detail, event: { connectorId, messageId } };

@@ -7,23 +7,52 @@ import type { Arrival, Workspace } from '../observed.ts';
 import type { Finding } from '../violation.ts';
 import { deadCommandIds, executionsOf } from './delivered.ts';
 
-export function* findOtherState({ expected, observed }: Evidence): Iterable<Finding> {
+/** In the order in which the API executed them: of an event that it has twice, the first counts. */
+export function* findOtherState(evidence: Evidence): Iterable<Finding> {
+  const { observed } = evidence;
+  const effects = [...liveEffects(evidence), ...replayedEffects(evidence)].sort(bySequence);
+  const commands = Map.groupBy(
+    effects.map(({ command }) => command),
+    ({ record }) => record.connectorId,
+  );
+  for (const [connectorId, workspace] of observed.workspaces) {
+    const own = commands.get(connectorId) ?? [];
+    yield* compare(connectorId, stateAfter(own), workspace, own);
+  }
+}
+
+function bySequence({ sequence: one }: Effect, { sequence: other }: Effect): number {
+  return one === other ? 0 : one - other;
+}
+
+interface Effect {
+  readonly command: Command;
+  /** Infinity for what has to be executed and was not. */
+  readonly sequence: number;
+}
+
+function* liveEffects({ expected, observed }: Evidence): Iterable<Effect> {
   const executions = executionsOf(observed);
   const dead = deadCommandIds(observed);
-  const byConnector = new Map<string, Command[]>([...observed.workspaces.keys()].map((id) => [id, []]));
   for (const [commandId, { command: first }] of expected.commandsById) {
-    let command: Command | undefined = first;
-    if (dead.has(commandId)) {
-      // What is in the dead letters has no effect, unless the API had executed it before it refused it, or has from a
-      // record that came later.
-      const [execution] = executions.get(commandId) ?? [];
-      command = execution && (executedAs(execution, expected) ?? first);
-    }
-    if (command !== undefined) byConnector.get(command.record.connectorId)?.push(command);
+    const [execution] = executions.get(commandId) ?? [];
+    const sequence = execution?.sequence ?? Infinity;
+    // What is in the dead letters has no effect, unless the API had executed it before it refused it, or has from a
+    // record that came later.
+    if (!dead.has(commandId)) yield { command: first, sequence };
+    else if (execution !== undefined) yield { command: executedAs(execution, expected) ?? first, sequence };
   }
-  for (const [connectorId, workspace] of observed.workspaces) {
-    const commands = byConnector.get(connectorId) ?? [];
-    yield* compare(connectorId, stateAfter(commands), workspace, commands);
+}
+
+/** What a replay has delivered, whether it had to or not. */
+function* replayedEffects({ replays, observed }: Evidence): Iterable<Effect> {
+  const executions = executionsOf(observed);
+  for (const [deliveryId, deliveries] of replays.deliveries) {
+    const [execution] = executions.get(deliveryId) ?? [];
+    if (execution === undefined) continue;
+    const { occurredAtMs, sequence } = execution;
+    const executed = deliveries.find(({ command }) => command.record.occurredAt === occurredAtMs) ?? deliveries[0];
+    if (executed !== undefined) yield { command: executed.command, sequence };
   }
 }
 

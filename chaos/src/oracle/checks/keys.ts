@@ -1,15 +1,20 @@
-/** Of the dispatcher: a command goes to the API under its own id, and under no other, in whichever attempt. */
+/**
+ * Of the dispatcher: a command goes to the API under its own id, or under that of a forced replay, in whichever
+ * attempt.
+ */
+import type { Command } from '@astrolabe/schemas';
 import type { Evidence } from '../evidence.ts';
-import type { ExpectedCommand } from '../expected-run.ts';
+import type { ExpectedRun } from '../expected-run.ts';
 import type { Attempt } from '../observed.ts';
+import type { ExpectedReplays } from '../replays/expected-replays.ts';
 import type { Finding } from '../violation.ts';
 import { about } from './delivered.ts';
 
 /** Attempts whose key is not the id of any command, or belongs to a command other than the one in the attempt. */
-export function* findForeignKeys({ expected, observed }: Evidence): Iterable<Finding> {
-  const meanings = meaningsById(expected.commands);
+export function* findForeignKeys({ expected, replays, observed }: Evidence): Iterable<Finding> {
+  const meanings = meaningsById(expected, replays);
   for (const attempt of observed.attempts) {
-    const wanted = expected.commandsById.get(attempt.commandId);
+    const wanted = expected.commandsById.get(attempt.commandId) ?? replays.deliveries.get(attempt.commandId)?.[0];
     if (wanted === undefined) {
       const { kind, commandId, connectorId, userId, accountId } = attempt;
       const subject = `${kind} under the key ${commandId} of ${connectorId}, ${userId ?? accountId ?? 'a visitor'}`;
@@ -25,8 +30,8 @@ export function* findForeignKeys({ expected, observed }: Evidence): Iterable<Fin
  * receipt has another time of occurrence, so the API refuses its command under the first one's key. The dispatcher
  * reads that refusal as proof that the first was executed, and so it does not count as a conflict.
  */
-export function* findConflicts({ expected, observed }: Evidence): Iterable<Finding> {
-  const meanings = meaningsById(expected.commands);
+export function* findConflicts({ expected, replays, observed }: Evidence): Iterable<Finding> {
+  const meanings = meaningsById(expected, replays);
   const told = new Set<string>();
   let refusals = 0;
   for (const arrival of observed.arrivals) {
@@ -37,7 +42,7 @@ export function* findConflicts({ expected, observed }: Evidence): Iterable<Findi
     const isRepetition = meant !== undefined && meant.size > 1 && meant.has(contentOf(arrival));
     if (isRepetition || told.has(commandId)) continue;
     told.add(commandId);
-    const wanted = expected.commandsById.get(commandId);
+    const wanted = expected.commandsById.get(commandId) ?? replays.deliveries.get(commandId)?.[0];
     const detail = 'its key came again with another command';
     yield wanted === undefined
       ? { invariant: 'no-conflict', subject: `command ${commandId} of ${connectorId}`, detail }
@@ -49,25 +54,29 @@ export function* findConflicts({ expected, observed }: Evidence): Iterable<Findi
   }
 }
 
-/** What calls for a command may carry: as many contents as its event's records tell times. */
-function meaningsById(commands: readonly ExpectedCommand[]): ReadonlyMap<string, ReadonlySet<string>> {
+/** What calls under a key may carry: as many contents as the records of its command's event tell times. */
+function meaningsById(
+  { commands }: ExpectedRun,
+  { deliveries }: ExpectedReplays,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const meanings = new Map<string, Set<string>>();
-  for (const { command } of commands) {
-    const { commandId } = command.record;
-    const own = meanings.get(commandId);
+  const add = (key: string, command: Command): void => {
+    const own = meanings.get(key);
     const content = contentOf(attemptOf(command));
-    if (own === undefined) meanings.set(commandId, new Set([content]));
+    if (own === undefined) meanings.set(key, new Set([content]));
     else own.add(content);
-  }
+  };
+  for (const { command } of commands) add(command.record.commandId, command);
+  for (const [deliveryId, all] of deliveries) for (const { command } of all) add(deliveryId, command);
   return meanings;
 }
 
-/** The call that has to be made for a command. */
-export function attemptOf({ kind, record }: ExpectedCommand['command']): Attempt {
+/** The call that has to be made for a command; of a forced replay under a key of its own. */
+export function attemptOf({ kind, record }: Command, deliveryId = record.commandId): Attempt {
   const { connectorId, commandId, occurredAt } = record;
   return {
     connectorId,
-    commandId,
+    commandId: deliveryId,
     kind,
     userId: 'userId' in record ? record.userId : null,
     accountId: 'accountId' in record ? record.accountId : null,

@@ -27,7 +27,7 @@ export function* findMappedOtherwise(evidence: Evidence): Iterable<Finding> {
 
 function* findUnmappableOtherwise({ expected, observed }: Evidence): Iterable<Finding> {
   const deadLetters = groupBy(
-    observed.topics.eventDeadLetters.filter(({ source }) => source !== undefined),
+    observed.topics.eventDeadLetters.filter(({ source, replayId }) => source !== undefined && replayId === undefined),
     ({ source }) => `${source?.partition}@${source?.offset}`,
   );
   for (const { record, meaning } of expected.stored) {

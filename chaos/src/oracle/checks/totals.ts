@@ -7,7 +7,7 @@ import type { ExpectedRun } from '../expected-run.ts';
 import type { Observed, ServiceName } from '../observed.ts';
 import { rejectionOf } from '../segment-meaning.ts';
 import type { Finding } from '../violation.ts';
-import { executionsBeforeReadAgain } from './delivered.ts';
+import { liveExecutions } from './delivered.ts';
 
 export function* findImbalance(evidence: Evidence): Iterable<Finding> {
   yield* ofIngest(evidence);
@@ -48,12 +48,13 @@ function* ofMapper({ expected, observed }: Evidence): Iterable<Finding> {
   yield* atMost('mapper', 'events', all, observed.topics.events.length);
 }
 
-function* ofDispatcher({ observed }: Evidence): Iterable<Finding> {
+function* ofDispatcher(evidence: Evidence): Iterable<Finding> {
+  const { observed } = evidence;
   const totals = new Totals(observed, 'dispatcher');
   const { commands, commandDeadLetters } = observed.topics;
   const delivered = totals.sum('dispatcher_commands_total', ({ outcome }) => outcome === 'delivered');
   const dead = totals.sum('dispatcher_commands_total', ({ outcome }) => outcome === 'dead-lettered');
-  yield* atMost('dispatcher', 'commands delivered', delivered, executionsBeforeReadAgain(observed).size);
+  yield* atMost('dispatcher', 'commands delivered', delivered, liveExecutions(evidence).size);
   yield* atMost('dispatcher', 'commands dead-lettered', dead, commandDeadLetters.length);
   if (!totals.areComplete) return;
   yield* atLeast('dispatcher', 'commands ended', totals.sum('dispatcher_commands_total'), commands.length);

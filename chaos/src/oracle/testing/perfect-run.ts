@@ -23,6 +23,7 @@ import type {
 } from '../observed.ts';
 import { keyOfEvent, rejectionOf } from '../segment-meaning.ts';
 import { SentEvents } from '../sent-events.ts';
+import { perfectReplays } from './perfect-replays.ts';
 
 /** Tests change what they like. */
 export type Mutable<T> =
@@ -40,12 +41,20 @@ export interface PerfectRun {
 }
 
 const PARTITIONS = 3;
+const DAY_MS = 86_400_000;
 
-/** `attempts` says how often a call is stored: all but the last of them without an answer. */
+export interface PerfectRunOptions {
+  readonly startMs: number;
+  /** How often a call is stored: all but the last of them without an answer. */
+  readonly attempts: (call: TrafficCall) => number;
+  /** Default false. */
+  readonly hasReplays?: boolean;
+}
+
 export function perfectRun(
   connectors: readonly TrafficConnector[],
   calls: readonly TrafficCall[],
-  options: { readonly startMs: number; readonly attempts: (call: TrafficCall) => number },
+  options: PerfectRunOptions,
 ): PerfectRun {
   const sent = new SentEvents();
   const ends: (readonly [TrafficCall, CallEnd])[] = [];
@@ -70,17 +79,34 @@ export function perfectRun(
     eventDeadLetters.push({ ...deadLetterOf(record, meaning.code, eventDeadLetters.length), source });
   }
   const commands = commandRecords(expected);
-  const arrivals = arrivalsOf(commands, nowMs);
-  const workspaces = new Map(connectors.map(({ id }) => [id, workspaceOf(id, expected)]));
+  const live = arrivalsOf(commands, nowMs);
+  const { replays, executed, replayedCommands, ...more } = perfectReplays(options.hasReplays === true, {
+    expected,
+    events,
+    commands,
+    deadLetters: eventDeadLetters.length,
+    executions: live.length,
+    endMs: nowMs + DAY_MS,
+  });
+  const arrivals = [...live, ...more.arrivals];
+  const all = [...[...expected.commandsById.values()].map(({ command }) => command), ...executed];
   const observed: Observed = {
-    workspaces,
+    workspaces: new Map(connectors.map(({ id }) => [id, workspaceOf(id, all)])),
     arrivals,
-    attempts: [...expected.commandsById.values()].map(({ command }) => attemptOf(command)),
-    topics: { events, commands, eventDeadLetters, commandDeadLetters: [] },
-    lives: livesOf(expected, { events, commands, eventDeadLetters }, arrivals),
+    attempts: arrivals.map(({ sequence: _sequence, atMs: _atMs, outcome: _outcome, ...attempt }) => attempt),
+    topics: {
+      events,
+      commands,
+      replayedCommands,
+      eventDeadLetters: [...eventDeadLetters, ...more.deadLetters],
+      commandDeadLetters: [],
+    },
+    lives: livesOf(expected, { events, commands, eventDeadLetters }, live),
     keysReused: 0,
     drained: { kind: 'drained' },
     readAgain: readAgainOf(commands, arrivals),
+    replays,
+    lostReplays: [],
   };
   return { ends, observed: observed as Mutable<Observed> };
 }
@@ -109,7 +135,20 @@ function store(
 }
 
 function deadLetterOf(record: EventRecord, code: string, offset: number): Omit<DeadLetter, 'source'> {
-  return { ...record, partition: 0, offset: BigInt(offset), code, message: 'why', commandId: undefined };
+  const { key, connectorId, messageId, receivedAt, value } = record;
+  const none = { commandId: undefined, replayId: undefined };
+  return {
+    key,
+    connectorId,
+    messageId,
+    receivedAt,
+    value,
+    ...none,
+    partition: 0,
+    offset: BigInt(offset),
+    code,
+    message: 'why',
+  };
 }
 
 function commandRecords({ commands }: ExpectedRun): CommandRecord[] {
@@ -134,10 +173,8 @@ function arrivalsOf(records: readonly CommandRecord[], startMs: number): Arrival
   });
 }
 
-function workspaceOf(connectorId: string, { commandsById }: ExpectedRun): Workspace {
-  const commands: Command[] = [...commandsById.values()]
-    .map(({ command }) => command)
-    .filter(({ record }) => record.connectorId === connectorId);
+function workspaceOf(connectorId: string, all: readonly Command[]): Workspace {
+  const commands = all.filter(({ record }) => record.connectorId === connectorId);
   const { users, accounts, members, events } = stateAfter(commands);
   const entities = (all: typeof users): Workspace['users'] =>
     new Map([...all].map(([id, properties]) => [id, { properties, occurredAt: '' }]));

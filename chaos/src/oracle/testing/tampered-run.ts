@@ -10,9 +10,11 @@ import { perfectRun, type Mutable } from './perfect-run.ts';
 export const startMs = Date.parse('2026-11-24T10:00:00.000Z');
 export const calls = [...createTraffic({ seed: 7, events: 400, connectors: trafficConnectors, startMs })];
 
-export function judge(tamper: (observed: Mutable<Observed>) => void, codes: readonly string[] = []): Judgement {
+type Tamper = (observed: Mutable<Observed>) => void;
+
+export function judge(tamper: Tamper, codes: readonly string[] = [], hasReplays = false): Judgement {
   const attempts = ({ sequence }: { readonly sequence: number }): number => (sequence % 5 === 0 ? 2 : 1);
-  const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts });
+  const { ends, observed } = perfectRun(trafficConnectors, calls, { startMs, attempts, hasReplays });
   tamper(observed);
   const oracle = createOracle(trafficConnectors, { possibleDeadLetterCodes: codes });
   for (const [call, end] of ends) oracle.ended(call, end);
@@ -23,11 +25,13 @@ export function judge(tamper: (observed: Mutable<Observed>) => void, codes: read
  * The tampering gives violations of this one promise and of no other. The services' counts, which tell of it too, are
  * left out.
  */
-export function findsOnly(invariant: Invariant, tamper: (observed: Mutable<Observed>) => void): void {
-  const { violationCounts, violations } = judge((observed) => {
-    if (invariant !== 'totals-balance' && invariant !== 'no-leak') leaveOutCounts(observed);
+export function findsOnly(invariant: Invariant, tamper: Tamper, hasReplays = false): void {
+  const leavesOut = invariant !== 'totals-balance' && invariant !== 'no-leak';
+  const tampered: Tamper = (observed) => {
+    if (leavesOut) leaveOutCounts(observed);
     tamper(observed);
-  });
+  };
+  const { violationCounts, violations } = judge(tampered, [], hasReplays);
   assert.deepEqual(Object.keys(violationCounts), [invariant], JSON.stringify(violations.slice(0, 3), undefined, 2));
 }
 
@@ -43,7 +47,8 @@ export function first<T>(items: readonly T[], isMeant: (item: T) => boolean = ()
 }
 
 export function giveUp({ topics }: Mutable<Observed>, record: Mutable<Observed>['topics']['commands'][number]): void {
-  topics.commandDeadLetters.push({ ...record, code: 'api.rejected', message: '400', source: record, value: '' });
+  const dead = { code: 'api.rejected', message: '400', source: record, value: '', replayId: undefined };
+  topics.commandDeadLetters.push({ ...record, ...dead });
 }
 
 export function remove<T>(items: T[], item: T): void {
