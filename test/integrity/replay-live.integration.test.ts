@@ -41,7 +41,7 @@ async function startOtherConsumer(t: TestContext, { addresses, topics }: Pipelin
     entry: new URL('../../packages/kafka/src/testing/plain-consumer.ts', import.meta.url),
     env: { KAFKA_BROKERS: addresses.kafka, TOPIC: topics.segmentEvents.name, GROUP_ID: uniqueName('other') },
     onLine: (line) => {
-      // What Node warns of is no JSON.
+      // What Node warns of is not JSON.
       if (!line.startsWith('{')) return;
       const { messageId } = JSON.parse(line) as { readonly messageId?: string };
       if (messageId !== undefined) given.set(messageId, (given.get(messageId) ?? 0) + 1);

@@ -14,7 +14,7 @@ const connections = await Promise.all(Array.from({ length: count }, () => Sendin
 const startedAtMs = monotonicMs();
 let isStopped = false;
 parentPort?.once('message', () => (isStopped = true));
-// Whoever waits for the end of this thread must not wait for a message that never comes.
+// The one who waits for the end of this thread must not wait for a message that never comes.
 parentPort?.unref();
 parentPort?.postMessage({ startedAtMs } satisfies LoadMessage);
 const sentAtMs =

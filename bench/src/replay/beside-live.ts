@@ -10,7 +10,7 @@ export interface BesideLive {
   readonly eventsPerRequest: number;
   /** How long live events come before they are measured. */
   readonly settleSeconds: number;
-  /** How long live events are measured without a replay; with one, until it is over, or cancelled after `mostSeconds`. */
+  /** How long live events are measured: without a replay; with one until it is over, or cancelled at `mostSeconds`. */
   readonly seconds: number;
   readonly mostSeconds: number;
   readonly replay: WantedReplay | undefined;

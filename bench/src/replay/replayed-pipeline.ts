@@ -112,7 +112,7 @@ export class ReplayedPipeline implements AsyncDisposable {
     });
   }
 
-  /** Rejects unless the API has seen each event once, those of forced replays once more for each, in the order of users. */
+  /** Rejects unless the API has seen each event once, and once more for each forced replay, in the order of users. */
   async verify(): Promise<void> {
     const { events } = this.#plan;
     const again = this.#again.reduce((sum, ended) => sum + ended, 0);

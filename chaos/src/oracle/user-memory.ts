@@ -121,7 +121,7 @@ export class UserMemory {
     const known = this.#domains.get(userId);
     const own = domainOf(userId);
     if (said === undefined) return known?.domain ?? own;
-    const isNews = known === undefined ? said !== own : said !== known.domain && atMs >= known.atMs;
+    const isNews = known === undefined ? said !== own : said !== known.domain && atMs > known.atMs;
     if (!isNews) return known?.domain ?? own;
     // What is skipped has been understood; what goes to the dead letters has not.
     if (!isUnmappable || isFree(said)) this.#domains.set(userId, { domain: said, atMs });

@@ -109,7 +109,7 @@ export class ReplayedCommands implements ProgressTeller {
   #tell(): void {
     const { writer, replays } = this.#options;
     if (this.#cursor.line.doneTo === this.#toldTo) return;
-    // Whoever follows a replay waits for its end, and for nothing else.
+    // Those who follow a replay wait for its end, and for nothing else.
     if (this.lag === 0 && replays.areEventsRead()) writer.changed(this);
     else writer.moved(this);
   }

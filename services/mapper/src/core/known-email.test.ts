@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventOf } from '../testing/events.ts';
+import type { UserState } from './user-state.ts';
 import { knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
 
 test("a user's address is in the traits of an identify, else in those of the context", () => {
@@ -22,9 +23,24 @@ test('the newest address counts, whichever comes first', () => {
   assert.deepEqual(learnEmail(first, 'acme.com', 11, 'u'), { email: { domain: 'acme.com', atMs: 11 } });
 });
 
-test('a known address is not written again', () => {
-  const state = { email: { domain: 'gmail.com', atMs: 10 } };
-  assert.equal(learnEmail(state, 'gmail.com', 20, 'u'), state);
+test('of two addresses at the same time the first to arrive stays, so that events told again change nothing', () => {
+  const said = [
+    ['acme.com', 5],
+    ['gmail.com', 5],
+    ['acme.com', 4],
+  ] as const;
+  const first = said.reduce<UserState | undefined>((state, [domain, atMs]) => learnEmail(state, domain, atMs, 'u'), {});
+  assert.deepEqual(first, { email: { domain: 'acme.com', atMs: 5 } });
+  for (const [domain, atMs] of said) assert.equal(learnEmail(first, domain, atMs, 'u'), first);
+});
+
+test('a known address is written again after an hour, and from then on is newer than a late one from before', () => {
+  const HOUR_MS = 3_600_000;
+  const state = { email: { domain: 'acme.com', atMs: 10 } };
+  assert.equal(learnEmail(state, 'acme.com', 10 + HOUR_MS - 1, 'u'), state);
+  const again = learnEmail(state, 'acme.com', 10 + HOUR_MS, 'u');
+  assert.deepEqual(again, { email: { domain: 'acme.com', atMs: 10 + HOUR_MS } });
+  assert.equal(learnEmail(again, 'gmail.com', 10 + HOUR_MS - 1, 'u'), again);
   assert.equal(learnEmail(undefined, 'gmail.com', 20, 'ann@gmail.com'), undefined, 'the userId tells it');
 });
 

@@ -18,15 +18,16 @@ export function saidEmailDomain(event: SegmentEvent): string | undefined {
 }
 
 /**
- * A domain that an event repeats is written again after this time: often enough to be remembered, but not with every
- * event.
+ * A domain that an event repeats is written again after this time, not with every event. An event that comes late, from
+ * within this time after the last write, and gives another domain, counts as newer than it is.
  */
-const REFRESHED_AFTER_MS = 90 * 86_400_000;
+const REFRESHED_AFTER_MS = 3_600_000;
 
 /**
  * The state after an event at `atMs` (epoch milliseconds, the time at the sender) gave an address of that domain; the
- * same state if nothing changes. A newer domain replaces an older one, in whichever order they arrive. A domain that
- * the userId gives is not remembered.
+ * same state if nothing changes. A newer domain replaces an older one, in whichever order they arrive; of two at the
+ * same time the first to arrive stays, so that events told again change nothing. A domain that the userId gives is not
+ * remembered.
  */
 export function learnEmail(
   state: UserState | undefined,
@@ -38,7 +39,8 @@ export function learnEmail(
   if (known === undefined) {
     return domain === emailDomainOf(userId) ? state : { ...state, email: { domain, atMs } };
   }
-  const isNews = atMs >= known.atMs && (domain !== known.domain || atMs - known.atMs >= REFRESHED_AFTER_MS);
+  const sinceMs = domain === known.domain ? REFRESHED_AFTER_MS : 1;
+  const isNews = atMs - known.atMs >= sinceMs;
   return isNews ? { ...state, email: { domain, atMs } } : state;
 }
 

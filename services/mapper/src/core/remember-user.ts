@@ -62,7 +62,7 @@ const DAY_MS = 86_400_000;
  * An event can return for as long as its topic is kept (7 days), and then for as long as dead letters are (30 days).
  */
 const DECISIONS_USEFUL_MS = 37 * DAY_MS;
-/** An address that events repeat is written again every 90 days. */
+/** An address that events repeat is written again after an hour. */
 const EMAIL_USEFUL_MS = 400 * DAY_MS;
 
 /** The part of the state that is still needed: the same object if all of it is, undefined if nothing is. */
