@@ -88,7 +88,9 @@ async function untilCounted(admin: Admin, acl: readonly AclEntry[], expected: nu
     JSON.stringify([principal, resourceType, resourceName, operation]);
   const count = async (): Promise<boolean> => {
     const { resources } = await admin.describeAcls(all);
-    const present = new Set(resources.flatMap((resource) => resource.acls.map((each) => keyOf({ ...resource, ...each }))));
+    const present = new Set(
+      resources.flatMap((resource) => resource.acls.map((each) => keyOf({ ...resource, ...each }))),
+    );
     assert.equal(acl.filter((entry) => present.has(keyOf(entry))).length, expected);
     return true;
   };

@@ -202,7 +202,9 @@ async function sendThroughExpiries(t: TestContext): Promise<void> {
   const senders = Array.from({ length: 8 }, async () => {
     let sent = 0;
     while (!isOver) {
-      await producer.send(segmentEvents.name, [{ key: Buffer.from('k'), value: Buffer.from('{}'), headers: toHeaders({}) }]);
+      await producer.send(segmentEvents.name, [
+        { key: Buffer.from('k'), value: Buffer.from('{}'), headers: toHeaders({}) },
+      ]);
       sent += 1;
     }
     return sent;

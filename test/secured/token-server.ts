@@ -25,7 +25,11 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     const isKnown = request.headers.authorization === expected;
     if (isKnown) given += 1;
     const answer = isKnown
-      ? { access_token: unsigned(subject, lifetimeSeconds), token_type: 'Bearer', expires_in: Math.abs(lifetimeSeconds) }
+      ? {
+          access_token: unsigned(subject, lifetimeSeconds),
+          token_type: 'Bearer',
+          expires_in: Math.abs(lifetimeSeconds),
+        }
       : { error: 'invalid_client' };
     response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });

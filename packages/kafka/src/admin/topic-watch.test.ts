@@ -52,7 +52,13 @@ test('a watch closes at once while a broker owes it an answer', async (t) => {
 test('a login or a certificate that the brokers refuse is trouble until they take it; brokers that are away are not', async (t) => {
   const connection = createKafkaConnection({ brokers: ['b:1'], clientId: 'c', logger: silentLogger });
   const fault = (code: ErrorCode) => new PipelineError(code, `it is ${code}`, { retryable: true });
-  const found: TopicMetadata = { name: 't', errorCode: 0, topicId: undefined, partitions: 1, allowedOperations: undefined };
+  const found: TopicMetadata = {
+    name: 't',
+    errorCode: 0,
+    topicId: undefined,
+    partitions: 1,
+    allowedOperations: undefined,
+  };
   const answers = [
     () => Promise.resolve([found]),
     () => Promise.reject(fault('kafka.unavailable')),

@@ -13,7 +13,12 @@ const NOW_MS = 1_700_000_000_000;
 const SECRET = 'hunter2';
 
 /** An endpoint with one answer to everything. */
-async function endpoint(t: TestContext, status: number, body: string, requests: IncomingMessage[] = []): Promise<string> {
+async function endpoint(
+  t: TestContext,
+  status: number,
+  body: string,
+  requests: IncomingMessage[] = [],
+): Promise<string> {
   const answer: RequestListener = (request, response) => {
     requests.push(request);
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
@@ -87,7 +92,10 @@ test('whatever goes wrong is told by status and code, is tried again, and the an
   const { port } = gone.address() as AddressInfo;
   gone.close();
   await once(gone, 'close');
-  await assert.rejects(ask(`http://127.0.0.1:${port}/token`), { code: 'kafka.token-unavailable', message: /ECONNREFUSED/ });
+  await assert.rejects(ask(`http://127.0.0.1:${port}/token`), {
+    code: 'kafka.token-unavailable',
+    message: /ECONNREFUSED/,
+  });
 });
 
 test('an endpoint with a private authority is trusted with that authority only', async (t) => {
@@ -101,5 +109,8 @@ test('an endpoint with a private authority is trusted with that authority only',
   await once(server, 'listening');
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
   assert.equal((await ask(url, { ca: LiveText.of(authority.cert) })).value, 'opaque');
-  await assert.rejects(ask(url), { code: 'kafka.token-unavailable', message: /signed by no authority .* KAFKA_SASL_OAUTH_CA_FILE/ });
+  await assert.rejects(ask(url), {
+    code: 'kafka.token-unavailable',
+    message: /signed by no authority .* KAFKA_SASL_OAUTH_CA_FILE/,
+  });
 });

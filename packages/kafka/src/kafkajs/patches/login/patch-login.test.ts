@@ -46,7 +46,10 @@ function createConnection(maxInFlightRequests: number | null) {
     },
   });
   connection.connectionStatus = 'connected';
-  connection.setVersions({ [SASL_HANDSHAKE]: { minVersion: 1, maxVersion: 1 }, [SASL_AUTHENTICATE]: { minVersion: 1, maxVersion: 1 } });
+  connection.setVersions({
+    [SASL_HANDSHAKE]: { minVersion: 1, maxVersion: 1 },
+    [SASL_AUTHENTICATE]: { minVersion: 1, maxVersion: 1 },
+  });
   connection.setSupportAuthenticationProtocol(true);
   connection.socket = {
     write: (bytes) => void sent.push({ apiKey: bytes.readInt16BE(4), correlationId: bytes.readInt32BE(8) }),
