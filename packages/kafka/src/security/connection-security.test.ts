@@ -44,7 +44,10 @@ test('a key that is encrypted needs its passphrase, and one of another certifica
   assert.deepEqual(problemsOf({ ...env, KAFKA_SSL_KEY: mine.key }), []);
   assert.deepEqual(problemsOf({ ...env, KAFKA_SSL_KEY: encrypted, KAFKA_SSL_KEY_PASSPHRASE: 'open sesame' }), []);
   const [none] = problemsOf({ ...env, KAFKA_SSL_KEY: encrypted });
-  assert.match(none ?? '', /KAFKA_SSL_KEY is a secret that is not shown; expected .* KAFKA_SSL_KEY_PASSPHRASE beside it/);
+  assert.match(
+    none ?? '',
+    /KAFKA_SSL_KEY is a secret that is not shown; expected .* KAFKA_SSL_KEY_PASSPHRASE beside it/,
+  );
   const [wrong] = problemsOf({ ...env, KAFKA_SSL_KEY: encrypted, KAFKA_SSL_KEY_PASSPHRASE: 'no' });
   assert.match(wrong ?? '', /can open with KAFKA_SSL_KEY_PASSPHRASE/);
   const other = await authority.issue({ subject: 'CN=other' });

@@ -4,6 +4,7 @@ import type { LiveText, Logger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
 import type { SASLOptions } from '../kafkajs/index.ts';
+import type { AuthenticationProvider, SaslAuthenticate } from './authentication-provider.ts';
 import { fetchByClientCredentials, type ClientCredentials } from './client-credentials.ts';
 import { fetchByMskIam } from './msk-iam.ts';
 import { authenticateByToken } from './oauthbearer.ts';
@@ -33,19 +34,7 @@ export interface Login {
   principal(): string;
 }
 
-/** kafkajs's own, and what it gives them. */
-interface Exchange {
-  readonly request: unknown;
-  readonly response?: unknown;
-}
-type SaslAuthenticate = (exchange: Exchange) => Promise<unknown>;
-export interface ProviderArguments {
-  readonly host: string;
-  readonly port: number;
-  readonly logger: unknown;
-  readonly saslAuthenticate: SaslAuthenticate;
-}
-export type AuthenticationProvider = (args: ProviderArguments) => { authenticate(): Promise<void> };
+/** kafkajs's own. */
 type BuiltIn = (sasl: { readonly username: string; readonly password: string }) => AuthenticationProvider;
 
 const modules: Readonly<Record<PasswordMechanism, string>> = {

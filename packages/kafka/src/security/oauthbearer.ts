@@ -3,7 +3,7 @@
  * the broker then closes the connection without a word.
  */
 import { createRequire } from 'node:module';
-import type { AuthenticationProvider } from './login.ts';
+import type { AuthenticationProvider } from './authentication-provider.ts';
 
 const require = createRequire(import.meta.url);
 
