@@ -20,7 +20,16 @@ test('the rights of every service are printed as commands, with the prefix and t
 });
 
 test('the users are named as one wants, and are told as JSON too', async () => {
-  const args = ['acls', 'print', 'ingest', 'mapper', '--principal', 'ingest=User:CN=in', '--principal', 'mapper=User:m'];
+  const args = [
+    'acls',
+    'print',
+    'ingest',
+    'mapper',
+    '--principal',
+    'ingest=User:CN=in',
+    '--principal',
+    'mapper=User:m',
+  ];
   const { stdout } = await runAstrolabe(args);
   assert.match(stdout, /--allow-principal 'User:CN=in' --operation Write --topic segment\.events\.v1\n/);
   assert.match(stdout, /--allow-principal User:m /);
@@ -36,7 +45,10 @@ test('for Strimzi there is one document of YAML for each user', async () => {
   const { stdout } = await runAstrolabe(args);
   assert.equal(stdout.match(/^kind: KafkaUser$/gm)?.length, 5);
   assert.equal(stdout.match(/^---$/gm)?.length, 4);
-  assert.match(stdout, /name: "mapper"\n {2}labels:\n {4}strimzi\.io\/cluster: "events"\nspec:\n {2}authentication:\n {4}type: tls\n/);
+  assert.match(
+    stdout,
+    /name: "mapper"\n {2}labels:\n {4}strimzi\.io\/cluster: "events"\nspec:\n {2}authentication:\n {4}type: tls\n/,
+  );
 });
 
 test('a service or a user that does not exist is wrong usage, with those that do', async () => {

@@ -12,8 +12,9 @@ type EncodeToken = (
   token: { readonly value: string; readonly extensions: Readonly<Record<string, string>> | undefined },
 ) => Promise<{ encode(): Promise<Buffer> }>;
 
-/** Ends the exchange after a refusal; the broker answers it with the error. */
-const END_OF_EXCHANGE = Buffer.from([1]);
+/** Ends the exchange after a refusal; the broker answers it with the error. With its length before it. */
+const END_OF_EXCHANGE = Buffer.from([0, 0, 0, 1, 1]);
+const LENGTH_BYTES = 4;
 
 export function authenticateByToken(
   token: () => Promise<string>,
@@ -24,7 +25,8 @@ export function authenticateByToken(
     authenticate: async () => {
       const request = await encodeToken({}, { value: await token(), extensions });
       const answer = (await saslAuthenticate({ request, response: asBytes })) as Buffer;
-      if (answer.length === 0) return;
+      // Nothing behind the length: the token is good.
+      if (answer.length <= LENGTH_BYTES) return;
       await saslAuthenticate({ request: { encode: () => Promise.resolve(END_OF_EXCHANGE) }, response: asBytes });
       throw new Error('the broker did not accept the token');
     },

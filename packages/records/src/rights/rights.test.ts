@@ -88,7 +88,10 @@ test('the commands are those of kafka-acls, and a name that a shell would take a
   ]);
   const [topic] = rights;
   assert.ok(topic);
-  assert.match(kafkaAclsLine('--remove', "User:CN=o'hara,O=A B", topic), / --allow-principal 'User:CN=o'\\''hara,O=A B' /);
+  assert.match(
+    kafkaAclsLine('--remove', "User:CN=o'hara,O=A B", topic),
+    / --allow-principal 'User:CN=o'\\''hara,O=A B' /,
+  );
 });
 
 test('a user of Strimzi has each right once, with names as strings', () => {

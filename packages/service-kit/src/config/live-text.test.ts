@@ -70,7 +70,11 @@ test('a file is read again at each use, and one that is gone or empty meanwhile 
   write('password', 'second');
   assert.equal(password?.read(), 'second');
   write('password', '\n');
-  const fault = { code: 'config.file-unreadable', retryable: true, message: /PROXY_PASSWORD_FILE names, .*: it is empty$/ };
+  const fault = {
+    code: 'config.file-unreadable',
+    retryable: true,
+    message: /PROXY_PASSWORD_FILE names, .*: it is empty$/,
+  };
   assert.throws(() => password?.read(), fault);
   rmSync(path);
   assert.throws(() => password?.read(), { ...fault, message: /ENOENT/ });
@@ -89,7 +93,10 @@ test('every problem with files is reported at start, together, and no content is
   assert.match(lines[0] ?? '', /PROXY_PASSWORD_FILE is ".*password"; expected no value because PROXY_PASSWORD has one/);
   assert.match(lines[1] ?? '', /PROXY_DIGITS_FILE is ".*digits"; expected a file with digits$/);
   const [missing] = problemsOf({ PROXY_PASSWORD_FILE: '/nowhere/password' });
-  assert.match(missing ?? '', /PROXY_PASSWORD_FILE is "\/nowhere\/password"; expected a file that can be read .*ENOENT/);
+  assert.match(
+    missing ?? '',
+    /PROXY_PASSWORD_FILE is "\/nowhere\/password"; expected a file that can be read .*ENOENT/,
+  );
   for (const line of lines) assert.doesNotMatch(line, /hunter2/);
 });
 

@@ -62,7 +62,10 @@ test('without its authority or its name the API is not trusted, and the call is 
   for (const [tls, told] of [
     [{}, /SELF_SIGNED|UNABLE_TO_VERIFY/],
     [{ ca: LiveText.of(authority.cert) }, /ERR_TLS_CERT_ALTNAME_INVALID/],
-    [{ ca: LiveText.inFile('/nowhere/ca', 'DISPATCHER_API_SSL_CA_FILE') }, /DISPATCHER_API_SSL_CA_FILE names, \/nowhere/],
+    [
+      { ca: LiveText.inFile('/nowhere/ca', 'DISPATCHER_API_SSL_CA_FILE') },
+      /DISPATCHER_API_SSL_CA_FILE names, \/nowhere/,
+    ],
   ] as const) {
     const outcome = await (await callWith(t, baseUrl, tls))();
     assert.equal(outcome.kind, 'no-response');
