@@ -11,7 +11,7 @@ import {
   type ListedReplay,
   type ReplayRequest,
 } from '@astrolabe/operations';
-import { createLogger } from '@astrolabe/service-kit';
+import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { scaledTimeoutMs } from '@astrolabe/testkit';
@@ -44,20 +44,18 @@ const GIVE_UP_AFTER_MS = scaledTimeoutMs(60_000);
 const ATTEMPT_MS = scaledTimeoutMs(15_000);
 const PAUSE_MS = 500;
 
+const clusterConfig = defineConfig(configSections.kafka);
+
 const done: OperatorAnswer = { kind: 'done' };
 
 export function createReplayOperator(kafkaBrokers: readonly string[], kafkaTopicPrefix: string): ReplayOperator {
   const started = new Set<string>();
   const logger = createLogger({ name: 'chaos-operator', level: 'silent' });
-  const config = {
-    kafkaBrokers,
-    kafkaTopicPrefix,
-    kafkaClientId: 'chaos',
-    kafkaSsl: false,
-    kafkaSaslMechanism: undefined,
-    kafkaSaslUsername: undefined,
-    kafkaSaslPassword: undefined,
-  };
+  const config = readConfig(clusterConfig, {
+    KAFKA_BROKERS: kafkaBrokers.join(','),
+    KAFKA_TOPIC_PREFIX: kafkaTopicPrefix,
+    KAFKA_CLIENT_ID: 'chaos',
+  });
 
   /** As an operator runs a program: each time on connections of its own. */
   const once = async <T>(use: (run: OperatorRun) => Promise<T>): Promise<T> => {

@@ -13,14 +13,16 @@ import {
 } from './behaviour-patches.ts';
 import { queueByMonotonicClock, sendByMonotonicClock } from './clock-patches.ts';
 import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
+import { splitBrokerAddresses } from './patch-broker-addresses.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
 import { gatherSmallFetches } from './patch-fetch-pace.ts';
 import { countFailuresInARow } from './group/patch-fetch-retries.ts';
 import { joinWhereCommitsAreRefused, joinWhileWorking, tellGeneration } from './group/patch-group-joins.ts';
-import { retryWhatIsNotAcknowledged } from './patch-produce-retries.ts';
-import { dropSaslRefusals } from './patch-sasl-refusal.ts';
 import { nameMembers } from './group/patch-static-members.ts';
+import { holdRequestsDuringLogin, renewSessionsInTime } from './login/patch-login.ts';
+import { dropSaslRefusals } from './login/patch-sasl-refusal.ts';
+import { retryWhatIsNotAcknowledged } from './patch-produce-retries.ts';
 import { tellTransactionRefusals } from './patch-transaction-refusals.ts';
 import { countAnsweredConnections } from './patch-unanswered-connections.ts';
 import type { Patch } from './patch.ts';
@@ -44,11 +46,14 @@ export const patches: readonly Patch[] = [
   decodeFetchesWithinBounds,
   gatherSmallFetches,
   dropSaslRefusals,
+  splitBrokerAddresses,
   tellTransactionRefusals,
   groupInLinearTime,
   retryWhatIsNotAcknowledged,
   queueByMonotonicClock,
   sendByMonotonicClock,
+  holdRequestsDuringLogin,
+  renewSessionsInTime,
   leaveDeadSockets,
   keepSockets,
   countAnsweredConnections,
