@@ -29,6 +29,7 @@ export class GroupMembership {
   readonly #onGivenUp: (answer: unknown) => void;
   #claim: Claim = { generationId: -1, partitions: {}, isLeaving: false };
   #joins = noJoins;
+  #isOver = false;
 
   constructor({ instanceId, onGivenUp = () => undefined }: GroupMembershipOptions) {
     this.instanceId = instanceId;
@@ -53,6 +54,15 @@ export class GroupMembership {
   /** What is read from here on is of an assignment that the group makes after this. */
   joinAgain(): void {
     this.#joins.again();
+  }
+
+  /** The consumer is closed: whatever is under way in the client, this process is no member from here on. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** For the patches. */

@@ -98,7 +98,7 @@ class Coordinators {
         if (groupGenerationId !== this.#generationId) throw this.#errorOf(ILLEGAL_GENERATION);
         this.committedAt.push(brokerId);
       },
-      leaveGroup: async () => undefined,
+      leaveGroup: async () => void this.asked.push(`leave ${brokerId}`),
     };
   }
 }

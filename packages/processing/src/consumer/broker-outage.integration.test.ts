@@ -7,10 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { GroupMembership } from '@astrolabe/kafka/internal';
 import { silentLogger, startOwnBroker, topicDefinition, type OwnBroker } from '@astrolabe/kafka/testing';
 import type { OutgoingRecord, RecordProducer } from '@astrolabe/records';
 import type { PipelineError } from '@astrolabe/service-kit/errors';
 import type { BrokerControl } from '@astrolabe/testkit';
+import { createConsumer } from './create-consumer.ts';
 import { startGroupConsumer } from './group-consumer.ts';
 import { createPromisedProcessor } from '../testing/promised-handler.ts';
 
@@ -220,6 +222,25 @@ test('a producer whose broker is away closes in the time of a delivery', async (
   await producer.close();
   await assert.rejects(send, { code: 'kafka.unavailable' });
   await broker.resume();
+});
+
+test('a consumer that is closed while it crashes does not start over', async () => {
+  const topic = await createTopic();
+  const membership = new GroupMembership({});
+  const consumer = createConsumer({ connection: connectOwn(), groupId: randomUUID() }, membership);
+  const joined = Promise.withResolvers<void>();
+  const crashed = Promise.withResolvers<boolean>();
+  consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve());
+  consumer.on(consumer.events.CRASH, ({ payload }) => crashed.resolve(payload.restart));
+  // The crash stops the consumer before it decides whether to start it again.
+  consumer.on(consumer.events.STOP, () => membership.end());
+  await consumer.connect();
+  await consumer.subscribe({ topic });
+  await consumer.run({ eachBatch: async () => undefined });
+  await joined.promise;
+  await broker.kill();
+  assert.equal(await crashed.promise, false);
+  await broker.start();
 });
 
 test('a consumer whose broker is away closes soon after its deadline', async () => {

@@ -58,6 +58,7 @@ export function createConsumer(
     heartbeatInterval: heartbeatIntervalMs,
     partitionAssigners: partitionAssigners(membership),
     readUncommitted: false,
-    retry: RETRY,
+    // kafkajs starts over after a crash, also where it was told to stop while it crashed.
+    retry: { ...RETRY, restartOnFailure: async () => !membership.isOver },
   });
 }

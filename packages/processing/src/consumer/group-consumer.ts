@@ -152,6 +152,7 @@ class GroupMember implements GroupConsumer {
       await this.#firstJoin.promise;
     } catch (error) {
       this.#closing = Promise.resolve();
+      this.#membership.end();
       await this.#consumer.disconnect().catch(() => undefined);
       throw toKafkaError(error, `joining group ${groupId}`, this.#access);
     }
@@ -193,6 +194,7 @@ class GroupMember implements GroupConsumer {
     await this.#sessions.endAll();
     this.#place.stop();
     await this.#guard.close();
+    this.#membership.end();
     await this.#consumer.disconnect().catch((error: unknown) => {
       logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
     });

@@ -164,3 +164,16 @@ test('a request to join that waits is asked after: the group goes on without a m
   await member.until(() => member.joins() === 2);
   assert.equal(await member.commit(), 'b');
 });
+
+test('a member that is closed while it joins is no member once it has joined', async (t) => {
+  const member = createMovingMember(loadPatched);
+  t.after(() => member.stop());
+  const started = member.start();
+  await member.until(() => member.asked.includes('join a'));
+  member.membership.end();
+  await started;
+  assert.equal(member.asked.at(-1), 'leave a');
+  assert.match(String(member.crashes[0]), /closed while it joined/);
+  await member.start();
+  assert.equal(member.joins(), 1);
+});

@@ -205,12 +205,23 @@ export function tellGeneration(): Patch {
 }
 
 async function joinOnce(group: ConsumerGroup, joinAndSync: ConsumerGroup['joinAndSync']): Promise<void> {
+  const isClosed = () => membershipOf(group.cluster)?.isOver === true;
   enterState(group, 'joining');
   try {
+    if (isClosed()) throw closedMeanwhile();
     await joinAndSync.call(group);
+    if (isClosed()) {
+      await group.leave();
+      throw closedMeanwhile();
+    }
     enterState(group, 'joined');
   } catch (error) {
     enterState(group, 'outside');
     throw error;
   }
+}
+
+/** To the original, a consumer that is closed while it starts over is not running yet: it joins, and nothing ends it. */
+function closedMeanwhile(): Error {
+  return Object.assign(new Error('the consumer was closed while it joined'), { retriable: false });
 }
