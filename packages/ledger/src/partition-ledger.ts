@@ -56,8 +56,10 @@ export interface PartitionLedgerOptions {
 }
 
 export interface LedgerStats extends StoreStats {
-  /** Recorded, and not yet both acknowledged and in the local copy. */
+  /** Recorded, and not yet both acknowledged and in the local copy: `entries` and `diskBytes` are without them. */
   readonly inHand: number;
+  /** Acknowledged, and not yet written to the local copy. */
+  readonly waitingBytes: number;
   /** Offset of the changelog up to which the copy is complete. */
   readonly nextOffset: bigint;
 }
@@ -207,7 +209,12 @@ class Ledger implements PartitionLedger {
   }
 
   stats(): LedgerStats {
-    return { ...this.#store.stats(), inHand: this.#inHand.size, nextOffset: this.#copy?.nextOffset ?? 0n };
+    return {
+      ...this.#store.stats(),
+      inHand: this.#inHand.size,
+      waitingBytes: this.#copy?.waitingBytes ?? 0,
+      nextOffset: this.#copy?.nextOffset ?? 0n,
+    };
   }
 
   async close(signal?: AbortSignal): Promise<void> {
