@@ -6,12 +6,7 @@ import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
 import { headerNames, topicsFor } from '@astrolabe/records';
 import { referenceApiConfig } from '@astrolabe/reference-api/config';
-import {
-  configSections,
-  renderConfigTable,
-  renderMarkdownTable,
-  type ConfigVariables,
-} from '@astrolabe/service-kit';
+import { configSections, renderConfigTable, renderMarkdownTable, type ConfigVariables } from '@astrolabe/service-kit';
 import { renderErrorCatalogue } from '@astrolabe/service-kit/errors';
 import { ownMetricsOf, type ServiceName } from './metric-catalogue.ts';
 

@@ -39,4 +39,3 @@ export interface AlertRule {
   readonly fires: readonly FiringCase[];
   readonly silent: readonly SilentCase[];
 }
-

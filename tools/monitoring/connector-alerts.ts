@@ -119,7 +119,10 @@ export const connectorAlerts: readonly AlertRule[] = [
       },
       {
         when: 'the circuit closes again after some minutes',
-        input: { [`dispatcher_circuit_state{${acme}}`]: '0 2x5 0x30', [`dispatcher_halted_connectors{${acme}}`]: '0x30' },
+        input: {
+          [`dispatcher_circuit_state{${acme}}`]: '0 2x5 0x30',
+          [`dispatcher_halted_connectors{${acme}}`]: '0x30',
+        },
         at: '15m',
       },
     ],

@@ -34,13 +34,11 @@ function dashboard(uid: string, title: string, rows: readonly Row[]): Dashboard 
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
     // A metric that every running instance has. Installations without the label have an empty one, which `.*` fits.
     .withVariable(variable('namespace', 'Namespace', 'label_values(ingest_build_info, namespace)'));
-  if (rows.some(({ panels }) => panels.some(({ queries }) => queries.some(({ expr }) => expr.includes('$connector'))))) {
+  if (
+    rows.some(({ panels }) => panels.some(({ queries }) => queries.some(({ expr }) => expr.includes('$connector'))))
+  ) {
     builder.withVariable(
-      variable(
-        'connector',
-        'Connector',
-        'label_values(ingest_connector_info{namespace=~"$namespace"}, connector)',
-      ),
+      variable('connector', 'Connector', 'label_values(ingest_connector_info{namespace=~"$namespace"}, connector)'),
     );
   }
   for (const row of rows) {

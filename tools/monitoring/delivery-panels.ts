@@ -67,7 +67,10 @@ export const deliveryRows: readonly Row[] = [
         description: 'By cause; all of them are tried again.',
         unit: 'cps',
         queries: [
-          { expr: orZero(`sum by (cause) (rate(dispatcher_failed_calls_total{${CHOSEN}}${RATE}))`), legend: '{{cause}}' },
+          {
+            expr: orZero(`sum by (cause) (rate(dispatcher_failed_calls_total{${CHOSEN}}${RATE}))`),
+            legend: '{{cause}}',
+          },
         ],
       },
     ],

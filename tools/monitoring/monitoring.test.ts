@@ -113,7 +113,8 @@ function assertShown({ metric, matchers }: Selector, where: string): void {
   for (const { label, operator, value } of matchers) {
     assert.ok(labels.has(label), `${where}: ${metric} has no label ${label}`);
     if (label !== 'code') continue;
-    const isThere = (code: string): boolean => (operator === '=~' ? new RegExp(`^(?:${value})$`).test(code) : code === value);
+    const isThere = (code: string): boolean =>
+      operator === '=~' ? new RegExp(`^(?:${value})$`).test(code) : code === value;
     assert.ok(errorCodes.some(isThere), `${where}: no error code is ${value}`);
   }
 }

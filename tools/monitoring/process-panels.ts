@@ -75,7 +75,7 @@ export const processRows: readonly Row[] = [
       {
         kind: 'graph',
         title: 'Time to restore',
-        description: 'Of the mapper\'s state and the dispatcher\'s ledger, for a partition that is taken over.',
+        description: "Of the mapper's state and the dispatcher's ledger, for a partition that is taken over.",
         unit: 's',
         queries: [
           quantile(0.95, 'mapper_state_restore_seconds', 'state, 95 %'),

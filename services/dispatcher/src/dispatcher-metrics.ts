@@ -1,11 +1,5 @@
 import { showGroup } from '@astrolabe/processing';
-import {
-  codesOf,
-  createDeadLetterCounter,
-  type Counter,
-  type Histogram,
-  type Metrics,
-} from '@astrolabe/service-kit';
+import { codesOf, createDeadLetterCounter, type Counter, type Histogram, type Metrics } from '@astrolabe/service-kit';
 import { shareRatio } from './core/share/partition-share.ts';
 import { nothing, type ConnectorState, type DispatcherState } from './dispatcher-state.ts';
 import { showLedger, showPartitions, showReplays } from './partition-metrics.ts';

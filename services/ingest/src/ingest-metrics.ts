@@ -89,7 +89,9 @@ export function createIngestMetrics(metrics: Metrics, inFlight: InFlight): Inges
     requestRefused: (code) => refusals.inc({ code }),
     deadLettersStored: (records) => {
       for (const { headers } of records) {
-        deadLetters.inc({ code: present(headers[headerNames.deadLetterCode], 'the cause of a dead letter').toString() });
+        deadLetters.inc({
+          code: present(headers[headerNames.deadLetterCode], 'the cause of a dead letter').toString(),
+        });
       }
     },
     bodyTaken: (connector, bytes) => bodyBytes.inc({ connector }, bytes),

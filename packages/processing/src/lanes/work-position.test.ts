@@ -54,7 +54,10 @@ test('a partition stands at its first unfinished record, and at the end of what 
 
 test('a connector that lags does not count as lag of its partition, and its age is that of the record at its cursor', () => {
   const { processor, tasks } = createPartition();
-  processor.enqueue([0, 1, 2, 3].map((offset) => recordAt(offset, 'slow')), 4n);
+  processor.enqueue(
+    [0, 1, 2, 3].map((offset) => recordAt(offset, 'slow')),
+    4n,
+  );
   assert.deepEqual(processor.workPosition(), { finishedTo: 4n, readTo: 4n, oldestAtMs: undefined });
   assert.deepEqual(processor.cursors(), new Map([['slow', { offset: 0n, writtenAtMs: 0 }]]));
   tasks[0]?.finish();

@@ -46,7 +46,14 @@ test('a partition that is lost while its ledger is restored leaves its folder an
   await assert.rejects(openLedger(session(lost.signal)), /lost/);
   const again = await openLedger(session(new AbortController().signal));
   assert.equal(restored, 1, 'what was lost was not restored');
-  await again.record({ commandId: 'c1', connectorId: 'acme', offset: 0n, outcome: 'delivered', status: 200, atMs: Date.now() });
+  await again.record({
+    commandId: 'c1',
+    connectorId: 'acme',
+    offset: 0n,
+    outcome: 'delivered',
+    status: 200,
+    atMs: Date.now(),
+  });
   const { entries, bytes } = again.stats();
   assert.equal(entries, 1, 'what is in hand counts');
   assert.ok(bytes > 0, 'what is acknowledged and not written yet counts');
