@@ -1,29 +1,14 @@
 /** The generated parts of the documentation by the name that their markers have. */
 import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
-import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import { renderOutcomeTable } from '@astrolabe/dispatcher/outcomes';
 import { ingestConfig } from '@astrolabe/ingest/config';
-import {
-  createIngestMetrics,
-  createOversizeRecordsCounter,
-  createReadingThreadCounter,
-} from '@astrolabe/ingest/metrics';
 import { mapperConfig } from '@astrolabe/mapper/config';
-import { createMapperMetrics } from '@astrolabe/mapper/metrics';
 import { headerNames, rightsFor, rightsHolders, topicsFor, type RightsHolder } from '@astrolabe/records';
 import { referenceApiConfig } from '@astrolabe/reference-api/config';
-import {
-  configSections,
-  createConnectorsFileGauge,
-  createMetrics,
-  renderConfigTable,
-  renderMarkdownTable,
-  type ConfigVariables,
-  type Metrics,
-  createFaultCounter,
-} from '@astrolabe/service-kit';
+import { configSections, renderConfigTable, renderMarkdownTable, type ConfigVariables } from '@astrolabe/service-kit';
 import { renderErrorCatalogue } from '@astrolabe/service-kit/errors';
+import { ownMetricsOf, type ServiceName } from './metric-catalogue.ts';
 
 const shared = [
   configSections.kafka,
@@ -43,19 +28,9 @@ export const sections: Readonly<Record<string, () => string>> = {
   'configuration of dispatcher': () => ownVariables(dispatcherConfig),
   'configuration of cli': () => ownVariables(topicsConfig, schemasConfig),
   'configuration of reference api': () => ownVariables(referenceApiConfig),
-  'metrics of ingest': () =>
-    metricsTable('ingest', (metrics) => {
-      createIngestMetrics(metrics, () => 0);
-      createOversizeRecordsCounter(metrics);
-      createReadingThreadCounter(metrics);
-      createConnectorsFileGauge(metrics);
-    }),
-  'metrics of mapper': () => metricsTable('mapper', createMapperMetrics),
-  'metrics of dispatcher': () =>
-    metricsTable('dispatcher', (metrics) => {
-      createDispatcherMetrics(metrics);
-      createConnectorsFileGauge(metrics);
-    }),
+  'metrics of ingest': () => metricsTable('ingest'),
+  'metrics of mapper': () => metricsTable('mapper'),
+  'metrics of dispatcher': () => metricsTable('dispatcher'),
   ...Object.fromEntries(rightsHolders.map((holder) => [`rights of ${holder}`, () => rightsTable(holder)])),
   'outcomes of calls': renderOutcomeTable,
   'error codes': renderErrorCatalogue,
@@ -78,15 +53,13 @@ function ownVariables(...definitions: readonly { readonly variables: object }[])
   return renderConfigTable(own as unknown as ConfigVariables<Record<string, unknown>>);
 }
 
-function metricsTable(service: string, create: (metrics: Metrics) => unknown): string {
-  const metrics = createMetrics({ service });
-  createFaultCounter(metrics);
-  create(metrics);
-  const rows = metrics.registry
-    .getMetricsAsArray()
-    .map((metric) => metric as unknown as { name: string; help: string; type: string; labelNames: string[] })
-    .filter(({ name }) => name.startsWith(`${service}_`))
-    .map(({ name, help, type, labelNames }) => [`\`${name}\``, type, labelNames.join(', '), help]);
+function metricsTable(service: ServiceName): string {
+  const rows = ownMetricsOf(service).map(({ name, help, type, labelNames }) => [
+    `\`${name}\``,
+    type,
+    labelNames.join(', '),
+    help,
+  ]);
   return renderMarkdownTable(['Metric', 'Type', 'Labels', 'Meaning'], rows);
 }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPartitionReader } from '@astrolabe/kafka';
-import { watchHeldRecords } from '@astrolabe/processing';
+import { watchOffsets } from '@astrolabe/processing';
 import { toHeaders } from '@astrolabe/records';
 import { createLogger } from '@astrolabe/service-kit';
 import { eventually } from '@astrolabe/testkit';
@@ -53,11 +53,11 @@ test('records that an open transaction holds are counted, and its producer is na
   const lines: { msg: string; remedy?: string }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
   const reader = createPartitionReader({ connection });
-  const watch = watchHeldRecords({
+  const watch = watchOffsets({
     connection,
     reader,
     topic,
-    partitions: () => [1, 2],
+    workPositions: () => new Map([1, 2].map((partition) => [partition, undefined])),
     logger: createLogger({ name: 'test', level: 'info', destination }),
     intervalMs: 20,
   });

@@ -10,12 +10,8 @@ export { createKafkaChangelog, type KafkaChangelogOptions } from './changelog/ka
 export type { ChangelogChunk, ChangelogRange, LedgerChangelog } from './changelog/ledger-changelog.ts';
 export { partitionDirectory } from './store/ledger-directory.ts';
 export { sweepDirectories, type SweepOptions, type SweptDirectory } from './store/sweep-directories.ts';
-export {
-  openPartitionLedger,
-  type LedgerStats,
-  type PartitionLedger,
-  type PartitionLedgerOptions,
-} from './partition-ledger.ts';
+export { openPartitionLedger, type PartitionLedger, type PartitionLedgerOptions } from './partition-ledger.ts';
+export type { LedgerStats } from './ledger-stats.ts';
 export { ledgerTooLarge, maxIndexBytes } from './store/index-bound.ts';
 export { IndexMemory, type IndexMemoryOptions } from './store/index-memory.ts';
 export type { RestoreProgress } from './store/restore-store.ts';

@@ -21,7 +21,8 @@ import { SharedLinger } from './chunk/shared-linger.ts';
 import { KEY_BYTES, tagOf, writeCommandKey } from './command-key.ts';
 import type { Delivery } from './delivery.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
-import { DeliveryStore, type StoreStats } from './store/delivery-store.ts';
+import type { LedgerStats } from './ledger-stats.ts';
+import { DeliveryStore } from './store/delivery-store.ts';
 import type { IndexMemory } from './store/index-memory.ts';
 import type { LedgerChangelog } from './changelog/ledger-changelog.ts';
 import { LocalCopy } from './store/local-copy.ts';
@@ -53,13 +54,6 @@ export interface PartitionLedgerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-}
-
-export interface LedgerStats extends StoreStats {
-  /** Recorded, and not yet both acknowledged and in the local copy. */
-  readonly inHand: number;
-  /** Offset of the changelog up to which the copy is complete. */
-  readonly nextOffset: bigint;
 }
 
 export interface PartitionLedger {
@@ -207,7 +201,12 @@ class Ledger implements PartitionLedger {
   }
 
   stats(): LedgerStats {
-    return { ...this.#store.stats(), inHand: this.#inHand.size, nextOffset: this.#copy?.nextOffset ?? 0n };
+    return {
+      ...this.#store.stats(),
+      inHand: this.#inHand.size,
+      waitingBytes: this.#copy?.waitingBytes ?? 0,
+      nextOffset: this.#copy?.nextOffset ?? 0n,
+    };
   }
 
   async close(signal?: AbortSignal): Promise<void> {

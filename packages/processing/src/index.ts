@@ -7,8 +7,11 @@ export {
   type Guarantee,
   type ChangelogStoreOptions as ChangelogStoreOptions,
 } from './changelog/kafka-changelog-store.ts';
-export { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from './consumer/group-consumer.ts';
-export { showHeldRecords, watchHeldRecords, type HeldWatch, type HeldWatchOptions } from './consumer/held-watch.ts';
+export { startGroupConsumer } from './consumer/group-consumer.ts';
+export type { GroupConsumer, GroupConsumerOptions } from './consumer/group-consumer-options.ts';
+export type { WorkPosition } from './consumer/core/partition-lag.ts';
+export { groupStateOf, noGroup, showGroup, type GroupState } from './consumer/group-metrics.ts';
+export { watchOffsets } from './consumer/offsets-watch.ts';
 export type { GroupSession, PartitionProcessor, PartitionSession } from './consumer/partition-processor.ts';
 export type { PartitionPage, ReadPage } from './lanes/catch-up-reader.ts';
 export type { LagReason, LaneHandler, LaneLimits, LaneProcessor, LaneProcessorOptions } from './lanes/lane-handler.ts';

@@ -4,7 +4,14 @@
  */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
 import { IndexMemory, createKafkaChangelog, ledgerTooLarge, maxIndexBytes } from '@astrolabe/ledger';
-import { startGroupConsumer, watchHeldRecords, type GroupConsumer } from '@astrolabe/processing';
+import {
+  groupStateOf,
+  noGroup,
+  startGroupConsumer,
+  watchOffsets,
+  type GroupConsumer,
+  type GroupState,
+} from '@astrolabe/processing';
 import { createCommandDecoder } from '@astrolabe/records/serde';
 import {
   openConnectorSource,
@@ -17,6 +24,7 @@ import {
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { openKafkaClients, type KafkaClients } from './adapters/kafka-clients.ts';
+import { readLedgerDisk } from './adapters/ledger-disk.ts';
 import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
 import { openReplays } from './adapters/open-replays.ts';
 import { createPageReader } from './adapters/page-reader.ts';
@@ -25,7 +33,8 @@ import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
 import { shareOf } from './core/share/partition-share.ts';
-import { createDispatcherMetrics, type ConnectorState, type DispatcherMetrics } from './dispatcher-metrics.ts';
+import { createDispatcherMetrics, type DispatcherMetrics } from './dispatcher-metrics.ts';
+import type { ConnectorState } from './dispatcher-state.ts';
 import { createLimiterPolicies } from './limits/limiter-policy.ts';
 import { SettledShares } from './limits/settled-shares.ts';
 import { AssignedPartitions } from './partition/assigned-partitions.ts';
@@ -69,14 +78,14 @@ export async function startDispatcher(
   });
   stack.defer('connectors file', () => connectors.close());
   const kafka = await openKafkaClients(config, logger, stack);
-  // Nothing is held before the first record is read.
-  const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
+  const group = { current: noGroup };
   const ledgerMemory = openLedgerMemory();
   const metrics = createDispatcherMetrics(serviceAdmin.metrics, {
     connectors: () => [...scheduler.limiters()].map(toConnectorState),
     partitions: () => partitions.states(),
     shares: () => shares.current,
-    heldRecords: () => heldRecords.current(),
+    group: () => group.current,
+    ledgerDisk: () => readLedgerDisk(config.ledgerDirectory),
     ledgerMemory,
   });
   const shares = new SettledShares({
@@ -110,18 +119,22 @@ export async function startDispatcher(
     onSwept: (folders) => metrics.sweptLedgers.inc({}, folders),
   });
   stack.defer('sweeps of the ledger directory', () => sweeper.close());
-  const heldWatch = watchHeldRecords({
-    connection: kafka.connection,
-    reader: kafka.reader,
-    topic: kafka.topics.commands.name,
-    partitions: () => consumer.assignment(),
-    logger,
-  });
-  stack.defer('watch of open transactions', () => heldWatch.close());
-  heldRecords.current = () => heldWatch.held();
+  group.current = watchGroup(consumer, kafka, logger, stack);
   const { maxBytes: maxLedgerIndexBytes } = ledgerMemory;
   const place = { groupId: groupIdOf(config), partitions: consumer.assignment() };
   logger.info({ adminUrl: serviceAdmin.url, ...place, maxLedgerIndexBytes }, 'listening');
+}
+
+function watchGroup(consumer: GroupConsumer, kafka: KafkaClients, logger: Logger, stack: ServiceStack): GroupState {
+  const watch = watchOffsets({
+    connection: kafka.connection,
+    reader: kafka.reader,
+    topic: kafka.topics.commands.name,
+    workPositions: () => consumer.workPositions(),
+    logger,
+  });
+  stack.defer('watch of offsets', () => watch.close());
+  return groupStateOf(consumer, watch, kafka.commandPartitions);
 }
 
 function shareOfMember(consumer: GroupConsumer, config: DispatcherConfig, kafka: KafkaClients) {
@@ -201,7 +214,15 @@ function partitionOptions(
       maxHoldMs: config.lagAfterMs,
       maxLaggingConnectors: MAX_LAGGING_CONNECTORS,
     },
-    openLedger: createPartitionLedgers({ config, changelog, memory: ledgerMemory, groupId, topic, logger }),
+    openLedger: createPartitionLedgers({
+      config,
+      changelog,
+      memory: ledgerMemory,
+      groupId,
+      topic,
+      logger,
+      onRestored: (seconds) => metrics.ledgerRestore.observe(seconds),
+    }),
     committed: async ({ topic, partition }) => (await admin.commits(groupId, topic)).get(partition),
     readPage: createPageReader({
       reader: pageReader,

@@ -88,7 +88,7 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     minReadMs: MIN_BODY_READ_MS,
     nowMs: monotonicMs,
   });
-  const metrics = createIngestMetrics(dependencies.metrics, () => budget.heldBytes);
+  const metrics = createIngestMetrics(dependencies.metrics, budget);
   const fairness = createFairness({
     defaultLimit: { eventsPerSecond: config.connectorEventsPerSecond, burst: config.connectorBurstEvents },
     instances: config.instances,
@@ -150,7 +150,7 @@ export async function startIngest(
 
   const storeWatch = openStoreWatch(connection, needs, logger, stack);
   showStoring(admin.metrics, () => storeWatch.trouble() === undefined);
-  const countTooLarge = createOversizeRecordsCounter(admin.metrics);
+  const countTooLarge = createOversizeRecordsCounter(admin.metrics, topics);
   const toldTopics = new Set<string>();
   const server = createIngest({
     config,

@@ -258,8 +258,9 @@ class Handler implements IngestHandler {
     return answer;
   }
 
-  #count({ verdicts, unreadableTimestamps }: JudgedContent, connectorId: string): void {
+  #count({ deadLetters, verdicts, unreadableTimestamps }: JudgedContent, connectorId: string): void {
     const { metrics } = this.#dependencies;
+    metrics.deadLettersStored(deadLetters);
     for (const { type, verdict, count } of verdicts) metrics.eventsJudged(connectorId, type, verdict, count);
     if (unreadableTimestamps > 0) metrics.timestampsUnreadable(connectorId, unreadableTimestamps);
   }

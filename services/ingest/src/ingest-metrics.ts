@@ -1,5 +1,7 @@
+import { headerNames, type OutgoingRecord, type Topics } from '@astrolabe/records';
 import type { EventType } from '@astrolabe/segment';
-import type { Metrics } from '@astrolabe/service-kit';
+import { codesOf, createDeadLetterCounter, type Metrics } from '@astrolabe/service-kit';
+import { present, type ErrorCode } from '@astrolabe/service-kit/errors';
 import type { EventVerdict } from './core/record/verdict-counts.ts';
 
 /**
@@ -8,6 +10,10 @@ import type { EventVerdict } from './core/record/verdict-counts.ts';
  */
 export interface IngestMetrics {
   requestAnswered(endpoint: string, connectorId: string, status: number): void;
+  /** Nothing of a request was stored. */
+  requestRefused(code: ErrorCode): void;
+  /** Records of events that were rejected, once the brokers have them. */
+  deadLettersStored(records: readonly Pick<OutgoingRecord, 'headers'>[]): void;
   /** Inflated bytes of a body that was authenticated and parsed. */
   bodyTaken(connectorId: string, bytes: number): void;
   eventsJudged(connectorId: string, type: EventType | 'unknown', verdict: EventVerdict, count: number): void;
@@ -22,12 +28,25 @@ export interface IngestMetrics {
   connectionClosed(reason: 'idle' | 'refused'): void;
 }
 
-export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => number): IngestMetrics {
+/** What ingest has in memory for its senders, at each scrape. */
+export interface InFlight {
+  readonly heldBytes: number;
+  readonly maxBytes: number;
+}
+
+export function createIngestMetrics(metrics: Metrics, inFlight: InFlight): IngestMetrics {
   const requests = metrics.counter({
     name: 'requests_total',
     help: 'Requests answered, by endpoint, connector (unknown without a valid key) and HTTP status.',
     labelNames: ['endpoint', 'connector', 'status'],
   });
+  const refusals = metrics.counter({
+    name: 'refused_requests_total',
+    help: 'Requests of which nothing was stored, by error code (docs/errors.md).',
+    labelNames: ['code'],
+    zeros: codesOf('ingest', 'event', 'request', 'webhook', 'connector', 'kafka').map((code) => ({ code })),
+  });
+  const deadLetters = createDeadLetterCounter(metrics, codesOf('event'));
   const bodyBytes = metrics.counter({
     name: 'body_bytes_total',
     help: 'Inflated bytes of authenticated request bodies.',
@@ -62,14 +81,19 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
     name: 'closed_connections_total',
     help: 'Connections closed because more were open than INGEST_MAX_CONNECTIONS allows: idle ones, and new ones refused while none was idle.',
     labelNames: ['reason'],
+    zeros: [{ reason: 'idle' }, { reason: 'refused' }],
   });
-  metrics.gauge({
-    name: 'in_flight_bytes',
-    help: 'Inflated bytes of request bodies that are being read or await acknowledgement.',
-    collect: (gauge) => gauge.set(inFlightBytes()),
-  });
+  showInFlight(metrics, inFlight);
   return {
     requestAnswered: (endpoint, connector, status) => requests.inc({ endpoint, connector, status }),
+    requestRefused: (code) => refusals.inc({ code }),
+    deadLettersStored: (records) => {
+      for (const { headers } of records) {
+        deadLetters.inc({
+          code: present(headers[headerNames.deadLetterCode], 'the cause of a dead letter').toString(),
+        });
+      }
+    },
     bodyTaken: (connector, bytes) => bodyBytes.inc({ connector }, bytes),
     eventsJudged: (connector, type, verdict, count) => events.inc({ connector, type, verdict }, count),
     acknowledged: (connector, seconds) => acknowledgement.observe({ connector }, seconds),
@@ -80,12 +104,29 @@ export function createIngestMetrics(metrics: Metrics, inFlightBytes: () => numbe
   };
 }
 
+function showInFlight(metrics: Metrics, inFlight: InFlight): void {
+  metrics.gauge({
+    name: 'in_flight_bytes',
+    help: 'Inflated bytes of request bodies that are being read or await acknowledgement.',
+    collect: (gauge) => gauge.set(inFlight.heldBytes),
+  });
+  metrics.gauge({
+    name: 'in_flight_max_bytes',
+    help: 'Bound of ingest_in_flight_bytes (INGEST_MAX_IN_FLIGHT_BYTES), beyond which requests are answered 503.',
+    collect: (gauge) => gauge.set(inFlight.maxBytes),
+  });
+}
+
 /** Counts a record that the brokers of a topic refused for its size. */
-export function createOversizeRecordsCounter(metrics: Metrics): (topic: string) => void {
+export function createOversizeRecordsCounter(
+  metrics: Metrics,
+  topics: Pick<Topics, 'segmentEvents' | 'segmentEventsDeadLetters'>,
+): (topic: string) => void {
   const oversizeRecords = metrics.counter({
     name: 'oversize_records_total',
     help: 'Records that the brokers refused for their size: events became dead letters, and dead letters were cut. Raise message.max.bytes.',
     labelNames: ['topic'],
+    zeros: [topics.segmentEvents, topics.segmentEventsDeadLetters].map(({ name }) => ({ topic: name })),
   });
   return (topic) => oversizeRecords.inc({ topic });
 }

@@ -153,6 +153,8 @@ export function createRecordingMetrics(log: string[] = []): IngestMetrics & { re
   return {
     log,
     requestAnswered: (endpoint, connector, status) => void log.push(`answered ${endpoint} ${connector} ${status}`),
+    requestRefused: () => undefined,
+    deadLettersStored: () => undefined,
     bodyTaken: (connector, bytes) => void log.push(`${connector} took ${bytes} bytes`),
     eventsJudged: (connector, type, verdict, count) => void log.push(`${connector} ${type} ${verdict} ${count}`),
     acknowledged: (connector) => void log.push(`acknowledged for ${connector}`),

@@ -14,9 +14,11 @@ import {
 import {
   StateMemory,
   createStateProcessor,
+  groupStateOf,
+  noGroup,
   openChangelogStore,
   startGroupConsumer,
-  watchHeldRecords,
+  watchOffsets,
   type GroupConsumer,
 } from '@astrolabe/processing';
 import { rightsFor, topicNeedsOf, topicsFor, type ChangelogStore, type Topics } from '@astrolabe/records';
@@ -62,6 +64,8 @@ interface KafkaClients {
   readonly connection: KafkaConnection;
   readonly topics: Topics;
   readonly groupId: string;
+  /** Partitions of the event topic, as it was last seen; 0 before the first look. */
+  readonly eventPartitions: () => number;
   /** Of the commands' schemas, in the registry. */
   readonly schemaIds: Parameters<typeof createCommandEncoder>[0];
   readonly changelog: ChangelogStore;
@@ -78,12 +82,11 @@ interface Shown {
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const surroundings = { config, logger, stack };
   const admin = await startServiceAdmin('mapper', config, logger, stack);
-  // Nothing is held before the first record is read.
-  const heldRecords = { current: (): ReadonlyMap<number, number> => new Map() };
+  const group = { current: noGroup };
   const replays = { offsetsLeft: (): ReadonlyMap<number, number> => new Map() };
   const memory = openStateMemory();
   const metrics = createMapperMetrics(admin.metrics, {
-    heldRecords: () => heldRecords.current(),
+    group: () => group.current,
     replayOffsetsLeft: () => replays.offsetsLeft(),
     memory,
   });
@@ -97,19 +100,19 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   });
   stack.defer('connectors file', () => connectors.close());
   const kafka = await openKafkaClients(surroundings);
-  const { connection, topics, groupId } = kafka;
+  const { connection, topics, groupId, eventPartitions } = kafka;
   const consumer = await startConsumer(surroundings, kafka, connectors, { metrics, memory, replays });
   const reader = createPartitionReader({ connection });
   stack.defer('partition reader', () => reader.close());
-  const heldWatch = watchHeldRecords({
+  const watch = watchOffsets({
     connection,
     reader,
     topic: topics.segmentEvents.name,
-    partitions: () => consumer.assignment(),
+    workPositions: () => consumer.workPositions(),
     logger,
   });
-  stack.defer('watch of open transactions', () => heldWatch.close());
-  heldRecords.current = () => heldWatch.held();
+  stack.defer('watch of offsets', () => watch.close());
+  group.current = groupStateOf(consumer, watch, eventPartitions);
   logger.info(
     {
       adminUrl: admin.url,
@@ -157,7 +160,8 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
     }),
   );
   stack.defer('changelog', () => changelog.close());
-  return { connection, topics, groupId, schemaIds, changelog };
+  const eventPartitions = (): number => topicWatch.partitions(topics.segmentEvents.name) ?? 0;
+  return { connection, topics, groupId, eventPartitions, schemaIds, changelog };
 }
 
 async function startConsumer(

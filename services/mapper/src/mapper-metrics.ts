@@ -1,5 +1,12 @@
-import { showHeldRecords, type Restored, type StateMemory } from '@astrolabe/processing';
-import type { Counter, Gauge, Histogram, Metrics } from '@astrolabe/service-kit';
+import { noGroup, showGroup, type GroupState, type Restored, type StateMemory } from '@astrolabe/processing';
+import {
+  codesOf,
+  createDeadLetterCounter,
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Metrics,
+} from '@astrolabe/service-kit';
 import type { HandledBatch, RecordOutcome } from './map-batch.ts';
 import { countReplayed, createReplayMetrics, type ReplayMetrics, type ReplayedBatches } from './replay-metrics.ts';
 
@@ -7,6 +14,7 @@ import { countReplayed, createReplayMetrics, type ReplayMetrics, type ReplayedBa
 export interface MapperMetrics {
   /** Every live record read ends in exactly one of these: mapped, skipped, dead-lettered. */
   readonly events: Counter<'connector' | 'type' | 'outcome' | 'reason'>;
+  readonly deadLetters: Counter<'code'>;
   readonly commands: Counter<'connector'>;
   readonly unanswered: Counter<'connector'>;
   readonly withheldUsers: Counter<'connector' | 'reason'>;
@@ -22,21 +30,20 @@ export interface MapperMetrics {
 
 /** What the mapper shows of itself at each scrape. */
 export interface MapperState {
-  /** By partition, offsets that an open transaction keeps from being read. */
-  heldRecords(): ReadonlyMap<number, number>;
+  group(): GroupState;
   /** By partition, offsets that are still to be replayed. */
   replayOffsetsLeft(): ReadonlyMap<number, number>;
   readonly memory: Pick<StateMemory, 'usedBytes' | 'maxBytes'>;
 }
 
 const nothing: MapperState = {
-  heldRecords: () => new Map(),
+  group: () => noGroup,
   replayOffsetsLeft: () => new Map(),
   memory: { usedBytes: 0, maxBytes: 0 },
 };
 
 export function createMapperMetrics(metrics: Metrics, state = nothing): MapperMetrics {
-  showHeldRecords(metrics, 'event topic', () => state.heldRecords());
+  showGroup(metrics, 'event topic', () => state.group());
   showMemory(metrics, state.memory);
   return {
     replays: createReplayMetrics(metrics, () => state.replayOffsetsLeft()),
@@ -45,6 +52,7 @@ export function createMapperMetrics(metrics: Metrics, state = nothing): MapperMe
       help: 'Live events read, by outcome (mapped, skipped, dead-lettered) and reason.',
       labelNames: ['connector', 'type', 'outcome', 'reason'],
     }),
+    deadLetters: createDeadLetterCounter(metrics, [...codesOf('event', 'mapper'), 'kafka.record-too-large']),
     commands: metrics.counter({
       name: 'commands_total',
       help: 'Commands of live events, stored by the brokers.',
@@ -128,6 +136,7 @@ export function countBatch(
     const same = alike.get(key);
     if (same === undefined) alike.set(key, { labels, count: 1 });
     else same.count += 1;
+    if (outcome.kind === 'dead-lettered') metrics.deadLetters.inc({ code: outcome.code });
     if (outcome.kind !== 'mapped') continue;
     commands.set(connector, (commands.get(connector) ?? 0) + outcome.commands);
     if (outcome.withheld !== undefined) metrics.withheldUsers.inc({ connector, reason: outcome.withheld });

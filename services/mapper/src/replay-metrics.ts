@@ -38,6 +38,7 @@ export function createReplayMetrics(metrics: Metrics, offsetsLeft: () => Readonl
       name: 'replay_events_total',
       help: 'Events read by replays, by outcome: mapped, skipped, dead-lettered, filtered-out, replayed-before (a copy that an earlier version appended), unreadable, expired (gone from the topic; alert).',
       labelNames: ['outcome'],
+      zeros: Object.values(outcomes).map((outcome) => ({ outcome })),
     }),
     commands: metrics.counter({
       name: 'replay_commands_total',

@@ -11,7 +11,7 @@ import { clientOf } from '@astrolabe/kafka/internal';
 import { connect, loadPatched, silentLogger, topicDefinition } from '@astrolabe/kafka/testing';
 import { startLocalCluster, type LocalCluster } from '@astrolabe/testkit';
 import { createGroup, done, lanes } from '../testing/test-group.ts';
-import type { GroupConsumer, GroupConsumerOptions } from './group-consumer.ts';
+import type { GroupConsumer, GroupConsumerOptions } from './group-consumer-options.ts';
 
 const PARTITIONS = 4;
 const SESSION_TIMEOUT_MS = 6_000;

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, createRecordProducer } from '@astrolabe/kafka';
 import { connect, createTopic, silentLogger } from '@astrolabe/kafka/testing';
 import type { ConsumedRecord } from '@astrolabe/records';
-import { startGroupConsumer, type GroupConsumer } from './group-consumer.ts';
+import { startGroupConsumer } from './group-consumer.ts';
+import type { GroupConsumer } from './group-consumer-options.ts';
 import type { PartitionSession } from './partition-processor.ts';
 import { createPromisedProcessor } from '../testing/promised-handler.ts';
 

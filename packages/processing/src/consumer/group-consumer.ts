@@ -15,44 +15,16 @@ import {
   type AccessContext,
   type Consumer,
 } from '@astrolabe/kafka/internal';
-import { FaultLog, type Logger } from '@astrolabe/service-kit';
+import { FaultLog } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { CommitLoop } from './commit-loop.ts';
-import { createConsumer, REJOIN_PAUSE_MS, SESSION, type ConsumerSettings } from './create-consumer.ts';
-import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
+import type { WorkPosition } from './core/partition-lag.ts';
+import { createConsumer, REJOIN_PAUSE_MS, SESSION } from './create-consumer.ts';
+import type { GroupConsumer, GroupConsumerOptions } from './group-consumer-options.ts';
 import { HandOver } from './hand-over.ts';
 import { PartitionSessions, type Membership } from './partition-sessions.ts';
 import { PlaceWatch } from './place-watch.ts';
 import { openTopicGuard, type TopicGuard } from './topic-guard.ts';
-
-export interface GroupConsumerOptions extends ConsumerSettings {
-  readonly topic: string;
-  readonly createProcessor: (session: GroupSession) => PartitionProcessor;
-  /** What stops the consumer for good: the caller shuts the process down. Called at most once. */
-  readonly onFault: (fault: PipelineError) => void;
-  readonly logger: Logger;
-  /** Default 100. After a crash at most this much finished work is repeated. */
-  readonly commitIntervalMs?: number;
-}
-
-export interface GroupConsumer {
-  /** Partitions owned now. */
-  assignment(): readonly number[];
-  /** Whether the group has been joined and the consumer runs. */
-  isRunning(): boolean;
-  /** Why the consumer does not read; undefined while it is a member of its group. */
-  trouble(): string | undefined;
-  /**
-   * How long ago the group last answered. Beyond the session time-out, others may have the partitions that
-   * `assignment` still names.
-   */
-  silentMs(): number;
-  /**
-   * Works on until the other members of the group take the partitions, for half of `deadlineMs` at most; then stops
-   * fetching, lets work in flight finish until `deadlineMs`, commits, leaves the group. Never rejects.
-   */
-  close(deadlineMs: number): Promise<void>;
-}
 
 /**
  * Joins the group; resolves once the first assignment is here. Rejects with `kafka.unavailable` when the brokers cannot
@@ -95,6 +67,7 @@ class GroupMember implements GroupConsumer {
   /** `onFault` has been called: nothing is read any more. */
   #isFaulty = false;
   #closing: Promise<void> | undefined;
+  #rebalances = 0;
 
   constructor(options: GroupConsumerOptions, guard: TopicGuard) {
     const { connection, groupId, topic, logger } = options;
@@ -162,6 +135,14 @@ class GroupMember implements GroupConsumer {
 
   assignment(): readonly number[] {
     return this.#sessions.partitions();
+  }
+
+  workPositions(): ReadonlyMap<number, WorkPosition | undefined> {
+    return this.#sessions.workPositions();
+  }
+
+  rebalances(): number {
+    return this.#rebalances;
   }
 
   isRunning(): boolean {
@@ -233,6 +214,7 @@ class GroupMember implements GroupConsumer {
   #joined(joined: Joined): void {
     const { groupId, topic, logger } = this.#options;
     const partitions = joined.memberAssignment[topic] ?? [];
+    this.#rebalances += 1;
     this.#sessions.assign(joined, partitions, { canFinishLost: this.#closing !== undefined });
     this.#membership.holds(topic, partitions, joined.generationId);
     this.#handOver.joined(partitions.length, joined.isAlone);

@@ -6,7 +6,7 @@ import { clientOf } from '@astrolabe/kafka/internal';
 import { connect, createTopic, joinAndFallSilent } from '@astrolabe/kafka/testing';
 import { eventually } from '@astrolabe/testkit';
 import { createGroup, done, lanes, produce, type Handle } from '../testing/test-group.ts';
-import type { GroupConsumer, GroupConsumerOptions } from './group-consumer.ts';
+import type { GroupConsumer, GroupConsumerOptions } from './group-consumer-options.ts';
 
 const SESSION_TIMEOUT_MS = 6_000;
 /** So rarely that no test hears of a rebalance by the clock. */

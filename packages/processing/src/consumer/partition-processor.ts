@@ -1,4 +1,5 @@
 import type { ConsumedRecord, TopicId } from '@astrolabe/records';
+import type { WorkPosition } from './core/partition-lag.ts';
 
 /**
  * One assignment of a partition to this process: from the moment the group assigns it until it is lost or given back. A
@@ -48,6 +49,8 @@ export interface PartitionProcessor {
    * offset of the fetched batch, control records included.
    */
   enqueue(records: readonly ConsumedRecord[], nextOffset: bigint): void;
+  /** Where its work stands, at each scrape and so; undefined while it does not know. Optional. */
+  workPosition?(): WorkPosition | undefined;
   /** The consumer closes: what only waits need not be done any more, so that `idle` comes soon. Optional. */
   quiesce?(): void;
   /**

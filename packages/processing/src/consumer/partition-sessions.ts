@@ -5,6 +5,7 @@
 import { COMMIT_MARK, type ConsumedRecord, type TopicId } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
+import type { WorkPosition } from './core/partition-lag.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 
 export interface PartitionSessionsOptions {
@@ -51,6 +52,10 @@ export class PartitionSessions {
 
   partitions(): readonly number[] {
     return [...this.#live.keys()].sort((a, b) => a - b);
+  }
+
+  workPositions(): ReadonlyMap<number, WorkPosition | undefined> {
+    return new Map([...this.#live].map(([partition, session]) => [partition, session.workPosition()]));
   }
 
   /**
@@ -256,6 +261,10 @@ export class AssignedPartition implements GroupSession {
     } finally {
       this.#untilCommitted.splice(this.#untilCommitted.indexOf(waiter), 1);
     }
+  }
+
+  workPosition(): WorkPosition | undefined {
+    return this.#processor?.workPosition?.();
   }
 
   quiesce(): void {

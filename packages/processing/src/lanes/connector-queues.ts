@@ -57,7 +57,8 @@ export class InHand<State> {
 /** `position`: the first offset that the connector may have a record at. */
 export function openConnectorQueue<State>(name: string, position: bigint): ConnectorQueue<State> {
   const tracker = new OffsetTracker<PartitionTask<State>>(position, isDone);
-  return { name, tracker, isLagging: false, readTurn: 0, records: 0, bytes: 0, mainRecords: 0, mainBytes: 0 };
+  const inHand = { records: 0, bytes: 0, mainRecords: 0, mainBytes: 0 };
+  return { name, tracker, isLagging: false, lastWrittenAtMs: undefined, readTurn: 0, ...inHand };
 }
 
 /** The connector whose record has held the partition's offset back for too long. */

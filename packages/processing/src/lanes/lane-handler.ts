@@ -3,6 +3,7 @@ import type { ConsumedRecord } from '@astrolabe/records';
 import type { ReadPage } from './catch-up-reader.ts';
 import type { LaneTask } from './lane-task.ts';
 import type { ReplayLineOptions, ReplayedRecords } from './replay/replayed-records.ts';
+import type { WorkPosition } from '../consumer/core/partition-lag.ts';
 import type { PartitionProcessor, PartitionSession } from '../consumer/partition-processor.ts';
 
 /** Handles records, each to its end. One for all partitions. */
@@ -64,8 +65,20 @@ export interface LaneProcessorOptions<State> {
   readonly onLag?: (connectorId: string, reason: LagReason | undefined) => void;
 }
 
+export interface ConnectorCursor {
+  /** Everything of the connector below is finished. */
+  readonly offset: bigint;
+  /**
+   * When the record at the cursor was written, epoch milliseconds, or the one before it while that one is being read.
+   * Undefined until the first was read, after a restart for example.
+   */
+  readonly writtenAtMs: number | undefined;
+}
+
 export interface LaneProcessor<State = never> extends PartitionProcessor {
   quiesce(): void;
+  /** Of the partition's own offset: connectors that lag are apart. */
+  workPosition(): WorkPosition | undefined;
   /**
    * Opens a line of replayed records, which run in the same lanes behind those of the partition and have a position and
    * a window of their own. To be called for the handler's own records only.
@@ -73,8 +86,8 @@ export interface LaneProcessor<State = never> extends PartitionProcessor {
   replay<Outcome extends string>(options: ReplayLineOptions<State, Outcome>): ReplayedRecords<Outcome>;
   /** Decides which connectors lag, and reads on for those that do. To be called every quarter of a second or so. */
   review(): void;
-  /** Connectors that have a cursor of their own, with it. */
-  cursors(): ReadonlyMap<string, bigint>;
+  /** Connectors that have a cursor of their own, by name. */
+  cursors(): ReadonlyMap<string, ConnectorCursor>;
   /** Records in hand. */
   recordCount(): number;
   laneCount(): number;

@@ -6,7 +6,8 @@
  */
 import { decodeConnectorOffsets, recordSizeBytes, type ConsumedRecord } from '@astrolabe/records';
 import { CatchUpReader } from './catch-up-reader.ts';
-import type { LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
+import type { WorkPosition } from '../consumer/core/partition-lag.ts';
+import type { ConnectorCursor, LagReason, LaneProcessor, LaneProcessorOptions } from './lane-handler.ts';
 import { LaneRunner } from './lane-runner.ts';
 import {
   InHand,
@@ -116,8 +117,25 @@ class Processor<State> implements LaneProcessor<State>, LaneTaskEvents<Partition
     this.#catchUp.poke();
   }
 
-  cursors(): ReadonlyMap<string, bigint> {
-    return new Map([...this.#cursors].map(([name, queue]) => [name, queue.tracker.committableOffset]));
+  cursors(): ReadonlyMap<string, ConnectorCursor> {
+    const cursors = new Map<string, ConnectorCursor>();
+    for (const [name, { tracker, lastWrittenAtMs }] of this.#cursors) {
+      const writtenAtMs = tracker.first?.record.timestampMs ?? lastWrittenAtMs;
+      cursors.set(name, { offset: tracker.committableOffset, writtenAtMs });
+    }
+    return cursors;
+  }
+
+  workPosition(): WorkPosition | undefined {
+    const main = this.#main;
+    if (main !== undefined) {
+      const { committableOffset: finishedTo, position: readTo } = main;
+      return { finishedTo, readTo, oldestAtMs: main.first?.record.timestampMs };
+    }
+    if (this.#early === undefined) return { finishedTo: undefined, readTo: undefined, oldestAtMs: undefined };
+    const oldest = this.#early.find(({ records }) => records.length > 0)?.records[0];
+    const readTo = this.#early.at(-1)?.nextOffset;
+    return oldest && { finishedTo: oldest.offset, readTo, oldestAtMs: oldest.timestampMs };
   }
 
   recordCount(): number {
@@ -197,6 +215,7 @@ class Processor<State> implements LaneProcessor<State>, LaneTaskEvents<Partition
     const sizeBytes = recordSizeBytes(record);
     const task = new PartitionTask(record, queue, sizeBytes, this.#options.nowMs(), isMain, this);
     queue.tracker.track(task);
+    queue.lastWrittenAtMs = record.timestampMs;
     if (isMain) this.#main?.track(task);
     this.#inHand.add(task);
     this.#runner.add(task);

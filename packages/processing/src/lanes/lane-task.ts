@@ -21,6 +21,8 @@ export interface ConnectorQueue<State> {
   readonly tracker: OffsetTracker<PartitionTask<State>>;
   /** The partition is read past records of the connector: they come by its own cursor. */
   isLagging: boolean;
+  /** When the last of its records that came was written, epoch milliseconds; undefined before one has. */
+  lastWrittenAtMs: number | undefined;
   /** When the partition was last read for it alone, counted in pages: the one that has waited longest comes next. */
   readTurn: number;
   /** Records in hand, and those among them that hold the partition's own offset back; likewise bytes. */

@@ -37,6 +37,21 @@ export class RecordBuffer {
     this.#limits = limits;
   }
 
+  /** The first record that is not released; undefined where none is in hand. */
+  get oldest(): ConsumedRecord | undefined {
+    return this.#records[this.#first];
+  }
+
+  /** Below it everything is released. */
+  get floor(): bigint {
+    return this.#floor;
+  }
+
+  /** Follows what was added; 0 before anything was. */
+  get end(): bigint {
+    return this.#end;
+  }
+
   get recordCount(): number {
     return this.#records.length - this.#first;
   }

@@ -306,3 +306,22 @@ test('a session that is over starts nothing, though its brokers are away', async
   changelog.failWith(undefined);
   assert.deepEqual([stored, session.faults, changelog.log.records('output')], [[], [], []]);
 });
+
+test('a partition stands at what is stored of it: a batch that is being written is not finished', async () => {
+  const { changelog, begin, append } = createTask();
+  const records = [0n, 1n].map((offset) => ({ ...recordAt(offset), timestampMs: 5_000 + Number(offset) }));
+  await append(records);
+  const processor = begin();
+  processor.enqueue([], 0n);
+  assert.equal(processor.workPosition?.(), undefined, 'the position is not restored yet');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(processor.workPosition?.(), { finishedTo: 0n, readTo: 0n, oldestAtMs: undefined });
+  const held = changelog.hold();
+  processor.enqueue(records, 2n);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(processor.workPosition?.(), { finishedTo: 0n, readTo: 2n, oldestAtMs: 5_000 });
+  held.release();
+  await processor.idle();
+  assert.deepEqual(processor.workPosition?.(), { finishedTo: 2n, readTo: 2n, oldestAtMs: undefined });
+  await processor.stop();
+});

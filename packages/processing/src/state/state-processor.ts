@@ -11,6 +11,7 @@ import type { ConsumedRecord } from '@astrolabe/records';
 import { FaultLog } from '@astrolabe/service-kit';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { fullJitterDelayMs } from '@astrolabe/service-kit/retry';
+import type { WorkPosition } from '../consumer/core/partition-lag.ts';
 import type { PartitionProcessor } from '../consumer/partition-processor.ts';
 import { Change } from './change.ts';
 import { OwnedPartition } from './owned-partition.ts';
@@ -37,6 +38,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
   #running: Promise<void> = Promise.resolve();
   #draining = false;
   #paused = false;
+  #isRestored = false;
   #failures = 0;
   readonly #faults: FaultLog;
   /** What the log has taken from this session, and must show. */
@@ -66,6 +68,14 @@ class StateProcessor<V, R> implements PartitionProcessor {
       session.pause();
     }
     this.#change.happened();
+  }
+
+  workPosition(): WorkPosition | undefined {
+    const { oldest, floor, end } = this.#buffer;
+    const oldestAtMs = oldest?.timestampMs;
+    // Before the position is restored, what the group had committed is known by the first record that it gave.
+    const finishedTo = this.#isRestored ? floor : oldest?.offset;
+    return finishedTo === undefined ? undefined : { finishedTo, readTo: end > floor ? end : floor, oldestAtMs };
   }
 
   async idle(): Promise<void> {
@@ -126,6 +136,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
       if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
       this.#options.onTrouble?.(undefined);
       this.#buffer.rewindTo(position);
+      this.#isRestored = true;
       this.#release(position);
       this.#change.happened();
       await partition.work();

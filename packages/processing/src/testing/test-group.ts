@@ -6,7 +6,8 @@ import { createKafkaAdmin, createRecordProducer, type KafkaAdmin, type KafkaConn
 import { connect, silentLogger } from '@astrolabe/kafka/testing';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { PipelineError } from '@astrolabe/service-kit/errors';
-import { startGroupConsumer, type GroupConsumer, type GroupConsumerOptions } from '../consumer/group-consumer.ts';
+import { startGroupConsumer } from '../consumer/group-consumer.ts';
+import type { GroupConsumer, GroupConsumerOptions } from '../consumer/group-consumer-options.ts';
 import type { PartitionSession } from '../consumer/partition-processor.ts';
 import { createPromisedProcessor } from './promised-handler.ts';
 

@@ -72,7 +72,20 @@ function assertNotEmptied(path: string, before: ConnectorDirectory, after: Conne
   throw new PipelineError('connectors.invalid', `${path}: ${message}`, { retryable: false, details: { problems } });
 }
 
-export function createConnectorsFileGauge(metrics: Metrics): Gauge {
+/** `connectors`: those in effect, at each scrape. */
+export function createConnectorsFileGauge(
+  metrics: Metrics,
+  connectors: () => Iterable<{ readonly id: string }> = () => [],
+): Gauge {
+  metrics.gauge({
+    name: 'connector_info',
+    help: 'Always 1. There is one for each connector in effect, for lists of connectors.',
+    labelNames: ['connector'],
+    collect: (gauge) => {
+      gauge.reset();
+      for (const { id } of connectors()) gauge.set({ connector: id }, 1);
+    },
+  });
   return metrics.gauge({
     name: 'connectors_file_valid',
     help: '0 while the connectors file has an edit that cannot be used: the connectors before it stay in effect.',
@@ -106,7 +119,7 @@ class FileConnectorSource implements ConnectorSource {
     this.#keys = options.keys ?? 'read';
     this.#pollMs = options.pollMs ?? 5_000;
     this.#settleMs = options.settleMs ?? 100;
-    this.#valid = createConnectorsFileGauge(options.metrics);
+    this.#valid = createConnectorsFileGauge(options.metrics, () => this.#state?.directory.all() ?? []);
     this.#watches = new FolderWatches(this.#files, () => this.#event.abort(), options.logger);
   }
 

@@ -2,6 +2,7 @@ import { startAdminServer } from './admin-server.ts';
 import type { ServiceStack } from '../process/lifecycle.ts';
 import type { Logger } from '../logs/logger.ts';
 import { createMetrics, type Metrics } from '../process/metrics.ts';
+import { showBuild } from '../process/standard-metrics.ts';
 import { createFaultCounter } from '../logs/fault-counts.ts';
 
 export interface ServiceAdmin {
@@ -26,6 +27,7 @@ export async function startServiceAdmin(
 ): Promise<ServiceAdmin> {
   const metrics = createMetrics({ service });
   createFaultCounter(metrics, logger);
+  showBuild(metrics);
   const server = await startAdminServer({
     host: config.adminHost,
     port: config.adminPort,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { errorCodes } from '../errors/error-codes.ts';
 import { PipelineError } from '../errors/errors.ts';
 import { createFaultCounter } from './fault-counts.ts';
 import { createLogger } from './logger.ts';
@@ -9,11 +10,12 @@ function setUp() {
   const logger = createLogger({ name: 'mapper', level: 'info', destination: { write: () => undefined } });
   const metrics = createMetrics({ service: 'mapper' });
   createFaultCounter(metrics, logger);
-  const counted = async (): Promise<Record<string, number>> => {
-    const metric = await metrics.registry.getSingleMetric('mapper_faults_total')?.get();
-    return Object.fromEntries((metric?.values ?? []).map(({ labels, value }) => [String(labels['code']), value]));
-  };
-  return { logger, counted };
+  const values = async () => (await metrics.registry.getSingleMetric('mapper_faults_total')?.get())?.values ?? [];
+  const counted = async (): Promise<Record<string, number>> =>
+    Object.fromEntries(
+      (await values()).filter(({ value }) => value > 0).map(({ labels, value }) => [String(labels['code']), value]),
+    );
+  return { logger, counted, values };
 }
 
 const away = new PipelineError('kafka.unavailable', 'no broker answers', { retryable: true });
@@ -38,4 +40,13 @@ test('what is below a warning, or has no code of the catalogue, is not counted',
   logger.warn({ code: 'ECONNRESET' }, 'a socket ended');
   logger.warn('no fields');
   assert.deepEqual(await counted(), {});
+});
+
+test('every code begins at 0: an alert on an increase sees the first fault of a kind', async () => {
+  const { values } = setUp();
+  const begun = (await values()).map(({ labels, value }) => `${String(labels['code'])} ${value}`);
+  assert.deepEqual(
+    begun,
+    errorCodes.map((code) => `${code} 0`),
+  );
 });

@@ -31,6 +31,7 @@ export function createFaultCounter(metrics: Metrics, logger?: Logger): void {
     labelNames: ['code'],
     collect: (counter) => {
       counter.reset();
+      for (const code of errorCodes) counter.inc({ code }, 0);
       for (const [code, count] of counts ?? []) counter.inc({ code }, count);
     },
   });

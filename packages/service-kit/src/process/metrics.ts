@@ -18,6 +18,11 @@ export interface HistogramOptions<Label extends string> extends MetricOptions<La
 export interface CounterOptions<Label extends string> extends MetricOptions<Label> {
   /** Called at each scrape to set what was counted elsewhere. */
   readonly collect?: (counter: Counter<Label>) => void;
+  /**
+   * Label values that are known from the start. A series that begins with its first count shows no increase to
+   * Prometheus, so an alert would miss the first fault.
+   */
+  readonly zeros?: readonly Readonly<Record<Label, string>>[];
 }
 
 export interface GaugeOptions<Label extends string> extends MetricOptions<Label> {
@@ -56,9 +61,12 @@ export function createMetrics({ service }: { readonly service: string }): Metric
     registry,
     counter<Label extends string = never>(options: CounterOptions<Label>) {
       requireName(options.name, options.name.endsWith('_total'), 'a counter ends in _total');
-      const { collect } = options;
-      if (!collect) return new Counter(base(options));
-      const counter: Counter<Label> = new Counter<Label>({ ...base(options), collect: () => collect(counter) });
+      const { collect, zeros = [] } = options;
+      const counter: Counter<Label> = new Counter<Label>({
+        ...base(options),
+        ...(collect === undefined ? {} : { collect: () => collect(counter) }),
+      });
+      for (const labels of zeros) counter.inc(labels, 0);
       return counter;
     },
     histogram(options) {

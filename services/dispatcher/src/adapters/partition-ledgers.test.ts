@@ -14,6 +14,7 @@ test('a partition that is lost while its ledger is restored leaves its folder an
   const inMemory = createInMemoryChangelog(() => Date.now());
   const lost = new AbortController();
   let reads = 0;
+  let restored = 0;
   const openLedger = createPartitionLedgers({
     config: { ledgerDirectory, ledgerWindowHours: 1 },
     changelog: {
@@ -29,6 +30,7 @@ test('a partition that is lost while its ledger is restored leaves its folder an
     groupId: 'group',
     topic: 'commands',
     logger: createLogger({ name: 'partition-ledgers', level: 'silent' }),
+    onRestored: () => (restored += 1),
   });
   const session = (signal: AbortSignal) => ({
     topic: 'commands',
@@ -43,6 +45,18 @@ test('a partition that is lost while its ledger is restored leaves its folder an
   });
   await assert.rejects(openLedger(session(lost.signal)), /lost/);
   const again = await openLedger(session(new AbortController().signal));
+  assert.equal(restored, 1, 'what was lost was not restored');
+  await again.record({
+    commandId: 'c1',
+    connectorId: 'acme',
+    offset: 0n,
+    outcome: 'delivered',
+    status: 200,
+    atMs: Date.now(),
+  });
+  const { entries, bytes } = again.stats();
+  assert.equal(entries, 1, 'what is in hand counts');
+  assert.ok(bytes > 0, 'what is acknowledged and not written yet counts');
   await again.close();
   assert.equal(memory.usedBytes, 0);
 });

@@ -18,6 +18,8 @@ export interface PartitionLedgersOptions {
   readonly groupId: string;
   readonly topic: string;
   readonly logger: Logger;
+  /** How long a partition took from its assignment until its ledger was complete. */
+  readonly onRestored: (seconds: number) => void;
 }
 
 const HOUR_MS = 3_600_000;
@@ -27,9 +29,10 @@ const CLOSE_MS = 2_000;
 export function createPartitionLedgers(
   options: PartitionLedgersOptions,
 ): (session: PartitionSession) => Promise<OpenLedger> {
-  const { config, changelog, memory, groupId, topic, logger } = options;
+  const { config, changelog, memory, groupId, topic, logger, onRestored } = options;
   const linger = new SharedLinger(systemClock);
   return async ({ partition, signal }) => {
+    const startedAtMs = systemClock.monotonicMs();
     const ledger = await openPartitionLedger({
       partition,
       changelog,
@@ -44,6 +47,7 @@ export function createPartitionLedgers(
     });
     try {
       await ledger.restore(signal);
+      onRestored((systemClock.monotonicMs() - startedAtMs) / 1_000);
     } catch (error) {
       // Else the next assignment of the partition to this process would wait for the lock of this one.
       await ledger.close(AbortSignal.abort(error)).catch(() => undefined);
@@ -55,8 +59,8 @@ export function createPartitionLedgers(
       attempts: (commandId) => ledger.attempts(commandId),
       recordAttempts: (attempts) => ledger.recordAttempts(attempts),
       stats: () => {
-        const { entries, diskBytes } = ledger.stats();
-        return { entries, bytes: diskBytes };
+        const { entries, inHand, diskBytes, waitingBytes } = ledger.stats();
+        return { entries: entries + inHand, bytes: diskBytes + waitingBytes };
       },
       hasten: () => ledger.hasten(),
       close: () => ledger.close(AbortSignal.timeout(CLOSE_MS)),

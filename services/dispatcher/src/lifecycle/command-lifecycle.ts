@@ -247,7 +247,10 @@ export class CommandLifecycle implements LaneHandler<InFlightCommand>, CommandOw
   /** Each record once: those of replays are counted by their replay. */
   #count(command: InFlightCommand, outcome: ReplayOutcome, labels: OutcomeLabels): void {
     if (command.isReplayed) command.outcome = outcome;
-    else this.#options.metrics.commands.inc(labels);
+    else {
+      this.#options.metrics.commands.inc(labels);
+      if (outcome === 'deadLettered') this.#options.metrics.deadLetters.inc({ code: labels.reason });
+    }
   }
 
   durable(command: InFlightCommand): void {

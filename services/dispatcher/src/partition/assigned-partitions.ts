@@ -1,5 +1,5 @@
 import type { PartitionSession } from '@astrolabe/processing';
-import type { PartitionState } from '../dispatcher-metrics.ts';
+import type { PartitionState } from '../dispatcher-state.ts';
 import {
   createPartitionDispatcher,
   type PartitionDispatcher,
@@ -22,6 +22,8 @@ export class AssignedPartitions {
   add(session: PartitionSession): PartitionDispatcher {
     const added = createPartitionDispatcher(session, this.#options);
     this.#partitions.set(session.partition, added);
+    // Begun before the first count: an alert would not see a counter that comes with it as an increase.
+    this.#options.metrics.expired.inc({ partition: String(session.partition) }, 0);
     this.#onChange();
     session.signal.addEventListener('abort', () => {
       // Its next assignment may have begun already.

@@ -7,6 +7,7 @@ import {
   type LaneProcessor,
   type PartitionProcessor,
   type PartitionSession,
+  type WorkPosition,
   type ReadPage,
 } from '@astrolabe/processing';
 import { isRecreated, resetRemedy, topicRecreated } from '@astrolabe/records';
@@ -15,7 +16,7 @@ import { connectorOf, laneOf } from '../core/lane-of.ts';
 import type { DeliveryLedger } from '../lifecycle/delivery-ledger.ts';
 import { CommandLifecycle, type CommandLifecycleOptions } from '../lifecycle/command-lifecycle.ts';
 import type { InFlightCommand } from '../lifecycle/in-flight-command.ts';
-import type { PartitionState } from '../dispatcher-metrics.ts';
+import type { PartitionState } from '../dispatcher-state.ts';
 import { PartitionReplays, type ReplayPorts } from '../replay/partition-replays.ts';
 import { noReplays } from '../replay/replays-state.ts';
 
@@ -55,7 +56,6 @@ class Partition implements PartitionDispatcher {
   readonly #session: PartitionSession;
   readonly #options: PartitionDispatcherOptions;
   readonly #lanes: LaneProcessor<InFlightCommand>;
-  readonly #lagSince = new Map<string, number>();
   readonly #warnedOf = new Set<string>();
   readonly #delivered: DeliveryLedger;
   #ledger: OpenLedger | undefined;
@@ -90,6 +90,10 @@ class Partition implements PartitionDispatcher {
 
   enqueue(...args: Parameters<PartitionProcessor['enqueue']>): void {
     this.#lanes.enqueue(...args);
+  }
+
+  workPosition(): WorkPosition | undefined {
+    return this.#lanes.workPosition();
   }
 
   quiesce(): void {
@@ -130,10 +134,10 @@ class Partition implements PartitionDispatcher {
       partition: this.#session.partition,
       lanes: this.#lanes.laneCount(),
       records: this.#lanes.recordCount(),
-      lagging: [...this.#lanes.cursors()].map(([connector, cursor]) => ({
+      lagging: [...this.#lanes.cursors()].map(([connector, { offset, writtenAtMs }]) => ({
         connector,
-        offsets: Number(position - cursor),
-        seconds: this.#secondsSince(this.#lagSince.get(connector)),
+        offsets: Number(position - offset),
+        seconds: writtenAtMs && Math.max(0, this.#options.clock.nowMs() - writtenAtMs) / 1_000,
       })),
       ledgerEntries: stats?.entries ?? 0,
       ledgerBytes: stats?.bytes ?? 0,
@@ -141,15 +145,10 @@ class Partition implements PartitionDispatcher {
     };
   }
 
-  #secondsSince(sinceMs: number | undefined): number {
-    return sinceMs === undefined ? 0 : (this.#options.clock.monotonicMs() - sinceMs) / 1_000;
-  }
-
   #tellLag(connectorId: string, reason: LagReason | undefined): void {
-    const { clock, logger, scheduler } = this.#options;
+    const { logger, scheduler } = this.#options;
     const { partition } = this.#session;
     if (reason === undefined) {
-      this.#lagSince.delete(connectorId);
       const isExpected = this.#warnedOf.delete(connectorId);
       logger[isExpected ? 'info' : 'debug'](
         { connectorId, partition },
@@ -157,7 +156,6 @@ class Partition implements PartitionDispatcher {
       );
       return;
     }
-    this.#lagSince.set(connectorId, clock.monotonicMs());
     // A burst that its API takes is nothing to look after, however often it comes.
     if (reason === 'fills-buffer' && !scheduler.isBlocked(connectorId)) {
       logger.debug(

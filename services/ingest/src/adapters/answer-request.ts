@@ -93,6 +93,7 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
     try {
       const { answer, connectorId, isByHead = false } = await answerTo(route, request, hold);
       metrics.requestAnswered(route.countedAs, connectorId ?? 'unknown', answer.status);
+      if (answer.code !== undefined) metrics.requestRefused(answer.code);
       return await route.send(reply, answer, { request, isByHead });
     } finally {
       // Only after the handler is done with the records, even if the client has disconnected: they are in memory until

@@ -55,6 +55,10 @@ export class ByteBudget {
     this.#maxBytes = options.maxBytes;
   }
 
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
   get heldBytes(): number {
     return this.#heldBytes;
   }

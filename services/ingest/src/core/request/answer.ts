@@ -11,6 +11,8 @@ export interface Answer {
   readonly body: string;
   /** Whole seconds, the only form that every SDK reads. */
   readonly retryAfterSeconds?: number;
+  /** Why nothing of the request was stored. */
+  readonly code?: ErrorCode;
 }
 
 /** An event of a batch that was rejected. `index` is its place in the batch. */
@@ -34,7 +36,7 @@ export function partlyStoredAnswer(rejected: readonly RejectedEvent[]): Answer {
 
 export function refusedAnswer(status: number, code: ErrorCode, message: string, retryAfterSeconds?: number): Answer {
   const body = JSON.stringify({ success: false, code, message, error: message });
-  return retryAfterSeconds === undefined ? { status, body } : { status, body, retryAfterSeconds };
+  return { status, body, code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
 }
 
 /** Acknowledgements free the budget, within milliseconds unless Kafka is down. */

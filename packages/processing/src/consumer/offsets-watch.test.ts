@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KafkaConnection } from '@astrolabe/kafka';
 import { silentLogger } from '@astrolabe/kafka/testing';
-import { watchHeldRecords } from './held-watch.ts';
+import { watchOffsets } from './offsets-watch.ts';
 
-test('the watch of open transactions closes while it waits for brokers that do not answer', async () => {
+test('the watch of offsets closes while it waits for brokers that do not answer', async () => {
   const asked = Promise.withResolvers<void>();
-  const watch = watchHeldRecords({
+  const watch = watchOffsets({
     connection: {} as KafkaConnection,
     reader: {
       offsets: () => {
@@ -15,7 +15,7 @@ test('the watch of open transactions closes while it waits for brokers that do n
       },
     },
     topic: 'events',
-    partitions: () => [0],
+    workPositions: () => new Map([[0, undefined]]),
     logger: silentLogger,
     intervalMs: 1,
   });

@@ -1,6 +1,6 @@
 /**
- * Looks again and again whether open transactions keep the records of this process's partitions from it, for a metric
- * and the log.
+ * Looks again and again where the partitions of this process end: for its lag, and whether open transactions keep
+ * records from it, which the log tells too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -11,24 +11,31 @@ import {
   type KafkaConnection,
 } from '@astrolabe/kafka';
 import type { PartitionReader } from '@astrolabe/records';
-import type { Logger, Metrics } from '@astrolabe/service-kit';
+import type { Logger } from '@astrolabe/service-kit';
+import { systemClock } from '@astrolabe/service-kit/clock';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
+import { lagOf, nextEnds, type PartitionEnds, type PartitionLag } from './core/partition-lag.ts';
+import type { GroupConsumer } from './group-consumer-options.ts';
 
-export interface HeldWatchOptions {
+export interface OffsetsWatchOptions {
   readonly connection: KafkaConnection;
   readonly reader: Pick<PartitionReader, 'offsets'>;
   readonly topic: string;
-  /** Those that are read here now. */
-  readonly partitions: () => readonly number[];
+  /** Of the partitions that are here now. */
+  readonly workPositions: GroupConsumer['workPositions'];
   readonly logger: Logger;
   /** Default 5,000. A transaction that is open at one look and gone at the next is none that anybody waits for. */
   readonly intervalMs?: number;
   /** Default: asks the brokers. */
   readonly findTransactions?: typeof findHoldingTransactions;
+  /** Epoch milliseconds. Default: the system's clock. */
+  readonly nowMs?: () => number;
 }
 
-export interface HeldWatch {
+export interface OffsetsWatch {
+  /** By partition that is here now and whose position is known: as of now, against the end of the last look. */
+  lags(): ReadonlyMap<number, PartitionLag>;
   /** By partition, offsets that were there at two looks in a row and cannot be read; 0 where all can. */
   held(): ReadonlyMap<number, number>;
   /** Never rejects. */
@@ -37,30 +44,14 @@ export interface HeldWatch {
 
 const DEFAULT_INTERVAL_MS = 5_000;
 
-/** Shows what `held` gives as `held_records`. `topic` as the metric's help names it. */
-export function showHeldRecords(
-  metrics: Metrics,
-  topic: 'event topic' | 'command topic',
-  heldRecords: HeldWatch['held'],
-): void {
-  metrics.gauge<'partition'>({
-    name: 'held_records',
-    help: `Offsets of the ${topic} that cannot be read because another producer's transaction is open.`,
-    labelNames: ['partition'],
-    collect: (held) => {
-      held.reset();
-      for (const [partition, offsets] of heldRecords()) held.set({ partition: String(partition) }, offsets);
-    },
-  });
-}
-
-export function watchHeldRecords(options: HeldWatchOptions): HeldWatch {
-  const { connection, reader, topic, partitions, logger, intervalMs = DEFAULT_INTERVAL_MS } = options;
-  const findTransactions = options.findTransactions ?? findHoldingTransactions;
+export function watchOffsets(options: OffsetsWatchOptions): OffsetsWatch {
+  const { connection, reader, topic, workPositions, logger, intervalMs = DEFAULT_INTERVAL_MS } = options;
+  const { findTransactions = findHoldingTransactions, nowMs = systemClock.nowMs } = options;
   const closing = new AbortController();
   /** Of the last look: where an open transaction began. */
   let opened = new Map<number, bigint>();
   let held = new Map<number, number>();
+  let ends = new Map<number, PartitionEnds>();
   const told = new Map<number, bigint>();
 
   const tell = async (partition: number, fromOffset: bigint): Promise<void> => {
@@ -77,8 +68,12 @@ export function watchHeldRecords(options: HeldWatchOptions): HeldWatch {
   const look = async (): Promise<void> => {
     const openNow = new Map<number, bigint>();
     const heldNow = new Map<number, number>();
-    for (const partition of partitions()) {
-      const { lastStableOffset, highWatermark } = await reader.offsets(topic, partition);
+    const endsNow = new Map<number, PartitionEnds>();
+    for (const partition of workPositions().keys()) {
+      const seen = await reader.offsets(topic, partition);
+      const { lastStableOffset, highWatermark } = seen;
+      // Asked again: the work has gone on while the brokers answered.
+      endsNow.set(partition, nextEnds(ends.get(partition), seen, workPositions().get(partition), nowMs()));
       const isOpen = lastStableOffset < highWatermark;
       if (isOpen) openNow.set(partition, lastStableOffset);
       const isHeld = isOpen && opened.get(partition) === lastStableOffset;
@@ -88,6 +83,7 @@ export function watchHeldRecords(options: HeldWatchOptions): HeldWatch {
     }
     opened = openNow;
     held = heldNow;
+    ends = endsNow;
   };
   const watching = (async () => {
     for (;;) {
@@ -102,6 +98,14 @@ export function watchHeldRecords(options: HeldWatchOptions): HeldWatch {
     if (!closing.signal.aborted) logger.error({ err: error, topic }, 'open transactions are not looked for any more');
   });
   return {
+    lags: () => {
+      const lags = new Map<number, PartitionLag>();
+      for (const [partition, workPosition] of workPositions()) {
+        const lag = lagOf(workPosition, ends.get(partition), nowMs());
+        if (lag !== undefined) lags.set(partition, lag);
+      }
+      return lags;
+    },
     held: () => held,
     close: async () => {
       closing.abort();

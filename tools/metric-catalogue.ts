@@ -1,0 +1,52 @@
+/** What each service shows under `/metrics`: for the documentation, and to hold alerts and dashboards to. */
+import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
+import {
+  createIngestMetrics,
+  createOversizeRecordsCounter,
+  createReadingThreadCounter,
+  showStoring,
+} from '@astrolabe/ingest/metrics';
+import { createMapperMetrics } from '@astrolabe/mapper/metrics';
+import { topicsFor } from '@astrolabe/records';
+import {
+  createConnectorsFileGauge,
+  createFaultCounter,
+  createMetrics,
+  showBuild,
+  type Metrics,
+} from '@astrolabe/service-kit';
+
+export interface ShownMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labelNames: readonly string[];
+}
+
+const creators = {
+  ingest: (metrics: Metrics) => {
+    createIngestMetrics(metrics, { heldBytes: 0, maxBytes: 0 });
+    createOversizeRecordsCounter(metrics, topicsFor());
+    createReadingThreadCounter(metrics);
+    showStoring(metrics, () => true);
+  },
+  mapper: (metrics: Metrics) => void createMapperMetrics(metrics),
+  dispatcher: (metrics: Metrics) => void createDispatcherMetrics(metrics),
+};
+
+export type ServiceName = keyof typeof creators;
+export const serviceNames = Object.keys(creators) as readonly ServiceName[];
+
+/** Those of the process, which Node and prom-client define, are among them. */
+export function metricsOf(service: ServiceName): readonly ShownMetric[] {
+  const metrics = createMetrics({ service });
+  createFaultCounter(metrics);
+  showBuild(metrics);
+  creators[service](metrics);
+  createConnectorsFileGauge(metrics);
+  return metrics.registry.getMetricsAsArray().map((metric) => metric as unknown as ShownMetric);
+}
+
+export function ownMetricsOf(service: ServiceName): readonly ShownMetric[] {
+  return metricsOf(service).filter(({ name }) => name.startsWith(`${service}_`));
+}
