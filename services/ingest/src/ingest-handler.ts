@@ -15,7 +15,7 @@ import type { JudgedContent, RequestOrigin } from './core/record/judge-content.t
 import { overloadedAnswer, refusedAnswer, storedAnswer, type Answer } from './core/request/answer.ts';
 import type { ReceivedBody, RefusedBody } from './core/request/inflate-body.ts';
 import type { ContentSummary, RefusedRequest } from './core/request/parse-request.ts';
-import { validTraceparent } from './core/request/trace-context.ts';
+import { validTraceparent } from '@astrolabe/tracing';
 import { holdsApiKey } from './core/sender/authenticate.ts';
 import { identifySender, type KnownSender, type RequestHead, type Sender } from './core/sender/identify-sender.ts';
 import { openRequest, questionFor } from './core/sender/open-request.ts';

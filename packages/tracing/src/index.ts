@@ -1,0 +1,14 @@
+/** Tracing with OpenTelemetry (docs/adr/0028-spans-at-the-edges.md). Loads nothing of it while it is off. */
+export { openTracing, type OpenTracingOptions } from './open-tracing.ts';
+export {
+  isSampled,
+  readTraceContext,
+  toTraceparent,
+  traceContextOf,
+  validTraceparent,
+  type TraceContext,
+} from './trace-context.ts';
+export { traceSends } from './traced-producer.ts';
+export { MAX_LINKS, type SpanAttributes, type TracedSpan, type Tracing } from './tracing.ts';
+export { tracingRules, tracingVariables, type TracingConfig } from './tracing-config.ts';
+export { createSpanCounters } from './span-counters.ts';
