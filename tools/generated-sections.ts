@@ -24,12 +24,14 @@ import {
   createFaultCounter,
 } from '@astrolabe/service-kit';
 import { renderErrorCatalogue } from '@astrolabe/service-kit/errors';
+import { createSpanCounters, tracingVariables } from '@astrolabe/tracing';
 
 const shared = [
   configSections.kafka,
   configSections.kafkaConsumer,
   configSections.schemaRegistry,
   configSections.process,
+  tracingVariables,
 ] as const;
 const sharedNames = new Set(shared.flatMap((section) => Object.values<{ env: string }>(section).map(({ env }) => env)));
 
@@ -38,6 +40,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   'configuration of kafkaConsumer': () => renderConfigTable(configSections.kafkaConsumer),
   'configuration of schemaRegistry': () => renderConfigTable(configSections.schemaRegistry),
   'configuration of process': () => renderConfigTable(configSections.process),
+  'configuration of tracing': () => renderConfigTable(tracingVariables),
   'configuration of ingest': () => ownVariables(ingestConfig),
   'configuration of mapper': () => ownVariables(mapperConfig),
   'configuration of dispatcher': () => ownVariables(dispatcherConfig),
@@ -81,6 +84,7 @@ function metricsTable(service: string, create: (metrics: Metrics) => unknown): s
   const metrics = createMetrics({ service });
   createFaultCounter(metrics);
   create(metrics);
+  createSpanCounters(metrics);
   const rows = metrics.registry
     .getMetricsAsArray()
     .map((metric) => metric as unknown as { name: string; help: string; type: string; labelNames: string[] })

@@ -8,6 +8,7 @@ export {
   validTraceparent,
   type TraceContext,
 } from './trace-context.ts';
+export { isSentAgain } from './sent-again.ts';
 export { traceSends } from './traced-producer.ts';
 export { MAX_LINKS, type SpanAttributes, type TracedSpan, type Tracing } from './tracing.ts';
 export { tracingRules, tracingVariables, type TracingConfig } from './tracing-config.ts';
