@@ -193,7 +193,7 @@ export const tracingVariables: ConfigVariables<TracingConfig> = defineVariables<
     env: 'OTEL_BSP_MAX_QUEUE_SIZE',
     schema: configValues.integer({ min: 1, max: 1_000_000 }),
     default: 2_048,
-    description: 'Ended spans in memory, about 2 KB each. Those beyond it are dropped and counted.',
+    description: 'Ended spans in memory, somewhat more than 1 KB each. Those beyond it are dropped and counted.',
   },
   otelBspMaxExportBatchSize: {
     env: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',

@@ -92,6 +92,10 @@ function toTraceContext({ traceId, spanId, traceFlags, traceState }: SpanContext
 
 function defined(attributes: SpanAttributes): Attributes {
   const kept: Attributes = {};
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) kept[name] = value;
+  // Object.entries would make an array for each attribute of each span.
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (value !== undefined) kept[name] = value;
+  }
   return kept;
 }

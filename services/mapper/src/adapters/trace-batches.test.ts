@@ -100,7 +100,7 @@ test('a dead-lettered event fails its span with the code, and the dead letter ca
   const { outputs, result } = map({ ...event(parentOf(1)), value: Buffer.from('no JSON') });
   traces.stored(result);
   const [, span] = tracing.spans;
-  assert.deepEqual([span?.errorType, span?.isEnded], ['event.invalid', true]);
+  assert.deepEqual([span?.errorType, span?.isEnded], ['event.invalid-json', true]);
   assert.deepEqual(traceparents(outputs), [span?.context.traceparent]);
 });
 
