@@ -80,7 +80,7 @@ async function pathTo(receiver: OtlpReceiver, traceparent: string | undefined): 
   const inTrace = () => receiver.spans.filter(({ traceId }) => traceId === traceOf(traceparent));
   const path = () => {
     const found: ReceivedSpan[] = [];
-    for (let id = spanOf(traceparent); ; ) {
+    for (let id = spanOf(traceparent); ;) {
       const span = inTrace().find(({ spanId }) => spanId === id);
       if (span === undefined) return found;
       found.unshift(span);
@@ -88,7 +88,10 @@ async function pathTo(receiver: OtlpReceiver, traceparent: string | undefined): 
     }
   };
   const isWhole = (): boolean => path().length === inTrace().length && path().length > 0;
-  await eventually(isWhole, { timeoutMs: TIMEOUT_MS, describe: `the trace of ${traceparent ?? 'no call'} to be whole` });
+  await eventually(isWhole, {
+    timeoutMs: TIMEOUT_MS,
+    describe: `the trace of ${traceparent ?? 'no call'} to be whole`,
+  });
   return path();
 }
 

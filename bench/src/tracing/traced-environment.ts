@@ -12,8 +12,7 @@ export async function tracedEnvironment(env: NodeJS.ProcessEnv, cleanup: AsyncDi
   const given = Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (name.startsWith('OTEL_') && value ? [[name, value]] : [])),
   );
-  const isCollectorNamed =
-    'OTEL_EXPORTER_OTLP_ENDPOINT' in given || 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT' in given;
+  const isCollectorNamed = 'OTEL_EXPORTER_OTLP_ENDPOINT' in given || 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT' in given;
   if (given['OTEL_TRACES_EXPORTER'] !== 'otlp' || isCollectorNamed) return given;
   const collector = await spawnService({ name: 'collector stub', entry: collectorStub, env: {} });
   cleanup.defer(() => collector.stop());

@@ -1,4 +1,7 @@
-/** Tracing with OpenTelemetry (docs/adr/0028-spans-begin-and-end-at-the-edge.md). Loads nothing of its SDK while it is off. */
+/**
+ * Tracing with OpenTelemetry (docs/adr/0028-spans-begin-and-end-at-the-edge.md). Loads nothing of its SDK while it is
+ * off.
+ */
 export { openTracing, type OpenTracingOptions } from './open-tracing.ts';
 export {
   isSampled,

@@ -16,8 +16,8 @@ export interface OpenTracingOptions {
 const FLUSH_PART = 1 / 10;
 
 /**
- * Undefined where tracing is off: then nothing of OpenTelemetry's SDK is loaded. Else loads it; the collector need not be
- * there. Called before whatever makes spans, so that what that ends while it stops is exported.
+ * Undefined where tracing is off: then nothing of OpenTelemetry's SDK is loaded. Else loads it; the collector need not
+ * be there. Called before whatever makes spans, so that what that ends while it stops is exported.
  */
 export async function openTracing(
   config: TracingConfig & { readonly shutdownTimeoutMs: number },

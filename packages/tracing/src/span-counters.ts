@@ -13,11 +13,11 @@ export interface SpanCounters {
 export function createSpanCounters(metrics: Metrics): SpanCounters {
   const exported = metrics.counter({
     name: 'spans_exported_total',
-    help: 'Spans that the collector took. Shown while tracing is on.',
+    help: 'Spans that the collector took; shown while tracing is on.',
   });
   const dropped = metrics.counter({
     name: 'spans_dropped_total',
-    help: 'Spans that were not exported, by reason: queue-full (more than OTEL_BSP_MAX_QUEUE_SIZE waited), export-failed, stopped (the process stopped before). Delivery is not affected. Shown while tracing is on.',
+    help: 'Spans that were not exported, by reason: queue-full (more than OTEL_BSP_MAX_QUEUE_SIZE waited), export-failed, stopped (the process stopped before). Shown while tracing is on; delivery is not affected.',
     labelNames: ['reason'],
   });
   for (const reason of reasons) dropped.inc({ reason }, 0);

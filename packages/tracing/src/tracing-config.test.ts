@@ -24,7 +24,7 @@ const others = {
   OTEL_BSP_MAX_QUEUE_SIZE: '100',
 };
 
-test('settings for other SDKs are no problem while tracing is off, and all reported together once it is on', () => {
+test('settings for other SDKs are accepted while tracing is off, and all reported together once it is on', () => {
   read(others);
   try {
     read({ ...others, OTEL_TRACES_EXPORTER: 'otlp' });

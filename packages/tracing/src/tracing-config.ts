@@ -51,7 +51,9 @@ export const DEFAULT_ENDPOINT = 'http://localhost:4318';
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 const milliseconds = () => configValues.integer({ min: 1, max: 600_000 });
-/** Headers, timeouts and files of `OTEL_EXPORTER_OTLP_X` are those of `OTEL_EXPORTER_OTLP_TRACES_X`, unless that is set. */
+/**
+ * Headers, timeouts and files of `OTEL_EXPORTER_OTLP_X` are those of `OTEL_EXPORTER_OTLP_TRACES_X`, unless that is set.
+ */
 const specific = (name: string) => `As OTEL_EXPORTER_OTLP_${name}, which it replaces: for traces only.`;
 
 export const tracingVariables: ConfigVariables<TracingConfig> = defineVariables<TracingConfig>({
@@ -60,7 +62,7 @@ export const tracingVariables: ConfigVariables<TracingConfig> = defineVariables<
     schema: configValues.oneOf(['none', 'otlp']),
     default: 'none',
     description:
-      'otlp switches tracing on. Unlike in other programs the default is none. Each event then costs some microseconds in each service, unless it is not sampled.',
+      'otlp switches tracing on; in other programs that is the default. A sampled event then costs some microseconds in each service.',
   },
   otelSdkDisabled: {
     env: 'OTEL_SDK_DISABLED',
@@ -84,7 +86,7 @@ export const tracingVariables: ConfigVariables<TracingConfig> = defineVariables<
     schema: configValues.text(`one of ${SAMPLERS.join(', ')}`),
     default: 'parentbased_always_on',
     description:
-      'Which traces are recorded. With parentbased_* a sender that sends a traceparent decides for its own; with the others it does not. Give all services the same.',
+      'Which traces are recorded, the same for all services. With parentbased_* a sender that sends a traceparent decides for its own; with the others it does not.',
   },
   otelTracesSamplerArg: {
     env: 'OTEL_TRACES_SAMPLER_ARG',

@@ -79,12 +79,21 @@ export const configValues = {
       .pipe(z.array(z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/)).min(1))
       .describe('host names without ports, several separated by commas'),
 
-  /** `key=value` pairs separated by commas, percent-encoded, as OpenTelemetry writes lists of attributes and headers. */
+  /**
+   * `key=value` pairs separated by commas, percent-encoded, as OpenTelemetry writes lists of attributes and headers.
+   */
   keyValuePairs: () =>
     z
       .string()
       .transform((text) => text.split(',').filter((part) => part.trim() !== ''))
-      .pipe(z.array(z.string().regex(/^[^=]*[^=\s][^=]*=/).refine(isPercentEncoded)))
+      .pipe(
+        z.array(
+          z
+            .string()
+            .regex(/^[^=]*[^=\s][^=]*=/)
+            .refine(isPercentEncoded),
+        ),
+      )
       .transform((parts) => Object.fromEntries(parts.map(toPair)) as Readonly<Record<string, string>>)
       .describe('key=value, percent-encoded, several separated by commas'),
 };

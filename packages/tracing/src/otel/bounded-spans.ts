@@ -1,10 +1,5 @@
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
-import {
-  BatchSpanProcessor,
-  type ReadableSpan,
-  type SpanExporter,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
 import type { SpanCounters } from '../span-counters.ts';
@@ -93,7 +88,8 @@ export class BoundedSpans implements SpanProcessor {
       return;
     }
     this.#counters.dropped('export-failed', spans);
-    const reason = error === undefined || error.message === '' ? 'the collector did not take them' : errorMessage(error);
+    const reason =
+      error === undefined || error.message === '' ? 'the collector did not take them' : errorMessage(error);
     const fault = new PipelineError('tracing.export-failed', reason, { retryable: true });
     this.#faults.failed(fault, {}, 'spans could not be exported and are dropped; delivery goes on');
   }

@@ -8,7 +8,6 @@ import { tracingRules, tracingVariables, type TracingConfig } from '../tracing-c
 import { startOtelTracing } from './otel-tracing.ts';
 
 const definition = defineConfig<TracingConfig>(tracingVariables, { rules: tracingRules });
-const logger = createLogger({ name: 'test', level: 'silent' });
 const parent = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', tracestate: 'vendor=1' };
 const unsampled = { traceparent: `${parent.traceparent.slice(0, 53)}00`, tracestate: undefined };
 const root = { name: 'work', kind: 'server', parent: undefined, attributes: {} } as const;
@@ -29,9 +28,12 @@ async function start(t: TestContext, env: Readonly<Record<string, string>> = {})
     dropped: (reason, spans) => void counts.dropped.set(reason, (counts.dropped.get(reason) ?? 0) + spans),
   };
   const exporter = exporterSettings(config);
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const logger = createLogger({ name: 'test', level: 'warn', destination });
   const tracing = await startOtelTracing({ service: 'ingest', config, exporter, counters, logger });
   t.after(() => tracing.close(0));
-  return { receiver, tracing, counts };
+  return { receiver, tracing, counts, lines };
 }
 
 test('a span arrives at the collector with its trace, its links and its process', async (t) => {
@@ -92,14 +94,15 @@ for (const [name, expected] of Object.entries(samplers)) {
   });
 }
 
-test('what a collector refuses is dropped and counted, and the next spans are exported', async (t) => {
-  const { receiver, tracing, counts } = await start(t);
+test('what a collector refuses is dropped, counted and logged, and the next spans are exported', async (t) => {
+  const { receiver, tracing, counts, lines } = await start(t);
   receiver.answerWith(400);
   tracing.startSpan(root).end();
   await eventually(() => counts.dropped.get('export-failed') === 1, {
     timeoutMs: TIMEOUT_MS,
     describe: 'the refused span to be counted',
   });
+  assert.match(lines.join(''), /"code":"tracing.export-failed"/);
   receiver.answerWith(200);
   tracing.startSpan(root).end();
   await receiver.until((spans) => spans.length === 1);

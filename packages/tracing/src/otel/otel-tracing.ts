@@ -10,6 +10,7 @@ import {
   TracerProvider,
   type Sampler,
 } from '@opentelemetry/sdk-trace';
+import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
 import type { Logger } from '@astrolabe/service-kit';
 import type { ExporterSettings } from '../exporter-settings.ts';
 import type { SpanCounters } from '../span-counters.ts';
@@ -35,7 +36,12 @@ export interface RunningTracing extends Tracing {
 /** Rejects with `config.invalid` if a file of the exporter cannot be read; the collector is not asked for. */
 export async function startOtelTracing(options: OtelTracingOptions): Promise<RunningTracing> {
   const { config, service, counters, logger } = options;
-  const spans = new BoundedSpans({ exporter: await createExporter(options.exporter, config), config, counters, logger });
+  const spans = new BoundedSpans({
+    exporter: await createExporter(options.exporter, config),
+    config,
+    counters,
+    logger,
+  });
   const provider = new TracerProvider({
     resource: resourceOf(config, service),
     sampler: samplerOf(config),
@@ -59,10 +65,10 @@ export async function startOtelTracing(options: OtelTracingOptions): Promise<Run
 function resourceOf({ otelServiceName, otelResourceAttributes }: TracingConfig, service: string): Resource {
   return defaultResource().merge(
     resourceFromAttributes({
-      'service.name': `astrolabe-${service}`,
+      [ATTR_SERVICE_NAME]: `astrolabe-${service}`,
       'service.instance.id': randomUUID(),
       ...otelResourceAttributes,
-      ...(otelServiceName === undefined ? {} : { 'service.name': otelServiceName }),
+      ...(otelServiceName === undefined ? {} : { [ATTR_SERVICE_NAME]: otelServiceName }),
     }),
   );
 }

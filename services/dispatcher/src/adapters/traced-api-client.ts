@@ -32,8 +32,8 @@ interface Sampled {
 
 /**
  * - A call for one command goes on with its trace.
- * - A bulk call is for commands of many traces: it is a trace of its own, with links to theirs. Each of these gets a span
- *   with a link to the call, or nobody who looks at the trace of an event would find where it ended.
+ * - A bulk call is for commands of many traces: it is a trace of its own, with links to theirs. Each of these gets a
+ *   span with a link to the call, or nobody who looks at the trace of an event would find where it ended.
  */
 class TracedApiClient implements ApiClient {
   readonly #client: ApiClient;

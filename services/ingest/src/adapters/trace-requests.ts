@@ -48,7 +48,7 @@ class SpanOfRequest implements RequestTrace {
 
   answered(status: number, connectorId: string | undefined): void {
     this.#span.setAttributes({ 'http.response.status_code': status, 'astrolabe.connector.id': connectorId });
-    // As the conventions have it for servers: what the client did wrong is no error of ours.
+    // As the conventions have it for servers: what the client did wrong is not our error.
     if (status >= 500) this.#span.fail(String(status));
     this.#span.end();
   }

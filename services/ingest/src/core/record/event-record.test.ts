@@ -115,7 +115,9 @@ test('an event that asks for it with context.direct gets the address of its clie
 
 test("key and headers name the event's connector, id, time and trace", () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-  const [record] = storedFrom('track', '{"userId":"u1","event":"E","messageId":"m1"}', { trace: { traceparent, tracestate: 'a=b' } });
+  const [record] = storedFrom('track', '{"userId":"u1","event":"E","messageId":"m1"}', {
+    trace: { traceparent, tracestate: 'a=b' },
+  });
   assert.equal(record?.key, '["acme","user","u1"]');
   assert.deepEqual(record.headers, {
     'connector-id': 'acme',
