@@ -6,7 +6,10 @@ import { isReplayedCopy } from '@astrolabe/replay';
  * what is done now begins another one, with a link to it. What is made of the record carries the new one:
  * `deadLetterTopic`, of the record's own topic, tells a redriven record from one that was made of a redriven record.
  */
-export function isSentAgain(record: ConsumedRecord, deadLetterTopic: string): boolean {
+export function isSentAgain(
+  record: Pick<ConsumedRecord, 'topic' | 'headers' | 'encoded'>,
+  deadLetterTopic: string,
+): boolean {
   if (isReplayedCopy(record)) return true;
   return headerText(record, headerNames.redriveFrom)?.startsWith(`${deadLetterTopic}:`) === true;
 }

@@ -8,7 +8,7 @@ import { traceSends } from './traced-producer.ts';
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const parent = (flags: string) => `00-${traceId}-00f067aa0ba902b7-${flags}`;
 
-function start(failure?: Error) {
+function start(failure?: Error, isSentAgain = false) {
   const sent: OutgoingRecord[] = [];
   const producer: RecordProducer = {
     send: async (topic, records) => {
@@ -19,7 +19,12 @@ function start(failure?: Error) {
     close: async () => undefined,
   };
   const tracing = createRecordedTracing();
-  return { sent, tracing, producer: traceSends(producer, tracing), plain: producer };
+  return {
+    sent,
+    tracing,
+    producer: traceSends(producer, tracing, { isSentAgain: () => isSentAgain }),
+    plain: producer,
+  };
 }
 
 const record = (flags: string): OutgoingRecord => ({
@@ -50,6 +55,13 @@ test('a record without a sampled trace is sent as it is, and no span is made for
   await producer.send('events', [untraced]);
   assert.deepEqual(sent, [unsampled, untraced]);
   assert.equal(tracing.asked, 0);
+});
+
+test('the send of a record that was sent again begins a trace of its own, with a link to the old one', async () => {
+  const { producer, tracing } = start(undefined, true);
+  await producer.send('commands.dlq', [record('01')]);
+  const [span] = tracing.spans;
+  assert.deepEqual([span?.parent, span?.links.map(({ traceparent }) => traceparent)], [undefined, [parent('01')]]);
 });
 
 test('a send that fails fails its span, and rejects as before', async () => {

@@ -4,9 +4,18 @@ import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { isSampled, traceContextOf, type TraceContext } from './trace-context.ts';
 import type { TracedSpan, Tracing } from './tracing.ts';
 
+export interface TraceSendsOptions {
+  /** The record is of a trace that was over long ago: the send begins another one. Default: never. */
+  readonly isSentAgain?: (record: OutgoingRecord) => boolean;
+}
+
 /** The producer, or one that shows its sends if tracing is on. */
-export function traceSends(producer: RecordProducer, tracing: Tracing | undefined): RecordProducer {
-  return tracing === undefined ? producer : new TracedProducer(producer, tracing);
+export function traceSends(
+  producer: RecordProducer,
+  tracing: Tracing | undefined,
+  options: TraceSendsOptions = {},
+): RecordProducer {
+  return tracing === undefined ? producer : new TracedProducer(producer, tracing, options);
 }
 
 /**
@@ -16,20 +25,24 @@ export function traceSends(producer: RecordProducer, tracing: Tracing | undefine
 class TracedProducer implements RecordProducer {
   readonly #producer: RecordProducer;
   readonly #tracing: Tracing;
+  readonly #options: TraceSendsOptions;
 
-  constructor(producer: RecordProducer, tracing: Tracing) {
+  constructor(producer: RecordProducer, tracing: Tracing, options: TraceSendsOptions) {
     this.#producer = producer;
     this.#tracing = tracing;
+    this.#options = options;
   }
 
   async send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
     const [first] = records;
-    const parent = first === undefined ? undefined : traceContextOf(first);
-    if (parent === undefined || !isSampled(parent)) return this.#producer.send(topic, records);
+    const context = first === undefined ? undefined : traceContextOf(first);
+    if (first === undefined || context === undefined || !isSampled(context)) return this.#producer.send(topic, records);
+    const isAgain = this.#options.isSentAgain?.(first) === true;
     const span = this.#tracing.startSpan({
       name: `send ${topic}`,
       kind: 'producer',
-      parent,
+      parent: isAgain ? undefined : context,
+      links: isAgain ? [context] : [],
       attributes: {
         'messaging.system': 'kafka',
         'messaging.operation.type': 'send',

@@ -15,7 +15,7 @@ import {
   type ServiceStack,
 } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
-import { openTracing, traceSends, type Tracing } from '@astrolabe/tracing';
+import { isSentAgain, openTracing, traceSends, type Tracing } from '@astrolabe/tracing';
 import { openKafkaClients, type KafkaClients } from './adapters/kafka-clients.ts';
 import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
 import { openReplays } from './adapters/open-replays.ts';
@@ -186,7 +186,9 @@ function partitionOptions(
   return {
     scheduler,
     decoder: createCommandDecoder(schemaRegistryFromConfig(config)),
-    deadLetters: traceSends(producer, tracing),
+    deadLetters: traceSends(producer, tracing, {
+      isSentAgain: ({ headers }) => isSentAgain({ topic, headers }, topics.commandsDeadLetters.name),
+    }),
     deadLetterTopic: topics.commandsDeadLetters.name,
     groupId,
     policy: {

@@ -21,6 +21,6 @@ export function replayedRecord(
  * The record is read by a replay, or is a copy that a replay of an earlier version appended to its topic. A command of
  * a replayed event is not one: it names the topic of the event.
  */
-export function isReplayedCopy(record: ConsumedRecord): boolean {
+export function isReplayedCopy(record: Pick<ConsumedRecord, 'topic' | 'headers' | 'encoded'>): boolean {
   return headerText(record, headerNames.replayFrom)?.startsWith(`${record.topic}:`) === true;
 }
