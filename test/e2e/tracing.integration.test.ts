@@ -111,8 +111,8 @@ test('a trace goes from the HTTP request to the API call; what is sent again beg
   ];
 
   await t.test('a sampled request is one trace, across both topics', async () => {
-    await identify(pipeline, 'ada', { traceparent: sentBy(1), tracestate: 'vendor=1' });
-    const [called] = await api.callsFor('ada');
+    await identify(pipeline, 'user-ada', { traceparent: sentBy(1), tracestate: 'vendor=1' });
+    const [called] = await api.callsFor('user-ada');
     assert.deepEqual([traceOf(called?.traceparent), called?.tracestate], [traceOf(sentBy(1)), 'vendor=1']);
     const path = await eventually(
       async () => {
@@ -126,7 +126,7 @@ test('a trace goes from the HTTP request to the API call; what is sent again beg
     const batch = receiver.spans.find(({ name, parentSpanId }) => name === process && parentSpanId === '');
     assert.deepEqual(batch?.links, [{ traceId: path[1]?.traceId, spanId: path[1]?.spanId }]);
     const told = JSON.stringify(receiver.spans.map(({ name, attributes, resource }) => [name, attributes, resource]));
-    for (const secret of ['ada', 'secret-plan', addresses.apiKey]) assert.ok(!told.includes(secret), secret);
+    for (const secret of ['user-ada', 'secret-plan', addresses.apiKey]) assert.ok(!told.includes(secret), secret);
   });
 
   await t.test('a request that is not sampled costs no span, and the API hears of its trace', async () => {
@@ -163,9 +163,9 @@ test('a trace goes from the HTTP request to the API call; what is sent again beg
   });
 
   await t.test('a replayed event', async () => {
-    const user = ['--user', 'ada', '--connector', addresses.connector];
+    const user = ['--user', 'user-ada', '--connector', addresses.connector];
     await operate(pipeline, 'replay', 'events', '--all', ...user, '--force', '--yes', '--id', 'again');
-    const [, again] = await api.callsFor('ada', 2);
+    const [, again] = await api.callsFor('user-ada', 2);
     const path = await pathTo(receiver, again?.traceparent);
     assert.deepEqual(shown(path), [`astrolabe-mapper: consumer ${process}`, call]);
     assert.equal(path[0]?.links[0]?.traceId, traceOf(sentBy(1)));

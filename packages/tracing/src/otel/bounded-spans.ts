@@ -1,7 +1,7 @@
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
-import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { SpanCounters } from '../span-counters.ts';
 import type { TracingConfig } from '../tracing-config.ts';
 
@@ -88,9 +88,13 @@ export class BoundedSpans implements SpanProcessor {
       return;
     }
     this.#counters.dropped('export-failed', spans);
-    const reason =
-      error === undefined || error.message === '' ? 'the collector did not take them' : errorMessage(error);
-    const fault = new PipelineError('tracing.export-failed', reason, { retryable: true });
+    const fault = new PipelineError('tracing.export-failed', reasonOf(error), { retryable: true });
     this.#faults.failed(fault, {}, 'spans could not be exported and are dropped; delivery goes on');
   }
+}
+
+/** The HTTP status or Node's code, and what it says; of a host with several addresses there is only the code. */
+function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {
+  const parts = [error?.code, error?.message].filter((part) => part !== undefined && part !== '');
+  return parts.length === 0 ? 'the collector did not take the spans' : parts.map(String).join(': ');
 }
