@@ -22,6 +22,7 @@ COPY packages/records/package.json packages/records/
 COPY packages/replay/package.json packages/replay/
 COPY packages/segment/package.json packages/segment/
 COPY packages/service-kit/package.json packages/service-kit/
+COPY packages/tracing/package.json packages/tracing/
 COPY services/ingest/package.json services/ingest/
 COPY services/mapper/package.json services/mapper/
 COPY services/dispatcher/package.json services/dispatcher/

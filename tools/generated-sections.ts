@@ -9,12 +9,14 @@ import { referenceApiConfig } from '@astrolabe/reference-api/config';
 import { configSections, renderConfigTable, renderMarkdownTable, type ConfigVariables } from '@astrolabe/service-kit';
 import { renderErrorCatalogue } from '@astrolabe/service-kit/errors';
 import { ownMetricsOf, type ServiceName } from './metric-catalogue.ts';
+import { tracingVariables } from '@astrolabe/tracing';
 
 const shared = [
   configSections.kafka,
   configSections.kafkaConsumer,
   configSections.schemaRegistry,
   configSections.process,
+  tracingVariables,
 ] as const;
 const sharedNames = new Set(shared.flatMap((section) => Object.values<{ env: string }>(section).map(({ env }) => env)));
 
@@ -23,6 +25,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   'configuration of kafkaConsumer': () => renderConfigTable(configSections.kafkaConsumer),
   'configuration of schemaRegistry': () => renderConfigTable(configSections.schemaRegistry),
   'configuration of process': () => renderConfigTable(configSections.process),
+  'configuration of tracing': () => renderConfigTable(tracingVariables),
   'configuration of ingest': () => ownVariables(ingestConfig),
   'configuration of mapper': () => ownVariables(mapperConfig),
   'configuration of dispatcher': () => ownVariables(dispatcherConfig),

@@ -15,6 +15,7 @@ import {
   showBuild,
   type Metrics,
 } from '@astrolabe/service-kit';
+import { createSpanCounters } from '@astrolabe/tracing';
 
 export interface ShownMetric {
   readonly name: string;
@@ -44,6 +45,7 @@ export function metricsOf(service: ServiceName): readonly ShownMetric[] {
   showBuild(metrics);
   creators[service](metrics);
   createConnectorsFileGauge(metrics);
+  createSpanCounters(metrics);
   return metrics.registry.getMetricsAsArray().map((metric) => metric as unknown as ShownMetric);
 }
 

@@ -6,6 +6,7 @@ import { createKafkaConnection, type KafkaConnection } from '@astrolabe/kafka';
 import { createLogger, type Logger } from '@astrolabe/service-kit';
 import { startLocalStack } from '@astrolabe/testkit';
 import type { BenchOptions } from './bench-options.ts';
+import { tracedEnvironment, type Variables } from './tracing/traced-environment.ts';
 
 export interface BenchLab extends AsyncDisposable {
   readonly kafkaBrokers: string;
@@ -17,6 +18,8 @@ export interface BenchLab extends AsyncDisposable {
   /** Gone when the lab is disposed of. */
   readonly folder: string;
   readonly connectorsFile: string;
+  /** For services whose tracing is measured too: empty unless the bench was given `OTEL_*` variables. */
+  readonly tracing: Variables;
   /** Lines that say what is going on. */
   readonly say: (line: string) => void;
 }
@@ -33,6 +36,7 @@ export async function openLab({ env, say }: BenchOptions, connectors: readonly o
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const connectorsFile = join(folder, 'connectors.json');
   await writeFile(connectorsFile, JSON.stringify({ connectors }));
+  const tracing = await tracedEnvironment(env, cleanup);
   const owned = cleanup.move();
   return {
     kafkaBrokers,
@@ -42,6 +46,7 @@ export async function openLab({ env, say }: BenchOptions, connectors: readonly o
     logger,
     folder,
     connectorsFile,
+    tracing,
     say,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -28,6 +28,7 @@ const areas: Readonly<Record<string, Count>> = {
   config: { uncounted: 'the process ends with 2 before it has metrics; its message is on standard error' },
   connectors: logged,
   service: logged,
+  tracing: logged,
   stack: { uncounted: 'no service raises it: it is told by what starts a local stack' },
   kafka: logged,
   registry: logged,

@@ -74,6 +74,7 @@ export async function runIngestBench(options: BenchOptions): Promise<ComparedCas
     INGEST_PORT: '0',
     INGEST_DRAIN_MS: '0',
     ADMIN_PORT: '0',
+    ...lab.tracing,
   });
   const baseline = await start('baseline', baselineMain, baselineTopic, { TOPIC: baselineTopic.name });
 

@@ -38,6 +38,7 @@ export async function startSide(name: SideName, lab: BenchLab, run: RunTopics): 
       KAFKA_TOPIC_PREFIX: prefix,
       MAPPER_GROUP_ID: groupId,
       ADMIN_PORT: '0',
+      ...lab.tracing,
       ...(name === 'at-least-once' && { MAPPER_GUARANTEE: 'at-least-once' }),
     },
   });

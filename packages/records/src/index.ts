@@ -43,6 +43,7 @@ export {
 } from './positions/state-position.ts';
 export { toDeadLetter, type DeadLetterCause } from './record/dead-letter.ts';
 export { headerNames, headerText, toHeaders, type HeaderName } from './record/headers.ts';
+export { markedRecord } from './record/marked-record.ts';
 export { murmur2 } from './record/murmur2.ts';
 export { partitionFor } from './record/partitioner.ts';
 export {

@@ -25,6 +25,8 @@ export {
   type ServiceProcess,
   type ServiceProcessOptions,
 } from './process/service-process.ts';
+export { startOtlpReceiver, type OtlpReceiver } from './otlp/otlp-receiver.ts';
+export type { ReceivedSpan } from './otlp/trace-request.ts';
 export { startFaultProxy } from './network/fault-proxy.ts';
 export type { FaultProxy, FaultProxyOptions } from './network/fault-proxy.ts';
 export { createDraw, type Draw } from './draw.ts';

@@ -23,12 +23,14 @@ import {
 } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
+import { isSentAgain, openTracing, traceSends, type Tracing } from '@astrolabe/tracing';
 import { openKafkaClients, type KafkaClients } from './adapters/kafka-clients.ts';
 import { readLedgerDisk } from './adapters/ledger-disk.ts';
 import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
 import { openReplays } from './adapters/open-replays.ts';
 import { createPageReader } from './adapters/page-reader.ts';
 import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
+import { traceCalls } from './adapters/traced-api-client.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
 import { CallScheduler } from './calls/call-scheduler.ts';
 import type { DispatcherConfig } from './config.ts';
@@ -58,6 +60,7 @@ interface Surroundings {
   readonly config: DispatcherConfig;
   readonly logger: Logger;
   readonly stack: ServiceStack;
+  readonly tracing: Tracing | undefined;
 }
 
 export async function startDispatcher(
@@ -66,10 +69,11 @@ export async function startDispatcher(
   logger: Logger,
   stack: ServiceStack,
 ): Promise<void> {
-  const surroundings = { config, logger, stack };
   // Before anything is waited for: who has to set a proxy may well wait for the brokers in vain.
   warnOfProxy(env, logger);
   const serviceAdmin = await startServiceAdmin('dispatcher', config, logger, stack);
+  const tracing = await openTracing(config, { service: 'dispatcher', metrics: serviceAdmin.metrics, logger, stack });
+  const surroundings = { config, logger, stack, tracing };
   const connectors = await openConnectorSource({
     path: config.connectorsFile,
     env,
@@ -93,7 +97,7 @@ export async function startDispatcher(
     callRiseMs: config.apiTimeoutMs,
     onChange: () => scheduler.sharesChanged(),
   });
-  const scheduler = openScheduler(surroundings, connectors, shares, metrics);
+  const scheduler = openScheduler(surroundings, kafka, connectors, shares, metrics);
   const dispatcherOptions = partitionOptions(surroundings, kafka, scheduler, { metrics, ledgerMemory });
   // Before the consumer has started, nothing is called for.
   const member: { current: GroupConsumer | undefined } = { current: undefined };
@@ -154,17 +158,20 @@ function groupIdOf(config: DispatcherConfig): string {
 }
 
 function openScheduler(
-  { config, logger, stack }: Surroundings,
+  { config, logger, stack, tracing }: Surroundings,
+  { topics }: KafkaClients,
   connectors: ConnectorSource,
   shares: SettledShares,
   metrics: DispatcherMetrics,
 ): CallScheduler {
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
-  const apiClient = createApiClient({
+  const client = createApiClient({
     baseUrl: config.apiUrl,
     timeoutMs: config.apiTimeoutMs,
     tls: tlsMaterialOf(config, 'api'),
   });
+  const deadLetterTopic = topics.commandsDeadLetters.name;
+  const apiClient = traceCalls(client, tracing, { apiUrl: config.apiUrl, deadLetterTopic, groupId: groupIdOf(config) });
   stack.defer('API client', () => apiClient.close());
   const limiterPolicyOf = createLimiterPolicies(config);
   const scheduler = new CallScheduler({
@@ -185,7 +192,7 @@ function openScheduler(
 }
 
 function partitionOptions(
-  { config, logger, stack }: Surroundings,
+  { config, logger, stack, tracing }: Surroundings,
   kafka: KafkaClients,
   scheduler: CallScheduler,
   { metrics, ledgerMemory }: { readonly metrics: DispatcherMetrics; readonly ledgerMemory: IndexMemory },
@@ -197,7 +204,9 @@ function partitionOptions(
   return {
     scheduler,
     decoder: createCommandDecoder(schemaRegistryFromConfig(config)),
-    deadLetters: producer,
+    deadLetters: traceSends(producer, tracing, {
+      isSentAgain: ({ headers }) => isSentAgain({ topic, headers }, topics.commandsDeadLetters.name),
+    }),
     deadLetterTopic: topics.commandsDeadLetters.name,
     groupId,
     policy: {

@@ -1,4 +1,5 @@
 import { configSections, configValues, defineConfig, kafkaConsumerRules, type ConfigOf } from '@astrolabe/service-kit';
+import { tracingRules, tracingVariables } from '@astrolabe/tracing';
 
 const HOUR_MS = 3_600_000;
 
@@ -7,6 +8,7 @@ export const dispatcherConfig = defineConfig(
     ...configSections.kafka,
     ...configSections.kafkaConsumer,
     ...configSections.schemaRegistry,
+    ...tracingVariables,
     ...configSections.process,
     groupId: {
       env: 'DISPATCHER_GROUP_ID',
@@ -174,7 +176,7 @@ export const dispatcherConfig = defineConfig(
         'Bytes in memory for each partition at which the connector with the most of them is read separately.',
     },
   },
-  { prefix: 'DISPATCHER_', rules: kafkaConsumerRules },
+  { prefix: 'DISPATCHER_', rules: [...kafkaConsumerRules, ...tracingRules] },
 );
 
 export type DispatcherConfig = ConfigOf<typeof dispatcherConfig>;

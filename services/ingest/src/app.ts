@@ -20,6 +20,7 @@ import {
 } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
+import { openTracing, traceSends, type Tracing } from '@astrolabe/tracing';
 import { createHttpServer, type HttpServer } from './adapters/http-server.ts';
 import { createKafkaEventSink } from './adapters/kafka-event-sink.ts';
 import { createKafkaStoreProbe } from './adapters/kafka-store-probe.ts';
@@ -63,6 +64,8 @@ export interface IngestDependencies {
   readonly thread: ReadingThread;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Undefined: off. */
+  readonly tracing?: Tracing | undefined;
   /** Default: the system's clock. */
   readonly nowMs?: () => number;
   /** Default: random UUIDs. */
@@ -117,6 +120,7 @@ export function createIngest(dependencies: IngestDependencies): HttpServer {
     publicUrl: config.publicUrl,
     connectionLimits: connectionLimits(config, descriptorLimit()),
     logger,
+    tracing: dependencies.tracing,
   });
 }
 
@@ -132,6 +136,7 @@ export async function startIngest(
   stack: ServiceStack,
 ): Promise<void> {
   const admin = await startServiceAdmin('ingest', config, logger, stack);
+  const tracing = await openTracing(config, { service: 'ingest', metrics: admin.metrics, logger, stack });
   const connectors = await openConnectorSource({ path: config.connectorsFile, env, logger, metrics: admin.metrics });
   stack.defer('the connectors file', () => connectors.close());
 
@@ -156,7 +161,7 @@ export async function startIngest(
     config,
     connectors: () => connectors.current(),
     sink: storeWatch.watch(
-      createKafkaEventSink(producer, {
+      createKafkaEventSink(traceSends(producer, tracing), {
         events: topics.segmentEvents.name,
         deadLetters: topics.segmentEventsDeadLetters.name,
         onTooLarge: (topic, sizeBytes) => {
@@ -173,6 +178,7 @@ export async function startIngest(
     thread: openReadingThread(config, logger, admin.metrics, stack),
     metrics: admin.metrics,
     logger,
+    tracing,
   });
   const url = await server.listen({ host: config.host, port: config.port });
   stack.defer('the HTTP server', () => server.close());

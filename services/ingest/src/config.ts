@@ -1,4 +1,5 @@
 import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
+import { tracingRules, tracingVariables } from '@astrolabe/tracing';
 import { maxRequestBytes, maxSharedBytes } from '@astrolabe/segment';
 
 /**
@@ -11,6 +12,7 @@ export const ingestConfig = defineConfig(
   {
     ...configSections.process,
     ...configSections.kafka,
+    ...tracingVariables,
     host: {
       env: 'INGEST_HOST',
       schema: configValues.text('a host name or an IP address'),
@@ -130,6 +132,7 @@ export const ingestConfig = defineConfig(
   {
     prefix: 'INGEST_',
     rules: [
+      ...tracingRules,
       {
         env: 'INGEST_MAX_INFLATED_BYTES',
         check: ({ maxBodyBytes, maxInflatedBytes }) =>

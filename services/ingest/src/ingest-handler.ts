@@ -10,12 +10,12 @@
 import type { Logger } from '@astrolabe/service-kit';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import type { TraceContext } from '@astrolabe/tracing';
 import type { ByteHold } from './core/limits/byte-budget.ts';
 import type { JudgedContent, RequestOrigin } from './core/record/judge-content.ts';
 import { overloadedAnswer, refusedAnswer, storedAnswer, type Answer } from './core/request/answer.ts';
 import type { ReceivedBody, RefusedBody } from './core/request/inflate-body.ts';
 import type { ContentSummary, RefusedRequest } from './core/request/parse-request.ts';
-import { validTraceparent } from './core/request/trace-context.ts';
 import { holdsApiKey } from './core/sender/authenticate.ts';
 import { identifySender, type KnownSender, type RequestHead, type Sender } from './core/sender/identify-sender.ts';
 import { openRequest, questionFor } from './core/sender/open-request.ts';
@@ -30,7 +30,8 @@ export interface IngestRequest extends RequestHead {
   readonly sender: Sender;
   /** Not to be used afterwards: it may be handed over to another thread. */
   readonly body: ReceivedBody;
-  readonly traceparent: string | undefined;
+  /** For its records. */
+  readonly trace: TraceContext | undefined;
   /** IPv4 address of the client, where known. */
   readonly clientIp: string | undefined;
   /** The client, for the limits of senders without a valid key. */
@@ -228,7 +229,7 @@ class Handler implements IngestHandler {
       connectorId: connector.id,
       receivedAtMs: nowMs(),
       clientIp: request.clientIp,
-      traceparent: validTraceparent(request.traceparent),
+      trace: request.trace,
       isTrusted: sender.isTrusted || holdsApiKey(connectors(), connector, [parsed.writeKey]),
     };
   }

@@ -1,6 +1,7 @@
 /** The whole of ingest over HTTP, for tests: an in-memory sink, three connectors and a clock that does not move. */
 import type { TestContext } from 'node:test';
 import { createMetrics } from '@astrolabe/service-kit';
+import type { Tracing } from '@astrolabe/tracing';
 import { createIngest, type IngestDependencies } from './app.ts';
 import { createInMemoryEventSink } from './event-sink.ts';
 import { API_KEY, basicAuth, createInMemoryThread, silentLogger, testConnectors } from './testing.ts';
@@ -27,6 +28,7 @@ export async function startTestServer(
   t: TestContext,
   config: Partial<IngestDependencies['config']> = {},
   nowMs: () => number = Date.now,
+  tracing?: Tracing,
 ) {
   const sink = createInMemoryEventSink();
   const connectors = testConnectors();
@@ -40,6 +42,7 @@ export async function startTestServer(
     sink,
     thread,
     metrics,
+    tracing,
     logger: silentLogger,
     nowMs,
     newMessageId,

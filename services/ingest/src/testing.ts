@@ -142,7 +142,7 @@ export async function sendTo(
   hold.take(body.length);
   hold.claim(admission.owner);
   const { sender } = admission;
-  const origin = { traceparent: undefined, clientIp: undefined, client: CLIENT };
+  const origin = { trace: undefined, clientIp: undefined, client: CLIENT };
   // A copy, since a test may send the same body again.
   const received = { bytes: Buffer.from(body), encoding: 'none' } as const;
   return handler.handle({ ...whole, ...origin, sender, body: received, hold });

@@ -32,7 +32,9 @@ import {
   type ServiceStack,
 } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
+import { openTracing } from '@astrolabe/tracing';
 import { freeEmailList } from './adapters/free-email-list.ts';
+import { createBatchTraces, type BatchTraces } from './adapters/trace-batches.ts';
 import type { MapperConfig } from './config.ts';
 import { MAPPING_RULES_VERSION } from './core/mapping.ts';
 import { stateBoundOf, stateTooLarge } from './core/state-bound.ts';
@@ -77,11 +79,13 @@ interface Shown {
   readonly memory: StateMemory;
   /** By partition, once there are lanes. */
   readonly replays: { offsetsLeft: () => ReadonlyMap<number, number> };
+  readonly traces: BatchTraces;
 }
 
 export async function startMapper(config: MapperConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const surroundings = { config, logger, stack };
   const admin = await startServiceAdmin('mapper', config, logger, stack);
+  const tracing = await openTracing(config, { service: 'mapper', metrics: admin.metrics, logger, stack });
   const group = { current: noGroup };
   const replays = { offsetsLeft: (): ReadonlyMap<number, number> => new Map() };
   const memory = openStateMemory();
@@ -101,7 +105,9 @@ export async function startMapper(config: MapperConfig, logger: Logger, stack: S
   stack.defer('connectors file', () => connectors.close());
   const kafka = await openKafkaClients(surroundings);
   const { connection, topics, groupId, eventPartitions } = kafka;
-  const consumer = await startConsumer(surroundings, kafka, connectors, { metrics, memory, replays });
+  const deadLetterTopic = topics.segmentEventsDeadLetters.name;
+  const traces = createBatchTraces(tracing, { groupId, deadLetterTopic });
+  const consumer = await startConsumer(surroundings, kafka, connectors, { metrics, memory, replays, traces });
   const reader = createPartitionReader({ connection });
   stack.defer('partition reader', () => reader.close());
   const watch = watchOffsets({
@@ -168,7 +174,7 @@ async function startConsumer(
   { config, logger, stack }: Surroundings,
   { connection, topics, groupId, schemaIds, changelog }: KafkaClients,
   connectors: ConnectorSource,
-  { metrics, memory, replays }: Shown,
+  { metrics, memory, replays, traces }: Shown,
 ): Promise<GroupConsumer> {
   const mapping: Omit<MapBatchOptions, 'topics'> = {
     encoder: createCommandEncoder(schemaIds),
@@ -184,12 +190,16 @@ async function startConsumer(
   const lanes = openReplays({
     connection,
     topics,
-    transform: createMapReplayed({ ...mapping, topics }),
-    onStored: (parts) => countReplayedBatches(parts, metrics, isKnown),
+    transform: traces.begun(createMapReplayed({ ...mapping, topics })),
+    onStored: (parts) => {
+      for (const batch of parts.flatMap(({ results }) => results)) traces.stored(batch);
+      countReplayedBatches(parts, metrics, isKnown);
+    },
     logger,
     stack,
   });
   replays.offsetsLeft = () => lanes.offsetsLeft();
+  const transform = traces.begun(createMapBatch({ ...mapping, topics }));
   const consumer = await stack.waitFor(`consumer group ${groupId}`, () =>
     startGroupConsumer({
       connection,
@@ -206,10 +216,16 @@ async function startConsumer(
           changelog,
           codec: userStateCodec,
           memory,
-          transform: createMapBatch({ ...mapping, topics }),
+          transform,
           replays: lanes,
-          onStored: (batch) => countBatch(batch, metrics, isKnown),
-          onUnanswered: (batch) => countUnanswered(batch, metrics),
+          onStored: (batch) => {
+            traces.stored(batch);
+            countBatch(batch, metrics, isKnown);
+          },
+          onUnanswered: (batch) => {
+            traces.unanswered(batch);
+            countUnanswered(batch, metrics);
+          },
           onTrouble: (fault) => {
             // A transient problem, such as an election, must not take an instance out of service.
             if (fault?.code === 'kafka.unauthorized') troubles.set(session.partition, fault.message);

@@ -1,10 +1,12 @@
 import { configSections, configValues, defineConfig, kafkaConsumerRules, type ConfigOf } from '@astrolabe/service-kit';
+import { tracingRules, tracingVariables } from '@astrolabe/tracing';
 
 export const mapperConfig = defineConfig(
   {
     ...configSections.kafka,
     ...configSections.kafkaConsumer,
     ...configSections.schemaRegistry,
+    ...tracingVariables,
     logLevel: configSections.process.logLevel,
     adminHost: configSections.process.adminHost,
     adminPort: configSections.process.adminPort,
@@ -52,7 +54,7 @@ export const mapperConfig = defineConfig(
         'Users of a connector that the mapper remembers on a partition: deleted users, and, where free email is blocked, where each address is. Beyond it, newer addresses replace older ones; a deletion that finds only deletions is dead-lettered as mapper.state-full.',
     },
   },
-  { prefix: 'MAPPER_', rules: kafkaConsumerRules },
+  { prefix: 'MAPPER_', rules: [...kafkaConsumerRules, ...tracingRules] },
 );
 
 export type MapperConfig = ConfigOf<typeof mapperConfig>;

@@ -13,8 +13,10 @@ export const headerNames = {
    * every record that ingest or a backfill wrote. A record without it counts as one that was sent with a write key.
    */
   senderTrust: 'sender-trust',
-  /** W3C trace context. */
+  /** W3C trace context. With tracing, of the span that wrote the record; without it, as the sender sent it. */
   traceparent: 'traceparent',
+  /** Beside it, with tracing: what the sender's tracing systems keep there. */
+  tracestate: 'tracestate',
   /** Set on records that a replay produced. */
   replayId: 'replay-id',
   /**

@@ -96,7 +96,39 @@ export const configValues = {
       .transform((text) => text.split(',').map((part) => part.trim().toLowerCase()))
       .pipe(z.array(z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/)).min(1))
       .describe('host names without ports, several separated by commas'),
+
+  /**
+   * `key=value` pairs separated by commas, percent-encoded, as OpenTelemetry writes lists of attributes and headers.
+   */
+  keyValuePairs: () =>
+    z
+      .string()
+      .transform((text) => text.split(',').filter((part) => part.trim() !== ''))
+      .pipe(
+        z.array(
+          z
+            .string()
+            .regex(/^[^=]*[^=\s][^=]*=/)
+            .refine(isPercentEncoded),
+        ),
+      )
+      .transform((parts) => Object.fromEntries(parts.map(toPair)) as Readonly<Record<string, string>>)
+      .describe('key=value, percent-encoded, several separated by commas'),
 };
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function toPair(part: string): [string, string] {
+  const equals = part.indexOf('=');
+  return [decodeURIComponent(part.slice(0, equals).trim()), decodeURIComponent(part.slice(equals + 1).trim())];
+}
 
 function isHostPort(text: string): boolean {
   const match = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/,[\]]+):(\d{1,5})$/.exec(text);

@@ -43,6 +43,12 @@ const entries = [
     whoActs: 'developer',
   },
   {
+    code: 'tracing.export-failed',
+    meaning:
+      'Spans could not be sent to OTEL_EXPORTER_OTLP_ENDPOINT and were dropped. Delivery is not affected; see spans_dropped_total.',
+    whoActs: 'operator',
+  },
+  {
     code: 'stack.unavailable',
     meaning: 'The local stack could not be started. The message says what to install or which stack to point at.',
     whoActs: 'operator',

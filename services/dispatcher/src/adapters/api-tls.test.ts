@@ -30,8 +30,14 @@ async function startApi(t: TestContext, authority: CertificateAuthority): Promis
 async function callWith(t: TestContext, baseUrl: string, tls: TlsMaterial): Promise<() => Promise<ApiOutcome>> {
   const client = createApiClient({ baseUrl, timeoutMs: 10_000, tls });
   t.after(() => client.close());
-  const request = { method: 'PUT', path: '/v1/users/u', body: '{}', idempotencyKey: '"i"' } as const;
-  return () => new Promise((resolve) => client.call(request, 'key', { onOutcome: resolve }));
+  const request = {
+    method: 'PUT',
+    path: '/v1/users/u',
+    body: '{}',
+    idempotencyKey: '"i"',
+    template: '/v1/users/{userId}',
+  } as const;
+  return () => new Promise((resolve) => client.call(request, 'key', { onOutcome: resolve }, []));
 }
 
 const bodyOf = (outcome: ApiOutcome): string => (outcome.kind === 'response' ? outcome.body : outcome.message);

@@ -60,7 +60,7 @@ async function start(t: TestContext) {
     await api.close();
   });
   const call = (request: ApiRequest): Promise<ApiOutcome> =>
-    new Promise((resolve) => client.call(request, KEY, { onOutcome: resolve }));
+    new Promise((resolve) => client.call(request, KEY, { onOutcome: resolve }, []));
   const single = async (commands: readonly Command[]): Promise<Verdict[]> => {
     const outcomes = await Promise.all(commands.map((command) => call(toApiRequest(command))));
     return outcomes.map((outcome) => classifyResponse(outcome, 0));

@@ -45,10 +45,16 @@ async function start(t: TestContext, answer: RequestListener, options: Partial<A
   return { client, received, sockets, connectionCount: () => connections };
 }
 
-const put: ApiRequest = { method: 'PUT', path: '/v1/users/a%2Fb', body: '{"a":"ü"}', idempotencyKey: '"id-1"' };
+const put: ApiRequest = {
+  method: 'PUT',
+  path: '/v1/users/a%2Fb',
+  template: '/v1/users/{userId}',
+  body: '{"a":"ü"}',
+  idempotencyKey: '"id-1"',
+};
 
 function call(client: ApiClient, request = put): Promise<ApiOutcome> {
-  return new Promise((resolve) => client.call(request, 'the-key', { onOutcome: resolve }));
+  return new Promise((resolve) => client.call(request, 'the-key', { onOutcome: resolve }, []));
 }
 
 async function statusOf(client: ApiClient): Promise<number | string> {
@@ -72,6 +78,7 @@ test('a call without a body has no content type, and paths go below the prefix o
   await call(client, {
     method: 'DELETE',
     path: '/v1/users/%2E%2E?occurredAt=1',
+    template: '/v1/users/{userId}',
     body: undefined,
     idempotencyKey: '"k"',
   });
@@ -200,10 +207,10 @@ test('of a call that is given up nothing comes any more: before it is on its way
   let started = Promise.withResolvers<void>();
   const outcomes: ApiOutcome[] = [];
   const receiver = { onOutcome: (outcome: ApiOutcome) => void outcomes.push(outcome) };
-  client.call(put, 'k', receiver).abort();
+  client.call(put, 'k', receiver, []).abort();
   for (const path of ['/head', '/body']) {
     started = Promise.withResolvers<void>();
-    const calling = client.call({ ...put, path }, 'k', receiver);
+    const calling = client.call({ ...put, path }, 'k', receiver, []);
     await started.promise;
     const closed = Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     calling.abort();
@@ -217,12 +224,13 @@ test('a request that cannot be built counts as no answer, and is reported after 
   const { client } = await start(t, (_, response) => response.end());
   const outcomes: ApiOutcome[] = [];
   const told = new Promise<void>((resolve) => {
-    client.call({ ...put, path: '/with blank' }, 'k', {
-      onOutcome: (each) => {
+    const receiver = {
+      onOutcome: (each: ApiOutcome) => {
         outcomes.push(each);
         resolve();
       },
-    });
+    };
+    client.call({ ...put, path: '/with blank' }, 'k', receiver, []);
   });
   assert.equal(outcomes.length, 0);
   await told;
@@ -273,14 +281,15 @@ test('a call that is made as soon as another has failed to connect is a call lik
   const outcomes = await new Promise<ApiOutcome[]>((resolve) => {
     const seen: ApiOutcome[] = [];
     const again = (): void => {
-      client.call(put, 'the-key', {
-        onOutcome: (outcome) => {
+      const receiver = {
+        onOutcome: (outcome: ApiOutcome) => {
           seen.push(outcome);
           // As a gate does, within the outcome.
           if (seen.length < 5) again();
           else resolve(seen);
         },
-      });
+      };
+      client.call(put, 'the-key', receiver, []);
     };
     again();
   });

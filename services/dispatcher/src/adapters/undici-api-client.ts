@@ -44,7 +44,7 @@ class UndiciApiClient implements ApiClient {
   }
 
   call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall {
-    const { method, path, body, idempotencyKey } = request;
+    const { method, path, body, idempotencyKey, traceHeaders } = request;
     const { authorization, redact } = this.#credentialOf(apiKey);
     const connection = this.#connections.take();
     const isBulk = idempotencyKey === undefined;
@@ -52,6 +52,7 @@ class UndiciApiClient implements ApiClient {
     const headers = ['authorization', authorization, 'accept', ACCEPT];
     if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
     if (body !== undefined) headers.push('content-type', 'application/json');
+    if (traceHeaders !== undefined) headers.push(...traceHeaders);
     this.#deadlines.add(call);
     connection.dispatch({ method, path: this.#prefix + path, body: body ?? null, headers }, call);
     call.started();

@@ -1,3 +1,4 @@
+import type { ConsumedRecord } from '@astrolabe/records';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';
 
@@ -12,6 +13,14 @@ export interface ApiCallReceiver {
   onOutcome(outcome: ApiOutcome): void;
 }
 
+/** A command that a call is made for. */
+export interface CalledCommand {
+  readonly connectorId: string;
+  readonly record: ConsumedRecord;
+  /** Attempts that have been answered. */
+  readonly attemptsBefore: number;
+}
+
 /**
  * Makes calls to the Astrolabe API. Called by the scheduler of calls, once for each attempt, many at once.
  *
@@ -19,7 +28,7 @@ export interface ApiCallReceiver {
  * is not called.
  */
 export interface ApiClient {
-  call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall;
+  call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver, commands: readonly CalledCommand[]): ApiCall;
   /** Ends what is under way. */
   close(): Promise<void>;
 }

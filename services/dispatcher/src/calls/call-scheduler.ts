@@ -174,7 +174,7 @@ export class CallScheduler implements CallEnd {
     const [first] = commands;
     if (first === undefined) throw new Error('a call is made for no command');
     const request = call.isBulk ? toBulkRequest(commands.map((command) => command.toBulkItem())) : first.toRequest();
-    call.started(apiClient.call(request, connector.apiKey, call));
+    call.started(apiClient.call(request, connector.apiKey, call, commands));
   }
 
   #refuse(limiter: Limiter, connector: Connector | undefined, commands: readonly ScheduledCommand[]): void {

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { ApiRequest } from '../core/api-request.ts';
 import type { Verdict } from '../core/classify-response.ts';
 import type { QueuedItem } from '../limits/item-line.ts';
+import type { CalledCommand } from './api-client.ts';
 
 /** When an answer came. */
 export interface AnswerTime {
@@ -23,8 +24,7 @@ export interface CallInFlight {
  * A command as the scheduler of calls sees it. Each time that it is submitted, either `onCall` or `onRefused` follows;
  * after `onCall`, one of the others, unless the command leaves the call.
  */
-export interface ScheduledCommand extends QueuedItem {
-  readonly connectorId: string;
+export interface ScheduledCommand extends QueuedItem, CalledCommand {
   /** Its id at the API and in the ledger. */
   readonly deliveryId: string;
   /** Of a call for it alone. */

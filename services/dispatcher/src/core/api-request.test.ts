@@ -29,14 +29,22 @@ const properties: PropertyMap = { name: 'Initech', employees: 329, 'total billed
 
 test('each kind of command is the one call that carries it out', () => {
   const table: readonly (readonly [Command, Omit<ApiRequest, 'idempotencyKey' | 'body'> & { body: unknown }])[] = [
-    [upsertUser({ properties }), { method: 'PUT', path: '/v1/users/u', body: { occurredAt, properties } }],
+    [
+      upsertUser({ properties }),
+      { method: 'PUT', path: '/v1/users/u', template: '/v1/users/{userId}', body: { occurredAt, properties } },
+    ],
     [
       { kind: 'UpsertAccount', record: { ...common, accountId: 'a', properties } },
-      { method: 'PUT', path: '/v1/accounts/a', body: { occurredAt, properties } },
+      { method: 'PUT', path: '/v1/accounts/a', template: '/v1/accounts/{accountId}', body: { occurredAt, properties } },
     ],
     [
       { kind: 'AssociateUser', record: { ...common, accountId: 'a', userId: 'u' } },
-      { method: 'PUT', path: '/v1/accounts/a/users/u', body: { occurredAt } },
+      {
+        method: 'PUT',
+        path: '/v1/accounts/a/users/u',
+        template: '/v1/accounts/{accountId}/users/{userId}',
+        body: { occurredAt },
+      },
     ],
     [
       {
@@ -46,6 +54,7 @@ test('each kind of command is the one call that carries it out', () => {
       {
         method: 'POST',
         path: '/v1/events',
+        template: '/v1/events',
         body: {
           id: common.commandId,
           event: 'e',
@@ -59,7 +68,12 @@ test('each kind of command is the one call that carries it out', () => {
     ],
     [
       { kind: 'DeleteUser', record: { ...common, userId: 'u' } },
-      { method: 'DELETE', path: '/v1/users/u?occurredAt=2025-11-24T10%3A00%3A00.000Z', body: undefined },
+      {
+        method: 'DELETE',
+        path: '/v1/users/u?occurredAt=2025-11-24T10%3A00%3A00.000Z',
+        template: '/v1/users/{userId}',
+        body: undefined,
+      },
     ],
   ];
   for (const [command, { body, ...expected }] of table) {

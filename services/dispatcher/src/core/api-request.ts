@@ -5,6 +5,8 @@ export interface ApiRequest {
   readonly method: 'PUT' | 'POST' | 'DELETE';
   /** Path and query below the API's base URL, percent-encoded. */
   readonly path: string;
+  /** The path as the contract writes it, without anybody's ids. */
+  readonly template: string;
   /** JSON text; undefined for a request without a body. */
   readonly body: string | undefined;
   /**
@@ -12,6 +14,8 @@ export interface ApiRequest {
    * for bulk calls.
    */
   readonly idempotencyKey: string | undefined;
+  /** Names and values, in turns: of the trace that the call is part of. Undefined without tracing. */
+  readonly traceHeaders?: readonly string[] | undefined;
 }
 
 /**
@@ -26,6 +30,7 @@ export function toApiRequest({ kind, record }: Command, deliveryId = record.comm
       return {
         method: 'PUT',
         path: `/v1/users/${pathSegment(record.userId)}`,
+        template: '/v1/users/{userId}',
         body: json({ occurredAt, properties: record.properties }),
         idempotencyKey,
       };
@@ -33,6 +38,7 @@ export function toApiRequest({ kind, record }: Command, deliveryId = record.comm
       return {
         method: 'PUT',
         path: `/v1/accounts/${pathSegment(record.accountId)}`,
+        template: '/v1/accounts/{accountId}',
         body: json({ occurredAt, properties: record.properties }),
         idempotencyKey,
       };
@@ -40,6 +46,7 @@ export function toApiRequest({ kind, record }: Command, deliveryId = record.comm
       return {
         method: 'PUT',
         path: `/v1/accounts/${pathSegment(record.accountId)}/users/${pathSegment(record.userId)}`,
+        template: '/v1/accounts/{accountId}/users/{userId}',
         body: json({ occurredAt }),
         idempotencyKey,
       };
@@ -47,6 +54,7 @@ export function toApiRequest({ kind, record }: Command, deliveryId = record.comm
       return {
         method: 'POST',
         path: '/v1/events',
+        template: '/v1/events',
         body: json({
           id: record.commandId,
           event: record.event,
@@ -62,6 +70,7 @@ export function toApiRequest({ kind, record }: Command, deliveryId = record.comm
       return {
         method: 'DELETE',
         path: `/v1/users/${pathSegment(record.userId)}?occurredAt=${encodeURIComponent(occurredAt)}`,
+        template: '/v1/users/{userId}',
         body: undefined,
         idempotencyKey,
       };

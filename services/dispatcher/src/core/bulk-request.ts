@@ -38,7 +38,9 @@ function itemOf({ kind, record }: Command, id: string): JsonObject {
 
 /** The items' own ids are their idempotency keys. */
 export function toBulkRequest(items: readonly string[]): ApiRequest {
-  return { method: 'POST', path: '/v1/commands', body: `{"commands":[${items.join(',')}]}`, idempotencyKey: undefined };
+  const path = '/v1/commands';
+  const body = `{"commands":[${items.join(',')}]}`;
+  return { method: 'POST', path, template: path, body, idempotencyKey: undefined };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LaneTask } from '@astrolabe/processing';
+import type { ConsumedRecord } from '@astrolabe/records';
 import type { Command } from '@astrolabe/schemas';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { TurnWork } from '../calls/loop-turns.ts';
@@ -77,6 +78,14 @@ export class InFlightCommand implements ScheduledCommand, PausableCommand, TurnW
   get command(): Command {
     if (this.#command === undefined) throw new Error('a record is called for before it is decoded');
     return this.#command;
+  }
+
+  get record(): ConsumedRecord {
+    return this.task.record;
+  }
+
+  get attemptsBefore(): number {
+    return this.#attempts?.count ?? 0;
   }
 
   get connectorId(): string {

@@ -12,6 +12,7 @@ import type { Endpoint } from '../core/request/endpoints.ts';
 import type { HandledRequest, IngestHandler } from '../ingest-handler.ts';
 import type { IngestMetrics } from '../ingest-metrics.ts';
 import type { BodyOwner, ReadBody } from './read-body.ts';
+import type { RequestTrace, TraceRequest } from './trace-requests.ts';
 
 export interface AnswerRequestOptions {
   readonly handler: IngestHandler;
@@ -19,6 +20,7 @@ export interface AnswerRequestOptions {
   readonly metrics: IngestMetrics;
   readonly budget: ByteBudget;
   readonly isStopping: () => boolean;
+  readonly traceRequest: TraceRequest;
 }
 
 /** One endpoint that accepts events. */
@@ -49,7 +51,7 @@ export const stoppingAnswer = refusedAnswer(
 );
 
 export function createAnswerRequest(options: AnswerRequestOptions): AnswerRequest {
-  const { handler, connectors, metrics, budget, isStopping } = options;
+  const { handler, connectors, metrics, budget, isStopping, traceRequest } = options;
 
   /** The answer to a request whose body was not read, so that only its headers can name the connector. */
   const unread = (answer: Answer, { headers }: FastifyRequest): HandledRequest => {
@@ -61,6 +63,7 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
     { endpoint, readBody }: EventRoute,
     request: FastifyRequest,
     hold: ByteHold,
+    trace: RequestTrace,
   ): Promise<HandledRequest & { readonly isByHead?: boolean }> => {
     if (isStopping()) return unread(stoppingAnswer, request);
     const { headers, ip } = request;
@@ -81,7 +84,7 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
       ...head,
       sender,
       body: read.body,
-      traceparent: textOf(headers.traceparent),
+      trace: trace.context,
       clientIp: ipv4Of(ip),
       client,
       hold,
@@ -90,11 +93,17 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
 
   return async (route, request, reply) => {
     const hold = budget.open();
+    const trace = traceRequest(request);
     try {
-      const { answer, connectorId, isByHead = false } = await answerTo(route, request, hold);
+      const { answer, connectorId, isByHead = false } = await answerTo(route, request, hold, trace);
       metrics.requestAnswered(route.countedAs, connectorId ?? 'unknown', answer.status);
       if (answer.code !== undefined) metrics.requestRefused(answer.code);
-      return await route.send(reply, answer, { request, isByHead });
+      const sent = await route.send(reply, answer, { request, isByHead });
+      trace.answered(answer.status, connectorId);
+      return sent;
+    } catch (defect) {
+      trace.failed();
+      throw defect;
     } finally {
       // Only after the handler is done with the records, even if the client has disconnected: they are in memory until
       // then.

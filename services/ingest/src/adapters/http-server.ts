@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { limitConnections, type ConnectionLimits, type Logger } from '@astrolabe/service-kit';
 import type { ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
+import type { Tracing } from '@astrolabe/tracing';
 import { refusedAnswer, storedAnswer } from '../core/request/answer.ts';
 import { authorizationIn } from '../core/sender/credentials.ts';
 import type { ByteBudget } from '../core/limits/byte-budget.ts';
@@ -28,6 +29,7 @@ import { addPixelRoutes } from './pixel-routes.ts';
 import { readBody, type BodyLimits } from './read-body.ts';
 import { sendAnswer } from './send-answer.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
+import { createTraceRequest } from './trace-requests.ts';
 
 export interface HttpServerOptions {
   readonly handler: IngestHandler;
@@ -41,6 +43,7 @@ export interface HttpServerOptions {
   readonly publicUrl: string | undefined;
   readonly connectionLimits: Omit<ConnectionLimits, 'onClosed'>;
   readonly logger: Logger;
+  readonly tracing: Tracing | undefined;
 }
 
 export interface HttpServer {
@@ -83,7 +86,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let phase: ServerPhase = 'accepting';
   const isLeaving = (): boolean => phase !== 'accepting';
   readHeaders(app, metrics, isLeaving);
-  const answerRequest = createAnswerRequest({ ...options, isStopping: () => phase === 'closing' });
+  const answerRequest = createAnswerRequest({
+    ...options,
+    isStopping: () => phase === 'closing',
+    traceRequest: createTraceRequest(options.tracing),
+  });
   const paths = new PathTable();
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()));
   addEndpointRoutes(app, createPostRoute(options, answerRequest, isLeaving));

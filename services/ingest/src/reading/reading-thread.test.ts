@@ -10,7 +10,7 @@ import { WorkerThread, readingHeapMegabytes, type ReadingThread } from './readin
 const endpoint: Endpoint = { kind: 'batch', name: 'batch' };
 const origin: RequestOrigin = {
   ...{ endpoint, connectorId: 'acme', receivedAtMs: Date.UTC(2026, 2, 1), clientIp: '192.0.2.1' },
-  ...{ traceparent: undefined, isTrusted: true },
+  ...{ trace: undefined, isTrusted: true },
 };
 const id = 1;
 const load = (text: string | Buffer): ReadingCall => {

@@ -38,7 +38,7 @@ function record(items: readonly string[], envelope: string) {
   const origin = buildRecordOrigin('acme', Date.parse(RECEIVED_AT), {
     envelope: content.envelope,
     clientIp: undefined,
-    traceparent: undefined,
+    trace: undefined,
     isTrusted: true,
   });
   return content.events.map((event, index) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TraceContext } from '@astrolabe/tracing';
 import { eventTimes, judgeEvent, maxBatchEvents, maxEventBytes } from '@astrolabe/segment';
 import { toText } from '../../testing.ts';
 import { trackingEndpoints, type Endpoint } from '../request/endpoints.ts';
@@ -15,7 +16,7 @@ const TIMES = `"originalTimestamp":"${RECEIVED_AT}","timestamp":"${RECEIVED_AT}"
 function storedFrom(
   path: string,
   body: string,
-  { clientIp, traceparent, isTrusted = true }: { clientIp?: string; traceparent?: string; isTrusted?: boolean } = {},
+  { clientIp, trace, isTrusted = true }: { clientIp?: string; trace?: TraceContext; isTrusted?: boolean } = {},
 ) {
   const endpoint: Endpoint = trackingEndpoints.get(path) ?? assert.fail();
   const content = parseRequest(endpoint, Buffer.from(body));
@@ -23,7 +24,7 @@ function storedFrom(
   const origin = buildRecordOrigin('acme', Date.parse(RECEIVED_AT), {
     envelope: content.envelope,
     clientIp,
-    traceparent,
+    trace,
     isTrusted,
   });
   const impliedType = endpoint.kind === 'single' ? endpoint.impliedType : undefined;
@@ -114,7 +115,9 @@ test('an event that asks for it with context.direct gets the address of its clie
 
 test("key and headers name the event's connector, id, time and trace", () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-  const [record] = storedFrom('track', '{"userId":"u1","event":"E","messageId":"m1"}', { traceparent });
+  const [record] = storedFrom('track', '{"userId":"u1","event":"E","messageId":"m1"}', {
+    trace: { traceparent, tracestate: 'a=b' },
+  });
   assert.equal(record?.key, '["acme","user","u1"]');
   assert.deepEqual(record.headers, {
     'connector-id': 'acme',
@@ -122,6 +125,7 @@ test("key and headers name the event's connector, id, time and trace", () => {
     'received-at': RECEIVED_AT,
     'sender-trust': 'api-key',
     traceparent,
+    tracestate: 'a=b',
   });
 });
 

@@ -13,6 +13,7 @@ import {
   type TextOrigin,
   type Verdict,
 } from '@astrolabe/segment';
+import type { TraceContext } from '@astrolabe/tracing';
 import { MAX_DEAD_LETTER_VALUE_BYTES, cutDeadLetter } from './cut-dead-letter.ts';
 
 /** What the records of a request share. Built once for each request. */
@@ -30,19 +31,23 @@ export function buildRecordOrigin(
   request: {
     readonly envelope: BatchEnvelope | undefined;
     readonly clientIp: string | undefined;
-    readonly traceparent: string | undefined;
+    readonly trace: TraceContext | undefined;
     /** As in `Authentication`. */
     readonly isTrusted: boolean;
   },
 ): RecordOrigin {
-  const { envelope, clientIp, traceparent, isTrusted } = request;
+  const { envelope, clientIp, trace, isTrusted } = request;
   const receivedAt = new Date(receivedAtMs).toISOString();
   const sharedHeaders: Record<string, Buffer> = {
     [headerNames.connectorId]: Buffer.from(connectorId),
     [headerNames.receivedAt]: Buffer.from(receivedAt),
     [headerNames.senderTrust]: isTrusted ? API_KEY : WRITE_KEY,
   };
-  if (traceparent !== undefined) sharedHeaders[headerNames.traceparent] = Buffer.from(traceparent);
+  if (trace !== undefined) {
+    const { traceparent, tracestate } = trace;
+    sharedHeaders[headerNames.traceparent] = Buffer.from(traceparent);
+    if (tracestate !== undefined) sharedHeaders[headerNames.tracestate] = Buffer.from(tracestate);
+  }
   return { connectorId, receivedAtMs, receivedAt, envelope, clientIp, sharedHeaders };
 }
 

@@ -9,6 +9,7 @@ import {
   maxWebhookItems,
   type AcceptanceRules,
 } from '@astrolabe/segment';
+import type { TraceContext } from '@astrolabe/tracing';
 import { partlyStoredAnswer, refusedAnswer, storedAnswer, type Answer, type RejectedEvent } from '../request/answer.ts';
 import type { Endpoint } from '../request/endpoints.ts';
 import type { RequestContent } from '../request/parse-request.ts';
@@ -22,8 +23,7 @@ export interface RequestOrigin {
   readonly receivedAtMs: number;
   /** IPv4 address of the client, where known. */
   readonly clientIp: string | undefined;
-  /** Valid, or undefined. */
-  readonly traceparent: string | undefined;
+  readonly trace: TraceContext | undefined;
   /** As in `Authentication`. */
   readonly isTrusted: boolean;
 }

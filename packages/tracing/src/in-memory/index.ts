@@ -1,0 +1,1 @@
+export { createRecordedTracing, type RecordedSpan, type RecordedTracing } from './recorded-tracing.ts';
