@@ -15,6 +15,7 @@ const documents = [
   'docs/delivery.md',
   'docs/errors.md',
   'docs/metrics.md',
+  'docs/security.md',
 ];
 const check = process.argv.includes('--check');
 const options = { ...(await resolveConfig(join(root, 'docs/x.md'))), parser: 'markdown' } as const;

@@ -11,7 +11,7 @@ import {
 } from '@astrolabe/ingest/metrics';
 import { mapperConfig } from '@astrolabe/mapper/config';
 import { createMapperMetrics } from '@astrolabe/mapper/metrics';
-import { headerNames, topicsFor } from '@astrolabe/records';
+import { headerNames, rightsFor, rightsHolders, topicsFor, type RightsHolder } from '@astrolabe/records';
 import { referenceApiConfig } from '@astrolabe/reference-api/config';
 import {
   configSections,
@@ -56,6 +56,7 @@ export const sections: Readonly<Record<string, () => string>> = {
       createDispatcherMetrics(metrics);
       createConnectorsFileGauge(metrics);
     }),
+  ...Object.fromEntries(rightsHolders.map((holder) => [`rights of ${holder}`, () => rightsTable(holder)])),
   'outcomes of calls': renderOutcomeTable,
   'error codes': renderErrorCatalogue,
   topics: topicsTable,
@@ -87,6 +88,18 @@ function metricsTable(service: string, create: (metrics: Metrics) => unknown): s
     .filter(({ name }) => name.startsWith(`${service}_`))
     .map(({ name, help, type, labelNames }) => [`\`${name}\``, type, labelNames.join(', '), help]);
   return renderMarkdownTable(['Metric', 'Type', 'Labels', 'Meaning'], rows);
+}
+
+function rightsTable(holder: RightsHolder): string {
+  return renderMarkdownTable(
+    ['Resource', 'Name', 'Operations', 'To'],
+    rightsFor()[holder].map(({ resourceType, name, pattern, operations, purpose }) => [
+      resourceType,
+      pattern === 'prefixed' ? `begins with \`${name}\`` : `\`${name}\``,
+      operations.join(', '),
+      purpose,
+    ]),
+  );
 }
 
 const DAY_MS = 86_400_000;

@@ -13,7 +13,7 @@ export interface ClusterOptions {
 
 export async function withCluster<T>(
   context: Pick<CommandContext, 'note' | 'signal'>,
-  config: ClusterConfig & { readonly kafkaSsl: boolean; readonly logLevel: LogLevel },
+  config: ClusterConfig & { readonly logLevel: LogLevel },
   use: (cluster: Cluster) => Promise<T>,
   { clientName = 'cli', partitions }: ClusterOptions = {},
 ): Promise<T> {

@@ -42,6 +42,7 @@ export const connectorsConfig = defineConfig({
     schema: configValues.httpUrl().optional(),
     description: "Base URL of the Astrolabe API, the same as the dispatcher's; keys are checked there.",
   },
+  ...configSections.apiTls,
   ingestHost: {
     env: 'INGEST_HOST',
     schema: configValues.text('a host name or an IP address'),
@@ -76,6 +77,12 @@ const serviceGroups = {
     description: "The dispatcher's.",
   },
 } as const;
+
+/** What the names of topics, groups and transactional ids are made of. */
+export const aclsConfig = defineConfig({
+  kafkaTopicPrefix: configSections.kafka.kafkaTopicPrefix,
+  ...serviceGroups,
+});
 
 /** Names of the services' consumer groups, whose lag is shown. */
 export const lagConfig = defineConfig({ ...configSections.kafka, logLevel, ...serviceGroups });

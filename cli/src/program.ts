@@ -4,6 +4,7 @@ import type { Environment } from '@astrolabe/service-kit';
 import { systemClock, type Clock } from '@astrolabe/service-kit/clock';
 import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { Command } from 'commander';
+import { registerAcls } from './acls/acls-command.ts';
 import { registerBackfill } from './backfill/backfill-command.ts';
 import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
@@ -72,6 +73,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
         'Exit codes: 0 done, or nothing differs; 1 something differs or failed; 2 wrong usage or configuration; 130 interrupted.',
     );
   registerTopics(program, act);
+  registerAcls(program, act);
   registerSchemas(program, act);
   registerConnectors(program, act);
   registerBackfill(program, act);

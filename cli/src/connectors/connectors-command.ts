@@ -7,6 +7,7 @@ import {
   type ResolvedKey,
 } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
+import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { Option, type Command } from 'commander';
 import type { Act, CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
@@ -119,9 +120,17 @@ async function setEnabled({ output, env }: CommandContext, id: string, enabled: 
 }
 
 async function check({ output, env, signal }: CommandContext, id: string | undefined): Promise<ExitCode> {
-  const { connectorsFile, apiUrl } = readConfig(connectorsConfig, env);
+  const config = readConfig(connectorsConfig, env);
+  const { connectorsFile, apiUrl } = config;
   if (apiUrl === undefined) throw new UsageError('DISPATCHER_API_URL is not set; keys are checked against that API.');
-  const checked = await checkConnectors({ connectorsFile, id, variables: env, apiUrl, signal });
+  const checked = await checkConnectors({
+    connectorsFile,
+    id,
+    variables: env,
+    apiUrl,
+    apiTls: tlsMaterialOf(config, 'api'),
+    signal,
+  });
   if (checked.kind !== 'checked') throw connectorUsage(checked);
   const { connectors } = checked;
   output.result(

@@ -1,6 +1,7 @@
 /** `astrolabe connectors rotate-key`. */
 import { findWriteKey, nameOfSource, openConnector, retireKey, rotateKey } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
+import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
@@ -16,7 +17,8 @@ export interface RotateFlags extends ChangeFlags, KeyFlags {
 type OpenedConnector = Extract<Awaited<ReturnType<typeof openConnector>>, { kind: 'opened' }>;
 
 export async function runRotateKey(context: CommandContext, flags: RotateFlags, id: string): Promise<ExitCode> {
-  const { connectorsFile, apiUrl } = readConfig(connectorsConfig, context.env);
+  const config = readConfig(connectorsConfig, context.env);
+  const { connectorsFile, apiUrl } = config;
   const opened = await openConnector(connectorsFile, id);
   if (opened.kind !== 'opened') throw connectorUsage(opened);
   if (flags.retire !== undefined) return retire(context, flags, opened, flags.retire);
@@ -24,7 +26,8 @@ export async function runRotateKey(context: CommandContext, flags: RotateFlags, 
   const question = `Give "${id}" a new key? The old one is still accepted from senders until it is retired.`;
   if (!(await isAgreed(context, flags, question))) return exitCodes.failed;
   const { env: variables, signal } = context;
-  const rotated = await rotateKey({ opened, key, variables, apiUrl, signal });
+  const api = apiUrl === undefined ? undefined : { apiUrl, apiTls: tlsMaterialOf(config, 'api') };
+  const rotated = await rotateKey({ opened, key, variables, api, signal });
   switch (rotated.kind) {
     case 'same-source':
       throw new UsageError(

@@ -11,6 +11,7 @@ import {
 import { formatCounted } from '@astrolabe/operations/quantities';
 import { topicsFor } from '@astrolabe/records';
 import { createLogger, readConfig } from '@astrolabe/service-kit';
+import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { Command } from 'commander';
 import { groupsOf } from '../cluster.ts';
@@ -46,8 +47,9 @@ async function doctor(context: CommandContext): Promise<ExitCode> {
     output.result(event.finding, describeFinding(event.finding));
   };
   const connectors: DoctorOptions['connectors'] = section(() => {
-    const { connectorsFile, apiUrl } = readConfig(connectorsConfig, env);
-    return { connectorsFile, apiUrl, variables: env };
+    const config = readConfig(connectorsConfig, env);
+    const { connectorsFile, apiUrl } = config;
+    return { connectorsFile, apiUrl, apiTls: tlsMaterialOf(config, 'api'), variables: env };
   });
   const ledger = section(() => ({ directory: readConfig(ledgerConfig, env).ledgerDirectory }));
   const pipeline = section(() => pipelineSettings(context));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLogger } from '@astrolabe/service-kit';
-import { clientOf, connectionFromConfig, createKafkaConnection } from './connection.ts';
+import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
+import { createAuthority } from '@astrolabe/testkit';
+import { clientOf, connectionFromConfig, createKafkaConnection, type KafkaConnection } from './connection.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
 test('what kafkajs logs comes out one level lower, since it calls each attempt that it repeats an error', () => {
@@ -29,15 +30,31 @@ test('what kafkajs logs comes out one level lower, since it calls each attempt t
   );
 });
 
-test('a process connects under the name of its service, with credentials only where all are given', () => {
-  const section = {
-    kafkaBrokers: ['a:1', 'b:2'],
-    kafkaClientId: 'astrolabe',
-    kafkaSsl: true,
-    kafkaSaslMechanism: 'plain',
-    kafkaSaslUsername: 'user',
-    kafkaSaslPassword: undefined,
-  };
-  const connection = connectionFromConfig(section, 'mapper', silentLogger);
+const definition = defineConfig(configSections.kafka);
+const brokers = { KAFKA_BROKERS: 'a:1,b:2' };
+const connectionOf = (env: Readonly<Record<string, string>>): KafkaConnection =>
+  connectionFromConfig(readConfig(definition, { ...brokers, ...env }), 'mapper', silentLogger);
+
+test('a process connects under the name of its service', () => {
+  const connection = connectionOf({});
   assert.deepEqual([connection.brokers, connection.clientId], [['a:1', 'b:2'], 'astrolabe.mapper']);
+});
+
+test('the user is named as the brokers name it: by user name, by certificate, by the subject of a token', async () => {
+  assert.equal(connectionOf({}).principal, 'User:ANONYMOUS');
+  const login = { KAFKA_SASL_USERNAME: 'ann', KAFKA_SASL_PASSWORD: 'pw' };
+  for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512']) {
+    assert.equal(connectionOf({ ...login, KAFKA_SASL_MECHANISM: mechanism }).principal, 'User:ann');
+  }
+  const authority = await createAuthority('CN=tests');
+  const { cert, key } = await authority.issue({ subject: 'CN=mapper, OU=pipeline, O=Acme' });
+  const tls = { KAFKA_SSL: 'true', KAFKA_SSL_CERT: cert, KAFKA_SSL_KEY: key };
+  assert.equal(connectionOf(tls).principal, 'User:O=Acme,OU=pipeline,CN=mapper');
+  const oauth = {
+    KAFKA_SASL_MECHANISM: 'oauthbearer',
+    KAFKA_SASL_OAUTH_TOKEN_URL: 'https://idp.example/token',
+    KAFKA_SASL_OAUTH_CLIENT_ID: 'mapper-client',
+    KAFKA_SASL_OAUTH_CLIENT_SECRET: 's',
+  };
+  assert.equal(connectionOf(oauth).principal, 'the principal of client mapper-client');
 });

@@ -1,4 +1,5 @@
 import type { Logger } from '@astrolabe/service-kit';
+import type { TlsMaterial } from '@astrolabe/service-kit/tls';
 import {
   Kafka,
   logLevel,
@@ -6,16 +7,21 @@ import {
   type KafkaConfig,
   type LogEntry,
   type RetryOptions as KafkaJsRetryOptions,
-  type SASLOptions,
 } from './kafkajs/index.ts';
 import { assertPatchesInEffect } from './kafkajs/patches/patches.ts';
+import { kafkaTlsOf, loginOf, type KafkaSecuritySection } from './security/connection-security.ts';
+import { createLogin, type LoginOptions } from './security/login.ts';
+import { principalOfCertificate } from './security/principal.ts';
+import { createSocketFactory } from './security/socket-factory.ts';
 
-/** How to reach the cluster. `brokers` are `host:port`. */
+/** How to reach the cluster. `brokers` are `host:port`, an IPv6 address in brackets. */
 export interface KafkaConnectionOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly ssl?: boolean;
-  readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string } | undefined;
+  /** Without it, connections are in plain text. */
+  readonly tls?: TlsMaterial | undefined;
+  /** Without it, nobody logs in. */
+  readonly login?: LoginOptions | undefined;
   readonly logger: Logger;
   /** Default 5,000. */
   readonly connectionTimeoutMs?: number;
@@ -31,7 +37,7 @@ export interface KafkaConnection {
   readonly clientId: string;
   /**
    * As the brokers' access control lists name this client, as far as it can be told from here: `User:` and the SASL
-   * user name.
+   * user name, the subject of its token or of its certificate.
    */
   readonly principal: string;
   readonly [createClient]: (retry: RetryOptions) => KafkaClient;
@@ -43,12 +49,14 @@ export interface KafkaConnection {
  */
 export function createKafkaConnection(options: KafkaConnectionOptions): KafkaConnection {
   assertPatchesInEffect();
-  const { brokers, clientId, ssl, sasl, logger } = options;
+  const { brokers, clientId, tls, logger } = options;
+  const login = options.login === undefined ? undefined : createLogin(options.login, logger);
   const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,
-    ...(ssl === true ? { ssl: true } : {}),
-    ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+    ssl: tls !== undefined,
+    socketFactory: createSocketFactory(tls) as unknown as NonNullable<KafkaConfig['socketFactory']>,
+    ...(login === undefined ? {} : { sasl: login.sasl }),
     connectionTimeout: options.connectionTimeoutMs ?? 5_000,
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     logLevel: logLevel.INFO,
@@ -57,37 +65,36 @@ export function createKafkaConnection(options: KafkaConnectionOptions): KafkaCon
   return {
     brokers,
     clientId,
-    principal: principalOf(options),
+    get principal() {
+      return login?.principal() ?? principalWithoutLogin(tls);
+    },
     [createClient]: (retry) => new Kafka({ ...config, retry }),
   };
 }
 
-function principalOf({ sasl, ssl }: KafkaConnectionOptions): string {
-  if (sasl !== undefined) return `User:${sasl.username}`;
-  return ssl === true ? "the client certificate's principal" : 'User:ANONYMOUS';
+function principalWithoutLogin(tls: TlsMaterial | undefined): string {
+  if (tls?.cert === undefined) return 'User:ANONYMOUS';
+  try {
+    return principalOfCertificate(tls.cert.read());
+  } catch {
+    // A file that is being replaced; the name is for messages.
+    return "the client certificate's principal";
+  }
 }
 
 /** The Kafka section of a process's configuration (`configSections.kafka`). */
-export interface KafkaSection {
+export interface KafkaSection extends KafkaSecuritySection {
   readonly kafkaBrokers: readonly string[];
   readonly kafkaClientId: string;
-  readonly kafkaSsl: boolean;
-  readonly kafkaSaslMechanism: string | undefined;
-  readonly kafkaSaslUsername: string | undefined;
-  readonly kafkaSaslPassword: string | undefined;
 }
 
 /** `clientId` names the process in the brokers' logs: `<KAFKA_CLIENT_ID>.<service>`. */
 export function connectionFromConfig(config: KafkaSection, service: string, logger: Logger): KafkaConnection {
-  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPassword: password } = config;
   return createKafkaConnection({
     brokers: config.kafkaBrokers,
     clientId: `${config.kafkaClientId}.${service}`,
-    ssl: config.kafkaSsl,
-    sasl:
-      mechanism === undefined || username === undefined || password === undefined
-        ? undefined
-        : { mechanism, username, password },
+    tls: kafkaTlsOf(config),
+    login: loginOf(config),
     logger,
   });
 }
@@ -116,8 +123,8 @@ const ANSWERED_ADVICE = 'Limiting retries for the idempotent producer may invali
 const ANSWERED_ERROR =
   'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing';
 
-/** Said at every attempt. What follows from it is logged once, with the right that is missing. */
-const AUTHORIZATION_FAILED = /[Aa]uthorization failed|Not authorized/;
+/** Said at every attempt. What follows from it is logged once, with the right that is missing or the login to check. */
+const REFUSED = /[Aa]uthorization failed|Not authorized|[Aa]uthentication failed|refuse the login|certificate/;
 
 /**
  * One level lower than kafkajs says: it logs an error for each attempt that it then repeats, and a line for every
@@ -127,7 +134,7 @@ function logEntry(logger: Logger, { level, namespace, log }: LogEntry): void {
   const { message, timestamp: _timestamp, logger: _name, ...fields } = log;
   if (message === ANSWERED_ADVICE) return;
   const line = `kafkajs ${namespace}: ${message}`;
-  if (fields['error'] === ANSWERED_ERROR || AUTHORIZATION_FAILED.test(`${message} ${String(fields['error'])}`))
+  if (fields['error'] === ANSWERED_ERROR || REFUSED.test(`${message} ${String(fields['error'])}`))
     logger.debug(fields, line);
   else if (level === logLevel.ERROR) logger.warn(fields, line);
   else if (level === logLevel.WARN) logger.info(fields, line);

@@ -15,6 +15,8 @@ export {
   type KafkaConnection,
   type KafkaConnectionOptions,
 } from './connection.ts';
+export { kafkaTlsOf } from './security/connection-security.ts';
+export { splitAddress } from './broker-address.ts';
 export { createRecordProducer, type RecordProducerOptions } from './producer/kafkajs-producer.ts';
 export { createPartitionReader, type PartitionReaderOptions } from './reader/kafkajs-partition-reader.ts';
 export { readTopic, type ReadTopicOptions } from './reader/read-topic.ts';

@@ -24,7 +24,7 @@ const expected: Readonly<Record<string, ErrorCode>> = {
   KafkaJSConnectionError: 'kafka.unavailable',
   KafkaJSConnectionClosedError: 'kafka.unavailable',
   KafkaJSRequestTimeoutError: 'kafka.unavailable',
-  KafkaJSSASLAuthenticationError: 'kafka.request-refused',
+  KafkaJSSASLAuthenticationError: 'kafka.unauthenticated',
   KafkaJSNumberOfRetriesExceeded: 'kafka.unavailable',
   KafkaJSOffsetOutOfRange: 'kafka.request-refused',
   KafkaJSMemberIdRequired: 'kafka.request-refused',
@@ -58,11 +58,13 @@ function instanceOf(name: string): Error {
   return new Class(Object.assign(new Error('reason'), { retriable: false }), {});
 }
 
+const mayPass: ReadonlySet<string> = new Set(['kafka.unavailable', 'kafka.unauthenticated']);
+
 test('each class of errors that kafkajs has is sorted: what may pass is retryable, the rest is final', () => {
   assert.deepEqual(Object.keys(classes).sort(), Object.keys(expected).sort());
   for (const [name, code] of Object.entries(expected)) {
     const sorted = toKafkaError(instanceOf(name), 'doing it');
-    assert.deepEqual([sorted.code, sorted.retryable], [code, code === 'kafka.unavailable'], name);
+    assert.deepEqual([sorted.code, sorted.retryable], [code, mayPass.has(code)], name);
     assert.match(sorted.message, /^doing it: /);
     assert.ok(sorted.cause instanceof Error);
   }
@@ -82,6 +84,9 @@ test('an answer of the broker is sorted by its code', () => {
     [30, 'kafka.unauthorized', true], // GROUP_AUTHORIZATION_FAILED
     [31, 'kafka.unauthorized', true], // CLUSTER_AUTHORIZATION_FAILED
     [53, 'kafka.unauthorized', true], // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    [33, 'kafka.unauthenticated', true], // UNSUPPORTED_SASL_MECHANISM
+    [34, 'kafka.unauthenticated', true], // ILLEGAL_SASL_STATE
+    [58, 'kafka.unauthenticated', true], // SASL_AUTHENTICATION_FAILED
     [65, 'kafka.unauthorized', true], // DELEGATION_TOKEN_AUTHORIZATION_FAILED
     [35, 'kafka.request-refused', false], // UNSUPPORTED_VERSION
     [45, 'kafka.unavailable', true], // OUT_OF_ORDER_SEQUENCE_NUMBER: a new producer starts from zero
@@ -160,4 +165,21 @@ test('a right that the brokers deny is told by user, operation and resource wher
   assert.equal(told(53, access), 'User:mapper lacks Write on transactional id g-0');
   assert.equal(told(31, access), 'User:mapper lacks IdempotentWrite on cluster');
   assert.match(told(30, { principal: 'User:mapper' }) ?? '', /^doing it: .* \(GROUP_AUTHORIZATION_FAILED\)$/);
+});
+
+test('a certificate that is refused is told by broker, cause and the variable to set', () => {
+  const { KafkaJSConnectionError: ConnectionError } = classes;
+  assert.ok(ConnectionError);
+  const toldOf = (code: string): string => {
+    const error = new ConnectionError('Connection error: x', { broker: 'b:9093', code });
+    const sorted = toKafkaError(error, 'connecting');
+    return `${sorted.code}: ${sorted.message}`;
+  };
+  assert.match(
+    toldOf('SELF_SIGNED_CERT_IN_CHAIN'),
+    /^kafka\.certificate-refused: connecting: .* b:9093 .*KAFKA_SSL_CA_FILE$/,
+  );
+  assert.match(toldOf('ERR_TLS_CERT_ALTNAME_INVALID'), /^kafka\.certificate-refused: .*KAFKA_SSL_SERVER_NAME/);
+  assert.match(toldOf('CERT_HAS_EXPIRED'), /^kafka\.certificate-refused: .*has expired/);
+  assert.match(toldOf('ECONNREFUSED'), /^kafka\.unavailable: /);
 });

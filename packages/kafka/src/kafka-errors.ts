@@ -1,4 +1,5 @@
 import { PipelineError, isPipelineError } from '@astrolabe/service-kit/errors';
+import { describeTlsFault } from '@astrolabe/service-kit/tls';
 import { OFFSET_OUT_OF_RANGE } from './kafkajs/patches/behaviour-patches.ts';
 import { unauthorized, type DeniedAccess } from './admin/topic-access.ts';
 import { UNREADABLE_BATCH } from './kafkajs/protocol/undecodable.ts';
@@ -9,6 +10,10 @@ interface KafkaJsError {
   readonly type?: string;
   readonly retriable?: boolean;
   readonly cause?: unknown;
+  /** Of a connection error: Node's or OpenSSL's. */
+  readonly code?: string;
+  /** Of a connection error: `host:port`. */
+  readonly broker?: string;
 }
 
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
@@ -27,10 +32,13 @@ export interface AccessContext {
   /** Default: `Read`. */
   readonly groupOperation?: string;
   readonly transactionalId?: string;
+  /** On the cluster itself. */
+  readonly cluster?: string;
 }
 
 /**
- * kafkajs's errors as ours. A right that is missing is `kafka.unauthorized` (retryable: it may be granted). A topic or
+ * kafkajs's errors as ours. A login that the brokers refuse is `kafka.unauthenticated`, a certificate
+ * `kafka.certificate-refused` (both retryable: they may be replaced). A right that is missing is `kafka.unauthorized` (retryable: it may be granted). A topic or
  * partition that is not there is `kafka.topic-missing` (retryable). What the broker calls retriable, every connection
  * error and every time-out is `kafka.unavailable` (retryable); the rest is `kafka.request-refused` (final:
  * authorization, unknown version, a fenced producer).
@@ -39,6 +47,10 @@ export function toKafkaError(error: unknown, doing: string, access?: AccessConte
   if (isPipelineError(error)) return error;
   const chain = causes(error);
   const message = chain[0]?.message ?? String(error);
+  const ours = chain.find((cause) => isPipelineError(cause));
+  if (ours !== undefined) return ours;
+  const untold = securityFault(chain, doing, error);
+  if (untold !== undefined) return untold;
   const refusal = chain.find(({ type }) => type?.endsWith(AUTHORIZATION_FAILED) === true);
   if (refusal?.type !== undefined) return toUnauthorized(refusal.type, `${doing}: ${message}`, error, access);
   if (chain.some(({ type }) => type !== undefined && TOO_LARGE.has(type))) {
@@ -66,6 +78,24 @@ export function toKafkaError(error: unknown, doing: string, access?: AccessConte
   return new PipelineError('kafka.request-refused', `${doing}: ${message}`, { retryable: false, cause: error });
 }
 
+/** The listener has another way to log in, or none. */
+const LOGIN_MISFITS = new Set(['UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'SASL_AUTHENTICATION_FAILED']);
+
+/** What went wrong before the brokers looked at a request. */
+function securityFault(chain: readonly KafkaJsError[], doing: string, cause: unknown): PipelineError | undefined {
+  for (const { code, broker } of chain) {
+    const told = describeTlsFault(code, 'KAFKA_SSL', broker === undefined ? 'the broker' : `the broker ${broker}`);
+    if (told === undefined) continue;
+    return new PipelineError('kafka.certificate-refused', `${doing}: ${told}`, { retryable: true, cause });
+  }
+  const isLogin = ({ name, type }: KafkaJsError): boolean =>
+    name === 'KafkaJSSASLAuthenticationError' || (type !== undefined && LOGIN_MISFITS.has(type));
+  const refused = chain.find(isLogin);
+  if (refused === undefined) return undefined;
+  const message = `${doing}: the brokers do not take the login: ${refused.message}; check KAFKA_SASL_MECHANISM and the port`;
+  return new PipelineError('kafka.unauthenticated', message, { retryable: true, cause });
+}
+
 function instanceFenced(doing: string, cause: unknown): PipelineError {
   const message =
     `${doing}: another process has joined the group with this KAFKA_GROUP_INSTANCE_ID and has the partitions now; ` +
@@ -90,7 +120,7 @@ function toUnauthorized(
 
 function deniedBy(
   type: string,
-  { topics = [], groupId, groupOperation = 'Read', transactionalId }: AccessContext,
+  { topics = [], groupId, groupOperation = 'Read', transactionalId, cluster }: AccessContext,
 ): readonly DeniedAccess[] {
   if (type === 'TOPIC_AUTHORIZATION_FAILED') return topics;
   if (type === 'GROUP_AUTHORIZATION_FAILED' && groupId !== undefined) {
@@ -98,6 +128,9 @@ function deniedBy(
   }
   if (type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' && transactionalId !== undefined) {
     return [{ operation: 'Write', resourceType: 'transactional-id', resource: transactionalId }];
+  }
+  if (type === 'CLUSTER_AUTHORIZATION_FAILED' && cluster !== undefined) {
+    return [{ operation: cluster, resourceType: 'cluster', resource: 'kafka-cluster' }];
   }
   // Of a producer: brokers before Kafka 3.0 want it for every idempotent one.
   if (type === 'CLUSTER_AUTHORIZATION_FAILED' && (topics.length > 0 || transactionalId !== undefined)) {

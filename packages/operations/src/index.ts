@@ -3,6 +3,7 @@
  * it. They report progress as data, end when their signal aborts, and say what came of it as a value tagged `kind`.
  * They print nothing, and read no arguments, environment or input of the process.
  */
+export { checkRights, type CheckedRights, type RightsCheck } from './acls/check-rights.ts';
 export {
   runBackfill,
   type BackfillEvent,

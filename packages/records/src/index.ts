@@ -58,3 +58,13 @@ export { senderTrustOf, type SenderTrust } from './record/sender-trust.ts';
 export { isRecreated, resetRemedy, topicRecreated, type TopicId } from './topics/topic-identity.ts';
 export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topics/topic-plan.ts';
 export { DEFAULT_PARTITIONS, topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics/topics.ts';
+export { compareRights, type AccessRule, type RightsComparison } from './rights/compare-rights.ts';
+export { kafkaAclsLine, toKafkaAcls, toKafkaUser, type StrimziOptions } from './rights/render-rights.ts';
+export {
+  rightsFor,
+  rightsHolders,
+  topicNeedsOf,
+  type Right,
+  type RightsHolder,
+  type RightsOptions,
+} from './rights/service-rights.ts';

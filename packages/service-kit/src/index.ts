@@ -12,6 +12,7 @@ export {
   type ConfigVariable,
   type ConfigVariables,
 } from './config/config.ts';
+export { LiveText } from './config/live-text.ts';
 export { readConfigOrExit, type ConfigProcess } from './config/read-config-or-exit.ts';
 export { describeConfig, readConfig, type Environment } from './config/read-config.ts';
 export { readTextFile } from './connectors-file/connector-files.ts';

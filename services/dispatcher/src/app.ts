@@ -15,6 +15,7 @@ import {
   type ServiceStack,
 } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
+import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { openKafkaClients, type KafkaClients } from './adapters/kafka-clients.ts';
 import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
 import { openReplays } from './adapters/open-replays.ts';
@@ -146,7 +147,11 @@ function openScheduler(
   metrics: DispatcherMetrics,
 ): CallScheduler {
   // No bound on connections: each connector's calls have theirs, and one in common would let them wait for each other.
-  const apiClient = createApiClient({ baseUrl: config.apiUrl, timeoutMs: config.apiTimeoutMs });
+  const apiClient = createApiClient({
+    baseUrl: config.apiUrl,
+    timeoutMs: config.apiTimeoutMs,
+    tls: tlsMaterialOf(config, 'api'),
+  });
   stack.defer('API client', () => apiClient.close());
   const limiterPolicyOf = createLimiterPolicies(config);
   const scheduler = new CallScheduler({

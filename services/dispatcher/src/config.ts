@@ -19,6 +19,7 @@ export const dispatcherConfig = defineConfig(
       schema: configValues.httpUrl(),
       description: "Base URL of the Astrolabe API, with the path's prefix if it has one.",
     },
+    ...configSections.apiTls,
     apiTimeoutMs: {
       env: 'DISPATCHER_API_TIMEOUT_MS',
       schema: configValues.integer({ min: 100, max: 120_000 }),

@@ -8,7 +8,7 @@ import {
   type KafkaConnection,
   type TopicNeed,
 } from '@astrolabe/kafka';
-import { topicsFor } from '@astrolabe/records';
+import { rightsFor, topicNeedsOf, topicsFor } from '@astrolabe/records';
 import {
   descriptorLimit,
   openConnectorSource,
@@ -138,10 +138,7 @@ export async function startIngest(
   const connection = connectionFromConfig(config, 'ingest', logger);
   const topics = topicsFor(config.kafkaTopicPrefix);
   const brokers = config.kafkaBrokers.join(', ');
-  const needs: readonly TopicNeed[] = [
-    { name: topics.segmentEvents.name, operations: ['Write'] },
-    { name: topics.segmentEventsDeadLetters.name, operations: ['Write'] },
-  ];
+  const needs: readonly TopicNeed[] = topicNeedsOf(rightsFor({ prefix: config.kafkaTopicPrefix }).ingest);
   await stack.waitFor(`Kafka at ${brokers} and the topics of ingest`, () => assertTopicsUsable(connection, needs));
   const topicWatch = watchTopics({ connection, needs, logger });
   stack.defer('the topic watch', () => topicWatch.close());

@@ -19,7 +19,7 @@ import {
   watchHeldRecords,
   type GroupConsumer,
 } from '@astrolabe/processing';
-import { topicsFor, type ChangelogStore, type Topics } from '@astrolabe/records';
+import { rightsFor, topicNeedsOf, topicsFor, type ChangelogStore, type Topics } from '@astrolabe/records';
 import { commandSchemasIn, createCommandEncoder } from '@astrolabe/records/serde';
 import {
   openConnectorSource,
@@ -137,14 +137,7 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
   const connection = connectionFromConfig(config, 'mapper', logger);
   const registry = commandSchemasIn(schemaRegistryFromConfig(config));
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
-  const needs: readonly TopicNeed[] = [
-    { name: topics.segmentEvents.name, operations: ['Read'] },
-    { name: topics.segmentEventsDeadLetters.name, operations: ['Write'] },
-    { name: topics.commands.name, operations: ['Write'] },
-    { name: topics.mapperState.name, operations: ['Read', 'Write'] },
-    { name: topics.replayedCommands.name, operations: ['Write'] },
-    { name: topics.replays.name, operations: ['Read', 'Write'] },
-  ];
+  const needs: readonly TopicNeed[] = topicNeedsOf(rightsFor({ prefix: config.kafkaTopicPrefix }).mapper);
   await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
   const topicWatch = watchTopics({ connection, needs, logger });
   stack.defer('topic watch', () => topicWatch.close());

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   planTopics,
   splitTopicId,
+  type AccessRule,
   type ExistingTopic,
   type TopicDefinition,
   type TopicId,
@@ -13,6 +14,7 @@ import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError, type AccessContext } from '../kafka-errors.ts';
 import { askForHighWatermarks } from '../kafkajs/protocol/fetch-partition.ts';
 import type { Admin } from '../kafkajs/index.ts';
+import { readAccessRules } from './access-rules.ts';
 import { findPresentTopics } from './present-topics.ts';
 
 /** First offset on a partition and the one after its last record, which may be part of an open transaction. */
@@ -48,6 +50,8 @@ export interface KafkaAdmin {
   commits(groupId: string, topic: string): Promise<ReadonlyMap<number, CommittedPosition>>;
   /** Moves a group's offsets. Refused by the broker while the group has members. */
   setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** What the brokers' authorizer allows and denies; undefined where they have none, and everybody may do everything. */
+  accessRules(): Promise<readonly AccessRule[] | undefined>;
   /** Every consumer group that the cluster knows. */
   groupIds(): Promise<readonly string[]>;
   deleteTopics(names: readonly string[]): Promise<void>;
@@ -101,6 +105,11 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
           partitions: [...offsets].map(([partition, offset]) => ({ partition, offset: offset.toString() })),
         }),
       ),
+    accessRules: () =>
+      attempt('reading access control lists', () => readAccessRules(admin), {
+        principal,
+        cluster: 'Describe',
+      }),
     groupIds: () =>
       attempt('listing groups', async () => (await admin.listGroups()).groups.map(({ groupId }) => groupId)),
     deleteTopics: (names) => attempt('deleting topics', () => admin.deleteTopics({ topics: [...names] })),

@@ -20,7 +20,7 @@ const framed = (bytes: readonly number[]): Buffer => {
   return Buffer.concat([length, Buffer.from(bytes)]);
 };
 const ask = (port: number, timeoutMs = 5_000) =>
-  readBrokerFeatures({ host: '127.0.0.1', port }, { ssl: false, timeoutMs });
+  readBrokerFeatures({ host: '127.0.0.1', port }, { tls: undefined, timeoutMs });
 const CORRELATION = [0, 0, 0, 1];
 
 test('the supported features of a broker are read, whatever other tags stand beside them, in as many pieces as they come', async (t) => {

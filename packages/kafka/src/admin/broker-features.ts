@@ -3,8 +3,10 @@
  * connection of its own. Kafka's protocol does not carry the broker's version; the highest `metadata.version` that it
  * supports identifies the release.
  */
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
+import type { TlsMaterial } from '@astrolabe/service-kit/tls';
+import { describeTlsFault } from '@astrolabe/service-kit/tls';
+import { openSocket } from '../security/socket-factory.ts';
 
 const API_VERSIONS = 18;
 const VERSION = 3;
@@ -20,9 +22,9 @@ export interface BrokerAddress {
 /** Highest level of each feature that the broker supports, by name. Rejects where it does not answer in time. */
 export async function readBrokerFeatures(
   { host, port }: BrokerAddress,
-  { ssl, timeoutMs }: { readonly ssl: boolean; readonly timeoutMs: number },
+  { tls, timeoutMs }: { readonly tls: TlsMaterial | undefined; readonly timeoutMs: number },
 ): Promise<ReadonlyMap<string, number>> {
-  const socket = ssl ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+  const socket = openSocket({ host, port }, tls);
   try {
     socket.write(apiVersionsRequest());
     return readFeatures(await readAnswer(socket, timeoutMs));
@@ -59,7 +61,10 @@ function readAnswer(socket: Socket, timeoutMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
     socket.setTimeout(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
-    socket.once('error', reject);
+    socket.once('error', (error: Error & { readonly code?: string }) => {
+      const told = describeTlsFault(error.code, 'KAFKA_SSL', 'the broker');
+      reject(told === undefined ? error : new Error(told, { cause: error }));
+    });
     socket.once('close', () => reject(new Error('the connection was closed without an answer')));
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);

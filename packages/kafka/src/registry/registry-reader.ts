@@ -5,13 +5,21 @@
  */
 import type { RegisteredSchema } from '@astrolabe/records';
 import { avroOptions } from '@astrolabe/schemas/avro';
+import type { LiveText } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
+import { createFetch, describeTlsFault, type TlsMaterial } from '@astrolabe/service-kit/tls';
 import avro from 'avsc';
+
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: LiveText;
+}
 
 /** Where a registry is, and how to log in. `url` has no credentials and no slash at its end. */
 export interface RegistryAddress {
   readonly url: string;
-  readonly auth: { readonly username: string; readonly password: string } | undefined;
+  readonly auth: RegistryLogin | undefined;
+  readonly tls: TlsMaterial;
   /** For the whole call, to the last byte of the answer. */
   readonly timeoutMs: number;
 }
@@ -104,10 +112,10 @@ async function request(
   path: string,
   body: string | undefined,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const { url, auth, timeoutMs } = address;
-  const credentials = auth === undefined ? undefined : Buffer.from(`${auth.username}:${auth.password}`);
+  const { url, auth, tls, timeoutMs } = address;
+  const credentials = auth === undefined ? undefined : Buffer.from(`${auth.username}:${auth.password.read()}`);
   try {
-    const response = await fetch(url + path, {
+    const response = await createFetch(tls)(url + path, {
       method: body === undefined ? 'GET' : 'POST',
       ...(body === undefined ? {} : { body }),
       headers: {
@@ -122,7 +130,9 @@ async function request(
   } catch (error) {
     // The reason of a request that failed on the network is in its cause; what fails while the answer is read has none.
     const { cause } = error as { cause?: unknown };
-    const reason = errorMessage(cause instanceof Error ? cause : error);
+    const deepest = cause instanceof Error ? cause : error;
+    const { code } = deepest as { code?: string };
+    const reason = describeTlsFault(code, 'SCHEMA_REGISTRY_SSL', 'the registry') ?? errorMessage(deepest);
     const message = `${doing}: the registry cannot be reached (${reason}); check SCHEMA_REGISTRY_URL and the network`;
     throw new PipelineError('registry.unavailable', message, { retryable: true, cause: error });
   }

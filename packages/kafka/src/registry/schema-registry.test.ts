@@ -3,7 +3,16 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { commandSchemasIn, createCommandDecoder, wireHeader } from '@astrolabe/records/serde';
+import { LiveText } from '@astrolabe/service-kit';
 import { createSchemaRegistry, schemaRegistryFromConfig } from './schema-registry.ts';
+
+const withoutTls = {
+  schemaRegistrySslCa: undefined,
+  schemaRegistrySslCert: undefined,
+  schemaRegistrySslKey: undefined,
+  schemaRegistrySslKeyPassphrase: undefined,
+  schemaRegistrySslServerName: undefined,
+};
 
 interface Answer {
   readonly status: number;
@@ -167,7 +176,12 @@ test('a registry that is not there, or never answers, is unavailable', async (t)
 
 test('credentials are sent if both are given, and slashes at the end of the URL are ignored', async (t) => {
   const { url, requests, credentials } = await start(t, notFound);
-  const section = { schemaRegistryUrl: `${url}//`, schemaRegistryUsername: 'user', schemaRegistryPassword: 'secret' };
+  const section = {
+    ...withoutTls,
+    schemaRegistryUrl: `${url}//`,
+    schemaRegistryUsername: 'user',
+    schemaRegistryPassword: LiveText.of('secret'),
+  };
   await schemaRegistryFromConfig(section).schemaById(7);
   assert.deepEqual([...credentials], [`Basic ${Buffer.from('user:secret').toString('base64')}`]);
   credentials.clear();

@@ -7,6 +7,7 @@ import {
   createTopicInspector,
   describeCluster,
   findHoldingTransactions,
+  kafkaTlsOf,
   openTransactionalProducer,
   readBrokerFeatures,
 } from '@astrolabe/kafka';
@@ -38,7 +39,8 @@ const FEATURES_TIMEOUT_MS = 3_000;
 /** Connects; rejects with `kafka.unavailable`, within seconds, when no broker can be reached. */
 export async function openCluster(options: OpenClusterOptions): Promise<OpenedCluster> {
   const { config, logger, signal, clientName, partitions } = options;
-  await reachBrokers(config, signal);
+  const tls = kafkaTlsOf(config);
+  await reachBrokers({ brokers: config.kafkaBrokers, tls }, signal);
   const connection = connectionFromConfig(config, clientName, logger);
   const admin = await createKafkaAdmin(connection);
   const reader = createPartitionReader({ connection });
@@ -50,8 +52,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
     reader,
     inspector,
     describe: (topics) => describeCluster(connection, topics),
-    readBrokerFeatures: (broker) =>
-      readBrokerFeatures(broker, { ssl: config.kafkaSsl, timeoutMs: FEATURES_TIMEOUT_MS }),
+    readBrokerFeatures: (broker) => readBrokerFeatures(broker, { tls, timeoutMs: FEATURES_TIMEOUT_MS }),
     findHoldingTransactions: (held) => findHoldingTransactions(connection, held),
     openTransactionalProducer: (transactionalId) => openTransactionalProducer({ connection, transactionalId }),
     openProducer: () => createRecordProducer({ connection, logger, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS }),

@@ -17,7 +17,7 @@ async function silentHost(t: TestContext): Promise<string> {
 
 test('a host that does not answer, and one that refuses, are reported with what to do', async (t) => {
   const silent = await silentHost(t);
-  const config = { kafkaBrokers: [silent, '127.0.0.1:1'], kafkaSsl: false };
+  const config = { brokers: [silent, '127.0.0.1:1'], tls: undefined };
   await assert.rejects(
     reachBrokers(config, new AbortController().signal, 1_000),
     (error: Error & { code?: string }) => {
@@ -34,7 +34,7 @@ test('a host that does not answer, and one that refuses, are reported with what 
 
 test('an interruption ends the wait', async (t) => {
   const interruption = new AbortController();
-  const config = { kafkaBrokers: [await silentHost(t)], kafkaSsl: false };
+  const config = { brokers: [await silentHost(t)], tls: undefined };
   const reaching = reachBrokers(config, interruption.signal, 2_000);
   interruption.abort(new Error('interrupted'));
   await assert.rejects(reaching, /interrupted/);

@@ -4,6 +4,7 @@
  */
 import { splitUrlCredentials, type Environment } from '@astrolabe/service-kit';
 import { errorMessage } from '@astrolabe/service-kit/errors';
+import { createFetch, type TlsMaterial } from '@astrolabe/service-kit/tls';
 import { findConnector, openConnectorsDocument, resolveKey, type UnknownConnector } from './connectors-document.ts';
 
 export type KeyCheck =
@@ -14,9 +15,19 @@ export type KeyCheck =
 
 const TIMEOUT_MS = 10_000;
 
-export async function checkKey(apiUrl: string, key: string, signal: AbortSignal): Promise<KeyCheck> {
+/** Where the Astrolabe API is, and how to trust it. */
+export interface ApiAddress {
+  readonly apiUrl: string;
+  readonly apiTls?: TlsMaterial;
+}
+
+export async function checkKey(
+  { apiUrl, apiTls = {} }: ApiAddress,
+  key: string,
+  signal: AbortSignal,
+): Promise<KeyCheck> {
   try {
-    const response = await fetch(`${splitUrlCredentials(apiUrl).url}/v1/users?limit=1`, {
+    const response = await createFetch(apiTls)(`${splitUrlCredentials(apiUrl).url}/v1/users?limit=1`, {
       headers: { authorization: `Bearer ${key}`, accept: 'application/json' },
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
@@ -37,13 +48,12 @@ export interface CheckedConnector {
   readonly check: KeyCheck;
 }
 
-export interface CheckConnectorsOptions {
+export interface CheckConnectorsOptions extends ApiAddress {
   readonly connectorsFile: string;
   /** Undefined: every connector. */
   readonly id: string | undefined;
   /** The variables that key references may name. */
   readonly variables: Environment;
-  readonly apiUrl: string;
   readonly signal: AbortSignal;
 }
 
@@ -51,8 +61,8 @@ export async function checkConnectors({
   connectorsFile,
   id,
   variables,
-  apiUrl,
   signal,
+  ...api
 }: CheckConnectorsOptions): Promise<
   { readonly kind: 'checked'; readonly connectors: readonly CheckedConnector[] } | UnknownConnector
 > {
@@ -67,7 +77,7 @@ export async function checkConnectors({
   for (const { id: connectorId, apiKey } of chosen) {
     const key = await resolveKey(document.path, apiKey, variables);
     const check: KeyCheck =
-      key.kind === 'key' ? await checkKey(apiUrl, key.key, signal) : { kind: 'unclear', reason: key.reason };
+      key.kind === 'key' ? await checkKey(api, key.key, signal) : { kind: 'unclear', reason: key.reason };
     connectors.push({ id: connectorId, check });
   }
   return { kind: 'checked', connectors };

@@ -57,7 +57,7 @@ test('a rotated key works at once, and the old one works until it is retired', a
   const path = await fileWith(t, oneConnector);
   const opened = await openConnector(path, 'acme');
   assert.ok(opened.kind === 'opened');
-  const options = { variables: {}, apiUrl: undefined, signal };
+  const options = { variables: {}, api: undefined, signal };
   const rotated = await rotateKey({ opened, key: { kind: 'generate' }, ...options });
   assert.ok(rotated.kind === 'rotated');
   assert.equal((await loadConnectors(path, {})).byKey('old-key')?.id, 'acme');
@@ -78,7 +78,7 @@ test('a rotation to where the present key comes from changes nothing', async (t)
   const opened = await openConnector(path, 'acme');
   assert.ok(opened.kind === 'opened');
   const key = { kind: 'env', name: 'ACME_KEY' } as const;
-  const outcome = await rotateKey({ opened, key, variables: { ACME_KEY: 'k' }, apiUrl: undefined, signal });
+  const outcome = await rotateKey({ opened, key, variables: { ACME_KEY: 'k' }, api: undefined, signal });
   assert.deepEqual(outcome, { kind: 'same-source', source: { env: 'ACME_KEY' } });
   assert.equal(await readFile(path, 'utf8'), text);
 });

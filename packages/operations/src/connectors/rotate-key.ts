@@ -5,7 +5,7 @@
  * is given the new one; then the old one is retired.
  */
 import type { Environment, KeySource } from '@astrolabe/service-kit';
-import { checkKey, type KeyCheck } from './check-keys.ts';
+import { checkKey, type ApiAddress, type KeyCheck } from './check-keys.ts';
 import {
   findConnector,
   openConnectorsDocument,
@@ -39,7 +39,7 @@ export interface RotateKeyOptions {
   /** The variables that key references may name. */
   readonly variables: Environment;
   /** Where a key that exists already is checked before anything depends on it; undefined: it is not. */
-  readonly apiUrl: string | undefined;
+  readonly api: ApiAddress | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -57,7 +57,7 @@ export type RotateKeyOutcome =
   | { readonly kind: 'key-refused'; readonly check: Extract<KeyCheck, { kind: 'refused' }> };
 
 export async function rotateKey(options: RotateKeyOptions): Promise<RotateKeyOutcome> {
-  const { key, variables, apiUrl, signal } = options;
+  const { key, variables, api, signal } = options;
   const { document, found } = options.opened;
   const { text, index, connector } = found;
   const oldKey = await resolveKey(document.path, connector.apiKey, variables);
@@ -65,8 +65,8 @@ export async function rotateKey(options: RotateKeyOptions): Promise<RotateKeyOut
   if (JSON.stringify(source) === JSON.stringify(connector.apiKey)) return { kind: 'same-source', source };
   // A key issued by Astrolabe is tried before anything depends on it. One made here cannot be known there yet.
   const newKey = await resolveKey(document.path, source, variables);
-  if (generated === undefined && newKey.kind === 'key' && apiUrl !== undefined) {
-    const check = await checkKey(apiUrl, newKey.key, signal);
+  if (generated === undefined && newKey.kind === 'key' && api !== undefined) {
+    const check = await checkKey(api, newKey.key, signal);
     if (check.kind === 'refused') return { kind: 'key-refused', check };
   }
   const withNew = setMember(text, index, 'apiKey', source);

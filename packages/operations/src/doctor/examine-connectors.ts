@@ -1,13 +1,15 @@
 /** The connectors file, and whether Astrolabe accepts each key. */
 import type { Environment } from '@astrolabe/service-kit';
 import { errorMessage } from '@astrolabe/service-kit/errors';
-import { checkKey } from '../connectors/check-keys.ts';
+import type { TlsMaterial } from '@astrolabe/service-kit/tls';
+import { checkKey, type ApiAddress } from '../connectors/check-keys.ts';
 import { openConnectorsDocument, resolveKey, type ConnectorsDocument } from '../connectors/connectors-document.ts';
 import { ok, problem, warning, type Finding } from './core/finding.ts';
 
 export interface ConnectorSettings {
   readonly connectorsFile: string;
   readonly apiUrl: string | undefined;
+  readonly apiTls?: TlsMaterial;
   /** The variables that key references may name. */
   readonly variables: Environment;
 }
@@ -49,7 +51,7 @@ export function judgeConnectorsFault(error: unknown): Finding {
 async function examineConnector(
   { path }: ConnectorsDocument,
   { id, apiKey, enabled }: ConnectorsDocument['connectors'][number],
-  { apiUrl, variables }: ConnectorSettings & { readonly apiUrl: string },
+  { variables, ...api }: ConnectorSettings & ApiAddress,
   signal: AbortSignal,
 ): Promise<Finding> {
   const about = `connector ${id}`;
@@ -58,7 +60,7 @@ async function examineConnector(
     const fact = `its key is unknown here: ${key.reason}`;
     return warning(about, fact, 'it cannot be checked from here', 'run this where the services run');
   }
-  const check = await checkKey(apiUrl, key.key, signal);
+  const check = await checkKey(api, key.key, signal);
   switch (check.kind) {
     case 'accepted':
       return ok(about, `${enabled ? '' : 'disabled; '}Astrolabe accepts its key`);

@@ -2,6 +2,7 @@
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
 import { splitUrlCredentials } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
+import { createFetch, tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { commandSchemasIn } from '@astrolabe/records/serde';
 import type { SubjectCompatibility } from './core/judge-compatibility.ts';
 
@@ -52,10 +53,10 @@ export function createRegistryInspector(config: RegistryConfig, clock: Pick<Cloc
 function ask(config: RegistryConfig, path: string): Promise<Response> {
   const { schemaRegistryUsername: username, schemaRegistryPassword: password } = config;
   const { url, auth } = splitUrlCredentials(config.schemaRegistryUrl);
-  const login = username === undefined || password === undefined ? auth : { username, password };
+  const login = username === undefined || password === undefined ? auth : { username, password: password.read() };
   const credentials =
     login === undefined ? undefined : Buffer.from(`${login.username}:${login.password}`).toString('base64');
-  return fetch(`${url}${path}`, {
+  return createFetch(tlsMaterialOf(config, 'schemaRegistry'))(`${url}${path}`, {
     headers: credentials === undefined ? {} : { authorization: `Basic ${credentials}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });

@@ -169,6 +169,7 @@ function adminOf(brokers: Brokers): Cluster['admin'] {
       }
     },
     maxMessageBytes: async () => MAX_MESSAGE_BYTES,
+    accessRules: async () => undefined,
     watermarks: async (topic) =>
       numbers.map((partition) => {
         const { lowWatermark, highWatermark } = brokers.offsetsOf(topic, partition);

@@ -1,56 +1,12 @@
 import { configValues } from './config-values.ts';
 import { defineVariables, type ConfigRule } from './config.ts';
+import { kafkaVariables } from './kafka-variables.ts';
 import { logLevels } from '../logs/logger.ts';
+import { tlsVariables } from '../tls/tls-variables.ts';
 
 /** Groups of settings that several processes share, to be spread into `defineConfig`. */
 export const configSections = {
-  kafka: defineVariables({
-    kafkaBrokers: {
-      env: 'KAFKA_BROKERS',
-      schema: configValues.hostPorts(),
-      description: 'Brokers to connect to first. Name two or more, so that one may be down.',
-    },
-    kafkaClientId: {
-      env: 'KAFKA_CLIENT_ID',
-      schema: configValues.text(),
-      default: 'astrolabe',
-      description: "Name of this client in the brokers' logs, metrics and quotas.",
-    },
-    kafkaTopicPrefix: {
-      env: 'KAFKA_TOPIC_PREFIX',
-      schema: configValues.topicPrefix(),
-      default: '',
-      description:
-        'Prefix of every topic name, so that several pipelines can share a cluster. All services of a pipeline need the same prefix.',
-    },
-    kafkaSsl: {
-      env: 'KAFKA_SSL',
-      schema: configValues.boolean(),
-      default: false,
-      description:
-        'Encrypt connections to the brokers with TLS. Without it, credentials and events travel in clear text.',
-    },
-    kafkaSaslMechanism: {
-      env: 'KAFKA_SASL_MECHANISM',
-      schema: configValues.oneOf(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
-      togetherWith: ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
-      description:
-        'How to log in to the brokers. Set it with the user name and the password, or set none of the three.',
-    },
-    kafkaSaslUsername: {
-      env: 'KAFKA_SASL_USERNAME',
-      schema: configValues.text().optional(),
-      togetherWith: ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_PASSWORD'],
-      description: 'User name for the brokers.',
-    },
-    kafkaSaslPassword: {
-      env: 'KAFKA_SASL_PASSWORD',
-      schema: configValues.text().optional(),
-      secret: true,
-      togetherWith: ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME'],
-      description: 'Password for the brokers.',
-    },
-  }),
+  kafka: defineVariables(kafkaVariables),
 
   /** For services that are members of a consumer group. */
   kafkaConsumer: defineVariables({
@@ -90,12 +46,29 @@ export const configSections = {
     },
     schemaRegistryPassword: {
       env: 'SCHEMA_REGISTRY_PASSWORD',
-      schema: configValues.text().optional(),
+      schema: configValues.liveText('text').optional(),
       secret: true,
+      orFile: true,
       togetherWith: ['SCHEMA_REGISTRY_USERNAME'],
       description: 'Password for the registry.',
     },
+    ...tlsVariables({
+      peer: 'schemaRegistry',
+      prefix: 'SCHEMA_REGISTRY',
+      whom: 'the registry',
+      onlyWith: { env: 'SCHEMA_REGISTRY_URL', matches: /^https:/i, expected: 'an https URL' },
+    }),
   }),
+
+  /** Of the Astrolabe API. */
+  apiTls: defineVariables(
+    tlsVariables({
+      peer: 'api',
+      prefix: 'DISPATCHER_API',
+      whom: 'the API',
+      onlyWith: { env: 'DISPATCHER_API_URL', matches: /^https:/i, expected: 'an https URL' },
+    }),
+  ),
 
   process: defineVariables({
     logLevel: {

@@ -3,10 +3,28 @@
  * words that complete "expected ...": the same words go into error messages and into `docs/configuration.md`.
  */
 import { z } from 'zod';
+import { LiveText } from './live-text.ts';
 
 export const configValues = {
   /** Any text that is not empty. */
   text: (expected = 'text') => z.string().describe(expected),
+
+  /** Text that may be replaced while the process runs: a secret, a certificate. */
+  liveText: (expected: string, isValid: (text: string) => boolean = () => true) =>
+    z
+      .string()
+      .refine(isValid)
+      .transform((text) => LiveText.of(text))
+      .describe(expected),
+
+  /** Names with values: `name=value`, several separated by commas. */
+  pairs: () =>
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(z.string().regex(/^[A-Za-z]+=[^=\s]+$/)).min(1))
+      .transform((pairs) => Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string])))
+      .describe('name=value, several separated by commas'),
 
   /** A whole number within inclusive bounds. */
   integer: ({ min, max }: { readonly min: number; readonly max: number }) =>

@@ -1,5 +1,13 @@
 import type { z } from 'zod';
 
+/** What the text of another variable must be. */
+export interface ConfigCondition {
+  readonly env: string;
+  readonly matches: RegExp;
+  /** In words that complete "expected ..." and "only with ... ". */
+  readonly expected: string;
+}
+
 /** One setting: an environment variable and what it becomes. */
 export interface ConfigVariable<Value = unknown> {
   /** Name of the environment variable. An empty value counts as absent. */
@@ -16,8 +24,19 @@ export interface ConfigVariable<Value = unknown> {
   readonly default?: NoInfer<Value>;
   /** The value is never shown. Default false. */
   readonly secret?: boolean;
+  /**
+   * The text may be in a file instead, which the variable with `_FILE` at its end names. For schemas of
+   * `configValues.liveText`. Default false.
+   */
+  readonly orFile?: boolean;
   /** Environment variables that must be set when this one is. */
   readonly togetherWith?: readonly string[];
+  /** The variable means nothing unless this holds, and setting it then is an error. */
+  readonly onlyWith?: ConfigCondition;
+  /** The variable must be set when this holds. */
+  readonly neededWith?: ConfigCondition;
+  /** As `ConfigRule.check`, with the values by variable, for a rule that comes with a section. */
+  readonly rule?: (valueOf: (env: string) => unknown) => string | undefined;
 }
 
 export type ConfigVariables<Values> = { readonly [Name in keyof Values]: ConfigVariable<Values[Name]> };

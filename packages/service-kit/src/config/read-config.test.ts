@@ -117,18 +117,29 @@ test('the variables that Kubernetes sets for a Service of the same name are not 
   assert.match(problem?.hint ?? '', /enableServiceLinks: false/);
 });
 
-test('the log-in of the brokers needs all three variables or none', () => {
+const linesOf = (env: Environment): string[] =>
+  problemsOf({ ...valid, ...env }).map(({ variable, found, expected }) => `${variable}: ${found}; ${expected}`);
+
+test('a login needs what its mechanism needs, and nothing that is of another one', () => {
   const username = { KAFKA_SASL_USERNAME: 'ann' };
   const rest = { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_PASSWORD: 'pw' };
-  assert.deepEqual(
-    problemsOf({ ...valid, ...username }).map(({ variable, expected }) => [variable, expected]),
-    [
-      ['KAFKA_SASL_MECHANISM', 'a value because KAFKA_SASL_USERNAME has one: set all of them or none'],
-      ['KAFKA_SASL_PASSWORD', 'a value because KAFKA_SASL_USERNAME has one: set all of them or none'],
-    ],
-  );
-  assert.deepEqual(problemsOf({ ...valid, ...username, ...rest }), []);
-  assert.equal(problemsOf({ ...valid, ...username, ...rest, KAFKA_SASL_PASSWORD: '' }).length, 1);
+  assert.deepEqual(linesOf({ ...username, ...rest }), []);
+  assert.deepEqual(linesOf(rest), ['KAFKA_SASL_USERNAME: undefined; a value because KAFKA_SASL_MECHANISM is plain']);
+  assert.deepEqual(linesOf(username), [
+    'KAFKA_SASL_USERNAME: "ann"; no value unless KAFKA_SASL_MECHANISM is plain, scram-sha-256 or scram-sha-512',
+  ]);
+  assert.deepEqual(linesOf({ KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_PASSWORD: 'hunter2' }), [
+    ...['TOKEN_URL', 'CLIENT_ID', 'CLIENT_SECRET'].map(
+      (name) => `KAFKA_SASL_OAUTH_${name}: undefined; a value because KAFKA_SASL_MECHANISM is oauthbearer`,
+    ),
+    'KAFKA_SASL_PASSWORD: set; no value unless KAFKA_SASL_MECHANISM is plain, scram-sha-256 or scram-sha-512',
+  ]);
+});
+
+test('a certificate without encryption is refused, since the connection would not be encrypted', () => {
+  assert.deepEqual(linesOf({ KAFKA_SSL_SERVER_NAME: 'kafka.example' }), [
+    'KAFKA_SSL_SERVER_NAME: "kafka.example"; no value unless KAFKA_SSL is true',
+  ]);
 });
 
 test('a rule over several settings is reported under its variable, with the default named as such', () => {

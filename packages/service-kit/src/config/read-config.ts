@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 import { hideUserinfo, nearestName, showValue, toConfigError, type ConfigProblem } from './config-problems.ts';
+import { findMissingCompanions, findMisplaced } from './config-companions.ts';
 import { expectedOf, isRequired, settingsOf, type ConfigDefinition, type ConfigVariable } from './config.ts';
+import { errorMessage } from '../errors/errors.ts';
+import { LiveText } from './live-text.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,7 +22,10 @@ export function readConfig<Values>(definition: ConfigDefinition<Values>, env: En
     if ('problem' in result) problems.push(result.problem);
     else values[name] = result.value;
   }
-  problems.push(...findMissingCompanions(definition, env), ...findUnknown(definition, env));
+  const textOf = (name: string): string | undefined => setTextOf(name, env);
+  const variables = settingsOf(definition.variables).map(([, variable]) => variable);
+  problems.push(...findMissingCompanions(variables, textOf), ...findMisplaced(variables, textOf));
+  problems.push(...findUnknown(definition, env));
   if (problems.length > 0) throw toConfigError(problems);
 
   const config = values as Readonly<Values>;
@@ -40,13 +46,20 @@ export function describeConfig<Values>(
   for (const [name, { env, secret }] of settingsOf(definition.variables)) {
     const value: unknown = config[name];
     if (value === undefined) continue;
-    shown[env] = secret ? '[redacted]' : typeof value === 'string' ? hideUserinfo(value) : value;
+    if (value instanceof LiveText && value.path !== undefined) shown[fileVariable(env)] = value.path;
+    else
+      shown[env] =
+        secret || value instanceof LiveText ? '[redacted]' : typeof value === 'string' ? hideUserinfo(value) : value;
   }
   return shown;
 }
 
-function readVariable(variable: ConfigVariable, env: Environment): { value: unknown } | { problem: ConfigProblem } {
+type Reading = { readonly value: unknown } | { readonly problem: ConfigProblem };
+
+function readVariable(variable: ConfigVariable, env: Environment): Reading {
   const text = textOf(variable.env, env);
+  const path = variable.orFile === true ? textOf(fileVariable(variable.env), env) : undefined;
+  if (path !== undefined) return readFromFile(variable, path, text);
   const expected = expectedOf(variable);
   if (text === undefined) {
     return isRequired(variable)
@@ -54,9 +67,28 @@ function readVariable(variable: ConfigVariable, env: Environment): { value: unkn
       : { value: variable.default };
   }
   const result = variable.schema.safeParse(text);
-  if (result.success) return { value: result.data };
+  if (result.success) return { value: variable.orFile === true ? LiveText.of(text, variable.env) : result.data };
   const found = showValue(text, variable.secret ?? false);
   return { problem: { variable: variable.env, found, expected, ...hintAboutServiceLinks(text) } };
+}
+
+function fileVariable(name: string): string {
+  return `${name}_FILE`;
+}
+
+function readFromFile(variable: ConfigVariable, path: string, text: string | undefined): Reading {
+  const name = fileVariable(variable.env);
+  const problem = (expected: string): Reading => ({
+    problem: { variable: name, found: showValue(path, false), expected },
+  });
+  if (text !== undefined) return problem(`no value because ${variable.env} has one: set one of the two`);
+  const file = LiveText.inFile(path, name);
+  try {
+    if (variable.schema.safeParse(file.read()).success) return { value: file };
+  } catch (error) {
+    return problem(`a file that can be read and is not empty; ${errorMessage(error)}`);
+  }
+  return problem(`a file with ${expectedOf(variable)}`);
 }
 
 /** Container platforms pass empty variables, so an empty value means the same as none. */
@@ -65,22 +97,16 @@ function textOf(name: string, env: Environment): string | undefined {
   return text === '' ? undefined : text;
 }
 
-function findMissingCompanions<Values>({ variables }: ConfigDefinition<Values>, env: Environment): ConfigProblem[] {
-  const problems = new Map<string, ConfigProblem>();
-  for (const [, variable] of settingsOf(variables)) {
-    if (textOf(variable.env, env) === undefined) continue;
-    for (const companion of variable.togetherWith ?? []) {
-      if (textOf(companion, env) !== undefined || problems.has(companion)) continue;
-      const expected = `a value because ${variable.env} has one: set all of them or none`;
-      problems.set(companion, { variable: companion, found: undefined, expected });
-    }
-  }
-  return [...problems.values()];
+/** Of a variable or of the file that stands for it. */
+function setTextOf(name: string, env: Environment): string | undefined {
+  return textOf(name, env) ?? textOf(fileVariable(name), env);
 }
 
 function findUnknown<Values>({ variables, prefix }: ConfigDefinition<Values>, env: Environment): ConfigProblem[] {
   if (prefix === undefined) return [];
-  const known = settingsOf(variables).map(([, variable]) => variable.env);
+  const known = settingsOf(variables).flatMap(([, variable]) =>
+    variable.orFile === true ? [variable.env, fileVariable(variable.env)] : [variable.env],
+  );
   const unknown = Object.keys(env).filter(
     (name) => name.startsWith(prefix) && !known.includes(name) && !serviceLinkSuffix.test(name.slice(prefix.length)),
   );
@@ -107,10 +133,20 @@ function findBreaches<Values>(
   config: Readonly<Values>,
   env: Environment,
 ): ConfigProblem[] {
-  return rules.flatMap((rule) => {
+  const settings = settingsOf(variables);
+  const valueOf = (name: string): unknown => {
+    const setting = settings.find(([, variable]) => variable.env === name)?.[0];
+    return setting === undefined ? undefined : config[setting];
+  };
+  const own = settings.flatMap(([, { env: name, rule }]) =>
+    rule === undefined ? [] : [{ env: name, check: () => rule(valueOf) }],
+  );
+  return [...own, ...rules].flatMap((rule) => {
     const expected = rule.check(config);
     if (expected === undefined) return [];
-    const variable = settingsOf(variables).find(([, { env: name }]) => name === rule.env)?.[1];
+    const variable = settings.find(([, { env: name }]) => name === rule.env)?.[1];
+    const path = variable?.orFile === true ? textOf(fileVariable(rule.env), env) : undefined;
+    if (path !== undefined) return [{ variable: fileVariable(rule.env), found: showValue(path, false), expected }];
     const text = textOf(rule.env, env);
     const found = text === undefined ? 'at its default' : showValue(text, variable?.secret ?? false);
     return [{ variable: rule.env, found, expected }];

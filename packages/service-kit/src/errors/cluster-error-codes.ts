@@ -10,7 +10,25 @@ export const clusterErrorCodes = [
   {
     code: 'kafka.request-refused',
     meaning:
-      "A broker refused a request permanently: the login is wrong, or the cluster does not support the request. The message has the broker's reason.",
+      "A broker refused a request permanently, for example because the cluster does not support it. The message has the broker's reason.",
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.unauthenticated',
+    meaning:
+      'The brokers refuse the login: a wrong user name, password or token, or a mechanism that they do not have. The message names the user and the variables to check; the service waits and tries again.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.token-unavailable',
+    meaning:
+      'The token endpoint gave no token for the brokers. The message has its reason; the service tries again. Check KAFKA_SASL_OAUTH_* and the endpoint.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'kafka.certificate-refused',
+    meaning:
+      'The TLS handshake with a broker failed: its certificate is not trusted, has expired or is for another host, or it refused ours. The message says which and what to set; the service waits and tries again.',
     whoActs: 'operator',
   },
   {

@@ -14,6 +14,12 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'config.file-unreadable',
+    meaning:
+      'A file that a variable ending in _FILE names could not be read when a connection was made. The message has the path; the service tries again.',
+    whoActs: 'operator',
+  },
+  {
     code: 'connectors.invalid',
     meaning: 'The connectors file cannot be read or breaks a rule. The message lists every problem with its place.',
     whoActs: 'operator',

@@ -2,7 +2,7 @@ import pino from 'pino';
 
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 10;
-const SECRET_NAME = /(api[-_]?key|write[-_]?keys?|authorization|password|secret)$/i;
+const SECRET_NAME = /(api[-_]?key|write[-_]?keys?|authorization|password|passphrase|secret|access[-_]?token)$/i;
 
 /**
  * Whether a key's value must not be shown: `apiKey`, `writeKeys`, `authorization`, `kafkaSaslPassword`,

@@ -1,3 +1,4 @@
+import { readTls, type TlsMaterial } from '@astrolabe/service-kit/tls';
 import { Client, buildConnector } from 'undici';
 
 /**
@@ -11,11 +12,11 @@ export class Connections {
   readonly #all: Client[] = [];
   readonly #free: Client[] = [];
 
-  constructor(origin: string, connectTimeoutMs: number) {
+  constructor(origin: string, connectTimeoutMs: number, tls: TlsMaterial) {
     this.#origin = origin;
     this.#options = {
       // One for all, so that they share TLS sessions.
-      connect: buildConnector({ timeout: connectTimeoutMs, allowH2: false }),
+      connect: createConnector({ timeout: connectTimeoutMs, allowH2: false }, tls),
       // A call for each connection: with HTTP/2, one reset would take all calls with it.
       allowH2: false,
       // `CallDeadlines` bounds the whole call, with one timer for all.
@@ -43,4 +44,20 @@ export class Connections {
   async close(): Promise<void> {
     await Promise.all(this.#all.map((connection) => connection.destroy()));
   }
+}
+
+/** Follows certificates that are replaced: they are read for each connection, and a new connector made of new ones. */
+function createConnector(options: buildConnector.BuildOptions, tls: TlsMaterial): buildConnector.connector {
+  let current = { text: '', connect: buildConnector(options) };
+  return (target, callback) => {
+    try {
+      const material = readTls(tls);
+      const text = JSON.stringify(material);
+      if (text !== current.text) current = { text, connect: buildConnector({ ...options, ...material }) };
+    } catch (error) {
+      process.nextTick(() => callback(error as Error, null));
+      return;
+    }
+    current.connect(target, callback);
+  };
 }

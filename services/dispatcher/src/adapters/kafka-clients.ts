@@ -9,7 +9,14 @@ import {
   type KafkaConnection,
   type TopicNeed,
 } from '@astrolabe/kafka';
-import { topicsFor, type PartitionReader, type RecordProducer, type Topics } from '@astrolabe/records';
+import {
+  rightsFor,
+  topicNeedsOf,
+  topicsFor,
+  type PartitionReader,
+  type RecordProducer,
+  type Topics,
+} from '@astrolabe/records';
 import type { Logger, ServiceStack } from '@astrolabe/service-kit';
 import type { DispatcherConfig } from '../config.ts';
 
@@ -38,13 +45,7 @@ export async function openKafkaClients(
   const topics = topicsFor(config.kafkaTopicPrefix);
   const connection = connectionFromConfig(config, 'dispatcher', logger);
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
-  const needs: readonly TopicNeed[] = [
-    { name: topics.commands.name, operations: ['Read'] },
-    { name: topics.commandsDeadLetters.name, operations: ['Write'] },
-    { name: topics.deliveries.name, operations: ['Read', 'Write'] },
-    { name: topics.replayedCommands.name, operations: ['Read'] },
-    { name: topics.replays.name, operations: ['Read', 'Write'] },
-  ];
+  const needs: readonly TopicNeed[] = topicNeedsOf(rightsFor({ prefix: config.kafkaTopicPrefix }).dispatcher);
   await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
   const topicWatch = watchTopics({ connection, needs, logger });
   stack.defer('topic watch', () => topicWatch.close());

@@ -1,3 +1,4 @@
+import type { TlsMaterial } from '@astrolabe/service-kit/tls';
 import { errors, type Client, type Dispatcher } from 'undici';
 import type { ApiCall, ApiCallReceiver, ApiClient } from '../calls/api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
@@ -10,6 +11,8 @@ export interface ApiClientOptions {
   readonly baseUrl: string;
   /** For a whole call: connecting, the answer's head and all of its body. */
   readonly timeoutMs: number;
+  /** Of an https URL. Default: the authorities that Node knows, and no certificate of ours. */
+  readonly tls?: TlsMaterial;
 }
 
 /**
@@ -33,11 +36,11 @@ class UndiciApiClient implements ApiClient {
   readonly #deadlines: CallDeadlines;
   readonly #credentials = new Map<string, Credential>();
 
-  constructor({ baseUrl, timeoutMs }: ApiClientOptions) {
+  constructor({ baseUrl, timeoutMs, tls = {} }: ApiClientOptions) {
     const { origin, pathname } = new URL(baseUrl);
     this.#prefix = pathname.replace(/\/+$/, '');
     this.#deadlines = new CallDeadlines(timeoutMs);
-    this.#connections = new Connections(origin, timeoutMs);
+    this.#connections = new Connections(origin, timeoutMs, tls);
   }
 
   call(request: ApiRequest, apiKey: string, receiver: ApiCallReceiver): ApiCall {

@@ -13,10 +13,12 @@ import {
 } from './behaviour-patches.ts';
 import { queueByMonotonicClock, sendByMonotonicClock } from './clock-patches.ts';
 import { keepCoordinatorRefusals } from './patch-coordinator-refusals.ts';
+import { splitBrokerAddresses } from './patch-broker-addresses.ts';
 import { leaveDeadSockets } from './patch-dead-sockets.ts';
 import { decodeFetchesWithinBounds } from './patch-fetch-decoding.ts';
 import { gatherSmallFetches } from './patch-fetch-pace.ts';
 import { joinWhereCommitsAreRefused, joinWhileWorking, tellGeneration } from './patch-group-joins.ts';
+import { holdRequestsDuringLogin, renewSessionsInTime } from './patch-login.ts';
 import { dropSaslRefusals } from './patch-sasl-refusal.ts';
 import { nameMembers } from './patch-static-members.ts';
 import { tellTransactionRefusals } from './patch-transaction-refusals.ts';
@@ -42,10 +44,13 @@ export const patches: readonly Patch[] = [
   decodeFetchesWithinBounds,
   gatherSmallFetches,
   dropSaslRefusals,
+  splitBrokerAddresses,
   tellTransactionRefusals,
   groupInLinearTime,
   queueByMonotonicClock,
   sendByMonotonicClock,
+  holdRequestsDuringLogin,
+  renewSessionsInTime,
   leaveDeadSockets,
   keepSockets,
   countAnsweredConnections,
