@@ -87,6 +87,12 @@ refuses 'set ingest.instances' --set-json ingest.replicas=null
 refuses 'needs existingSecret' --set kafka.sasl.mechanism=plain
 refuses 'set username, or usernameKey' --set kafka.sasl.mechanism=plain,mapper.kafka.sasl.existingSecret=mapper \
   --set kafka.sasl.existingSecret=shared
+refuses 'kafka.sasl.oauth (of ingest): set tokenUrl' --set kafka.sasl.mechanism=oauthbearer,kafka.sasl.existingSecret=a
+refuses 'aws-msk-iam needs awsRegion' --set kafka.sasl.mechanism=aws-msk-iam
+refuses 'kafka.tls (of ingest): has no meaning' --set kafka.tls.ca.existingSecret=ca
+refuses 'registry.tls: has no meaning' --set registry.tls.serverName=a
+refuses 'set existingSecret or existingConfigMap, not both' \
+  --set kafka.tls.enabled=true,kafka.tls.ca.existingSecret=a,kafka.tls.ca.existingConfigMap=b
 refuses 'ingest.env.INGEST_PORT: the chart sets this variable' --set ingest.env.INGEST_PORT=80
 say "values that are misspelt or contradict each other are refused"
 

@@ -7,7 +7,7 @@ import { clusterAndRegistryConfig, connectorsConfig, schemasConfig, topicsConfig
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
-import { renderConfigTable, type ConfigVariables } from '@astrolabe/service-kit';
+import { renderConfigTable, type ConfigVariable, type ConfigVariables } from '@astrolabe/service-kit';
 import { readChartFile, readTemplates, readValues, root } from './chart-files.ts';
 import { variablesSetFor } from './template-environment.ts';
 
@@ -23,7 +23,7 @@ for (const [component, definitions] of Object.entries(processes)) {
   const variables = variablesSetFor(component);
 
   test(`${component} knows every variable that the chart sets for it`, () => {
-    const known = new Set(table.map(({ name }) => name));
+    const known = new Set(definitions.flatMap((definition) => namesOf(definition.variables)));
     assert.deepEqual(
       variables.map(({ name }) => name).filter((name) => !known.has(name)),
       [],
@@ -78,6 +78,13 @@ test('chart and images have the version of the repository', () => {
   const { version: chart, appVersion } = readValues('Chart.yaml');
   assert.deepEqual({ chart, appVersion }, { chart: version, appVersion: version });
 });
+
+/** The variables themselves, and those that name a file in their place. */
+function namesOf(variables: object): readonly string[] {
+  return Object.values(variables as Record<string, ConfigVariable>).flatMap(({ env, orFile }) =>
+    orFile === true ? [env, `${env}_FILE`] : [env],
+  );
+}
 
 /** Rows of the table of docs/configuration.md. */
 function tableOf(variables: object): readonly { readonly name: string; readonly isRequired: boolean }[] {

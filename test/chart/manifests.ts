@@ -18,7 +18,16 @@ interface Container {
   readonly env: readonly Variable[];
   readonly securityContext: unknown;
   readonly lifecycle?: unknown;
-  readonly volumeMounts: readonly { readonly name: string; readonly subPath?: string }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[];
+}
+
+interface Items {
+  readonly items?: readonly { readonly path: string }[];
+}
+
+interface Volume {
+  readonly name: string;
+  readonly projected?: { readonly sources: readonly { readonly secret?: Items; readonly configMap?: Items }[] };
 }
 
 interface PodSpec {
@@ -32,7 +41,7 @@ interface PodSpec {
   };
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
-  readonly volumes?: readonly { readonly name: string }[];
+  readonly volumes?: readonly Volume[];
 }
 
 type Selector = Readonly<Record<string, string>>;
@@ -77,6 +86,18 @@ export function containersOf({ pod }: Workload): readonly Container[] {
 
 export function labelsOf({ metadata }: Workload): Readonly<Record<string, string>> {
   return metadata.labels ?? {};
+}
+
+/** Files of projected volumes, by the paths at which the containers have them. */
+export function mountedPaths(workload: Workload): ReadonlySet<string> {
+  const paths = containersOf(workload).flatMap(({ volumeMounts }) =>
+    volumeMounts.flatMap(({ name, mountPath }) => {
+      const sources = workload.pod.volumes?.find((volume) => volume.name === name)?.projected?.sources ?? [];
+      const items = sources.flatMap(({ secret, configMap }) => (secret ?? configMap)?.items ?? []);
+      return items.map(({ path }) => `${mountPath}/${path}`);
+    }),
+  );
+  return new Set(paths);
 }
 
 /** What a container's process finds; what comes from elsewhere has some text. */

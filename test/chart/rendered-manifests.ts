@@ -3,28 +3,38 @@
  * folder of the manifests in `RENDERED_CHART_FOLDER`: rendering takes Helm, which `npm test` does without.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { after, test } from 'node:test';
 import { clusterAndRegistryConfig, connectorsConfig, schemasConfig, topicsConfig } from '@astrolabe/cli/config';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
 import { readConfig } from '@astrolabe/service-kit';
+import { createAuthority } from '@astrolabe/testkit';
 import { valueSetNames } from './chart-files.ts';
 import {
   containersOf,
   environmentOf,
   labelsOf,
+  mountedPaths,
   readManifests,
   selects,
   workloads,
   type Manifest,
+  type Workload,
 } from './manifests.ts';
 
 const folder = process.env['RENDERED_CHART_FOLDER'];
 assert.ok(folder, 'RENDERED_CHART_FOLDER names the folder of the manifests');
 const read = (name: string): readonly Manifest[] => readManifests(readFileSync(join(folder, `${name}.yaml`), 'utf8'));
+
+/** Where the files lie that Kubernetes would mount. */
+const mounted = mkdtempSync(join(tmpdir(), 'rendered-chart-'));
+after(() => rmSync(mounted, { recursive: true }));
+const authority = await createAuthority('CN=authority');
+const client = await authority.issue({ subject: 'CN=client' });
 
 for (const name of valueSetNames()) {
   const manifests = read(name);
@@ -34,7 +44,7 @@ for (const name of valueSetNames()) {
       for (const container of containersOf(workload)) {
         const environment = environmentOf(container);
         assert.equal(container.env.length, Object.keys(environment).length, 'a variable is there twice');
-        readAll(container.name, environment);
+        readAll(container.name, withFiles(environment, workload));
       }
     }
   });
@@ -120,6 +130,30 @@ test('setup runs before everything else, and hands over to nobody', () => {
     );
   }
 });
+
+/** The environment with the files that it names, as the pod's volumes have them. */
+function withFiles(
+  environment: Readonly<Record<string, string>>,
+  workload: Workload,
+): Readonly<Record<string, string>> {
+  const paths = mountedPaths(workload);
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => {
+      if (!name.endsWith('_FILE') || name === 'CONNECTORS_FILE') return [name, value];
+      assert.ok(paths.has(value), `${name} names ${value}, which no volume of the pod has`);
+      const file = join(mounted, value);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, contentOf(basename(value)));
+      return [name, file];
+    }),
+  );
+}
+
+function contentOf(file: string): string {
+  if (file.endsWith('ca.crt')) return authority.cert;
+  if (file === 'tls.crt') return client.cert;
+  return file === 'tls.key' ? client.key : 'secret';
+}
 
 function readAll(container: string, environment: Readonly<Record<string, string>>): void {
   if (container === 'ingest') readConfig(ingestConfig, environment);

@@ -15,15 +15,53 @@ KAFKA_BROKERS: {{ join "," $kafka.brokers | quote }}
 KAFKA_TOPIC_PREFIX: {{ . | quote }}
 {{- end }}
 KAFKA_SSL: {{ $kafka.tls.enabled | quote }}
+{{- $folder := include "astrolabe.secretsFolder" . }}
+{{- if $kafka.tls.enabled }}
+{{- if include "astrolabe.hasCa" $kafka.tls }}
+KAFKA_SSL_CA_FILE: {{ $folder }}/kafka/ca.crt
+{{- end }}
+{{- if $kafka.tls.clientCertificate.existingSecret }}
+KAFKA_SSL_CERT_FILE: {{ $folder }}/kafka/tls.crt
+KAFKA_SSL_KEY_FILE: {{ $folder }}/kafka/tls.key
+{{- if $kafka.tls.clientCertificate.passphraseKey }}
+KAFKA_SSL_KEY_PASSPHRASE_FILE: {{ $folder }}/kafka/passphrase
+{{- end }}
+{{- end }}
+{{- with $kafka.tls.serverName }}
+KAFKA_SSL_SERVER_NAME: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- $sasl := $kafka.sasl }}
 {{- if $sasl.mechanism }}
 KAFKA_SASL_MECHANISM: {{ $sasl.mechanism | quote }}
+{{- end }}
+{{- if has $sasl.mechanism (list "plain" "scram-sha-256" "scram-sha-512") }}
 {{- if $sasl.username }}
 KAFKA_SASL_USERNAME: {{ $sasl.username | quote }}
 {{- else }}
 KAFKA_SASL_USERNAME: {{ include "astrolabe.secretKey" (list $sasl.existingSecret $sasl.usernameKey) }}
 {{- end }}
-KAFKA_SASL_PASSWORD: {{ include "astrolabe.secretKey" (list $sasl.existingSecret $sasl.passwordKey) }}
+KAFKA_SASL_PASSWORD_FILE: {{ $folder }}/kafka/password
+{{- end }}
+{{- if eq $sasl.mechanism "oauthbearer" }}
+KAFKA_SASL_OAUTH_TOKEN_URL: {{ $sasl.oauth.tokenUrl | quote }}
+KAFKA_SASL_OAUTH_CLIENT_ID: {{ $sasl.oauth.clientId | quote }}
+KAFKA_SASL_OAUTH_CLIENT_SECRET_FILE: {{ $folder }}/kafka/client-secret
+{{- with $sasl.oauth.scope }}
+KAFKA_SASL_OAUTH_SCOPE: {{ . | quote }}
+{{- end }}
+{{- with $sasl.oauth.audience }}
+KAFKA_SASL_OAUTH_AUDIENCE: {{ . | quote }}
+{{- end }}
+{{- with $sasl.oauth.extensions }}
+KAFKA_SASL_OAUTH_EXTENSIONS: {{ include "astrolabe.pairs" . | quote }}
+{{- end }}
+{{- if include "astrolabe.hasCa" $sasl.oauth }}
+KAFKA_SASL_OAUTH_CA_FILE: {{ $folder }}/kafka/oauth-ca.crt
+{{- end }}
+{{- end }}
+{{- if eq $sasl.mechanism "aws-msk-iam" }}
+KAFKA_SASL_AWS_REGION: {{ $sasl.awsRegion | quote }}
 {{- end }}
 {{- end -}}
 
@@ -32,7 +70,40 @@ KAFKA_SASL_PASSWORD: {{ include "astrolabe.secretKey" (list $sasl.existingSecret
 SCHEMA_REGISTRY_URL: {{ $registry.url | quote }}
 {{- if $registry.existingSecret }}
 SCHEMA_REGISTRY_USERNAME: {{ include "astrolabe.secretKey" (list $registry.existingSecret $registry.usernameKey) }}
-SCHEMA_REGISTRY_PASSWORD: {{ include "astrolabe.secretKey" (list $registry.existingSecret $registry.passwordKey) }}
+SCHEMA_REGISTRY_PASSWORD_FILE: {{ include "astrolabe.secretsFolder" . }}/registry/password
+{{- end }}
+{{- $folder := include "astrolabe.secretsFolder" . }}
+{{- if include "astrolabe.hasCa" $registry.tls }}
+SCHEMA_REGISTRY_SSL_CA_FILE: {{ $folder }}/registry/ca.crt
+{{- end }}
+{{- if $registry.tls.clientCertificate.existingSecret }}
+SCHEMA_REGISTRY_SSL_CERT_FILE: {{ $folder }}/registry/tls.crt
+SCHEMA_REGISTRY_SSL_KEY_FILE: {{ $folder }}/registry/tls.key
+{{- if $registry.tls.clientCertificate.passphraseKey }}
+SCHEMA_REGISTRY_SSL_KEY_PASSPHRASE_FILE: {{ $folder }}/registry/passphrase
+{{- end }}
+{{- end }}
+{{- with $registry.tls.serverName }}
+SCHEMA_REGISTRY_SSL_SERVER_NAME: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "astrolabe.environment.api" -}}
+{{- $api := .root.Values.api -}}
+{{- $folder := include "astrolabe.secretsFolder" . -}}
+DISPATCHER_API_URL: {{ $api.url | quote }}
+{{- if include "astrolabe.hasCa" $api.tls }}
+DISPATCHER_API_SSL_CA_FILE: {{ $folder }}/api/ca.crt
+{{- end }}
+{{- if $api.tls.clientCertificate.existingSecret }}
+DISPATCHER_API_SSL_CERT_FILE: {{ $folder }}/api/tls.crt
+DISPATCHER_API_SSL_KEY_FILE: {{ $folder }}/api/tls.key
+{{- if $api.tls.clientCertificate.passphraseKey }}
+DISPATCHER_API_SSL_KEY_PASSPHRASE_FILE: {{ $folder }}/api/passphrase
+{{- end }}
+{{- end }}
+{{- with $api.tls.serverName }}
+DISPATCHER_API_SSL_SERVER_NAME: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
@@ -76,7 +147,7 @@ INGEST_PUBLIC_URL: {{ . | quote }}
 {{ include "astrolabe.environment.kafka" . }}
 {{ include "astrolabe.environment.consumer" . }}
 {{ include "astrolabe.environment.registry" . }}
-DISPATCHER_API_URL: {{ .root.Values.api.url | quote }}
+{{ include "astrolabe.environment.api" . }}
 DISPATCHER_LEDGER_DIRECTORY: {{ printf "%s/ledger" (include "astrolabe.dataFolder" .) | quote }}
 {{- end -}}
 
@@ -85,8 +156,23 @@ DISPATCHER_LEDGER_DIRECTORY: {{ printf "%s/ledger" (include "astrolabe.dataFolde
 {{ include "astrolabe.environment.registry" . }}
 KAFKA_PARTITIONS: {{ .root.Values.kafka.partitions | quote }}
 KAFKA_REPLICATION_FACTOR: {{ .root.Values.kafka.replicationFactor | quote }}
+{{- if not .isSetup }}
 CONNECTORS_FILE: {{ include "astrolabe.connectorsFile" . | quote }}
-DISPATCHER_API_URL: {{ .root.Values.api.url | quote }}
+{{ include "astrolabe.environment.api" . }}
+{{- end }}
+{{- end -}}
+
+{{/* name=value,name=value */}}
+{{- define "astrolabe.pairs" -}}
+{{- $pairs := list -}}
+{{- range $name, $value := . -}}
+{{- $pairs = append $pairs (printf "%s=%s" $name $value) -}}
+{{- end -}}
+{{- join "," $pairs -}}
+{{- end -}}
+
+{{- define "astrolabe.hasCa" -}}
+{{- if or .ca.existingSecret .ca.existingConfigMap }}yes{{ end -}}
 {{- end -}}
 
 {{- define "astrolabe.secretKey" -}}
@@ -97,7 +183,7 @@ DISPATCHER_API_URL: {{ .root.Values.api.url | quote }}
 {{- define "astrolabe.env" -}}
 {{- $environment := include (printf "astrolabe.environment.%s" .component) . | fromYaml -}}
 {{- if $environment.Error }}{{ fail $environment.Error }}{{ end -}}
-{{- if not (or .withoutConnectors (eq .component "mapper")) -}}
+{{- if not (or .isSetup (eq .component "mapper")) -}}
 {{- $environment = merge $environment .root.Values.connectors.env -}}
 {{- end -}}
 {{- range $name, $value := (index .root.Values .component).env -}}
@@ -146,4 +232,5 @@ DISPATCHER_API_URL: {{ .root.Values.api.url | quote }}
 {{- define "astrolabe.adminPort" -}}9464{{- end -}}
 {{- define "astrolabe.ingestPort" -}}3100{{- end -}}
 {{- define "astrolabe.connectorsFolder" -}}/etc/astrolabe{{- end -}}
+{{- define "astrolabe.secretsFolder" -}}/etc/astrolabe-secrets{{- end -}}
 {{- define "astrolabe.dataFolder" -}}/data{{- end -}}

@@ -80,7 +80,7 @@ securityContext:
   capabilities: { drop: [ALL] }
 resources: {{- toYaml $values.resources | nindent 2 }}
 env:
-  {{- include "astrolabe.env" . | nindent 2 }}
+  {{- include "astrolabe.env" . | trim | nindent 2 }}
 {{- end -}}
 
 {{/* Probes name pods by their IP address, which the admin address answers without further settings. */}}
@@ -105,10 +105,16 @@ readinessProbe:
 {{- define "astrolabe.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
-{{- if not .withoutConnectors }}
+{{- if not .isSetup }}
 # The folder, not the file: a mount of one file keeps showing the first version.
 - name: connectors
   mountPath: {{ include "astrolabe.connectorsFolder" . }}
+  readOnly: true
+{{- end }}
+{{- if include "astrolabe.secretSources" . }}
+# As files, for they are read again with the next connection after they changed.
+- name: secrets
+  mountPath: {{ include "astrolabe.secretsFolder" . }}
   readOnly: true
 {{- end }}
 {{- with (index .root.Values .component).extraVolumeMounts }}
@@ -119,7 +125,7 @@ readinessProbe:
 {{- define "astrolabe.volumes" -}}
 - name: tmp
   emptyDir: {}
-{{- if not .withoutConnectors }}
+{{- if not .isSetup }}
 - name: connectors
   secret:
     secretName: {{ include "astrolabe.connectorsSecret" .root | quote }}
@@ -128,6 +134,13 @@ readinessProbe:
     # It reads no keys.
     items: [{ key: {{ .root.Values.connectors.key | quote }}, path: {{ .root.Values.connectors.key | quote }} }]
     {{- end }}
+{{- end }}
+{{- with include "astrolabe.secretSources" . }}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- . | nindent 6 }}
 {{- end }}
 {{- with (index .root.Values .component).extraVolumes }}
 {{ toYaml . }}

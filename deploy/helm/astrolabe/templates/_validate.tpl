@@ -32,12 +32,35 @@
 {{- end -}}
 {{- end -}}
 {{- range $component := list "ingest" "mapper" "dispatcher" "operator" -}}
-{{- $sasl := (include "astrolabe.kafka" (dict "root" $ "component" $component) | fromYaml).sasl -}}
-{{- if and $sasl.mechanism (not $sasl.existingSecret) -}}
-{{- fail (printf "kafka.sasl (of %s): %s needs existingSecret, a Secret with the password" $component $sasl.mechanism) -}}
+{{- $kafka := include "astrolabe.kafka" (dict "root" $ "component" $component) | fromYaml -}}
+{{- $sasl := $kafka.sasl -}}
+{{- $withPassword := has $sasl.mechanism (list "plain" "scram-sha-256" "scram-sha-512") -}}
+{{- if and (or $withPassword (eq $sasl.mechanism "oauthbearer")) (not $sasl.existingSecret) -}}
+{{- fail (printf "kafka.sasl (of %s): %s needs existingSecret, a Secret with the password or the client secret" $component $sasl.mechanism) -}}
 {{- end -}}
-{{- if and $sasl.mechanism (not $sasl.username) (not $sasl.usernameKey) -}}
+{{- if and $withPassword (not $sasl.username) (not $sasl.usernameKey) -}}
 {{- fail (printf "kafka.sasl (of %s): set username, or usernameKey of the Secret" $component) -}}
 {{- end -}}
+{{- if and (eq $sasl.mechanism "oauthbearer") (not (and $sasl.oauth.tokenUrl $sasl.oauth.clientId)) -}}
+{{- fail (printf "kafka.sasl.oauth (of %s): set tokenUrl and clientId" $component) -}}
+{{- end -}}
+{{- if and (eq $sasl.mechanism "aws-msk-iam") (not $sasl.awsRegion) -}}
+{{- fail (printf "kafka.sasl (of %s): aws-msk-iam needs awsRegion" $component) -}}
+{{- end -}}
+{{- include "astrolabe.validateTls" (list (printf "kafka.tls (of %s)" $component) $kafka.tls $kafka.tls.enabled "kafka.tls.enabled is true") -}}
+{{- end -}}
+{{- include "astrolabe.validateTls" (list "registry.tls" .Values.registry.tls (hasPrefix "https:" .Values.registry.url) "registry.url is an https URL") -}}
+{{- include "astrolabe.validateTls" (list "api.tls" .Values.api.tls (hasPrefix "https:" .Values.api.url) "api.url is an https URL") -}}
+{{- end -}}
+
+{{/* A list: name, tls, whether connections are encrypted, what would encrypt them. */}}
+{{- define "astrolabe.validateTls" -}}
+{{- $name := index . 0 -}}
+{{- $tls := index . 1 -}}
+{{- if and $tls.ca.existingSecret $tls.ca.existingConfigMap -}}
+{{- fail (printf "%s.ca: set existingSecret or existingConfigMap, not both" $name) -}}
+{{- end -}}
+{{- if and (not (index . 2)) (or (include "astrolabe.hasCa" $tls) $tls.clientCertificate.existingSecret $tls.serverName) -}}
+{{- fail (printf "%s: has no meaning unless %s" $name (index . 3)) -}}
 {{- end -}}
 {{- end -}}
