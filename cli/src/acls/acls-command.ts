@@ -1,4 +1,4 @@
-/** `astrolabe acls`: the rights that each service needs at the brokers, as commands, as users of Strimzi, and compared. */
+/** `astrolabe acls`: the rights that each service needs at the brokers, printed, and compared with what they have. */
 import { checkRights } from '@astrolabe/operations';
 import { rightsFor, rightsHolders, toKafkaAcls, toKafkaUser, type RightsHolder } from '@astrolabe/records';
 import { readConfig } from '@astrolabe/service-kit';

@@ -38,10 +38,10 @@ export interface AccessContext {
 
 /**
  * kafkajs's errors as ours. A login that the brokers refuse is `kafka.unauthenticated`, a certificate
- * `kafka.certificate-refused` (both retryable: they may be replaced). A right that is missing is `kafka.unauthorized` (retryable: it may be granted). A topic or
- * partition that is not there is `kafka.topic-missing` (retryable). What the broker calls retriable, every connection
- * error and every time-out is `kafka.unavailable` (retryable); the rest is `kafka.request-refused` (final:
- * authorization, unknown version, a fenced producer).
+ * `kafka.certificate-refused`: both are retryable, since they may be replaced. A right that is missing is
+ * `kafka.unauthorized` (retryable: it may be granted). A topic or partition that is not there is `kafka.topic-missing`
+ * (retryable). What the broker calls retriable, every connection error and every time-out is `kafka.unavailable`
+ * (retryable); the rest is `kafka.request-refused` (final: unknown version, a fenced producer).
  */
 export function toKafkaError(error: unknown, doing: string, access?: AccessContext): PipelineError {
   if (isPipelineError(error)) return error;
@@ -84,7 +84,8 @@ const LOGIN_MISFITS = new Set(['UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE
 /** What went wrong before the brokers looked at a request. */
 function securityFault(chain: readonly KafkaJsError[], doing: string, cause: unknown): PipelineError | undefined {
   for (const { code, broker } of chain) {
-    const told = describeTlsFault(code, 'KAFKA_SSL', broker === undefined ? 'the broker' : `the broker ${broker}`);
+    const whom = broker === undefined ? 'the broker' : `the broker ${broker}`;
+    const told = describeTlsFault(code, { whom, variables: 'KAFKA_SSL' });
     if (told === undefined) continue;
     return new PipelineError('kafka.certificate-refused', `${doing}: ${told}`, { retryable: true, cause });
   }

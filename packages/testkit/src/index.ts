@@ -3,8 +3,8 @@ export type { LocalStack, LocalStackOptions } from './stack-choice/local-stack.t
 export type { StackKind } from './stack-choice/stack-settings.ts';
 export { startLocalCluster } from './jvm/local-cluster.ts';
 export type { ClusterBroker, LocalCluster, LocalClusterOptions } from './jvm/local-cluster.ts';
-export { startSecuredStack } from './jvm/secured-stack.ts';
-export type { SecuredListener, SecuredStack, SecuredStackOptions } from './jvm/secured-stack.ts';
+export { startSecuredStack } from './secured/secured-stack.ts';
+export type { SecuredListener, SecuredStack, SecuredStackOptions } from './secured/secured-stack.ts';
 export { createAuthority } from './certificates/create-authority.ts';
 export type { CertificateAuthority, IssuedCertificate } from './certificates/create-authority.ts';
 export { describeProgress } from './stack/stack-progress.ts';

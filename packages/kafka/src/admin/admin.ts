@@ -50,7 +50,7 @@ export interface KafkaAdmin {
   commits(groupId: string, topic: string): Promise<ReadonlyMap<number, CommittedPosition>>;
   /** Moves a group's offsets. Refused by the broker while the group has members. */
   setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
-  /** What the brokers' authorizer allows and denies; undefined where they have none, and everybody may do everything. */
+  /** What the brokers' authorizer allows and denies; undefined where they have none, so that everybody may do all. */
   accessRules(): Promise<readonly AccessRule[] | undefined>;
   /** Every consumer group that the cluster knows. */
   groupIds(): Promise<readonly string[]>;

@@ -62,7 +62,7 @@ function readAnswer(socket: Socket, timeoutMs: number): Promise<Buffer> {
     let received = Buffer.alloc(0);
     socket.setTimeout(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
     socket.once('error', (error: Error & { readonly code?: string }) => {
-      const told = describeTlsFault(error.code, 'KAFKA_SSL', 'the broker');
+      const told = describeTlsFault(error.code, { whom: 'the broker', variables: 'KAFKA_SSL' });
       reject(told === undefined ? error : new Error(told, { cause: error }));
     });
     socket.once('close', () => reject(new Error('the connection was closed without an answer')));

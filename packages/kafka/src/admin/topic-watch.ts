@@ -1,7 +1,7 @@
 /** Looks again and again whether a service's topics are there and may be used, for its readiness. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
-import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { isPipelineError, type ErrorCode } from '@astrolabe/service-kit/errors';
 import type { KafkaConnection } from '../connection.ts';
 import { topicFault, type TopicNeed } from './topic-access.ts';
 import { createTopicInspector, type TopicInspector } from './topic-inspector.ts';
@@ -18,8 +18,8 @@ export interface TopicWatchOptions {
 
 export interface TopicWatch {
   /**
-   * Which topic is missing or which right; undefined where all is well, as it was last seen. Brokers that are away say
-   * neither.
+   * Which topic is missing or which right, or that the brokers refuse the login or a certificate; undefined where all
+   * is well, as it was last seen. Brokers that are away say none of these.
    */
   trouble(): string | undefined;
   /** How many partitions a topic has, as it was last seen; undefined before the first look. */
@@ -29,6 +29,9 @@ export interface TopicWatch {
 }
 
 const DEFAULT_INTERVAL_MS = 5_000;
+
+/** Open connections may still work, and none can be made: somebody has to act before they end. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['kafka.unauthenticated', 'kafka.certificate-refused']);
 
 /** The first look is one interval away. */
 export function watchTopics(options: TopicWatchOptions): TopicWatch {
@@ -50,9 +53,14 @@ export function watchTopics(options: TopicWatchOptions): TopicWatch {
       if (fault === undefined) faults.worked({ topics: names }, 'the topics can be used again');
       else faults.failed(fault, {}, 'the service cannot use its topics; it is not ready until it can');
     } catch (error) {
-      // What the service sends and reads meets the same brokers, and says so.
       if (!isPipelineError(error)) throw error;
-      logger.debug({ err: error }, 'the topics cannot be looked at');
+      if (REFUSALS.has(error.code)) {
+        trouble = error.message;
+        faults.failed(error, {}, 'the brokers refuse this process; it is not ready until they take it again');
+      } else {
+        // What the service sends and reads meets the same brokers, and says so.
+        logger.debug({ err: error }, 'the topics cannot be looked at');
+      }
     }
   };
   const watching = (async () => {

@@ -132,7 +132,7 @@ async function request(
     const { cause } = error as { cause?: unknown };
     const deepest = cause instanceof Error ? cause : error;
     const { code } = deepest as { code?: string };
-    const reason = describeTlsFault(code, 'SCHEMA_REGISTRY_SSL', 'the registry') ?? errorMessage(deepest);
+    const reason = describeTlsFault(code, { whom: 'the registry', variables: 'SCHEMA_REGISTRY_SSL' }) ?? errorMessage(deepest);
     const message = `${doing}: the registry cannot be reached (${reason}); check SCHEMA_REGISTRY_URL and the network`;
     throw new PipelineError('registry.unavailable', message, { retryable: true, cause: error });
   }

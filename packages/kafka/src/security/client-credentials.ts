@@ -16,6 +16,7 @@ export interface ClientCredentials {
 }
 
 const ANSWER_TIMEOUT_MS = 10_000;
+const ENDPOINT = { whom: 'the token endpoint', variables: 'KAFKA_SASL_OAUTH', hasAuthoritiesOnly: true };
 
 /** The secret and the authorities are read for each token. */
 export function fetchByClientCredentials(credentials: ClientCredentials, nowMs: () => number): FetchToken {
@@ -61,7 +62,7 @@ function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const deepest = cause instanceof Error ? cause : error;
   const { code } = deepest as { code?: string };
-  const tls = describeTlsFault(code, 'KAFKA_SASL_OAUTH', 'the token endpoint');
+  const tls = describeTlsFault(code, ENDPOINT);
   return tls ?? errorMessage(deepest);
 }
 

@@ -22,7 +22,7 @@ export const clusterErrorCodes = [
   {
     code: 'kafka.token-unavailable',
     meaning:
-      'The token endpoint gave no token for the brokers. The message has its reason; the service tries again. Check KAFKA_SASL_OAUTH_* and the endpoint.',
+      'The token endpoint gave no token for the brokers, for the reason in the message; the service tries again. Check KAFKA_SASL_OAUTH_* and the endpoint.',
     whoActs: 'operator',
   },
   {

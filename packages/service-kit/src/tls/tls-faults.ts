@@ -15,13 +15,22 @@ const UNKNOWN_AUTHORITY = new Set([
 
 /** The other side's alerts about our certificate. */
 const OURS_REFUSED =
-  /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3)_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|DECRYPT_ERROR|ACCESS_DENIED)$/;
+  /^ERR_SSL_(?:SSL\/TLS|TLSV1|TLSV13|SSLV3)_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|DECRYPT_ERROR|ACCESS_DENIED)$/;
 
-/**
- * Undefined for a code that is not about certificates. `variables` is the start of the settings' names: `KAFKA_SSL`.
- * Repeats nothing that the other side wrote.
- */
-export function describeTlsFault(code: string | undefined, variables: string, whom: string): string | undefined {
+export interface TlsPeer {
+  /** For people, with its article: `the broker`. */
+  readonly whom: string;
+  /** Start of the settings' names: `KAFKA_SSL`. */
+  readonly variables: string;
+  /** Only its authorities can be configured. Default false. */
+  readonly hasAuthoritiesOnly?: boolean;
+}
+
+/** Undefined for a code that is not about certificates. Repeats nothing that the other side wrote. */
+export function describeTlsFault(
+  code: string | undefined,
+  { whom, variables, hasAuthoritiesOnly = false }: TlsPeer,
+): string | undefined {
   if (code === undefined) return undefined;
   if (UNKNOWN_AUTHORITY.has(code)) {
     return `the certificate of ${whom} is signed by no authority that is trusted (${code}); name theirs with ${variables}_CA_FILE`;
@@ -31,13 +40,12 @@ export function describeTlsFault(code: string | undefined, variables: string, wh
     return `the certificate of ${whom} is not valid yet (${code}); compare the clocks`;
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return (
-      `the certificate of ${whom} is for another host name (${code}); connect by a name that it has, ` +
-      `or set ${variables}_SERVER_NAME to one`
-    );
+    const otherwise = hasAuthoritiesOnly ? '' : `, or set ${variables}_SERVER_NAME to one`;
+    return `the certificate of ${whom} is for another host name (${code}); connect by a name that it has${otherwise}`;
   }
   if (OURS_REFUSED.test(code)) {
-    return `${whom} refused the certificate of this process (${code}); check ${variables}_CERT_FILE and ${variables}_KEY_FILE`;
+    const check = hasAuthoritiesOnly ? '' : `; check ${variables}_CERT_FILE and ${variables}_KEY_FILE`;
+    return `${whom} refused the certificate of this process (${code})${check}`;
   }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
     return `${whom} did not answer with TLS (${code}); the port may be one for plain text`;

@@ -3,7 +3,6 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GenericContainer, ImageName, Wait, getContainerRuntimeClient, getReaper } from 'testcontainers';
 import type { ContainerRuntimeClient, StartedTestContainer } from 'testcontainers';
-import type { Users } from '../stack/broker-properties.ts';
 import { brokerContainerVariables, registryContainerVariables } from './container-variables.ts';
 import { controlBrokerContainer } from './container-broker.ts';
 import { findFreePorts } from '../network/free-ports.ts';
@@ -20,7 +19,6 @@ export interface ContainerStackOptions {
   /** Kept from one start to the next. Undefined: gone with the containers. */
   readonly dataDir: string | undefined;
   readonly onProgress: OnProgress;
-  readonly users: Users | undefined;
 }
 
 /** The engine answers but cannot run this: an image cannot be had, or the reaper cannot run. Another way may do. */
@@ -29,7 +27,6 @@ export class ContainersUnusable extends Error {
 }
 
 const KAFKA_PORT = 9092;
-const SECURED_PORT = 9093;
 const REGISTRY_PORT = 8080;
 const KAFKA_DATA = '/var/lib/kafka/data';
 const REGISTRY_DATA = '/var/lib/registry';
@@ -41,7 +38,7 @@ const PORT_ATTEMPTS = 3;
 const PORT_TAKEN = /port is already allocated|address already in use|ports are not available|failed to bind host port/i;
 
 export async function startContainerStack(options: ContainerStackOptions): Promise<RunningStack> {
-  const { client, dataDir, onProgress, users } = options;
+  const { client, dataDir, onProgress } = options;
   const host = client.info.containerRuntime.host === 'localhost' ? '127.0.0.1' : client.info.containerRuntime.host;
   const stopOptions = { timeout: dataDir === undefined ? 0 : STOP_GRACE_MS };
 
@@ -49,7 +46,7 @@ export async function startContainerStack(options: ContainerStackOptions): Promi
     () =>
       runStep(`starting ${KAFKA_IMAGE}`, onProgress, async () => {
         const folder = await mountableFolder(dataDir, 'kafka');
-        const { container, address, securedAddress } = await startBroker(host, folder, users);
+        const { container, address } = await startBroker(host, folder);
         const control = controlBrokerContainer({
           container: client.container.getById(container.getId()),
           address,
@@ -58,7 +55,6 @@ export async function startContainerStack(options: ContainerStackOptions): Promi
         await orStop(container, () => waitForBroker(address, READY_WAIT));
         return {
           control,
-          securedAddress,
           async close() {
             await control.resume();
             await container.stop(stopOptions);
@@ -82,7 +78,6 @@ export async function startContainerStack(options: ContainerStackOptions): Promi
     kafkaBrokers: broker.control.address,
     schemaRegistryUrl: registry.url,
     kafka: broker.control,
-    securedBrokers: broker.securedAddress,
     async stop() {
       await Promise.all([broker.close(), registry.close()]);
     },
@@ -133,12 +128,9 @@ async function pullImage(client: ContainerRuntimeClient, image: string): Promise
 async function startBroker(
   host: string,
   dataFolder: string | undefined,
-  users: Users | undefined,
-): Promise<{ container: StartedTestContainer; address: string; securedAddress: string | undefined }> {
+): Promise<{ container: StartedTestContainer; address: string }> {
   for (let attempt = 1; ; attempt += 1) {
-    const [port = 0, securedPort = 0] = await findFreePorts(2);
-    const secured =
-      users === undefined ? undefined : { port: SECURED_PORT, advertised: { host, port: securedPort }, users };
+    const [port = 0] = await findFreePorts(1);
     const container = new GenericContainer(KAFKA_IMAGE)
       .withExposedPorts({ container: KAFKA_PORT, host: port })
       .withEnvironment(
@@ -146,16 +138,13 @@ async function startBroker(
           clientPort: KAFKA_PORT,
           advertised: { host, port },
           logDirectory: KAFKA_DATA,
-          secured,
         }),
       )
       .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
       .withStartupTimeout(START_TIMEOUT_MS);
-    if (secured !== undefined) container.withExposedPorts({ container: SECURED_PORT, host: securedPort });
     if (dataFolder !== undefined) container.withBindMounts([{ source: dataFolder, target: KAFKA_DATA }]);
     try {
-      const securedAddress = secured === undefined ? undefined : `${host}:${securedPort}`;
-      return { container: await container.start(), address: `${host}:${port}`, securedAddress };
+      return { container: await container.start(), address: `${host}:${port}` };
     } catch (error) {
       if (attempt === PORT_ATTEMPTS || !PORT_TAKEN.test(messageOf(error))) throw error;
     }

@@ -1,4 +1,4 @@
-import { brokerProperties, SECURED_LISTENER, toKafkaImageVariables, type Users } from '../stack/broker-properties.ts';
+import { brokerProperties, toKafkaImageVariables } from '../stack/broker-properties.ts';
 import { registryStorage } from '../stack/registry-storage.ts';
 
 const NODE_ID = 1;
@@ -16,25 +16,14 @@ export function brokerContainerVariables(options: {
   readonly clientPort: number;
   readonly advertised: { readonly host: string; readonly port: number };
   readonly logDirectory: string;
-  readonly secured?:
-    | {
-        readonly port: number;
-        readonly advertised: { readonly host: string; readonly port: number };
-        readonly users: Users;
-      }
-    | undefined;
 }): Record<string, string> {
-  const { clientPort, advertised, logDirectory, secured } = options;
+  const { clientPort, advertised, logDirectory } = options;
   const properties = brokerProperties({
     nodeId: NODE_ID,
     listeners: [
       { name: 'CLIENT', host: '0.0.0.0', port: clientPort, advertised },
       { name: 'INTERNAL', host: INSIDE, port: INTER_BROKER_PORT },
-      ...(secured === undefined
-        ? []
-        : [{ name: SECURED_LISTENER, host: '0.0.0.0', port: secured.port, advertised: secured.advertised }]),
     ],
-    users: secured?.users,
     interBrokerListener: 'INTERNAL',
     controllerListener: { name: 'CONTROLLER', host: INSIDE, port: CONTROLLER_PORT },
     voters: [{ nodeId: NODE_ID, host: INSIDE, port: CONTROLLER_PORT }],

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrokerControl } from '../stack/broker-control.ts';
-import { brokerProperties, SECURED_LISTENER, toPropertiesFile } from '../stack/broker-properties.ts';
-import type { BrokerLayout, Users } from '../stack/broker-properties.ts';
+import { brokerProperties, toPropertiesFile } from '../stack/broker-properties.ts';
+import type { BrokerLayout } from '../stack/broker-properties.ts';
 import { findFreePorts } from '../network/free-ports.ts';
 import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
 import type { BrokerHome } from './jvm-broker-storage.ts';
@@ -38,31 +38,25 @@ const QUICK_COMPILER = ['-XX:TieredStopAtLevel=1'];
 /**
  * Starts a broker, a cluster of one, on free ports of the loopback interface; resolves when it is ready for clients.
  */
-export async function startJvmBroker(
-  options: JvmBrokerOptions & { readonly users?: Users | undefined },
-): Promise<JvmBroker & { readonly securedAddress: string | undefined }> {
-  const { users } = options;
+export async function startJvmBroker(options: JvmBrokerOptions): Promise<JvmBroker> {
   return retryOnTakenPort(async () => {
-    const [clientPort = 0, controllerPort = 0, securedPort = 0] = await findFreePorts(3);
-    const secured = { name: SECURED_LISTENER, host: HOST, port: securedPort };
+    const [clientPort = 0, controllerPort = 0] = await findFreePorts(2);
     const layout: BrokerLayout = {
       nodeId: NODE_ID,
-      listeners: [{ name: 'CLIENT', host: HOST, port: clientPort }, ...(users === undefined ? [] : [secured])],
-      users,
+      listeners: [{ name: 'CLIENT', host: HOST, port: clientPort }],
       interBrokerListener: 'CLIENT',
       controllerListener: { name: 'CONTROLLER', host: HOST, port: controllerPort },
       voters: [{ nodeId: NODE_ID, host: HOST, port: controllerPort }],
       logDirectory: options.logDirectory,
     };
     await formatIfNew(options, layout, newClusterId());
-    const broker = await runJvmBroker(options, {
+    return runJvmBroker(options, {
       properties: brokerProperties(layout),
       heapMegabytes: HEAP_MEGABYTES,
       isShortLived: isShortLived(options.env),
       address: `${HOST}:${clientPort}`,
       waitUntilReady: waitForBroker,
     });
-    return { ...broker, securedAddress: users === undefined ? undefined : `${HOST}:${securedPort}` };
   });
 }
 

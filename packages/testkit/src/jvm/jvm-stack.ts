@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Users } from '../stack/broker-properties.ts';
 import { guardian } from '../process/guardian-client.ts';
 import { startJvmBroker } from './jvm-broker.ts';
 import { startJvmRegistry } from './jvm-registry.ts';
@@ -17,12 +16,11 @@ export interface JvmStackOptions {
   /** Kept from one start to the next. Undefined: a temporary folder that is removed. */
   readonly dataDir: string | undefined;
   readonly onProgress: OnProgress;
-  readonly users: Users | undefined;
 }
 
 /** Broker and registry as processes of this machine, started side by side. */
 export async function startJvmStack(options: JvmStackOptions): Promise<RunningStack> {
-  const { programs, env, dataDir, onProgress, users } = options;
+  const { programs, env, dataDir, onProgress } = options;
   const workDirectory = await mkdtemp(join(tmpdir(), 'astrolabe-stack-'));
   const forget = await (await guardian()).watch({ paths: [workDirectory] });
   async function removeWork(): Promise<void> {
@@ -43,7 +41,6 @@ export async function startJvmStack(options: JvmStackOptions): Promise<RunningSt
             workDirectory,
             logDirectory: join(dataDirectory, 'kafka'),
             keepsData: dataDir !== undefined,
-            users,
           }),
         ),
       () =>
@@ -55,7 +52,6 @@ export async function startJvmStack(options: JvmStackOptions): Promise<RunningSt
       kafkaBrokers: broker.address,
       schemaRegistryUrl: registry.url,
       kafka: broker,
-      securedBrokers: broker.securedAddress,
       async stop() {
         await Promise.all([broker.close(), registry.close()]);
         await removeWork();

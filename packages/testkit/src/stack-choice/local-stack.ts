@@ -4,7 +4,6 @@
  */
 import { resolve } from 'node:path';
 import { errorMessage } from '@astrolabe/service-kit/errors';
-import type { Users } from '../stack/broker-properties.ts';
 import { findDockerEngine } from '../containers/docker-engine.ts';
 import { useExternalStack } from './external-stack.ts';
 import { findJvmInstallation } from '../jvm/jvm-installation.ts';
@@ -24,11 +23,6 @@ export interface LocalStackOptions {
   /** Called once, with the line that says which way was taken and why. */
   readonly log?: (line: string) => void;
   readonly onProgress?: OnProgress;
-  /**
-   * Passwords by user name: the broker has a listener more, which wants a log-in (SASL PLAIN) and obeys access control
-   * lists.
-   */
-  readonly users?: Users;
 }
 
 export interface LocalStack extends RunningStack {
@@ -66,7 +60,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       env,
       dataDir,
       onProgress,
-      users: options.users,
       announce: (reason) => announce(kind, reason),
       why,
     });
@@ -80,13 +73,12 @@ interface AttemptContext {
   readonly env: NodeJS.ProcessEnv;
   readonly dataDir: string | undefined;
   readonly onProgress: OnProgress;
-  readonly users: Users | undefined;
   readonly announce: (reason: string) => void;
   /** What led here. */
   readonly why: readonly string[];
 }
 
-async function tryContainers({ env, dataDir, onProgress, users, announce, why }: AttemptContext): Promise<Attempt> {
+async function tryContainers({ env, dataDir, onProgress, announce, why }: AttemptContext): Promise<Attempt> {
   const engine = await findDockerEngine(env);
   if (engine.kind === 'unreachable') return { kind: 'unusable', reason: engine.reason };
   const reason = [...why, `Docker answers at ${engine.endpoint}`].join('; ');
@@ -95,7 +87,7 @@ async function tryContainers({ env, dataDir, onProgress, users, announce, why }:
   try {
     const prepared = await prepareEngine(onProgress);
     announce(reason);
-    const stack = await startContainerStack({ client: prepared, dataDir, onProgress, users });
+    const stack = await startContainerStack({ client: prepared, dataDir, onProgress });
     return { kind: 'running', stack: { kind: 'containers', reason, ...stack } };
   } catch (error) {
     if (!(error instanceof ContainersUnusable)) throw error;
@@ -103,13 +95,13 @@ async function tryContainers({ env, dataDir, onProgress, users, announce, why }:
   }
 }
 
-async function tryJvm({ env, dataDir, onProgress, users, announce, why }: AttemptContext): Promise<Attempt> {
+async function tryJvm({ env, dataDir, onProgress, announce, why }: AttemptContext): Promise<Attempt> {
   const installation = await findJvmInstallation(env);
   if (installation.kind === 'unusable') return installation;
   const reason = [...why, installation.summary].join('; ');
   announce(reason);
   const programs = await provideJvmPrograms(installation, env, onProgress);
-  const stack = await startJvmStack({ programs, env, dataDir, onProgress, users });
+  const stack = await startJvmStack({ programs, env, dataDir, onProgress });
   return { kind: 'running', stack: { kind: 'jvm', reason, ...stack } };
 }
 

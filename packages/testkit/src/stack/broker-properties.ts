@@ -4,7 +4,7 @@
  */
 
 export interface Listener {
-  /** Name of the listener; every one is plain text. One by the name of `SECURED_LISTENER` wants a log-in. */
+  /** Name of the listener; every one is plain text. */
   readonly name: string;
   /** What the broker binds. */
   readonly host: string;
@@ -23,17 +23,7 @@ export interface BrokerLayout {
   /** Every controller of the cluster: node id and the address of its controller listener. */
   readonly voters: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
   readonly logDirectory: string;
-  /**
-   * Passwords by user name, for the secured listener. With them the broker obeys access control lists, on that listener
-   * only.
-   */
-  readonly users?: Users | undefined;
 }
-
-export type Users = Readonly<Record<string, string>>;
-
-/** SASL PLAIN. Clients of the other listeners are `User:ANONYMOUS`, who may do everything. */
-export const SECURED_LISTENER = 'SECURED';
 
 /** Small, so that a start does not wait for the creation of the default 50 of each. */
 const INTERNAL_TOPIC_PARTITIONS = 10;
@@ -55,7 +45,7 @@ export function brokerProperties(layout: BrokerLayout): Readonly<Record<string, 
     'advertised.listeners': listeners
       .map(({ name, host, port, advertised }) => `${name}://${advertised?.host ?? host}:${advertised?.port ?? port}`)
       .join(','),
-    'listener.security.protocol.map': all.map(({ name }) => `${name}:${protocolOf(name)}`).join(','),
+    'listener.security.protocol.map': all.map(({ name }) => `${name}:PLAINTEXT`).join(','),
     'controller.listener.names': controllerListener.name,
     'inter.broker.listener.name': interBrokerListener,
     'log.dirs': logDirectory,
@@ -73,22 +63,6 @@ export function brokerProperties(layout: BrokerLayout): Readonly<Record<string, 
     'group.initial.rebalance.delay.ms': '0',
     // Taken whole at the start; the default of 128 MB is a quarter of the heap.
     'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
-    ...(layout.users === undefined ? {} : securityProperties(layout.users)),
-  };
-}
-
-function protocolOf(listener: string): string {
-  return listener === SECURED_LISTENER ? 'SASL_PLAINTEXT' : 'PLAINTEXT';
-}
-
-function securityProperties(users: Users): Readonly<Record<string, string>> {
-  const accounts = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`);
-  const module = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
-  return {
-    'sasl.enabled.mechanisms': 'PLAIN',
-    [`listener.name.${SECURED_LISTENER.toLowerCase()}.plain.sasl.jaas.config`]: `${module} ${accounts.join(' ')};`,
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    'super.users': 'User:ANONYMOUS',
   };
 }
 

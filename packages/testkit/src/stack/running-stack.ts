@@ -8,7 +8,5 @@ export interface RunningStack {
   readonly schemaRegistryUrl: string;
   /** Undefined where the broker belongs to somebody else. */
   readonly kafka: BrokerControl | undefined;
-  /** As `kafkaBrokers`, of the listener that wants a log-in. Undefined where no users were given. */
-  readonly securedBrokers?: string | undefined;
   stop(): Promise<void>;
 }

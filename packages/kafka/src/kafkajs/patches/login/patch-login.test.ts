@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import '../index.ts';
+import '../../index.ts';
 
 const require = createRequire(import.meta.url);
 const load = <T>(path: string): T => require(`kafkajs/src/${path}`) as T;

@@ -12,13 +12,13 @@ import type { BrokerControl } from '../stack/broker-control.ts';
 import { brokerProperties, type BrokerLayout } from '../stack/broker-properties.ts';
 import { waitForBroker } from '../stack/readiness.ts';
 import { clusterUnavailable } from '../stack-choice/stack-requirements.ts';
-import { formatIfNew, newClusterId } from './jvm-broker-storage.ts';
-import { runJvmBroker } from './jvm-broker.ts';
-import { findJvmInstallation } from './jvm-installation.ts';
-import { retryOnTakenPort } from './jvm-process.ts';
-import { startJvmRegistry } from './jvm-registry.ts';
-import type { JvmPrograms } from './jvm-programs.ts';
-import { provideJvmPrograms } from './provide-jvm-programs.ts';
+import { formatIfNew, newClusterId } from '../jvm/jvm-broker-storage.ts';
+import { runJvmBroker } from '../jvm/jvm-broker.ts';
+import { findJvmInstallation } from '../jvm/jvm-installation.ts';
+import { retryOnTakenPort } from '../jvm/jvm-process.ts';
+import { startJvmRegistry } from '../jvm/jvm-registry.ts';
+import type { JvmPrograms } from '../jvm/jvm-programs.ts';
+import { provideJvmPrograms } from '../jvm/provide-jvm-programs.ts';
 
 export interface SecuredListener {
   /** In capitals. */
@@ -37,7 +37,7 @@ export interface SecuredStackOptions {
   readonly listeners: readonly SecuredListener[];
   /** Certificates in PEM of those who sign the clients' certificates. */
   readonly clientAuthority: string;
-  /** How long a login with SCRAM-SHA-512 counts before it has to be repeated. Default: as long as the connection lasts. */
+  /** How long a login with SCRAM-SHA-512 counts before it must be repeated. Default: as long as its connection. */
   readonly sessionMs?: number | undefined;
 }
 

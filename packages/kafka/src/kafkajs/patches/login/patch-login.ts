@@ -1,5 +1,5 @@
 /** Patches of how kafkajs 2.2.4 logs in again on a connection in use, before its session ends (KIP-368). */
-import { replaceMethods, type Patch } from './patch.ts';
+import { replaceMethods, type Patch } from '../patch.ts';
 
 interface PushedRequest {
   readonly entry: { readonly apiKey: number };

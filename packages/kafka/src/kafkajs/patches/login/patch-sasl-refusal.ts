@@ -2,7 +2,7 @@
  * A patch of kafkajs 2.2.4: it puts what a broker says of a refused log-in into errors and log lines. That text is the
  * other side's, who has just been sent the password, and may repeat it.
  */
-import { replaceExport, type Patch } from './patch.ts';
+import { replaceExport, type Patch } from '../patch.ts';
 
 interface Answer {
   readonly errorCode: number;
