@@ -1,10 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # its variables are for the scripts that source it
-# Sourced by every script of this folder: where things are kept, what the exit codes mean, how to speak.
-
-# sysexits' EX_TEMPFAIL. `.ci/run` reads it as "this machine cannot do it": skipped aloud, not failed.
-readonly EXIT_CANNOT_HERE=75
+# Sourced by every script of this folder: where things are kept.
 
 docker_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+. "$docker_dir/../cannot-here.sh"
 repository_dir=$(cd -- "$docker_dir/../.." && pwd)
 # Beside what the tests' own stack downloads.
 cache_dir=${ASTROLABE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/astrolabe-pipeline}/docker
@@ -18,18 +16,6 @@ engine_socket=$engine_run_dir/docker.sock
 engine_pid_file=$engine_run_dir/dockerd.pid
 engine_log=$cache_dir/dockerd.log
 engine_data_dir=$cache_dir/engine
-
-say() { printf '%s: %s\n' "$(basename -- "$0")" "$*" >&2; }
-
-fail() {
-  say "$*"
-  exit 1
-}
-
-cannot() {
-  say "cannot be done on this machine: $*"
-  exit "$EXIT_CANNOT_HERE"
-}
 
 # Two runs at a time would build in each other's folders. The second waits; the lock goes with the process that holds it.
 one_at_a_time() {
