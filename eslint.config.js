@@ -20,6 +20,8 @@ const noDeepImports = {
     '!@astrolabe/service-kit/host-header',
     '!@astrolabe/service-kit/retry',
     '!@astrolabe/service-kit/terminal',
+    '!@astrolabe/service-kit/tls',
+    '!@astrolabe/tracing/in-memory',
     '!@astrolabe/schemas/avro',
     '!@astrolabe/mapper/user-state',
     '!@astrolabe/schemas/openapi.yaml',

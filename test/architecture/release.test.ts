@@ -51,7 +51,9 @@ test('images have that version, wherever it is written', () => {
 test('every image has a title, and docker-bake.hcl builds it', () => {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
   const bake = readFileSync(join(root, 'docker-bake.hcl'), 'utf8');
-  const targets = [...dockerfile.matchAll(/^FROM (?:service|runtime) AS (.+)\nLABEL org\.opencontainers\.image\.title=/gm)];
+  const targets = [
+    ...dockerfile.matchAll(/^FROM (?:service|runtime) AS (.+)\nLABEL org\.opencontainers\.image\.title=/gm),
+  ];
   const built = /item = \[(.*)\]/.exec(bake)?.[1]?.replaceAll('"', '').split(', ');
   assert.deepEqual(targets.map(([, target]) => target).toSorted(), built?.toSorted());
 });

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createKafkaAdmin } from '@astrolabe/kafka';
-import { clientOf } from '@astrolabe/kafka/internal';
 import {
   CompressionTypes,
   abandonCluster,
+  clientOf,
   createCluster,
   fetchPartition,
   splitRecordSet,

@@ -55,7 +55,7 @@ export function createKafkaConnection(options: KafkaConnectionOptions): KafkaCon
     brokers: [...brokers],
     clientId,
     ssl: tls !== undefined,
-    socketFactory: createSocketFactory(tls) as unknown as NonNullable<KafkaConfig['socketFactory']>,
+    socketFactory: createSocketFactory(tls),
     ...(login === undefined ? {} : { sasl: login.sasl }),
     connectionTimeout: options.connectionTimeoutMs ?? 5_000,
     requestTimeout: options.requestTimeoutMs ?? 30_000,

@@ -8,33 +8,33 @@ import { configValues, defineVariables, type ConfigRule, type ConfigVariables } 
 type Pairs = Readonly<Record<string, string>>;
 
 /** Of `OTEL_EXPORTER_OTLP_*`. Those of `OTEL_EXPORTER_OTLP_TRACES_*` come first. */
-type OtlpConfig = {
-  readonly endpoint: string | undefined;
-  readonly protocol: string | undefined;
-  readonly headers: Pairs | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly compression: 'none' | 'gzip' | undefined;
-  readonly certificate: string | undefined;
-  readonly clientKey: string | undefined;
-  readonly clientCertificate: string | undefined;
-};
+type OtlpConfig = Readonly<{
+  endpoint: string | undefined;
+  protocol: string | undefined;
+  headers: Pairs | undefined;
+  timeoutMs: number | undefined;
+  compression: 'none' | 'gzip' | undefined;
+  certificate: string | undefined;
+  clientKey: string | undefined;
+  clientCertificate: string | undefined;
+}>;
 
 type Prefixed<Prefix extends string, Values> = {
   [Name in keyof Values & string as `${Prefix}${Capitalize<Name>}`]: Values[Name];
 };
 
-type SdkConfig = {
-  readonly otelTracesExporter: 'none' | 'otlp';
-  readonly otelSdkDisabled: boolean;
-  readonly otelServiceName: string | undefined;
-  readonly otelResourceAttributes: Pairs | undefined;
-  readonly otelTracesSampler: string;
-  readonly otelTracesSamplerArg: string | undefined;
-  readonly otelBspScheduleDelayMs: number;
-  readonly otelBspExportTimeoutMs: number;
-  readonly otelBspMaxQueueSize: number;
-  readonly otelBspMaxExportBatchSize: number;
-};
+type SdkConfig = Readonly<{
+  otelTracesExporter: 'none' | 'otlp';
+  otelSdkDisabled: boolean;
+  otelServiceName: string | undefined;
+  otelResourceAttributes: Pairs | undefined;
+  otelTracesSampler: string;
+  otelTracesSamplerArg: string | undefined;
+  otelBspScheduleDelayMs: number;
+  otelBspExportTimeoutMs: number;
+  otelBspMaxQueueSize: number;
+  otelBspMaxExportBatchSize: number;
+}>;
 
 export type TracingConfig = SdkConfig & Prefixed<'otlp', OtlpConfig> & Prefixed<'otlpTraces', OtlpConfig>;
 

@@ -30,13 +30,13 @@ test('causes and outcomes that are known begin at 0, so that the first of each i
 
 test('a connector whose cursor was not read yet has a lag in records, and none in seconds that would be wrong', async () => {
   const metrics = createMetrics({ service: 'dispatcher' });
-  let seconds: number | undefined;
-  const lagging = () => [{ connector: 'acme', offsets: 7, seconds }];
+  const read: { seconds?: number } = {};
+  const lagging = () => [{ connector: 'acme', offsets: 7, seconds: read.seconds }];
   createDispatcherMetrics(metrics, { ...nothing, partitions: () => [{ ...partition, lagging: lagging() }] });
   const shown = async () =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('dispatcher_connector_lag'));
   assert.deepEqual(await shown(), ['dispatcher_connector_lag_records{connector="acme",partition="3"} 7']);
-  seconds = 518_400;
+  read.seconds = 518_400;
   assert.deepEqual(await shown(), [
     'dispatcher_connector_lag_records{connector="acme",partition="3"} 7',
     'dispatcher_connector_lag_seconds{connector="acme",partition="3"} 518400',
@@ -45,11 +45,11 @@ test('a connector whose cursor was not read yet has a lag in records, and none i
 
 test('a disk that cannot be read has no figures, and one that can has its own', async () => {
   const metrics = createMetrics({ service: 'dispatcher' });
-  let disk: { readonly freeBytes: number; readonly totalBytes: number } | undefined;
-  createDispatcherMetrics(metrics, { ...nothing, ledgerDisk: async () => disk });
+  const read: { disk?: { readonly freeBytes: number; readonly totalBytes: number } } = {};
+  createDispatcherMetrics(metrics, { ...nothing, ledgerDisk: async () => read.disk });
   const shown = async () =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('dispatcher_ledger_disk'));
   assert.deepEqual(await shown(), []);
-  disk = { freeBytes: 10, totalBytes: 100 };
+  read.disk = { freeBytes: 10, totalBytes: 100 };
   assert.deepEqual(await shown(), ['dispatcher_ledger_disk_free_bytes 10', 'dispatcher_ledger_disk_bytes 100']);
 });

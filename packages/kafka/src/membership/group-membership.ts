@@ -56,7 +56,7 @@ export class GroupMembership {
     this.#joins.again();
   }
 
-  /** The consumer is closed: whatever is under way in the client, this process is no member from here on. */
+  /** The consumer is closed: whatever is under way in the client, this process is not a member from here on. */
   end(): void {
     this.#isOver = true;
   }

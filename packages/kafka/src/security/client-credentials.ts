@@ -30,6 +30,8 @@ export function fetchByClientCredentials(credentials: ClientCredentials, nowMs: 
     try {
       const answer = await oauth.clientCredentialsGrantRequest(server, client, secret, parameters, {
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        // Marked as deprecated to stand out. The description of the variable says what http means.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated
         [oauth.allowInsecureRequests]: tokenUrl.startsWith('http:'),
         [oauth.customFetch]: createFetch({ ca: credentials.ca }),
       });

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test, type TestContext } from 'node:test';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket, type PeerCertificate } from 'node:tls';
 import { LiveText, configSections, defineConfig, readConfig, type Environment } from '@astrolabe/service-kit';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { createFetch } from '@astrolabe/service-kit/tls';
@@ -67,7 +67,9 @@ async function startServer(t: TestContext): Promise<string> {
   const own = await authority.issue({ subject: 'CN=registry', addresses: ['127.0.0.1'] });
   const options = { ...own, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
   const server = createServer(options, (request, response) => {
-    const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+    assert.ok(request.socket instanceof TLSSocket);
+    // Of a client without a certificate it is an empty object.
+    const { subject } = request.socket.getPeerCertificate() as Partial<PeerCertificate>;
     // `subject` is undefined where no certificate came.
     response.end(JSON.stringify({ schema: JSON.stringify({ type: 'fixed', size: 1, name: subject?.CN ?? 'nobody' }) }));
   }).listen(0, '127.0.0.1');

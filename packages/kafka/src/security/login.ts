@@ -99,12 +99,12 @@ function saslOf(mechanism: string, authenticationProvider: AuthenticationProvide
  */
 function tellRefusal(provider: AuthenticationProvider, principal: () => string, check: string): AuthenticationProvider {
   return (args) => {
-    let broken: unknown;
+    let broken: Error | undefined;
     const saslAuthenticate: SaslAuthenticate = async (exchange) => {
       try {
         return await args.saslAuthenticate(exchange);
       } catch (error) {
-        if ((error as { type?: string }).type !== 'SASL_AUTHENTICATION_FAILED') broken = error;
+        if ((error as { type?: string }).type !== 'SASL_AUTHENTICATION_FAILED') broken = error as Error;
         throw error;
       }
     };

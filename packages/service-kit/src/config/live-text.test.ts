@@ -67,19 +67,20 @@ test('a file is read again at each use, and one that is gone or empty meanwhile 
   const write = folder(t);
   const path = write('password', 'first');
   const { password } = readConfig(definition, { PROXY_PASSWORD_FILE: path });
+  assert.ok(password !== undefined);
   write('password', 'second');
-  assert.equal(password?.read(), 'second');
+  assert.equal(password.read(), 'second');
   write('password', '\n');
   const fault = {
     code: 'config.file-unreadable',
     retryable: true,
     message: /PROXY_PASSWORD_FILE names, .*: it is empty$/,
   };
-  assert.throws(() => password?.read(), fault);
+  assert.throws(() => password.read(), fault);
   rmSync(path);
-  assert.throws(() => password?.read(), { ...fault, message: /ENOENT/ });
+  assert.throws(() => password.read(), { ...fault, message: /ENOENT/ });
   write('password', 'third');
-  assert.equal(password?.read(), 'third');
+  assert.equal(password.read(), 'third');
 });
 
 test('every problem with files is reported at start, together, and no content is shown', (t) => {

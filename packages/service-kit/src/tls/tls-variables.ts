@@ -7,9 +7,10 @@ import type { LiveText } from '../config/live-text.ts';
 import { errorMessage } from '../errors/errors.ts';
 
 /** Fields of a configuration by the name of the peer: `kafkaSslCa`, `kafkaSslCert`... */
-export type TlsSection<Peer extends string> = {
-  readonly [Field in `${Peer}Ssl${'Ca' | 'Cert' | 'Key' | 'KeyPassphrase'}`]: LiveText | undefined;
-} & { readonly [Field in `${Peer}SslServerName`]: string | undefined };
+export type TlsSection<Peer extends string> = Readonly<
+  Record<`${Peer}Ssl${'Ca' | 'Cert' | 'Key' | 'KeyPassphrase'}`, LiveText | undefined> &
+    Record<`${Peer}SslServerName`, string | undefined>
+>;
 
 export interface TlsVariablesOptions<Peer extends string> {
   readonly peer: Peer;
@@ -73,7 +74,7 @@ export function tlsVariables<Peer extends string>(
 function hasCertificates(text: string): boolean {
   const found = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
   try {
-    return found.length > 0 && found.every((pem) => new X509Certificate(pem).subject !== undefined);
+    return found.length > 0 && found.every((pem) => new X509Certificate(pem).raw.length > 0);
   } catch {
     return false;
   }

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-x509.cryptoProvider.set(webcrypto as unknown as typeof globalThis.crypto);
+x509.cryptoProvider.set(webcrypto);
 
 /** In PEM; the key is PKCS #8. */
 export interface IssuedCertificate {

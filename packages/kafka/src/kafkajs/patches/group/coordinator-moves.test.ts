@@ -165,7 +165,7 @@ test('a request to join that waits is asked after: the group goes on without a m
   assert.equal(await member.commit(), 'b');
 });
 
-test('a member that is closed while it joins is no member once it has joined', async (t) => {
+test('a member that is closed while it joins leaves once it has joined', async (t) => {
   const member = createMovingMember(loadPatched);
   t.after(() => member.stop());
   const started = member.start();

@@ -221,7 +221,7 @@ async function joinOnce(group: ConsumerGroup, joinAndSync: ConsumerGroup['joinAn
   }
 }
 
-/** To the original, a consumer that is closed while it starts over is not running yet: it joins, and nothing ends it. */
+/** To the original, a consumer that is closed while it starts over does not run yet: it joins, and nothing ends it. */
 function closedMeanwhile(): Error {
   return Object.assign(new Error('the consumer was closed while it joined'), { retriable: false });
 }
