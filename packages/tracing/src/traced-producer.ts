@@ -1,5 +1,11 @@
 /** Shows sends to Kafka as spans. */
-import { headerNames, type OutgoingRecord, type RecordPosition, type RecordProducer } from '@astrolabe/records';
+import {
+  headerNames,
+  type OutgoingRecord,
+  type RecordPosition,
+  type RecordProducer,
+  type SendOptions,
+} from '@astrolabe/records';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { isSampled, traceContextOf, type TraceContext } from './trace-context.ts';
 import type { TracedSpan, Tracing } from './tracing.ts';
@@ -33,10 +39,15 @@ class TracedProducer implements RecordProducer {
     this.#options = options;
   }
 
-  async send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
+  async send(
+    topic: string,
+    records: readonly OutgoingRecord[],
+    options?: SendOptions,
+  ): Promise<readonly RecordPosition[]> {
     const [first] = records;
     const context = first === undefined ? undefined : traceContextOf(first);
-    if (first === undefined || context === undefined || !isSampled(context)) return this.#producer.send(topic, records);
+    if (first === undefined || context === undefined || !isSampled(context))
+      return this.#producer.send(topic, records, options);
     const isAgain = this.#options.isSentAgain?.(first) === true;
     const span = this.#tracing.startSpan({
       name: `send ${topic}`,
@@ -52,7 +63,7 @@ class TracedProducer implements RecordProducer {
       },
     });
     try {
-      const positions = await this.#producer.send(topic, withContext(records, span.context));
+      const positions = await this.#producer.send(topic, withContext(records, span.context), options);
       if (positions.length === 1) showPosition(span, positions[0]);
       return positions;
     } catch (error) {
@@ -63,8 +74,8 @@ class TracedProducer implements RecordProducer {
     }
   }
 
-  close(): Promise<void> {
-    return this.#producer.close();
+  close(options?: SendOptions): Promise<void> {
+    return this.#producer.close(options);
   }
 }
 

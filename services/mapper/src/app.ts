@@ -31,6 +31,7 @@ import {
   type Logger,
   type ServiceStack,
 } from '@astrolabe/service-kit';
+import { present } from '@astrolabe/service-kit/errors';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { openTracing } from '@astrolabe/tracing';
 import { freeEmailList } from './adapters/free-email-list.ts';
@@ -147,7 +148,7 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
   const registry = commandSchemasIn(schemaRegistryFromConfig(config));
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
   const needs: readonly TopicNeed[] = topicNeedsOf(rightsFor({ prefix: config.kafkaTopicPrefix }).mapper);
-  await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
+  const found = await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
   const topicWatch = watchTopics({ connection, needs, logger });
   stack.defer('topic watch', () => topicWatch.close());
   stack.addReadinessCheck(() => topicWatch.trouble());
@@ -166,7 +167,12 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
     }),
   );
   stack.defer('changelog', () => changelog.close());
-  const eventPartitions = (): number => topicWatch.partitions(topics.segmentEvents.name) ?? 0;
+  const { name: events } = topics.segmentEvents;
+  const atStart = present(
+    found.find(({ name }) => name === events),
+    'the topic of events',
+  );
+  const eventPartitions = (): number => topicWatch.partitions(events) ?? atStart.partitions;
   return { connection, topics, groupId, eventPartitions, schemaIds, changelog };
 }
 

@@ -284,6 +284,19 @@ test('a send whose caller waits for less is given up then, and holds up the clos
   assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'close 1']);
 });
 
+test('a producer whose close has a time gives up then what is not acknowledged', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { script, producer } = createProducer({ maxRequestBytes: 1 });
+  const sends = ['a', 'b'].map((value) => producer.send('t', [record(value)]));
+  const refused = sends.map((send) => assert.rejects(send, { code: 'kafka.unavailable', message: /was closed/ }));
+  await turn();
+  const closed = producer.close({ timeoutMs: 100 });
+  t.mock.timers.tick(100);
+  await Promise.all(refused);
+  await closed;
+  assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'close 1']);
+});
+
 test('a send that waits behind others past its time is never sent', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { script, send } = createProducer({ maxRequestBytes: 1 });

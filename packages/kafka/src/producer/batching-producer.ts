@@ -16,7 +16,7 @@ import {
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, present, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
-import { Accumulator, type AccumulatedSend } from './accumulator.ts';
+import { Accumulator, type AccumulatedSend, type QueuedSend } from './accumulator.ts';
 import { toKafkaError } from '../kafka-errors.ts';
 
 /** Records of one topic. */
@@ -65,6 +65,7 @@ export class BatchingProducer implements RecordProducer {
   readonly #faults: FaultLog;
   #session: Promise<ProduceSession> | undefined;
   #closed = false;
+  readonly #unsettled = new Set<QueuedSend>();
   #working: Promise<void> | undefined;
   #lastRequestAtMs = Number.NEGATIVE_INFINITY;
   /** Ends the wait for the next request before its time. */
@@ -115,19 +116,23 @@ export class BatchingProducer implements RecordProducer {
       const message = `no acknowledgement within ${timeoutMs} ms`;
       queued.reject(new PipelineError('kafka.unavailable', message, { retryable: true }));
     }, timeoutMs);
+    this.#unsettled.add(queued);
     queued.onSettled(() => {
       clearTimeout(timer);
+      this.#unsettled.delete(queued);
     });
     if (this.#isEnough()) this.#endPause?.();
     this.#working ??= this.#work();
     return queued.promise;
   }
 
-  /** Takes the delivery time-out at most: by then every send has its answer. */
-  async close(): Promise<void> {
+  /** By the delivery time-out every send has its answer; with `timeoutMs`, by then. */
+  async close({ timeoutMs }: SendOptions = {}): Promise<void> {
     this.#closed = true;
     this.#endPause?.();
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#giveUp(timeoutMs), timeoutMs);
     await this.#working;
+    clearTimeout(timer);
     await this.#session?.then((session) => session.close()).catch(() => undefined);
   }
 
@@ -144,6 +149,12 @@ export class BatchingProducer implements RecordProducer {
       await this.#deliver(request);
     }
     this.#working = undefined;
+  }
+
+  #giveUp(closedForMs: number): void {
+    const message = `the producer was closed, and had no acknowledgement within ${closedForMs} ms`;
+    for (const send of this.#unsettled)
+      send.reject(new PipelineError('kafka.unavailable', message, { retryable: true }));
   }
 
   async #pause(): Promise<void> {

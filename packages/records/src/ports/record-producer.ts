@@ -20,6 +20,6 @@ export interface SendOptions {
  */
 export interface RecordProducer {
   send(topic: string, records: readonly OutgoingRecord[], options?: SendOptions): Promise<readonly RecordPosition[]>;
-  /** Waits for what is under way, then disconnects. Later sends reject. */
-  close(): Promise<void>;
+  /** Waits for what is under way, at most for `timeoutMs` where that is given, then disconnects. Later sends reject. */
+  close(options?: SendOptions): Promise<void>;
 }

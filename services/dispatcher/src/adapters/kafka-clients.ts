@@ -18,10 +18,12 @@ import {
   type Topics,
 } from '@astrolabe/records';
 import type { Logger, ServiceStack } from '@astrolabe/service-kit';
+import { present } from '@astrolabe/service-kit/errors';
 import type { DispatcherConfig } from '../config.ts';
 
 /** Of a page for connectors that lag, which take a window's worth of it. */
 const PAGE_FETCH_BYTES = 524_288;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** What the dispatcher uses of Kafka besides its consumer. */
 export interface KafkaClients {
@@ -46,22 +48,26 @@ export async function openKafkaClients(
   const connection = connectionFromConfig(config, 'dispatcher', logger);
   const brokers = `Kafka at ${config.kafkaBrokers.join(',')}`;
   const needs: readonly TopicNeed[] = topicNeedsOf(rightsFor({ prefix: config.kafkaTopicPrefix }).dispatcher);
-  await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
+  const found = await stack.waitFor(`${brokers} and its topics`, () => assertTopicsUsable(connection, needs));
   const topicWatch = watchTopics({ connection, needs, logger });
   stack.defer('topic watch', () => topicWatch.close());
   stack.addReadinessCheck(() => topicWatch.trouble());
   const { maxMessageBytes } = topics.commandsDeadLetters;
   const maxRecordBytes = maxMessageBytes === undefined ? {} : { maxRecordBytes: maxMessageBytes };
   const producer = await stack.waitFor(brokers, () => createRecordProducer({ connection, logger, ...maxRecordBytes }));
-  stack.defer('producer', () => producer.close());
+  // The partitions are given up before it: nobody waits any more for what it sends, and the brokers may be away.
+  stack.defer('producer', () => producer.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
   const admin = await stack.waitFor(brokers, () => createKafkaAdmin(connection));
   stack.defer('admin client', () => admin.close());
   const { name: commands } = topics.commands;
-  const { length: partitionsAtStart } = await stack.waitFor(brokers, () => admin.watermarks(commands));
+  const atStart = present(
+    found.find(({ name }) => name === commands),
+    'the topic of commands',
+  );
   const reader = createPartitionReader({ connection });
   stack.defer('partition reader', () => reader.close());
   const pageReader = createPartitionReader({ connection, maxFetchBytes: PAGE_FETCH_BYTES, isPaged: true });
   stack.defer('page reader', () => pageReader.close());
-  const commandPartitions = (): number => topicWatch.partitions(commands) ?? partitionsAtStart;
+  const commandPartitions = (): number => topicWatch.partitions(commands) ?? atStart.partitions;
   return { connection, topics, commandPartitions, producer, admin, reader, pageReader };
 }
