@@ -92,9 +92,28 @@ function rangesEndingInGaps(left: readonly ConsumedRecord[]) {
 test('replays of events and of commands read every codec, pass gaps and markers, and end where their range ends', async (t) => {
   const pipeline = await startTestPipeline(t, 'replay-ranges', {});
   const { segmentEvents, commands } = pipeline.topics;
+  const hasCodec = async (topic: string, codec: number): Promise<boolean> => {
+    const admin = await createKafkaAdmin(pipeline.kafka);
+    const partitions = (await admin.watermarks(topic)).map(({ partition }) => partition);
+    await admin.close();
+    const stored = await Promise.all(partitions.map((partition) => storedCodecs(pipeline, topic, partition)));
+    return stored.flat().includes(codec);
+  };
+  let probes = 0;
+  /** Brokers acknowledge a configuration a moment before they act by it. */
+  const untilCompressedBy = (codec: number) =>
+    eventually(
+      async () => {
+        await sendInTransaction(pipeline, tracks(`Probe ${(probes += 1)}`, 1));
+        await untilDrained(pipeline, MINUTE_MS);
+        return (await hasCodec(segmentEvents.name, codec)) && (await hasCodec(commands.name, codec));
+      },
+      { timeoutMs: 2 * MINUTE_MS, describe: `batches of codec ${codec}` },
+    );
   const compact = { 'cleanup.policy': 'compact', 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.01' };
-  for (const codec of Object.keys(codecs)) {
+  for (const [codec, number] of Object.entries(codecs)) {
     await configure(pipeline, { ...compact, 'compression.type': codec });
+    await untilCompressedBy(number);
     // Every fifth is its user's only one, and stays.
     const events = tracks(codec, EVENTS).map((event, index) =>
       index % 5 === 0 ? { ...event, userId: `once-${codec}-${index}` } : event,
@@ -102,7 +121,7 @@ test('replays of events and of commands read every codec, pass gaps and markers,
     await sendInTransaction(pipeline, events);
     await untilDrained(pipeline, MINUTE_MS);
   }
-  const all = Object.keys(codecs).length * EVENTS + 23;
+  const all = Object.keys(codecs).length * EVENTS + probes + 23;
   // Later records close the files that the ones before are in, and only closed files are compacted.
   await sendEvents(pipeline, tracks('Last', 23));
   await untilDrained(pipeline, MINUTE_MS);
@@ -115,16 +134,25 @@ test('replays of events and of commands read every codec, pass gaps and markers,
     });
   }
   await configure(pipeline, { 'cleanup.policy': 'delete' });
+  for (const { name } of [segmentEvents, commands]) {
+    let before = -1;
+    // Of the partitions some may be compacted at this moment.
+    await eventually(
+      async () => {
+        const { length } = await leftOf(name);
+        const isSame = length === before;
+        before = length;
+        return isSame;
+      },
+      { timeoutMs: MINUTE_MS, describe: `the compaction of ${name} to be over`, intervalMs: 1_000 },
+    );
+  }
 
   for (const [source, { name }] of [
     ['events', segmentEvents],
     ['commands', commands],
   ] as const) {
-    const admin = await createKafkaAdmin(pipeline.kafka);
-    const partitions = (await admin.watermarks(name)).map(({ partition }) => partition);
-    await admin.close();
-    const stored = await Promise.all(partitions.map((partition) => storedCodecs(pipeline, name, partition)));
-    for (const codec of Object.values(codecs)) assert.ok(stored.flat().includes(codec), `codec ${codec} on ${name}`);
+    for (const codec of Object.values(codecs)) assert.ok(await hasCodec(name, codec), `codec ${codec} on ${name}`);
 
     const left = await leftOf(name);
     const ranges = rangesEndingInGaps(left);
