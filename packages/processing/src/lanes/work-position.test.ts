@@ -2,11 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { consumedRecord } from '@astrolabe/records/testing';
-import { recordedSession } from '../testing/recorded-session.ts';
+import { createIdleLanes } from '../testing/idle-lanes.ts';
 import type { PartitionPage } from './catch-up-reader.ts';
-import { createLaneProcessor } from './lane-processor.ts';
-import type { LaneProcessorOptions } from './lane-handler.ts';
-import type { LaneTask } from './lane-task.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -14,36 +11,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const recordAt = (offset: number, connector: string) =>
   consumedRecord({ offset: BigInt(offset), key: Buffer.from(connector), timestampMs: offset * 1_000 });
 
-function createPartition(options: Partial<LaneProcessorOptions<undefined>> = {}) {
-  const tasks: LaneTask<undefined>[] = [];
-  const processor = createLaneProcessor<undefined>({
-    session: recordedSession(),
-    laneOf: ({ offset }) => String(offset),
-    connectorOf: ({ key }) => key?.toString() ?? '',
-    handler: {
-      start: (task) => void tasks.push(task),
-      withdraw: () => true,
-      abort: () => undefined,
-      isBlocked: () => true,
-    },
-    limits: {
-      maxRecords: 4,
-      maxBytes: 1_000_000,
-      windowRecords: 1,
-      windowBytes: 1_000_000,
-      maxHoldMs: Infinity,
-      maxLaggingConnectors: 1,
-    },
-    nowMs: () => 0,
-    restore: undefined,
-    readPage: () => new Promise(() => undefined),
-    ...options,
-  });
-  return { processor, tasks };
-}
-
 test('a partition stands at its first unfinished record, and at the end of what it has read once all are finished', () => {
-  const { processor, tasks } = createPartition();
+  const { processor, tasks } = createIdleLanes();
   processor.enqueue([recordAt(10, 'a'), recordAt(11, 'a')], 13n);
   assert.deepEqual(processor.workPosition(), { finishedTo: 10n, readTo: 13n, oldestAtMs: 10_000 });
   tasks[0]?.finish();
@@ -53,7 +22,7 @@ test('a partition stands at its first unfinished record, and at the end of what 
 });
 
 test('a connector that lags does not count as lag of its partition, and its age is that of the record at its cursor', () => {
-  const { processor, tasks } = createPartition();
+  const { processor, tasks } = createIdleLanes();
   processor.enqueue(
     [0, 1, 2, 3].map((offset) => recordAt(offset, 'slow')),
     4n,
@@ -66,7 +35,7 @@ test('a connector that lags does not count as lag of its partition, and its age 
 
 test("a restart does not make a lagging connector's records younger", async () => {
   const page = Promise.withResolvers<PartitionPage>();
-  const { processor } = createPartition({
+  const { processor } = createIdleLanes({
     restore: async () => ({ nextOffset: 9n, metadata: 'slow=2' }),
     readPage: () => page.promise,
   });
@@ -83,14 +52,14 @@ test("a restart does not make a lagging connector's records younger", async () =
 });
 
 test('before its ledger is open a partition stands at the first record that it was given', async () => {
-  const { processor } = createPartition({ restore: () => new Promise(() => undefined) });
+  const { processor } = createIdleLanes({ restore: () => new Promise(() => undefined) });
   processor.enqueue([recordAt(7, 'a')], 8n);
   assert.deepEqual(processor.workPosition(), { finishedTo: 7n, readTo: 8n, oldestAtMs: 7_000 });
   await processor.stop();
 });
 
 test('without a commit a partition stands at the beginning of its topic', async () => {
-  const { processor } = createPartition({ restore: async () => ({ nextOffset: undefined, metadata: '' }) });
+  const { processor } = createIdleLanes({ restore: async () => ({ nextOffset: undefined, metadata: '' }) });
   await turn();
   assert.deepEqual(processor.workPosition(), { finishedTo: undefined, readTo: undefined, oldestAtMs: undefined });
   await processor.stop();
