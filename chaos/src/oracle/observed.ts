@@ -22,7 +22,7 @@ export interface Observed {
   readonly readAgain: ReadAgain | undefined;
   /** In the order of their start. */
   readonly replays: readonly ObservedReplay[];
-  /** Ids of replays that were started, and that nobody knows of. */
+  /** Ids of replays that were started, and that the topic of replays does not have. */
   readonly lostReplays: readonly string[];
 }
 
@@ -169,7 +169,7 @@ export interface ReplayedSpan {
   readonly fromOffset: bigint;
   /** The first that is not in it. */
   readonly endOffset: bigint;
-  /** The first that has not been read; undefined where nobody has begun. */
+  /** The first that has not been read; undefined before reading has begun. */
   readonly nextOffset: bigint | undefined;
 }
 

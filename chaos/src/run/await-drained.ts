@@ -44,7 +44,7 @@ async function findBehind({ kafka, topics, groups, replays }: System): Promise<r
 async function findUnendedReplays(replays: System['replays']): Promise<readonly string[]> {
   if (replays.started.size === 0) return [];
   const open = (await replays.list()).filter(({ phase }) => !isOver(phase));
-  // One that was started and whose brokers then gave no answer has nobody else who lifts its rate, or resumes it.
+  // If the brokers did not answer when a replay was started, its disturbance neither lifted its rate nor resumed it.
   for (const { id, phase } of open) if (phase !== 'cancelling') await replays.resume(id, 'none');
   return open.map(({ id, phase, report }) => `replay ${id} is ${phase}: ${JSON.stringify(report)}`);
 }

@@ -74,7 +74,7 @@ function holdersOf(services: readonly string[]): readonly RightsHolder[] {
   return services.map((service) => {
     const holder = rightsHolders.find((each) => each === service);
     if (holder !== undefined) return holder;
-    throw new UsageError(`There is no service "${service}"; expected one of ${rightsHolders.join(', ')}.`);
+    throw new UsageError(`"${service}" has no rights of its own; expected one of ${rightsHolders.join(', ')}.`);
   });
 }
 

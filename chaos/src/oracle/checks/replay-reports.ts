@@ -10,7 +10,11 @@ import { executionsBeforeReadAgain } from './delivered.ts';
 
 export function* findReportsWrong(evidence: Evidence): Iterable<Finding> {
   for (const id of evidence.observed.lostReplays) {
-    yield { invariant: 'replay-report', subject: `replay ${id}`, detail: 'it was started, and nobody knows of it' };
+    yield {
+      invariant: 'replay-report',
+      subject: `replay ${id}`,
+      detail: 'it was started, and the topic of replays does not have it',
+    };
   }
   for (const replay of evidence.observed.replays) {
     // One that is not over is found as what keeps the pipeline from having drained.
