@@ -4,7 +4,7 @@
  */
 export { openTracing, type OpenTracingOptions } from './open-tracing.ts';
 export { isSampled, readTraceContext, toTraceparent, traceContextOf, type TraceContext } from './trace-context.ts';
-export { isSentAgain } from './sent-again.ts';
+export { isSentAgain, placeInTrace } from './sent-again.ts';
 export { traceSends } from './traced-producer.ts';
 export { MAX_LINKS, type SpanAttributes, type TracedSpan, type Tracing } from './tracing.ts';
 export { tracingRules, tracingVariables, type TracingConfig } from './tracing-config.ts';

@@ -1,5 +1,6 @@
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
 import { isReplayedCopy } from '@astrolabe/replay';
+import type { TraceContext } from './trace-context.ts';
 
 /**
  * The record has come to this topic before, and a replay or a redrive sends it again. Its trace was over long ago, so
@@ -12,4 +13,9 @@ export function isSentAgain(
 ): boolean {
   if (isReplayedCopy(record)) return true;
   return headerText(record, headerNames.redriveFrom)?.startsWith(`${deadLetterTopic}:`) === true;
+}
+
+/** Where a span of the record stands: in the record's trace, or in one of its own that links to the record's. */
+export function placeInTrace(context: TraceContext, isAgain: boolean) {
+  return isAgain ? { parent: undefined, links: [context] } : { parent: context, links: [] };
 }

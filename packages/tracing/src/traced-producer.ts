@@ -7,6 +7,7 @@ import {
   type SendOptions,
 } from '@astrolabe/records';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { placeInTrace } from './sent-again.ts';
 import { isSampled, traceContextOf, type TraceContext } from './trace-context.ts';
 import type { TracedSpan, Tracing } from './tracing.ts';
 
@@ -52,8 +53,7 @@ class TracedProducer implements RecordProducer {
     const span = this.#tracing.startSpan({
       name: `send ${topic}`,
       kind: 'producer',
-      parent: isAgain ? undefined : context,
-      links: isAgain ? [context] : [],
+      ...placeInTrace(context, isAgain),
       attributes: {
         'messaging.system': 'kafka',
         'messaging.operation.type': 'send',

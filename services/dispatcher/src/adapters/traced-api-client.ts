@@ -3,6 +3,7 @@ import {
   MAX_LINKS,
   isSampled,
   isSentAgain,
+  placeInTrace,
   toTraceparent,
   traceContextOf,
   type TraceContext,
@@ -72,12 +73,8 @@ class TracedApiClient implements ApiClient {
   }
 
   #beginCall(request: ApiRequest, { command, context }: Sampled): TracedSpan {
-    const isAgain = this.#isAgain(command);
-    return this.#tracing.startSpan({
-      ...this.#callOf(request, command, 1),
-      parent: isAgain ? undefined : context,
-      links: isAgain ? [context] : [],
-    });
+    const place = placeInTrace(context, this.#isAgain(command));
+    return this.#tracing.startSpan({ ...this.#callOf(request, command, 1), ...place });
   }
 
   #beginBulk(request: ApiRequest, first: CalledCommand, sampled: readonly Sampled[]): TracedSpan {
@@ -103,12 +100,12 @@ class TracedApiClient implements ApiClient {
 
   #beginMember({ command, context }: Sampled, call: TraceContext): TracedSpan {
     const { topic, partition, offset } = command.record;
-    const isAgain = this.#isAgain(command);
+    const { parent, links } = placeInTrace(context, this.#isAgain(command));
     return this.#tracing.startSpan({
       name: `process ${topic}`,
       kind: 'consumer',
-      parent: isAgain ? undefined : context,
-      links: isAgain ? [call, context] : [call],
+      parent,
+      links: [call, ...links],
       attributes: {
         'messaging.system': 'kafka',
         'messaging.operation.type': 'process',

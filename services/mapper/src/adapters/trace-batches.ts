@@ -8,6 +8,7 @@ import {
   MAX_LINKS,
   isSampled,
   isSentAgain,
+  placeInTrace,
   traceContextOf,
   type SpanAttributes,
   type TraceContext,
@@ -122,12 +123,12 @@ class TracedBatches implements BatchTraces {
    * The event's own trace goes on. What is sent again begins another one, with a link to the old one.
    */
   #beginEvent(record: ConsumedRecord, context: TraceContext, batch: TraceContext): TracedSpan {
-    const isAgain = isSentAgain(record, this.#options.deadLetterTopic);
+    const { parent, links } = placeInTrace(context, isSentAgain(record, this.#options.deadLetterTopic));
     return this.#options.tracing.startSpan({
       name: `process ${record.topic}`,
       kind: 'consumer',
-      parent: isAgain ? undefined : context,
-      links: [...(isAgain ? [context] : []), ...(isSampled(batch) ? [batch] : [])],
+      parent,
+      links: isSampled(batch) ? [...links, batch] : links,
       attributes: {
         ...this.#attributesOf(record),
         'messaging.kafka.offset': Number(record.offset),
