@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LiveEvents } from './live-events.ts';
 
-test('the wait of an event is from when it was due until it came first, among those that were due in the time', async () => {
+test('the wait of an event is from when it was due until it came first, of those that are asked for', async () => {
   const events = new LiveEvents(2);
   for (const dueAtMs of [0, 10, 20, 30]) events.due(dueAtMs);
   events.arrived(0, 500);
@@ -11,8 +11,14 @@ test('the wait of an event is from when it was due until it came first, among th
   events.arrived(3, 37);
   events.arrived(3, 900);
   await events.allArrived();
-  assert.deepEqual(events.freshness(10, 40), { events: 3, p50Ms: 7, p99Ms: 40, maxMs: 40 });
+  assert.deepEqual(events.freshness(1, 4), { events: 3, p50Ms: 7, p99Ms: 40, maxMs: 40 });
   assert.deepEqual([events.repeated, events.outOfOrder, events.missing], [1, 0, 0]);
+});
+
+test('the wait of an event that has not arrived is not told as if it had', () => {
+  const events = new LiveEvents(2);
+  events.due(0);
+  assert.throws(() => events.freshness(0, 1), /event 0 has not arrived/);
 });
 
 test('an event that comes after a later one of its user is told, and so is one that nobody sent', () => {

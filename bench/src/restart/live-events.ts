@@ -53,6 +53,11 @@ export class LiveEvents {
     this.#waiters = this.#waiters.filter((each) => each.event > this.#complete);
   }
 
+  /** How many have been due, which is the number of the next one. */
+  get count(): number {
+    return this.#dueAtMs.length;
+  }
+
   get missing(): number {
     return this.#missing;
   }
@@ -66,13 +71,13 @@ export class LiveEvents {
     await promise;
   }
 
-  /** Of the events that were due between two times; all of them have arrived. */
-  freshness(fromMs: number, toMs: number): Freshness {
-    const waits: number[] = [];
-    for (const [event, dueAtMs] of this.#dueAtMs.entries()) {
-      if (dueAtMs < fromMs || dueAtMs >= toMs) continue;
-      waits.push((this.#arrivedAtMs[event] ?? Number.POSITIVE_INFINITY) - dueAtMs);
-    }
+  /** Of the events numbered from `from` up to, not including, `to`; all of them have arrived. */
+  freshness(from: number, to: number): Freshness {
+    const waits = this.#dueAtMs.slice(from, to).map((dueAtMs, index) => {
+      const arrivedAtMs = this.#arrivedAtMs[from + index];
+      if (arrivedAtMs === undefined) throw new Error(`event ${from + index} has not arrived`);
+      return arrivedAtMs - dueAtMs;
+    });
     return {
       events: waits.length,
       p50Ms: percentile(waits, 0.5),
