@@ -1,5 +1,6 @@
 import type { LaneProcessor } from '@astrolabe/processing';
 import { headerNames, headerText, type ConsumedRecord } from '@astrolabe/records';
+import type { Clock } from '@astrolabe/service-kit/clock';
 import { connectorOf } from '../../core/lane-of.ts';
 import type { DeliveryLedger } from '../../lifecycle/delivery-ledger.ts';
 import type { ActiveReplays } from '../active-replays.ts';
@@ -15,10 +16,14 @@ export interface TopicSourceOptions {
   readonly reader: ReplayReader;
   readonly ledger: Pick<DeliveryLedger, 'lookup'>;
   readonly replays: ActiveReplays;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-/** How soon commands are looked for that the mapper is about to make. */
-const POLL_MS = 100;
+/**
+ * How soon commands are looked for that the mapper is about to make. It commits dozens of times a second, and a look is
+ * several requests: without a pause between two of them, each partition would look after each commit.
+ */
+const LOOK_EVERY_MS = 200;
 
 /** What the mapper has made of replayed events: a partition of the topic of replayed commands, as it grows. */
 export class TopicSource implements CursorSource {
@@ -27,6 +32,8 @@ export class TopicSource implements CursorSource {
   #endOffset = 0n;
   /** Of the command topic. */
   #liveEndOffset = 0n;
+  /** Monotonic milliseconds. */
+  #looksAgainAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TopicSourceOptions) {
     this.#options = options;
@@ -39,8 +46,11 @@ export class TopicSource implements CursorSource {
   }
 
   async next(position: bigint, signal: AbortSignal): Promise<NextRange> {
-    const { topic, commandTopic, partition, reader, replays } = this.#options;
+    const { topic, commandTopic, partition, reader, replays, clock } = this.#options;
     if (position >= this.#endOffset) {
+      const nowMs = clock.monotonicMs();
+      if (nowMs < this.#looksAgainAtMs) return { kind: 'wait', ms: this.#looksAgainAtMs - nowMs };
+      this.#looksAgainAtMs = nowMs + LOOK_EVERY_MS;
       const { lastStableOffset } = await reader.bounds(topic, partition, signal);
       if (lastStableOffset > position) {
         // After the other: what was live when the commands were made of its events is below.
@@ -50,7 +60,7 @@ export class TopicSource implements CursorSource {
       this.#endOffset = lastStableOffset;
     }
     if (position < this.#endOffset) return { kind: 'range', fromOffset: position, endOffset: this.#endOffset };
-    return { kind: 'wait', ms: replays.hasEvents() ? POLL_MS : undefined };
+    return { kind: 'wait', ms: replays.hasEvents() ? LOOK_EVERY_MS : undefined };
   }
 
   isDue(record: ConsumedRecord): boolean {
