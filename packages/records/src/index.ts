@@ -9,7 +9,7 @@ export type {
   ContainsFilter as ContainsFilter,
   UnreadableBatch,
 } from './ports/partition-reader.ts';
-export type { RecordProducer, SendOptions } from './ports/record-producer.ts';
+export type { CloseOptions, RecordProducer } from './ports/record-producer.ts';
 export type { RegisteredSchema, SchemaRegistry } from './ports/schema-registry.ts';
 export type {
   CommittedOffset,

@@ -1,10 +1,10 @@
 /** Shows sends to Kafka as spans. */
 import {
   headerNames,
+  type CloseOptions,
   type OutgoingRecord,
   type RecordPosition,
   type RecordProducer,
-  type SendOptions,
 } from '@astrolabe/records';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { placeInTrace } from './sent-again.ts';
@@ -40,15 +40,10 @@ class TracedProducer implements RecordProducer {
     this.#options = options;
   }
 
-  async send(
-    topic: string,
-    records: readonly OutgoingRecord[],
-    options?: SendOptions,
-  ): Promise<readonly RecordPosition[]> {
+  async send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
     const [first] = records;
     const context = first === undefined ? undefined : traceContextOf(first);
-    if (first === undefined || context === undefined || !isSampled(context))
-      return this.#producer.send(topic, records, options);
+    if (first === undefined || context === undefined || !isSampled(context)) return this.#producer.send(topic, records);
     const isAgain = this.#options.isSentAgain?.(first) === true;
     const span = this.#tracing.startSpan({
       name: `send ${topic}`,
@@ -63,7 +58,7 @@ class TracedProducer implements RecordProducer {
       },
     });
     try {
-      const positions = await this.#producer.send(topic, withContext(records, span.context), options);
+      const positions = await this.#producer.send(topic, withContext(records, span.context));
       if (positions.length === 1) showPosition(span, positions[0]);
       return positions;
     } catch (error) {
@@ -74,7 +69,7 @@ class TracedProducer implements RecordProducer {
     }
   }
 
-  close(options?: SendOptions): Promise<void> {
+  close(options?: CloseOptions): Promise<void> {
     return this.#producer.close(options);
   }
 }

@@ -271,19 +271,6 @@ test('without an acknowledgement in time a send is rejected, its request given u
   assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'close 1', 'open 2', 'produce 2: b']);
 });
 
-test('a send whose caller waits for less is given up then, and holds up the close no longer', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  const { script, producer } = createProducer();
-  const impatient = producer.send('t', [record('a')], { timeoutMs: 100 });
-  const refused = assert.rejects(impatient, { code: 'kafka.unavailable', message: 'no acknowledgement within 100 ms' });
-  await turn();
-  const closed = producer.close();
-  t.mock.timers.tick(100);
-  await refused;
-  await closed;
-  assert.deepEqual(script.effects, ['open 1', 'produce 1: a', 'close 1']);
-});
-
 test('a producer whose close has a time gives up then what is not acknowledged', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { script, producer } = createProducer({ maxRequestBytes: 1 });

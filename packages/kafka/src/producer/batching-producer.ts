@@ -8,10 +8,10 @@
  */
 import {
   recordSizeBytes,
+  type CloseOptions,
   type OutgoingRecord,
   type RecordPosition,
   type RecordProducer,
-  type SendOptions,
 } from '@astrolabe/records';
 import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, present, type ErrorCode } from '@astrolabe/service-kit/errors';
@@ -86,11 +86,7 @@ export class BatchingProducer implements RecordProducer {
     }
   }
 
-  send(
-    topic: string,
-    records: readonly OutgoingRecord[],
-    options: SendOptions = {},
-  ): Promise<readonly RecordPosition[]> {
+  send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
     if (this.#closed) {
       return Promise.reject(new PipelineError('kafka.unavailable', 'the producer is closed', { retryable: true }));
     }
@@ -111,7 +107,7 @@ export class BatchingProducer implements RecordProducer {
     }
     if (records.length === 0) return Promise.resolve([]);
     const queued = this.#queue.add(topic, records, sizes);
-    const timeoutMs = Math.min(this.#options.deliveryTimeoutMs, options.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const { deliveryTimeoutMs: timeoutMs } = this.#options;
     const timer = setTimeout(() => {
       const message = `no acknowledgement within ${timeoutMs} ms`;
       queued.reject(new PipelineError('kafka.unavailable', message, { retryable: true }));
@@ -127,7 +123,7 @@ export class BatchingProducer implements RecordProducer {
   }
 
   /** By the delivery time-out every send has its answer; with `timeoutMs`, by then. */
-  async close({ timeoutMs }: SendOptions = {}): Promise<void> {
+  async close({ timeoutMs }: CloseOptions = {}): Promise<void> {
     this.#closed = true;
     this.#endPause?.();
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#giveUp(timeoutMs), timeoutMs);

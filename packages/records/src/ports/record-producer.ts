@@ -1,7 +1,7 @@
 import type { OutgoingRecord, RecordPosition } from '../record/record.ts';
 
-export interface SendOptions {
-  /** Where the caller waits for less than the producer would: `close` then waits no longer for it either. */
+export interface CloseOptions {
+  /** What is not acknowledged by then is given up. Without it, each send has the producer's own time. */
   readonly timeoutMs?: number;
 }
 
@@ -19,7 +19,7 @@ export interface SendOptions {
  * authorized). There is no variant that swallows a failure.
  */
 export interface RecordProducer {
-  send(topic: string, records: readonly OutgoingRecord[], options?: SendOptions): Promise<readonly RecordPosition[]>;
+  send(topic: string, records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]>;
   /** Waits for what is under way, at most for `timeoutMs` where that is given, then disconnects. Later sends reject. */
-  close(options?: SendOptions): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }

@@ -36,6 +36,6 @@ export function openReplays(
     reader: createReplayReader({ ...retrying, reader: pages }),
     topic,
     topicId: async () => (await inspector.describe([topic])).find(({ name }) => name === topic)?.topicId,
-    send: (records, timeoutMs) => producer.send(replays, records, timeoutMs === undefined ? {} : { timeoutMs }),
+    send: (records) => producer.send(replays, records),
   };
 }

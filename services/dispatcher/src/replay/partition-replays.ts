@@ -21,8 +21,8 @@ export interface ReplayPorts {
   /** The topic of replayed commands. */
   readonly topic: string;
   readonly topicId: () => Promise<TopicId>;
-  /** To the topic of replays, as `ProgressWriterOptions` says. */
-  readonly send: (records: readonly OutgoingRecord[], timeoutMs?: number) => Promise<unknown>;
+  /** To the topic of replays. Resolves once the brokers have the records. */
+  readonly send: (records: readonly OutgoingRecord[]) => Promise<unknown>;
 }
 
 export interface PartitionReplaysOptions extends Omit<

@@ -10,8 +10,8 @@ export interface ProgressTeller {
 }
 
 export interface ProgressWriterOptions {
-  /** Resolves once the brokers have the records. Rejects after `timeoutMs` at the latest, where that is given. */
-  readonly send: (records: readonly OutgoingRecord[], timeoutMs?: number) => Promise<unknown>;
+  /** Resolves once the brokers have the records. */
+  readonly send: (records: readonly OutgoingRecord[]) => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -58,16 +58,13 @@ export class ProgressWriter {
     if (isDue || this.#isUrgent) this.#write();
   }
 
-  /**
-   * Writes what has not been told yet, unless that takes longer than `timeoutMs`. Nothing of it is left under way: the
-   * producer would wait for that when the process stops, and the brokers may be away.
-   */
+  /** Writes what has not been told yet. Resolves after `timeoutMs` at the latest: the brokers may be away. */
   async close(timeoutMs: number): Promise<void> {
     const signal = AbortSignal.timeout(timeoutMs);
     const writeRest = async (): Promise<void> => {
       await this.#writing;
       if (signal.aborted) return;
-      this.#write(timeoutMs);
+      this.#write();
       await this.#writing;
     };
     await unlessAborted(writeRest(), signal).catch((error: unknown) => {
@@ -75,7 +72,7 @@ export class ProgressWriter {
     });
   }
 
-  #write(timeoutMs?: number): void {
+  #write(): void {
     if (this.#writing !== undefined || this.#moved.size === 0) return;
     const { clock } = this.#options;
     const tellers = [...this.#moved];
@@ -84,15 +81,15 @@ export class ProgressWriter {
     this.#lastMs = clock.monotonicMs();
     const atMs = clock.nowMs();
     const records = tellers.map((teller) => teller.progress(atMs));
-    this.#writing = this.#send(tellers, records, timeoutMs).finally(() => {
+    this.#writing = this.#send(tellers, records).finally(() => {
       this.#writing = undefined;
       if (this.#isUrgent) this.#write();
     });
   }
 
-  async #send(tellers: readonly ProgressTeller[], records: readonly OutgoingRecord[], timeoutMs?: number) {
+  async #send(tellers: readonly ProgressTeller[], records: readonly OutgoingRecord[]) {
     try {
-      await this.#options.send(records, timeoutMs);
+      await this.#options.send(records);
     } catch (error) {
       for (const teller of tellers) this.#moved.add(teller);
       this.#faults.failed(error, {}, 'storing the progress of replays failed; it is stored later');

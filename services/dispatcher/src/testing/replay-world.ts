@@ -30,9 +30,8 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
   const { clock, logger } = handler;
   const reader = createReplayReader({ reader: topics.reader(pageRecords), clock, random: () => 0, logger });
   const written: OutgoingRecord[] = [];
-  const sending = { fault: undefined as Error | undefined };
-  /** Of each write, undefined where it has the producer's own. */
-  const timeoutsMs: (number | undefined)[] = [];
+  /** How the next writes go: all at once, with a fault, or without an end. */
+  const sending = { fault: undefined as Error | undefined, isHanging: false };
   const orders = new Map<string, ReplayOrder>();
   const order = (parts: Partial<ReplayOrder> = {}): void => {
     const made = replayOrder({
@@ -50,8 +49,8 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
     assert.ok(view, `replay ${id}`);
     return view;
   };
-  const send = async (records: readonly OutgoingRecord[], timeoutMs?: number): Promise<void> => {
-    timeoutsMs.push(timeoutMs);
+  const send = async (records: readonly OutgoingRecord[]): Promise<void> => {
+    if (sending.isHanging) return new Promise<never>(() => undefined);
     if (sending.fault !== undefined) throw sending.fault;
     written.push(...records);
     follower.write(...records);
@@ -70,7 +69,6 @@ export function createReplayWorld({ handler: handlerOptions = {}, pageRecords = 
     topics,
     follower,
     written,
-    timeoutsMs,
     sending,
     order,
     viewOf,
