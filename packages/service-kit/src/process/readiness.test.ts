@@ -4,7 +4,8 @@ import { ReadinessConditions } from './readiness.ts';
 
 test('what a process waits for is a reason until it is there, without the password of a URL', async () => {
   const readiness = new ReadinessConditions();
-  const failing = () => Promise.reject(new Error('http://pipeline:hunter2@registry:8081/ does not answer'));
+  const failing = (): Promise<string> =>
+    Promise.reject(new Error('http://pipeline:hunter2@registry:8081/ does not answer'));
   let told: readonly string[] = [];
   const waiting = readiness.whileWaiting('the registry', failing, async (attempt) => {
     await assert.rejects(attempt(new AbortController().signal));
