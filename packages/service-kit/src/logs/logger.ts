@@ -34,7 +34,7 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: {
-      // What an API or a broker says is logged, and read on terminals: JSON leaves C1 controls and overrides as they are.
+      // What APIs and brokers say is logged and read on terminals, and JSON leaves C1 controls and overrides in it.
       streamWrite: (line) => visibleJson(hideUrlCredentials(line)),
       logMethod(args, method, levelNumber) {
         if (levelNumber >= WARN) faults.add(args[0]);
