@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { silentLogger } from '@astrolabe/kafka/testing';
+import { splitTopicId } from '@astrolabe/records';
 import { CommitLoop, type CommitLoopOptions, type OffsetToCommit } from './commit-loop.ts';
 import type { GroupSession, PartitionProcessor } from './partition-processor.ts';
 import { PartitionSessions } from './partition-sessions.ts';
@@ -19,7 +20,7 @@ async function startLoop(
 ) {
   const opened = Promise.withResolvers<GroupSession>();
   const sessions = new PartitionSessions({
-    topicId: undefined,
+    topicId: options.guard?.topicId,
     topic: 't',
     createProcessor: (session) => {
       opened.resolve(session);
@@ -70,4 +71,15 @@ test('a commit that is refused is asked for again, with what is finished by then
   });
   await session.untilCommitted(7n);
   assert.deepEqual(asked, ['7', '9']);
+});
+
+test('a commit says of which topic its offset is, beside its own metadata', async (t) => {
+  const topicId = 'QUFBQUFBQUFBQUFBQUFBQQ';
+  const { promise: asked, resolve } = Promise.withResolvers<readonly OffsetToCommit[]>();
+  const commit = (offsets: readonly OffsetToCommit[]): Promise<void> => Promise.resolve(resolve(offsets));
+  const guard = { topicId, check: () => Promise.resolve(), close: () => Promise.resolve() };
+  const session = await startLoop(t, commit, { guard });
+  session.storeOffset(7n, 'acme=5');
+  const [offset] = await asked;
+  assert.deepEqual([offset?.offset, splitTopicId(offset?.metadata ?? '')], ['7', { topicId, metadata: 'acme=5' }]);
 });

@@ -35,7 +35,10 @@ export interface StateProcessorOptions<V, R> {
   readonly replays?: ReplayLanes<V> | undefined;
   /** The state was read, at the start of a session or after a failure; the first record comes after the call. */
   readonly onRestored?: (restored: Restored) => void;
-  /** Why the partition cannot be handled, before each retry; undefined once it goes on, and when the session ends. */
+  /**
+   * Why the partition cannot be handled, before each retry; undefined once a batch is stored or none waits to be, and
+   * when the session ends.
+   */
   readonly onTrouble?: (fault: PipelineError | undefined) => void;
   readonly logger: Logger;
   readonly maxBatchRecords: number;

@@ -134,10 +134,11 @@ class StateProcessor<V, R> implements PartitionProcessor {
     try {
       const { position } = restored;
       if (position < this.#storedUpTo) throw behind(session, position, this.#storedUpTo);
-      this.#options.onTrouble?.(undefined);
       this.#buffer.rewindTo(position);
       this.#isRestored = true;
       this.#release(position);
+      // What failed is written next: said to go on before that is stored, a service would be ready between its retries.
+      if (!this.#buffer.hasUnreleased) this.#options.onTrouble?.(undefined);
       this.#change.happened();
       await partition.work();
       return { kind: 'fenced' };
@@ -157,6 +158,7 @@ class StateProcessor<V, R> implements PartitionProcessor {
       isPaused: () => this.#paused,
       onWritten: () => {
         this.#failures = 0;
+        this.#options.onTrouble?.(undefined);
         const { topic, partition } = this.#options.session;
         this.#faults.worked({ topic, partition }, 'batches are stored again');
       },

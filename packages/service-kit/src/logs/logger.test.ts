@@ -76,3 +76,14 @@ test('offsets, being bigints, are written as numbers at any depth', () => {
   logger.info({ offset: 12n, record: { offset: 13n } }, 'committed');
   assert.deepEqual([lines[0]?.['offset'], lines[0]?.['record']], [12, { offset: 13 }]);
 });
+
+test('what an API says reaches the log as characters that can be seen, and is the same text', () => {
+  const said = 'status 503: \u009b2J\u001b]0;t\u0007 \u202egnp.exe\u200b\u007f';
+  let text = '';
+  const destination = { write: (line: string) => void (text += line) };
+  const logger = createLogger({ name: 'dispatcher', level: 'info', destination });
+  logger.warn({ reason: said, err: new Error(said) }, said);
+  assert.match(text, /^[\x20-\x7e]+\n$/);
+  const { reason, msg, err } = JSON.parse(text) as { reason: string; msg: string; err: { message: string } };
+  assert.deepEqual([reason, msg, err.message], [said, said, said]);
+});

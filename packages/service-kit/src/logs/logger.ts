@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { FaultCounts } from './fault-counts.ts';
 import { redactSecrets } from './redact-secrets.ts';
+import { visibleJson } from '../terminal/visible-text.ts';
 import { hideUrlCredentials } from './url-credentials.ts';
 
 export type Logger = pino.Logger;
@@ -24,7 +25,7 @@ const WARN = pino.levels.values['warn'] ?? 40;
 /**
  * Creates a logger of one JSON object a line: `level` as a word, `time` in ISO 8601 UTC, `msg`, `err` with its causes.
  * Values of keys that hold secrets never appear, at any depth (`redact-secrets.ts`), nor do credentials in URLs,
- * anywhere in the text.
+ * anywhere in the text. Every character can be seen: a terminal obeys nothing in a line.
  */
 export function createLogger({ name, level, destination }: LoggerOptions): Logger {
   const faults = new FaultCounts();
@@ -33,7 +34,8 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: {
-      streamWrite: hideUrlCredentials,
+      // What APIs and brokers say is logged and read on terminals, and JSON leaves C1 controls and overrides in it.
+      streamWrite: (line) => visibleJson(hideUrlCredentials(line)),
       logMethod(args, method, levelNumber) {
         if (levelNumber >= WARN) faults.add(args[0]);
         method.apply(this, args);
