@@ -56,6 +56,9 @@ export function meaningOf(happening: Happening, memory: Remembering): Meaning {
   }
 }
 
+/** A device whose clock stands at 1970 says its address today. */
+const HALF_A_YEAR_MS = 180 * 86_400_000;
+
 function meaningOfCall(told: Happening, userId: string | undefined, memory: Remembering): Meaning {
   const occurredAtMs = told.occurredAtMs + memory.behindLiftMs(userId, told.receivedAtMs);
   const happening = { ...told, occurredAtMs };
@@ -65,7 +68,8 @@ function meaningOfCall(told: Happening, userId: string | undefined, memory: Reme
   if (type === 'identify' && userId === undefined) return { kind: 'skipped', reason: 'anonymous-identify' };
   const isUnmappable = Object.values(object(body['traits'])).some(isBeyond64Bits);
   const address = addressOf(body);
-  const turnedAway = memory.turnAway(userId, address, occurredAtMs, isUnmappable);
+  const saidAtMs = Math.max(occurredAtMs, told.receivedAtMs - HALF_A_YEAR_MS);
+  const turnedAway = memory.turnAway(userId, address, saidAtMs, isUnmappable);
   if (turnedAway !== undefined && type !== 'group') return { kind: 'skipped', reason: turnedAway };
   if (isUnmappable) return { kind: 'dead-lettered', code: 'event.unmappable' };
   const commands = ownCommands(happening, userId);

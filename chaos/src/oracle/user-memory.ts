@@ -35,6 +35,8 @@ export interface PartitionClock {
 }
 
 const DAY_MS = 86_400_000;
+/** An address that is said again counts as said then, if it is so much later. */
+const AGAIN_AFTER_MS = 3_600_000;
 
 export class UserMemory {
   readonly blocksFreeEmail: boolean;
@@ -107,13 +109,13 @@ export class UserMemory {
   turnAway(
     userId: string | undefined,
     address: string | undefined,
-    occurredAtMs: number,
+    saidAtMs: number,
     isUnmappable: boolean,
   ): string | undefined {
     if (userId !== undefined && this.#histories.get(userId)?.isSuppressed === true) return 'user-suppressed';
     if (!this.blocksFreeEmail) return undefined;
     const said = address === undefined ? undefined : domainOf(address);
-    const domain = userId === undefined ? said : this.#domainOf(userId, said, occurredAtMs, isUnmappable);
+    const domain = userId === undefined ? said : this.#domainOf(userId, said, saidAtMs, isUnmappable);
     return domain !== undefined && isFree(domain) ? 'free-email-provider' : undefined;
   }
 
@@ -121,7 +123,8 @@ export class UserMemory {
     const known = this.#domains.get(userId);
     const own = domainOf(userId);
     if (said === undefined) return known?.domain ?? own;
-    const isNews = known === undefined ? said !== own : said !== known.domain && atMs > known.atMs;
+    const isNews =
+      known === undefined ? said !== own : atMs >= known.atMs + (said === known.domain ? AGAIN_AFTER_MS : 1);
     if (!isNews) return known?.domain ?? own;
     // What is skipped has been understood; what goes to the dead letters has not.
     if (!isUnmappable || isFree(said)) this.#domains.set(userId, { domain: said, atMs });
@@ -161,7 +164,7 @@ export class RepeatedMemory implements Remembering {
     return 0;
   }
 
-  turnAway(userId: string | undefined, address: string | undefined, occurredAtMs: number): string | undefined {
+  turnAway(userId: string | undefined, address: string | undefined, saidAtMs: number): string | undefined {
     const { deletedAtMs, liftedAtMs, domain, domainAtMs } = this.#status;
     // What was received before the lift stays away.
     const isSuppressed = deletedAtMs !== undefined && (liftedAtMs === undefined || this.#receivedAtMs < liftedAtMs);
@@ -169,7 +172,7 @@ export class RepeatedMemory implements Remembering {
     if (!this.#blocksFreeEmail) return undefined;
     const said = address === undefined ? undefined : domainOf(address);
     // Of an event that was not understood before, the address may be news.
-    const isNews = said !== undefined && (domain === undefined || occurredAtMs > domainAtMs);
+    const isNews = said !== undefined && (domain === undefined || saidAtMs > domainAtMs);
     const own = userId === undefined ? undefined : domainOf(userId);
     const judged = userId === undefined ? said : isNews ? said : (domain ?? own);
     return judged !== undefined && isFree(judged) ? 'free-email-provider' : undefined;

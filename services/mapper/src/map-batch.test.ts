@@ -279,6 +279,15 @@ test('what is no longer needed is removed with later batches', async () => {
   assert.deepEqual(await counts('forgottenUsers'), ['acme expired 2']);
 });
 
+test('an address stays known though the clock of the device that said it stands at 1970', () => {
+  const { map, state } = createMapper({ connector: { freeEmailProviders: 'block' } });
+  const traits = { email: 'ann@gmail.com' };
+  map(eventRecord(identify('ann', { traits, timestamp: '1970-01-01T00:00:12.000Z' })));
+  for (let offset = 1n; offset < 9n; offset += 1n) map(eventRecord(identify('x'), { offset }));
+  assert.equal(state.get(userStateKey('acme', 'ann'))?.email?.domain, 'gmail.com');
+  assert.deepEqual(decoded(map(eventRecord(identify('ann', { traits: { plan: 'pro' } }), { offset: 9n }))), []);
+});
+
 test("after a restore of an older version's state, a deletion is later than anything that version can have dated ahead", () => {
   const { map, state } = createMapper();
   state.restoreClock(undefined);

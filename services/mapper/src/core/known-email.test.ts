@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventOf } from '../testing/events.ts';
 import type { UserState } from './user-state.ts';
-import { knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
+import { addressTimeMs, knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
 
 test("a user's address is in the traits of an identify, else in those of the context", () => {
   const said = (json: object) => saidEmailDomain(eventOf({ userId: 'u', event: 'E', groupId: 'g', ...json }));
@@ -42,6 +42,18 @@ test('a known address is written again after an hour, and from then on is newer 
   assert.deepEqual(again, { email: { domain: 'acme.com', atMs: 10 + HOUR_MS } });
   assert.equal(learnEmail(again, 'gmail.com', 10 + HOUR_MS - 1, 'u'), again);
   assert.equal(learnEmail(undefined, 'gmail.com', 20, 'ann@gmail.com'), undefined, 'the userId tells it');
+});
+
+test('an address counts as said when its event happened, and at most half a year before its receipt', () => {
+  const DAY_MS = 86_400_000;
+  const receivedAtMs = Date.UTC(2026, 10, 29);
+  const table: readonly (readonly [occurredAtMs: number, expected: number])[] = [
+    [receivedAtMs + 5_000, receivedAtMs + 5_000],
+    [receivedAtMs - 180 * DAY_MS, receivedAtMs - 180 * DAY_MS],
+    [receivedAtMs - 180 * DAY_MS - 1, receivedAtMs - 180 * DAY_MS],
+    [12_000, receivedAtMs - 180 * DAY_MS],
+  ];
+  for (const [occurredAtMs, expected] of table) assert.equal(addressTimeMs(occurredAtMs, receivedAtMs), expected);
 });
 
 test('an address in an event overrides a userId that is one', () => {

@@ -23,9 +23,21 @@ export function saidEmailDomain(event: SegmentEvent): string | undefined {
  */
 const REFRESHED_AFTER_MS = 3_600_000;
 
+const DAY_MS = 86_400_000;
+/** No event is this late. One that says so comes from a device whose clock stands at 1970, and says it today. */
+const MAX_LATE_MS = 180 * DAY_MS;
+
 /**
- * The state after an event at `atMs` (epoch milliseconds, the time at the sender) gave an address of that domain; the
- * same state if nothing changes. A newer domain replaces an older one, in whichever order they arrive; of two at the
+ * When an address counts as said, by the time of its event and of the receipt (epoch milliseconds): at most half a year
+ * before the receipt. By the time of a wrong clock it would be forgotten as soon as it is learned.
+ */
+export function addressTimeMs(occurredAtMs: number, receivedAtMs: number): number {
+  return Math.max(occurredAtMs, receivedAtMs - MAX_LATE_MS);
+}
+
+/**
+ * The state after an event gave an address of that domain, at `atMs` as `addressTimeMs` gives it; the same state if
+ * nothing changes. A newer domain replaces an older one, in whichever order they arrive; of two at the
  * same time the first to arrive stays, so that events told again change nothing. A domain that the userId gives is not
  * remembered.
  */

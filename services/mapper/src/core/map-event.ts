@@ -27,7 +27,7 @@ import {
   type CommandOrigin,
 } from './build-commands.ts';
 import { isDestinedForAstrolabe } from './integrations.ts';
-import { knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
+import { addressTimeMs, knownEmailDomain, learnEmail, saidEmailDomain } from './known-email.ts';
 import type { MappingRules } from './mapping-rules.ts';
 import type { EventFacts, Mapping, SkipReason, WithheldReason } from './mapping.ts';
 import { decideDeletion, decideLift, decisionId, isSuppressed, type Receipt } from './suppression.ts';
@@ -162,7 +162,9 @@ function judgeUser(
   if (rules.freeEmailProviders === 'allow') return { refusal: undefined, nextUserState: userState };
   const said = saidEmailDomain(event);
   const nextUserState =
-    said === undefined || userId === undefined ? userState : learnEmail(userState, said, occurredAtMs, userId);
+    said === undefined || userId === undefined
+      ? userState
+      : learnEmail(userState, said, addressTimeMs(occurredAtMs, receipt.atMs), userId);
   const domain = userId === undefined ? said : knownEmailDomain(nextUserState, userId);
   return {
     refusal: domain !== undefined && rules.isFree(domain) ? 'free-email-provider' : undefined,

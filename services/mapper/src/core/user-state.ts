@@ -35,7 +35,7 @@ export interface Suppression {
 export interface KnownEmail {
   /** Lower case, punycode. */
   readonly domain: string;
-  /** When an event first gave the address, epoch milliseconds by the senders' corrected clocks. */
+  /** When an event gave the address (`addressTimeMs`), epoch milliseconds by the senders' corrected clocks. */
   readonly atMs: number;
 }
 
