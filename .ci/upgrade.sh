@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-npm run --silent chaos -- --upgrade-from "${UPGRADE_FROM:-HEAD~1}" --seed 1 --minutes 1 --events 2000 --shrink-minutes 0
+npm run --silent chaos -- --upgrade-from HEAD~1 --seed 1 --minutes 1 --events 2000 --shrink-minutes 0
