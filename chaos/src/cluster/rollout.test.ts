@@ -39,14 +39,18 @@ function createWorld(applyNewContracts?: () => Promise<void>): World {
     }),
   );
   const apply = applyNewContracts ?? (async () => void told.push('contracts'));
-  const rollout = new Rollout({ sources, instances, applyNewContracts: apply });
+  const rollout = new Rollout({ sources, instances, applyNewContracts: apply, restMs: 1 });
   return { rollout, told, failing, sideOf: (name) => instances.get(name)?.side };
 }
 
 test('topics and schemas of the new revision come once, before the first instance', async () => {
   const { rollout, told } = createWorld();
   assert.equal(rollout.contractsAtMs, undefined);
-  await Promise.all([rollout.replace('mapper-1', 'new'), rollout.replace('ingest-1', 'new')]);
+  await Promise.all([
+    rollout.declareContracts(),
+    rollout.replace('mapper-1', 'new'),
+    rollout.replace('ingest-1', 'new'),
+  ]);
   await rollout.replace('mapper-1', 'old');
   assert.equal(told[0], 'contracts');
   assert.deepEqual(

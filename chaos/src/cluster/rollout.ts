@@ -1,7 +1,8 @@
 /**
  * Replaces instances by another revision as docs/operating.md tells to upgrade: topics and schemas of the new revision
- * first, then one instance of a service after the other, each serving before the next.
+ * first, then one instance of a service after the other, each ready before the next.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { scaledTimeoutMs } from '@astrolabe/testkit';
 import type { InstanceName, Side } from '../schedule/disturbance.ts';
@@ -15,6 +16,8 @@ export interface RolloutOptions {
   /** Declares topics and schemas of the new revision. Called once, before the first instance is replaced. */
   readonly applyNewContracts: () => Promise<void>;
   readonly timeoutMs?: number;
+  /** From one replacement of a service to the next, when it is ready. Default 3000. */
+  readonly restMs?: number;
 }
 
 export type Replaced =
@@ -24,6 +27,8 @@ export type Replaced =
   | { readonly kind: 'does-not-serve'; readonly reason: string };
 
 const TIMEOUT_MS = scaledTimeoutMs(60_000);
+/** On a slow machine replacements become due faster than they are made: both revisions must have time to work. */
+const REST_MS = 3_000;
 
 export class Rollout {
   readonly #options: RolloutOptions;
@@ -47,16 +52,18 @@ export class Rollout {
     return this.#failures;
   }
 
+  /** Topics and schemas of the new revision, once. Every replacement waits for it. */
+  declareContracts(): Promise<void> {
+    return (this.#contracts ??= this.#applyNewContracts());
+  }
+
   /** Waits for the replacement before it. Rejects where topics or schemas cannot be declared. */
   replace(name: InstanceName, side: Side): Promise<Replaced> {
     const instance = this.#options.instances.get(name);
     if (instance === undefined) throw new Error(`the pipeline has no ${name}`);
     const before = this.#last.get(instance.service) ?? Promise.resolve();
     const replacing = before.then(() => this.#replace(name, instance, side));
-    this.#last.set(
-      instance.service,
-      replacing.catch(() => undefined),
-    );
+    this.#last.set(instance.service, this.#rested(replacing));
     return replacing;
   }
 
@@ -68,7 +75,7 @@ export class Rollout {
   async #replace(name: InstanceName, instance: RolloutInstance, side: Side): Promise<Replaced> {
     if (instance.side === side) return { kind: 'ran-already' };
     const { sources, timeoutMs = TIMEOUT_MS } = this.#options;
-    await (this.#contracts ??= this.#applyNewContracts());
+    await this.declareContracts();
     try {
       await instance.replace(sources[side], timeoutMs);
       return { kind: 'replaced' };
@@ -77,6 +84,12 @@ export class Rollout {
       this.#failures.push(`${name} as ${side}: ${reason}`);
       return { kind: 'does-not-serve', reason };
     }
+  }
+
+  /** Never rejects. */
+  async #rested(replacing: Promise<Replaced>): Promise<void> {
+    const replaced = await replacing.catch(() => undefined);
+    if (replaced?.kind === 'replaced') await sleep(this.#options.restMs ?? REST_MS);
   }
 
   async #applyNewContracts(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisedService, type Life } from '@astrolabe/local-pipeline';
-import { parsePrometheusText, sumOf } from '@astrolabe/testkit';
+import { eventually, parsePrometheusText, sumOf } from '@astrolabe/testkit';
 import type { MetricSample, ProcessLife, ServiceName, UsageSample } from '../oracle/observed.ts';
 import type { Side } from '../schedule/disturbance.ts';
 import { lastFaultIn } from '../upgrade/last-fault.ts';
@@ -107,10 +107,12 @@ export class WatchedService {
     await this.start(timeoutMs);
   }
 
-  /** As `restart`; every life from now on is of these sources. */
+  /** As `restart`, until the next life is ready; every life from now on is of these sources. */
   async replace(sources: Sources, timeoutMs: number): Promise<void> {
     this.#sources = sources;
     await this.restart(timeoutMs);
+    await eventually(() => this.#isReady(), { timeoutMs, describe: `${this.name} to be ready` });
+    await this.look();
   }
 
   /** The revision that its lives have from now on. */
@@ -168,6 +170,15 @@ export class WatchedService {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#supervised.close().catch(() => undefined), this.#looking]);
+  }
+
+  /** What a load balancer would ask. */
+  async #isReady(): Promise<boolean> {
+    const life = this.#supervised.lives.at(-1);
+    if (life?.serving === undefined || life.process.exit !== undefined) return false;
+    return fetch(`${life.serving.adminUrl}/readyz`, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) })
+      .then(({ ok }) => ok)
+      .catch(() => false);
   }
 
   /** How it ends is told by its life. */

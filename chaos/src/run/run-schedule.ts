@@ -91,6 +91,7 @@ export async function runSchedule(options: RunScheduleOptions): Promise<RunRecor
         onEnd: options.onCallEnd,
       }),
       disturbing,
+      system.rollout?.declareContracts(),
     ]);
     await system.rollout?.finish();
     const sentAtMs = Date.now();
