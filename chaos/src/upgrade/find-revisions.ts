@@ -61,7 +61,7 @@ async function findMissingHistory(
   if (top.kind === 'failed') return noHistory(`git knows no history of this folder (${top.reason}), so ${remedy}`);
   const path = top.text.trim();
   if (!(await sameFolder(path))) {
-    return noHistory(`this folder is no clone, but a part of the repository at ${path}, so ${remedy}`);
+    return noHistory(`this folder is not a clone, but a part of the repository at ${path}, so ${remedy}`);
   }
   return undefined;
 }

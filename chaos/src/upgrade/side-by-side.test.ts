@@ -33,7 +33,7 @@ test('two instances of one revision count once, and times apart add up', () => {
   assert.equal(sideBySideMs(spans, 1_000), 200 + 10 + 100);
 });
 
-test('an instance that never worked, or only one revision, is no time side by side', () => {
+test('an instance that never worked and a single revision add no time side by side', () => {
   assert.equal(sideBySideMs([span('old', 0, undefined), span('new', undefined, undefined)], 1_000), 0);
   assert.equal(sideBySideMs([span('new', 0, undefined), span('new', 10, undefined)], 1_000), 0);
   assert.equal(sideBySideMs([span('old', 0, 100), span('new', 100, 200)], 1_000), 0);
