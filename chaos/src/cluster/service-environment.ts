@@ -2,6 +2,7 @@
  * Configuration of the services under test: as in production, but quick to notice and to try again, so that a short run
  * sees many recoveries.
  */
+import type { LocalCluster } from '@astrolabe/testkit';
 import type { ServiceName } from '../oracle/observed.ts';
 
 export interface SharedVariables {
@@ -33,4 +34,17 @@ export function serviceEnvironment(
   { SCHEMA_REGISTRY_URL, ...kafka }: SharedVariables,
 ): Readonly<Record<string, string>> {
   return { ...kafka, ...(service === 'ingest' ? {} : { SCHEMA_REGISTRY_URL }), ...own[service] };
+}
+
+/** Of `astrolabe`, whose connections lead through no proxy. */
+export function operatorEnvironment(
+  { kafkaBrokers, brokers, schemaRegistryUrl }: Pick<LocalCluster, 'kafkaBrokers' | 'brokers' | 'schemaRegistryUrl'>,
+  topicPrefix: string,
+): Readonly<Record<string, string>> {
+  return {
+    KAFKA_BROKERS: kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: topicPrefix,
+    KAFKA_REPLICATION_FACTOR: String(brokers.length),
+    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+  };
 }

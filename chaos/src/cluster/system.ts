@@ -23,14 +23,23 @@ import {
   type LocalCluster,
 } from '@astrolabe/testkit';
 import type { ServiceName } from '../oracle/observed.ts';
-import { serviceInstances, services, type BrokerName, type InstanceName, type Link } from '../schedule/disturbance.ts';
+import {
+  serviceInstances,
+  services,
+  type BrokerName,
+  type InstanceName,
+  type Link,
+  type Side,
+} from '../schedule/disturbance.ts';
 import type { TrafficConnector } from '../traffic/traffic-connector.ts';
+import { applyContractsOf } from '../upgrade/apply-contracts-of.ts';
 import { connectorsFileText } from './connectors.ts';
 import { startDisturbedApi, type DisturbedApi } from './disturbed-api.ts';
 import { openLedgerDisk, type LedgerDisk } from './ledger-disk.ts';
 import { createReplayOperator, type ReplayOperator } from './replay-operator.ts';
-import { serviceEnvironment } from './service-environment.ts';
-import { WatchedService } from './watched-service.ts';
+import { Rollout } from './rollout.ts';
+import { operatorEnvironment, serviceEnvironment } from './service-environment.ts';
+import { WatchedService, type Sources } from './watched-service.ts';
 
 export interface SystemOptions {
   readonly seed: number;
@@ -47,6 +56,11 @@ export interface SystemOptions {
   readonly instances?: Readonly<Partial<Record<ServiceName, 1 | 2>>>;
   /** Where the services' logs go, a file for each instance. Undefined: nowhere. */
   readonly logDirectory?: string;
+  /**
+   * The root of another revision's tree, installed: topics, schemas and all instances begin with it. Undefined: the run
+   * has one revision, which is this one.
+   */
+  readonly upgradeFrom?: URL;
   /** Told of a broker that ended by itself, and is started again. */
   readonly onBrokerCrash?: (nodeId: number, failure: Error) => void;
 }
@@ -67,9 +81,13 @@ export interface System {
   readonly kafka: KafkaConnection;
   readonly schemaRegistry: CommandSchemaRegistry;
   readonly replays: ReplayOperator;
+  /** Undefined in a run with one revision. */
+  readonly rollout: Rollout | undefined;
   close(): Promise<void>;
 }
 
+/** The root of this tree. */
+const ROOT = new URL('../../../', import.meta.url);
 const START_TIMEOUT_MS = scaledTimeoutMs(60_000);
 /**
  * A lost broker leaves the in-sync replicas, and a lost one is noticed, within seconds rather than half a minute: short
@@ -112,7 +130,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 type Closings = (() => Promise<unknown>)[];
 
 async function start(options: SystemOptions, closings: Closings): Promise<Omit<System, 'close'>> {
-  const { seed, connectors, env, shared, logDirectory } = options;
+  const { seed, connectors, env, shared, logDirectory, upgradeFrom } = options;
   const folder = await provideFolder(closings);
   if (logDirectory !== undefined) await mkdir(logDirectory, { recursive: true });
   const connectorsFile = join(folder, 'connectors.json');
@@ -139,7 +157,10 @@ async function start(options: SystemOptions, closings: Closings): Promise<Omit<S
   const logger = createLogger({ name: 'chaos', level: 'silent' });
   const kafka = createKafkaConnection({ brokers: cluster.kafkaBrokers.split(','), clientId: 'chaos', logger });
   const schemaRegistry = commandSchemasIn(createSchemaRegistry({ url: schemaRegistryUrl }));
-  await applyContracts({ kafka, schemaRegistry, topics, replicationFactor: cluster.brokers.length });
+  const applyContractsIn = (folder: URL): Promise<void> =>
+    applyContractsOf(folder, { ...machine, ...operatorEnvironment(cluster, topicPrefix) });
+  if (upgradeFrom !== undefined) await applyContractsIn(upgradeFrom);
+  else await applyContracts({ kafka, schemaRegistry, topics, replicationFactor: cluster.brokers.length });
 
   const services = await startInstances(options, {
     folder,
@@ -169,7 +190,18 @@ async function start(options: SystemOptions, closings: Closings): Promise<Omit<S
     kafka,
     schemaRegistry,
     replays: createReplayOperator(kafka.brokers, topicPrefix),
+    rollout:
+      upgradeFrom &&
+      new Rollout({
+        sources: sourcesFrom(upgradeFrom),
+        instances: services.instances,
+        applyNewContracts: () => applyContractsIn(ROOT),
+      }),
   };
+}
+
+function sourcesFrom(upgradeFrom: URL | undefined): Readonly<Record<Side, Sources>> {
+  return { old: { side: 'old', folder: upgradeFrom ?? ROOT }, new: { side: 'new', folder: ROOT } };
 }
 
 async function provideFolder(closings: Closings): Promise<string> {
@@ -202,7 +234,7 @@ interface Surroundings {
 
 /** Resolves when all of them serve. */
 async function startInstances(
-  { variables, logDirectory, instances: counts }: SystemOptions,
+  { variables, logDirectory, instances: counts, upgradeFrom }: SystemOptions,
   { folder, closings, proxy, apiUrl, environmentOf }: Surroundings,
 ): Promise<Pick<System, 'instances' | 'ledgerDisks' | 'ingestUrls'>> {
   const instances = new Map<InstanceName, WatchedService>();
@@ -231,6 +263,7 @@ async function startInstances(
     const instance = new WatchedService({
       service,
       name,
+      sources: sourcesFrom(upgradeFrom)[upgradeFrom === undefined ? 'new' : 'old'],
       env: { ...environmentOf(service), ...own, ...variables?.[service] },
       onLine: (line) => log?.write(`${line}\n`),
     });

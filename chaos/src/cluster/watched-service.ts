@@ -4,11 +4,24 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisedService, type Life } from '@astrolabe/local-pipeline';
-import { parsePrometheusText, sumOf } from '@astrolabe/testkit';
+import { eventually, parsePrometheusText, sumOf } from '@astrolabe/testkit';
 import type { MetricSample, ProcessLife, ServiceName, UsageSample } from '../oracle/observed.ts';
+import type { Side } from '../schedule/disturbance.ts';
+import { lastFaultIn } from '../upgrade/last-fault.ts';
+import type { LifeSpan } from '../upgrade/life-span.ts';
+import { ownedPartitions } from './owned-partitions.ts';
+
+/** Where the sources of a revision are. */
+export interface Sources {
+  readonly side: Side;
+  /** The root of its tree; ends in a slash. */
+  readonly folder: URL;
+}
 
 export interface WatchedServiceOptions {
   readonly service: ServiceName;
+  /** Of its first life. */
+  readonly sources: Sources;
   /** `mapper-2`. */
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
@@ -24,6 +37,9 @@ const ERROR_LEVEL = 50;
 const MAX_ERRORS = 200;
 
 interface SeenLife {
+  readonly side: Side;
+  /** When a look showed partitions for the first time, epoch milliseconds. */
+  hadPartitionsAtMs: number | undefined;
   metrics: readonly MetricSample[];
   readonly usage: UsageSample[];
   readonly errors: string[];
@@ -36,13 +52,20 @@ export class WatchedService {
   readonly #seen = new Map<number, SeenLife>();
   readonly #closing = new AbortController();
   readonly #looking: Promise<void>;
+  /** Of the next life. */
+  #sources: Sources;
 
   /** Begins the first life. */
-  constructor({ service, name, env, onLine }: WatchedServiceOptions) {
+  constructor({ service, name, env, sources, onLine }: WatchedServiceOptions) {
     this.service = service;
+    this.#sources = sources;
     this.#supervised = new SupervisedService({
       name,
-      entry: new URL(`../../../services/${service}/src/main.ts`, import.meta.url),
+      entry: (life) => {
+        const { side, folder } = this.#sources;
+        this.#seen.set(life, { side, hadPartitionsAtMs: undefined, metrics: [], usage: [], errors: [] });
+        return new URL(`services/${service}/src/main.ts`, folder);
+      },
       env,
       restartPauseMs: RESTART_PAUSE_MS,
       stopTimeoutMs: STOP_TIMEOUT_MS,
@@ -84,6 +107,19 @@ export class WatchedService {
     await this.start(timeoutMs);
   }
 
+  /** As `restart`, until the next life is ready; every life from now on is of these sources. */
+  async replace(sources: Sources, timeoutMs: number): Promise<void> {
+    this.#sources = sources;
+    await this.restart(timeoutMs);
+    await eventually(() => this.#isReady(), { timeoutMs, describe: `${this.name} to be ready` });
+    await this.look();
+  }
+
+  /** The revision that its lives have from now on. */
+  get side(): Side {
+    return this.#sources.side;
+  }
+
   /** Once it serves: SIGTERM, and waits until it has ended. No next life begins before `start`. */
   async stop(timeoutMs: number): Promise<void> {
     await this.whenReady(timeoutMs);
@@ -108,22 +144,41 @@ export class WatchedService {
     const seen = this.#seenOf(life.number);
     seen.metrics = parsePrometheusText(text);
     seen.usage.push(usageOf(seen.metrics));
+    if (this.service !== 'ingest' && ownedPartitions(this.service, seen.metrics).length > 0) {
+      seen.hadPartitionsAtMs ??= Date.now();
+    }
   }
 
   lives(): readonly ProcessLife[] {
-    return this.#supervised.lives.map(({ number, end }: Life) => ({
-      service: this.service,
-      instance: this.name,
-      life: number,
-      end,
-      ...this.#seenOf(number),
-    }));
+    return this.#supervised.lives.map(({ number, end }: Life) => {
+      const { metrics, usage, errors } = this.#seenOf(number);
+      return { service: this.service, instance: this.name, life: number, end, metrics, usage, errors };
+    });
+  }
+
+  spans(): readonly LifeSpan[] {
+    const { service, name: instance } = this;
+    return this.#supervised.lives.map(({ number, end, beganAtMs, servingSinceMs, endedAtMs }) => {
+      const { side, hadPartitionsAtMs, errors } = this.#seenOf(number);
+      const workedFromMs = service === 'ingest' ? servingSinceMs : hadPartitionsAtMs;
+      const fault = end === 'crashed' ? lastFaultIn(errors) : undefined;
+      return { service, instance, life: number, side, end, beganAtMs, workedFromMs, endedAtMs, fault };
+    });
   }
 
   /** For good, in good order. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#supervised.close().catch(() => undefined), this.#looking]);
+  }
+
+  /** What a load balancer would ask. */
+  async #isReady(): Promise<boolean> {
+    const life = this.#supervised.lives.at(-1);
+    if (life?.serving === undefined || life.process.exit !== undefined) return false;
+    return fetch(`${life.serving.adminUrl}/readyz`, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) })
+      .then(({ ok }) => ok)
+      .catch(() => false);
   }
 
   /** How it ends is told by its life. */
@@ -139,8 +194,8 @@ export class WatchedService {
   }
 
   #seenOf(life: number): SeenLife {
-    const seen = this.#seen.get(life) ?? { metrics: [], usage: [], errors: [] };
-    this.#seen.set(life, seen);
+    const seen = this.#seen.get(life);
+    if (seen === undefined) throw new Error(`${this.name} has no life ${life}`);
     return seen;
   }
 }

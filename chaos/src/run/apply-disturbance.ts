@@ -29,6 +29,8 @@ export async function applyDisturbance(system: System, disturbance: Disturbance)
     case 'restart':
       await found(system.instances, disturbance.target).restart(RESTART_TIMEOUT_MS);
       return done;
+    case 'replace':
+      return replaceInstance(system, disturbance);
     case 'cut':
       return disturbLink(system, disturbance.link, forMs, (proxy) => proxy.cut());
     case 'blackhole':
@@ -117,6 +119,22 @@ async function rollingRestart(system: System, of: string): Promise<DisturbanceEn
     if (instance.service === of) await instance.restart(RESTART_TIMEOUT_MS);
   }
   return done;
+}
+
+async function replaceInstance(
+  { rollout }: Pick<System, 'rollout'>,
+  { target, by }: Extract<Disturbance, { readonly kind: 'replace' }>,
+): Promise<DisturbanceEnd> {
+  if (rollout === undefined) return { kind: 'skipped', reason: 'the run has one revision' };
+  const replaced = await rollout.replace(target, by);
+  switch (replaced.kind) {
+    case 'replaced':
+      return done;
+    case 'ran-already':
+      return { kind: 'skipped', reason: `it ran the ${by} revision already` };
+    case 'does-not-serve':
+      return { kind: 'skipped', reason: `it does not serve in the ${by} revision: ${replaced.reason}` };
+  }
 }
 
 /** A broker that serves again is not yet in sync; the next one would leave two replicas out. */

@@ -3,11 +3,9 @@
  * works.
  */
 import { eventually } from '@astrolabe/testkit';
+import { ownedPartitions, type GroupMember } from '../cluster/owned-partitions.ts';
 import type { System } from '../cluster/system.ts';
-import type { ServiceName } from '../oracle/observed.ts';
 
-/** Each has a sample for every partition that its instance has, that of the mapper for those that it had as well. */
-const gauges = { mapper: 'mapper_state_keys', dispatcher: 'dispatcher_partition_records' } as const;
 const TIMEOUT_MS = 60_000;
 
 /** Resolves when each partition has an owner, and each instance has partitions. */
@@ -19,18 +17,13 @@ export async function awaitOwners(system: System): Promise<void> {
   ]);
 }
 
-async function awaitOwnersOf(
-  { instances }: System,
-  service: ServiceName & keyof typeof gauges,
-  partitions: number,
-): Promise<void> {
+async function awaitOwnersOf({ instances }: System, service: GroupMember, partitions: number): Promise<void> {
   const own = [...instances.values()].filter((instance) => instance.service === service);
   const isShared = async (): Promise<boolean> => {
     const owned = await Promise.all(
       own.map(async (instance) => {
         await instance.look();
-        const samples = instance.lives().at(-1)?.metrics ?? [];
-        return samples.filter(({ name }) => name === gauges[service]).map(({ labels }) => labels['partition']);
+        return ownedPartitions(service, instance.lives().at(-1)?.metrics ?? []);
       }),
     );
     return owned.every(({ length }) => length > 0) && new Set(owned.flat()).size === partitions;

@@ -33,6 +33,7 @@ function reportOf(changes: Partial<ChaosReport> = {}): ChaosReport {
     ledgerDisk: 'tmpfs',
     brokerCrashes: [],
     lives: [],
+    upgrade: undefined,
     violationCounts: {},
     violations: [],
     ...changes,
@@ -182,4 +183,24 @@ test('what each life held is told where it was long enough, and how many leaks t
     leaked[at + 1],
     '           mapper-1#1, least of each third: heap 20 60 130 MB, resident 90 91 92 MB, descriptors 30 31 30, handles 8 8 9',
   );
+});
+
+test('a run that upgrades tells of it, and how to have it again', () => {
+  const upgrade = {
+    asked: 'aaaa1111',
+    old: 'aaaa (mapper: before)',
+    new: 'bbbb (mapper: after)',
+    contractsAtMs: 9_000,
+    sideBySideMs: { ingest: 1_000, mapper: 2_000, dispatcher: 3_000 },
+    instances: [],
+    failures: [],
+  };
+  const kept = linesOf(reportOf({ upgrade }));
+  assert.ok(kept.includes('upgrade    from aaaa (mapper: before) to bbbb (mapper: after)'));
+  assert.equal(kept.at(-1), 'every promise was kept');
+  const failed = linesOf(reportOf({ upgrade: { ...upgrade, failures: ['mapper-1 as old: it did not serve'] } }));
+  assert.equal(failed.at(-1), 'every promise was kept, but the upgrade failed: see above');
+  const violations = [{ kind: 'violation', invariant: 'drained', subject: 'x', detail: 'y', trail: [] }] as const;
+  const again = linesOf(reportOf({ upgrade, violations, violationCounts: { drained: 1 } }));
+  assert.equal(again.at(-1), 'again: npm run chaos -- --seed 7 --minutes 2 --events 3000 --upgrade-from aaaa1111');
 });

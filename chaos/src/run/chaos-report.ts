@@ -3,6 +3,13 @@ import { percentile } from '@astrolabe/testkit';
 import { heldBy, type Held } from '../oracle/checks/leaks.ts';
 import type { Figures, FreshnessSample, Judgement, ReplayFigures, Violation } from '../oracle/violation.ts';
 import { describeDisturbance, type Disturbance } from '../schedule/disturbance.ts';
+import {
+  createUpgradeReport,
+  upgradeFaults,
+  upgradeLines,
+  type UpgradeReport,
+  type UpgradeTitles,
+} from '../upgrade/upgrade-report.ts';
 import type { AppliedDisturbance, RunRecord } from './run-schedule.ts';
 
 export interface Percentiles {
@@ -54,6 +61,8 @@ export interface ChaosReport {
   readonly ledgerDisk: string;
   readonly brokerCrashes: readonly string[];
   readonly lives: readonly LifeReport[];
+  /** Undefined in a run with one revision. */
+  readonly upgrade: UpgradeReport | undefined;
   readonly violationCounts: Judgement['violationCounts'];
   readonly violations: readonly Violation[];
 }
@@ -64,9 +73,11 @@ export interface ReportInput {
   readonly events: number;
   readonly record: RunRecord;
   readonly judgement: Judgement;
+  /** What the revisions of a run that upgrades are called. */
+  readonly titles: UpgradeTitles | undefined;
 }
 
-export function createReport({ seed, minutes, events, record, judgement }: ReportInput): ChaosReport {
+export function createReport({ seed, minutes, events, record, judgement, titles }: ReportInput): ChaosReport {
   const { disturbances, senders, observed } = record;
   const { freshness } = judgement;
   // A replay is not to be felt.
@@ -103,6 +114,7 @@ export function createReport({ seed, minutes, events, record, judgement }: Repor
       end: life.end,
       held: heldBy(life),
     })),
+    upgrade: titles && record.upgrade && createUpgradeReport({ ...record, ...record.upgrade, titles }),
     violationCounts: judgement.violationCounts,
     violations: judgement.violations,
   };
@@ -132,6 +144,8 @@ function kindOf(disturbance: Disturbance): string {
       return `${disturbance.kind} ${disturbance.target.replace(/-\d$/, '')}`;
     case 'rolling-restart':
       return `${disturbance.kind} ${disturbance.of}`;
+    case 'replace':
+      return `${disturbance.kind} ${disturbance.target.replace(/-\d$/, '')} by ${disturbance.by}`;
     case 'api-fault':
       return `${disturbance.kind} ${disturbance.fault}`;
     case 'replay':
@@ -186,6 +200,7 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     ...leakLines(report),
     `drained    ${report.drainMs} ms after the last call and the last healing`,
     `ledger     on a disk of its own: ${report.ledgerDisk}`,
+    ...(report.upgrade === undefined ? [] : upgradeLines(report.upgrade)),
     '',
     ...replayLines(figures),
     'disturbances by kind, and the time from healing until all that came before was delivered: median and longest',
@@ -202,14 +217,15 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     '',
   ];
   if (report.violations.length === 0) {
-    lines.push('every promise was kept');
+    const hasFailed = report.upgrade !== undefined && upgradeFaults(report.upgrade).length > 0;
+    lines.push(hasFailed ? 'every promise was kept, but the upgrade failed: see above' : 'every promise was kept');
     return lines.join('\n');
   }
   lines.push(`violations ${entries(report.violationCounts)}`);
   for (const { invariant, subject, detail, trail } of report.violations) {
     lines.push(`  ${invariant}: ${subject}: ${detail}`, ...trail.map((line) => `      ${line}`));
   }
-  lines.push('', `again: npm run chaos -- --seed ${report.seed} --minutes ${report.minutes} --events ${report.events}`);
+  lines.push('', `again: ${commandOf(report)}`);
   if (shortest !== undefined) {
     const how = shortest.isMinimal
       ? 'none of these can be left out'
@@ -221,6 +237,11 @@ export function renderReport(report: ChaosReport, shortest?: ShortestFailure): s
     if (shortest.schedule.length === 0) lines.push('  none: it fails undisturbed');
   }
   return lines.join('\n');
+}
+
+function commandOf({ seed, minutes, events, upgrade }: ChaosReport): string {
+  const from = upgrade === undefined ? '' : ` --upgrade-from ${upgrade.asked}`;
+  return `npm run chaos -- --seed ${seed} --minutes ${minutes} --events ${events}${from}`;
 }
 
 /** What each life held that was long enough to tell. */

@@ -4,14 +4,16 @@ import type { SystemOptions } from '../cluster/system.ts';
 import { createOracle } from '../oracle/create-oracle.ts';
 import type { Invariant } from '../oracle/violation.ts';
 import { describeDisturbance, type Disturbance } from '../schedule/disturbance.ts';
+import { drawReplacements } from '../schedule/draw-replacements.ts';
 import { drawSchedule } from '../schedule/draw-schedule.ts';
 import { shrinkSchedule } from '../schedule/shrink-schedule.ts';
 import { createTraffic } from '../traffic/create-traffic.ts';
 import { trafficConnectors } from '../traffic/traffic-connector.ts';
+import type { UpgradeTitles } from '../upgrade/upgrade-report.ts';
 import { createReport, type ChaosReport, type ShortestFailure } from './chaos-report.ts';
 import { runSchedule } from './run-schedule.ts';
 
-export interface ChaosOptions extends Omit<SystemOptions, 'connectors'> {
+export interface ChaosOptions extends Omit<SystemOptions, 'connectors' | 'upgradeFrom'> {
   readonly minutes: number;
   readonly events: number;
   /** Default: drawn from the seed. */
@@ -23,15 +25,21 @@ export interface ChaosOptions extends Omit<SystemOptions, 'connectors'> {
   readonly readsAgain?: boolean;
   /** Causes of dead letters of commands that the schedule can have; none by default. */
   readonly possibleDeadLetterCodes?: readonly string[];
+  /**
+   * Another revision, with whose services the run begins, and the root of its tree: among the disturbances they are
+   * replaced by ours, and back. Default: the run has one revision.
+   */
+  readonly upgrade?: { readonly folder: URL; readonly titles: UpgradeTitles };
   readonly onProgress: (line: string) => void;
 }
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, minutes, events, readsAgain = true, possibleDeadLetterCodes = [] } = options;
+  const { seed, minutes, events, readsAgain = true, possibleDeadLetterCodes = [], upgrade } = options;
   const connectors = trafficConnectors;
   const oracle = createOracle(connectors, { possibleDeadLetterCodes });
   const record = await runSchedule({
     ...options,
+    ...(upgrade === undefined ? {} : { upgradeFrom: upgrade.folder }),
     readsAgain,
     connectors,
     schedule: scheduleOf(options),
@@ -39,11 +47,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     onCallEnd: (call, end) => oracle.ended(call, end),
     describe: describeDisturbance,
   });
-  return createReport({ seed, minutes, events, record, judgement: oracle.judge(record.observed) });
+  const judgement = oracle.judge(record.observed);
+  return createReport({ seed, minutes, events, record, judgement, titles: upgrade?.titles });
 }
 
-function scheduleOf({ seed, minutes, schedule }: ChaosOptions): readonly Disturbance[] {
-  return schedule ?? drawSchedule({ seed, minutes, connectors: trafficConnectors.length });
+function scheduleOf({ seed, minutes, schedule, upgrade }: ChaosOptions): readonly Disturbance[] {
+  if (schedule !== undefined) return schedule;
+  const drawn = drawSchedule({ seed, minutes, connectors: trafficConnectors.length });
+  if (upgrade === undefined) return drawn;
+  return [...drawn, ...drawReplacements({ seed, minutes })].sort((a, b) => a.atMs - b.atMs);
 }
 
 /**

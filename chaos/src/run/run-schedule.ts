@@ -5,6 +5,7 @@ import { startSystem, type System, type SystemOptions } from '../cluster/system.
 import type { Drained, Observed } from '../oracle/observed.ts';
 import type { Disturbance } from '../schedule/disturbance.ts';
 import type { CallEnd, TrafficCall } from '../traffic/traffic-call.ts';
+import type { LifeSpan } from '../upgrade/life-span.ts';
 import { applyDisturbance } from './apply-disturbance.ts';
 import { awaitDrained } from './await-drained.ts';
 import { awaitOwners } from './await-owners.ts';
@@ -45,6 +46,17 @@ export interface RunRecord {
   readonly ledgerDisk: string;
   /** Brokers that ended by themselves, with the end of their log. They were started again. */
   readonly brokerCrashes: readonly string[];
+  /** Undefined in a run with one revision. */
+  readonly upgrade: UpgradeRecord | undefined;
+}
+
+export interface UpgradeRecord {
+  /** In the order of the instances and their lives; those of the re-read too. */
+  readonly spans: readonly LifeSpan[];
+  /** When topics and schemas of the new revision were there, epoch milliseconds. */
+  readonly contractsAtMs: number | undefined;
+  /** What did not serve in the revision that it was given. */
+  readonly failures: readonly string[];
 }
 
 /** Of the run, the share over which the traffic is spread. */
@@ -79,7 +91,9 @@ export async function runSchedule(options: RunScheduleOptions): Promise<RunRecor
         onEnd: options.onCallEnd,
       }),
       disturbing,
+      system.rollout?.declareContracts(),
     ]);
+    await system.rollout?.finish();
     const sentAtMs = Date.now();
     onProgress('everything is sent and healed; waiting until it is delivered');
     const drained = await awaitDrained(system, options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
@@ -90,10 +104,17 @@ export async function runSchedule(options: RunScheduleOptions): Promise<RunRecor
     const again = await readAgainIf(options, system, drained);
     const observed = await observe(system, { drained, ...again });
     const ledgerDisk = [...system.ledgerDisks.values()][0]?.kind ?? 'unbounded';
-    return { observed, disturbances, senders, startedAtMs, sentAtMs, drainedAtMs, ledgerDisk, brokerCrashes };
+    const upgrade = upgradeOf(system);
+    return { observed, disturbances, senders, startedAtMs, sentAtMs, drainedAtMs, ledgerDisk, brokerCrashes, upgrade };
   } finally {
     await system.close();
   }
+}
+
+function upgradeOf({ rollout, instances }: System): UpgradeRecord | undefined {
+  if (rollout === undefined) return undefined;
+  const spans = [...instances.values()].flatMap((instance) => instance.spans());
+  return { spans, contractsAtMs: rollout.contractsAtMs, failures: rollout.failures };
 }
 
 /** What was not delivered the first time would be called for now, and its loss be hidden. */

@@ -46,6 +46,9 @@ export type Link = (typeof links)[number];
 
 export type ApiFaultName = 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
 
+/** The two revisions of a run that upgrades; where there is no upgrade, all run the new one. */
+export type Side = 'old' | 'new';
+
 /** What an operator has a replay do: of everything on the topic, or of the last half minute. */
 export interface ReplayAction {
   readonly kind: 'replay';
@@ -72,6 +75,8 @@ export type DisturbanceAction =
   | { readonly kind: 'rolling-restart'; readonly of: DisturbedService | 'brokers' }
   /** In good order, and started again at once. */
   | { readonly kind: 'restart'; readonly target: InstanceName }
+  /** In good order, and started again at once in another revision, when the one before of its service serves. */
+  | { readonly kind: 'replace'; readonly target: InstanceName; readonly by: Side }
   | { readonly kind: 'cut'; readonly link: Link }
   | { readonly kind: 'blackhole'; readonly link: Link }
   | { readonly kind: 'delay'; readonly link: Link; readonly delayMs: number }

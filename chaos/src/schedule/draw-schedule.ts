@@ -10,6 +10,7 @@ import {
   type Disturbance,
   type DisturbanceAction,
 } from './disturbance.ts';
+import { disturbedUntilMs, QUIET_MS, sparingFromMs } from './phases.ts';
 
 export interface ScheduleOptions {
   readonly seed: number;
@@ -17,20 +18,10 @@ export interface ScheduleOptions {
   readonly connectors: number;
 }
 
-/** Quiet at the start: what freshness is while nothing is wrong. */
-const QUIET_MS = 8_000;
-/** Of the run, from its start: the rest is for recovery, still under load. */
-const DISTURBED_SHARE = 0.85;
 const MEAN_GAP_MS = 5_500;
 const MEAN_REPLAY_GAP_MS = 15_000;
 /** Beyond the seeds that people use. */
 const REPLAY_SEEDS = 1_000_000_007;
-/**
- * From this length on, the first instance of each service lives on from a third of the run to its end: only a long life
- * shows a slow leak.
- */
-const SPARING_MINUTES = 10;
-const SPARING_FROM_SHARE = 1 / 3;
 /** Between two disturbances that weaken the cluster: a broker must be back among the in-sync replicas. */
 const CLUSTER_REST_MS = 12_000;
 
@@ -82,8 +73,8 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
   const draw = createDraw(seed);
   const deals = new Deals(draw);
   const { below } = draw;
-  const endMs = minutes * 60_000 * DISTURBED_SHARE;
-  const sparingFromMs = minutes < SPARING_MINUTES ? endMs : minutes * 60_000 * SPARING_FROM_SHARE;
+  const endMs = disturbedUntilMs(minutes);
+  const sparedFromMs = sparingFromMs(minutes);
   const schedule: Disturbance[] = [];
   let deck: Kind[] = [];
   let clusterFreeAtMs = 0;
@@ -94,7 +85,7 @@ export function drawSchedule({ seed, minutes, connectors }: ScheduleOptions): re
       if (deck.length === 0) deck = draw.shuffled(kinds);
       const kind = deck.shift() ?? 'kill';
       const candidate: Disturbance = {
-        ...sparing(drawAction(kind, connectors, draw, deals), atMs >= sparingFromMs),
+        ...sparing(drawAction(kind, connectors, draw, deals), atMs >= sparedFromMs),
         atMs,
         forMs: drawLengthMs(kind, below),
       };
@@ -113,7 +104,7 @@ function drawReplays({ seed, minutes, connectors }: ScheduleOptions): readonly D
   const draw = createDraw(seed + REPLAY_SEEDS);
   const deals = new Deals(draw);
   const { below, chance, oneOf } = draw;
-  const endMs = minutes * 60_000 * DISTURBED_SHARE;
+  const endMs = disturbedUntilMs(minutes);
   const drawn: Disturbance[] = [];
   for (let atMs = QUIET_MS + below(6_000); atMs < endMs; atMs += 2_000 + below(2 * (MEAN_REPLAY_GAP_MS - 2_000))) {
     drawn.push({

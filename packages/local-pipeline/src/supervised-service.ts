@@ -18,13 +18,18 @@ export interface Life {
   readonly end: LifeEnd;
   /** Undefined until it serves. */
   readonly serving: ServiceProcess | undefined;
+  /** Epoch milliseconds, as the others. */
+  readonly beganAtMs: number;
+  readonly servingSinceMs: number | undefined;
+  /** Undefined while it runs. */
+  readonly endedAtMs: number | undefined;
 }
 
 export interface SupervisedServiceOptions {
   /** Unique within the pipeline: `mapper`, `mapper-2`. */
   readonly name: string;
-  /** The service's `main.ts`. */
-  readonly entry: URL;
+  /** The service's `main.ts`; a function is asked when a life begins, with its number. */
+  readonly entry: URL | ((life: number) => URL);
   readonly env: Readonly<Record<string, string>>;
   /** Variable for the port that takes events or calls. The port of the first life is kept for the later ones. */
   readonly portVariable?: string;
@@ -38,6 +43,8 @@ export interface SupervisedServiceOptions {
 interface OwnLife extends Life {
   end: LifeEnd;
   serving: ServiceProcess | undefined;
+  servingSinceMs: number | undefined;
+  endedAtMs: number | undefined;
   /** How we ended it ourselves; undefined: if it ends, it crashed. */
   endedBy: 'stop' | 'kill' | undefined;
 }
@@ -179,14 +186,24 @@ export class SupervisedService {
   async #begin(): Promise<OwnLife> {
     const { name, entry, env, portVariable, stopTimeoutMs, onLine } = this.#options;
     const number = this.#lives.length + 1;
+    const beganAtMs = Date.now();
     const process = await launchService({
       name,
-      entry,
+      entry: entry instanceof URL ? entry : entry(number),
       env: portVariable === undefined ? env : { ...env, [portVariable]: this.#port },
       onLine: (line) => onLine?.(line, number),
       ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
     });
-    const life: OwnLife = { number, process, end: 'running', serving: undefined, endedBy: undefined };
+    const life: OwnLife = {
+      number,
+      process,
+      end: 'running',
+      serving: undefined,
+      beganAtMs,
+      servingSinceMs: undefined,
+      endedAtMs: undefined,
+      endedBy: undefined,
+    };
     this.#lives.push(life);
     void this.#follow(life);
     return life;
@@ -197,12 +214,14 @@ export class SupervisedService {
     life.process.ready.then(
       (serving) => {
         life.serving = serving;
+        life.servingSinceMs = Date.now();
         if (portVariable !== undefined) this.#port = new URL(serving.url).port;
       },
       () => undefined,
     );
     const { signal } = await life.process.exited;
     life.end = endOf(life.endedBy, signal);
+    life.endedAtMs = Date.now();
     onEnd?.(life);
     if (restartPauseMs === undefined) return;
     await sleep(restartPauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
