@@ -49,6 +49,8 @@ type Selector = Readonly<Record<string, string>>;
 export interface Manifest {
   readonly kind: string;
   readonly metadata: Metadata;
+  /** Of a ConfigMap. */
+  readonly data?: Readonly<Record<string, string>>;
   readonly spec?: {
     readonly selector?: Selector | { readonly matchLabels: Selector };
     readonly podSelector?: { readonly matchLabels: Selector };

@@ -70,7 +70,7 @@ test('a template uses every value', () => {
     (name) => !new RegExp(`\\.${name.split('.').at(-1)}\\b`).test(templates),
   );
   // Given to Kubernetes as they are, with what is above them.
-  const whole = /\.(strategy|resources|behavior)\./;
+  const whole = /\.(strategy|resources|behavior|labels)\./;
   assert.deepEqual(
     unused.filter((name) => !whole.test(name)),
     [],
