@@ -1,12 +1,14 @@
 /** The steps of the afternoon, each of which the next one stands on. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { rightsHolders } from '@astrolabe/records';
+import { join } from 'node:path';
+import { rightsHolders, toKafkaAcls, type Right } from '@astrolabe/records';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
 import { eventually, startOtlpReceiver, type OtlpReceiver } from '@astrolabe/testkit';
 import type { Manifest } from '../chart/manifests.ts';
+import { allow, parsePrintedAcls } from '../secured/access-rules.ts';
 import { startSecuredKafka, type SecuredKafka } from '../secured/secured-kafka.ts';
-import { provideKafkaAcls, runPrinted } from './kafka-acls.ts';
+import { provideKafkaAcls, runPrinted, writeAdminProperties } from './kafka-acls.ts';
 import type { Secrets } from './pod-environment.ts';
 import { createNode, runAstrolabe, runToEnd, startPods, type Node, type RunningPod } from './pods.ts';
 import { startPrometheus } from './prometheus.ts';
@@ -97,12 +99,34 @@ async function makeSecrets(kafka: SecuredKafka): Promise<Scene['secrets']> {
 async function grantRights({ say, kafka, toolsJar, folder }: Scene): Promise<void> {
   say.step("The rights of each service, as `astrolabe acls print` prints them, by Kafka's own kafka-acls.sh");
   const principals = rightsHolders.flatMap((holder) => ['--principal', `${holder}=User:${userOf(holder)}`]);
-  const printed = await runAstrolabe(['acls', 'print', ...principals], { KAFKA_TOPIC_PREFIX: TOPIC_PREFIX });
+  const commandConfig = join(folder, 'admin.properties');
+  await writeAdminProperties({ ...(await makeAdmin(kafka)), caFile: kafka.caFile }, commandConfig);
+  const brokers = ['--bootstrap-server', kafka.stack.addressOf('LOGIN'), '--command-config', commandConfig];
+  const printed = await runAstrolabe(['acls', 'print', ...principals, ...brokers], {
+    KAFKA_TOPIC_PREFIX: TOPIC_PREFIX,
+  });
   assert.equal(printed.exitCode, 0, printed.output);
   const commands = printed.output.split('\n').filter((line) => line.startsWith('kafka-acls.sh '));
-  say.note(`${commands.length} commands, the first of them: ${commands[0]}`);
-  await runPrinted(printed.output, await provideKafkaAcls({ toolsJar, folder }), kafka.stack.kafkaBrokers);
+  say.note(`${commands.length} commands, as: ${commands[0]}`);
+  await runPrinted(printed.output, await provideKafkaAcls({ toolsJar, folder }));
 }
+
+/** Who grants the rights of others, and has no other right. */
+async function makeAdmin(kafka: SecuredKafka): Promise<{ readonly user: string; readonly password: string }> {
+  const admin = { user: 'admin', password: 'password-of-admin' };
+  await kafka.setPassword(admin.user, admin.password);
+  const may = { principal: `User:${admin.user}`, rights: [alterCluster] };
+  await allow(kafka.superuser, parsePrintedAcls(toKafkaAcls(may).join('\n')));
+  return admin;
+}
+
+const alterCluster: Right = {
+  resourceType: 'cluster',
+  name: 'kafka-cluster',
+  pattern: 'literal',
+  operations: ['Alter'],
+  purpose: 'grant rights',
+};
 
 async function render({ say, helm, folder, kafka, api, collector }: Scene): Promise<readonly Manifest[]> {
   say.step('The chart, rendered with the values of this installation');

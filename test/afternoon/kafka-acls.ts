@@ -38,15 +38,32 @@ export async function provideKafkaAcls({ toolsJar, folder }: KafkaAclsOptions): 
   return bin;
 }
 
-/**
- * Runs the printed commands in a shell, one after the other, with `BROKER` replaced by the address of a listener on
- * which one may alter the cluster. Rejects with what they print where one fails.
- */
-export async function runPrinted(printed: string, bin: string, broker: string): Promise<void> {
+export interface AdminLogin {
+  readonly user: string;
+  readonly password: string;
+  /** With the certificate of the brokers' authority. */
+  readonly caFile: string;
+}
+
+/** A file of Kafka's settings for `--command-config`. */
+export async function writeAdminProperties({ user, password, caFile }: AdminLogin, path: string): Promise<void> {
+  const module = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+  const lines = [
+    'security.protocol=SASL_SSL',
+    'sasl.mechanism=SCRAM-SHA-512',
+    `sasl.jaas.config=${module} required username="${user}" password="${password}";`,
+    'ssl.truststore.type=PEM',
+    `ssl.truststore.location=${caFile}`,
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`);
+}
+
+/** Runs the printed commands in a shell, one after the other. Rejects with what they print where one fails. */
+export async function runPrinted(printed: string, bin: string): Promise<void> {
   const machine = machineEnvironment();
   const shell = await spawnGuarded({
     command: '/bin/sh',
-    args: ['-e', '-c', printed.replaceAll(' BROKER ', ` ${broker} `)],
+    args: ['-e', '-c', printed],
     env: { ...machine, PATH: `${bin}:${machine['PATH'] ?? ''}` },
     output: 'pipe',
     orphanGraceMs: 1_000,
