@@ -10,6 +10,7 @@ export const LONGEST_FIRST: readonly string[] = [
   'chaos/src/detectors/dispatcher-detectors-2.integration.test.ts',
   'chaos/src/detectors/dispatcher-detectors-3.integration.test.ts',
   'test/secured/missing-rights.integration.test.ts',
+  'test/secured/missing-operator-rights.integration.test.ts',
   'test/integrity/replay-live.integration.test.ts',
   'packages/testkit/src/stack-choice/local-stack.integration.test.ts',
   'chaos/src/detectors/mapper-detectors-1.integration.test.ts',

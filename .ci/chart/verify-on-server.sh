@@ -113,7 +113,7 @@ done
 say "the API server of Kubernetes $KUBERNETES_VERSION answers"
 
 # Kinds of operators are not known here; hooks would wait for a Job that nobody runs.
-readonly WITHOUT_OPERATORS=(--set monitoring.podMonitor.enabled=false --set-json extraManifests=[])
+readonly WITHOUT_OPERATORS=(--set monitoring.podMonitor.enabled=false,monitoring.rules.enabled=false --set-json extraManifests=[])
 
 # usage: release VERB NAMESPACE VALUE_SET FLAG...
 release() {

@@ -27,7 +27,7 @@ validate_manifests() {
     return 1
   fi
   # Kinds that operators bring have no schema here.
-  printf '%s\n' "$output" | grep '^WARN' | grep -vE 'kind (PodMonitor|ExternalSecret) ' >&2 && return 1
+  printf '%s\n' "$output" | grep '^WARN' | grep -vE 'kind (PodMonitor|PrometheusRule|ExternalSecret) ' >&2 && return 1
   return 0
 }
 
@@ -71,6 +71,8 @@ refuses "at '/dispatcher/ledger': additional properties 'persistence' not allowe
 refuses "at '/api/url'" --set api.url=api.astrolabe.example
 refuses "at '/kafka/brokers/0'" --set 'kafka.brokers={kafka}'
 refuses "at '/ingest/image/digest'" --set ingest.image.digest=latest
+refuses "at '/monitoring/rules': additional properties 'runbookUrl' not allowed" --set monitoring.rules.runbookUrl=https://a
+refuses "at '/monitoring/rules/runbookBase'" --set monitoring.rules.runbookBase=docs
 refuses "at '/ingress/hosts'" --set ingress.enabled=true
 refuses "additional properties 'freeEmail' not allowed" \
   --set-json 'connectors={"existingSecret":null,"inline":{"connectors":[{"id":"a","name":"A","apiKey":"k","freeEmail":"block"}]}}'
@@ -87,6 +89,8 @@ refuses 'set ingest.instances' --set-json ingest.replicas=null
 refuses 'needs existingSecret' --set kafka.sasl.mechanism=plain
 refuses 'set username, or usernameKey' --set kafka.sasl.mechanism=plain,mapper.kafka.sasl.existingSecret=mapper \
   --set kafka.sasl.existingSecret=shared
+refuses 'kafka.sasl (of setup): set username, or usernameKey' --set kafka.sasl.mechanism=plain \
+  --set kafka.sasl.existingSecret=shared,kafka.sasl.username=shared,setup.kafka.sasl.username=
 refuses 'kafka.sasl.oauth (of ingest): set tokenUrl' --set kafka.sasl.mechanism=oauthbearer,kafka.sasl.existingSecret=a
 refuses 'aws-msk-iam needs awsRegion' --set kafka.sasl.mechanism=aws-msk-iam
 refuses 'kafka.tls (of ingest): has no meaning' --set kafka.tls.ca.existingSecret=ca

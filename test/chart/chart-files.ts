@@ -1,6 +1,7 @@
 /** The chart's files as its tests read them, without Helm. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
 export const root = join(import.meta.dirname, '../..');
@@ -23,13 +24,18 @@ export function valueSetNames(): readonly string[] {
     .sort();
 }
 
+/** Whether values obey the chart's schema, and what is wrong with them. */
+export function compileSchema(): ValidateFunction {
+  return new Ajv({ allErrors: true, strict: false }).compile(JSON.parse(readChartFile('values.schema.json')) as object);
+}
+
 /** A value set laid over the chart's values. */
 export function effectiveValues(valueSet: string): Values {
   return layOver(readValues('values.yaml'), readValues(`ci/${valueSet}-values.yaml`));
 }
 
 /** As Helm does it: maps are merged, null takes a value away, anything else replaces it. */
-function layOver(base: Values, over: Values): Values {
+export function layOver(base: Values, over: Values): Values {
   const merged = new Map(Object.entries(base));
   for (const [name, value] of Object.entries(over)) {
     const below = merged.get(name);

@@ -10,27 +10,40 @@ interface Metadata {
 interface Variable {
   readonly name: string;
   readonly value?: string;
-  readonly valueFrom?: unknown;
+  readonly valueFrom?: {
+    readonly fieldRef?: { readonly fieldPath: string };
+    readonly secretKeyRef?: { readonly name: string; readonly key: string };
+  };
 }
 
-interface Container {
+export interface Container {
   readonly name: string;
+  /** Of the command `astrolabe`. */
+  readonly args?: readonly string[];
   readonly env: readonly Variable[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly readinessProbe?: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly securityContext: unknown;
   readonly lifecycle?: unknown;
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[];
 }
 
 interface Items {
-  readonly items?: readonly { readonly path: string }[];
+  readonly items?: readonly { readonly key: string; readonly path: string }[];
 }
 
-interface Volume {
+interface Source extends Items {
   readonly name: string;
-  readonly projected?: { readonly sources: readonly { readonly secret?: Items; readonly configMap?: Items }[] };
 }
 
-interface PodSpec {
+export interface Volume {
+  readonly name: string;
+  readonly emptyDir?: object;
+  readonly secret?: Items & { readonly secretName: string };
+  readonly projected?: { readonly sources: readonly { readonly secret?: Source; readonly configMap?: Source }[] };
+}
+
+export interface PodSpec {
   readonly automountServiceAccountToken?: boolean;
   readonly enableServiceLinks?: boolean;
   readonly terminationGracePeriodSeconds?: number;
@@ -49,7 +62,10 @@ type Selector = Readonly<Record<string, string>>;
 export interface Manifest {
   readonly kind: string;
   readonly metadata: Metadata;
+  /** Of a ConfigMap. */
+  readonly data?: Readonly<Record<string, string>>;
   readonly spec?: {
+    readonly replicas?: number;
     readonly selector?: Selector | { readonly matchLabels: Selector };
     readonly podSelector?: { readonly matchLabels: Selector };
     readonly template?: { readonly metadata: Metadata; readonly spec: PodSpec };

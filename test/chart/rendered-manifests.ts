@@ -3,7 +3,7 @@
  * folder of the manifests in `RENDERED_CHART_FOLDER`: rendering takes Helm, which `npm test` does without.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -13,7 +13,8 @@ import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
 import { readConfig } from '@astrolabe/service-kit';
 import { createAuthority } from '@astrolabe/testkit';
-import { valueSetNames } from './chart-files.ts';
+import { parse } from 'yaml';
+import { root, valueSetNames } from './chart-files.ts';
 import {
   containersOf,
   environmentOf,
@@ -119,6 +120,33 @@ test('other connectors change their Secret and no pod', () => {
     changed.map(({ kind }) => kind),
     ['Secret'],
   );
+});
+
+test('alerts and dashboards are those of deploy/monitoring, where they are switched on', () => {
+  const monitoring = join(root, 'deploy/monitoring');
+  for (const name of valueSetNames()) {
+    const isOn = name === 'autoscaled';
+    const specs = read(name).filter(({ kind }) => kind === 'PrometheusRule');
+    const base = 'https://git.example.com/astrolabe/blob/v0.1.0/';
+    const rules = readFileSync(join(monitoring, 'alerts.yml'), 'utf8').replaceAll(
+      'runbook_url: ',
+      `runbook_url: ${base}`,
+    );
+    assert.deepEqual(
+      specs.map(({ spec }) => spec),
+      isOn ? [parse(rules)] : [],
+    );
+    const shown = read(name).filter(({ kind, data }) => kind === 'ConfigMap' && data !== undefined);
+    const files = readdirSync(join(monitoring, 'dashboards'));
+    const contents = files.map((file) => [file, readFileSync(join(monitoring, 'dashboards', file), 'utf8').trimEnd()]);
+    assert.deepEqual(
+      shown.map(({ metadata, data }) => [
+        metadata.labels?.['grafana_dashboard'],
+        Object.entries(data ?? {}).map(([file, content]) => [file, content.trimEnd()]),
+      ]),
+      isOn ? [['1', contents.toSorted()]] : [],
+    );
+  }
 });
 
 test('setup runs before everything else, and hands over to nobody', () => {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Ajv, type ValidateFunction } from 'ajv';
 import {
+  compileSchema,
   effectiveValues,
   isMap,
   readChartFile,
@@ -26,7 +26,7 @@ interface Schema {
 const schema = JSON.parse(readChartFile('values.schema.json')) as Schema;
 
 test('every value set obeys the schema, laid over the values of the chart', () => {
-  const validate = compile();
+  const validate = compileSchema();
   assert.deepEqual(valueSetNames(), ['autoscaled', 'dispatcher-heavy', 'external-secrets', 'minimal', 'secured']);
   for (const name of valueSetNames()) {
     assert.deepEqual(validate(effectiveValues(name)) ? [] : validate.errors, [], name);
@@ -34,14 +34,14 @@ test('every value set obeys the schema, laid over the values of the chart', () =
 });
 
 test('the values of the chart alone are refused: where Kafka, the registry and the API are has no default', () => {
-  const validate = compile();
+  const validate = compileSchema();
   assert.equal(validate(readValues('values.yaml')), false);
   const places = validate.errors?.map(({ instancePath }) => instancePath);
   assert.deepEqual(places?.toSorted(), ['/api/url', '/kafka/brokers', '/registry/url']);
 });
 
 test('a misspelt name is refused wherever the values have names of their own', () => {
-  const validate = compile();
+  const validate = compileSchema();
   const values = effectiveValues('minimal');
   const accepted = placesOf(values).filter((place) => validate(withMisspelt(values, place)));
   // What the user names, or Kubernetes.
@@ -70,7 +70,7 @@ test('a template uses every value', () => {
     (name) => !new RegExp(`\\.${name.split('.').at(-1)}\\b`).test(templates),
   );
   // Given to Kubernetes as they are, with what is above them.
-  const whole = /\.(strategy|resources|behavior)\./;
+  const whole = /\.(strategy|resources|behavior|labels)\./;
   assert.deepEqual(
     unused.filter((name) => !whole.test(name)),
     [],
@@ -84,10 +84,6 @@ test('connectors that stand in the values are held to the schema of the connecto
   assert.deepEqual(defs['connectorsFile'], { type, required, additionalProperties, properties });
   for (const [name, definition] of Object.entries(own)) assert.deepEqual(defs[name], definition, name);
 });
-
-function compile(): ValidateFunction {
-  return new Ajv({ allErrors: true, strict: false }).compile(schema);
-}
 
 function placesOf(values: Values, above = ''): readonly string[] {
   return [

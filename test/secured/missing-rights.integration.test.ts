@@ -6,43 +6,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { createKafkaAdmin, createRecordProducer, createSchemaRegistry } from '@astrolabe/kafka';
-import { rightsFor, toHeaders, toKafkaAcls, topicsFor, type RecordProducer } from '@astrolabe/records';
+import { toHeaders, topicsFor, type RecordProducer } from '@astrolabe/records';
 import { commandSchemasIn } from '@astrolabe/records/serde';
 import { createLogger } from '@astrolabe/service-kit';
-import { allow, disallow, parsePrintedAcls, type AclEntry } from './access-rules.ts';
+import { allow, disallow } from './access-rules.ts';
 import { connectAs, startSecuredKafka, type SecuredKafka } from './secured-kafka.ts';
-import { startService, type StartedService } from './started-service.ts';
-
-type ServiceName = 'ingest' | 'mapper' | 'dispatcher';
+import { singlesOf, type SingleRight } from './single-rights.ts';
+import { startService, type ServiceName, type StartedService } from './started-service.ts';
 
 const topics = topicsFor('', 1);
-const table = rightsFor();
-
-/** One operation of a right: what can be taken away. */
-interface Single {
-  readonly acl: readonly AclEntry[];
-  /** As the service says it. */
-  readonly told: RegExp;
-}
-
-const names = { topic: 'topic', group: 'consumer group', 'transactional-id': 'transactional id', cluster: 'cluster' };
-
-function singlesOf(service: ServiceName): Single[] {
-  return table[service].flatMap((right) =>
-    right.operations.map((operation): Single => {
-      const [line = ''] = toKafkaAcls({
-        principal: `User:${service}`,
-        rights: [{ ...right, operations: [operation] }],
-      });
-      const { resourceType, name, pattern } = right;
-      // Of a transactional id the service has one of its own, which begins with what is granted.
-      const rest = pattern === 'prefixed' ? '[0-9a-f-]{36}-0' : '';
-      const resource = `${names[resourceType]} ${name.replaceAll('.', '\\.')}${rest}`;
-      return { acl: parsePrintedAcls(line), told: new RegExp(`User:${service} lacks ${operation} on ${resource}`) };
-    }),
-  );
-}
-
 const logger = createLogger({ name: 'rights', level: 'silent' });
 let kafka: SecuredKafka;
 let producer: RecordProducer;
@@ -68,12 +40,12 @@ after(async () => {
   for (const close of closings.toReversed()) await close();
 });
 
-const grant = (given: readonly Single[]) =>
+const grant = (given: readonly SingleRight[]) =>
   allow(
     kafka.superuser,
     given.flatMap(({ acl }) => acl),
   );
-const revoke = (taken: readonly Single[]) =>
+const revoke = (taken: readonly SingleRight[]) =>
   disallow(
     kafka.superuser,
     taken.flatMap(({ acl }) => acl),

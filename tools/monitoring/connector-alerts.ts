@@ -28,9 +28,14 @@ export const connectorAlerts: readonly AlertRule[] = [
     ],
     silent: [
       {
-        when: 'the key was refused for two minutes',
-        input: { [`dispatcher_halted_connectors{${acme}}`]: '0 1 1 0x20' },
-        at: '10m',
+        when: 'the key has been refused for two minutes',
+        input: { [`dispatcher_halted_connectors{${acme}}`]: '0 1x20' },
+        at: '3m',
+      },
+      {
+        when: 'the key is right again',
+        input: { [`dispatcher_halted_connectors{${acme}}`]: '0 1x9 0x20' },
+        at: '12m',
       },
     ],
   },
@@ -82,6 +87,11 @@ export const connectorAlerts: readonly AlertRule[] = [
     ],
     silent: [
       {
+        when: 'a connector has lagged by more than five days for ten minutes',
+        input: { [`dispatcher_connector_lag_seconds{${acme},partition="0"}`]: '431990+60x60' },
+        at: '11m',
+      },
+      {
         when: 'a connector lags by four days',
         input: { [`dispatcher_connector_lag_seconds{${acme},partition="0"}`]: '345600+60x60' },
         at: '30m',
@@ -118,12 +128,12 @@ export const connectorAlerts: readonly AlertRule[] = [
         at: '20m',
       },
       {
-        when: 'the circuit closes again after some minutes',
+        when: 'the circuit has been open for five minutes',
         input: {
-          [`dispatcher_circuit_state{${acme}}`]: '0 2x5 0x30',
+          [`dispatcher_circuit_state{${acme}}`]: '0 2x30',
           [`dispatcher_halted_connectors{${acme}}`]: '0x30',
         },
-        at: '15m',
+        at: '6m',
       },
     ],
   },
@@ -191,6 +201,16 @@ export const connectorAlerts: readonly AlertRule[] = [
       },
     ],
     silent: [
+      {
+        when: 'a tenth of the requests has been refused for ten minutes',
+        input: {
+          'ingest_requests_total{namespace="prod",instance="i1",endpoint="batch",connector="acme",status="200"}':
+            '0+90x60',
+          'ingest_requests_total{namespace="prod",instance="i1",endpoint="batch",connector="acme",status="429"}':
+            '0+10x60',
+        },
+        at: '11m',
+      },
       {
         when: 'a hundredth of the requests is refused',
         input: {

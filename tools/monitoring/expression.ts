@@ -41,6 +41,20 @@ export function readExpression(expr: string): Expression {
   return { selectors: selectorsIn(root), groupings, errors: all(root, '⚠').map((node) => text.slice(0, node.from)) };
 }
 
+/** The expression with one clause of its `and`, `or` and `unless` taken away, in each way that leaves an alert. */
+export function withoutClauses(expr: string): readonly string[] {
+  return all(parser.parse(expr).topNode, 'BinaryExpr').flatMap((node) => {
+    const isOr = node.getChild('Or') !== null;
+    if (!isOr && node.getChild('And') === null && node.getChild('Unless') === null) return [];
+    const { firstChild, lastChild } = node;
+    // What is after `and` or `unless` only narrows what is before it.
+    const kept = isOr ? [firstChild, lastChild] : [firstChild];
+    return kept
+      .filter((clause) => clause !== null)
+      .map(({ from, to }) => expr.slice(0, node.from) + expr.slice(from, to) + expr.slice(node.to));
+  });
+}
+
 /** The aggregation or operation that a list of labels is part of. */
 function enclosing(node: SyntaxNode): SyntaxNode {
   let about = node;

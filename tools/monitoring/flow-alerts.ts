@@ -17,10 +17,10 @@ export const flowAlerts: readonly AlertRule[] = [
     runbook: 'Events cannot be stored',
     fires: [
       {
-        when: 'the brokers are away',
+        when: 'the brokers answer and do not take what is sent',
         input: {
           'ingest_refused_requests_total{namespace="prod",instance="i1",code="kafka.unavailable"}': '0x3 0+20x20',
-          'ingest_store_ready{namespace="prod",instance="i1"}': '1x4 0x20',
+          'ingest_store_ready{namespace="prod",instance="i1"}': '1x30',
         },
         at: '10m',
         labels: [PROD],
@@ -36,6 +36,11 @@ export const flowAlerts: readonly AlertRule[] = [
       },
     ],
     silent: [
+      {
+        when: 'the brokers have been away for a minute',
+        input: { 'ingest_store_ready{namespace="prod",instance="i1"}': '1x4 0x20' },
+        at: '6m',
+      },
       {
         when: 'requests are refused for other reasons',
         input: {
@@ -72,11 +77,31 @@ export const flowAlerts: readonly AlertRule[] = [
     ],
     silent: [
       {
+        when: 'a tenth of the events has taken minutes, for less than ten minutes',
+        input: {
+          'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="60"}': '0+90x60',
+          'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="300"}': '0+100x60',
+          'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="+Inf"}': '0+100x60',
+          'dispatcher_freshness_seconds_count{namespace="prod",instance="d1",connector="acme"}': '0+100x60',
+        },
+        at: '8m',
+      },
+      {
         when: 'nothing is sent',
         input: {
           'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="60"}': '90x60',
           'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="+Inf"}': '100x60',
           'dispatcher_freshness_seconds_count{namespace="prod",instance="d1",connector="acme"}': '100x60',
+        },
+        at: '30m',
+      },
+      {
+        when: 'one event every two minutes takes minutes',
+        input: {
+          'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="60"}': '0x60',
+          'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="300"}': '0+0.5x60',
+          'dispatcher_freshness_seconds_bucket{namespace="prod",instance="d1",connector="acme",le="+Inf"}': '0+0.5x60',
+          'dispatcher_freshness_seconds_count{namespace="prod",instance="d1",connector="acme"}': '0+0.5x60',
         },
         at: '30m',
       },
@@ -123,6 +148,11 @@ export const flowAlerts: readonly AlertRule[] = [
     ],
     silent: [
       {
+        when: 'commands have waited for five minutes',
+        input: { 'dispatcher_partition_records{namespace="prod",instance="d1",partition="0"}': '0x10 50x60' },
+        at: '16m',
+      },
+      {
         when: 'one connector waits and another is delivered',
         input: {
           'dispatcher_partition_records{namespace="prod",instance="d1",partition="0"}': '50x60',
@@ -158,6 +188,7 @@ export const flowAlerts: readonly AlertRule[] = [
         { when: 'the lag grows by half a minute a minute', input: { [series]: '0+30x60' }, at: '40m', labels: [PROD] },
       ],
       silent: [
+        { when: 'the lag has grown beyond five minutes a moment ago', input: { [series]: '0+30x60' }, at: '16m' },
         { when: 'a lag of an hour is worked off', input: { [series]: '3600-30x60' }, at: '40m' },
         { when: 'a burst makes a lag of two minutes', input: { [series]: '0x10 120x5 0x60' }, at: '40m' },
       ],
@@ -182,7 +213,10 @@ export const flowAlerts: readonly AlertRule[] = [
           labels: [{ namespace: 'prod', partition: '0' }],
         },
       ],
-      silent: [{ when: 'transactions end within minutes', input: { [series]: '0 10 10 0 0 10 0x30' }, at: '20m' }],
+      silent: [
+        { when: 'a transaction has been open for some minutes', input: { [series]: '0x5 100+10x30' }, at: '12m' },
+        { when: 'transactions end within minutes', input: { [series]: '0 10 10 0 0 10 0x30' }, at: '20m' },
+      ],
     };
   }),
   {
@@ -210,7 +244,14 @@ export const flowAlerts: readonly AlertRule[] = [
         input: {
           'ingest_refused_requests_total{namespace="prod",instance="i1",code="ingest.overloaded"}': '0x5 300x30',
         },
-        at: '12m',
+        at: '9m',
+      },
+      {
+        when: 'no request is refused any more',
+        input: {
+          'ingest_refused_requests_total{namespace="prod",instance="i1",code="ingest.overloaded"}': '0x5 0+3x12 36x30',
+        },
+        at: '30m',
       },
     ],
   },

@@ -5,15 +5,20 @@ import { renderAlertRules, renderAlertTests } from './alert-files.ts';
 import { dashboards } from './dashboards.ts';
 
 const FOLDER = 'deploy/monitoring';
+/** Helm reads no file outside of its chart. */
+const CHART_FOLDER = 'deploy/helm/astrolabe/monitoring';
 const RULES = 'alerts.yml';
 
 export async function monitoringFiles(): Promise<ReadonlyMap<string, string>> {
-  const contents = new Map([
-    [`${FOLDER}/${RULES}`, renderAlertRules()],
-    [`${FOLDER}/alerts.test.yml`, renderAlertTests(RULES)],
+  const deployed = [
+    [RULES, renderAlertRules()] as const,
     ...dashboards.map(
-      ({ uid, ...dashboard }) => [`${FOLDER}/dashboards/${uid}.json`, JSON.stringify({ uid, ...dashboard })] as const,
+      ({ uid, ...dashboard }) => [`dashboards/${uid}.json`, JSON.stringify({ uid, ...dashboard })] as const,
     ),
+  ];
+  const contents = new Map([
+    ...[FOLDER, CHART_FOLDER].flatMap((folder) => deployed.map(([path, text]) => [`${folder}/${path}`, text] as const)),
+    [`${FOLDER}/alerts.test.yml`, renderAlertTests(RULES)],
   ]);
   const formatted = new Map<string, string>();
   for (const [path, content] of contents) {

@@ -4,9 +4,8 @@ import type { AlertRule } from './alert-rule.ts';
 const PROD = { namespace: 'prod' };
 const services = ['ingest', 'mapper', 'dispatcher'] as const;
 const builds = services.map((service) => `${service}_build_info`).join(' or ');
-const build = 'ingest_build_info{namespace="prod",job="ingest",instance="i1",version="1.0.0"}';
-const inProcess = 'namespace="prod",job="ingest",instance="i1"';
-const ofProcess = { namespace: 'prod', job: 'ingest', instance: 'i1' };
+const labelsOf = (job: string): string => `namespace="prod",job="${job}",instance="x1"`;
+const buildOf = (service: string): string => `${service}_build_info{${labelsOf(service)},version="1.0.0"}`;
 
 export const processAlerts: readonly AlertRule[] = [
   ...services.map((service): AlertRule => {
@@ -34,6 +33,11 @@ export const processAlerts: readonly AlertRule[] = [
       ],
       silent: [
         {
+          when: 'the last instance has been gone for a minute',
+          input: { ...others, [series]: '1x10 stale' },
+          at: '12m',
+        },
+        {
           when: 'one of two instances is restarted',
           input: {
             ...others,
@@ -54,30 +58,27 @@ export const processAlerts: readonly AlertRule[] = [
     description:
       'The process at {{ $labels.instance }} ({{ $labels.job }}) has started more than twice within a quarter of an hour.',
     runbook: 'A service exits with 1',
-    fires: [
-      {
-        when: 'a process starts every three minutes',
-        input: {
-          [`process_start_time_seconds{${inProcess}}`]: '100 100 100 280 280 280 460 460 460 640 640 640 820',
-          [build]: '1x20',
-        },
-        at: '12m',
-        labels: [ofProcess],
+    fires: services.map((service) => ({
+      when: `a process of the ${service} starts every three minutes`,
+      input: {
+        [`process_start_time_seconds{${labelsOf(service)}}`]: '100 100 100 280 280 280 460 460 460 640 640 640 820',
+        [buildOf(service)]: '1x20',
       },
-    ],
+      at: '12m',
+      labels: [{ namespace: 'prod', job: service, instance: 'x1' }],
+    })),
     silent: [
       {
         when: 'a process of somebody else does',
         input: {
-          'process_start_time_seconds{namespace="prod",job="other",instance="o1"}':
-            '100 100 100 280 280 280 460 460 460 640 640 640 820',
-          [build]: '1x20',
+          [`process_start_time_seconds{${labelsOf('other')}}`]: '100 100 100 280 280 280 460 460 460 640 640 640 820',
+          [buildOf('ingest')]: '1x20',
         },
         at: '12m',
       },
       {
         when: 'a process was restarted once',
-        input: { [`process_start_time_seconds{${inProcess}}`]: '100x5 400x20', [build]: '1x30' },
+        input: { [`process_start_time_seconds{${labelsOf('ingest')}}`]: '100x5 400x20', [buildOf('ingest')]: '1x30' },
         at: '12m',
       },
     ],
@@ -91,19 +92,28 @@ export const processAlerts: readonly AlertRule[] = [
     description:
       'The event loop of the process at {{ $labels.instance }} ({{ $labels.job }}) has been late by more than half a second for ten minutes.',
     runbook: 'A process is too busy',
-    fires: [
-      {
-        when: 'the event loop is a second late',
-        input: { [`nodejs_eventloop_lag_p99_seconds{${inProcess}}`]: '0.01x5 1x20', [build]: '1x30' },
-        at: '20m',
-        labels: [ofProcess],
+    fires: services.map((service) => ({
+      when: `the event loop of the ${service} is a second late`,
+      input: {
+        [`nodejs_eventloop_lag_p99_seconds{${labelsOf(service)}}`]: '0.01x5 1x20',
+        [buildOf(service)]: '1x30',
       },
-    ],
+      at: '20m',
+      labels: [{ namespace: 'prod', job: service, instance: 'x1' }],
+    })),
     silent: [
       {
-        when: 'it is late for some minutes',
-        input: { [`nodejs_eventloop_lag_p99_seconds{${inProcess}}`]: '0.01x5 1x4 0.01x20', [build]: '1x30' },
+        when: 'it has been late for some minutes',
+        input: {
+          [`nodejs_eventloop_lag_p99_seconds{${labelsOf('ingest')}}`]: '0.01x5 1x20',
+          [buildOf('ingest')]: '1x30',
+        },
         at: '12m',
+      },
+      {
+        when: 'a process of somebody else is a second late',
+        input: { [`nodejs_eventloop_lag_p99_seconds{${labelsOf('other')}}`]: '1x30', [buildOf('ingest')]: '1x30' },
+        at: '20m',
       },
     ],
   },
@@ -136,7 +146,7 @@ export const processAlerts: readonly AlertRule[] = [
           [`${service}_topic_partitions{namespace="prod",instance="x1"}`]: '6x40',
           [`${service}_assigned_partitions{namespace="prod",instance="x2"}`]: '3x4 0 0 0x30',
         },
-        at: '9m',
+        at: '6m',
       },
     ],
   })),
@@ -177,6 +187,14 @@ export const processAlerts: readonly AlertRule[] = [
     ],
     silent: [
       {
+        when: 'a twentieth has been free for some minutes',
+        input: {
+          'dispatcher_ledger_disk_free_bytes{namespace="prod",instance="d1"}': '333x5 50x30',
+          'dispatcher_ledger_disk_bytes{namespace="prod",instance="d1"}': '1000x40',
+        },
+        at: '12m',
+      },
+      {
         when: 'a third is free',
         input: {
           'dispatcher_ledger_disk_free_bytes{namespace="prod",instance="d1"}': '333x30',
@@ -215,6 +233,14 @@ export const processAlerts: readonly AlertRule[] = [
       },
     ],
     silent: [
+      {
+        when: 'a mapper has remembered nearly all that it can for some minutes',
+        input: {
+          'mapper_state_bytes{namespace="prod",instance="m1"}': '60x5 85x30',
+          'mapper_state_max_bytes{namespace="prod",instance="m1"}': '100x40',
+        },
+        at: '15m',
+      },
       {
         when: 'both have room',
         input: {

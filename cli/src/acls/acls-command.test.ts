@@ -40,6 +40,24 @@ test('the users are named as one wants, and are told as JSON too', async () => {
   );
 });
 
+test('the commands can be run as they are printed where brokers and login are named', async () => {
+  const args = [
+    'acls',
+    'print',
+    'ingest',
+    '--bootstrap-server',
+    'kafka-0:9093',
+    '--command-config',
+    'admin.properties',
+  ];
+  const { stdout } = await runAstrolabe(args);
+  const commands = stdout.split('\n').filter((line) => line.startsWith('kafka-acls.sh '));
+  assert.equal(commands.length, rightsFor().ingest.length);
+  for (const command of commands) {
+    assert.match(command, /^kafka-acls\.sh --bootstrap-server kafka-0:9093 --command-config admin\.properties --add /);
+  }
+});
+
 test('for Strimzi there is one document of YAML for each user', async () => {
   const args = ['acls', 'print', '--format', 'strimzi', '--strimzi-cluster', 'events', '--authentication', 'tls'];
   const { stdout } = await runAstrolabe(args);

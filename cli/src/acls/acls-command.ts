@@ -18,6 +18,8 @@ interface AclsFlags extends CommonFlags {
 
 interface PrintFlags extends AclsFlags {
   readonly format: 'kafka-acls' | 'strimzi';
+  readonly bootstrapServer?: string;
+  readonly commandConfig?: string;
   readonly strimziCluster: string;
   readonly authentication: 'scram-sha-512' | 'tls' | 'tls-external';
 }
@@ -27,6 +29,7 @@ export function registerAcls(program: Command, act: Act): void {
   addPrincipalOption(
     addVerb(acls, 'print [service...]', `print them; services: ${rightsHolders.join(', ')}`, [
       'astrolabe acls print mapper --principal mapper=User:astrolabe-mapper',
+      'astrolabe acls print --bootstrap-server kafka-0:9093 --command-config admin.properties | sh -e',
       'astrolabe acls print --format strimzi --strimzi-cluster events | kubectl apply --filename -',
     ]),
   )
@@ -35,6 +38,8 @@ export function registerAcls(program: Command, act: Act): void {
         .choices(['kafka-acls', 'strimzi'])
         .default('kafka-acls'),
     )
+    .option('--bootstrap-server <host:port>', 'of the commands for Kafka (default: BROKER, to be filled in)')
+    .option('--command-config <file>', 'of the commands for Kafka: the login of somebody who may alter the cluster')
     .option('--strimzi-cluster <name>', 'the Kafka resource that the users belong to', 'kafka')
     .addOption(
       new Option('--authentication <type>', 'of the KafkaUser resources')
@@ -85,7 +90,7 @@ const principalIn =
 
 async function print(
   { env, output }: CommandContext,
-  { format, principal, strimziCluster: cluster, authentication }: PrintFlags,
+  { format, principal, strimziCluster: cluster, authentication, bootstrapServer, commandConfig }: PrintFlags,
   services: readonly string[],
 ): Promise<ExitCode> {
   const { kafkaTopicPrefix: prefix, mapperGroupId, dispatcherGroupId } = readConfig(aclsConfig, env);
@@ -96,7 +101,7 @@ async function print(
     rights: rights[holder],
   }));
   const lines = granted.flatMap(({ service, ...each }, index) => {
-    if (format === 'kafka-acls') return [`# ${service}`, ...toKafkaAcls(each)];
+    if (format === 'kafka-acls') return [`# ${service}`, ...toKafkaAcls(each, { bootstrapServer, commandConfig })];
     const name = each.principal.replace(/^User:(?:CN=)?/, '');
     const user = toKafkaUser(each.rights, { name, cluster, authentication }).split('\n');
     return index === 0 ? user : ['---', ...user];

@@ -39,13 +39,15 @@ export interface ReferenceApi {
   readonly faults: Faults;
   readonly calls: Pick<CallLog, 'page' | 'all'>;
   counters(): Counters;
+  /** Takes these keys from now on, and no others. Throws if one is given to two connectors. */
+  replaceApiKeys(apiKeys: readonly ApiKey[]): void;
   /** Ends all connections, including hung ones, and closes the database. May be called again. */
   close(): Promise<void>;
 }
 
 /** Throws if the database cannot be opened or one API key is given to two connectors. */
 export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
-  const authenticate = createAuthenticate(options.apiKeys);
+  let authenticate = createAuthenticate(options.apiKeys);
   const database = openDatabase(options.database ?? ':memory:');
   const state = createState(database);
   const answers = createIdempotencyStore(database, options.idempotencyTtlMs ?? defaultIdempotencyTtlMs);
@@ -72,7 +74,7 @@ export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
     closing: closing.signal,
   };
   const app = createServer(context, {
-    authenticate,
+    authenticate: (authorization) => authenticate(authorization),
     enableControl: options.enableControl ?? false,
     onError: options.onError ?? (() => undefined),
   });
@@ -87,6 +89,9 @@ export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
     faults: context.faults,
     calls: context.calls,
     counters: () => context.counters.read(),
+    replaceApiKeys: (apiKeys) => {
+      authenticate = createAuthenticate(apiKeys);
+    },
     close: () => (closed ??= close()),
   };
 }

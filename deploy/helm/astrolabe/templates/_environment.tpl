@@ -3,9 +3,13 @@ Environment of each process, as a map from variable to value, or to what Kuberne
 the names below: a line that sets a variable starts with its name.
 */}}
 
-{{/* kafka, with what the component has of its own. */}}
+{{/* kafka, with what the component has of its own; setup is the operator's, with what it has of its own. */}}
 {{- define "astrolabe.kafka" -}}
-{{- mergeOverwrite (deepCopy .root.Values.kafka) (deepCopy (index .root.Values .component).kafka) | toYaml -}}
+{{- $kafka := mergeOverwrite (deepCopy .root.Values.kafka) (deepCopy (index .root.Values .component).kafka) -}}
+{{- if .isSetup -}}
+{{- $kafka = mergeOverwrite $kafka (deepCopy .root.Values.setup.kafka) -}}
+{{- end -}}
+{{- toYaml $kafka -}}
 {{- end -}}
 
 {{- define "astrolabe.environment.kafka" -}}

@@ -31,8 +31,9 @@
 {{- fail "ingest.autoscaling: a target of processor time needs ingest.resources.requests.cpu" -}}
 {{- end -}}
 {{- end -}}
-{{- range $component := list "ingest" "mapper" "dispatcher" "operator" -}}
-{{- $kafka := include "astrolabe.kafka" (dict "root" $ "component" $component) | fromYaml -}}
+{{- range $component := list "ingest" "mapper" "dispatcher" "operator" "setup" -}}
+{{- $isSetup := eq $component "setup" -}}
+{{- $kafka := include "astrolabe.kafka" (dict "root" $ "component" (ternary "operator" $component $isSetup) "isSetup" $isSetup) | fromYaml -}}
 {{- $sasl := $kafka.sasl -}}
 {{- $withPassword := has $sasl.mechanism (list "plain" "scram-sha-256" "scram-sha-512") -}}
 {{- if and (or $withPassword (eq $sasl.mechanism "oauthbearer")) (not $sasl.existingSecret) -}}

@@ -1,5 +1,4 @@
 /** Topics and offsets of a cluster, as an operator sees them. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   planTopics,
   splitTopicId,
@@ -9,12 +8,13 @@ import {
   type TopicId,
   type TopicPlan,
 } from '@astrolabe/records';
-import { PipelineError, present } from '@astrolabe/service-kit/errors';
+import { present } from '@astrolabe/service-kit/errors';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError, type AccessContext } from '../kafka-errors.ts';
 import { askForHighWatermarks } from '../kafkajs/protocol/fetch-partition.ts';
 import type { Admin } from '../kafkajs/index.ts';
 import { readAccessRules } from './access-rules.ts';
+import { applyTopics, TOPIC_RESOURCE } from './apply-topics.ts';
 import { findPresentTopics } from './present-topics.ts';
 
 /** First offset on a partition and the one after its last record, which may be part of an open transaction. */
@@ -80,7 +80,7 @@ export async function createKafkaAdmin(connection: KafkaConnection): Promise<Kaf
       attempt('describing topics', async () =>
         planTopics(topics, await describeExisting(connection, admin, topics), replicationFactor),
       ),
-    applyTopics: (plan) => attempt('applying topics', () => applyTopics(admin, plan)),
+    applyTopics: (plan) => attempt('applying topics', () => applyTopics(connection, admin, plan)),
     maxMessageBytes: (topic) =>
       attempt('reading the settings of a topic', () => readMaxMessageBytes(admin, topic), {
         principal,
@@ -162,7 +162,6 @@ function toOffsetMap(rows: readonly { partition: number; offset: string }[]): Re
   return new Map(rows.map(({ partition, offset }) => [partition, BigInt(offset)]));
 }
 
-const TOPIC_RESOURCE = 2;
 /** Set on the topic, as opposed to the broker, the cluster or the defaults. */
 const TOPIC_CONFIG_SOURCE = 1;
 
@@ -172,7 +171,7 @@ async function describeExisting(
   topics: readonly TopicDefinition[],
 ): Promise<ExistingTopic[]> {
   const declared = topics.map(({ name }) => name);
-  const there = await findPresentTopics(connection, declared);
+  const there = await findPresentTopics(connection, declared, ['DescribeConfigs']);
   const names = declared.filter((name) => there.has(name));
   if (names.length === 0) return [];
   const metadata = await admin.fetchTopicMetadata({ topics: names });
@@ -200,81 +199,4 @@ async function describeExisting(
         .map(({ configName }) => configName),
     };
   });
-}
-
-async function applyTopics(admin: Admin, plan: TopicPlan): Promise<void> {
-  if (plan.create.length > 0) {
-    await admin.createTopics({
-      // kafkajs's own wait takes "unknown topic", which a KRaft broker answers for a moment after the creation, for a
-      // failure.
-      waitForLeaders: false,
-      topics: plan.create.map(({ name, partitions, replicationFactor, config }) => ({
-        topic: name,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-      })),
-    });
-    await untilServed(admin, plan.create);
-  }
-  if (plan.addPartitions.length > 0) {
-    await admin.createPartitions({
-      topicPartitions: plan.addPartitions.map(({ name, to }) => ({ topic: name, count: to })),
-    });
-    await untilServed(
-      admin,
-      plan.addPartitions.map(({ name, to }) => ({ name, partitions: to })),
-    );
-  }
-  if (plan.configure.length > 0) {
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: plan.configure.map(({ name, config }) => ({
-        type: TOPIC_RESOURCE,
-        name,
-        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-      })),
-    });
-  }
-}
-
-const SERVED_DEADLINE_MS = 15_000;
-const SERVED_POLL_MS = 50;
-const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
-
-interface ServedTopic {
-  readonly name: string;
-  readonly partitions: number;
-}
-
-/**
- * Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it
- * does.
- */
-async function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
-  const deadlineAtMs = performance.now() + SERVED_DEADLINE_MS;
-  while (!(await areServed(admin, topics))) {
-    if (performance.now() > deadlineAtMs) {
-      const names = topics.map(({ name }) => name).join(', ');
-      const message = `${names}: created, but not served after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
-      throw new PipelineError('kafka.unavailable', message, { retryable: true });
-    }
-    await sleep(SERVED_POLL_MS);
-  }
-}
-
-async function areServed(admin: Admin, topics: readonly ServedTopic[]): Promise<boolean> {
-  try {
-    const metadata = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
-    for (const { name, partitions } of topics) {
-      const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? [];
-      if (found.length < partitions || found.some(({ leader }) => leader < 0)) return false;
-      await admin.fetchTopicOffsets(name);
-    }
-    return true;
-  } catch (error) {
-    const { type } = error as { type?: string };
-    if (type !== undefined && NOT_YET.has(type)) return false;
-    throw error;
-  }
 }

@@ -38,7 +38,7 @@ export async function describeCluster(
   try {
     await admin.connect();
     const { brokers, controller, clusterId } = await admin.describeCluster();
-    const present = await findPresentTopics(connection, topics);
+    const present = await findPresentTopics(connection, topics, ['DescribeConfigs']);
     const names = topics.filter((name) => present.has(name));
     const described = names.length === 0 ? { topics: [] } : await admin.fetchTopicMetadata({ topics: names });
     const { resources } =

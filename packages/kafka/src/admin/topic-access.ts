@@ -2,7 +2,7 @@
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { errorTypes, type TopicMetadata } from '../kafkajs/protocol/describe-topics.ts';
 
-export type TopicOperation = 'Read' | 'Write' | 'Describe';
+export type TopicOperation = 'Read' | 'Write' | 'Describe' | 'Alter' | 'DescribeConfigs' | 'AlterConfigs';
 
 /** Operations on a topic that a service cannot do without. */
 export interface TopicNeed {
@@ -11,7 +11,14 @@ export interface TopicNeed {
 }
 
 /** Numbers of Kafka's `AclOperation`. */
-const operationBits: Readonly<Record<TopicOperation, number>> = { Read: 3, Write: 4, Describe: 8 };
+const operationBits: Readonly<Record<TopicOperation, number>> = {
+  Read: 3,
+  Write: 4,
+  Alter: 7,
+  Describe: 8,
+  DescribeConfigs: 10,
+  AlterConfigs: 11,
+};
 
 /**
  * Undefined where every topic is there and every operation allowed. Otherwise `kafka.unauthorized` for what is

@@ -3,6 +3,8 @@
  * stateful service has sessions in turns (`packages/processing`).
  */
 import type { OutgoingRecord } from '@astrolabe/records';
+import type { PipelineError } from '@astrolabe/service-kit/errors';
+import { findAccessFault } from '../admin/present-topics.ts';
 import type { KafkaConnection } from '../connection.ts';
 import { isFencedAnswer, toKafkaError } from '../kafka-errors.ts';
 import { DEFAULT_MAX_REQUEST_BYTES } from '../size-limits.ts';
@@ -73,7 +75,7 @@ export async function openTransactionalProducer(options: TransactionalProducerOp
       } catch (error) {
         const fault = toTransactionError(error, `committing a transaction of ${transactionalId}`, owner);
         if (fault instanceof FencedError) return { kind: 'fenced' };
-        throw fault;
+        throw await withTopicsNamed(fault, connection, parts);
       }
     },
     close: () => session.close(),
@@ -101,6 +103,17 @@ async function commit(
     throw await afterAbort(session, error);
   }
   await session.end(true);
+}
+
+/** The refusal of a transaction does not say which of its topics this user may not write to. */
+async function withTopicsNamed(
+  fault: PipelineError,
+  connection: KafkaConnection,
+  parts: readonly TopicRecords[],
+): Promise<PipelineError> {
+  if (fault.code !== 'kafka.unauthorized') return fault;
+  const needs = parts.map(({ topic }) => ({ name: topic, operations: ['Write'] }) as const);
+  return (await findAccessFault(connection, needs).catch(() => undefined)) ?? fault;
 }
 
 /**

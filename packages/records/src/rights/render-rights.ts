@@ -1,17 +1,32 @@
 /** Rights as what brokers are given: commands of `kafka-acls.sh`, or users of Strimzi. No I/O. */
 import type { GrantedRights, Right } from './service-rights.ts';
 
-/** A command for each right, to be run with a user that may alter the cluster. */
-export function toKafkaAcls({ principal, rights }: GrantedRights): string[] {
-  return rights.map((right) => kafkaAclsLine('--add', principal, right));
+/** How `kafka-acls.sh` gets to the brokers. */
+export interface AclsConnection {
+  /** `host:port`. Default: `BROKER`, for the reader to fill in. */
+  readonly bootstrapServer?: string | undefined;
+  /** A file of Kafka's settings for clients, with the login of somebody who may alter the cluster. Default: none. */
+  readonly commandConfig?: string | undefined;
 }
 
-export function kafkaAclsLine(action: '--add' | '--remove', principal: string, right: Right): string {
+/** A command for each right, to be run with a user that may alter the cluster. */
+export function toKafkaAcls({ principal, rights }: GrantedRights, connection: AclsConnection = {}): string[] {
+  return rights.map((right) => kafkaAclsLine('--add', principal, right, connection));
+}
+
+export function kafkaAclsLine(
+  action: '--add' | '--remove',
+  principal: string,
+  right: Right,
+  { bootstrapServer = 'BROKER', commandConfig }: AclsConnection = {},
+): string {
   const { resourceType, name, pattern, operations } = right;
   const on = resourceType === 'cluster' ? '--cluster' : `--${resourceType} ${quoted(name)}`;
   const prefixed = pattern === 'prefixed' ? ' --resource-pattern-type prefixed' : '';
   const what = operations.map((operation) => `--operation ${operation}`).join(' ');
-  return `kafka-acls.sh --bootstrap-server BROKER ${action} --allow-principal ${quoted(principal)} ${what} ${on}${prefixed}`;
+  const login = commandConfig === undefined ? '' : ` --command-config ${quoted(commandConfig)}`;
+  const brokers = `--bootstrap-server ${quoted(bootstrapServer)}${login}`;
+  return `kafka-acls.sh ${brokers} ${action} --allow-principal ${quoted(principal)} ${what} ${on}${prefixed}`;
 }
 
 /** For a shell. */

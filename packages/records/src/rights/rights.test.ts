@@ -88,6 +88,13 @@ test('the commands are those of kafka-acls, and a name that a shell would take a
   ]);
   const [topic] = rights;
   assert.ok(topic);
+  assert.equal(
+    kafkaAclsLine('--add', principal, topic, {
+      bootstrapServer: '[::1]:9093',
+      commandConfig: '/etc/my admin.properties',
+    }),
+    "kafka-acls.sh --bootstrap-server '[::1]:9093' --command-config '/etc/my admin.properties' --add --allow-principal User:mapper --operation Read --topic segment.events.v1",
+  );
   assert.match(
     kafkaAclsLine('--remove', "User:CN=o'hara,O=A B", topic),
     / --allow-principal 'User:CN=o'\\''hara,O=A B' /,

@@ -1,6 +1,7 @@
 /**
  * What each user of the brokers needs, and nothing more: the one table from which the services check their topics,
- * `astrolabe acls` prints and checks, and docs/security.md is made. Kafka's Read and Write include Describe. No I/O.
+ * `astrolabe acls` prints and checks, and docs/security.md is made. Kafka's Read, Write and Alter include Describe. No
+ * I/O.
  */
 import { topicsFor, type TopicRole } from '../topics/topics.ts';
 
@@ -132,7 +133,8 @@ export function rightsFor({
     ],
     setup: roles.map((role): Right => ({
       ...literal('topic', topics[role].name),
-      operations: ['Create', 'Describe', 'Alter', 'DescribeConfigs', 'AlterConfigs'],
+      // Alter includes Describe, and AlterConfigs DescribeConfigs.
+      operations: ['Create', 'Alter', 'AlterConfigs'],
       purpose: 'create it and keep its settings (astrolabe topics apply)',
     })),
   };

@@ -27,6 +27,15 @@ test('a call without a known API key is refused before anything is read', async 
   );
 });
 
+test('keys that are replaced are known no longer, and the new ones are', async (t) => {
+  const { api, call } = await startTestApi(t);
+  api.replaceApiKeys([{ connector: 'acme', key: 'next-key-of-acme' }]);
+  assert.deepEqual(codeOf(await call('GET', '/v1/users')), [401, 'unauthorized']);
+  assert.equal((await call('GET', '/v1/users', { apiKey: 'next-key-of-acme' })).status, 200);
+  const twice = ['acme', 'globex'].map((connector) => ({ connector, key: 'shared' }));
+  assert.throws(() => api.replaceApiKeys(twice), /globex is also that of another connector/);
+});
+
 test('a missing path is 404, and a missing method is 405 with the existing ones', async (t) => {
   const { call } = await startTestApi(t);
   assert.deepEqual(codeOf(await call('GET', '/v1/users/nobody')), [404, 'not-found']);

@@ -1,0 +1,112 @@
+/** Topics as a plan has them: created, given more partitions, configured. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TopicPlan } from '@astrolabe/records';
+import { PipelineError } from '@astrolabe/service-kit/errors';
+import type { KafkaConnection } from '../connection.ts';
+import type { Admin } from '../kafkajs/index.ts';
+import { assertTopicAccess } from './present-topics.ts';
+import { unauthorized, type DeniedAccess } from './topic-access.ts';
+
+/** Number of Kafka's `ResourceType`. */
+export const TOPIC_RESOURCE = 2;
+
+/**
+ * Creates topics, adds partitions and sets configuration. Rejects with a kafkajs error, or with `kafka.unauthorized`,
+ * which names the topics: before anything is changed where they are there, else after those that may be are created.
+ */
+export async function applyTopics(connection: KafkaConnection, admin: Admin, plan: TopicPlan): Promise<void> {
+  await assertTopicAccess(connection, [
+    ...plan.addPartitions.map(({ name }) => ({ name, operations: ['Alter'] }) as const),
+    ...plan.configure.map(({ name }) => ({ name, operations: ['AlterConfigs'] }) as const),
+  ]);
+  if (plan.create.length > 0) {
+    await createTopics(connection, admin, plan.create);
+    await untilServed(admin, plan.create);
+  }
+  if (plan.addPartitions.length > 0) {
+    await admin.createPartitions({
+      topicPartitions: plan.addPartitions.map(({ name, to }) => ({ topic: name, count: to })),
+    });
+    await untilServed(
+      admin,
+      plan.addPartitions.map(({ name, to }) => ({ name, partitions: to })),
+    );
+  }
+  if (plan.configure.length > 0) {
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: plan.configure.map(({ name, config }) => ({
+        type: TOPIC_RESOURCE,
+        name,
+        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      })),
+    });
+  }
+}
+
+async function createTopics(connection: KafkaConnection, admin: Admin, topics: TopicPlan['create']): Promise<void> {
+  try {
+    await admin.createTopics({
+      // kafkajs's own wait takes "unknown topic", which a KRaft broker answers for a moment after the creation, for a
+      // failure.
+      waitForLeaders: false,
+      topics: topics.map(({ name, partitions, replicationFactor, config }) => ({
+        topic: name,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      })),
+    });
+  } catch (error) {
+    const { errors = [] } = error as {
+      readonly errors?: readonly { readonly type?: string; readonly topic?: string }[];
+    };
+    const denied = errors.flatMap(({ type, topic }): DeniedAccess[] =>
+      type === 'TOPIC_AUTHORIZATION_FAILED' && topic !== undefined
+        ? [{ operation: 'Create', resourceType: 'topic', resource: topic }]
+        : [],
+    );
+    throw denied.length === 0 ? error : unauthorized(connection.principal, denied, error);
+  }
+}
+
+const SERVED_DEADLINE_MS = 15_000;
+const SERVED_POLL_MS = 50;
+const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
+
+interface ServedTopic {
+  readonly name: string;
+  readonly partitions: number;
+}
+
+/**
+ * Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it
+ * does.
+ */
+async function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
+  const deadlineAtMs = performance.now() + SERVED_DEADLINE_MS;
+  while (!(await areServed(admin, topics))) {
+    if (performance.now() > deadlineAtMs) {
+      const names = topics.map(({ name }) => name).join(', ');
+      const message = `${names}: created, but not served after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
+      throw new PipelineError('kafka.unavailable', message, { retryable: true });
+    }
+    await sleep(SERVED_POLL_MS);
+  }
+}
+
+async function areServed(admin: Admin, topics: readonly ServedTopic[]): Promise<boolean> {
+  try {
+    const metadata = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
+    for (const { name, partitions } of topics) {
+      const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? [];
+      if (found.length < partitions || found.some(({ leader }) => leader < 0)) return false;
+      await admin.fetchTopicOffsets(name);
+    }
+    return true;
+  } catch (error) {
+    const { type } = error as { type?: string };
+    if (type !== undefined && NOT_YET.has(type)) return false;
+    throw error;
+  }
+}
