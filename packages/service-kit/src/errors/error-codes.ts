@@ -49,6 +49,12 @@ const entries = [
     whoActs: 'operator',
   },
   {
+    code: 'audit.not-recorded',
+    meaning:
+      'The record of an action could not be stored on astrolabe.audit.v1, so the action was not done. The message has the reason; if the topic is missing, run "astrolabe topics apply --execute".',
+    whoActs: 'operator',
+  },
+  {
     code: 'stack.unavailable',
     meaning: 'The local stack could not be started. The message says what to install or which stack to point at.',
     whoActs: 'operator',
