@@ -6,7 +6,7 @@ import { commandKinds } from '@astrolabe/schemas';
 import { readConfig } from '@astrolabe/service-kit';
 import { commandSchemasIn } from '@astrolabe/records/serde';
 import type { Command } from 'commander';
-import { withAuditorOfBrokers } from './audited.ts';
+import { withAuditorOfBrokers } from './audit/audited.ts';
 import { isAgreed, type Act, type CommandContext } from './command-context.ts';
 import { schemasConfig } from './config.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';

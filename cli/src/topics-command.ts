@@ -12,7 +12,7 @@ import { formatCounted } from '@astrolabe/operations/quantities';
 import { isEmptyPlan, type TopicPlan } from '@astrolabe/records';
 import { readConfig } from '@astrolabe/service-kit';
 import type { Command } from 'commander';
-import { auditorOn } from './audited.ts';
+import { auditorOn } from './audit/audited.ts';
 import { withCluster } from './cluster.ts';
 import { isAgreed, type Act, type CommandContext } from './command-context.ts';
 import { ledgerConfig, topicsConfig } from './config.ts';

@@ -29,7 +29,7 @@ const areas: Readonly<Record<string, Count>> = {
   connectors: logged,
   service: logged,
   tracing: logged,
-  audit: { uncounted: 'whoever asked for the action is told: it was not done' },
+  audit: { uncounted: 'the person who asked for the action is told: it was not done' },
   stack: { uncounted: 'no service raises it: it is told by what starts a local stack' },
   kafka: logged,
   registry: logged,

@@ -16,7 +16,7 @@ import { formatBytes, formatCounted } from '@astrolabe/operations/quantities';
 import { topicsFor } from '@astrolabe/records';
 import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
-import { withAuditor } from '../audited.ts';
+import { withAuditor } from '../audit/audited.ts';
 import { withCluster } from '../cluster.ts';
 import { isAgreed, type Act, type CommandContext } from '../command-context.ts';
 import { backfillConfig, connectorsConfig } from '../config.ts';

@@ -1,7 +1,7 @@
 /** `astrolabe connectors add`. */
 import { auditedConnectorAdd, nameOfSource, type AddConnectorOutcome } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
-import { withAuditorOfBrokers } from '../audited.ts';
+import { withAuditorOfBrokers } from '../audit/audited.ts';
 import type { CommandContext } from '../command-context.ts';
 import { connectorsConfig, type ConnectorsConfig } from '../config.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';

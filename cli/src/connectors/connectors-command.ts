@@ -9,7 +9,7 @@ import {
 import { readConfig } from '@astrolabe/service-kit';
 import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { Option, type Command } from 'commander';
-import { withAuditorOfBrokers } from '../audited.ts';
+import { withAuditorOfBrokers } from '../audit/audited.ts';
 import type { Act, CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
 import { formatTable } from '@astrolabe/service-kit/terminal';

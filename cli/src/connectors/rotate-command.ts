@@ -8,7 +8,7 @@ import {
 } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
 import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
-import { withAuditorOfBrokers } from '../audited.ts';
+import { withAuditorOfBrokers } from '../audit/audited.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';

@@ -1,7 +1,7 @@
 /** `astrolabe dlq dismiss`. */
 import { auditedDismissal, previewDismissal, type Cluster } from '@astrolabe/operations';
 import { formatCounted } from '@astrolabe/operations/quantities';
-import { withAuditor } from '../audited.ts';
+import { withAuditor } from '../audit/audited.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { ChangeFlags } from '../flags.ts';

@@ -13,7 +13,7 @@ import {
 import { formatCounted } from '@astrolabe/operations/quantities';
 import { createCommandDecoder, createCommandEncoder } from '@astrolabe/records/serde';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
-import { withAuditor } from '../audited.ts';
+import { withAuditor } from '../audit/audited.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { ChangeFlags } from '../flags.ts';

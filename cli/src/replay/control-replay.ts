@@ -9,7 +9,7 @@ import {
   type ReplayPhase,
 } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
-import { withAuditor } from '../audited.ts';
+import { withAuditor } from '../audit/audited.ts';
 import { withCluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { clusterConfig } from '../config.ts';

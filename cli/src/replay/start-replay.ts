@@ -13,7 +13,7 @@ import {
 } from '@astrolabe/operations';
 import { formatCounted } from '@astrolabe/operations/quantities';
 import { readConfig } from '@astrolabe/service-kit';
-import { withAuditor } from '../audited.ts';
+import { withAuditor } from '../audit/audited.ts';
 import { withCluster } from '../cluster.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { replayConfig, type ReplayConfig } from '../config.ts';

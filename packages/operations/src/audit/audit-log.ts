@@ -5,8 +5,9 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { hasTopic } from '../cluster/has-topic.ts';
 
 /**
- * Called twice for each action: before it is done, and when it has ended. Success: all in-sync replicas have the record.
- * Failure: rejects with `audit.not-recorded`; the record may be stored all the same if the brokers did not answer.
+ * Called twice for each action: before it is done, and when it has ended. Success: all in-sync replicas have the
+ * record. Failure: rejects with `audit.not-recorded`; the record may be stored all the same if the brokers did not
+ * answer.
  */
 export interface AuditLog {
   store(record: OutgoingRecord): Promise<void>;

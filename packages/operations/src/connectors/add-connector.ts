@@ -20,7 +20,7 @@ export type AddConnectorOutcome =
       /** To be shown once; undefined where the key is an existing one. */
       readonly generatedKey: string | undefined;
     }
-  /** The file, or its folder, cannot be written here: somebody has to put the connector into it. Nothing was changed. */
+  /** The file, or its folder, cannot be written here: nothing was changed, and somebody has to edit it elsewhere. */
   | { readonly kind: 'read-only'; readonly connector: NewConnector; readonly generatedKey: string | undefined }
   | { readonly kind: 'invalid-id'; readonly id: string }
   | { readonly kind: 'duplicate-id'; readonly id: string };

@@ -75,6 +75,6 @@ test('each dead letter of a job is sent once, whenever its process is killed and
         assert.deepEqual([sent.length, new Set(sent).size], isRecorded ? [count, count] : [0, 0]);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
 });

@@ -61,7 +61,7 @@ export class JobRunner {
     this.#loop ??= this.#run();
   }
 
-  /** What is under way is left to whoever starts next. Never rejects. */
+  /** What is under way is left to the next runner. Never rejects. */
   async close(): Promise<void> {
     this.#stop.abort(new Error('the runner of jobs is closed'));
     this.#wake.resolve();
@@ -69,8 +69,8 @@ export class JobRunner {
   }
 
   /**
-   * Rejects with `audit.not-recorded` where the begin cannot be stored; should it have been stored all the same, the job
-   * is found and run. One with the id of another job is that job: to submit twice is to submit once.
+   * Rejects with `audit.not-recorded` where the begin cannot be stored; should it have been stored all the same, the
+   * job is found and run. One with the id of another job is that job: to submit twice is to submit once.
    */
   async submit({ job, ...action }: JobToSubmit): Promise<JobView> {
     const begun: BegunAction = { ...action, job: jobDetails(job), begunAtMs: this.#options.clock.nowMs() };

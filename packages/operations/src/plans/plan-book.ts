@@ -1,6 +1,6 @@
 /**
- * Plans: what was counted and shown, waiting for somebody to say yes. They are kept in memory, so one that a restart has
- * lost is gone, and has to be made again. No I/O.
+ * Plans: what was counted and shown, waiting for somebody to say yes. They are kept in memory, so one that a restart
+ * has lost is gone, and has to be made again. No I/O.
  */
 export interface Plan<Content> {
   readonly id: string;

@@ -63,8 +63,8 @@ export async function planJob(
 export type PlanCheck = { readonly kind: 'unchanged' } | { readonly kind: 'changed'; readonly reason: string };
 
 /**
- * Whether the job would still do what was counted. Counts again only where somebody has decided about dead letters since
- * then, or some of them have expired.
+ * Whether the job would still do what was counted. Counts again only where somebody has decided about dead letters
+ * since then, or some of them have expired.
  */
 export async function checkJobPlan(
   cluster: PlanningCluster,

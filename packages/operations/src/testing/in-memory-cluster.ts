@@ -82,7 +82,8 @@ export function createInMemoryCluster(options: InMemoryClusterOptions = {}): InM
     findHoldingTransactions: async (held) =>
       held.map((each) => ({ ...each, producerId: 7n, transactionalId: 'someone' })),
     openTransactionalProducer: async (transactionalId) => brokers.openTransactionalProducer(transactionalId),
-    openProducer: async () => log,
+    // Who closes theirs closes nobody else's.
+    openProducer: async () => ({ send: log.send, close: async () => undefined }),
     commit: (groupId, topic, partition, { nextOffset = 0n, topicId, metadata = '' }) => {
       brokers.commitsOf(groupId, topic).set(partition, { nextOffset, topicId, metadata });
     },

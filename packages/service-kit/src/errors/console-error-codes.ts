@@ -71,4 +71,78 @@ export const consoleErrorCodes = [
     meaning: 'The console is stopping. Ask again: another instance, or the same one after its restart.',
     whoActs: 'operator',
   },
+  {
+    code: 'console.selection-refused',
+    meaning:
+      'What a change was to be about does not exist, or is not allowed so: a topic, a partition, a position, a line. The message says what to give instead; nothing was changed.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.plan-gone',
+    meaning:
+      'A plan has expired after 15 minutes, or the console that made it was restarted. Nothing was changed; count again.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.plan-changed',
+    meaning:
+      'What was counted for a plan is no longer so: somebody else has decided about the same dead letters, or records have expired. Nothing was changed; count again.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.confirmation-missing',
+    meaning:
+      'A change of more than 100 records, or a replay that delivers again, has to be confirmed with the text that its plan names. Nothing was changed.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.job-unknown',
+    meaning: 'No job has this id. Jobs are listed for 31 days; the audit has all of them.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.job-over',
+    meaning: 'A job was to be cancelled that has ended already.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.replay-unknown',
+    meaning: 'No replay has this id. The list of replays has all that there are.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.replay-refused',
+    meaning:
+      'A replay cannot be changed so: it is over, or its topic was deleted and created again. The message says which.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.connector-unknown',
+    meaning:
+      'The connectors file has no such connector, or the connector no such key. The message names those that there are.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.connector-refused',
+    meaning:
+      'A connector cannot be added or changed so: its id is taken or invalid, or Astrolabe refuses the new key. Nothing was changed.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.not-configured',
+    meaning:
+      'The console is not told something that this needs, such as where ingest or the Astrolabe API is. The message names the variable.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.ingest-refused',
+    meaning:
+      'Ingest did not take a test event, or did not answer. The message has its answer; check that it runs, and that the connector is enabled.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.values-masked',
+    meaning: 'Values are masked in this console, so it exports none. Use the command line.',
+    whoActs: 'operator',
+  },
 ] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];

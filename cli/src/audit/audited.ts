@@ -4,9 +4,9 @@ import { hostname, userInfo } from 'node:os';
 import { createAuditor, openAuditLog, type AuditedCaller, type Auditor, type Cluster } from '@astrolabe/operations';
 import { readConfig, type Environment } from '@astrolabe/service-kit';
 import { errorMessage } from '@astrolabe/service-kit/errors';
-import { withCluster } from './cluster.ts';
-import type { CommandContext } from './command-context.ts';
-import { clusterConfig, operatorConfig } from './config.ts';
+import { withCluster } from '../cluster.ts';
+import type { CommandContext } from '../command-context.ts';
+import { clusterConfig, operatorConfig } from '../config.ts';
 
 /** Everything that `use` changes through the auditor is recorded before and after. */
 export async function withAuditor<Result>(
