@@ -19,7 +19,10 @@ export function auditedBackfill(
       request: { files: files.length, named, linesPerSecond },
     },
     () => runBackfill(options),
-    (outcome) => (outcome.kind === 'done' ? { kind: 'done', counts: countsOf(outcome.report) } : refused(outcome.kind)),
+    (outcome) =>
+      outcome.kind === 'done'
+        ? { kind: 'done', counts: countsOf(outcome.report) }
+        : refused(`${outcome.refused.length} of the files are in a form that is not supported`),
   );
 }
 

@@ -16,7 +16,7 @@ export type FoundPlan<Content> =
   /** It was made by another process, or before a restart, or so long ago that nothing is known of it. */
   | { readonly kind: 'unknown' };
 
-export const PLAN_LIFETIME_MS = 15 * 60_000;
+const PLAN_LIFETIME_MS = 15 * 60_000;
 /** Expired plans are told apart from unknown ones for a while. */
 const REMEMBERED_MS = 24 * 3_600_000;
 const MAX_PLANS = 500;

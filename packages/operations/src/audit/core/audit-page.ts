@@ -50,6 +50,8 @@ export class AuditPage {
   readonly #limit: number;
   readonly #entries: AuditEntry[] = [];
   readonly #pending: Set<string>;
+  /** A begin that was stored twice, because the brokers did not answer in time, is one action. */
+  readonly #given = new Set<string>();
   #beforeOffset: bigint;
   #isPeriodPassed = false;
 
@@ -118,6 +120,8 @@ export class AuditPage {
   }
 
   #add(entry: AuditEntry): void {
+    if (this.#given.has(entry.id)) return;
+    this.#given.add(entry.id);
     if (matchesAuditFilter(entry, this.#filter)) this.#entries.push(entry);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { actionNames, auditedActions } from './audited-actions.ts';
-import { cursorText, parseCursor } from './audit-page.ts';
+import { AuditPage, cursorText, parseCursor } from './audit-page.ts';
 import { begunRecord, endedRecord, readAuditRecord, type BegunAction } from './audit-record.ts';
 
 const begun: BegunAction = {
@@ -55,4 +55,26 @@ test('a cursor is read back, and other text is not a cursor', () => {
 test('each action of the catalogue has one name and a meaning', () => {
   assert.equal(new Set(actionNames).size, actionNames.length);
   for (const { name, meaning } of auditedActions) assert.match(meaning, /^[A-Z].*\.$/, name);
+});
+
+test('an action is given out once: by its end, or by its begin, even where either was stored twice', () => {
+  const ended = endedRecord({ ...begun, endedAtMs: 1_780_000_001_000, result: { kind: 'done' } });
+  const stored = [begunRecord(begun), begunRecord(begun), ended, ended, begunRecord({ ...begun, id: 'a2' })];
+  const records = stored.map((record, index) => ({
+    ...record,
+    topic: 'audit',
+    partition: 0,
+    offset: BigInt(index),
+    timestampMs: 0,
+  }));
+  const page = new AuditPage({}, 10, { beforeOffset: 5n, pending: [] });
+  page.takeBackwards(records.toReversed());
+  assert.deepEqual(
+    page.entries.map(({ id, end }) => [id, end?.result.kind]),
+    [
+      ['a2', undefined],
+      ['a1', 'done'],
+    ],
+  );
+  assert.deepEqual(page.cursor, { beforeOffset: 0n, pending: [] });
 });

@@ -12,7 +12,7 @@ export class LineChannel implements AsyncIterable<string> {
     signal.addEventListener('abort', () => this.#change(), { once: true });
   }
 
-  /** Resolves when the line is taken; lines that are put at the same time take turns. Rejects with the signal's reason. */
+  /** Resolves when the line is taken; lines that are put at once take turns. Rejects with the signal's reason. */
   async put(line: string): Promise<void> {
     const before = this.#turn;
     const { promise, resolve } = Promise.withResolvers<void>();

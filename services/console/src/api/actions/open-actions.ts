@@ -74,7 +74,7 @@ export class ActionSource {
     const log = await this.auditLog();
     const cluster = await this.#options.cluster();
     const follower = new JobFollower(cluster);
-    // Whoever asks sees the jobs that there are, from the first answer on.
+    // The first answer already has the jobs that there are.
     await follower.refresh(clock.nowMs(), this.#stop.signal);
     const runner = new JobRunner({ follower, log, work: createJobWork(cluster, clock), clock, random, onFault });
     runner.start();
