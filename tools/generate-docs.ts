@@ -15,6 +15,7 @@ const documents = [
   'docs/delivery.md',
   'docs/errors.md',
   'docs/metrics.md',
+  'docs/operating.md',
   'docs/security.md',
 ];
 const check = process.argv.includes('--check');

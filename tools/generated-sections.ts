@@ -1,9 +1,11 @@
 /** The generated parts of the documentation by the name that their markers have. */
-import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
+import { operatorConfig, schemasConfig, topicsConfig } from '@astrolabe/cli/config';
+import { consoleConfig } from '@astrolabe/console/config';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { renderOutcomeTable } from '@astrolabe/dispatcher/outcomes';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
+import { auditedActions } from '@astrolabe/operations';
 import { headerNames, rightsFor, rightsHolders, topicsFor, type RightsHolder } from '@astrolabe/records';
 import { referenceApiConfig } from '@astrolabe/reference-api/config';
 import { configSections, renderConfigTable, renderMarkdownTable, type ConfigVariables } from '@astrolabe/service-kit';
@@ -29,12 +31,15 @@ export const sections: Readonly<Record<string, () => string>> = {
   'configuration of ingest': () => ownVariables(ingestConfig),
   'configuration of mapper': () => ownVariables(mapperConfig),
   'configuration of dispatcher': () => ownVariables(dispatcherConfig),
-  'configuration of cli': () => ownVariables(topicsConfig, schemasConfig),
+  'configuration of console': () => ownVariables(consoleConfig),
+  'configuration of cli': () => ownVariables(topicsConfig, schemasConfig, operatorConfig),
   'configuration of reference api': () => ownVariables(referenceApiConfig),
   'metrics of ingest': () => metricsTable('ingest'),
   'metrics of mapper': () => metricsTable('mapper'),
   'metrics of dispatcher': () => metricsTable('dispatcher'),
+  'metrics of console': () => metricsTable('console'),
   ...Object.fromEntries(rightsHolders.map((holder) => [`rights of ${holder}`, () => rightsTable(holder)])),
+  'audited actions': actionsTable,
   'outcomes of calls': renderOutcomeTable,
   'error codes': renderErrorCatalogue,
   topics: topicsTable,
@@ -74,6 +79,18 @@ function rightsTable(holder: RightsHolder): string {
       pattern === 'prefixed' ? `begins with \`${name}\`` : `\`${name}\``,
       operations.join(', '),
       purpose,
+    ]),
+  );
+}
+
+function actionsTable(): string {
+  return renderMarkdownTable(
+    ['Action', 'What happens', 'Command', 'In the console'],
+    auditedActions.map(({ name, meaning, command, programs }) => [
+      `\`${name}\``,
+      meaning,
+      command === undefined ? '' : `\`${command.replaceAll('|', '\\|')}\``,
+      programs.includes('console') ? 'yes' : '',
     ]),
   );
 }

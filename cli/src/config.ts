@@ -27,6 +27,14 @@ export const schemasConfig = defineConfig({
   kafkaTopicPrefix: configSections.kafka.kafkaTopicPrefix,
 });
 
+export const operatorConfig = defineConfig({
+  operator: {
+    env: 'ASTROLABE_OPERATOR',
+    schema: configValues.text('a name').optional(),
+    description: 'Who changes something, for the audit. Default: the user of the operating system.',
+  },
+});
+
 export const clusterConfig = defineConfig({ ...configSections.kafka, logLevel });
 
 export const clusterAndRegistryConfig = defineConfig({

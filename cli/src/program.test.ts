@@ -17,7 +17,7 @@ async function run(args: string[], env: Record<string, string> = {}) {
 test('help names every verb and exits 0', async () => {
   const { exitCode, stdout } = await run(['--help']);
   assert.equal(exitCode, 0);
-  const verbs = ['topics', 'schemas', 'connectors', 'backfill', 'dlq', 'lag', 'tail', 'trace', 'doctor'];
+  const verbs = ['topics', 'schemas', 'connectors', 'backfill', 'dlq', 'audit', 'lag', 'tail', 'trace', 'doctor'];
   for (const verb of verbs) assert.match(stdout, new RegExp(`^ {2}${verb}\\b`, 'm'));
 });
 

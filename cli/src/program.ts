@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '@astrolabe/service-kit/clock';
 import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { Command } from 'commander';
 import { registerAcls } from './acls/acls-command.ts';
+import { registerAudit } from './audit/audit-command.ts';
 import { registerBackfill } from './backfill/backfill-command.ts';
 import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
@@ -72,6 +73,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
   registerBackfill(program, act);
   registerDlq(program, act);
   registerReplay(program, act);
+  registerAudit(program, act);
   registerLag(program, act);
   registerTail(program, act);
   registerDoctor(program, act);

@@ -1,11 +1,12 @@
 /** `astrolabe schemas`: the Avro schemas of the commands in the registry. */
 import { schemaRegistryFromConfig } from '@astrolabe/kafka';
-import { applySchemas, checkSchemas } from '@astrolabe/operations';
+import { auditedSchemasApply, checkSchemas } from '@astrolabe/operations';
 import { topicsFor } from '@astrolabe/records';
 import { commandKinds } from '@astrolabe/schemas';
 import { readConfig } from '@astrolabe/service-kit';
 import { commandSchemasIn } from '@astrolabe/records/serde';
 import type { Command } from 'commander';
+import { withAuditorOfBrokers } from './audit/audited.ts';
 import { isAgreed, type Act, type CommandContext } from './command-context.ts';
 import { schemasConfig } from './config.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
@@ -29,7 +30,7 @@ async function runSchemas(context: CommandContext, mode: 'check' | 'apply', flag
   const registry = commandSchemasIn(schemaRegistryFromConfig(config));
   const topic = topicsFor(config.kafkaTopicPrefix).commands.name;
   const apply = async (): Promise<ExitCode> => {
-    const applied = await applySchemas(registry, topic);
+    const applied = await withAuditorOfBrokers(context, (auditor) => auditedSchemasApply(auditor, registry, topic));
     output.result(
       { applied },
       applied.map(({ subject, schemaId, changed }) => `${changed ? '+' : '='} ${subject}: schema ${schemaId}`),

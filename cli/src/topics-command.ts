@@ -1,9 +1,18 @@
 /** `astrolabe topics`: the topics of the pipeline, as declared and as they are. */
-import { applyTopics, checkTopics } from '@astrolabe/operations';
+import {
+  auditedTopicsApply,
+  checkTopics,
+  openAuditLog,
+  type AuditLog,
+  type Auditor,
+  type Cluster,
+  type TopicsCheck,
+} from '@astrolabe/operations';
 import { formatCounted } from '@astrolabe/operations/quantities';
 import { isEmptyPlan, type TopicPlan } from '@astrolabe/records';
 import { readConfig } from '@astrolabe/service-kit';
 import type { Command } from 'commander';
+import { auditorOn } from './audit/audited.ts';
 import { withCluster } from './cluster.ts';
 import { isAgreed, type Act, type CommandContext } from './command-context.ts';
 import { ledgerConfig, topicsConfig } from './config.ts';
@@ -46,7 +55,7 @@ async function runTopics(context: CommandContext, mode: 'check' | 'apply', flags
       const execute =
         mode === 'apply' &&
         (mayAsk ? await isAgreed(context, flags, 'Apply?') : flags.execute === true || flags.yes === true);
-      const { isInOrder, problems } = execute ? await applyTopics(cluster, plan, settings) : check;
+      const { isInOrder, problems } = execute ? await apply(context, cluster, plan, settings) : check;
       output.result({ applied: execute, ...plan, problems }, [
         ...describePlan(plan, execute),
         ...problems.flatMap(describeFinding),
@@ -55,6 +64,22 @@ async function runTopics(context: CommandContext, mode: 'check' | 'apply', flags
     },
     { partitions },
   );
+}
+
+/** The record needs its topic, which the plan may create. */
+async function apply(
+  context: CommandContext,
+  cluster: Cluster,
+  plan: TopicPlan,
+  settings: Parameters<typeof checkTopics>[1],
+): Promise<TopicsCheck> {
+  let log: AuditLog | undefined;
+  const openAuditor = async (): Promise<Auditor> => auditorOn(context, (log = await openAuditLog(cluster)));
+  try {
+    return await auditedTopicsApply({ cluster, plan, settings, openAuditor });
+  } finally {
+    await log?.close();
+  }
 }
 
 export function describePlan(plan: TopicPlan, applied: boolean): string[] {

@@ -29,6 +29,7 @@ const areas: Readonly<Record<string, Count>> = {
   connectors: logged,
   service: logged,
   tracing: logged,
+  audit: { uncounted: 'the person who asked for the action is told: it was not done' },
   stack: { uncounted: 'no service raises it: it is told by what starts a local stack' },
   kafka: logged,
   registry: logged,
@@ -41,6 +42,7 @@ const areas: Readonly<Record<string, Count>> = {
   command: deadCommand,
   api: deadCommand,
   mapper: { metrics: ['mapper_events_total'] },
+  console: { metrics: ['console_refused_requests_total'] },
 };
 
 /** Where a code differs from its area. */

@@ -13,7 +13,7 @@ test('the rights of every service are printed as commands, with the prefix and t
   assert.equal(lines.filter((line) => line.startsWith('kafka-acls.sh ')).length, all.length);
   assert.deepEqual(
     lines.filter((line) => line.startsWith('#')),
-    ['# ingest', '# mapper', '# dispatcher', '# operator', '# setup'],
+    ['# ingest', '# mapper', '# dispatcher', '# operator', '# console', '# setup'],
   );
   assert.match(stdout, /User:mapper --operation Read --group eu\.mappers\n/);
   assert.match(stdout, /--transactional-id eu\.mappers- --resource-pattern-type prefixed\n/);
@@ -61,8 +61,8 @@ test('the commands can be run as they are printed where brokers and login are na
 test('for Strimzi there is one document of YAML for each user', async () => {
   const args = ['acls', 'print', '--format', 'strimzi', '--strimzi-cluster', 'events', '--authentication', 'tls'];
   const { stdout } = await runAstrolabe(args);
-  assert.equal(stdout.match(/^kind: KafkaUser$/gm)?.length, 5);
-  assert.equal(stdout.match(/^---$/gm)?.length, 4);
+  assert.equal(stdout.match(/^kind: KafkaUser$/gm)?.length, 6);
+  assert.equal(stdout.match(/^---$/gm)?.length, 5);
   assert.match(
     stdout,
     /name: "mapper"\n {2}labels:\n {4}strimzi\.io\/cluster: "events"\nspec:\n {2}authentication:\n {4}type: tls\n/,
@@ -77,7 +77,7 @@ test('a service or a user that does not exist is wrong usage, with those that do
   ]) {
     const { exitCode, stderr } = await runAstrolabe(args);
     assert.equal(exitCode, 2, args.join(' '));
-    assert.match(stderr, /ingest, mapper, dispatcher, operator, setup/);
+    assert.match(stderr, /ingest, mapper, dispatcher, operator, console, setup/);
   }
 });
 

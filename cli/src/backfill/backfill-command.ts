@@ -1,10 +1,12 @@
 /** `astrolabe backfill`: archives of events into the event topic. */
 import {
+  auditedBackfill,
   findConnector,
   findFiles,
   openBackfillState,
   openConnectorsDocument,
   runBackfill,
+  type Auditor,
   type BackfillOptions,
   type BackfillState,
   type BadLine,
@@ -14,6 +16,7 @@ import { formatBytes, formatCounted } from '@astrolabe/operations/quantities';
 import { topicsFor } from '@astrolabe/records';
 import { readConfig } from '@astrolabe/service-kit';
 import { Option, type Command } from 'commander';
+import { withAuditor } from '../audit/audited.ts';
 import { withCluster } from '../cluster.ts';
 import { isAgreed, type Act, type CommandContext } from '../command-context.ts';
 import { backfillConfig, connectorsConfig } from '../config.ts';
@@ -64,7 +67,7 @@ async function backfill(context: CommandContext, flags: BackfillFlags, paths: re
   const found = findConnector(await openConnectorsDocument(connectorsFile), flags.connector);
   if (found.kind !== 'found') throw connectorUsage(found);
   if (flags.dryRun === true) {
-    return run(context, flags, files, await stateAt(undefined, flags.connector, ''), undefined);
+    return run(context, flags, files, await stateAt(undefined, flags.connector, ''));
   }
   const config = readConfig(backfillConfig, context.env);
   const events = topicsFor(config.kafkaTopicPrefix).segmentEvents.name;
@@ -81,7 +84,8 @@ async function backfill(context: CommandContext, flags: BackfillFlags, paths: re
       const producer = await cluster.openProducer();
       try {
         const deadLetters = cluster.topics.segmentEventsDeadLetters.name;
-        return await run(context, flags, files, state, { producer, events, deadLetters });
+        const target = { producer, events, deadLetters };
+        return await withAuditor(context, cluster, (auditor) => run(context, flags, files, state, { auditor, target }));
       } finally {
         await producer.close();
       }
@@ -111,9 +115,10 @@ async function run(
   flags: BackfillFlags,
   files: readonly SourceFile[],
   state: BackfillState,
-  target: BackfillOptions['target'],
+  stored?: { readonly auditor: Auditor; readonly target: NonNullable<BackfillOptions['target']> },
 ): Promise<ExitCode> {
   const { clock, signal, output, startProgress } = context;
+  const target = stored?.target;
   const progress = startProgress(target === undefined ? 'checking' : 'backfill', 'events');
   const startedAtMs = clock.monotonicMs();
   const badLines: BadLine[] = [];
@@ -132,16 +137,12 @@ async function run(
     }
   };
   const { connector: connectorId, rate: linesPerSecond } = flags;
-  const outcome = await runBackfill({
-    files,
-    connectorId,
-    target,
-    state,
-    linesPerSecond,
-    clock,
-    signal,
-    onEvent,
-  }).catch((error: unknown) => {
+  const options = { files, connectorId, state, linesPerSecond, clock, signal, onEvent };
+  const running =
+    stored === undefined
+      ? runBackfill({ ...options, target })
+      : auditedBackfill(stored.auditor, { ...options, target: stored.target });
+  const outcome = await running.catch((error: unknown) => {
     progress.end();
     if (target !== undefined) progress.note(howToResume(flags));
     throw error;

@@ -1,6 +1,7 @@
 /** `astrolabe connectors add`. */
-import { addConnector, nameOfSource } from '@astrolabe/operations';
+import { auditedConnectorAdd, nameOfSource, type AddConnectorOutcome } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
+import { withAuditorOfBrokers } from '../audit/audited.ts';
 import type { CommandContext } from '../command-context.ts';
 import { connectorsConfig, type ConnectorsConfig } from '../config.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
@@ -21,7 +22,9 @@ export async function runAddConnector(context: CommandContext, flags: AddFlags):
   const name = flags.name ?? (await askForName(context));
   const freeEmailProviders = flags.freeEmailProviders ?? (await askForFreeEmail(context));
   const key = keyRequest(flags);
-  const added = await addConnector({ connectorsFile, name, id: flags.id, freeEmailProviders, key });
+  const added = await withAuditorOfBrokers(context, (auditor) =>
+    auditedConnectorAdd(auditor, { connectorsFile, name, id: flags.id, freeEmailProviders, key }),
+  );
   switch (added.kind) {
     case 'invalid-id':
       throw new UsageError(
@@ -31,6 +34,10 @@ export async function runAddConnector(context: CommandContext, flags: AddFlags):
       throw new UsageError(
         `${connectorsFile} has a connector "${added.id}" already; choose another name, or an id with --id.`,
       );
+    case 'read-only':
+      context.note(`${connectorsFile} cannot be written here. Add this to its connectors:`);
+      context.output.result({ connector: added.connector }, JSON.stringify(added.connector, null, 2).split('\n'));
+      return exitCodes.failed;
     case 'added':
       printAdded(context, flags, config, added);
       return exitCodes.done;
@@ -41,7 +48,7 @@ function printAdded(
   { output }: CommandContext,
   flags: AddFlags,
   { connectorsFile, ingestHost, ingestPort }: ConnectorsConfig,
-  { connector, generatedKey }: Extract<Awaited<ReturnType<typeof addConnector>>, { kind: 'added' }>,
+  { connector, generatedKey }: Extract<AddConnectorOutcome, { kind: 'added' }>,
 ): void {
   const { id, name, apiKey: source, freeEmailProviders } = connector;
   const ingestUrl = flags.ingestUrl ?? `http://${ingestHost}:${ingestPort}`;

@@ -1,14 +1,15 @@
 /** `astrolabe connectors`: what a customer sets up in Astrolabe, in the connectors file. */
 import {
+  auditedConnectorToggle,
   checkConnectors,
   listConnectors,
   nameOfSource,
-  setConnectorEnabled,
   type ResolvedKey,
 } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
 import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { Option, type Command } from 'commander';
+import { withAuditorOfBrokers } from '../audit/audited.ts';
 import type { Act, CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
 import { formatTable } from '@astrolabe/service-kit/terminal';
@@ -110,8 +111,12 @@ function fingerprintIn(key: ResolvedKey): string {
   return key.kind === 'key' ? key.fingerprint : `? ${key.reason}`;
 }
 
-async function setEnabled({ output, env }: CommandContext, id: string, enabled: boolean): Promise<ExitCode> {
-  const set = await setConnectorEnabled(readConfig(connectorsConfig, env).connectorsFile, id, enabled);
+async function setEnabled(context: CommandContext, id: string, enabled: boolean): Promise<ExitCode> {
+  const { output, env } = context;
+  const { connectorsFile } = readConfig(connectorsConfig, env);
+  const set = await withAuditorOfBrokers(context, (auditor) =>
+    auditedConnectorToggle(auditor, connectorsFile, id, enabled),
+  );
   if (set.kind !== 'set') throw connectorUsage(set);
   const word = enabled ? 'enabled' : 'disabled';
   const { changed } = set;

@@ -1,7 +1,14 @@
 /** `astrolabe connectors rotate-key`. */
-import { findWriteKey, nameOfSource, openConnector, retireKey, rotateKey } from '@astrolabe/operations';
+import {
+  auditedKeyRetirement,
+  auditedKeyRotation,
+  findWriteKey,
+  nameOfSource,
+  openConnector,
+} from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
 import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
+import { withAuditorOfBrokers } from '../audit/audited.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { connectorsConfig } from '../config.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
@@ -27,7 +34,9 @@ export async function runRotateKey(context: CommandContext, flags: RotateFlags, 
   if (!(await isAgreed(context, flags, question))) return exitCodes.failed;
   const { env: variables, signal } = context;
   const api = apiUrl === undefined ? undefined : { apiUrl, apiTls: tlsMaterialOf(config, 'api') };
-  const rotated = await rotateKey({ opened, key, variables, api, signal });
+  const rotated = await withAuditorOfBrokers(context, (auditor) =>
+    auditedKeyRotation(auditor, { opened, key, variables, api, signal }),
+  );
   switch (rotated.kind) {
     case 'same-source':
       throw new UsageError(
@@ -72,7 +81,8 @@ async function retire(
   }
   const question = `Retire the key ${name} of "${id}"? Senders that still use it will get 401.`;
   if (!(await isAgreed(context, flags, question))) return exitCodes.failed;
-  await retireKey(opened, key.place);
+  const { place } = key;
+  await withAuditorOfBrokers(context, (auditor) => auditedKeyRetirement(auditor, opened, { place, name }));
   context.output.result({ id, retired: name }, [`The key ${name} of "${id}" is retired.`]);
   return exitCodes.done;
 }

@@ -1,6 +1,7 @@
 /** `astrolabe dlq dismiss`. */
-import { dismiss, previewDismissal, type Cluster } from '@astrolabe/operations';
+import { auditedDismissal, previewDismissal, type Cluster } from '@astrolabe/operations';
 import { formatCounted } from '@astrolabe/operations/quantities';
+import { withAuditor } from '../audit/audited.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { ChangeFlags } from '../flags.ts';
@@ -13,7 +14,7 @@ interface DismissFlags extends ChangeFlags, Omit<DecisionFlags, 'asTrusted'> {
 
 export async function runDismiss(context: CommandContext, cluster: Cluster, flags: DismissFlags): Promise<ExitCode> {
   const { clock, signal, output } = context;
-  const plan = await planFromFlags(cluster, flags, clock.nowMs());
+  const { plan, request } = await planFromFlags(cluster, flags, clock.nowMs());
   const reading = context.startProgress('reading', 'dead letters');
   const preview = await previewDismissal({ cluster, plan, clock, signal, onProgress: reading.update }).finally(
     reading.end,
@@ -30,7 +31,8 @@ export async function runDismiss(context: CommandContext, cluster: Cluster, flag
   if (!(await isAgreed(context, flags, question))) return exitCodes.failed;
   const dismissing = context.startProgress('dismiss', 'dead letters');
   const { reason } = flags;
-  const outcome = await dismiss({ cluster, plan, reason, clock, signal, onProgress: dismissing.update }).finally(
+  const options = { cluster, plan, reason, clock, signal, onProgress: dismissing.update };
+  const outcome = await withAuditor(context, cluster, (auditor) => auditedDismissal(auditor, request, options)).finally(
     dismissing.end,
   );
   if (outcome.kind === 'taken-over') throw takenOver();

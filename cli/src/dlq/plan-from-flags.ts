@@ -19,12 +19,19 @@ export interface DecisionFlags extends Omit<DecisionRequest, 'edited'> {
   readonly fromFile?: string;
 }
 
-export async function planFromFlags(cluster: Cluster, flags: DecisionFlags, nowMs: number): Promise<DecisionPlan> {
+export interface PlanFromFlags {
+  readonly plan: DecisionPlan;
+  /** What it was made of, for the audit. */
+  readonly request: DecisionRequest;
+}
+
+export async function planFromFlags(cluster: Cluster, flags: DecisionFlags, nowMs: number): Promise<PlanFromFlags> {
   const { fromFile } = flags;
   const edited = fromFile === undefined ? {} : { edited: await readExportFile(fromFile) };
-  const planned = await planDecision(cluster, { ...flags, ...edited }, nowMs);
+  const request = { ...flags, ...edited };
+  const planned = await planDecision(cluster, request, nowMs);
   if (planned.kind !== 'plan') throw decisionUsage(planned, fromFile);
-  return planned.plan;
+  return { plan: planned.plan, request };
 }
 
 async function readExportFile(path: string): Promise<readonly EditedDeadLetter[]> {

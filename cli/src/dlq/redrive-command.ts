@@ -1,9 +1,9 @@
 /** `astrolabe dlq redrive`. */
 import { randomUUID } from 'node:crypto';
 import {
+  auditedRedrive,
   leftOver,
   previewRedrive,
-  redrive,
   type Cluster,
   type CommandCodec,
   type RedriveOptions,
@@ -13,6 +13,7 @@ import {
 import { formatCounted } from '@astrolabe/operations/quantities';
 import { createCommandDecoder, createCommandEncoder } from '@astrolabe/records/serde';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
+import { withAuditor } from '../audit/audited.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { ChangeFlags } from '../flags.ts';
@@ -32,7 +33,7 @@ const NAMED = 20;
 
 export async function runRedrive(context: CommandContext, cluster: Cluster, flags: RedriveFlags): Promise<ExitCode> {
   const { clock, signal, note } = context;
-  const plan = await planFromFlags(cluster, flags, clock.nowMs());
+  const { plan, request } = await planFromFlags(cluster, flags, clock.nowMs());
   const codec = await commandCodec(context, cluster, flags);
   const { maxRedrives, rate: recordsPerSecond } = flags;
   const options = { cluster, plan, codec, maxRedrives, recordsPerSecond, clock, signal };
@@ -56,7 +57,9 @@ export async function runRedrive(context: CommandContext, cluster: Cluster, flag
     return exitCodes.failed;
   }
   const sending = context.startProgress('redrive', 'dead letters');
-  const outcome = await redrive({ ...options, onEvent: showEvents(sending) }).finally(sending.end);
+  const outcome = await withAuditor(context, cluster, (auditor) =>
+    auditedRedrive(auditor, request, { ...options, onEvent: showEvents(sending) }),
+  ).finally(sending.end);
   if (outcome.kind === 'taken-over') throw takenOver();
   return printReport(context, outcome.report, outcome.redriveId);
 }

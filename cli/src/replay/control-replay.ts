@@ -1,6 +1,6 @@
 /** `astrolabe replay list|status|pause|resume|cancel`: replays as they are, and changing what they are to do. */
 import {
-  controlReplay,
+  auditedReplayControl,
   findReplay,
   isOver,
   listReplays,
@@ -9,6 +9,7 @@ import {
   type ReplayPhase,
 } from '@astrolabe/operations';
 import { readConfig } from '@astrolabe/service-kit';
+import { withAuditor } from '../audit/audited.ts';
 import { withCluster } from '../cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { clusterConfig } from '../config.ts';
@@ -61,7 +62,9 @@ export async function cancel(context: CommandContext, flags: ControlFlags, id: s
 export async function resume(context: CommandContext, { rate }: ResumeFlags, id: string): Promise<ExitCode> {
   const { output, clock, signal } = context;
   return onCluster(context, async (cluster) => {
-    const controlled = await controlReplay({ cluster, id, wanted: 'run', rate, clock, signal });
+    const controlled = await withAuditor(context, cluster, (auditor) =>
+      auditedReplayControl(auditor, { cluster, id, wanted: 'run', rate, clock, signal }),
+    );
     throwRefusal(controlled, id);
     const said = controlled.kind === 'unchanged' ? 'is running already' : 'goes on';
     output.result({ replayId: id, outcome: controlled.kind }, [
@@ -81,7 +84,9 @@ async function change(
 ): Promise<ExitCode> {
   const { output, note, clock, signal } = context;
   return onCluster(context, async (cluster) => {
-    const controlled = await controlReplay({ cluster, id, wanted, clock, signal });
+    const controlled = await withAuditor(context, cluster, (auditor) =>
+      auditedReplayControl(auditor, { cluster, id, wanted, clock, signal }),
+    );
     throwRefusal(controlled, id);
     if (controlled.kind === 'removed') {
       output.result({ replayId: id, outcome: 'removed' }, [

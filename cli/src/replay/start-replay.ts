@@ -1,10 +1,10 @@
 /** `astrolabe replay events|commands`: plans a replay, shows what it would do, asks, starts it and follows it. */
 import {
+  auditedReplayStart,
   forecastReplay,
   isOver,
   planReplay,
   sourceTopicOf,
-  startReplay,
   type Cluster,
   type ForecastEvent,
   type MissingRecords,
@@ -13,6 +13,7 @@ import {
 } from '@astrolabe/operations';
 import { formatCounted } from '@astrolabe/operations/quantities';
 import { readConfig } from '@astrolabe/service-kit';
+import { withAuditor } from '../audit/audited.ts';
 import { withCluster } from '../cluster.ts';
 import { isAgreed, type CommandContext } from '../command-context.ts';
 import { replayConfig, type ReplayConfig } from '../config.ts';
@@ -101,7 +102,9 @@ async function run(
     if (decided === 'forecast') return isComplete ? exitCodes.done : exitCodes.failed;
     if (decided === 'no') return exitCodes.failed;
   }
-  const { kind } = await startReplay({ cluster, order, clock, signal });
+  const { kind } = await withAuditor(context, cluster, (auditor) =>
+    auditedReplayStart(auditor, { cluster, order, clock, signal }),
+  );
   if (kind === 'exists') throw new Error(`Another program has started a replay ${id} meanwhile; nothing was started.`);
   if (flags.detach === true) {
     context.output.result({ replayId: id }, [`Replay ${id} is started. To follow it: ${followLine(id)}`]);

@@ -3,6 +3,30 @@
  * it. They report progress as data, end when their signal aborts, and say what came of it as a value tagged `kind`.
  * They print nothing, and read no arguments, environment or input of the process.
  */
+export { createAuditor, type Auditor, type DescribedAction } from './actions/auditor.ts';
+export { auditedBackfill } from './actions/backfill.ts';
+export {
+  auditedConnectorAdd,
+  auditedConnectorEdit,
+  auditedConnectorToggle,
+  auditedKeyRetirement,
+  auditedKeyRotation,
+} from './actions/connectors.ts';
+export { auditedSchemasApply, auditedTopicsApply } from './actions/contracts.ts';
+export { auditedDismissal, auditedRedrive } from './actions/dead-letters.ts';
+export { auditedReplayControl, auditedReplayStart, describeReplay } from './actions/replays.ts';
+export { missingTopic, openAuditLog, type AuditLog } from './audit/audit-log.ts';
+export { actionNames, auditedActions, type ActionName } from './audit/core/audited-actions.ts';
+export {
+  auditEntryJson,
+  cursorText,
+  parseCursor,
+  type AuditCursor,
+  type AuditEntry,
+  type AuditFilter,
+} from './audit/core/audit-page.ts';
+export type { AuditedCaller, AuditResult } from './audit/core/audit-record.ts';
+export { exportAudit, readAuditPage, type AuditPageRequest, type ReadAuditPage } from './audit/read-audit.ts';
 export { checkRights, type CheckedRights, type RightsCheck } from './acls/check-rights.ts';
 export {
   runBackfill,
@@ -24,7 +48,7 @@ export {
 } from './cluster/open-cluster.ts';
 export type { ServiceGroups } from './cluster/service-readings.ts';
 export type { RangeRefusal, RangeRequest } from './cluster/spans.ts';
-export { addConnector, type AddConnectorOptions, type AddConnectorOutcome } from './connectors/add-connector.ts';
+export type { AddConnectorOptions, AddConnectorOutcome } from './connectors/add-connector.ts';
 export { checkConnectors, type CheckedConnector, type KeyCheck } from './connectors/check-keys.ts';
 export {
   findConnector,
@@ -33,19 +57,18 @@ export {
   type ResolvedKey,
   type UnknownConnector,
 } from './connectors/connectors-document.ts';
-export { listConnectors, setConnectorEnabled, type ListedConnector } from './connectors/edit-connectors.ts';
+export { listConnectors, type ConnectorEdit, type ListedConnector } from './connectors/edit-connectors.ts';
 export type { KeyRequest } from './connectors/new-key.ts';
 export {
   findWriteKey,
   nameOfSource,
   openConnector,
-  retireKey,
-  rotateKey,
+  resolveConnectorKey,
   type OpenConnectorOutcome,
   type RotateKeyOutcome,
 } from './connectors/rotate-key.ts';
-export { applySchemas, checkSchemas, type SchemasCheck } from './contracts/apply-schemas.ts';
-export { applyTopics, checkTopics, type TopicsCheck } from './contracts/apply-topics.ts';
+export { checkSchemas, type SchemasCheck } from './contracts/apply-schemas.ts';
+export { checkTopics, type TopicsCheck } from './contracts/apply-topics.ts';
 export { toOffsetJson } from './core/offset-json.ts';
 export { formatOffsets, isInRanges, parseOffsetRanges, type OffsetRange } from './core/offset-ranges.ts';
 export { toExportLine, commandJson, type DeadLetterContent } from './dead-letters/core/dead-letter-content.ts';
@@ -56,7 +79,7 @@ export type { CountedCause } from './dead-letters/core/count-causes.ts';
 export type { DeadLetterGroup } from './dead-letters/core/group-dead-letters.ts';
 export { parseDeadLetterPosition, type DeadLetterPosition } from './dead-letters/core/position.ts';
 export { leftOver, type RedriveReport } from './dead-letters/core/redrive-counts.ts';
-export { dismiss, previewDismissal, type DismissOptions, type DismissOutcome } from './dead-letters/dismiss.ts';
+export { previewDismissal, type DismissOptions, type DismissOutcome } from './dead-letters/dismiss.ts';
 export { exportDeadLetters, type ExportOptions, type ExportOutcome } from './dead-letters/export.ts';
 export type { CommandCodec } from './dead-letters/judge-redrive.ts';
 export { listDeadLetters, type ListOptions, type ListOutcome } from './dead-letters/list.ts';
@@ -69,7 +92,6 @@ export {
 } from './dead-letters/plan-decision.ts';
 export {
   previewRedrive,
-  redrive,
   type RedriveEvent,
   type RedriveOptions,
   type RedriveOutcome,
@@ -86,16 +108,23 @@ export {
   type PipelineSettings,
   type Section,
 } from './doctor/run-doctor.ts';
+export { JobFollower } from './jobs/job-follower.ts';
+export type { JobView } from './jobs/job-board.ts';
+export { JobRunner, type CancelledJob, type JobRunnerOptions, type JobToSubmit } from './jobs/job-runner.ts';
+export { createJobWork } from './jobs/job-work.ts';
 export { watchLag, type LagOptions, type LagSnapshot, type ServiceLag } from './lag/watch-lag.ts';
 export type { TotalLag } from './lag/core/partition-lag.ts';
 export type { DescribedDelivery } from './records/described-delivery.ts';
 export type { DescribedRecord, RecordFilter, RecordRole } from './records/describe-record.ts';
-export { isOver, type ReplayPhase, type ReplayRequest, type ReplaySource } from '@astrolabe/replay';
+export { isOver, type ReplayOrder, type ReplayPhase, type ReplayRequest, type ReplaySource } from '@astrolabe/replay';
 export type { ReplayForecast } from './replay/core/forecast.ts';
 export type { MissingRecords } from './replay/core/missing-records.ts';
 export { offsetsText } from './replay/core/offsets-text.ts';
 export type { OlderReplay } from './replay/core/older-replay.ts';
 export type { ReplayReport, ReplaySummary } from './replay/core/replay-report.ts';
+export { PlanBook, type FoundPlan, type Plan } from './plans/plan-book.ts';
+export { checkJobPlan, planJob, type JobForecast, type JobRequest, type PlannedJob } from './plans/plan-job.ts';
+export { checkReplayPlan, startedNow } from './plans/plan-replay-start.ts';
 export { controlReplay, type ControlledReplay } from './replay/control-replay.ts';
 export { followReplay, type FollowedReplay, type FollowEvent } from './replay/follow-replay.ts';
 export { forecastReplay, type ForecastEvent } from './replay/forecast-replay.ts';

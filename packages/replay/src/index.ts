@@ -3,6 +3,7 @@
  * a bounded cursor over its part and writes how far it is. What a replay is at, everybody derives from these records.
  * No I/O: `@astrolabe/replay/follower` follows the topic.
  */
+export { JsonFields, toJson } from './core/json-fields.ts';
 export { MAX_UNENDED_COMMANDS, chunkBound, commandsAllowed, nextInTurn, type ChunkBound } from './core/fair-turns.ts';
 export { matchCommand, matchEvent, type Match } from './core/match-record.ts';
 export {

@@ -20,8 +20,12 @@ export type AddConnectorOutcome =
       /** To be shown once; undefined where the key is an existing one. */
       readonly generatedKey: string | undefined;
     }
+  /** The file, or its folder, cannot be written here: nothing was changed, and somebody has to edit it elsewhere. */
+  | { readonly kind: 'read-only'; readonly connector: NewConnector; readonly generatedKey: string | undefined }
   | { readonly kind: 'invalid-id'; readonly id: string }
   | { readonly kind: 'duplicate-id'; readonly id: string };
+
+const NOT_WRITABLE: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 export async function addConnector(options: AddConnectorOptions): Promise<AddConnectorOutcome> {
   const { connectorsFile, name, freeEmailProviders, key } = options;
@@ -31,6 +35,11 @@ export async function addConnector(options: AddConnectorOptions): Promise<AddCon
   if (document.connectors.some((connector) => connector.id === id)) return { kind: 'duplicate-id', id };
   const { source, generated } = await provideKey(document.path, id, key);
   const connector = { id, name, apiKey: source, freeEmailProviders };
-  await saveConnectorsDocument(document, appendConnector(document.text, connector));
+  try {
+    await saveConnectorsDocument(document, appendConnector(document.text, connector));
+  } catch (error) {
+    if (!NOT_WRITABLE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return { kind: 'read-only', connector, generatedKey: generated };
+  }
   return { kind: 'added', connector, generatedKey: generated };
 }

@@ -52,3 +52,33 @@ export async function setConnectorEnabled(
   if (changed) await saveConnectorsDocument(document, setMember(found.text, found.index, 'enabled', enabled));
   return { kind: 'set', changed };
 }
+
+export interface ConnectorEdit {
+  readonly name?: string;
+  readonly freeEmailProviders?: 'allow' | 'block';
+}
+
+export interface EditedConnector {
+  readonly kind: 'edited';
+  /** False where it was so already. */
+  readonly changed: boolean;
+}
+
+/** Its id and its keys stay as they are. */
+export async function editConnector(
+  connectorsFile: string,
+  id: string,
+  edit: ConnectorEdit,
+): Promise<EditedConnector | UnknownConnector> {
+  const document = await openConnectorsDocument(connectorsFile);
+  const found = findConnector(document, id);
+  if (found.kind !== 'found') return found;
+  let { text } = found;
+  for (const name of ['name', 'freeEmailProviders'] as const) {
+    const value = edit[name];
+    if (value !== undefined && value !== found.connector[name]) text = setMember(text, found.index, name, value);
+  }
+  const changed = text !== found.text;
+  if (changed) await saveConnectorsDocument(document, text);
+  return { kind: 'edited', changed };
+}

@@ -13,6 +13,7 @@ import {
   saveConnectorsDocument,
   type ConnectorsDocument,
   type FoundConnector,
+  type ResolvedKey,
   type UnknownConnector,
 } from './connectors-document.ts';
 import { changeWriteKeys, setMember } from './edit-connectors-text.ts';
@@ -76,6 +77,11 @@ export async function rotateKey(options: RotateKeyOptions): Promise<RotateKeyOut
     generatedKey: generated,
     oldKey: oldKey.kind === 'key' ? oldKey.fingerprint : nameOfSource(connector.apiKey),
   };
+}
+
+/** The key that the dispatcher calls Astrolabe with, for what acts in the connector's name. */
+export function resolveConnectorKey({ document, found }: OpenedConnector, variables: Environment): Promise<ResolvedKey> {
+  return resolveKey(document.path, found.connector.apiKey, variables);
 }
 
 /** A write key that can be retired: its place in the file, and what it is called. */

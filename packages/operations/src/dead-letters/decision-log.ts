@@ -43,6 +43,23 @@ export async function readDecisionLog(
   };
 }
 
+/** How many dead letters were decided in the runs of one id. */
+export async function countDecided(
+  cluster: Pick<Cluster, 'admin' | 'reader' | 'topics'>,
+  redriveId: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const spans = await wholeTopic(cluster, cluster.topics.redrives.name);
+  let decided = 0;
+  await readSpans(cluster, spans, signal, (records) => {
+    for (const { value } of records) {
+      const mark = parseMark(value);
+      if (mark.redriveId === redriveId) decided += [...offsetsOf(mark)].length;
+    }
+  });
+  return decided;
+}
+
 /**
  * Brokers write a transaction's markers after they have acknowledged its commit. The next reader of the log must see
  * the marks.

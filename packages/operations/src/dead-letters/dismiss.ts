@@ -17,6 +17,8 @@ export interface DismissOptions extends OperationRun {
   readonly plan: DecisionPlan;
   /** Kept with the mark. */
   readonly reason: string | undefined;
+  /** As of a redrive. */
+  readonly redriveId?: string;
   readonly onProgress: (progress: ProgressSnapshot) => void;
 }
 
@@ -32,7 +34,7 @@ export type DismissOutcome =
 const BATCH_RECORDS = 5_000;
 
 /** Changes nothing. */
-export async function previewDismissal(options: Omit<DismissOptions, 'reason'>): Promise<DismissPreview> {
+export async function previewDismissal(options: Omit<DismissOptions, 'reason' | 'redriveId'>): Promise<DismissPreview> {
   const log = await readDecisionLog(options.cluster, options.signal);
   const causes = new CauseCounts();
   await walkPlan(options, (deadLetters) => {
@@ -43,7 +45,7 @@ export async function previewDismissal(options: Omit<DismissOptions, 'reason'>):
 
 export async function dismiss(options: DismissOptions): Promise<DismissOutcome> {
   const { cluster, reason, clock, signal } = options;
-  const redriveId = randomUUID();
+  const redriveId = options.redriveId ?? randomUUID();
   const outcome = await withExclusiveTransactions(cluster, decisionTransactionalId(cluster), async (commit) => {
     const log = await readDecisionLog(cluster, signal);
     let dismissed = 0;

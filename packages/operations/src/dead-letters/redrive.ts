@@ -27,6 +27,8 @@ export interface RedriveOptions extends OperationRun {
   readonly maxRedrives: number;
   /** Undefined: no limit. */
   readonly recordsPerSecond: number | undefined;
+  /** Names the run in its marks. A job that is carried on has one for all of its runs. Default: a new one. */
+  readonly redriveId?: string;
   readonly onEvent: (event: RedriveEvent) => void;
 }
 
@@ -54,7 +56,9 @@ export function decisionTransactionalId({ prefix }: Pick<Cluster, 'prefix'>): st
 }
 
 /** Changes nothing. */
-export async function previewRedrive(options: Omit<RedriveOptions, 'recordsPerSecond'>): Promise<RedrivePreview> {
+export async function previewRedrive(
+  options: Omit<RedriveOptions, 'recordsPerSecond' | 'redriveId'>,
+): Promise<RedrivePreview> {
   const { cluster, plan, codec, maxRedrives, signal, onEvent } = options;
   const log = await readDecisionLog(cluster, signal);
   const judge = await createRedriveJudge(cluster, plan, codec, maxRedrives);
@@ -72,7 +76,7 @@ export async function previewRedrive(options: Omit<RedriveOptions, 'recordsPerSe
 export async function redrive(options: RedriveOptions): Promise<RedriveOutcome> {
   const { cluster, plan, codec, maxRedrives } = options;
   const judge = await createRedriveJudge(cluster, plan, codec, maxRedrives);
-  const redriveId = randomUUID();
+  const redriveId = options.redriveId ?? randomUUID();
   const id = decisionTransactionalId(cluster);
   const sent = await withExclusiveTransactions(cluster, id, async (commit) => {
     await sendAll(options, judge, redriveId, commit);

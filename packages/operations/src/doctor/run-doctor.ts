@@ -11,6 +11,7 @@ import { ok, problem, type Finding } from './core/finding.ts';
 import { judgeDisk } from './core/judge-machine.ts';
 import { examineCluster, judgeBrokerFault, type TopicSettings } from './examine-cluster.ts';
 import { examineConnectors, judgeConnectorsFault, type ConnectorSettings } from './examine-connectors.ts';
+import { examineJobs } from './examine-jobs.ts';
 import { examineLedgerFolder } from './examine-ledger.ts';
 import { examinePositions } from './examine-positions.ts';
 import { examineReplays } from './examine-replays.ts';
@@ -90,6 +91,7 @@ async function examineBrokers(
     if (!hasAllTopics) return;
     report(await examinePositions({ clock, signal }, cluster, settings.groups));
     report(await examineReplays({ clock, signal }, cluster));
+    report(await examineJobs({ clock, signal }, cluster));
   } finally {
     await cluster.close();
   }

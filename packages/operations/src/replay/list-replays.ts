@@ -1,5 +1,6 @@
 /** The replays that there are. */
 import type { Cluster } from '../cluster/cluster.ts';
+import { hasTopic } from '../cluster/has-topic.ts';
 import { readOlderReplay, type OlderReplay } from './core/older-replay.ts';
 import { summarize, type ReplaySummary } from './core/replay-report.ts';
 import { ReplayBoard } from './replay-board.ts';
@@ -16,16 +17,12 @@ export interface ReplayList {
   readonly older: readonly OlderReplay[];
 }
 
-/** https://kafka.apache.org/protocol.html#protocol_error_codes */
-const UNKNOWN_TOPIC = 3;
-
 export async function listReplays(
   cluster: Pick<Cluster, 'reader' | 'topics' | 'inspector'>,
   signal: AbortSignal,
 ): Promise<ReplayList> {
   // Where "topics apply" of this version has not run yet there is none.
-  const [topic] = await cluster.inspector.describe([cluster.topics.replays.name]);
-  if (topic?.errorCode === UNKNOWN_TOPIC) return { replays: [], older: [] };
+  if (!(await hasTopic(cluster, cluster.topics.replays.name))) return { replays: [], older: [] };
   const { replays, olderVersion } = await new ReplayBoard(cluster).refresh(signal);
   const views = [...replays.values()];
   const orphans = await findOrphans(

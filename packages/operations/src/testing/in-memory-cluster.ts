@@ -37,6 +37,8 @@ const BROKERS = [1, 2, 3].map((id) => ({ id, host: `broker-${id}`, port: 9092 })
 const REPLICAS = 3;
 /** Of Kafka 4.2. */
 const METADATA_LEVEL = 29;
+/** https://kafka.apache.org/protocol.html#protocol_error_codes */
+const UNKNOWN_TOPIC = 3;
 const MAX_MESSAGE_BYTES = 1_048_588;
 
 export function createInMemoryCluster(options: InMemoryClusterOptions = {}): InMemoryCluster {
@@ -57,7 +59,7 @@ export function createInMemoryCluster(options: InMemoryClusterOptions = {}): InM
       describe: async (names) =>
         names.map((name) => ({
           name,
-          errorCode: 0,
+          errorCode: existing.has(name) ? 0 : UNKNOWN_TOPIC,
           topicId: brokers.topicIdOf(name),
           partitions,
           allowedOperations: undefined,
@@ -80,7 +82,8 @@ export function createInMemoryCluster(options: InMemoryClusterOptions = {}): InM
     findHoldingTransactions: async (held) =>
       held.map((each) => ({ ...each, producerId: 7n, transactionalId: 'someone' })),
     openTransactionalProducer: async (transactionalId) => brokers.openTransactionalProducer(transactionalId),
-    openProducer: async () => log,
+    // Who closes theirs closes nobody else's.
+    openProducer: async () => ({ send: log.send, close: async () => undefined }),
     commit: (groupId, topic, partition, { nextOffset = 0n, topicId, metadata = '' }) => {
       brokers.commitsOf(groupId, topic).set(partition, { nextOffset, topicId, metadata });
     },

@@ -5,7 +5,7 @@
  */
 import { topicsFor, type TopicRole } from '../topics/topics.ts';
 
-export const rightsHolders = ['ingest', 'mapper', 'dispatcher', 'operator', 'setup'] as const;
+export const rightsHolders = ['ingest', 'mapper', 'dispatcher', 'operator', 'console', 'setup'] as const;
 export type RightsHolder = (typeof rightsHolders)[number];
 
 /** As `kafka-acls.sh --operation` takes them. */
@@ -73,13 +73,17 @@ const topicRights: Readonly<Record<'ingest' | 'mapper' | 'dispatcher', readonly 
   ],
 };
 
-/** Written by redrives, backfills and orders of replays. Every topic is read. */
+/** Written by redrives, backfills, orders of replays and the record of all of them. Every topic is read. */
 const writtenByOperator: Readonly<Partial<Record<TopicRole, string>>> = {
   segmentEvents: 'look at it, redrive, backfill',
   commands: 'look at it, redrive',
   redrives: 'note what was redriven or dismissed',
   replays: 'order replays, and see how far they are',
+  audit: 'record what was done, and look at it',
 };
+
+/** The console backfills nothing. */
+const writtenByConsole: typeof writtenByOperator = { ...writtenByOperator, segmentEvents: 'look at it, redrive' };
 
 const literal = (resourceType: RightResource, name: string) => ({ resourceType, name, pattern: 'literal' }) as const;
 
@@ -94,6 +98,28 @@ export function rightsFor({
   const mapperIds = { resourceType: 'transactional-id', name: `${groups.mapper}-`, pattern: 'prefixed' } as const;
   const ofTopics = (holder: keyof typeof topicRights): Right[] =>
     topicRights[holder].map(({ topic, ...right }) => ({ ...literal('topic', topics[topic].name), ...right }));
+  /** What everybody needs who operates the pipeline, with whatever program. */
+  const ofOperations = (written: typeof writtenByOperator): Right[] => [
+    ...roles.map((role): Right => {
+      const purpose = written[role];
+      return {
+        ...literal('topic', topics[role].name),
+        operations: purpose === undefined ? ['Read', 'DescribeConfigs'] : ['Read', 'Write', 'DescribeConfigs'],
+        purpose: purpose ?? 'look at it',
+      };
+    }),
+    ...Object.values(groups).map((group): Right => ({
+      ...literal('group', group),
+      operations: ['Describe'],
+      purpose: 'tell its lag',
+    })),
+    { ...mapperIds, operations: ['Describe'], purpose: 'name who holds a transaction open' },
+    ...['redrive', 'replays'].map((id): Right => ({
+      ...literal('transactional-id', `${prefix}astrolabe.${id}`),
+      operations: ['Write'],
+      purpose: id === 'redrive' ? 'redrive and dismiss in one transaction' : 'order replays in one transaction',
+    })),
+  ];
   return {
     ingest: ofTopics('ingest'),
     mapper: [
@@ -106,36 +132,22 @@ export function rightsFor({
       { ...literal('group', groups.dispatcher), operations: ['Read'], purpose: 'share the partitions of the commands' },
     ],
     operator: [
-      ...roles.map((role): Right => {
-        const written = writtenByOperator[role];
-        return {
-          ...literal('topic', topics[role].name),
-          operations: written === undefined ? ['Read', 'DescribeConfigs'] : ['Read', 'Write', 'DescribeConfigs'],
-          purpose: written ?? 'look at it',
-        };
-      }),
-      ...Object.values(groups).map((group): Right => ({
-        ...literal('group', group),
-        operations: ['Describe'],
-        purpose: 'tell its lag',
-      })),
-      { ...mapperIds, operations: ['Describe'], purpose: 'name who holds a transaction open' },
-      ...['redrive', 'replays'].map((id): Right => ({
-        ...literal('transactional-id', `${prefix}astrolabe.${id}`),
-        operations: ['Write'],
-        purpose: id === 'redrive' ? 'redrive and dismiss in one transaction' : 'order replays in one transaction',
-      })),
+      ...ofOperations(writtenByOperator),
       {
         ...literal('cluster', CLUSTER_RESOURCE),
         operations: ['Describe'],
         purpose: 'compare the rights (astrolabe acls check)',
       },
     ],
+    console: ofOperations(writtenByConsole),
     setup: roles.map((role): Right => ({
       ...literal('topic', topics[role].name),
       // Alter includes Describe, and AlterConfigs DescribeConfigs.
-      operations: ['Create', 'Alter', 'AlterConfigs'],
-      purpose: 'create it and keep its settings (astrolabe topics apply)',
+      operations: ['Create', 'Alter', 'AlterConfigs', ...(role === 'audit' ? ['Write' as const] : [])],
+      purpose:
+        role === 'audit'
+          ? 'create it, keep its settings, and record that this was done'
+          : 'create it and keep its settings (astrolabe topics apply)',
     })),
   };
 }

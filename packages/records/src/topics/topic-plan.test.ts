@@ -86,7 +86,7 @@ test('events and commands, replayed ones too, bind their keys to partitions, and
   const topics = topicsFor('', 24);
   const binding = Object.values(topics).filter(({ bindsKeys }) => bindsKeys);
   assert.deepEqual(binding, [topics.segmentEvents, topics.commands, topics.replayedCommands]);
-  const single = new Set([topics.redrives, topics.replays]);
+  const single = new Set([topics.redrives, topics.replays, topics.audit]);
   for (const topic of Object.values(topics)) assert.equal(topic.partitions, single.has(topic) ? 1 : 24);
 });
 

@@ -38,7 +38,8 @@ export type TopicRole =
   | 'deliveries'
   | 'mapperState'
   | 'redrives'
-  | 'replays';
+  | 'replays'
+  | 'audit';
 
 export const DEFAULT_PARTITIONS = 6;
 
@@ -134,6 +135,18 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     maxMessageBytes: undefined,
     key: 'JSON array ["replay", id], ["progress", service, id, partition] or ["progress", "dispatcher", partition]',
     value: 'JSON: what a replay is to do, or how far a service is with it and what came of it',
+  },
+  audit: {
+    name: 'astrolabe.audit.v1',
+    // One is enough: two records for each thing that an operator does, and a page of them is read from the end.
+    partitions: 1,
+    cleanupPolicy: 'delete',
+    // More than a year, so that a yearly review finds its whole year. Far longer than dead letters are kept: a job that
+    // was begun is still known while there is anything that it could do.
+    retentionMs: 400 * DAY_MS,
+    maxMessageBytes: undefined,
+    key: 'id of the action',
+    value: 'JSON: what an operator has begun, or how it ended: who, from where, what, with which result',
   },
 };
 

@@ -6,6 +6,7 @@
 
 import type { ErrorCatalogueEntry } from './catalogue-entry.ts';
 import { clusterErrorCodes } from './cluster-error-codes.ts';
+import { consoleErrorCodes } from './console-error-codes.ts';
 
 const entries = [
   {
@@ -46,6 +47,12 @@ const entries = [
     code: 'tracing.export-failed',
     meaning:
       'Spans could not be sent to OTEL_EXPORTER_OTLP_ENDPOINT and were dropped. Delivery is not affected; see spans_dropped_total.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'audit.not-recorded',
+    meaning:
+      'The record of an action could not be stored on astrolabe.audit.v1, so the action was not done. The message has the reason; if the topic is missing, run "astrolabe topics apply --execute".',
     whoActs: 'operator',
   },
   {
@@ -236,6 +243,7 @@ const entries = [
     meaning: "The delivery ledger's files cannot be read or written. The disk is full, damaged, or not permitted.",
     whoActs: 'operator',
   },
+  ...consoleErrorCodes,
 ] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];
 
 export type ErrorCode = (typeof entries)[number]['code'];

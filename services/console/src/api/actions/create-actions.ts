@@ -1,0 +1,27 @@
+/** The routes of changes with what they need on the brokers, for the composition of the console. */
+import type { Route } from '../../routes/route.ts';
+import type { ActionContext } from './action-context.ts';
+import { actionRoutes } from './action-routes.ts';
+import { ActionSource, type ActionSourceOptions } from './open-actions.ts';
+
+export type ActionsOptions = ActionSourceOptions & Omit<ActionContext, 'auditLog' | 'jobs' | 'onEndLost'>;
+
+export interface Actions {
+  readonly routes: readonly Route[];
+  /** Carries on the jobs that were left behind, as soon as the brokers can be reached. */
+  start(): void;
+  /** Jobs that are under way are left to the next console. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Reaches nothing before it is started, or a route is asked. */
+export function createActions(options: ActionsOptions): Actions {
+  const source = new ActionSource(options);
+  const context: ActionContext = {
+    ...options,
+    auditLog: () => source.auditLog(),
+    jobs: () => source.jobs(),
+    onEndLost: (error) => options.onFault('recording the end of an action', error),
+  };
+  return { routes: actionRoutes(context), start: () => source.start(), close: () => source.close() };
+}
