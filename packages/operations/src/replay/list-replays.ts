@@ -19,14 +19,16 @@ export interface ReplayList {
 /** https://kafka.apache.org/protocol.html#protocol_error_codes */
 const UNKNOWN_TOPIC = 3;
 
+/** `board`: of who lists them again and again, and need not read everything each time. */
 export async function listReplays(
   cluster: Pick<Cluster, 'reader' | 'topics' | 'inspector'>,
   signal: AbortSignal,
+  board = new ReplayBoard(cluster),
 ): Promise<ReplayList> {
   // Where "topics apply" of this version has not run yet there is none.
   const [topic] = await cluster.inspector.describe([cluster.topics.replays.name]);
   if (topic?.errorCode === UNKNOWN_TOPIC) return { replays: [], older: [] };
-  const { replays, olderVersion } = await new ReplayBoard(cluster).refresh(signal);
+  const { replays, olderVersion } = await board.refresh(signal);
   const views = [...replays.values()];
   const orphans = await findOrphans(
     cluster,
