@@ -49,6 +49,7 @@ class SharedCluster implements ClusterSource {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    // Where brokers are away, the attempt that is under way is not waited for beyond its own time.
     const cluster = await this.#opened?.catch(() => undefined);
     await cluster?.close();
   }
