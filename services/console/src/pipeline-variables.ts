@@ -1,4 +1,6 @@
-/** Variables of the services and the command line that the console has to know too: an environment is the same for all. */
+/**
+ * Variables of the services and the command line that the console has to know too: an environment is the same for all.
+ */
 import { z } from 'zod';
 import { DEFAULT_PARTITIONS } from '@astrolabe/records';
 import { configSections, configValues, defineVariables } from '@astrolabe/service-kit';

@@ -1,14 +1,23 @@
 /** Follows a partition at a bounded rate: who cannot keep up goes on at its end. */
 import type { ConsumedRecord, PartitionReader } from '@astrolabe/records';
+import type { Clock } from '@astrolabe/service-kit/clock';
 import type { PartitionSpan } from '../cluster/spans.ts';
 import type { ReadBudget } from './core/read-budget.ts';
-import type { TailPace } from './tail-records.ts';
 
 /** Beyond every offset: a read up to there follows the partition. */
 export const NO_END = 2n ** 62n;
 
 /** More than so much of the rate is not caught up with. */
 const MAX_BEHIND_SECONDS = 2;
+
+/** For somebody who looks on, for whom what is new matters more than all of it. */
+export interface TailPace {
+  /** Of each topic, over its partitions. Who falls further behind than two seconds of it goes on at the end. */
+  readonly recordsPerSecond: number;
+  readonly clock: Clock;
+  /** Offsets that were jumped over. */
+  readonly onNotRead: (offsets: number) => void;
+}
 
 export interface PacedRead {
   readonly reader: Pick<PartitionReader, 'read' | 'offsets'>;

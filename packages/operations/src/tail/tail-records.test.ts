@@ -108,7 +108,9 @@ test('a tail with a pace reads no more than that, and goes on at the end once it
   const offsets: bigint[] = [];
   const notRead: number[] = [];
   // While the tail waits for its next second, more comes than it may read.
-  const clock = createSteppingClock(async () => void (await send(1_000)));
+  const clock = createSteppingClock(async () => {
+    await send(1_000);
+  });
   const ended = await tailRecords(
     options(cluster, {
       signal: stop.signal,

@@ -2,7 +2,6 @@
 import { decodeChunk, type DeliveryOutcome } from '@astrolabe/ledger';
 import type { ConsumedRecord } from '@astrolabe/records';
 import type { CommandDecoder } from '@astrolabe/records/serde';
-import type { Clock } from '@astrolabe/service-kit/clock';
 import type { Cluster } from '../cluster/cluster.ts';
 import {
   findSpans,
@@ -19,7 +18,7 @@ import {
   type RecordRole,
 } from '../records/describe-record.ts';
 import type { DescribedDelivery } from '../records/described-delivery.ts';
-import { NO_END, readPaced } from './read-paced.ts';
+import { NO_END, readPaced, type TailPace } from './read-paced.ts';
 import { ReadBudget } from './core/read-budget.ts';
 
 export const tailedTopics = ['events', 'commands', 'replayed-commands', 'dead-letters', 'deliveries'] as const;
@@ -47,15 +46,6 @@ export interface TailOptions {
   readonly onStart?: () => void;
   /** Of a tail without an end. Default: everything is read. */
   readonly pace?: TailPace;
-}
-
-/** For somebody who looks on, for whom what is new matters more than all of it. */
-export interface TailPace {
-  /** Of each topic, over its partitions. Who falls further behind than two seconds of it goes on at the end. */
-  readonly recordsPerSecond: number;
-  readonly clock: Clock;
-  /** Offsets that were jumped over. */
-  readonly onNotRead: (offsets: number) => void;
 }
 
 /** `ended`: the range has been read to its end. `stopped`: the signal was aborted. */

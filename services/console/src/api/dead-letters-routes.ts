@@ -1,4 +1,4 @@
-import { parseDeadLetterPosition, type DeadLetterRole } from '@astrolabe/operations';
+import { parseDeadLetterPosition } from '@astrolabe/operations';
 import { z } from 'zod';
 import type { IndexFilter } from '../read/dead-letters/core/dead-letter-index.ts';
 import { parseCursor } from '../read/dead-letters/core/page-cursor.ts';
@@ -69,7 +69,7 @@ export function deadLettersRoutes(reads: () => Deps): readonly Route[] {
 
 function toFilter({ topic, connector, code, from, to }: z.output<typeof groupsQuery>): IndexFilter {
   return {
-    role: topic as DeadLetterRole | undefined,
+    role: topic,
     connector,
     code,
     fromMs: from === undefined ? undefined : Date.parse(from),

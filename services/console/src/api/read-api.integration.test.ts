@@ -19,7 +19,6 @@ import type { Overview } from '../read/shapes/overview.ts';
 import type { TrailAnswer } from '../read/shapes/trail.ts';
 import { createClusterSource } from '../read/sources/cluster-source.ts';
 import { askRoutes } from '../read/testing/ask-routes.ts';
-import type { ServerSentEvent } from '../routes/route.ts';
 import { readRoutes } from './read-routes.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -82,6 +81,7 @@ async function startAll(t: TestContext) {
     metricsSource: { resolve: resolveInstances, fetch: fetchMetrics },
     mask: showAll,
     clock: systemClock,
+    logger,
     random: Math.random,
     processId: 'p1',
   });
@@ -117,7 +117,7 @@ test('every read of the console tells what the pipeline did', async (t) => {
   const stream = await ask.stream('/live/stream', {}, leaving.signal);
   const isReading = Promise.withResolvers<void>();
   const watching = (async () => {
-    for await (const { data } of stream as AsyncIterable<ServerSentEvent>) {
+    for await (const { data } of stream) {
       if ('rows' in data) rows.push(...(data.rows as LiveRow[]));
       else if (!JSON.stringify(data).includes('starting')) isReading.resolve();
     }

@@ -141,7 +141,9 @@ test('what cannot be is refused with what to ask for instead', async (t) => {
   ] as const;
   for (const [path, params, query, status] of table) {
     const answer = await get(path, params, query);
-    assert.deepEqual([answer.kind, answer.kind === 'refused' && answer.status], ['refused', status], path);
+    assert.ok(answer.kind === 'refused', path);
+    const code = status === 404 ? 'console.unknown-id' : 'console.request-invalid';
+    assert.deepEqual([answer.status, answer.code], [status, code], path);
   }
   const found = await get('/dead-letters/:topic/:partition/:offset', { topic: 'events', partition: '0', offset: '0' });
   assert.equal(found.kind, 'json');
@@ -153,6 +155,30 @@ test('a trail is found over the routes', async (t) => {
   await cluster.log.send(cluster.topics.commands.name, [commandRecord(upsertUser('m1'), bytes)]);
   const { hops } = bodyOf<{ hops: unknown[] }>(await get('/trail/:kind/:id', { kind: 'message', id: 'm1' }));
   assert.equal(hops.length, 2);
+});
+
+const ignore = (): void => undefined;
+
+test('live views are bounded in number, and one more is refused', async (t) => {
+  const { get, reads } = await openTestReads(t);
+  const leaves = Array.from({ length: 200 }, () =>
+    reads.live.watch(new Set(), { onItem: ignore, onNotRead: ignore, onState: ignore }),
+  );
+  const refused = await get('/live/stream');
+  assert.deepEqual([refused.kind, refused.kind === 'refused' && refused.code], ['refused', 'console.busy']);
+  leaves[0]?.();
+  assert.equal((await get('/live/stream')).kind, 'stream');
+});
+
+test('a search that takes too long is refused with what to ask for instead', async (t) => {
+  const never = { get: () => new Promise<never>(() => undefined), close: async () => undefined };
+  const { get, clock } = await openTestReads(t, { clusters: never });
+  const asked = get('/trail/:kind/:id', { kind: 'user', id: 'u1' });
+  await clock.advance(60_000);
+  const answer = await asked;
+  assert.ok(answer.kind === 'refused');
+  assert.deepEqual([answer.status, answer.code], [503, 'console.search-too-long']);
+  assert.match(answer.message, /fewer days, or one connector/);
 });
 
 test('fifty tabs on every page ask the brokers no more than one tab does', async (t) => {

@@ -2,8 +2,9 @@
 import type { DoctorOptions, RegistryInspector, ServiceGroups } from '@astrolabe/operations';
 import type { Topics } from '@astrolabe/records';
 import type { CommandDecoder } from '@astrolabe/records/serde';
-import type { Environment } from '@astrolabe/service-kit';
+import { FaultLog, type Environment, type Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
+import { connectorTrouble } from './connectors/core/connector-trouble.ts';
 import { ConnectorReads } from './connectors/connector-reads.ts';
 import { ContractReads } from './contracts/contract-reads.ts';
 import { DeadLetterWatch } from './dead-letters/dead-letter-watch.ts';
@@ -12,6 +13,7 @@ import { LagWatch } from './lag/lag-watch.ts';
 import { LiveHub } from './live/live-hub.ts';
 import { ServiceMetrics, type MetricsSource } from './metrics/service-metrics.ts';
 import { OverviewReads } from './overview/overview-reads.ts';
+import { valueIn } from './panel.ts';
 import { createLenientDecoder } from './payload/lenient-decoder.ts';
 import type { MaskText } from './payload/payload.ts';
 import { ReplayWatch } from './replays/replay-watch.ts';
@@ -37,6 +39,7 @@ export interface OpenReadsOptions {
   /** What of payloads must not be seen. */
   readonly mask: MaskText;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** In [0, 1) at each call. */
   readonly random: () => number;
   /** Tells processes apart: positions of live streams are of one. */
@@ -70,6 +73,8 @@ const TRAIL_TIMEOUT_MS = 60_000;
 export function openReads(options: OpenReadsOptions): Reads {
   const { clusters, topics, groups, clock, random, mask, connectorsFile, variables } = options;
   const closing = new AbortController();
+  // One for all: where the brokers are away, each says the same.
+  const faults = new FaultLog(options.logger);
   const decoder = options.decoder && createLenientDecoder(options.decoder, clock);
   const shared = { clusters, clock, waitMs: WAIT_MS, signal: closing.signal };
   const metrics = new ServiceMetrics({
@@ -78,13 +83,33 @@ export function openReads(options: OpenReadsOptions): Reads {
     clock,
     intervalMs: METRICS_INTERVAL_MS,
   });
-  const lag = new LagWatch({ clusters, groups, clock, random, intervalMs: LAG_INTERVAL_MS });
-  const watch = new DeadLetterWatch({ clusters, clock, random, intervalMs: DEAD_LETTERS_INTERVAL_MS });
+  const lag = new LagWatch({
+    clusters,
+    groups,
+    clock,
+    random,
+    intervalMs: LAG_INTERVAL_MS,
+    onFailure: (error) => faults.failed(error, {}, 'measuring lag failed; retrying'),
+  });
+  const watch = new DeadLetterWatch({
+    clusters,
+    clock,
+    random,
+    intervalMs: DEAD_LETTERS_INTERVAL_MS,
+    onFailure: (error) => faults.failed(error, {}, 'reading the dead letters failed; retrying'),
+  });
   const deadLetters = new DeadLetterReads({ watch, clusters, topics, decoder, mask });
   const { topicSettings, registry, doctor } = options;
   const contracts = new ContractReads({ ...shared, topics, topicSettings, registry, doctor });
   const connectors = new ConnectorReads({ ...shared, connectorsFile, variables, metrics, lag, deadLetters });
-  const live = new LiveHub({ clusters, decoder, mask, clock, random });
+  const live = new LiveHub({
+    clusters,
+    decoder,
+    mask,
+    clock,
+    random,
+    onFailure: (topic, error) => faults.failed(error, { topic }, 'reading a topic for live views failed; retrying'),
+  });
   return {
     topics,
     overview: new OverviewReads({ metrics, lag, deadLetters, contracts, clock }),
@@ -95,6 +120,10 @@ export function openReads(options: OpenReadsOptions): Reads {
       dispatcherGroup: groups.dispatcher,
       connectors: () => connectors.ids(),
       mask,
+      troubleOf: (connector) => {
+        const delivery = valueIn(metrics.connectors())?.get(connector);
+        return delivery && connectorTrouble(delivery);
+      },
       clock,
       timeoutMs: TRAIL_TIMEOUT_MS,
     }),

@@ -73,6 +73,7 @@ export function readsFromConfig(options: ReadsFromConfigOptions): {
     metricsSource: { resolve: resolveInstances, fetch: fetchMetrics },
     mask: showAll,
     clock,
+    logger,
     random: Math.random,
     processId: randomUUID(),
   });

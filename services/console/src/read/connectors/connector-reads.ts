@@ -24,7 +24,8 @@ export interface ConnectorReadsOptions {
   readonly signal: AbortSignal;
 }
 
-const FILE_FRESH_MS = 2_000;
+/** Its keys may be in as many files. */
+const FILE_FRESH_MS = 5_000;
 
 const NO_COUNTS: ConnectorCounts = { received: 0, rejected: 0, delivered: 0, duplicate: 0, dead: 0, retries: 0 };
 

@@ -1,9 +1,15 @@
 /**
- * Keeps the index of dead letters up to date for all tabs: reads the dead-letter topics and the decisions once, and what
- * comes after that every few seconds. What it asks of the brokers at rest are the watermarks of three topics.
+ * Keeps the index of dead letters up to date for all tabs: reads the dead-letter topics and the decisions once, and
+ * what comes after that every few seconds. What it asks of the brokers at rest are the watermarks of three topics.
  */
-import { deadLetterTopics, offsetsOf, parseMark, readCause, type DeadLetterRole } from '@astrolabe/operations';
-import type { Cluster, ProgressSnapshot } from '@astrolabe/operations';
+import {
+  deadLetterTopics,
+  offsetsOf,
+  parseMark,
+  readCause,
+  type Cluster,
+  type DeadLetterRole,
+} from '@astrolabe/operations';
 import { isRecreated, type ConsumedRecord } from '@astrolabe/records';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
@@ -17,6 +23,8 @@ export interface DeadLetterWatchOptions {
   readonly clusters: ClusterSource;
   readonly clock: Clock;
   readonly random: () => number;
+  /** For the log: it is told to tabs as well, and tried again. */
+  readonly onFailure: (error: unknown) => void;
   readonly intervalMs: number;
 }
 
@@ -58,7 +66,7 @@ export class DeadLetterWatch {
 
   state(): IndexState {
     this.#start();
-    const { done, total = 0 }: ProgressSnapshot = this.#reading?.positions.progress() ?? { done: 0, total: 0 };
+    const { done, total } = this.#reading?.positions.progress() ?? { done: 0, total: 0 };
     const progress = { read: done, total };
     if (this.#failure !== undefined) return { state: 'unavailable', message: errorMessage(this.#failure), ...progress };
     const silentMs = this.#isComplete ? this.#options.clock.monotonicMs() - this.#lookedMs : 0;
@@ -85,6 +93,7 @@ export class DeadLetterWatch {
     const { signal } = this.#closing;
     const onFailure = (error: unknown): void => {
       this.#failure = error;
+      this.#options.onFailure(error);
       // Offsets beyond the end are those of a topic that is gone.
       if (isPipelineError(error, 'kafka.offset-out-of-range')) this.#startOver();
     };

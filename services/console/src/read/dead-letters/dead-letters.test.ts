@@ -19,7 +19,8 @@ function setUp(t: TestContext, mask: MaskText = showAll) {
   const clock = createManualClock();
   const bytes = new CommandBytes();
   const { clusters, cluster } = counted;
-  const watch = new DeadLetterWatch({ clusters, clock, random: () => 0, intervalMs: INTERVAL_MS });
+  const onFailure = (): void => undefined;
+  const watch = new DeadLetterWatch({ clusters, clock, random: () => 0, onFailure, intervalMs: INTERVAL_MS });
   t.after(() => watch.close());
   const { topics, log } = cluster;
   const reads = new DeadLetterReads({ watch, clusters, topics, decoder: bytes.decoder(), mask });

@@ -14,7 +14,15 @@ function setUp(t: TestContext) {
   const counted = createCountedCluster({ partitions: 2 });
   const clock = createManualClock();
   const groups = { mapper: 'mapper', dispatcher: 'dispatcher' };
-  const watch = new LagWatch({ clusters: counted.clusters, groups, clock, random: () => 0, intervalMs: INTERVAL_MS });
+  const failures: unknown[] = [];
+  const watch = new LagWatch({
+    clusters: counted.clusters,
+    groups,
+    clock,
+    random: () => 0,
+    onFailure: (error) => failures.push(error),
+    intervalMs: INTERVAL_MS,
+  });
   t.after(() => watch.close());
   const step = async (until: () => boolean): Promise<void> => {
     await clock.untilSleeping();
@@ -22,7 +30,7 @@ function setUp(t: TestContext) {
     while (!until()) await turn();
   };
   const { log, topics } = counted.cluster;
-  return { ...counted, clock, watch, step, log, topics };
+  return { ...counted, clock, watch, step, log, topics, failures };
 }
 
 test('one watcher measures for all, by service, partition and connector, and keeps a history', async (t) => {
@@ -65,13 +73,14 @@ test('one watcher measures for all, by service, partition and connector, and kee
 });
 
 test('brokers that are away are told beside what was measured last, and measuring goes on when they are back', async (t) => {
-  const { watch, step, failWith } = setUp(t);
+  const { watch, step, failWith, failures } = setUp(t);
   await step(() => watch.lag().kind === 'ready');
   failWith(new PipelineError('kafka.unavailable', 'no broker answers', { retryable: true }));
   await step(() => watch.lag().kind === 'unavailable');
   const away = watch.lag();
   assert.ok(away.kind === 'unavailable' && away.last !== undefined && away.code === 'kafka.unavailable');
   assert.equal(watch.history({ service: 'mapper' }).unavailable, 'no broker answers');
+  assert.ok(failures.length > 0);
   failWith(undefined);
   await step(() => true);
   await step(() => watch.lag().kind === 'ready');

@@ -14,6 +14,8 @@ export interface LagWatchOptions {
   readonly groups: ServiceGroups;
   readonly clock: Clock;
   readonly random: () => number;
+  /** For the log: it is told to tabs as well, and tried again. */
+  readonly onFailure: (error: unknown) => void;
   readonly intervalMs: number;
 }
 
@@ -42,7 +44,10 @@ export class LagWatch {
     this.#options = options;
     const { clock, random } = options;
     const { signal } = this.#closing;
-    const onFailure = (error: unknown): void => void (this.#failure = error);
+    const onFailure = (error: unknown): void => {
+      this.#failure = error;
+      options.onFailure(error);
+    };
     this.#watching = persist(() => this.#watch(signal), { clock, random, signal, onFailure });
   }
 

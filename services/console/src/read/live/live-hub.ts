@@ -1,6 +1,6 @@
 /**
- * The live view of all tabs: one reader of each topic, however many watch it. It begins when the first tab comes, ends a
- * while after the last has left, and reads at a bounded rate.
+ * The live view of all tabs: one reader of each topic, however many watch it. It begins when the first tab comes, ends
+ * a while after the last has left, and reads at a bounded rate.
  */
 import { tailRecords, type TailedItem } from '@astrolabe/operations';
 import type { CommandDecoder } from '@astrolabe/records/serde';
@@ -21,6 +21,8 @@ export interface LiveHubOptions {
   readonly mask: MaskText;
   readonly clock: Clock;
   readonly random: () => number;
+  /** For the log: it is told to tabs as well, and tried again. */
+  readonly onFailure: (topic: LiveTopic, error: unknown) => void;
 }
 
 export interface TopicState {
@@ -96,8 +98,10 @@ export class LiveHub {
   async #follow(topic: LiveTopic, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     this.#show({ topic, state: 'starting' });
-    const onFailure = (error: unknown): void =>
+    const onFailure = (error: unknown): void => {
       this.#show({ topic, state: 'unavailable', message: errorMessage(error) });
+      this.#options.onFailure(topic, error);
+    };
     await persist(() => this.#tail(topic, signal), { clock, random, signal, onFailure });
     this.#states.delete(topic);
   }

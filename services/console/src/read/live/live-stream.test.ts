@@ -60,7 +60,14 @@ function setUp(t: TestContext, mask: MaskText = showAll) {
   const counted = createCountedCluster({ partitions: 1 });
   const clock = createManualClock();
   const bytes = new CommandBytes();
-  const hub = new LiveHub({ clusters: counted.clusters, decoder: bytes.decoder(), mask, clock, random: () => 0 });
+  const hub = new LiveHub({
+    clusters: counted.clusters,
+    decoder: bytes.decoder(),
+    mask,
+    clock,
+    random: () => 0,
+    onFailure: () => undefined,
+  });
   t.after(() => hub.close());
   const { log, topics } = counted.cluster;
   const open = (filter: Partial<TabFilter> = {}, lastEventId?: string) =>

@@ -61,7 +61,7 @@ export async function* liveStream(options: LiveStreamOptions): AsyncGenerator<Se
         const rows = items.map(({ row }) => row);
         yield { id: formatPosition(processId, reached), event: 'rows', data: { rows, dropped, notRead } };
         await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
-      } else if (!signal.aborted) {
+      } else {
         await news.promise;
       }
       // What came by now is looked at in the next round.

@@ -1,6 +1,6 @@
 /**
- * Watches the services' metrics for all tabs: each instance is asked once in a few seconds, whoever looks. What they
- * count becomes the overview, what they show of connectors their pages. See docs/adr/0030.
+ * Watches the services' metrics for all tabs: each instance is asked once in a few seconds, however many look. What
+ * they count becomes the overview, what they show of connectors their pages. See docs/adr/0030.
  */
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { errorMessage } from '@astrolabe/service-kit/errors';

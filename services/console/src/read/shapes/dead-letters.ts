@@ -29,7 +29,6 @@ const groupShape = z.object({
   /** Absent for a code that this version does not know. */
   cause: causeShape.optional(),
 });
-export type DeadLetterGroupAnswer = z.infer<typeof groupShape>;
 
 export const deadLetterGroupsShape = z.object({
   index: indexShape,

@@ -1,6 +1,6 @@
 /**
- * The cluster that all reads share. The console starts, and answers, without brokers: each read says by itself that they
- * are away, at once, and the next attempt to connect is made for all of them together.
+ * The cluster that all reads share. The console starts, and answers, without brokers: each read says by itself that
+ * they are away, at once, and the next attempt to connect is made for all of them together.
  */
 import type { Cluster } from '@astrolabe/operations';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -49,7 +49,6 @@ class SharedCluster implements ClusterSource {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    // Where brokers are away, the attempt that is under way is not waited for beyond its own time.
     const cluster = await this.#opened?.catch(() => undefined);
     await cluster?.close();
   }

@@ -20,7 +20,7 @@ const SHORTEST_PAUSE_MS = 100;
 /** Repeats `work`, whatever it does, until the signal aborts; what is under way then is not waited for. */
 export async function persist(work: () => Promise<void>, options: PersistOptions): Promise<void> {
   const { clock, random, signal, onFailure } = options;
-  for (let failures = 1; !signal.aborted; failures += 1) {
+  for (let failures = 1; ; failures += 1) {
     const startedMs = clock.monotonicMs();
     try {
       await unlessAborted(work(), signal);
@@ -30,6 +30,10 @@ export async function persist(work: () => Promise<void>, options: PersistOptions
     }
     if (clock.monotonicMs() - startedMs > LONG_MS) failures = 1;
     const pauseMs = Math.max(SHORTEST_PAUSE_MS, pauseAfter(retryPolicies.dependency, failures, random()));
-    await clock.sleep(pauseMs, signal).catch(() => undefined);
+    try {
+      await clock.sleep(pauseMs, signal);
+    } catch {
+      return;
+    }
   }
 }

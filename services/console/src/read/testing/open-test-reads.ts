@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { RegistryInspector } from '@astrolabe/operations';
+import { createLogger } from '@astrolabe/service-kit';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { createManualClock } from '@astrolabe/service-kit/clock';
 import { readRoutes } from '../../api/read-routes.ts';
@@ -70,6 +71,7 @@ export async function openTestReads(t: TestContext, over: Partial<OpenReadsOptio
     },
     mask: showAll,
     clock,
+    logger: createLogger({ name: 'console', level: 'silent' }),
     random: () => 0,
     processId: 'p1',
     ...over,

@@ -14,16 +14,23 @@ import { bytesPayload, toPayload, type MaskText } from '../payload/payload.ts';
 import { decodedPayload, rebuiltRequest } from '../payload/show-command.ts';
 import type { Hop } from '../shapes/trail.ts';
 
-/** `commands`: by hop, those that could be decoded. */
+/** What is known beside the records themselves. */
+export interface TrailSurroundings {
+  /** By hop, those that could be decoded. */
+  readonly commands: ReadonlyMap<DescribedRecord, Command>;
+  readonly mask: MaskText;
+  /** Why the commands of a connector wait; undefined where nothing is wrong with it. */
+  readonly troubleOf: (connector: string) => string | undefined;
+}
+
 export function buildHops(
   { hops, deliveries, waits }: Pick<Trace, 'hops' | 'deliveries' | 'waits'>,
-  commands: ReadonlyMap<DescribedRecord, Command>,
-  mask: MaskText,
+  surroundings: TrailSurroundings,
 ): Hop[] {
   const lastById = new Map(deliveries.map((each) => [each.forcedId ?? each.commandId, each]));
   const records = hops.map((hop) => ({
     atMs: hop.timestampMs,
-    hop: recordHop(hop, commands.get(hop), lastById.get(hop.forcedId ?? hop.commandId ?? ''), waits.get(hop), mask),
+    hop: recordHop(hop, lastById.get(hop.forcedId ?? hop.commandId ?? ''), waits.get(hop), surroundings),
   }));
   const ends = deliveries.map((delivery) => ({ atMs: delivery.atMs, hop: deliveryHop(delivery) }));
   // Stable: of one moment, what was stored comes before what became of it.
@@ -36,11 +43,12 @@ export function buildHops(
 
 function recordHop(
   hop: DescribedRecord,
-  command: Command | undefined,
   delivery: DescribedDelivery | undefined,
   wait: CommandWait | undefined,
-  mask: MaskText,
+  { commands, mask, troubleOf }: TrailSurroundings,
 ): Hop {
+  const command = commands.get(hop);
+  const trouble = hop.connectorId === undefined ? undefined : troubleOf(hop.connectorId);
   const isCommand = hop.role === 'command';
   return {
     role: hop.role,
@@ -63,7 +71,7 @@ function recordHop(
       isCommand && delivery !== undefined
         ? { outcome: delivery.outcome, status: delivery.status, at: toInstant(delivery.atMs) }
         : undefined,
-    waits: wait && toWait(wait),
+    waits: wait && toWait(wait, trouble),
     code: hop.code,
     message: hop.message,
     cause: hop.code === undefined ? undefined : causeOf(hop.code),
@@ -92,8 +100,9 @@ function deliveryHop(delivery: DescribedDelivery): Hop {
   };
 }
 
-function toWait(wait: CommandWait): NonNullable<Hop['waits']> {
+function toWait(wait: CommandWait, trouble: string | undefined): NonNullable<Hop['waits']> {
   const nextOffset =
     wait.kind === 'not-reached' ? wait.nextOffset : wait.kind === 'connector-lags' ? wait.cursor : undefined;
-  return { kind: wait.kind, nextOffset: nextOffset?.toString(), message: describeWait(wait) };
+  const message = trouble === undefined ? describeWait(wait) : `${describeWait(wait)}. ${trouble}`;
+  return { kind: wait.kind, nextOffset: nextOffset?.toString(), message };
 }

@@ -24,6 +24,7 @@ async function setUp(mask: MaskText = showAll) {
     dispatcherGroup: 'dispatcher',
     connectors: async () => ['acme'],
     mask,
+    troubleOf: (connector) => (connector === 'acme' ? 'its key is refused' : undefined),
     clock,
     timeoutMs: 60_000,
   });
@@ -51,7 +52,7 @@ test('a message is followed from its stored text to the call that it became, and
   cluster.commit('dispatcher', topics.commands.name, 0, { nextOffset: 0n });
   const waiting = (await ask()).hops.find(({ role }) => role === 'command')?.waits;
   assert.deepEqual([waiting?.kind, waiting?.nextOffset], ['not-reached', '0']);
-  assert.match(waiting?.message ?? '', /the dispatcher is at offset 0/);
+  assert.match(waiting?.message ?? '', /the dispatcher is at offset 0 of this partition\. its key is refused$/);
 });
 
 test('what became of a command stands beside it and in its place in time, with the times between', async () => {

@@ -18,6 +18,8 @@ export interface TrailReadsOptions {
   /** Whose users may be meant. */
   readonly connectors: () => Promise<readonly string[]>;
   readonly mask: MaskText;
+  /** Why the commands of a connector wait; undefined where nothing is wrong with it. */
+  readonly troubleOf: (connector: string) => string | undefined;
   readonly clock: Clock;
   /** After so long a search is given up. */
   readonly timeoutMs: number;
@@ -69,7 +71,7 @@ export class TrailReads {
   }
 
   async #search({ kind, id, connector, days }: TrailQuestion, signal: AbortSignal): Promise<TrailAnswer> {
-    const { clusters, decoder, dispatcherGroup, connectors, mask, clock } = this.#options;
+    const { clusters, decoder, dispatcherGroup, connectors, mask, troubleOf, clock } = this.#options;
     const sinceMs = clock.nowMs() - days * DAY_MS;
     const traced = await traceId({
       cluster: await clusters.get(),
@@ -89,7 +91,7 @@ export class TrailReads {
       id,
       since: toInstant(sinceMs),
       searched: traced.searched,
-      hops: buildHops(traced, await decodeAll(traced, decoder), mask),
+      hops: buildHops(traced, { commands: await decodeAll(traced, decoder), mask, troubleOf }),
       leftOut: traced.leftOut,
       hidden: traced.hidden.map((each) => ({
         topic: each.topic,

@@ -20,11 +20,11 @@ class Model {
   readonly decisions = new Map<string, DecisionState>();
   readonly ends = new Map<string, number>();
 
-  add(letter: Omit<Modelled, 'offset'>, gap: number): Modelled {
-    const place = `${letter.role}:${letter.partition}`;
+  add(dead: Omit<Modelled, 'offset'>, gap: number): Modelled {
+    const place = `${dead.role}:${dead.partition}`;
     const offset = (this.ends.get(place) ?? 0) + gap;
     this.ends.set(place, offset + 1);
-    const added = { ...letter, offset };
+    const added = { ...dead, offset };
     this.stored.push(added);
     return added;
   }
@@ -109,8 +109,8 @@ test('groups and pages say what a plain list would say, whatever comes, expires 
       const model = new Model();
       for (const each of steps) {
         if (each.kind === 'add') {
-          const { gap, kind: _kind, ...letter } = each;
-          index.add({ ...model.add(letter, gap), message: 'no' });
+          const { gap, kind: _kind, ...dead } = each;
+          index.add({ ...model.add(dead, gap), message: 'no' });
         } else if (each.kind === 'decide') {
           index.decide(each, each.offset, each.decision);
           model.decide(each.role, each.partition, each.offset, each.decision);

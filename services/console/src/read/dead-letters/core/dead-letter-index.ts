@@ -1,7 +1,7 @@
 /**
- * The dead letters of a pipeline by cause and connector, and where each is. It takes what comes, what expires and what is
- * decided, in whatever order partitions and decisions are read. Bounded: of millions it holds the newest, and says how
- * many older ones it leaves out. Pure.
+ * The dead letters of a pipeline by cause and connector, and where each is. It takes what comes, what expires and what
+ * is decided, in whatever order partitions and decisions are read. Bounded: of millions it holds the newest, and says
+ * how many older ones it leaves out. Pure.
  */
 import type { DeadLetterRole, DecisionState } from '@astrolabe/operations';
 import { DecidedOffsets, type Decision } from './decided-offsets.ts';

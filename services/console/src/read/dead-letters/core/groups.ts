@@ -1,4 +1,6 @@
-/** Dead letters by what they died of and whose they are: counts that follow what comes, expires and is decided. Pure. */
+/**
+ * Dead letters by what they died of and whose they are: counts that follow what comes, expires and is decided. Pure.
+ */
 import type { DeadLetterRole, DecisionState } from '@astrolabe/operations';
 
 export interface GroupName {

@@ -1,6 +1,6 @@
 /**
- * Where the dead letters of one partition are, what they died of and when: 14 bytes for each, in chunks of columns. What
- * else there is of one is read at its position when somebody looks at it. Pure.
+ * Where the dead letters of one partition are, what they died of and when: 14 bytes for each, in chunks of columns.
+ * What else there is of one is read at its position when somebody looks at it. Pure.
  */
 
 export interface IndexedDeadLetter {
@@ -22,8 +22,7 @@ interface Chunk {
   end: number;
 }
 
-export const CHUNK_RECORDS = 4_096;
-export const MAX_GROUPS = 65_535;
+const CHUNK_RECORDS = 4_096;
 const MAX_SPAN = 2 ** 32;
 
 export class PartitionIndex {

@@ -64,8 +64,8 @@ export class CounterHistory {
   }
 
   /**
-   * From the last look at or before `fromMs`, or from the first of all, to the last at or before `toMs`; undefined where
-   * these are not two looks.
+   * From the last look at or before `fromMs`, or from the first of all, to the last at or before `toMs`; undefined
+   * where these are not two looks.
    */
   period(fromMs: number, toMs: number): CountedPeriod | undefined {
     const from = this.#lookAt(fromMs) ?? this.#looks[0];

@@ -1,6 +1,6 @@
 /**
- * Reads what is wanted of Prometheus text, piece by piece: a dispatcher with a thousand connectors tells megabytes. Pure.
- * https://prometheus.io/docs/instrumenting/exposition_formats/
+ * Reads what is wanted of Prometheus text, piece by piece: a dispatcher with a thousand connectors tells megabytes.
+ * Pure. https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 
 export class SampleReader {
