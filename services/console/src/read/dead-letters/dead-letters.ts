@@ -7,7 +7,12 @@ import { toInstant } from '../panel.ts';
 import { causeOf } from '../payload/cause.ts';
 import { toPayload, showAll, bytesPayload, textPayload, type MaskText } from '../payload/payload.ts';
 import { decodedPayload, rebuiltRequest } from '../payload/show-command.ts';
-import type { DeadLetterAnswer, DeadLetterGroupsAnswer, DeadLetterRecordsAnswer } from '../shapes/dead-letters.ts';
+import type {
+  DeadLetterAnswer,
+  DeadLetterGroupAnswer,
+  DeadLetterGroupsAnswer,
+  DeadLetterRecordsAnswer,
+} from '../shapes/dead-letters.ts';
 import type { ClusterSource } from '../sources/cluster-source.ts';
 import type { IndexFilter, PageBounds } from './core/dead-letter-index.ts';
 import { formatCursor } from './core/page-cursor.ts';
@@ -43,7 +48,7 @@ export class DeadLetterReads {
       waiting: sum('waiting'),
       redriven: sum('redriven'),
       dismissed: sum('dismissed'),
-      groups: groups.map(({ role, code, connector, counts, firstAtMs, lastAtMs, sample }) => ({
+      groups: groups.map(({ role, code, connector, counts, firstAtMs, lastAtMs, sample }): DeadLetterGroupAnswer => ({
         source: role,
         topic: this.#topicOf(role),
         code,

@@ -30,6 +30,8 @@ const groupShape = z.object({
   cause: causeShape.optional(),
 });
 
+export type DeadLetterGroupAnswer = z.infer<typeof groupShape>;
+
 export const deadLetterGroupsShape = z.object({
   index: indexShape,
   ...counts,
