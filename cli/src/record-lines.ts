@@ -26,7 +26,7 @@ export function toRecordLine(record: DescribedRecord): string {
 
 /** One line of JSON, whole numbers of any length as they are; `more` is what else is known of the record. */
 export function toRecordJson(
-  { timestampMs, offset, value, ...record }: DescribedRecord,
+  { timestampMs, offset, value, stored: _stored, ...record }: DescribedRecord,
   more: JsonObject = {},
 ): string {
   const members = Object.entries(record).filter(([, member]) => member !== undefined) as [string, JsonValue][];

@@ -1,5 +1,5 @@
 /** A trace as lines in the order of time, for people and for scripts. */
-import type { CommandWait, Trace } from '@astrolabe/operations';
+import { describeWait, type Trace } from '@astrolabe/operations';
 import { formatDuration } from '@astrolabe/operations/quantities';
 import { toDeliveryJson, toDeliveryLine, toRecordJson, toRecordLine } from '../record-lines.ts';
 
@@ -36,15 +36,4 @@ export function traceLines({ hops, deliveries, waits }: Trace): TraceLine[] {
       beforeMs = timestampMs;
       return { ...rest, line: `${line}${later}` };
     });
-}
-
-export function describeWait(wait: CommandWait): string {
-  switch (wait.kind) {
-    case 'nothing-committed':
-      return 'waiting: the dispatcher has not committed an offset for this partition';
-    case 'connector-lags':
-      return `waiting: connector ${wait.connectorId} lags; its cursor is at offset ${wait.cursor}`;
-    case 'not-reached':
-      return `waiting: the dispatcher is at offset ${wait.nextOffset} of this partition`;
-  }
 }

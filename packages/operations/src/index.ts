@@ -72,8 +72,14 @@ export { checkTopics, type TopicsCheck } from './contracts/apply-topics.ts';
 export { toOffsetJson } from './core/offset-json.ts';
 export { formatOffsets, isInRanges, parseOffsetRanges, type OffsetRange } from './core/offset-ranges.ts';
 export { toExportLine, commandJson, type DeadLetterContent } from './dead-letters/core/dead-letter-content.ts';
-export { positionOf, type DeadLetter } from './dead-letters/core/dead-letter.ts';
-export type { DecisionMark } from './dead-letters/core/decision-marks.ts';
+export {
+  deadLetterTopics,
+  positionOf,
+  readCause,
+  type DeadLetter,
+  type DeadLetterRole,
+} from './dead-letters/core/dead-letter.ts';
+export { offsetsOf, parseMark, type DecisionMark, type DecisionState } from './dead-letters/core/decision-marks.ts';
 export type { EditedDeadLetter } from './dead-letters/core/edited-export.ts';
 export type { CountedCause } from './dead-letters/core/count-causes.ts';
 export type { DeadLetterGroup } from './dead-letters/core/group-dead-letters.ts';
@@ -128,11 +134,12 @@ export { checkReplayPlan, startedNow } from './plans/plan-replay-start.ts';
 export { controlReplay, type ControlledReplay } from './replay/control-replay.ts';
 export { followReplay, type FollowedReplay, type FollowEvent } from './replay/follow-replay.ts';
 export { forecastReplay, type ForecastEvent } from './replay/forecast-replay.ts';
-export { findReplay, listReplays, type ListedReplay } from './replay/list-replays.ts';
+export { findReplay, listReplays, type ListedReplay, type ReplayList } from './replay/list-replays.ts';
+export { ReplayBoard } from './replay/replay-board.ts';
 export { planReplay, type PlannedReplay } from './replay/plan-replay.ts';
 export type { SkippedRecords } from './replay/read-source.ts';
 export { sourceTopicOf } from './replay/source-topic.ts';
 export { startReplay } from './replay/start-replay.ts';
 export { tailedTopics, tailRecords, type TailedItem, type TailedTopic, type TailOutcome } from './tail/tail-records.ts';
-export type { CommandWait } from './trace/core/judge-wait.ts';
+export { describeWait, type CommandWait } from './trace/core/judge-wait.ts';
 export { traceId, type Trace, type TracedKind, type TraceOptions } from './trace/trace-id.ts';

@@ -1,9 +1,10 @@
 /** Composition of the console from explicit dependencies. */
-import { startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import { startServiceAdmin, type Environment, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { createLogin } from './auth/create-login.ts';
 import type { ConsoleConfig } from './config.ts';
 import { createConsoleMetrics } from './console-metrics.ts';
+import { readsFromConfig } from './read/reads-from-config.ts';
 import { consoleRoutes } from './routes/route-table.ts';
 import { createConsoleServer } from './server/console-server.ts';
 
@@ -11,11 +12,19 @@ import { createConsoleServer } from './server/console-server.ts';
  * Starts the service as a process runs it: the admin server, then the HTTP server. Both are up whatever the brokers do:
  * a console that cannot be opened while the cluster is in trouble would be of little use.
  */
-export async function startConsole(config: ConsoleConfig, logger: Logger, stack: ServiceStack): Promise<void> {
+export async function startConsole(
+  config: ConsoleConfig,
+  env: Environment,
+  logger: Logger,
+  stack: ServiceStack,
+): Promise<void> {
   const admin = await startServiceAdmin('console', config, logger, stack);
+  const { reads, clusters } = readsFromConfig({ config, env, clock: systemClock, logger, signal: stack.signal });
+  stack.defer('connections to the brokers', () => clusters.close());
+  stack.defer('reads', () => reads.close());
   const server = createConsoleServer({
     config,
-    routes: consoleRoutes({}),
+    routes: consoleRoutes({ reads: () => reads }),
     login: createLogin(config),
     metrics: createConsoleMetrics(admin.metrics),
     clock: systemClock,

@@ -4,6 +4,7 @@ import { configSections, configValues, defineConfig, type ConfigOf } from '@astr
 import { isLoopbackHost } from '@astrolabe/service-kit/host-header';
 import { parseRoleMapping } from './core/access/role-mapping.ts';
 import { parseMountPath } from './core/http/mount-path.ts';
+import { pipelineVariables } from './pipeline-variables.ts';
 import { actionNames, type ActionName } from './routes/route.ts';
 
 export const loginModes = ['none', 'basic', 'oidc'] as const;
@@ -32,6 +33,7 @@ export const consoleConfig = defineConfig(
     ...configSections.process,
     ...configSections.kafka,
     ...configSections.schemaRegistry,
+    ...pipelineVariables,
     host: {
       env: 'CONSOLE_HOST',
       schema: configValues.text('a host name or an IP address'),
@@ -81,8 +83,7 @@ export const consoleConfig = defineConfig(
     roles: {
       env: 'CONSOLE_ROLES',
       schema: roleMapping,
-      description:
-        'Who has which role; *=role is for everybody who is signed in. Nobody has a role by default.',
+      description: 'Who has which role; *=role is for everybody who is signed in. Nobody has a role by default.',
     },
     readOnly: {
       env: 'CONSOLE_READ_ONLY',

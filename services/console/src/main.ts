@@ -9,5 +9,5 @@ await runService({
   name: 'console',
   logger,
   shutdownTimeoutMs: config.shutdownTimeoutMs,
-  start: (stack) => startConsole(config, logger, stack),
+  start: (stack) => startConsole(config, process.env, logger, stack),
 });

@@ -43,6 +43,31 @@ test('a key that is given by name is not shown, and is unknown where its variabl
   assert.deepEqual((await kinds({ TWO_KEY: 'k' }))[1], ['two', 'key']);
 });
 
+test('a listed connector has its own limits and domains, and its secrets are not among what is listed', async (t) => {
+  const own = {
+    id: 'acme',
+    name: 'Acme',
+    apiKey: 'old-key',
+    webhookSecret: 'hush-hush',
+    deniedEmailDomains: ['acme.com'],
+    rateLimit: { eventsPerSecond: 5, burst: 7 },
+    delivery: { callsPerSecond: 3 },
+  };
+  const [listed] = await listConnectors(await fileWith(t, JSON.stringify({ connectors: [own] })), {});
+  assert.ok(listed !== undefined);
+  const { rateLimit, delivery, deniedEmailDomains, hasWebhookSecret } = listed;
+  assert.deepEqual(
+    { rateLimit, delivery, deniedEmailDomains, hasWebhookSecret },
+    {
+      rateLimit: own.rateLimit,
+      delivery: own.delivery,
+      deniedEmailDomains: ['acme.com'],
+      hasWebhookSecret: true,
+    },
+  );
+  assert.doesNotMatch(JSON.stringify(listed), /hush-hush/);
+});
+
 test('a connector is enabled and disabled, and an unknown one is refused with those that are there', async (t) => {
   const path = await fileWith(t, oneConnector);
   assert.deepEqual(await setConnectorEnabled(path, 'acme', true), { kind: 'set', changed: false });

@@ -1,5 +1,6 @@
 /** The connectors of the file, and their toggle. */
 import type { Environment, KeySource } from '@astrolabe/service-kit';
+import type { DeliverySettings, RateLimit } from '@astrolabe/service-kit/connectors';
 import {
   findConnector,
   openConnectorsDocument,
@@ -18,6 +19,12 @@ export interface ListedConnector {
   readonly apiKeySource: KeySource;
   readonly apiKey: ResolvedKey;
   readonly writeKeys: readonly ResolvedKey[];
+  readonly hasWebhookSecret: boolean;
+  readonly allowedEmailDomains?: readonly string[] | undefined;
+  readonly deniedEmailDomains?: readonly string[] | undefined;
+  /** Where it has limits of its own. */
+  readonly rateLimit?: RateLimit | undefined;
+  readonly delivery?: DeliverySettings | undefined;
 }
 
 /** `variables`: those that key references may name. */
@@ -27,14 +34,12 @@ export async function listConnectors(
 ): Promise<readonly ListedConnector[]> {
   const { path, connectors } = await openConnectorsDocument(connectorsFile);
   return Promise.all(
-    connectors.map(async ({ id, name, enabled, freeEmailProviders, apiKey, writeKeys }) => ({
-      id,
-      name,
-      enabled,
-      freeEmailProviders,
+    connectors.map(async ({ apiKey, writeKeys, webhookSecret, ...settings }) => ({
+      ...settings,
       apiKeySource: apiKey,
       apiKey: await resolveKey(path, apiKey, variables),
       writeKeys: await Promise.all(writeKeys.map((source) => resolveKey(path, source, variables))),
+      hasWebhookSecret: webhookSecret !== undefined,
     })),
   );
 }

@@ -80,7 +80,10 @@ export async function rotateKey(options: RotateKeyOptions): Promise<RotateKeyOut
 }
 
 /** The key that the dispatcher calls Astrolabe with, for what acts in the connector's name. */
-export function resolveConnectorKey({ document, found }: OpenedConnector, variables: Environment): Promise<ResolvedKey> {
+export function resolveConnectorKey(
+  { document, found }: OpenedConnector,
+  variables: Environment,
+): Promise<ResolvedKey> {
   return resolveKey(document.path, found.connector.apiKey, variables);
 }
 

@@ -10,7 +10,7 @@ export type SchemasCheck =
 
 /** Changes nothing. */
 export async function checkSchemas(
-  registry: Pick<CommandSchemaRegistry, 'commandIds'>,
+  registry: { commandIds(topic: string): Promise<ReadonlyMap<string, number>> },
   topic: string,
 ): Promise<SchemasCheck> {
   try {

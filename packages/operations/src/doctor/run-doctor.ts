@@ -36,7 +36,8 @@ export interface PipelineSettings extends TopicSettings {
 export interface DoctorOptions extends OperationRun {
   readonly pipeline: Section<PipelineSettings>;
   readonly connectors: Section<ConnectorSettings>;
-  readonly ledger: Section<{ readonly directory: string }>;
+  /** Undefined: its disk is on another machine. */
+  readonly ledger: Section<{ readonly directory: string }> | undefined;
   /** The folder whose disk is examined. */
   readonly workingDirectory: string;
   readonly onEvent: (event: DoctorEvent) => void;
@@ -67,8 +68,8 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
       ? [judgeConnectorsFault(new Error(connectors.message))]
       : await examineConnectors(connectors, signal),
   );
-  if (ledger.kind === 'valid') report(await examineLedgerFolder(ledger.directory));
-  else report([invalidLedger(ledger.message)]);
+  if (ledger?.kind === 'valid') report(await examineLedgerFolder(ledger.directory));
+  else if (ledger !== undefined) report([invalidLedger(ledger.message)]);
   report(await examineDisk(workingDirectory));
 }
 

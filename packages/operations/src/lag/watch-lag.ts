@@ -5,6 +5,7 @@ import type { Cluster, OperationRun } from '../cluster/cluster.ts';
 import { readingsOf, type Reading, type ServiceGroups } from '../cluster/service-readings.ts';
 import { partitionLag, sumLag, type LagSample, type PartitionLag, type TotalLag } from './core/partition-lag.ts';
 import { listReplays, type ListedReplay } from '../replay/list-replays.ts';
+import { ReplayBoard } from '../replay/replay-board.ts';
 import { findRecreated, type RecreatedPosition } from './find-recreated.ts';
 import { readUnread, sampleLag } from './measure-lag.ts';
 
@@ -41,6 +42,7 @@ export const CONNECTOR_SAMPLE_OFFSETS = 20_000;
 export async function* watchLag(options: LagOptions): AsyncGenerator<LagSnapshot, never> {
   const { cluster, groups, clock, signal, intervalMs } = options;
   const readings = readingsOf(cluster.topics, groups);
+  const board = new ReplayBoard(cluster);
   const sampleAll = (): Promise<readonly ReadonlyMap<number, LagSample>[]> =>
     Promise.all(readings.map((reading) => sampleLag(cluster, reading, () => clock.nowMs())));
   let earlier = await sampleAll();
@@ -52,7 +54,7 @@ export async function* watchLag(options: LagOptions): AsyncGenerator<LagSnapshot
       services.push(await serviceLag(options, reading, samples[index] ?? new Map(), earlier[index] ?? new Map()));
     }
     earlier = samples;
-    const { replays } = await listReplays(cluster, signal);
+    const { replays } = await listReplays(cluster, signal, board);
     const open = replays.filter(({ phase }) => !isOver(phase));
     yield { atMs: clock.nowMs(), services, replays: open };
   }

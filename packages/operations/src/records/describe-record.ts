@@ -22,6 +22,8 @@ export interface DescribedRecord extends RecordContent {
   /** Of a dead letter. */
   readonly code: string | undefined;
   readonly message: string | undefined;
+  /** The value as it is stored. Of what is tailed, a view of fetched bytes: who keeps it makes a copy. */
+  readonly stored: Buffer | null;
 }
 
 export async function describeRecord(
@@ -49,6 +51,7 @@ export async function describeRecord(
     code: headerText(record, headerNames.deadLetterCode),
     message: headerText(record, headerNames.deadLetterMessage),
     value,
+    stored: record.value,
   };
 }
 

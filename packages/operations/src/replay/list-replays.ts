@@ -17,13 +17,15 @@ export interface ReplayList {
   readonly older: readonly OlderReplay[];
 }
 
+/** `board`: of who lists them again and again, and need not read everything each time. */
 export async function listReplays(
   cluster: Pick<Cluster, 'reader' | 'topics' | 'inspector'>,
   signal: AbortSignal,
+  board = new ReplayBoard(cluster),
 ): Promise<ReplayList> {
   // Where "topics apply" of this version has not run yet there is none.
   if (!(await hasTopic(cluster, cluster.topics.replays.name))) return { replays: [], older: [] };
-  const { replays, olderVersion } = await new ReplayBoard(cluster).refresh(signal);
+  const { replays, olderVersion } = await board.refresh(signal);
   const views = [...replays.values()];
   const orphans = await findOrphans(
     cluster,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { encodeChunk } from '@astrolabe/ledger';
 import { toHeaders } from '@astrolabe/records';
 import { createInMemoryCluster, type InMemoryCluster } from '../testing/in-memory-cluster.ts';
+import { createSteppingClock } from '../testing/stepping-clock.ts';
 import { tailRecords, type TailOptions } from './tail-records.ts';
 
 function options(cluster: InMemoryCluster, over: Partial<TailOptions>): TailOptions {
@@ -93,4 +94,42 @@ test('deliveries are shown one by one, by connector and outcome', async () => {
     }),
   );
   assert.deepEqual(shown, ['acme duplicate']);
+});
+
+test('a tail with a pace reads no more than that, and goes on at the end once it is two seconds behind', async () => {
+  const cluster = createInMemoryCluster({ partitions: 1 });
+  const events = cluster.topics.segmentEvents.name;
+  const send = (count: number) =>
+    cluster.log.send(
+      events,
+      Array.from({ length: count }, () => event('u1')),
+    );
+  const stop = new AbortController();
+  const offsets: bigint[] = [];
+  const notRead: number[] = [];
+  // While the tail waits for its next second, more comes than it may read.
+  const clock = createSteppingClock(async () => {
+    await send(1_000);
+  });
+  const ended = await tailRecords(
+    options(cluster, {
+      signal: stop.signal,
+      pace: {
+        recordsPerSecond: 100,
+        clock,
+        onNotRead: (count) => {
+          notRead.push(count);
+          void send(5);
+        },
+      },
+      onStart: () => void send(150),
+      onItem: (item) => {
+        if (item.kind === 'record') offsets.push(item.record.offset);
+        if (offsets.length === 155) stop.abort();
+      },
+    }),
+  );
+  assert.deepEqual([ended, notRead], [{ kind: 'stopped' }, [1_000]]);
+  const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => BigInt(first + index));
+  assert.deepEqual(offsets, [...from(0, 150), ...from(1_150, 5)]);
 });

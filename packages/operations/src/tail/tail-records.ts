@@ -18,6 +18,8 @@ import {
   type RecordRole,
 } from '../records/describe-record.ts';
 import type { DescribedDelivery } from '../records/described-delivery.ts';
+import { NO_END, readPaced, type TailPace } from './read-paced.ts';
+import { ReadBudget } from './core/read-budget.ts';
 
 export const tailedTopics = ['events', 'commands', 'replayed-commands', 'dead-letters', 'deliveries'] as const;
 export type TailedTopic = (typeof tailedTopics)[number];
@@ -40,46 +42,52 @@ export interface TailOptions {
   readonly signal: AbortSignal;
   /** In order within each partition; partitions are read side by side. */
   readonly onItem: (item: TailedItem) => void;
+  /** Called once it is known where each partition is read from. */
+  readonly onStart?: () => void;
+  /** Of a tail without an end. Default: everything is read. */
+  readonly pace?: TailPace;
 }
 
 /** `ended`: the range has been read to its end. `stopped`: the signal was aborted. */
 export type TailOutcome = { readonly kind: 'ended' } | { readonly kind: 'stopped' } | RangeRefusal;
 
-/** Beyond every offset: a read up to there follows the partition. */
-const NO_END = 2n ** 62n;
-
 export async function tailRecords(options: TailOptions): Promise<TailOutcome> {
   const { cluster, what, range, nowMs, signal } = options;
-  const isOpen = range.untilDatetime === undefined && range.offsets === undefined;
   const found: { readonly role: RecordRole | undefined; readonly spans: readonly PartitionSpan[] }[] = [];
   for (const { topic, role } of topicsOf(cluster, what)) {
     const starts = await findStarts(cluster, topic, range, nowMs);
     if (starts.kind !== 'spans') return starts;
     found.push({ role, spans: starts.spans });
   }
+  options.onStart?.();
   try {
-    await Promise.all(
-      found.flatMap(({ role, spans }) =>
-        spans.map((span) =>
-          cluster.reader.read({
-            ...span,
-            endOffset: isOpen ? NO_END : span.endOffset,
-            signal,
-            onRecords: async (records) => {
-              for (const record of records) {
-                if (signal.aborted) return;
-                await give(options, role, record);
-              }
-            },
-          }),
-        ),
-      ),
-    );
+    await Promise.all(found.flatMap(({ role, spans }) => readAll(options, role, spans)));
     return { kind: 'ended' };
   } catch (error) {
     if (signal.aborted) return { kind: 'stopped' };
     throw error;
   }
+}
+
+function readAll(
+  options: TailOptions,
+  role: RecordRole | undefined,
+  spans: readonly PartitionSpan[],
+): readonly Promise<unknown>[] {
+  const { cluster, range, signal, pace } = options;
+  const isOpen = range.untilDatetime === undefined && range.offsets === undefined;
+  const onRecords = async (records: readonly ConsumedRecord[]): Promise<void> => {
+    for (const record of records) {
+      if (signal.aborted) return;
+      await give(options, role, record);
+    }
+  };
+  if (!isOpen) return spans.map((span) => cluster.reader.read({ ...span, signal, onRecords }));
+  if (pace === undefined) {
+    return spans.map((span) => cluster.reader.read({ ...span, endOffset: NO_END, signal, onRecords }));
+  }
+  const budget = new ReadBudget(pace.recordsPerSecond);
+  return spans.map((span) => readPaced({ reader: cluster.reader, span, signal, pace, budget, onRecords }));
 }
 
 /** `role` undefined: chunks of the ledger. */

@@ -17,6 +17,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { offsetsIn, readSpans, spansSince } from '../cluster/spans.ts';
 import { bytesOfId, messageIdOf } from '../core/record-ids.ts';
 import { describeRecord, type DescribedRecord, type RecordRole } from '../records/describe-record.ts';
+import { NewestRecords } from './core/newest-records.ts';
 import type { TimeWindow } from './core/search-windows.ts';
 
 export interface FoundHops {
@@ -24,6 +25,8 @@ export interface FoundHops {
   readonly hops: readonly DescribedRecord[];
   /** Records that were read or skipped. */
   readonly searched: number;
+  /** Records that were found and left out, the oldest ones: `maxHops`. */
+  readonly leftOut: number;
 }
 
 export interface TraceSearch {
@@ -35,6 +38,8 @@ export interface TraceSearch {
   /** Ids of replays that deliver again what was delivered. */
   readonly forcedReplays: readonly string[];
   readonly onProgress: (searched: number) => void;
+  /** Most hops that are kept: a user may have millions. Undefined: all. */
+  readonly maxHops?: number | undefined;
 }
 
 /** Clocks of producers and brokers are assumed to differ by less: a command may be stored "before" its event. */
@@ -66,10 +71,10 @@ export async function traceCommand(search: TraceSearch, commandId: string): Prom
       : own;
   const ownId = first.record && headerText(first.record, headerNames.commandId);
   const messageId = first.record && messageIdOf(first.record);
-  if (messageId === undefined) return { hops: [], searched: first.searched };
+  if (messageId === undefined) return { hops: [], searched: first.searched, leftOut: 0 };
   const found = await traceMessage(search, messageId, first.record);
   const hops = found.hops.filter(({ commandId: id }) => id === undefined || id === ownId);
-  return { hops, searched: first.searched + found.searched };
+  return { ...found, hops, searched: first.searched + found.searched };
 }
 
 /** All records of a user's keys in a stretch of time: one partition of each topic for each connector. */
@@ -103,7 +108,7 @@ export async function traceMessage(search: TraceSearch, id: string, known?: Cons
   const text = bytesOfId(id);
   const entries = [topics.segmentEvents.name, topics.segmentEventsDeadLetters.name];
   const first = known === undefined ? await findFirst(search, entries, matches, text) : { record: known, searched: 0 };
-  if (first.record === undefined) return { hops: [], searched: first.searched };
+  if (first.record === undefined) return { hops: [], searched: first.searched, leftOut: 0 };
   // An event's commands are keyed by the user or account that they change, which the event's key or text names.
   const keys = known === undefined ? await keysOf(first.record, search.decoder) : undefined;
   // What a replay sent may be younger than its original by as much as the retention of the topics.
@@ -113,7 +118,7 @@ export async function traceMessage(search: TraceSearch, id: string, known?: Cons
       : Math.min(first.record.timestampMs - SLACK_MS, ...search.windows.map((each) => each.fromMs));
   const window = { fromMs, untilMs: Number.POSITIVE_INFINITY };
   const rest = await collect(search, rolesOf(topics), keys, window, matches, text);
-  return { hops: rest.hops, searched: first.searched + rest.searched };
+  return { ...rest, searched: first.searched + rest.searched };
 }
 
 /** How much younger than its event a redriven command may be. */
@@ -172,14 +177,14 @@ async function findFirst(
 }
 
 async function collect(
-  { cluster, decoder, signal, windows, onProgress }: TraceSearch,
+  { cluster, decoder, signal, windows, onProgress, maxHops }: TraceSearch,
   roles: readonly (readonly [RecordRole, string])[],
   keys: readonly string[] | undefined,
   window: TimeWindow,
   matches: (record: ConsumedRecord) => boolean,
   text: Buffer | undefined,
 ): Promise<FoundHops> {
-  const found: { readonly role: RecordRole; readonly record: ConsumedRecord }[] = [];
+  const found = new NewestRecords(maxHops);
   const oldestMs = Math.min(window.fromMs, ...windows.map(({ fromMs }) => fromMs));
   let searched = 0;
   const count = (records: number): void => {
@@ -198,13 +203,14 @@ async function collect(
         wanted === undefined || role === 'dead letter' ? all : all.filter(({ partition }) => wanted.has(partition));
       const onRecords = (records: readonly ConsumedRecord[]): void => {
         count(records.length);
-        for (const record of records) if (matches(record)) found.push({ role, record });
+        for (const record of records) if (matches(record)) found.add(role, record);
       };
       await readSpans(cluster, spans, signal, onRecords, containing(text, count));
     }),
   );
-  const hops = await Promise.all(found.map(({ role, record }) => describeRecord(role, record, decoder)));
-  return { hops: hops.toSorted((a, b) => a.timestampMs - b.timestampMs || order(a) - order(b)), searched };
+  const { kept, leftOut } = found.all();
+  const hops = await Promise.all(kept.map(({ role, record }) => describeRecord(role, record, decoder)));
+  return { hops: hops.toSorted((a, b) => a.timestampMs - b.timestampMs || order(a) - order(b)), searched, leftOut };
 }
 
 function containing(bytes: Buffer | undefined, onSkipped: (records: number) => void): ContainsFilter | undefined {

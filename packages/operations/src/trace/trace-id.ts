@@ -23,6 +23,8 @@ export interface TraceOptions extends OperationRun {
   /** Whose users may be meant; asked only when a user is looked for. */
   readonly connectors: () => Promise<readonly string[]>;
   readonly onProgress: (progress: ProgressSnapshot) => void;
+  /** Most hops that are kept, the newest ones. Default: all. */
+  readonly maxHops?: number;
 }
 
 export interface Trace extends FoundHops, LedgerEntries {
@@ -33,7 +35,7 @@ export interface Trace extends FoundHops, LedgerEntries {
 const COMMAND_ID = /^[0-9a-f]{32}$/;
 
 export async function traceId(options: TraceOptions): Promise<Trace> {
-  const { cluster, decoder, dispatcherGroup, id, sinceMs, clock, signal, onProgress } = options;
+  const { cluster, decoder, dispatcherGroup, id, sinceMs, clock, signal, onProgress, maxHops } = options;
   const forcedReplays = await findForcedReplays(cluster, signal);
   const search: TraceSearch = {
     cluster,
@@ -42,6 +44,7 @@ export async function traceId(options: TraceOptions): Promise<Trace> {
     windows: searchWindows(id, clock.nowMs(), sinceMs),
     forcedReplays,
     onProgress: (searched) => onProgress({ done: searched }),
+    maxHops,
   };
   const found = await findHops(options, search);
   const entries = await findLedgerEntries(cluster, dispatcherGroup, found.hops, forcedReplays, signal);
@@ -52,12 +55,12 @@ async function findHops({ id, kind, sinceMs, connectors }: TraceOptions, search:
   const assumed = kind ?? (COMMAND_ID.test(id) ? 'command' : undefined);
   if (assumed === 'command') return traceCommand(search, id);
   if (assumed === 'message') return traceMessage(search, id);
-  const byMessage = assumed === 'user' ? { hops: [], searched: 0 } : await traceMessage(search, id);
+  const byMessage = assumed === 'user' ? { hops: [], searched: 0, leftOut: 0 } : await traceMessage(search, id);
   if (byMessage.hops.length > 0) return byMessage;
   const among = await connectors();
   if (among.length === 0) return byMessage;
   const byUser = await traceUser(search, id, among, sinceMs);
-  return { hops: byUser.hops, searched: byMessage.searched + byUser.searched };
+  return { ...byUser, searched: byMessage.searched + byUser.searched };
 }
 
 async function findHidden({ cluster, clock, signal }: TraceOptions): Promise<readonly HoldingTransaction[]> {

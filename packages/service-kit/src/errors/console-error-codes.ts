@@ -145,4 +145,20 @@ export const consoleErrorCodes = [
     meaning: 'Values are masked in this console, so it exports none. Use the command line.',
     whoActs: 'operator',
   },
+  {
+    code: 'console.unknown-id',
+    meaning:
+      "What a path of the console's API names does not exist, or not any more: a connector, a replay, a dead letter. The message says what there is.",
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.busy',
+    meaning: 'As many live views, or searches, are open in the console as it allows. Close one, or try again later.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.search-too-long',
+    meaning: 'A search over the topics took longer than the console allows. Ask for less, or use the command line.',
+    whoActs: 'operator',
+  },
 ] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];

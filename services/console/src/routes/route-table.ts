@@ -1,12 +1,16 @@
 /** The one table of the console's API: each area gives its routes, and the server, the document and tests read it. */
+import { readRoutes } from '../api/read-routes.ts';
+import type { Reads } from '../read/open-reads.ts';
 import type { Route } from './route.ts';
 
 /** What the routes of each area need. An area that is added has its dependencies here. */
-export type RouteDependencies = object;
+export interface RouteDependencies {
+  readonly reads: () => Reads;
+}
 
 /** Creators only close over what they are given: the OpenAPI document is made without brokers. */
-export function consoleRoutes(_dependencies: RouteDependencies): readonly Route[] {
-  return composeRoutes([]);
+export function consoleRoutes({ reads }: RouteDependencies): readonly Route[] {
+  return composeRoutes(readRoutes(reads));
 }
 
 /** Throws a TypeError for two routes of one method and path: the second would never be reached. */

@@ -39,15 +39,22 @@ export interface DeadLetter {
   readonly cutBytes: number;
 }
 
-export function readDeadLetter(role: DeadLetterRole, record: ConsumedRecord): DeadLetter {
+/** What the headers of a dead letter tell of its cause, for those who count millions of them. */
+export function readCause(record: ConsumedRecord): Pick<DeadLetter, 'atMs' | 'code' | 'message' | 'connectorId'> {
   const at = Date.parse(headerText(record, headerNames.deadLetterAt) ?? '');
   return {
-    role,
-    record,
     atMs: Number.isNaN(at) ? record.timestampMs : at,
     code: headerText(record, headerNames.deadLetterCode) ?? 'unknown',
     message: headerText(record, headerNames.deadLetterMessage) ?? '',
     connectorId: headerText(record, headerNames.connectorId) ?? 'unknown',
+  };
+}
+
+export function readDeadLetter(role: DeadLetterRole, record: ConsumedRecord): DeadLetter {
+  return {
+    role,
+    record,
+    ...readCause(record),
     messageId: headerText(record, headerNames.messageId) ?? messageIdOf(record),
     commandId: headerText(record, headerNames.commandId),
     isFromTopic: record.headers[headerNames.deadLetterTopic] !== undefined,

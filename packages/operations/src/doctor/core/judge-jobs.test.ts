@@ -14,9 +14,7 @@ test('a job that was begun and is left behind is told, with what to do', () => {
   const ended: KnownJob = { ...open, end: { atMs: 1, result: { kind: 'done' } } };
   assert.deepEqual(levels([ended], 86_400_000), [['ok', 'jobs', undefined]]);
   assert.deepEqual(levels([ended, open], 60_000), [['ok', 'job j1', undefined]]);
-  assert.deepEqual(levels([open], 86_400_000), [
-    ['warning', 'job j1', 'start the console, or cancel the job there'],
-  ]);
+  assert.deepEqual(levels([open], 86_400_000), [['warning', 'job j1', 'start the console, or cancel the job there']]);
   assert.deepEqual(levels([{ ...open, job: undefined }], 60_000), [
     ['warning', 'job j1', 'start a console of the newer version'],
   ]);

@@ -28,3 +28,15 @@ export function judgeWait(
   if (offset < commit.nextOffset) return undefined;
   return { kind: 'not-reached', nextOffset: commit.nextOffset };
 }
+
+/** For people. */
+export function describeWait(wait: CommandWait): string {
+  switch (wait.kind) {
+    case 'nothing-committed':
+      return 'waiting: the dispatcher has not committed an offset for this partition';
+    case 'connector-lags':
+      return `waiting: connector ${wait.connectorId} lags; its cursor is at offset ${wait.cursor}`;
+    case 'not-reached':
+      return `waiting: the dispatcher is at offset ${wait.nextOffset} of this partition`;
+  }
+}

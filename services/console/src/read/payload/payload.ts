@@ -1,0 +1,39 @@
+/**
+ * Stored values as they are shown: as their own text, which nobody parses, so that no number is rounded. The one place
+ * that masks.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Payload } from '../shapes/values.ts';
+
+/** What of a text must not be seen, by the operator's configuration. The text itself where nothing is masked. */
+export type MaskText = (text: string) => string;
+
+/** Nothing is masked. */
+export const showAll: MaskText = (text) => text;
+
+const DEFAULT_MAX_CHARACTERS = 2_000_000;
+
+export function toPayload(value: Buffer | null | undefined, mask: MaskText, maxCharacters?: number): Payload {
+  if (value == null) return { kind: 'none' };
+  if (!isUtf8(value)) return bytesPayload(value, 'it is not UTF-8', maxCharacters);
+  return textPayload(value.toString('utf8'), mask, maxCharacters);
+}
+
+export function textPayload(text: string, mask: MaskText, maxCharacters = DEFAULT_MAX_CHARACTERS): Payload {
+  return cutText(mask(text), maxCharacters);
+}
+
+/** Of a text that is masked already. */
+export function cutText(text: string, maxCharacters: number): Payload {
+  if (text.length <= maxCharacters) return { kind: 'text', text };
+  // Between the halves of a pair there would be a character that is not one.
+  const isPair = /[\uD800-\uDBFF]/.test(text.charAt(maxCharacters - 1));
+  const end = isPair ? maxCharacters - 1 : maxCharacters;
+  return { kind: 'text', text: text.slice(0, end), left: text.length - end };
+}
+
+export function bytesPayload(bytes: Buffer, reason: string, maxBytes = DEFAULT_MAX_CHARACTERS): Payload {
+  const shown = bytes.subarray(0, maxBytes);
+  const left = bytes.length - shown.length;
+  return { kind: 'bytes', base64: shown.toString('base64'), reason, ...(left === 0 ? {} : { left }) };
+}
