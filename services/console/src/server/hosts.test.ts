@@ -23,7 +23,14 @@ test('a request that names a foreign host is refused: a page may have pointed it
     assert.equal(status, 421, host);
     assert.match(body, /console\.host-unknown/);
   }
-  for (const host of ['console.example', 'console.internal:3400', 'localhost', '[::1]:3400', '127.0.0.1', 'LOCALHOST']) {
+  for (const host of [
+    'console.example',
+    'console.internal:3400',
+    'localhost',
+    '[::1]:3400',
+    '127.0.0.1',
+    'LOCALHOST',
+  ]) {
     assert.equal((await askAs(console.origin, host)).status, 200, host);
   }
 });
