@@ -1,4 +1,5 @@
 /** Composition of the console from explicit dependencies. */
+import { join } from 'node:path';
 import { startServiceAdmin, type Environment, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { createLogin } from './auth/create-login.ts';
@@ -7,6 +8,10 @@ import { createConsoleMetrics } from './console-metrics.ts';
 import { readsFromConfig } from './read/reads-from-config.ts';
 import { consoleRoutes } from './routes/route-table.ts';
 import { createConsoleServer } from './server/console-server.ts';
+import { vendorModules } from './server/vendor-modules.ts';
+import { readWebFiles } from './server/web-files.ts';
+
+const webFolder = join(import.meta.dirname, '../web');
 
 /**
  * Starts the service as a process runs it: the admin server, then the HTTP server. Both are up whatever the brokers do:
@@ -19,14 +24,16 @@ export async function startConsole(
   stack: ServiceStack,
 ): Promise<void> {
   const admin = await startServiceAdmin('console', config, logger, stack);
+  const metrics = createConsoleMetrics(admin.metrics);
   const { reads, clusters } = readsFromConfig({ config, env, clock: systemClock, logger, signal: stack.signal });
   stack.defer('connections to the brokers', () => clusters.close());
   stack.defer('reads', () => reads.close());
   const server = createConsoleServer({
     config,
     routes: consoleRoutes({ reads: () => reads }),
-    login: createLogin(config),
-    metrics: createConsoleMetrics(admin.metrics),
+    login: await createLogin({ config, clock: systemClock, logger, onAttempt: metrics.loginAttempted }),
+    metrics,
+    web: await readWebFiles({ folder: webFolder, vendors: vendorModules, basePath: config.basePath }),
     clock: systemClock,
     logger,
   });

@@ -8,9 +8,9 @@ import type { Environment, Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import type { ConsoleConfig } from '../config.ts';
+import { maskText } from '../core/masking/mask-text.ts';
 import { fetchMetrics, resolveInstances } from './metrics/fetch-metrics.ts';
 import { openReads, type Reads } from './open-reads.ts';
-import { showAll } from './payload/payload.ts';
 import { createClusterSource, type ClusterSource } from './sources/cluster-source.ts';
 
 export interface ReadsFromConfigOptions {
@@ -71,7 +71,7 @@ export function readsFromConfig(options: ReadsFromConfigOptions): {
     variables: env,
     serviceUrls: config.serviceUrls ?? [],
     metricsSource: { resolve: resolveInstances, fetch: fetchMetrics },
-    mask: showAll,
+    mask: (text) => maskText(text, config.maskPaths ?? []).text,
     clock,
     logger,
     random: Math.random,
