@@ -118,8 +118,8 @@ function countsOf(replay: ObservedReplay, evidence: Evidence): readonly Line[] {
   return [
     ...lines,
     ['delivered', counts.delivered, Math.min(counts.delivered, executed)],
-    // A command that is on the topic twice may be called for twice: what the owner before delivered while it stopped can
-    // be told after the next one has read the ledger. The API knows the second one, which is then a duplicate.
+    // A command that is on the topic twice may be called for twice: the owner before can tell what it delivered after
+    // the next one has read the ledger. The API knows the second one, which is then a duplicate.
     ['delivered or known to the API', called, Math.max(called, executed)],
   ];
 }
