@@ -204,7 +204,7 @@ async function deliverFirstEvent(
   say.note(`\`helm test\`, with the rights of ${userOf('operator')}:`);
   await run(scene, manifestOf(manifests, 'Pod', `${RELEASE}-doctor`), 'doctor');
   assert.deepEqual(
-    pods.flatMap((pod) => pod.complaints()),
+    pods.flatMap((pod) => pod.errors()),
     [],
   );
 }

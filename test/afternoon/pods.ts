@@ -19,8 +19,8 @@ export interface RunningPod {
   untilReady(): Promise<void>;
   /** As the kubelet does some time after a Secret has changed. */
   remount(secrets: Secrets): Promise<void>;
-  /** What it logged as a warning or an error, oldest first. */
-  complaints(): readonly Readonly<Record<string, unknown>>[];
+  /** What it logged as an error, oldest first. */
+  errors(): readonly Readonly<Record<string, unknown>>[];
   /** SIGTERM; rejects if it does not end with 0. */
   stop(): Promise<void>;
 }
@@ -67,7 +67,7 @@ async function startPod(node: Node, name: string, spec: PodSpec, secrets: Secret
     urlOf,
     untilReady: () => untilReady(launched, container, urlOf),
     remount: (changed) => mountVolumes(spec, root, changed),
-    complaints: () => launched.records().filter(({ level }) => level === 'warn' || level === 'error'),
+    errors: () => launched.records().filter(({ level }) => level === 'error'),
     stop: () => launched.stop(),
   };
 }

@@ -193,3 +193,14 @@ test('a report that does not add up, or says something else than the topics, is 
   });
   finds('replay-report', ({ lostReplays }) => lostReplays.push('at-9000'));
 });
+
+test('a report may count a command as a duplicate that the API knew from another record of it, and not as delivered', () => {
+  const countFirstKnownAs = (outcome: 'duplicate' | 'delivered') => (observed: Mutable<Observed>) => {
+    const { counts } = replayOf(observed, 'commands-forced');
+    assert.ok(counts.skippedByLedger > 0, 'the run has a command twice');
+    counts.skippedByLedger -= 1;
+    counts[outcome] += 1;
+  };
+  assert.deepEqual(judge(countFirstKnownAs('duplicate'), [], true).violations, []);
+  finds('replay-report', countFirstKnownAs('delivered'));
+});
