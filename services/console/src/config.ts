@@ -81,8 +81,7 @@ export const consoleConfig = defineConfig(
     roles: {
       env: 'CONSOLE_ROLES',
       schema: roleMapping,
-      description:
-        'Who has which role; *=role is for everybody who is signed in. Nobody has a role by default.',
+      description: 'Who has which role; *=role is for everybody who is signed in. Nobody has a role by default.',
     },
     readOnly: {
       env: 'CONSOLE_READ_ONLY',
@@ -94,6 +93,12 @@ export const consoleConfig = defineConfig(
       env: 'CONSOLE_DISABLED_ACTIONS',
       schema: actions.optional(),
       description: 'Changes that the console refuses, whatever the role.',
+    },
+    ingestUrl: {
+      env: 'CONSOLE_INGEST_URL',
+      schema: configValues.httpUrl().optional(),
+      description:
+        'Public URL of ingest: shown to those who set a connector up in Segment, and where test events are sent. Without it there are none.',
     },
   },
   {
