@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { startServiceAdmin, type Environment, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
+import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
+import { actionsFromConfig } from './api/actions/actions-from-config.ts';
 import { createLogin } from './auth/create-login.ts';
 import type { ConsoleConfig } from './config.ts';
 import { createConsoleMetrics } from './console-metrics.ts';
@@ -28,9 +30,18 @@ export async function startConsole(
   const { reads, clusters } = readsFromConfig({ config, env, clock: systemClock, logger, signal: stack.signal });
   stack.defer('connections to the brokers', () => clusters.close());
   stack.defer('reads', () => reads.close());
+  const actions = actionsFromConfig({
+    config,
+    apiTls: tlsMaterialOf(config, 'api'),
+    env,
+    cluster: () => clusters.get(),
+    isMasked: (config.maskPaths ?? []).length > 0,
+    logger,
+  });
+  stack.defer('changes', () => actions.close());
   const server = createConsoleServer({
     config,
-    routes: consoleRoutes({ reads: () => reads }),
+    routes: consoleRoutes({ reads: () => reads, actions: actions.context }),
     login: await createLogin({ config, clock: systemClock, logger, onAttempt: metrics.loginAttempted }),
     metrics,
     web: await readWebFiles({ folder: webFolder, vendors: vendorModules, basePath: config.basePath }),
@@ -39,5 +50,6 @@ export async function startConsole(
   });
   const url = await server.listen({ host: config.host, port: config.port });
   stack.defer('the HTTP server', () => server.close());
+  actions.start();
   logger.info({ url, adminUrl: admin.url }, 'listening');
 }

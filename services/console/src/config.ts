@@ -177,6 +177,12 @@ export const consoleConfig = defineConfig(
       description:
         'Values of payloads that the console hides from everybody, whatever the role. A payload that is not JSON is then hidden as a whole.',
     },
+    ingestUrl: {
+      env: 'CONSOLE_INGEST_URL',
+      schema: configValues.httpUrl().optional(),
+      description:
+        'Public URL of ingest: shown to those who set a connector up in Segment, and where test events are sent. Without it there are none.',
+    },
   },
   {
     prefix: 'CONSOLE_',

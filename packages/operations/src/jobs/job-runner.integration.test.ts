@@ -93,7 +93,7 @@ test('each dead letter of a job is sent once, whenever its process is killed and
     },
     { timeoutMs: 180_000, describe: 'the end of the job' },
   );
-  assert.deepEqual([end?.result.kind, end?.result.counts?.['redriven']], ['done', COUNT]);
+  assert.deepEqual([end.result.kind, end.result.counts?.['redriven']], ['done', COUNT]);
   const ids = await idsOn(cluster, cluster.topics.segmentEvents.name);
   assert.deepEqual([ids.length, new Set(ids).size], [COUNT, COUNT]);
   // Before their topics are deleted.

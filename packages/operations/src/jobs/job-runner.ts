@@ -109,7 +109,7 @@ export class JobRunner {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    while (!this.#isStopped()) {
       try {
         await this.#refresh();
         const next = this.#board.firstOpen();
@@ -117,7 +117,7 @@ export class JobRunner {
         else await this.#carryOn(next);
         this.#failures = 0;
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#isStopped()) return;
         this.#failures += 1;
         this.#options.onFault('running jobs', error);
         await this.#pause(pauseAfter(retryPolicies.dependency, this.#failures, this.#options.random()));
@@ -155,7 +155,7 @@ export class JobRunner {
       } else if (outcome.kind === 'impossible') await this.#end(known, { kind: 'failed', message: outcome.reason });
       else await this.#end(known, outcome);
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
+      if (this.#isStopped()) return;
       if (abort.signal.reason instanceof EndedElsewhere) return;
       if (abort.signal.reason instanceof Cancelled) await this.#end(known, { kind: 'cancelled' });
       else if (!isRetryableFault(error)) await this.#end(known, failed(error));
@@ -175,7 +175,7 @@ export class JobRunner {
     const watch = async (): Promise<void> => {
       while (!signal.aborted) {
         await this.#options.clock.sleep(this.#options.watchMs, signal).catch(() => undefined);
-        if (signal.aborted) return;
+        if (this.#isStopped() || over.signal.aborted) return;
         await this.#refresh().catch((error: unknown) => this.#options.onFault('reading the audit', error));
         if (this.#board.isEnded(id)) abort.abort(new EndedElsewhere());
         else if (this.#board.isCancelAsked(id)) this.#abortCurrent();
@@ -226,6 +226,10 @@ export class JobRunner {
     signal.throwIfAborted();
     await log.store(endedRecord({ ...ended, result: { ...result, counts } }));
     await this.#refresh();
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   async #refresh(): Promise<void> {

@@ -1,4 +1,6 @@
 /** The one table of the console's API: each area gives its routes, and the server, the document and tests read it. */
+import type { ActionContext } from '../api/actions/action-context.ts';
+import { actionRoutes } from '../api/actions/action-routes.ts';
 import { readRoutes } from '../api/read-routes.ts';
 import type { Reads } from '../read/open-reads.ts';
 import type { Route } from './route.ts';
@@ -6,11 +8,12 @@ import type { Route } from './route.ts';
 /** What the routes of each area need. An area that is added has its dependencies here. */
 export interface RouteDependencies {
   readonly reads: () => Reads;
+  readonly actions: ActionContext;
 }
 
 /** Creators only close over what they are given, so that the table can be read without brokers. */
-export function consoleRoutes({ reads }: RouteDependencies): readonly Route[] {
-  return composeRoutes(readRoutes(reads));
+export function consoleRoutes({ reads, actions }: RouteDependencies): readonly Route[] {
+  return composeRoutes([...readRoutes(reads), actionRoutes(actions)]);
 }
 
 /** The table for its document and for tests of who may do what: no handler of it works. */

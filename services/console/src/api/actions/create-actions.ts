@@ -1,13 +1,12 @@
-/** The routes of changes with what they need on the brokers, for the composition of the console. */
-import type { Route } from '../../routes/route.ts';
+/** What the routes of changes need on the brokers, for the composition of the console. */
 import type { ActionContext } from './action-context.ts';
-import { actionRoutes } from './action-routes.ts';
 import { ActionSource, type ActionSourceOptions } from './open-actions.ts';
 
 export type ActionsOptions = ActionSourceOptions & Omit<ActionContext, 'auditLog' | 'jobs' | 'onEndLost'>;
 
 export interface Actions {
-  readonly routes: readonly Route[];
+  /** What the routes of changes are made of. */
+  readonly context: ActionContext;
   /** Carries on the jobs that were left behind, as soon as the brokers can be reached. */
   start(): void;
   /** Jobs that are under way are left to the next console. Never rejects. */
@@ -23,5 +22,5 @@ export function createActions(options: ActionsOptions): Actions {
     jobs: () => source.jobs(),
     onEndLost: (error) => options.onFault('recording the end of an action', error),
   };
-  return { routes: actionRoutes(context), start: () => source.start(), close: () => source.close() };
+  return { context, start: () => source.start(), close: () => source.close() };
 }

@@ -69,6 +69,10 @@ export class ActionSource {
     await log?.close();
   }
 
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   async #openJobs(): Promise<JobRunner> {
     const { jobClock: clock, random, onFault } = this.#options;
     const log = await this.auditLog();
@@ -83,12 +87,12 @@ export class ActionSource {
 
   async #untilOpen(): Promise<void> {
     const { jobClock: clock, random, onFault } = this.#options;
-    for (let failures = 1; !this.#stop.signal.aborted; failures += 1) {
+    for (let failures = 1; !this.#isStopped(); failures += 1) {
       try {
         await this.jobs();
         return;
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#isStopped()) return;
         if (failures === 1) onFault('opening the audit', error);
         const pauseMs = pauseAfter(retryPolicies.startup, failures, random());
         await clock.sleep(pauseMs, this.#stop.signal).catch(() => undefined);

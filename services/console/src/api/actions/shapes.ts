@@ -111,7 +111,6 @@ const key = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('env'), name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }),
   z.strictObject({ kind: z.literal('file'), path: z.string().min(1).max(500) }),
 ]);
-export type KeyBody = z.infer<typeof key>;
 
 const freeEmailProviders = z.enum(['allow', 'block']);
 

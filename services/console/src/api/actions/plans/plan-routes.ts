@@ -100,7 +100,10 @@ class Plans {
   constructor(context: ActionContext, recent: RecentActions) {
     this.#context = context;
     this.#recent = recent;
-    this.#book = new PlanBook(context.newId, () => context.clock.nowMs());
+    this.#book = new PlanBook(
+      () => context.newId(),
+      () => context.clock.nowMs(),
+    );
   }
 
   planRedrive(request: ApiRequest, { maxRedrives, recordsPerSecond, ...selection }: RedriveBody): Promise<ApiAnswer> {

@@ -18,6 +18,7 @@ import type { Clock } from '@astrolabe/service-kit/clock';
 import type { ActionPolicy } from '../../../core/access/action-policy.ts';
 import type { ApiAnswer, Caller, Refusal, Route } from '../../../routes/route.ts';
 import type { ConnectorActions } from '../action-context.ts';
+import { actionRoutes } from '../action-routes.ts';
 import { createActions, type Actions, type ActionsOptions } from '../create-actions.ts';
 
 export const ann: Caller = { name: 'ann', role: 'admin', address: '10.0.0.7' };
@@ -56,10 +57,10 @@ export async function openTestActions(t: TestContext, options: TestActionsOption
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'connectors.json');
   if (options.connectorsFile !== undefined) await writeFile(file, options.connectorsFile);
-  const open = (): Actions => {
+  const open = (): Actions & { readonly routes: readonly Route[] } => {
     const actions = createActions(optionsOf(cluster, jobClock, clock, file, options));
     actions.start();
-    return actions;
+    return { ...actions, routes: actionRoutes(actions.context) };
   };
   let opened = open();
   t.after(() => opened.close());
