@@ -89,7 +89,7 @@ function actionsTable(): string {
     auditedActions.map(({ name, meaning, command, programs }) => [
       `\`${name}\``,
       meaning,
-      command === undefined ? '' : `\`${command.replaceAll('|', '\\|')}\``,
+      command === undefined ? '' : `\`${command}\``,
       programs.includes('console') ? 'yes' : '',
     ]),
   );
