@@ -2,6 +2,7 @@
  * The contracts: commands and their JSON property values. No I/O: what reads the Avro schemas is `avro.ts`. The OpenAPI
  * document is `../openapi/astrolabe.yaml`.
  */
+export { toApiRequest, type ApiRequest } from './api-request.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { parseJson, stringifyJson, type JsonObject, type JsonValue } from '@astrolabe/json';
 export {

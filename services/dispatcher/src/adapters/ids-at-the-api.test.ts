@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { startReferenceApi } from '@astrolabe/reference-api';
-import type { Command } from '@astrolabe/schemas';
+import { toApiRequest, type Command } from '@astrolabe/schemas';
 import { createApiClient } from './undici-api-client.ts';
 import type { ApiRequest } from '../core/api-request.ts';
-import { toApiRequest } from '../core/api-request.ts';
 import { readBulkOutcomes, toBulkItem, toBulkRequest } from '../core/bulk-request.ts';
 import { classifyResponse, type ApiOutcome, type Verdict } from '../core/classify-response.ts';
 import { common, upsertUser } from '../testing/commands.ts';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { toApiRequest } from '@astrolabe/schemas';
 import { toHeaders } from '@astrolabe/records';
 import { consumedRecord } from '@astrolabe/records/testing';
 import { createRecordedTracing } from '@astrolabe/tracing/in-memory';
 import type { ApiCallReceiver, ApiClient, CalledCommand } from '../calls/api-client.ts';
-import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
+import type { ApiRequest } from '../core/api-request.ts';
 import { toBulkItem, toBulkRequest } from '../core/bulk-request.ts';
 import type { ApiOutcome } from '../core/classify-response.ts';
 import { upsertUser } from '../testing/commands.ts';

@@ -1,10 +1,10 @@
 import type { LaneTask } from '@astrolabe/processing';
 import type { ConsumedRecord } from '@astrolabe/records';
-import type { Command } from '@astrolabe/schemas';
+import { toApiRequest, type Command } from '@astrolabe/schemas';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import type { TurnWork } from '../calls/loop-turns.ts';
 import type { AnswerTime, CallInFlight, PausableCommand, ScheduledCommand } from '../calls/scheduled-command.ts';
-import { toApiRequest, type ApiRequest } from '../core/api-request.ts';
+import type { ApiRequest } from '../core/api-request.ts';
 import { toBulkItem } from '../core/bulk-request.ts';
 import type { Verdict } from '../core/classify-response.ts';
 import { assertMayEnter, isOver, type CommandState } from '../core/command-states.ts';

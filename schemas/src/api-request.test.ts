@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseJson, type Command, type PropertyMap } from '@astrolabe/schemas';
-import { loadOpenApi } from '@astrolabe/schemas/testing';
+import { parseJson } from '@astrolabe/json';
 import fc from 'fast-check';
-import { common, upsertUser } from '../testing/commands.ts';
 import { toApiRequest, type ApiRequest } from './api-request.ts';
+import { commandId } from './command-id.ts';
+import type { Command } from './generated/commands.ts';
+import { loadOpenApi } from './openapi-validation.ts';
+import type { PropertyMap } from './property-value.ts';
 
 const contract = loadOpenApi();
+
+const common = {
+  commandId: commandId('acme', 'm-1', 'UpsertUser'),
+  connectorId: 'acme',
+  messageId: 'm-1',
+  occurredAt: Date.UTC(2025, 10, 24, 10, 0),
+  receivedAt: Date.UTC(2025, 10, 24, 10, 30),
+};
+
+function upsertUser(fields: Partial<Extract<Command, { kind: 'UpsertUser' }>['record']>): Command {
+  return { kind: 'UpsertUser', record: { ...common, userId: 'u', properties: {}, ...fields } };
+}
 
 /** Where a request breaks the contract. */
 function breaches({ method, path, body, idempotencyKey }: ApiRequest): readonly string[] {
