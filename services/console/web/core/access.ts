@@ -46,3 +46,5 @@ export function offerOf(action: ActionName, { role, readOnly, disabledActions }:
   if (isAtLeast(role, least)) return { kind: 'offered' };
   return { kind: 'withheld', reason: `It takes the role ${least}, and you have ${role ?? 'none'}.` };
 }
+
+export const ACTIONS = Object.keys(ROLE_OF) as readonly ActionName[];

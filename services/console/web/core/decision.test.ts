@@ -45,15 +45,12 @@ test('above a hundred the count has to be typed, grouped or not', () => {
     '101',
     '9007199254740993',
   ]);
-  const confirmed = (typed: string, toType = plan.toType) => isConfirmed({ kind: 'planned', plan: { ...plan, toType }, typed });
-  assert.deepEqual(['20000', ' 20,000 ', '2000', '', 'yes', '20000.0'].map((typed) => confirmed(typed)), [
-    true,
-    true,
-    false,
-    false,
-    false,
-    false,
-  ]);
+  const confirmed = (typed: string, toType = plan.toType) =>
+    isConfirmed({ kind: 'planned', plan: { ...plan, toType }, typed });
+  assert.deepEqual(
+    ['20000', ' 20,000 ', '2000', '', 'yes', '20000.0'].map((typed) => confirmed(typed)),
+    [true, true, false, false, false, false],
+  );
   assert.ok(isConfirmed({ kind: 'planned', plan: { ...plan, toType: undefined }, typed: '' }));
   assert.ok(confirmed('replay-1', 'replay-1') && !confirmed('replay-2', 'replay-1'));
 });

@@ -11,6 +11,7 @@ import {
   isMoreThan,
   isZero,
   sumDigits,
+  wordsOf,
 } from './digits.ts';
 
 test('digits are grouped by threes, and none is lost', () => {
@@ -76,4 +77,8 @@ test('a change is told against the period before, if there was anything in it', 
   assert.equal(formatChange('100', '100'), 'the same');
   assert.equal(formatChange('100001', '100000'), 'about the same');
   assert.equal(formatChange('5', '0'), undefined);
+});
+
+test('the name of a count is told in words', () => {
+  assert.deepEqual(['waiting', 'wouldBeSent'].map(wordsOf), ['waiting', 'would be sent']);
 });

@@ -89,3 +89,8 @@ export function formatChange(now: Digits, before: Digits): string | undefined {
   if (percent === 0) return 'about the same';
   return `${percent > 0 ? '+' : '−'}${groupDigits(Math.abs(percent))} %`;
 }
+
+/** The name of a count in words: `wouldBeSent` → `would be sent`. */
+export function wordsOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+}

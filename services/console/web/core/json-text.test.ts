@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { layOut, lineText, looksLikeJson, prettyText, tokensOf, withoutSpace } from './json-text.ts';
+import { layOut, lineText, looksLikeJson, oneLine, prettyText, tokensOf, withoutSpace } from './json-text.ts';
 
 const bounds = { maxLines: 400, maxLength: 20_000 };
 
@@ -27,7 +27,7 @@ test('JSON is laid out with one member a line, and its text is otherwise as it w
   );
 });
 
-test('a name is told from a string, and what is no JSON is a token too', () => {
+test('a name is told from a string, and what is not JSON is a token too', () => {
   const kinds = Array.from(tokensOf('{"a" : "b", 1e5: nulls, -0.5, NaN "open'), ({ kind, text }) => `${kind} ${text}`);
   assert.deepEqual(kinds, [
     'open {',
@@ -52,7 +52,27 @@ test('what lacks its commas stays apart', () => {
 
 test('laying out changes whitespace between tokens alone, whatever the text', () => {
   const pieces = fc.array(
-    fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', ' ', '\n', '\t', '1', '-', '.', 'e5', 'true', 'nul', 'é', '\ud800'),
+    fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '\\',
+      ' ',
+      '\n',
+      '\t',
+      '1',
+      '-',
+      '.',
+      'e5',
+      'true',
+      'nul',
+      'é',
+      '\ud800',
+    ),
     { maxLength: 60 },
   );
   const texts = fc.oneof(
@@ -76,6 +96,18 @@ test('what is laid out is the same value, and comes to rest', () => {
       assert.equal(prettyText(prettyText(json)), prettyText(json));
     }),
   );
+});
+
+test('what was laid out goes onto one line again as the same text', () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 6 }), (json) => {
+      const line = oneLine(prettyText(json));
+      assert.equal(withoutSpace(line), withoutSpace(json));
+      assert.deepEqual(JSON.parse(line), JSON.parse(json));
+      assert.ok(!line.includes('\n'));
+    }),
+  );
+  assert.equal(oneLine('[1 2]'), '[1 2]', 'it is not made valid');
 });
 
 test('what is left of a cut text is its beginning, within the bounds', () => {

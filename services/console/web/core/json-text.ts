@@ -159,6 +159,11 @@ export function prettyText(text: string): string {
   return layOut(text, bounds).lines.map(lineText).join('\n');
 }
 
+/** All of it on one line, as a line of an export. Values that lack their comma stay apart. */
+export function oneLine(text: string): string {
+  return lineText({ indent: 0, tokens: [...tokensOf(text)] });
+}
+
 /** `text` without the whitespace between its tokens. */
 export function withoutSpace(text: string): string {
   return Array.from(tokensOf(text), (token) => token.text).join('');

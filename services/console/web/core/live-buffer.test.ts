@@ -6,15 +6,27 @@ import { addRows, clear, countDropped, EMPTY_BUFFER, MAX_ROWS, pause, resume, ty
 const empty: LiveBuffer<number> = EMPTY_BUFFER;
 
 test('the newest rows are on top, and the oldest go', () => {
-  const full = addRows(addRows(empty, [1, 2, 3]), Array.from({ length: MAX_ROWS }, (_, index) => index + 4));
+  const full = addRows(
+    addRows(empty, [1, 2, 3]),
+    Array.from({ length: MAX_ROWS }, (_, index) => index + 4),
+  );
   assert.equal(full.rows.length, MAX_ROWS);
   assert.deepEqual([full.rows[0], full.rows.at(-1), full.received], [MAX_ROWS + 3, 4, MAX_ROWS + 3]);
 });
 
 test('a pause keeps what is seen as it is, and says what came and what found no place', () => {
   const paused = addRows(pause(addRows(empty, [1, 2])), [3, 4]);
-  assert.deepEqual([paused.rows, paused.held], [[2, 1], [4, 3]]);
-  const overflown = addRows(paused, Array.from({ length: MAX_ROWS }, (_, index) => index + 5));
+  assert.deepEqual(
+    [paused.rows, paused.held],
+    [
+      [2, 1],
+      [4, 3],
+    ],
+  );
+  const overflown = addRows(
+    paused,
+    Array.from({ length: MAX_ROWS }, (_, index) => index + 5),
+  );
   assert.equal(overflown.heldDropped, 2);
   assert.equal(pause(overflown), overflown);
   const resumed = resume(overflown);
@@ -41,7 +53,11 @@ test('whatever happens, it holds no more than the bound, and no row is lost with
       for (const each of steps) {
         if (each.kind === 'pause') buffer = pause(buffer);
         else if (each.kind === 'resume') buffer = resume(buffer);
-        else buffer = addRows(buffer, Array.from({ length: each.count }, () => next++));
+        else
+          buffer = addRows(
+            buffer,
+            Array.from({ length: each.count }, () => next++),
+          );
         assert.ok(buffer.rows.length <= MAX_ROWS && (buffer.held?.length ?? 0) <= MAX_ROWS);
         assert.equal(buffer.received, next);
         const newest = buffer.held ?? buffer.rows;

@@ -22,8 +22,7 @@ export type ResourceState<Value> =
   | { readonly kind: 'ready'; readonly value: Value; readonly readAtMs: number; readonly problem: Problem | undefined };
 
 export type Answer<Value> =
-  | { readonly kind: 'answer'; readonly body: Value }
-  | { readonly kind: 'problem'; readonly problem: Problem };
+  { readonly kind: 'answer'; readonly body: Value } | { readonly kind: 'problem'; readonly problem: Problem };
 
 export function afterAnswer<Value>(
   state: ResourceState<Value>,
@@ -60,4 +59,49 @@ function unexplained(status: number): string {
     return `The proxy in front of the console answered ${String(status)}: it does not reach the console. Check that the console runs.`;
   }
   return `The answer was ${String(status)}, and not one of the console's own. Check what stands between this browser and the console.`;
+}
+
+/** What one panel of a page shows. */
+export type Shown<Value> =
+  | { readonly kind: 'loading'; readonly message: string | undefined }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+  /** `stale`: why it is not newer than `at`. */
+  | { readonly kind: 'ready'; readonly value: Value; readonly at: string; readonly stale: string | undefined };
+
+/** A part of an answer that the server reads by itself. */
+export type PanelPart<Value> =
+  | { readonly kind: 'ready'; readonly at: string; readonly value: Value }
+  | { readonly kind: 'pending'; readonly message: string }
+  | {
+      readonly kind: 'unavailable';
+      readonly message: string;
+      readonly code?: string | undefined;
+      readonly last?: { readonly at: string; readonly value: Value } | undefined;
+    };
+
+/** The whole answer as one panel. */
+export function shownOf<Value>(state: ResourceState<Value>): Shown<Value> {
+  if (state.kind === 'loading') return { kind: 'loading', message: undefined };
+  if (state.kind === 'failed') return state;
+  const { value, readAtMs, problem } = state;
+  return { kind: 'ready', value, at: new Date(readAtMs).toISOString(), stale: problem?.detail };
+}
+
+/** A part of the answer as a panel. What the request itself failed with counts for each part. */
+export function panelOf<Body, Value>(state: ResourceState<Body>, part: (body: Body) => PanelPart<Value>): Shown<Value> {
+  if (state.kind === 'loading') return { kind: 'loading', message: undefined };
+  if (state.kind === 'failed') return state;
+  const panel = part(state.value);
+  const failure = state.problem?.detail;
+  switch (panel.kind) {
+    case 'ready':
+      return { kind: 'ready', value: panel.value, at: panel.at, stale: failure };
+    case 'pending':
+      return { kind: 'loading', message: panel.message };
+    case 'unavailable': {
+      const { message, code, last } = panel;
+      if (last !== undefined) return { kind: 'ready', value: last.value, at: last.at, stale: failure ?? message };
+      return { kind: 'failed', problem: { status: 200, code, detail: message, requestId: undefined } };
+    }
+  }
 }

@@ -26,7 +26,10 @@ test('an id of any form goes into an address and comes back', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (id) => {
       fc.pre(id !== '.' && id !== '..');
-      const { pathname, search } = new URL(hrefOf('/console/', ['trail', 'user', id], { connector: id }), 'http://host');
+      const { pathname, search } = new URL(
+        hrefOf('/console/', ['trail', 'user', id], { connector: id }),
+        'http://host',
+      );
       const route = routeOf('/console/', pathname, search);
       assert.deepEqual(route, { page: 'trail', params: { kind: 'user', id }, query: { connector: id } });
     }),
@@ -36,7 +39,10 @@ test('an id of any form goes into an address and comes back', () => {
 test('filters go into an address and come back; those that are empty are left out', () => {
   assert.equal(toSearch({}), '');
   assert.equal(toSearch({ a: '', b: undefined, c: 'x y&z' }), '?c=x+y%26z');
-  assert.deepEqual(routeOf('/', '/live', toSearch({ text: '50% +é', user: 'ada' })).query, { text: '50% +é', user: 'ada' });
+  assert.deepEqual(routeOf('/', '/live', toSearch({ text: '50% +é', user: 'ada' })).query, {
+    text: '50% +é',
+    user: 'ada',
+  });
 });
 
 test('an id that is not well-formed makes an address too', () => {

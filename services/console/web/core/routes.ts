@@ -60,7 +60,8 @@ const PATHS: readonly (readonly [PageName, string])[] = [
 /** `base`: `/` or `/console/`, with both slashes. `pathname`: as `location.pathname` has it. */
 export function routeOf(base: string, pathname: string, search: string): Route {
   const query = readQuery(search);
-  const path = pathname === base.slice(0, -1) ? '/' : pathname.startsWith(base) ? `/${pathname.slice(base.length)}` : '';
+  const path =
+    pathname === base.slice(0, -1) ? '/' : pathname.startsWith(base) ? `/${pathname.slice(base.length)}` : '';
   for (const [page, pattern] of PATHS) {
     const params = matchPath(pattern, path);
     if (params !== undefined) return { page, params, query };

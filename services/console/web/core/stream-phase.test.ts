@@ -6,13 +6,15 @@ const all: readonly StreamPhase[] = ['connecting', 'open', 'waiting', 'hidden', 
 
 test('a stream goes on only as its table allows', () => {
   const allowed = all.flatMap((from) =>
-    all.filter((next) => {
-      try {
-        return enterStreamPhase(from, next) === next;
-      } catch {
-        return false;
-      }
-    }).map((next) => `${from} ${next}`),
+    all
+      .filter((next) => {
+        try {
+          return enterStreamPhase(from, next) === next;
+        } catch {
+          return false;
+        }
+      })
+      .map((next) => `${from} ${next}`),
   );
   assert.deepEqual(allowed, [
     'connecting open',

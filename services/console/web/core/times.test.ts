@@ -18,18 +18,29 @@ test('a moment is shown in local time as short as it can be, with the whole of i
 });
 
 test('a duration has at most two units', () => {
-  assert.deepEqual(
-    [0, 250, 3_240, 12_000, 59_700, 250_000, 7_500_000, 3_600_000, 273_600_000].map(formatDuration),
-    ['0 ms', '250 ms', '3.2 s', '12 s', '1 min', '4 min 10 s', '2 h 5 min', '1 h', '3 d 4 h'],
-  );
+  assert.deepEqual([0, 250, 3_240, 12_000, 59_700, 250_000, 7_500_000, 3_600_000, 273_600_000].map(formatDuration), [
+    '0 ms',
+    '250 ms',
+    '3.2 s',
+    '12 s',
+    '1 min',
+    '4 min 10 s',
+    '2 h 5 min',
+    '1 h',
+    '3 d 4 h',
+  ]);
 });
 
 test('how long ago something was is told coarsely, the future too', () => {
   const at = (ms: number): string => formatAgo(new Date(now - ms).toISOString(), now);
-  assert.deepEqual(
-    [0, 12_500, 150_000, 7_300_000, 180_000_000, -240_000].map(at),
-    ['just now', '12 s ago', '2 min ago', '2 h ago', '2 d ago', 'in 4 min'],
-  );
+  assert.deepEqual([0, 12_500, 150_000, 7_300_000, 180_000_000, -240_000].map(at), [
+    'just now',
+    '12 s ago',
+    '2 min ago',
+    '2 h ago',
+    '2 d ago',
+    'in 4 min',
+  ]);
   assert.equal(formatAgo('never', now), 'never');
 });
 

@@ -11,7 +11,10 @@ test('ordinary text of any language is left as it is', () => {
 
 test('what hides, turns or breaks text is shown by its code point', () => {
   assert.equal(visibleText('user\u202Egpj.exe'), 'user⟨U+202E⟩gpj.exe');
-  assert.equal(visibleText('a\u200bb\ufeffc\u0000d\u2028e\u00adf\u0085'), 'a⟨U+200B⟩b⟨U+FEFF⟩c⟨U+0000⟩d⟨U+2028⟩e⟨U+00AD⟩f⟨U+0085⟩');
+  assert.equal(
+    visibleText('a\u200bb\ufeffc\u0000d\u2028e\u00adf\u0085'),
+    'a⟨U+200B⟩b⟨U+FEFF⟩c⟨U+0000⟩d⟨U+2028⟩e⟨U+00AD⟩f⟨U+0085⟩',
+  );
   assert.equal(visibleText('\ud800x\udc00'), '⟨U+D800⟩x⟨U+DC00⟩');
   assert.equal(visibleText('\u{e0041} a\u200db a\ufe0f'), '⟨U+E0041⟩ a⟨U+200D⟩b a⟨U+FE0F⟩');
   assert.deepEqual(visibleSegments('\u202e\x02\ud83d'), [

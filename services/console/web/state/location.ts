@@ -3,8 +3,10 @@ import { signal } from '@preact/signals';
 import { hrefOf, routeOf, toSearch, type Query, type Route } from '../core/routes.ts';
 
 /** With both slashes: `/`, or `/console/`. The server writes it into the page. */
-export const base = new URL(document.querySelector<HTMLMetaElement>('meta[name="console-base"]')?.content ?? '/', location.href)
-  .pathname;
+export const base = new URL(
+  document.querySelector<HTMLMetaElement>('meta[name="console-base"]')?.content ?? '/',
+  location.href,
+).pathname;
 
 const read = (): Route => routeOf(base, location.pathname, location.search);
 
@@ -31,7 +33,15 @@ export function followLinks(): void {
     route.value = read();
   });
   document.addEventListener('click', (event) => {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (link === null || link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return;
     if (link.hash !== '' && link.pathname === location.pathname) return;
