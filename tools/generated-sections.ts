@@ -1,5 +1,6 @@
 /** The generated parts of the documentation by the name that their markers have. */
 import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
+import { consoleConfig } from '@astrolabe/console/config';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { renderOutcomeTable } from '@astrolabe/dispatcher/outcomes';
 import { ingestConfig } from '@astrolabe/ingest/config';
@@ -29,11 +30,13 @@ export const sections: Readonly<Record<string, () => string>> = {
   'configuration of ingest': () => ownVariables(ingestConfig),
   'configuration of mapper': () => ownVariables(mapperConfig),
   'configuration of dispatcher': () => ownVariables(dispatcherConfig),
+  'configuration of console': () => ownVariables(consoleConfig),
   'configuration of cli': () => ownVariables(topicsConfig, schemasConfig),
   'configuration of reference api': () => ownVariables(referenceApiConfig),
   'metrics of ingest': () => metricsTable('ingest'),
   'metrics of mapper': () => metricsTable('mapper'),
   'metrics of dispatcher': () => metricsTable('dispatcher'),
+  'metrics of console': () => metricsTable('console'),
   ...Object.fromEntries(rightsHolders.map((holder) => [`rights of ${holder}`, () => rightsTable(holder)])),
   'outcomes of calls': renderOutcomeTable,
   'error codes': renderErrorCatalogue,

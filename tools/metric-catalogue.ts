@@ -1,4 +1,5 @@
 /** What each service shows under `/metrics`: for the documentation, and to hold alerts and dashboards to. */
+import { createConsoleMetrics } from '@astrolabe/console/metrics';
 import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import {
   createIngestMetrics,
@@ -33,6 +34,7 @@ const creators = {
   },
   mapper: (metrics: Metrics) => void createMapperMetrics(metrics),
   dispatcher: (metrics: Metrics) => void createDispatcherMetrics(metrics),
+  console: (metrics: Metrics) => void createConsoleMetrics(metrics),
 };
 
 export type ServiceName = keyof typeof creators;

@@ -41,6 +41,7 @@ const areas: Readonly<Record<string, Count>> = {
   command: deadCommand,
   api: deadCommand,
   mapper: { metrics: ['mapper_events_total'] },
+  console: { metrics: ['console_refused_requests_total'] },
 };
 
 /** Where a code differs from its area. */

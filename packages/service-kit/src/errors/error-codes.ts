@@ -6,6 +6,7 @@
 
 import type { ErrorCatalogueEntry } from './catalogue-entry.ts';
 import { clusterErrorCodes } from './cluster-error-codes.ts';
+import { consoleErrorCodes } from './console-error-codes.ts';
 
 const entries = [
   {
@@ -236,6 +237,7 @@ const entries = [
     meaning: "The delivery ledger's files cannot be read or written. The disk is full, damaged, or not permitted.",
     whoActs: 'operator',
   },
+  ...consoleErrorCodes,
 ] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];
 
 export type ErrorCode = (typeof entries)[number]['code'];

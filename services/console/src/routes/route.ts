@@ -1,4 +1,4 @@
-/** What one endpoint of the console's API is: written by each area, composed in `route-table.ts`, served by `server/`. */
+/** An endpoint of the console's API: written by its area, composed in `route-table.ts`, served by `server/`. */
 import type { ZodType } from 'zod';
 
 /** Each role may do what the ones before it may. A reader may also see payloads. */

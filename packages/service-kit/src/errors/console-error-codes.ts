@@ -1,0 +1,74 @@
+/** The part of the catalogue of error codes that the console's API answers with (`error-codes.ts`). */
+import type { ErrorCatalogueEntry } from './catalogue-entry.ts';
+
+export const consoleErrorCodes = [
+  {
+    code: 'console.request-invalid',
+    meaning:
+      'A request to the console breaks what its OpenAPI document says of it. The message names the field and the rule.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.not-signed-in',
+    meaning: 'The console has no session of the browser, or it has expired. Sign in.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.role-missing',
+    meaning:
+      'Somebody is signed in to the console, but their role is not enough for what they asked. The message names the role that is; CONSOLE_ROLES gives roles.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.read-only',
+    meaning: 'CONSOLE_READ_ONLY forbids every change through this console. Use another one, or the command line.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.action-off',
+    meaning: 'CONSOLE_DISABLED_ACTIONS switches off this change in the console.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.origin-refused',
+    meaning:
+      "A change was asked for by a page of another origin, so the console refused it. Behind a proxy, CONSOLE_PUBLIC_URL has to be the address in the browser's address bar.",
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.host-unknown',
+    meaning:
+      'The request names a host that the console does not know, so a foreign page may be behind it. Use an IP address, CONSOLE_PUBLIC_URL, or name the host in CONSOLE_ALLOWED_HOSTS.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.not-found',
+    meaning: "The console's API has no such path. Its paths are in schemas/openapi/console.yaml.",
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.method-not-allowed',
+    meaning: "The path of the console's API does not accept this method. The Allow header lists those that it accepts.",
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.body-too-large',
+    meaning: 'The body of a request to the console is larger than it takes.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.media-type',
+    meaning: 'The body of a request to the console is not JSON by its Content-Type. Send application/json.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.internal',
+    meaning: 'The console failed at a request. Its log has the cause, under the request id of the answer.',
+    whoActs: 'developer',
+  },
+  {
+    code: 'console.stopping',
+    meaning: 'The console is stopping. Ask again: another instance, or the same one after its restart.',
+    whoActs: 'operator',
+  },
+] as const satisfies readonly (ErrorCatalogueEntry & { readonly code: string })[];

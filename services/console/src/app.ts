@@ -1,0 +1,27 @@
+/** Composition of the console from explicit dependencies. */
+import { startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
+import { systemClock } from '@astrolabe/service-kit/clock';
+import { createLogin } from './auth/create-login.ts';
+import type { ConsoleConfig } from './config.ts';
+import { createConsoleMetrics } from './console-metrics.ts';
+import { consoleRoutes } from './routes/route-table.ts';
+import { createConsoleServer } from './server/console-server.ts';
+
+/**
+ * Starts the service as a process runs it: the admin server, then the HTTP server. Both are up whatever the brokers do:
+ * a console that cannot be opened while the cluster is in trouble would be of little use.
+ */
+export async function startConsole(config: ConsoleConfig, logger: Logger, stack: ServiceStack): Promise<void> {
+  const admin = await startServiceAdmin('console', config, logger, stack);
+  const server = createConsoleServer({
+    config,
+    routes: consoleRoutes({}),
+    login: createLogin(config),
+    metrics: createConsoleMetrics(admin.metrics),
+    clock: systemClock,
+    logger,
+  });
+  const url = await server.listen({ host: config.host, port: config.port });
+  stack.defer('the HTTP server', () => server.close());
+  logger.info({ url, adminUrl: admin.url }, 'listening');
+}

@@ -1,0 +1,54 @@
+import type { Metrics } from '@astrolabe/service-kit';
+
+/** What the console counts. A route is its pattern, so that ids make no series. */
+export interface ConsoleMetrics {
+  requestAnswered(route: string, method: string, status: number, seconds: number): void;
+  requestRefused(code: string): void;
+  streamOpened(route: string): void;
+  streamClosed(route: string, why: StreamEnd): void;
+}
+
+/** `slow`: the client did not take what was written, and was cut off. `session`: the session expired. */
+export type StreamEnd = 'left' | 'ended' | 'slow' | 'session' | 'stopping' | 'failed';
+const streamEnds: readonly StreamEnd[] = ['left', 'ended', 'slow', 'session', 'stopping', 'failed'];
+
+export function createConsoleMetrics(metrics: Metrics): ConsoleMetrics {
+  const requests = metrics.counter({
+    name: 'requests_total',
+    help: 'Requests answered, by route (unknown where none matches), method and HTTP status.',
+    labelNames: ['route', 'method', 'status'],
+  });
+  const seconds = metrics.histogram({
+    name: 'request_seconds',
+    help: 'From the request to the end of its answer, by route; streams are not among them.',
+    labelNames: ['route'],
+  });
+  const refusals = metrics.counter({
+    name: 'refused_requests_total',
+    help: 'Requests that were refused, by error code (docs/errors.md).',
+    labelNames: ['code'],
+  });
+  const open = metrics.gauge({
+    name: 'open_streams',
+    help: 'Streams of server-sent events that browsers have open, by route.',
+    labelNames: ['route'],
+  });
+  const ended = metrics.counter({
+    name: 'ended_streams_total',
+    help: 'Streams of server-sent events that ended, by reason; slow: the browser did not take its events and was cut off.',
+    labelNames: ['reason'],
+    zeros: streamEnds.map((reason) => ({ reason })),
+  });
+  return {
+    requestAnswered: (route, method, status, elapsed) => {
+      requests.inc({ route, method, status: String(status) });
+      seconds.observe({ route }, elapsed);
+    },
+    requestRefused: (code) => refusals.inc({ code }),
+    streamOpened: (route) => open.inc({ route }),
+    streamClosed: (route, reason) => {
+      open.dec({ route });
+      ended.inc({ reason });
+    },
+  };
+}
