@@ -74,7 +74,7 @@ export async function openConsole(browser: Browser, options: FakeApiOptions = {}
       const errors: string[] = [];
       const foreign: string[] = [];
       page.on('console', (message) => {
-        if (message.type() === 'error' && !/the server responded with a status of/.test(message.text()))
+        if (message.type() === 'error' && !message.text().includes('the server responded with a status of'))
           errors.push(message.text());
       });
       page.on('pageerror', (error) => errors.push(String(error)));
@@ -100,7 +100,7 @@ export async function untilLoaded(page: Page, heading: string): Promise<void> {
 /** What axe finds wrong, each with the elements. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const found = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as axe.AxeResults;
+  const found = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
   return found.violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary ?? ''}`),
   );
@@ -108,7 +108,7 @@ export async function violations(page: Page): Promise<string[]> {
 
 /** The text of the element that has the focus. */
 export async function focused(page: Page): Promise<string> {
-  const text = (await page.evaluate('document.activeElement?.textContent?.trim() ?? ""')) as string;
+  const text = await page.evaluate<string>('document.activeElement?.textContent?.trim() ?? ""');
   return text.replaceAll(/\s+/g, ' ');
 }
 

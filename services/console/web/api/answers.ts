@@ -11,7 +11,7 @@ export type {
   ConnectorsAnswer,
   ConnectorSettings,
 } from '../../src/read/shapes/connectors.ts';
-export type { SchemasAnswer, TopicsAnswer } from '../../src/read/shapes/contracts.ts';
+export type { DoctorAnswer, SchemasAnswer, TopicsAnswer } from '../../src/read/shapes/contracts.ts';
 export type {
   DeadLetterAnswer,
   DeadLetterGroupAnswer,
@@ -32,17 +32,21 @@ export type {
 export type { ReplayAnswer, ReplayDetail, ReplaysValue } from '../../src/read/shapes/replays.ts';
 export type { Hop, TrailAnswer, TrailKind } from '../../src/read/shapes/trail.ts';
 export type { Panel, Payload, RebuiltRequest } from '../../src/read/shapes/values.ts';
-import type { doctorShape, findingShape } from '../../src/read/shapes/contracts.ts';
+import type { findingShape } from '../../src/read/shapes/contracts.ts';
 import type { lagShape } from '../../src/read/shapes/lag.ts';
 import type { liveEventShape } from '../../src/read/shapes/live.ts';
-import type { replaysShape } from '../../src/read/shapes/replays.ts';
+import type { ReplayDetail, replaysShape } from '../../src/read/shapes/replays.ts';
+import type { Panel } from '../../src/read/shapes/values.ts';
 
 type Inferred<Shape extends { readonly _zod: { readonly output: unknown } }> = Shape['_zod']['output'];
 
-export type DoctorAnswer = Inferred<typeof doctorShape>;
 export type Finding = Inferred<typeof findingShape>;
 export type LagAnswer = Inferred<typeof lagShape>;
 export type LiveEvent = Inferred<typeof liveEventShape>;
+/** Of one replay. */
+export interface ReplayDetailAnswer {
+  readonly replay: Panel<ReplayDetail>;
+}
 export type ReplaysAnswer = Inferred<typeof replaysShape>;
 
 /** Who is at the browser, and what this console lets them do. */
@@ -75,17 +79,12 @@ export interface PlanAnswer {
   readonly notes?: readonly string[] | undefined;
 }
 
-export interface JobAnswer {
-  readonly id: string;
-  readonly action: string;
-  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
-  readonly about: string;
-  readonly who: string;
-  readonly begunAt: string;
-  readonly endedAt?: string | undefined;
+/** A change that goes on after its answer: what the audit has of it, and how far it is. */
+export interface JobAnswer extends AuditEntry {
+  readonly phase: 'waiting' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';
+  /** Why it waits, where it was under way before. */
+  readonly reason?: string | undefined;
   readonly progress?: { readonly done: number; readonly total?: number | undefined } | undefined;
-  readonly message?: string | undefined;
-  readonly counts?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface AuditEntry {

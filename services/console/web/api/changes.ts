@@ -37,6 +37,11 @@ export interface NewConnector {
   readonly freeEmailProviders: 'allow' | 'block';
 }
 
+export interface ConnectorEdit {
+  readonly name: string;
+  readonly freeEmailProviders: 'allow' | 'block';
+}
+
 export interface AddedConnector {
   readonly id: string;
   /** Shown once. */
@@ -60,9 +65,11 @@ export interface Changes {
   cancelJob(id: string): Promise<Answer<JobAnswer>>;
   controlReplay(id: string, what: 'pause' | 'resume' | 'cancel'): Promise<Answer<object>>;
   addConnector(connector: NewConnector): Promise<Answer<AddedConnector>>;
+  editConnector(id: string, edit: ConnectorEdit): Promise<Answer<object>>;
   enableConnector(id: string, enabled: boolean): Promise<Answer<object>>;
   rotateKey(id: string): Promise<Answer<AddedConnector>>;
-  retireConnector(id: string): Promise<Answer<object>>;
+  /** `fingerprint`: of a write key that is no longer to be accepted. */
+  retireKey(id: string, fingerprint: string): Promise<Answer<object>>;
   sendTestEvent(id: string): Promise<Answer<SentTestEvent>>;
   applyTopics(): Promise<Answer<object>>;
   applySchemas(): Promise<Answer<object>>;
@@ -78,9 +85,10 @@ export function createChanges(api: ApiClient): Changes {
     cancelJob: (id) => api.post(`/jobs${apiPath(id)}/cancel`, {}),
     controlReplay: (id, what) => api.post(`/replays${apiPath(id)}/${what}`, {}),
     addConnector: (connector) => api.post('/connectors', present(connector)),
+    editConnector: (id, edit) => api.put(`/connectors${apiPath(id)}`, edit),
     enableConnector: (id, enabled) => api.post(`/connectors${apiPath(id)}/enabled`, { enabled }),
     rotateKey: (id) => api.post(`/connectors${apiPath(id)}/rotate`, {}),
-    retireConnector: (id) => api.post(`/connectors${apiPath(id)}/retire`, {}),
+    retireKey: (id, fingerprint) => api.post(`/connectors${apiPath(id)}/retire`, { key: fingerprint }),
     sendTestEvent: (id) => api.post(`/connectors${apiPath(id)}/test-event`, {}),
     applyTopics: () => api.post('/topics/apply', {}),
     applySchemas: () => api.post('/schemas/apply', {}),

@@ -57,17 +57,19 @@ async function draw(element: HTMLDivElement, { times, lines }: ChartProps, leavi
     grid: { stroke: colour('--line'), width: 1 },
     ticks: { show: false },
   };
+  const clock = (_plot: uPlot, ticks: number[]): string[] =>
+    ticks.map((at) => new Date(at * 1_000).toTimeString().slice(0, 5));
   const options: uPlot.Options = {
     width: Math.max(200, element.clientWidth),
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
     axes: [
-      axis,
+      { ...axis, values: clock },
       ...lines.map(({ format }, index): uPlot.Axis => ({
         ...axis,
         scale: `y${index}`,
-        size: 64,
+        size: 84,
         side: index === 0 ? 3 : 1,
         values: (_plot, ticks) => ticks.map(format),
         grid: { ...axis.grid, show: index === 0 },
@@ -85,6 +87,7 @@ async function draw(element: HTMLDivElement, { times, lines }: ChartProps, leavi
         label: name,
         scale: `y${index}`,
         stroke: colour(`--line-${index}`),
+        ...(index === 1 && { dash: [5, 3] }),
         width: 2,
       })),
     ],

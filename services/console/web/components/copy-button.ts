@@ -5,10 +5,12 @@ export interface CopyButtonProps {
   readonly text: string;
   /** What is copied, for those who do not see what it stands beside: `Copy stored event`. */
   readonly label: string;
+  /** What the button says. */
+  readonly children?: Children;
 }
 
 /** Copies the text as it is, marks for hidden characters left out. */
-export function CopyButton({ text, label }: CopyButtonProps): Children {
+export function CopyButton({ text, label, children = 'Copy' }: CopyButtonProps): Children {
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(text);
@@ -19,5 +21,7 @@ export function CopyButton({ text, label }: CopyButtonProps): Children {
       );
     }
   };
-  return html`<button type="button" class="quiet" aria-label=${label} onClick=${() => void copy()}>Copy</button>`;
+  return html`<button type="button" class="quiet" aria-label=${label} onClick=${() => void copy()}>
+    ${children}
+  </button>`;
 }

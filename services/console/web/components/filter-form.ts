@@ -5,7 +5,12 @@ import { html, type Children } from './html.ts';
 
 export type FilterField = { readonly name: string; readonly label: string } & (
   | { readonly kind: 'text'; readonly placeholder?: string; readonly choices?: readonly string[] }
-  | { readonly kind: 'choice'; readonly choices: readonly (readonly [value: string, label: string])[] }
+  | {
+      readonly kind: 'choice';
+      /** Chosen where the address has none. Default: empty. */
+      readonly initial?: string;
+      readonly choices: readonly (readonly [value: string, label: string])[];
+    }
   | { readonly kind: 'time' }
 );
 
@@ -32,9 +37,13 @@ export function FilterForm({ label, fields, children }: FilterFormProps): Childr
     aria-label=${label}
     onSubmit=${(event: Event) => event.preventDefault()}
   >
-    ${fields.map((field) => html`<label key=${field.name}><span>${field.label}</span>${inputOf(field, query[field.name] ?? '', set)}</label>`)}
+    ${fields.map((field) => html`<label key=${field.name} class=${field.kind === 'time' ? 'time' : undefined}><span>${field.label}</span>${inputOf(field, query[field.name] ?? initialOf(field), set)}</label>`)}
     ${isFiltered ? html`<button type="button" class="quiet" onClick=${clear}>Clear filters</button>` : null} ${children}
   </form>`;
+}
+
+function initialOf(field: FilterField): string {
+  return field.kind === 'choice' ? (field.initial ?? '') : '';
 }
 
 function inputOf(field: FilterField, value: string, set: (name: string, value: string | undefined) => void): Children {

@@ -1,12 +1,12 @@
 /** Times and numbers in the page. */
 import { formatAgo, formatDuration, showTime } from '../core/times.ts';
 import { groupDigits, type Digits } from '../core/digits.ts';
-import { nowMs } from '../state/clock.ts';
+import { nowMinuteMs, nowMs } from '../state/clock.ts';
 import { html, type Children } from './html.ts';
 
 /** Local time; UTC in its title. */
 export function Moment({ at }: { readonly at: string }): Children {
-  const shown = showTime(at, nowMs.value);
+  const shown = showTime(at, nowMinuteMs.value);
   if (shown === undefined) return at;
   return html`<time datetime=${at} title=${shown.utc}>${shown.local}</time>`;
 }

@@ -1,6 +1,8 @@
 /** What the person at the browser may change, and why not. The server judges again; this decides what is offered. Pure. */
 
-export type Role = 'viewer' | 'reader' | 'replayer' | 'admin';
+import type { ActionName, Role } from '../../src/routes/route.ts';
+
+export type { ActionName, Role };
 
 const ORDER: readonly Role[] = ['viewer', 'reader', 'replayer', 'admin'];
 
@@ -22,9 +24,7 @@ const ROLE_OF = {
   'send-test-event': 'admin',
   'apply-topics': 'admin',
   'apply-schemas': 'admin',
-} as const satisfies Record<string, Role>;
-
-export type ActionName = keyof typeof ROLE_OF;
+} as const satisfies Record<ActionName, Role>;
 
 export interface Access {
   /** Undefined: no rule gives one. */

@@ -12,8 +12,18 @@ export type VisibleSegment =
  * C0 and C1 controls but tab and line feed; directions; zero-width and other invisible characters; separators that
  * break lines; tags; halves of surrogate pairs. What joins or colours an emoji is left to it.
  */
-const HIDDEN =
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]|(?<!\p{Extended_Pictographic})\ufe0f|(?<!\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d|\p{Surrogate}/gu;
+const HIDDEN = new RegExp(
+  [
+    String.raw`[\0-\x08\x0b-\x1f\x7f-\x9f\xad]`,
+    String.raw`\u034f|\u061c|[\u115f\u1160]|[\u17b4\u17b5]|[\u180b-\u180f]`,
+    String.raw`\u200b|\u200c|\u200e|\u200f|[\u2028-\u202e]|[\u2060-\u206f]|\u3164|[\ufe00-\ufe0e]|\ufeff|\uffa0|[\ufff0-\ufffb]`,
+    String.raw`[\u{e0000}-\u{e0fff}]`,
+    String.raw`(?<!\p{Extended_Pictographic})\ufe0f`,
+    String.raw`(?<!\p{Extended_Pictographic}(?:\ufe0f|[\u{1f3fb}-\u{1f3ff}])?)\u200d`,
+    String.raw`\p{Surrogate}`,
+  ].join('|'),
+  'gu',
+);
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0x00, 'null'],

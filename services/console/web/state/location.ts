@@ -43,7 +43,7 @@ export function followLinks(): void {
     )
       return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
-    if (link === null || link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (link?.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return;
     if (link.hash !== '' && link.pathname === location.pathname) return;
     if (!`${link.pathname}/`.startsWith(base) || link.pathname.startsWith(`${base}api/`)) return;
     event.preventDefault();

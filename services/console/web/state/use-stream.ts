@@ -18,13 +18,38 @@ export function useStream(url: string | undefined, onEvents: (events: readonly S
   handler.current = onEvents;
   useEffect(() => {
     if (url === undefined) return undefined;
-    return openEventStream({
+    const frames = deliverByFrame((events) => handler.current(events));
+    const close = openEventStream({
       url,
-      onEvents: (events) => handler.current(events),
+      onEvents: frames.add,
       onPhase: (phase, problem) => {
         state.value = { phase, problem };
       },
     });
+    return () => {
+      close();
+      frames.drop();
+    };
   }, [url]);
   return state.value;
+}
+
+/** However many events come, the page is drawn once for each frame of the screen. */
+function deliverByFrame(deliver: (events: readonly StreamedEvent[]) => void) {
+  let waiting: StreamedEvent[] = [];
+  let frame: number | undefined;
+  return {
+    add: (events: readonly StreamedEvent[]): void => {
+      waiting.push(...events);
+      frame ??= requestAnimationFrame(() => {
+        const all = waiting;
+        waiting = [];
+        frame = undefined;
+        deliver(all);
+      });
+    },
+    drop: (): void => {
+      if (frame !== undefined) cancelAnimationFrame(frame);
+    },
+  };
 }

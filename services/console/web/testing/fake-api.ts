@@ -8,7 +8,7 @@ import { deadLetter, deadLetterGroups, deadLetterRecords } from './fixtures/dead
 import { lagAnswer, lagHistory } from './fixtures/lag.ts';
 import { liveRows } from './fixtures/live.ts';
 import { overview } from './fixtures/overview.ts';
-import { replayDetail, replaysAnswer } from './fixtures/replays.ts';
+import { replayDetailAnswer, replaysAnswer } from './fixtures/replays.ts';
 import { trail } from './fixtures/trail.ts';
 
 export interface NotedRequest {
@@ -154,7 +154,7 @@ function usualAnswers(session: SessionAnswer): (request: NotedRequest) => Script
         if (second === 'records') return ok(deadLetterRecords(query['after']));
         return ok(deadLetter(second, Number(third), fourth ?? '0'));
       case 'replays':
-        return ok(second === undefined ? replaysAnswer() : replayDetail(second));
+        return ok(second === undefined ? replaysAnswer() : replayDetailAnswer(second));
       case 'lag':
         return ok(second === undefined ? lagAnswer() : lagHistory(query['service'] ?? 'dispatcher'));
       case 'schemas':

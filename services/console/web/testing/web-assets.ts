@@ -62,7 +62,8 @@ export async function readWebAssets(base: string): Promise<WebAssets> {
     .join('\n    ');
   const page = (await readFile(join(folder, 'index.html'), 'utf8'))
     .replaceAll('{{base}}', base)
-    .replace('{{importmap}}', importMap)
+    .replaceAll('{{assets}}', `${base}assets/`)
+    .replace('{{importmap}}', `<script type="importmap">${importMap}</script>`)
     .replace('{{preloads}}', preloads);
   const contentSecurityPolicy = [
     "default-src 'none'",

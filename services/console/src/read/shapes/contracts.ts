@@ -23,6 +23,8 @@ export const doctorShape = z.object({
   ),
 });
 
+export type DoctorAnswer = z.infer<typeof doctorShape>;
+
 const partitionChange = z.object({ name: z.string(), from: count, to: count });
 
 export const topicsShape = z.object({
@@ -76,7 +78,6 @@ export const schemasShape = z.object({
           compatibility: z.string().optional(),
         }),
       ),
-      findings: z.array(findingShape),
     }),
   ),
 });

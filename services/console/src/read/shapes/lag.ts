@@ -39,7 +39,9 @@ export const serviceLagShape = z.object({
 });
 
 export const lagShape = z.object({ lag: panelOf(z.object({ services: z.array(serviceLagShape) })) });
-export type LagValue = { services: z.infer<typeof serviceLagShape>[] };
+export interface LagValue {
+  services: z.infer<typeof serviceLagShape>[];
+}
 
 export const lagHistoryShape = z.object({
   service: z.string(),

@@ -37,7 +37,7 @@ export const replayShape = z.object({
   startedAt: instant,
   lastActiveAt: instant,
   filter: z.object({
-    connector: z.string().optional(),
+    connectors: z.array(z.string()).optional(),
     type: z.string().optional(),
     event: z.string().optional(),
     user: z.string().optional(),

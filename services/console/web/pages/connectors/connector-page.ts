@@ -10,6 +10,7 @@ import { Loaded, Panel } from '../../components/panel.ts';
 import { Visible } from '../../components/visible.ts';
 import { counted, formatRate, groupDigits } from '../../core/digits.ts';
 import { panelOf, shownOf } from '../../core/resource-state.ts';
+import { formatDuration } from '../../core/times.ts';
 import type { PageProps } from '../../shell/page-view.ts';
 import { api } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
@@ -119,7 +120,7 @@ function rateFacts({ overSeconds, rates }: RatesValue): Children {
             <dd>${formatRate(rate)} a second</dd>`,
       )}
     </dl>
-    <p class="faint">Over the last ${counted(Math.round(overSeconds), 'second')}.</p>`;
+    <p class="faint">Over the last ${formatDuration(overSeconds * 1_000)}.</p>`;
 }
 
 function unreadFacts({ services }: UnreadValue): Children {

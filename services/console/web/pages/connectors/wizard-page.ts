@@ -12,6 +12,7 @@ import type { Problem } from '../../core/resource-state.ts';
 import { announce } from '../../state/announcer.ts';
 import { changes, offer } from '../../state/session.ts';
 import { KeyOnce } from './key-once.ts';
+import { PolicyChoice } from './policy-choice.ts';
 import { TestEvent } from './test-event.ts';
 
 const TITLES = ['Name and policy', 'Key', 'Segment', 'Test event'] as const;
@@ -131,17 +132,6 @@ function DescribeForm({ isBusy, problem, onSubmit }: DescribeFormProps): Childre
   const policy = useSignal<'allow' | 'block'>('allow');
   const id = ownId.value ?? proposedId(name.value);
   const isGood = name.value.trim() !== '' && isConnectorId(id);
-  const choose = (value: 'allow' | 'block', text: string, more: string): Children =>
-    html`<label class="choice">
-      <input
-        type="radio"
-        name="policy"
-        value=${value}
-        checked=${policy.value === value}
-        onChange=${() => (policy.value = value)}
-      />
-      <span>${text}<span class="faint"> ${more}</span></span>
-    </label>`;
   const submit = (event: Event): void => {
     event.preventDefault();
     if (isGood) onSubmit({ name: name.value.trim(), id, freeEmailProviders: policy.value });
@@ -168,11 +158,7 @@ function DescribeForm({ isBusy, problem, onSubmit }: DescribeFormProps): Childre
         onInput=${(event: Event) => (ownId.value = (event.currentTarget as HTMLInputElement).value)}
       />
       <p class="faint" id=${`${fieldId}-form`}>1 to 63 lower-case letters, digits and hyphens.</p>
-      <fieldset>
-        <legend>Users with an address at a free email provider</legend>
-        ${choose('allow', 'Let through', 'Every user becomes a User of Astrolabe.')}
-        ${choose('block', 'Skip', 'Users at gmail.com and the like are left out; their events are skipped.')}
-      </fieldset>
+      ${h(PolicyChoice, { value: policy.value, onChange: (value) => (policy.value = value) })}
       ${problem === undefined ? null : h(ProblemNote, { problem })}
       <div class="buttons">
         ${

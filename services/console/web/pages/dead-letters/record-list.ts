@@ -5,6 +5,7 @@ import { DataTable, type Column } from '../../components/data-table.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
 import { Moment } from '../../components/moments.ts';
+import { EmptyNote } from '../../components/notes.ts';
 import { Panel } from '../../components/panel.ts';
 import { Visible } from '../../components/visible.ts';
 import { groupDigits } from '../../core/digits.ts';
@@ -31,29 +32,41 @@ const COLUMNS: readonly Column<RecordRow>[] = [
   },
 ];
 
+const STATES: readonly RecordRow['state'][] = ['waiting', 'redriven', 'dismissed'];
+
 export function RecordList({ query }: { readonly query: Query }): Children {
-  const { after } = route.value.query;
+  const { after, state: asked } = route.value.query;
+  const state = STATES.find((each) => each === asked) ?? 'waiting';
+  const filter = { ...query, state };
   const resource = useResource(
-    (signal) => api.get<DeadLetterRecordsAnswer>('/dead-letters/records', { ...query, after }, signal),
-    {
-      key: JSON.stringify([query, after]),
-    },
+    (signal) => api.get<DeadLetterRecordsAnswer>('/dead-letters/records', { ...filter, after }, signal),
+    { key: JSON.stringify([filter, after]) },
   );
+  const to = (more: Query) => ({ to: ['dead-letters'], query: { ...filter, ...more } });
   return h(Panel<DeadLetterRecordsAnswer>, {
     title: 'One by one',
     shown: shownOf(resource.state),
     onRetry: resource.reload,
-    children: ({ records, next }) => html`
-      ${h(DataTable<RecordRow>, {
-        caption: 'Dead letters that match, newest first',
-        rows: records,
-        columns: COLUMNS,
-        keyOf: ({ topic, partition, offset }) => `${topic} ${partition} ${offset}`,
-      })}
-      <div class="toolbar">
-        ${after === undefined ? null : h(Link, { to: ['dead-letters'], query, class: 'button', children: 'Back to the newest' })}
-        ${next === undefined ? null : h(Link, { to: ['dead-letters'], query: { ...query, after: next }, class: 'button', children: 'Older ones' })}
-      </div>
-    `,
+    actions: html`<span class="choices" role="group" aria-label="State">
+      ${STATES.map((each) => h(Link, { ...to({ state: each }), ...(each === state && { current: 'page' as const }), children: each }))}
+    </span>`,
+    children: ({ records, next }) =>
+      records.length === 0
+        ? h(EmptyNote, {
+            title: `None that is ${state} matches.`,
+            children: 'Choose another state, or loosen the filters.',
+          })
+        : html`
+            ${h(DataTable<RecordRow>, {
+              caption: 'Dead letters that match, newest first',
+              rows: records,
+              columns: COLUMNS,
+              keyOf: ({ topic, partition, offset }) => `${topic} ${partition} ${offset}`,
+            })}
+            <div class="toolbar">
+              ${after === undefined ? null : h(Link, { ...to({}), class: 'button', children: 'Back to the newest' })}
+              ${next === undefined ? null : h(Link, { ...to({ after: next }), class: 'button', children: 'Older ones' })}
+            </div>
+          `,
   });
 }

@@ -28,11 +28,14 @@ const COLUMNS: readonly Column<LiveRow>[] = [
   { name: 'Trail', cell: trail },
 ];
 
+const drawn = new WeakMap<LiveRow, Children>();
+
 export function LiveTable({ rows }: { readonly rows: readonly LiveRow[] }): Children {
   return h(DataTable<LiveRow>, {
     caption: 'Live rows, newest first',
     rows,
     columns: COLUMNS,
+    drawn,
     keyOf: ({ topic, topicName, partition, offset }) => `${topic} ${topicName} ${partition} ${offset}`,
     toneOf: ({ topic }) => (topic === 'dead-letters' ? 'bad-row' : undefined),
   });
@@ -54,7 +57,7 @@ function trail({ messageId, commandId }: LiveRow): Children {
   const [kind, id] = commandId === undefined ? (['message', messageId] as const) : (['command', commandId] as const);
   return id === undefined
     ? null
-    : h(Link, { to: ['trail', kind, id], children: h(Visible, { text: id, maxLength: 40 }) });
+    : h(Link, { to: ['trail', kind, id], children: h(Visible, { text: id, maxLength: 18 }) });
 }
 
 function optional(text: string | undefined): Children {

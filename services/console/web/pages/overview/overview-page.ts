@@ -24,14 +24,13 @@ import type {
 import { FindingList, FreshnessView, InstanceList, ThroughputView, TroubleList, WaitingList } from './panels.ts';
 
 const PERIODS: readonly (readonly [Period, string, string])[] = [
-  ['5m', '5 min', 'the 5 minutes before'],
-  ['1h', '1 hour', 'the hour before'],
-  ['24h', '24 hours', 'the day before'],
+  ['5m', '5 min', 'The last 5 minutes, against those before.'],
+  ['1h', '1 hour', 'The last hour, against the one before.'],
+  ['24h', '24 hours', 'The last 24 hours, against the day before.'],
 ];
 
 export function OverviewPage({ route }: PageProps): Children {
-  const [period, name, before] = PERIODS.find(([each]) => each === route.query['period']) ??
-    PERIODS[1] ?? ['1h', '', ''];
+  const [period, , intro] = PERIODS.find(([each]) => each === route.query['period']) ?? PERIODS[1] ?? ['1h', '', ''];
   const resource = useResource((signal) => api.get<Overview>('/overview', { period }, signal), { key: period });
   const stream = useStream(api.url('/overview/stream', { period }), (events) => {
     const last = events.findLast(({ event }) => event === 'overview');
@@ -41,7 +40,7 @@ export function OverviewPage({ route }: PageProps): Children {
   return html`
     ${h(PageHead, {
       title: 'Overview',
-      intro: `The last ${name}, against ${before}.`,
+      intro,
       actions: html`${h(StreamNote, { stream })}
         <span class="choices" role="group" aria-label="Period">
           ${PERIODS.map(([each, label]) =>

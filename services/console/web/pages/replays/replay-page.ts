@@ -1,6 +1,6 @@
 /** One replay: how far it is, what came of it, and how to stop it. */
 import { useSignal } from '@preact/signals';
-import type { ReplayDetail } from '../../api/answers.ts';
+import type { ReplayDetail, ReplayDetailAnswer } from '../../api/answers.ts';
 import { apiPath } from '../../api/client.ts';
 import { ActionButton } from '../../components/action.ts';
 import { Bar } from '../../components/badge.ts';
@@ -13,7 +13,7 @@ import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
 import { Visible } from '../../components/visible.ts';
 import { counted, formatRate, formatShare } from '../../core/digits.ts';
-import { shownOf, type Problem } from '../../core/resource-state.ts';
+import { panelOf, type Problem } from '../../core/resource-state.ts';
 import type { PageProps } from '../../shell/page-view.ts';
 import { announce } from '../../state/announcer.ts';
 import { api, changes } from '../../state/session.ts';
@@ -25,14 +25,14 @@ const REFRESH_MS = 2_000;
 export function ReplayPage({ route }: PageProps): Children {
   const { id = '' } = route.params;
   const path = `/replays${apiPath(id)}`;
-  const resource = useResource((signal) => api.get<ReplayDetail>(path, {}, signal), {
+  const resource = useResource((signal) => api.get<ReplayDetailAnswer>(path, {}, signal), {
     key: path,
     refreshMs: REFRESH_MS,
   });
   return html`
     ${h(PageHead, { title: 'Replay', intro: html`<code>${h(Visible, { text: id })}</code>` })}
     ${h(Loaded<ReplayDetail>, {
-      shown: shownOf(resource.state),
+      shown: panelOf(resource.state, (body) => body.replay),
       onRetry: resource.reload,
       children: (replay) => html`
         ${h(Controls, { replay, onChange: resource.reload })} ${progress(replay)}
@@ -180,7 +180,10 @@ function request({
   includesReplayed,
   partitions,
 }: ReplayDetail): Children {
-  const filters = Object.entries(filter).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const { connectors = [], ...others } = filter;
+  const filters = [['connector', connectors.join(', ')], ...Object.entries(others)].filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+  );
   return html`<dl class="facts">
     <dt>Source</dt>
     <dd>${source}, ${counted(partitions.length, 'partition')}</dd>

@@ -99,7 +99,7 @@ export function RangeStep(props: StepProps): Children {
       name: 'range',
       legend: 'Range',
       choices: [
-        ['last', 'The last while', 'back from now'],
+        ['last', 'The last hours or days', 'back from now'],
         ['times', 'From one time to another', ''],
         ['offsets', 'Offsets', 'of named partitions'],
         ['all', 'All that the topic still holds', ''],

@@ -64,15 +64,13 @@ export function SessionPage(): Children {
     </section>
     <section class="panel" aria-labelledby="may">
       <h2 id="may">What you may change</h2>
-      <ul class="plain">
+      <dl class="facts">
         ${ACTIONS.map((action) => {
           const offered = offer(action);
-          return html`<li>
-            <code>${action}</code>
-            ${offered.kind === 'offered' ? 'yes' : html`<span class="faint">no. ${offered.reason}</span>`}
-          </li>`;
+          return html`<dt><code>${action}</code></dt>
+            <dd>${offered.kind === 'offered' ? 'yes' : html`<span class="faint">no. ${offered.reason}</span>`}</dd>`;
         })}
-      </ul>
+      </dl>
     </section>
   `;
 }

@@ -21,8 +21,10 @@ interface JobsAnswer {
 }
 
 const REFRESH_MS = 2_000;
-const TONES: Readonly<Record<JobAnswer['state'], Tone>> = {
+const TONES: Readonly<Record<JobAnswer['phase'], Tone>> = {
+  waiting: 'warn',
   running: 'busy',
+  cancelling: 'warn',
   done: 'good',
   failed: 'bad',
   cancelled: 'off',
@@ -71,32 +73,36 @@ function columns(onCancel: (id: string) => void): readonly Column<JobAnswer>[] {
         html`<strong>${action}</strong>
           <div>${h(Visible, { text: about })}</div>`,
     },
-    { name: 'State', cell: ({ state }) => h(Badge, { tone: TONES[state], children: state }) },
+    { name: 'State', cell: ({ phase }) => h(Badge, { tone: TONES[phase], children: phase }) },
     { name: 'Progress', cell: progress },
     {
       name: 'Begun',
-      cell: ({ begunAt, who }) =>
+      cell: ({ begunAt, caller }) =>
         html`${h(Moment, { at: begunAt })}
-          <div class="faint">by ${h(Visible, { text: who })}</div>`,
+          <div class="faint">by ${h(Visible, { text: caller.name })}</div>`,
     },
     {
       name: 'Cancel',
       isNameHidden: true,
-      cell: ({ id, state }) =>
-        state === 'running'
+      cell: ({ id, phase }) =>
+        phase === 'running' || phase === 'waiting'
           ? h(ActionButton, { action: 'cancel-job', onClick: () => onCancel(id), children: 'Cancel' })
           : null,
     },
   ];
 }
 
-function progress({ progress: made, counts, message, state }: JobAnswer): Children {
-  if (state === 'running' && made !== undefined) {
+function progress({ progress: made, phase, reason, result }: JobAnswer): Children {
+  if (phase === 'waiting')
+    return reason === undefined ? 'It has its turn soon.' : h(Visible, { text: sentence(reason) });
+  if (result === undefined && made !== undefined) {
     const share = made.total === undefined || made.total === 0 ? 0 : made.done / made.total;
-    return html`${h(Bar, { share, label: `${formatShare(share)} done` })}<span class="faint"
+    return html`${h(Bar, { share, label: `${formatShare(share)} done` })}
+      <span class="faint"
         >${groupDigits(made.done)}${made.total === undefined ? '' : ` of ${groupDigits(made.total)}`} read</span
       >`;
   }
-  const told = Object.entries(counts ?? {}).map(([name, count]) => `${wordsOf(name)} ${groupDigits(count)}`);
-  return html`${told.join(', ')}${message === undefined ? null : html` ${h(Visible, { text: sentence(message) })}`}`;
+  const told = Object.entries(result?.counts ?? {}).map(([name, count]) => `${wordsOf(name)} ${groupDigits(count)}`);
+  return html`${told.join(', ')}
+  ${result?.message === undefined ? null : h(Visible, { text: sentence(result.message) })}`;
 }

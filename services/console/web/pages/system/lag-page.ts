@@ -46,6 +46,7 @@ export function LagPage({ route }: PageProps): Children {
                 {
                   kind: 'choice',
                   name: 'service',
+                  initial: service,
                   label: 'Service',
                   choices: services.map((each) => [each.service, each.service] as const),
                 },

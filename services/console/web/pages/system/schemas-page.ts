@@ -4,7 +4,6 @@ import type { SchemasAnswer } from '../../api/answers.ts';
 import { ActionButton } from '../../components/action.ts';
 import { Badge } from '../../components/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
-import { Findings } from '../../components/findings.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Ago } from '../../components/moments.ts';
 import { PageHead } from '../../components/page-head.ts';
@@ -41,7 +40,7 @@ interface SchemasProps {
   readonly onChange: () => void;
 }
 
-function Schemas({ value: { isInOrder, subjects, findings }, at, onChange }: SchemasProps): Children {
+function Schemas({ value: { isInOrder, subjects }, at, onChange }: SchemasProps): Children {
   const isApplying = useSignal(false);
   const missing = subjects.filter(({ state }) => state === 'missing');
   return html`
@@ -51,7 +50,6 @@ function Schemas({ value: { isInOrder, subjects, findings }, at, onChange }: Sch
     </p>
     ${isInOrder ? null : html`<p>${h(ActionButton, { action: 'apply-schemas', isMain: true, onClick: () => (isApplying.value = true), children: 'Register what is missing' })}</p>`}
     ${h(DataTable<Subject>, { caption: 'Schemas of commands', rows: subjects, columns: COLUMNS, keyOf: ({ subject }) => subject })}
-    ${findings.length === 0 ? null : h(Findings, { findings })}
     ${
       isApplying.value
         ? h(ApplyDialog, {

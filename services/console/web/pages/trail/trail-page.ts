@@ -13,6 +13,7 @@ import { Visible } from '../../components/visible.ts';
 import { counted, groupDigits } from '../../core/digits.ts';
 import { shownOf } from '../../core/resource-state.ts';
 import { ID_KINDS, type IdKind } from '../../core/trail-id.ts';
+import type { Query } from '../../core/routes.ts';
 import type { PageProps } from '../../shell/page-view.ts';
 import { href, navigate } from '../../state/location.ts';
 import { api, hasRole } from '../../state/session.ts';
@@ -28,8 +29,8 @@ export function TrailPage({ route }: PageProps): Children {
   }
   return html`
     ${h(PageHead, { title: id === undefined ? 'Trail' : html`Trail of ${h(Visible, { text: id, maxLength: 80 })}`, intro: 'Every record and call that an id led to, in order, with the time between.' })}
-    ${h(SearchForm, { id: id ?? '', kind: found ?? 'message' })}
-    ${id === undefined || found === undefined ? start() : h(Trail, { id, kind: found })}
+    ${h(SearchForm, { id: id ?? '', kind: found ?? 'message', query: route.query })}
+    ${id === undefined || found === undefined ? start() : h(Trail, { id, kind: found, query: route.query })}
   `;
 }
 
@@ -45,16 +46,24 @@ function start(): Children {
 interface IdProps {
   readonly id: string;
   readonly kind: IdKind;
+  /** How far back, and of a user at which connector; as in the address. */
+  readonly query: Query;
 }
 
-function SearchForm({ id, kind }: IdProps): Children {
+const DAYS = ['1', '7', '30'] as const;
+const USUAL_DAYS = '7';
+
+function SearchForm({ id, kind, query }: IdProps): Children {
   const form = useRef<HTMLFormElement>(null);
   const onSubmit = (event: Event): void => {
     event.preventDefault();
     const data = new FormData(form.current ?? undefined);
-    const text = String(data.get('id')).trim();
-    if (text !== '') navigate(href(['trail', String(data.get('kind')), text]));
+    const text = textIn(data, 'id').trim();
+    const days = textIn(data, 'days');
+    const narrowed = { connector: textIn(data, 'connector').trim(), days: days === USUAL_DAYS ? undefined : days };
+    if (text !== '') navigate(href(['trail', textIn(data, 'kind'), text], narrowed));
   };
+  const days = query['days'] ?? USUAL_DAYS;
   return html`<form class="filters" ref=${form} role="search" aria-label="Trail of an id" onSubmit=${onSubmit}>
     <label
       ><span>Kind</span>
@@ -63,15 +72,32 @@ function SearchForm({ id, kind }: IdProps): Children {
       </select>
     </label>
     <label class="grow"
-      ><span>Id</span><input name="id" value=${id} autocomplete="off" spellcheck="false" required
-    /></label>
+      ><span>Id</span>
+      <input name="id" value=${id} autocomplete="off" spellcheck="false" required />
+    </label>
+    <label
+      ><span>Connector, of a user</span>
+      <input name="connector" value=${query['connector'] ?? ''} autocomplete="off" spellcheck="false" />
+    </label>
+    <label
+      ><span>Days back</span>
+      <select name="days">
+        ${DAYS.map((each) => html`<option value=${each} selected=${each === days}>${each}</option>`)}
+      </select>
+    </label>
     <button class="main" type="submit">Follow it</button>
   </form>`;
 }
 
-function Trail({ id, kind }: IdProps): Children {
-  const resource = useResource((signal) => api.get<TrailAnswer>(`/trail${apiPath(kind, id)}`, {}, signal), {
-    key: `${kind} ${id}`,
+function textIn(data: FormData, name: string): string {
+  const value = data.get(name);
+  return typeof value === 'string' ? value : '';
+}
+
+function Trail({ id, kind, query }: IdProps): Children {
+  const narrowed = { connector: query['connector'], days: query['days'] };
+  const resource = useResource((signal) => api.get<TrailAnswer>(`/trail${apiPath(kind, id)}`, narrowed, signal), {
+    key: JSON.stringify([kind, id, narrowed]),
   });
   return h(Loaded<TrailAnswer>, {
     shown: shownOf(resource.state),
@@ -89,7 +115,7 @@ function trailView(trail: TrailAnswer, onReload: () => void): Children {
     </p>
     <div class="toolbar">
       <button type="button" onClick=${onReload}>Search again</button>
-      ${h(CopyButton, { text: location.href, label: 'Copy the link to this trail' })}
+      ${h(CopyButton, { text: location.href, label: 'Copy the link to this trail', children: 'Copy link' })}
       <a class="button" download=${`trail-${trail.kind}.json`} href=${exportUrl(trail)}>Export as JSON</a>
     </div>
     ${hidden.map(
