@@ -5,14 +5,11 @@ import { launchChromium } from '../contract/chromium.ts';
 import { openConsole, pages, untilLoaded, violations } from './console-pages.ts';
 
 const browser = await launchChromium(process.env);
-const opened = await openConsole(browser, {}, '/console/');
-after(async () => {
-  await opened.close();
-  await browser.close();
-});
+after(() => browser.close());
 
 for (const [path, heading] of pages) {
-  test(`/${path} is accessible in light and dark, loads nothing from elsewhere, and breaks no rule of its policy`, async () => {
+  test(`/${path} is accessible in light and dark, loads nothing from elsewhere, and breaks no rule of its policy`, async (t) => {
+    const opened = await openConsole(t, browser, {}, '/console/');
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, errors, foreign, close } = await opened.open(path, { colorScheme });
       await untilLoaded(page, heading);
@@ -22,7 +19,8 @@ for (const [path, heading] of pages) {
     }
   });
 
-  test(`/${path} can be read at 320 px without scrolling sideways`, async () => {
+  test(`/${path} can be read at 320 px without scrolling sideways`, async (t) => {
+    const opened = await openConsole(t, browser, {}, '/console/');
     const { page, close } = await opened.open(path, { width: 320, height: 640 });
     await untilLoaded(page, heading);
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320);

@@ -1,5 +1,6 @@
 /** The console's pages in a real Chromium, with a scripted API behind them. */
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createFakeApi, startWebServer, type FakeApi, type FakeApiOptions } from '@astrolabe/console/web-testing';
@@ -8,7 +9,6 @@ export interface OpenedConsole {
   readonly url: string;
   readonly api: FakeApi;
   open(path: string, options?: OpenOptions): Promise<OpenedPage>;
-  close(): Promise<void>;
 }
 
 export interface OpenOptions {
@@ -55,10 +55,20 @@ export const pages: readonly (readonly [path: string, heading: string])[] = [
   ['nowhere', 'There is nothing here'],
 ];
 
-export async function openConsole(browser: Browser, options: FakeApiOptions = {}, base = '/'): Promise<OpenedConsole> {
+/** Closed with the test. */
+export async function openConsole(
+  t: Pick<TestContext, 'after'>,
+  browser: Browser,
+  options: FakeApiOptions = {},
+  base = '/',
+): Promise<OpenedConsole> {
   const api = createFakeApi(options);
   const server = await startWebServer({ api, base });
   const contexts = new Set<BrowserContext>();
+  t.after(async () => {
+    for (const context of contexts) await context.close();
+    await server.close();
+  });
   return {
     url: server.url,
     api,
@@ -83,10 +93,6 @@ export async function openConsole(browser: Browser, options: FakeApiOptions = {}
       });
       await page.goto(server.url + path);
       return { page, errors, foreign, close: () => context.close() };
-    },
-    close: async () => {
-      for (const context of contexts) await context.close();
-      await server.close();
     },
   };
 }

@@ -18,8 +18,8 @@ function holding(text: string) {
   return { scripted: { [`GET /${PATH}`]: { status: 200, body } } };
 }
 
-test('markup in a payload, a message and an id stays text', async () => {
-  const opened = await openConsole(browser, holding(`{"name":"${MARKUP.replaceAll('"', '\\"')}"}`));
+test('markup in a payload, a message and an id stays text', async (t) => {
+  const opened = await openConsole(t, browser, holding(`{"name":"${MARKUP.replaceAll('"', '\\"')}"}`));
   const { page, errors } = await opened.open(PATH);
   await untilLoaded(page, 'Dead letter');
   assert.match(
@@ -29,22 +29,20 @@ test('markup in a payload, a message and an id stays text', async () => {
   assert.equal(await page.locator('main img, main script').count(), 0);
   assert.equal(await page.title(), 'Dead letter · Astrolabe');
   assert.deepEqual(errors, []);
-  await opened.close();
 });
 
-test('directions, controls and halves of pairs are shown by their code points', async () => {
-  const opened = await openConsole(browser, holding('{"file":"user\u202Egpj.exe","a":"\u200b\ud800","b":"\u0000"}'));
+test('directions, controls and halves of pairs are shown by their code points', async (t) => {
+  const opened = await openConsole(t, browser, holding('{"file":"user\u202Egpj.exe","a":"\u200b\ud800","b":"\u0000"}'));
   const { page } = await opened.open(PATH);
   await untilLoaded(page, 'Dead letter');
   const shown = await page.getByRole('region', { name: 'Stored record' }).textContent();
   assert.equal(shown?.trim(), '{\n  "file": "userU+202Egpj.exe",\n  "a": "U+200BU+D800",\n  "b": "U+0000"\n}');
   assert.equal((await page.locator('.hidden-mark[title="right-to-left override"]').count()) > 0, true);
   assert.deepEqual(await violations(page), []);
-  await opened.close();
 });
 
-test('a number of 64 bits is shown to its last digit', async () => {
-  const opened = await openConsole(browser);
+test('a number of 64 bits is shown to its last digit', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page } = await opened.open(`dead-letters/${TOPIC}/3/9007199254740993`);
   await untilLoaded(page, 'Dead letter');
   await page.getByText('offset 9,007,199,254,740,993').waitFor();
@@ -52,12 +50,11 @@ test('a number of 64 bits is shown to its last digit', async () => {
     (await page.getByRole('region', { name: 'Decoded command' }).textContent()) ?? '',
     /"invoice": 9223372036854775807/,
   );
-  await opened.close();
 });
 
-test('a megabyte is cut until somebody asks for all of it, and the page answers meanwhile', async () => {
+test('a megabyte is cut until somebody asks for all of it, and the page answers meanwhile', async (t) => {
   const text = `{"list":[${'"0123456789",'.repeat(87_000)}"end"]}`;
-  const opened = await openConsole(browser, holding(text));
+  const opened = await openConsole(t, browser, holding(text));
   const { page } = await opened.open(PATH);
   await untilLoaded(page, 'Dead letter');
   const region = page.getByRole('region', { name: 'Stored record' });
@@ -69,23 +66,21 @@ test('a megabyte is cut until somebody asks for all of it, and the page answers 
   assert.ok(all.length > text.length);
   await page.getByRole('link', { name: 'Overview' }).click();
   await untilLoaded(page, 'Overview');
-  await opened.close();
 });
 
-test('a row of the live view is as harmless as a payload', async () => {
+test('a row of the live view is as harmless as a payload', async (t) => {
   const row = { ...liveRow(0, 1n, 1), event: MARKUP, user: '\u202Eadmin', connector: MARKUP };
   const streams = { '/live/stream': [{ event: 'rows', id: '1', data: { rows: [row], dropped: 0, notRead: 0 } }] };
-  const opened = await openConsole(browser, { streams });
+  const opened = await openConsole(t, browser, { streams });
   const { page, errors } = await opened.open('live');
   await page.getByRole('cell', { name: '<img src=x' }).first().waitFor();
   await page.getByText('U+202Eadmin').waitFor();
   assert.equal(await page.locator('main img').count(), 0);
   assert.deepEqual(errors, []);
-  await opened.close();
 });
 
-test('a record is edited as text: what is not touched goes back as it was', async () => {
-  const opened = await openConsole(browser);
+test('a record is edited as text: what is not touched goes back as it was', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page } = await opened.open(PATH);
   await page.getByRole('button', { name: 'Edit, then redrive' }).click();
   const editor = page.getByRole('dialog').getByRole('textbox');
@@ -97,5 +92,4 @@ test('a record is edited as text: what is not touched goes back as it was', asyn
   };
   assert.match(sent.lines[0] ?? '', /"amount": 1250\.10, ?"invoice": 9223372036854775807/);
   assert.ok(!sent.lines[0]?.includes('\n'));
-  await opened.close();
 });

@@ -7,8 +7,8 @@ import { focused, openConsole, tabTo, untilLoaded, violations } from './console-
 const browser = await launchChromium(process.env);
 after(() => browser.close());
 
-test('all dead letters that match are redriven with the keyboard alone, and the count has to be typed', async () => {
-  const opened = await openConsole(browser);
+test('all dead letters that match are redriven with the keyboard alone, and the count has to be typed', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page, errors } = await opened.open('dead-letters?connector=acme&code=api.retries-exhausted');
   await untilLoaded(page, 'Dead letters');
   await page.keyboard.press('Tab');
@@ -39,11 +39,10 @@ test('all dead letters that match are redriven with the keyboard alone, and the 
     ],
   );
   assert.deepEqual(errors, []);
-  await opened.close();
 });
 
-test('Escape ends a dialog without a change', async () => {
-  const opened = await openConsole(browser);
+test('Escape ends a dialog without a change', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page } = await opened.open('dead-letters');
   await untilLoaded(page, 'Dead letters');
   await tabTo(page, 'Redrive all that match');
@@ -55,11 +54,10 @@ test('Escape ends a dialog without a change', async () => {
     opened.api.requests.filter(({ path }) => path.endsWith('/execute')),
     [],
   );
-  await opened.close();
 });
 
-test('a page that is opened takes the focus to its heading, and Back leads to the page before', async () => {
-  const opened = await openConsole(browser);
+test('a page that is opened takes the focus to its heading, and Back leads to the page before', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page } = await opened.open('');
   await untilLoaded(page, 'Overview');
   await tabTo(page, 'Replays');
@@ -69,11 +67,10 @@ test('a page that is opened takes the focus to its heading, and Back leads to th
   assert.equal(await page.title(), 'Replays · Astrolabe');
   await page.goBack();
   await untilLoaded(page, 'Overview');
-  await opened.close();
 });
 
-test('a replay is planned step by step; its filters are in the address, and its forecast is confirmed by typing', async () => {
-  const opened = await openConsole(browser);
+test('a replay is planned step by step; its filters are in the address, and its forecast is confirmed by typing', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page } = await opened.open('replays/new');
   await untilLoaded(page, 'Plan a replay');
   await page.getByRole('button', { name: 'Next' }).press('Enter');
@@ -100,12 +97,11 @@ test('a replay is planned step by step; its filters are in the address, and its 
     event: 'Plan Chosen',
     force: false,
   });
-  await opened.close();
 });
 
-test('a plan that has expired is told, and is made again', async () => {
+test('a plan that has expired is told, and is made again', async (t) => {
   const expired = { code: 'console.plan-expired', detail: 'The plan is gone.', status: 410 };
-  const opened = await openConsole(browser, {
+  const opened = await openConsole(t, browser, {
     scripted: { 'POST /plans/plan-1/execute': { status: 410, body: expired } },
   });
   const { page } = await opened.open('dead-letters');
@@ -115,5 +111,4 @@ test('a plan that has expired is told, and is made again', async () => {
   await page.getByText('The count was made too long ago').waitFor();
   await page.getByRole('button', { name: 'Count again' }).click();
   await page.getByRole('dialog').getByText('Redrive 20,000 dead letters?').waitFor();
-  await opened.close();
 });

@@ -16,17 +16,16 @@ function rows(first: number, count: number, dropped = 0) {
   return { event: 'rows', id: String(first + count), data: { rows: list, dropped, notRead: 0 } };
 }
 
-test('it shows 500 rows at most, and what came too fast is counted', async () => {
-  const opened = await openConsole(browser, { streams: { [PATH]: [rows(0, 300), rows(300, 400, 12)] } });
+test('it shows 500 rows at most, and what came too fast is counted', async (t) => {
+  const opened = await openConsole(t, browser, { streams: { [PATH]: [rows(0, 300), rows(300, 400, 12)] } });
   const { page } = await opened.open('live');
   await page.getByText('500 shown of 700 that came.').waitFor();
   assert.equal(await page.locator('tbody tr').count(), 500);
   await page.getByText('12 rows left out').waitFor();
-  await opened.close();
 });
 
-test('paused, its rows do not move; what came meanwhile is told and then shown', async () => {
-  const opened = await openConsole(browser, { streams: { [PATH]: [rows(0, 3)] } });
+test('paused, its rows do not move; what came meanwhile is told and then shown', async (t) => {
+  const opened = await openConsole(t, browser, { streams: { [PATH]: [rows(0, 3)] } });
   const { page } = await opened.open('live');
   await page.getByText('3 shown of 3 that came.').waitFor();
   await page.getByRole('button', { name: 'Pause' }).click();
@@ -35,11 +34,10 @@ test('paused, its rows do not move; what came meanwhile is told and then shown',
   assert.equal(await page.locator('tbody tr').count(), 3);
   await page.getByRole('button', { name: 'Resume (2 new)' }).click();
   await page.getByText('5 shown of 5 that came.').waitFor();
-  await opened.close();
 });
 
-test('its stream is closed while the tab is hidden, and goes on behind the last row that was seen', async () => {
-  const opened = await openConsole(browser, { streams: { [PATH]: [rows(0, 3)] } });
+test('its stream is closed while the tab is hidden, and goes on behind the last row that was seen', async (t) => {
+  const opened = await openConsole(t, browser, { streams: { [PATH]: [rows(0, 3)] } });
   const { page } = await opened.open('live');
   await page.getByText('3 shown of 3 that came.').waitFor();
   await setHidden(page, true);
@@ -51,14 +49,13 @@ test('its stream is closed while the tab is hidden, and goes on behind the last 
     asked.map(({ headers }) => headers['last-event-id']),
     [undefined, '3'],
   );
-  await opened.close();
 });
 
-test('another filter is another stream, and leaving the page closes it', async () => {
-  const opened = await openConsole(browser);
+test('another filter is another stream, and leaving the page closes it', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page } = await opened.open('live?connector=acme');
   await page.getByText('40 shown of 40 that came.').waitFor();
-  await page.getByLabel('User').fill('ada');
+  await page.getByRole('textbox', { name: 'User' }).fill('ada');
   await page.keyboard.press('Enter');
   await eventually(() => opened.api.requests.some(({ path, query }) => path === PATH && query['user'] === 'ada'), {
     timeoutMs: 10_000,
@@ -68,13 +65,11 @@ test('another filter is another stream, and leaving the page closes it', async (
   await page.getByRole('link', { name: 'Overview' }).click();
   await untilLoaded(page, 'Overview');
   await eventually(() => opened.api.openStreams(PATH) === 0, { timeoutMs: 10_000, describe: 'the end of the stream' });
-  await opened.close();
 });
 
-test('a stream that is refused says why', async () => {
+test('a stream that is refused says why', async (t) => {
   const body = { code: 'console.forbidden', detail: 'The live view takes the role reader.', status: 403 };
-  const opened = await openConsole(browser, { scripted: { [`GET ${PATH}`]: { status: 403, body } } });
+  const opened = await openConsole(t, browser, { scripted: { [`GET ${PATH}`]: { status: 403, body } } });
   const { page } = await opened.open('live');
   await page.getByRole('alert').getByText('The live view takes the role reader.').waitFor();
-  await opened.close();
 });

@@ -1,4 +1,7 @@
-/** Each panel fails by itself; what somebody may not do is not offered, and it is said why; lists that are empty say what next. */
+/**
+ * Each panel fails by itself; what somebody may not do is not offered, and it is said why; lists that are empty say
+ * what to do next.
+ */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { launchChromium } from '../contract/chromium.ts';
@@ -10,7 +13,7 @@ after(() => browser.close());
 
 const ok = (body: object) => ({ status: 200, body });
 
-test('a panel that fails says why, and the others are there', async () => {
+test('a panel that fails says why, and the others are there', async (t) => {
   const failing = {
     kind: 'unavailable',
     message: 'no broker answered within 10 s',
@@ -21,7 +24,7 @@ test('a panel that fails says why, and the others are there', async () => {
     waiting: failing,
     freshness: { kind: 'pending', message: 'the metrics are being read' },
   };
-  const opened = await openConsole(browser, { scripted: { 'GET /overview': ok(body) }, streams: {} });
+  const opened = await openConsole(t, browser, { scripted: { 'GET /overview': ok(body) }, streams: {} });
   const { page } = await opened.open('');
   await page
     .getByRole('region', { name: 'Lag' })
@@ -31,28 +34,26 @@ test('a panel that fails says why, and the others are there', async () => {
   await page.getByRole('region', { name: 'Freshness' }).getByText('The metrics are being read.').waitFor();
   await page.getByRole('region', { name: 'From event to delivery' }).getByText('195,120').waitFor();
   assert.deepEqual(await violations(page), []);
-  await opened.close();
 });
 
-test('a value that is old is shown with its age and the reason', async () => {
+test('a value that is old is shown with its age and the reason', async (t) => {
   const last = overview('1h').waiting;
   assert.ok(last.kind === 'ready');
   const body = {
     ...overview('1h'),
     waiting: { kind: 'unavailable', message: 'no broker answers', last: { at: last.at, value: last.value } },
   };
-  const opened = await openConsole(browser, { scripted: { 'GET /overview': ok(body) }, streams: {} });
+  const opened = await openConsole(t, browser, { scripted: { 'GET /overview': ok(body) }, streams: {} });
   const { page } = await opened.open('');
   await page.getByRole('region', { name: 'Lag' }).getByText('and not newer: No broker answers.').waitFor();
   await page.getByRole('region', { name: 'Lag' }).getByText('4,310').waitFor();
-  await opened.close();
 });
 
-test('a request that fails is told in the words of the answer, and is made again when asked for', async () => {
+test('a request that fails is told in the words of the answer, and is made again when asked for', async (t) => {
   let asked = 0;
   const detail = 'No broker answered, so the replays are not known; check the brokers.';
   const problem = { code: 'kafka.unavailable', detail, requestId: 'r-17', status: 503 };
-  const opened = await openConsole(browser, {
+  const opened = await openConsole(t, browser, {
     scripted: {
       'GET /replays': () =>
         asked++ === 0
@@ -65,11 +66,10 @@ test('a request that fails is told in the words of the answer, and is made again
   await page.getByText('r-17').waitFor();
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('There was no replay yet.').waitFor();
-  await opened.close();
 });
 
-test('in a console that is read-only nothing is offered that changes something, and it is said why', async () => {
-  const opened = await openConsole(browser, { session: { readOnly: true } });
+test('in a console that is read-only nothing is offered that changes something, and it is said why', async (t) => {
+  const opened = await openConsole(t, browser, { session: { readOnly: true } });
   for (const [path, heading] of pages) {
     const { page, close } = await opened.open(path);
     await untilLoaded(page, heading);
@@ -89,11 +89,10 @@ test('in a console that is read-only nothing is offered that changes something, 
   const { page } = await opened.open('dead-letters');
   await page.getByText('Redrive all that match is not offered. This console is read-only.').waitFor();
   assert.deepEqual(await violations(page), []);
-  await opened.close();
 });
 
-test('a viewer is told which role payloads take, and asks the server for none', async () => {
-  const opened = await openConsole(browser, { session: { role: 'viewer' } });
+test('a viewer is told which role payloads take, and asks the server for none', async (t) => {
+  const opened = await openConsole(t, browser, { session: { role: 'viewer' } });
   for (const path of ['live', 'trail/message/m1', 'dead-letters/astrolabe.commands.dlq.v1/3/41']) {
     const { page, close } = await opened.open(path);
     await page.getByText('which takes the role reader').waitFor();
@@ -103,14 +102,13 @@ test('a viewer is told which role payloads take, and asks the server for none', 
     opened.api.requests.filter(({ path }) => /live|trail|dlq/.test(path)),
     [],
   );
-  await opened.close();
 });
 
-test('lists that are empty say what to do next', async () => {
+test('lists that are empty say what to do next', async (t) => {
   const at = new Date().toISOString();
   const index = { state: 'following', read: 0, total: 0 };
   const none = { kind: 'ready', at, value: { connectors: [] } };
-  const opened = await openConsole(browser, {
+  const opened = await openConsole(t, browser, {
     scripted: {
       'GET /connectors': ok({
         settings: none,
@@ -135,12 +133,11 @@ test('lists that are empty say what to do next', async () => {
     assert.deepEqual(await violations(page), []);
     await close();
   }
-  await opened.close();
 });
 
-test('nobody who is not signed in sees a page; the log-in leads back to the page that was asked for', async () => {
+test('nobody who is not signed in sees a page; the log-in leads back to the page that was asked for', async (t) => {
   const session = { signedIn: false, login: { mode: 'basic' as const }, name: null, role: null, grantedBy: null };
-  const opened = await openConsole(browser, { session });
+  const opened = await openConsole(t, browser, { session });
   const { page, errors } = await opened.open('dead-letters?connector=acme');
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   assert.deepEqual(await violations(page), []);
@@ -157,11 +154,10 @@ test('nobody who is not signed in sees a page; the log-in leads back to the page
     password: 'a secret',
   });
   assert.deepEqual(errors, []);
-  await opened.close();
 });
 
-test('a key is shown once: after its step it is nowhere in the page', async () => {
-  const opened = await openConsole(browser);
+test('a key is shown once: after its step it is nowhere in the page', async (t) => {
+  const opened = await openConsole(t, browser);
   const { page } = await opened.open('connectors/new');
   await page.getByLabel('Name of the customer or project').fill('Globex (EU)');
   assert.equal(await page.getByLabel('Id, which stays as it is').inputValue(), 'globex-eu');
@@ -176,5 +172,4 @@ test('a key is shown once: after its step it is nowhere in the page', async () =
   await page.getByRole('button', { name: 'Send a test event' }).click();
   await page.getByText('dead letter').first().waitFor();
   assert.deepEqual(await violations(page), []);
-  await opened.close();
 });

@@ -29,7 +29,8 @@ const shots: readonly (readonly [name: string, path: string, heading: string])[]
 
 await mkdir(folder, { recursive: true });
 const browser = await launchChromium(process.env);
-const opened = await openConsole(browser);
+const closing = new AsyncDisposableStack();
+const opened = await openConsole({ after: (close) => closing.defer(close as () => Promise<void>) }, browser);
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const [name, path, heading] of shots) {
     const { page, close } = await opened.open(path, { colorScheme, width: 1_280, height: 800 });
@@ -50,5 +51,5 @@ for (const colorScheme of ['light', 'dark'] as const) {
 const { page } = await opened.open('', { width: 320, height: 640 });
 await untilLoaded(page, 'Overview');
 await page.screenshot({ path: join(folder, 'overview-narrow.png') });
-await opened.close();
+await closing.disposeAsync();
 await browser.close();

@@ -19,7 +19,7 @@ export const actionNames = [
   'edit-connector',
   'enable-connector',
   'rotate-key',
-  'retire-connector',
+  'retire-key',
   'send-test-event',
   'apply-topics',
   'apply-schemas',

@@ -21,14 +21,7 @@ export type {
 } from '../../src/read/shapes/dead-letters.ts';
 export type { LagHistoryAnswer, LagValue } from '../../src/read/shapes/lag.ts';
 export type { LiveRow } from '../../src/read/shapes/live.ts';
-export type {
-  ComparedFunnel,
-  Freshness,
-  Funnel,
-  Overview,
-  Period,
-  Throughput,
-} from '../../src/read/shapes/overview.ts';
+export type { ComparedFunnel, Funnel, Overview, Period } from '../../src/read/shapes/overview.ts';
 export type { ReplayAnswer, ReplayDetail, ReplaysValue } from '../../src/read/shapes/replays.ts';
 export type { Hop, TrailAnswer, TrailKind } from '../../src/read/shapes/trail.ts';
 export type { Panel, Payload, RebuiltRequest } from '../../src/read/shapes/values.ts';
@@ -61,6 +54,8 @@ export interface SessionAnswer {
   readonly grantedBy: string | null;
   /** What the log-in said of them. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** Names of claims that came and did not fit into the session. */
+  readonly claimsLeft?: readonly string[];
   /** Null: the session does not end. */
   readonly expiresAt: string | null;
   readonly readOnly: boolean;
@@ -79,12 +74,20 @@ export interface PlanAnswer {
   readonly notes?: readonly string[] | undefined;
 }
 
-/** A change that goes on after its answer: what the audit has of it, and how far it is. */
-export interface JobAnswer extends AuditEntry {
-  readonly phase: 'waiting' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';
-  /** Why it waits, where it was under way before. */
-  readonly reason?: string | undefined;
+/** A change that goes on after its answer. */
+export interface JobAnswer {
+  readonly id: string;
+  readonly action: string;
+  readonly state: 'waiting' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';
+  readonly about: string;
+  readonly who: string;
+  readonly from: string;
+  readonly begunAt: string;
+  readonly endedAt?: string | undefined;
   readonly progress?: { readonly done: number; readonly total?: number | undefined } | undefined;
+  /** Why it waits or has failed, or what came of it. */
+  readonly message?: string | undefined;
+  readonly counts?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface AuditEntry {
@@ -113,5 +116,8 @@ export interface AuditEntry {
 
 export interface AuditAnswer {
   readonly entries: readonly AuditEntry[];
+  /** Where the next page goes on; absent on the last. A page may have fewer entries than asked for. */
   readonly next?: string | undefined;
+  /** The topic does not exist yet: what to do. */
+  readonly note?: string | undefined;
 }

@@ -46,10 +46,19 @@ export interface AddedConnector {
   readonly id: string;
   /** Shown once. */
   readonly key?: string | undefined;
+  /** Of a rotation: the fingerprint of the old key, which senders may use until it is retired. */
+  readonly retire?: string | undefined;
   /** Where senders reach ingest, as the network knows it; absent where the console is not told. */
   readonly ingestUrl?: string | undefined;
   /** On a read-only mount: what to write into the connectors file. */
   readonly json?: string | undefined;
+}
+
+export interface CheckedKey {
+  readonly key:
+    | { readonly kind: 'accepted' }
+    | { readonly kind: 'refused'; readonly status: number }
+    | { readonly kind: 'unclear'; readonly reason: string };
 }
 
 export interface SentTestEvent {
@@ -70,6 +79,8 @@ export interface Changes {
   rotateKey(id: string): Promise<Answer<AddedConnector>>;
   /** `fingerprint`: of a write key that is no longer to be accepted. */
   retireKey(id: string, fingerprint: string): Promise<Answer<object>>;
+  /** Asks Astrolabe whether it accepts the connector's key. Changes nothing. */
+  checkKey(id: string): Promise<Answer<CheckedKey>>;
   sendTestEvent(id: string): Promise<Answer<SentTestEvent>>;
   applyTopics(): Promise<Answer<object>>;
   applySchemas(): Promise<Answer<object>>;
@@ -77,8 +88,8 @@ export interface Changes {
 
 export function createChanges(api: ApiClient): Changes {
   return {
-    planRedrive: (selection) => api.post('/plans/redrive', present(selection)),
-    planDismissal: (selection, reason) => api.post('/plans/dismiss', present({ ...selection, reason })),
+    planRedrive: (selection) => api.post('/plans/redrive', selected(selection)),
+    planDismissal: (selection, reason) => api.post('/plans/dismiss', { ...selected(selection), reason }),
     planReplay: (request) => api.post('/plans/replay', present(request)),
     execute: (planId, confirmation) => api.post(`/plans${apiPath(planId)}/execute`, present({ confirmation })),
     redriveEdited: (lines) => api.post('/dead-letters/redrive-edited', { lines }),
@@ -89,10 +100,17 @@ export function createChanges(api: ApiClient): Changes {
     enableConnector: (id, enabled) => api.post(`/connectors${apiPath(id)}/enabled`, { enabled }),
     rotateKey: (id) => api.post(`/connectors${apiPath(id)}/rotate`, {}),
     retireKey: (id, fingerprint) => api.post(`/connectors${apiPath(id)}/retire`, { key: fingerprint }),
+    checkKey: (id) => api.post(`/connectors${apiPath(id)}/check`, {}),
     sendTestEvent: (id) => api.post(`/connectors${apiPath(id)}/test-event`, {}),
     applyTopics: () => api.post('/topics/apply', {}),
     applySchemas: () => api.post('/schemas/apply', {}),
   };
+}
+
+/** Without any filter all of them are meant, which has to be said. */
+function selected(selection: DeadLetterSelection): object {
+  const filters = present(selection);
+  return Object.keys(filters).length === 0 ? { all: true } : filters;
 }
 
 /** Without what is undefined or empty: a filter that is not set is not sent. */

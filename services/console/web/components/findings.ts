@@ -1,9 +1,9 @@
 /** What was found out about the pipeline: a fact, what follows from it, and what to do. */
 import type { Finding } from '../api/answers.ts';
-import { Badge, type Tone } from './badge.ts';
+import { Badge, type Tone } from './figures/badge.ts';
 import { h, html, type Children } from './html.ts';
 import { sentence } from './notes.ts';
-import { Visible } from './visible.ts';
+import { Visible } from './text/visible.ts';
 
 const TONES: Readonly<Record<Finding['level'], Tone>> = { ok: 'good', warning: 'warn', problem: 'bad' };
 

@@ -1,7 +1,7 @@
 /** A part of a page that loads and fails by itself. */
 import type { Shown } from '../core/resource-state.ts';
 import { h, html, type Children } from './html.ts';
-import { Ago } from './moments.ts';
+import { Ago } from './figures/moments.ts';
 import { LoadingNote, ProblemNote, sentence } from './notes.ts';
 
 export interface PanelProps<Value> {

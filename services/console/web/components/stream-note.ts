@@ -1,6 +1,6 @@
 /** Whether a page is live, in words. */
 import type { StreamState } from '../state/use-stream.ts';
-import { Badge, type Tone } from './badge.ts';
+import { Badge, type Tone } from './figures/badge.ts';
 import { h, html, type Children } from './html.ts';
 import { ProblemNote } from './notes.ts';
 

@@ -1,4 +1,6 @@
-/** What the person at the browser may change, and why not. The server judges again; this decides what is offered. Pure. */
+/**
+ * What the person at the browser may change, and why not. The server judges again; this decides what is offered. Pure.
+ */
 
 import type { ActionName, Role } from '../../src/routes/route.ts';
 
@@ -20,7 +22,7 @@ const ROLE_OF = {
   'edit-connector': 'admin',
   'enable-connector': 'admin',
   'rotate-key': 'admin',
-  'retire-connector': 'admin',
+  'retire-key': 'admin',
   'send-test-event': 'admin',
   'apply-topics': 'admin',
   'apply-schemas': 'admin',

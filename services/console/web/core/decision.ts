@@ -1,6 +1,6 @@
 /**
- * A change that is counted before it is made: plan, confirm, execute. What is executed is the plan that was seen, by its
- * id; above a hundred records the count has to be typed. Pure.
+ * A change that is counted before it is made: plan, confirm, execute. What is executed is the plan that was seen, by
+ * its id; above a hundred records the count has to be typed. Pure.
  */
 import { isMoreThan, type Digits } from './digits.ts';
 import type { Problem } from './resource-state.ts';

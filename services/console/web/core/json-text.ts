@@ -1,6 +1,6 @@
 /**
- * JSON as its sender wrote it, laid out for reading. The text is cut into tokens and never parsed: no number is rounded,
- * no member is dropped, no escape is resolved. What is not JSON is cut into tokens all the same. Pure.
+ * JSON as its sender wrote it, laid out for reading. The text is cut into tokens and never parsed: no number is
+ * rounded, no member is dropped, no escape is resolved. What is not JSON is cut into tokens all the same. Pure.
  */
 import { cutText } from './visible-text.ts';
 

@@ -112,7 +112,9 @@ function isEmpty(value: string | undefined): boolean {
   return value === undefined || value === '';
 }
 
-/** `parts`: of the path, encoded here. `hrefOf('/console/', ['trail', 'user', 'a/b'])` → `/console/trail/user/a%2Fb`. */
+/**
+ * `parts`: of the path, encoded here. `hrefOf('/console/', ['trail', 'user', 'a/b'])` is `/console/trail/user/a%2Fb`.
+ */
 export function hrefOf(base: string, parts: readonly string[], query: Query = {}): string {
   return base + parts.map((part) => encodeURIComponent(part.toWellFormed())).join('/') + toSearch(query);
 }

@@ -6,10 +6,7 @@ import { LoadingNote, ProblemNote } from '../components/notes.ts';
 import { OverviewPage } from '../pages/overview/overview-page.ts';
 import { UnknownPage } from '../pages/session/unknown-page.ts';
 import type { PageName, Route } from '../core/routes.ts';
-
-export interface PageProps {
-  readonly route: Route;
-}
+import type { PageProps } from './page-props.ts';
 
 type Page = (props: PageProps) => Children;
 

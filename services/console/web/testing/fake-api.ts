@@ -185,10 +185,13 @@ function changed({ path }: NotedRequest): Scripted {
     return ok({ planId: 'plan-3', expiresAt, counts, confirmation: '8000' });
   }
   if (path.endsWith('/execute') || path === '/dead-letters/redrive-edited')
-    return { status: 202, body: { ...jobsAnswer().jobs[0] } };
+    return { status: 202, body: jobsAnswer().jobs[0] ?? {} };
   if (path === '/connectors')
     return ok({ id: 'globex-eu', key: 'ak_live_7Yp2mQ9xT4vB8nKc', ingestUrl: 'https://events.example.com' });
-  if (path.endsWith('/rotate')) return ok({ id: 'acme', key: 'ak_live_n3wK3yN3wK3yN3wK' });
+  if (path.endsWith('/rotate')) {
+    return ok({ id: 'acme', key: 'ak_live_n3wK3yN3wK3yN3wK', retire: '9f86d081' });
+  }
+  if (path.endsWith('/check')) return ok({ id: 'acme', key: { kind: 'accepted' } });
   if (path.endsWith('/test-event')) return ok({ messageId: 'test-1780000000000-4f1c' });
   return ok({});
 }

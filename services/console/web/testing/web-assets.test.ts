@@ -22,7 +22,7 @@ test('whichever page is opened first, all that it loads is less than 100 kB, com
       'web/styles/console.css',
       'web/choose-theme.ts',
     ]);
-    if (loaded.has('web/components/chart.ts')) loaded.add('vendor/uplot.js');
+    if (loaded.has('web/components/figures/chart.ts')) loaded.add('vendor/uplot.js');
     const bytes = [...loaded].reduce((sum, path) => sum + sizeOf(path), gzipSync(assets.page).length);
     assert.ok(bytes < MAX_PAGE_BYTES, `${page}: ${bytes} bytes`);
   }

@@ -62,8 +62,7 @@ export async function readWebAssets(base: string): Promise<WebAssets> {
     .join('\n    ');
   const page = (await readFile(join(folder, 'index.html'), 'utf8'))
     .replaceAll('{{base}}', base)
-    .replaceAll('{{assets}}', `${base}assets/`)
-    .replace('{{importmap}}', `<script type="importmap">${importMap}</script>`)
+    .replace('{{importmap}}', importMap)
     .replace('{{preloads}}', preloads);
   const contentSecurityPolicy = [
     "default-src 'none'",

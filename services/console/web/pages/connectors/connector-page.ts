@@ -3,15 +3,15 @@ import type { ConnectorAnswer, ConnectorDelivery, ConnectorSettings } from '../.
 import { apiPath } from '../../api/client.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Count, Seconds } from '../../components/moments.ts';
+import { Count, Seconds } from '../../components/figures/moments.ts';
 import { EmptyNote } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded, Panel } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { counted, formatRate, groupDigits } from '../../core/digits.ts';
 import { panelOf, shownOf } from '../../core/resource-state.ts';
 import { formatDuration } from '../../core/times.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { api } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
 import { GroupTable } from '../dead-letters/group-table.ts';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { ConnectorSettings } from '../../api/answers.ts';
-import { Dialog } from '../../components/dialog.ts';
+import { Dialog } from '../../components/dialogs/dialog.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { ProblemNote } from '../../components/notes.ts';
 import type { Problem } from '../../core/resource-state.ts';

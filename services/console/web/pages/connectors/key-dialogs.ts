@@ -2,10 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { AddedConnector } from '../../api/changes.ts';
-import { Dialog } from '../../components/dialog.ts';
+import { Dialog } from '../../components/dialogs/dialog.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { ProblemNote } from '../../components/notes.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import type { Problem } from '../../core/resource-state.ts';
 import { announce } from '../../state/announcer.ts';
 import { changes } from '../../state/session.ts';

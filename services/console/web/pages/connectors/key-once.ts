@@ -1,10 +1,10 @@
 /** A key that was made just now. The server does not tell it again, and the page forgets it when it is closed. */
 import type { AddedConnector } from '../../api/changes.ts';
-import { CopyButton } from '../../components/copy-button.ts';
+import { CopyButton } from '../../components/text/copy-button.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { PayloadView } from '../../components/payload.ts';
+import { PayloadView } from '../../components/text/payload.ts';
 
-export function KeyOnce({ added: { key, json } }: { readonly added: AddedConnector }): Children {
+export function KeyOnce({ added: { key, json, retire } }: { readonly added: AddedConnector }): Children {
   return html`
     ${
       key === undefined
@@ -13,6 +13,11 @@ export function KeyOnce({ added: { key, json } }: { readonly added: AddedConnect
               This key is shown <strong>once</strong>. Copy it now; afterwards only its fingerprint is known here.
             </p>
             <p class="key-once"><code>${key}</code> ${h(CopyButton, { text: key, label: 'Copy the key' })}</p>`
+    }
+    ${
+      retire === undefined
+        ? null
+        : html`<p>Senders may use the old one, <code>${retire}</code>, until you retire it on this page.</p>`
     }
     ${
       json === undefined

@@ -1,5 +1,5 @@
 import type { ConnectorDelivery } from '../../api/answers.ts';
-import { Badge } from '../../components/badge.ts';
+import { Badge } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 
 export interface StateBadgesProps {

@@ -2,12 +2,12 @@
 import { useSignal } from '@preact/signals';
 import type { Hop, TrailAnswer } from '../../api/answers.ts';
 import { apiPath } from '../../api/client.ts';
-import { ActionButton } from '../../components/action.ts';
-import { Badge, type Tone } from '../../components/badge.ts';
+import { ActionButton } from '../../components/dialogs/action.ts';
+import { Badge, type Tone } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
 import { ProblemNote, sentence } from '../../components/notes.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import type { Problem } from '../../core/resource-state.ts';
 import { formatDuration } from '../../core/times.ts';
 import { api, changes } from '../../state/session.ts';

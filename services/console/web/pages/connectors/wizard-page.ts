@@ -6,11 +6,13 @@ import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
 import { ProblemNote } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { enterConnectorStep, isConnectorId, proposedId, type ConnectorStep } from '../../core/connector-steps.ts';
 import type { Problem } from '../../core/resource-state.ts';
 import { announce } from '../../state/announcer.ts';
 import { changes, offer } from '../../state/session.ts';
+import { useFocus } from '../../state/use-focus.ts';
+import { CheckKey } from './check-key.ts';
 import { KeyOnce } from './key-once.ts';
 import { PolicyChoice } from './policy-choice.ts';
 import { TestEvent } from './test-event.ts';
@@ -44,6 +46,7 @@ export function WizardPage(): Children {
   };
   const offered = offer('add-connector');
   const place = PLACE[step.value];
+  const section = useFocus<HTMLElement>(String(place), 'h2', false);
   return html`
     ${h(PageHead, { title: 'Add a connector', intro: 'From a name to the first delivery, in four steps.' })}
     ${
@@ -52,7 +55,7 @@ export function WizardPage(): Children {
         : html`<ol class="wizard-steps">
               ${TITLES.map((title, index) => html`<li class=${index < place ? 'done' : ''} aria-current=${index === place ? 'step' : undefined}>${title}</li>`)}
             </ol>
-            <section class="panel" aria-label=${TITLES[place]}>
+            <section class="panel" ref=${section} aria-label=${TITLES[place]}>
               ${stepView(step.value, { added: added.value, problem: problem.value, enter, add })}
             </section>`
     }
@@ -73,13 +76,13 @@ function stepView(step: ConnectorStep, { added, problem, enter, add }: StepProps
   if (added === undefined) return null;
   switch (step) {
     case 'key-shown':
-      return html`<h2>The key of <code>${added.id}</code></h2>
+      return html`<h2 tabindex="-1">The key of <code>${added.id}</code></h2>
         ${h(KeyOnce, { added })}
         <div class="buttons">
           <button type="button" class="main" onClick=${() => enter('entering')}>I have copied it</button>
         </div>`;
     case 'json-shown':
-      return html`<h2>Connector <code>${added.id}</code></h2>
+      return html`<h2 tabindex="-1">Connector <code>${added.id}</code></h2>
         ${h(KeyOnce, { added })}
         <p>
           The services read the file again by themselves. Then
@@ -89,19 +92,19 @@ function stepView(step: ConnectorStep, { added, problem, enter, add }: StepProps
     case 'entering':
       return segment(added, () => enter('testing'));
     case 'testing':
-      return html`<h2>Does it arrive?</h2>
+      return html`<h2 tabindex="-1">Does it arrive?</h2>
         <p>
           A test event takes the way of every event: ingest, mapper, dispatcher, Astrolabe. Its answer says whether
           Astrolabe knows the key.
         </p>
-        ${h(TestEvent, { id: added.id, isMain: true })}
+        ${h(TestEvent, { id: added.id, isMain: true })} ${h(CheckKey, { id: added.id })}
         <p>${h(Link, { to: ['connectors', added.id], children: html`To ${h(Visible, { text: added.id })}` })}</p>`;
   }
 }
 
 function segment({ id, ingestUrl }: AddedConnector, onNext: () => void): Children {
   const host = ingestUrl ?? 'https://your-ingest-host';
-  return html`<h2>What to enter in Segment</h2>
+  return html`<h2 tabindex="-1">What to enter in Segment</h2>
     <ol>
       <li>Connections → Catalog → Destinations → Astrolabe → Add destination; choose the source.</li>
       <li>Settings → API Key: the key that you have just copied.</li>
@@ -136,7 +139,7 @@ function DescribeForm({ isBusy, problem, onSubmit }: DescribeFormProps): Childre
     event.preventDefault();
     if (isGood) onSubmit({ name: name.value.trim(), id, freeEmailProviders: policy.value });
   };
-  return html`<h2>Name and policy</h2>
+  return html`<h2 tabindex="-1">Name and policy</h2>
     <form class="form" onSubmit=${submit}>
       <label for=${`${fieldId}-name`}>Name of the customer or project</label>
       <input

@@ -2,18 +2,17 @@
 import { useSignal } from '@preact/signals';
 import type { DeadLetterGroupAnswer, DeadLetterGroupsAnswer } from '../../api/answers.ts';
 import type { DeadLetterSelection } from '../../api/changes.ts';
-import { ActionButton } from '../../components/action.ts';
-import { DecisionDialog } from '../../components/decision-dialog.ts';
+import { ActionButton } from '../../components/dialogs/action.ts';
+import { DecisionDialog } from '../../components/dialogs/decision-dialog.ts';
 import { FilterForm, type FilterField } from '../../components/filter-form.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { Link } from '../../components/link.ts';
-import { Count } from '../../components/moments.ts';
+import { Count } from '../../components/figures/moments.ts';
 import { EmptyNote } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
 import { counted } from '../../core/digits.ts';
 import { shownOf } from '../../core/resource-state.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { api, changes, hasRole } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
 import { DismissDialog } from './dismiss-dialog.ts';
@@ -128,9 +127,4 @@ function BulkActions({ waiting, groups, selection, onChange }: BulkProps): Child
         : null
     }
     ${open.value === 'dismiss' ? h(DismissDialog, { selection, onClose: close }) : null}`;
-}
-
-/** Used by other pages to lead here. */
-export function DeadLettersLink({ connector, code }: { readonly connector: string; readonly code?: string }): Children {
-  return h(Link, { to: ['dead-letters'], query: { connector, code }, children: 'See and redrive them' });
 }

@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { DeadLetterSelection } from '../../api/changes.ts';
-import { DecisionDialog } from '../../components/decision-dialog.ts';
-import { Dialog } from '../../components/dialog.ts';
+import { DecisionDialog } from '../../components/dialogs/decision-dialog.ts';
+import { Dialog } from '../../components/dialogs/dialog.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { changes } from '../../state/session.ts';
 

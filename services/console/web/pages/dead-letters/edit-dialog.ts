@@ -4,7 +4,7 @@
  */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import { Dialog } from '../../components/dialog.ts';
+import { Dialog } from '../../components/dialogs/dialog.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
 import { ProblemNote } from '../../components/notes.ts';

@@ -2,8 +2,8 @@ import type { DeadLetterGroupAnswer } from '../../api/answers.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Ago, Count } from '../../components/moments.ts';
-import { Visible } from '../../components/visible.ts';
+import { Ago, Count } from '../../components/figures/moments.ts';
+import { Visible } from '../../components/text/visible.ts';
 import type { Query } from '../../core/routes.ts';
 
 export interface GroupTableProps {

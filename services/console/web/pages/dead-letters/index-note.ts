@@ -1,6 +1,6 @@
 /** How far the dead letters have been read: until all of them are, counts are too small. */
 import type { IndexState } from '../../api/answers.ts';
-import { Bar } from '../../components/badge.ts';
+import { Bar } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { sentence } from '../../components/notes.ts';
 import { formatShare, groupDigits } from '../../core/digits.ts';

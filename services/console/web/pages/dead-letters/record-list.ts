@@ -1,13 +1,13 @@
 /** The dead letters that match, page by page. */
 import type { DeadLetterRecordsAnswer } from '../../api/answers.ts';
-import { Badge } from '../../components/badge.ts';
+import { Badge } from '../../components/figures/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Moment } from '../../components/moments.ts';
+import { Moment } from '../../components/figures/moments.ts';
 import { EmptyNote } from '../../components/notes.ts';
 import { Panel } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { groupDigits } from '../../core/digits.ts';
 import { shownOf } from '../../core/resource-state.ts';
 import type { Query } from '../../core/routes.ts';

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { LiveEvent, LiveRow } from '../../api/answers.ts';
 import { FilterForm, type FilterField } from '../../components/filter-form.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { Count } from '../../components/moments.ts';
+import { Count } from '../../components/figures/moments.ts';
 import { EmptyNote, sentence } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { StreamNote, StreamProblem } from '../../components/stream-note.ts';
@@ -20,7 +20,7 @@ import {
   type LiveBuffer,
 } from '../../core/live-buffer.ts';
 import type { StreamedEvent } from '../../core/sse-parser.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { announce } from '../../state/announcer.ts';
 import { api, hasRole } from '../../state/session.ts';
 import { useStream } from '../../state/use-stream.ts';

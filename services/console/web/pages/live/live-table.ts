@@ -1,10 +1,10 @@
 import type { LiveRow } from '../../api/answers.ts';
-import { Badge, type Tone } from '../../components/badge.ts';
+import { Badge, type Tone } from '../../components/figures/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Moment } from '../../components/moments.ts';
-import { Visible } from '../../components/visible.ts';
+import { Moment } from '../../components/figures/moments.ts';
+import { Visible } from '../../components/text/visible.ts';
 
 const WORDS: Readonly<Record<LiveRow['topic'], readonly [Tone, string]>> = {
   events: ['busy', 'event'],

@@ -2,7 +2,7 @@
 import type { Overview } from '../../api/answers.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { counted } from '../../core/digits.ts';
 import type { ResourceState } from '../../core/resource-state.ts';
 

@@ -1,11 +1,11 @@
 /** The way of events and commands, step by step, each with its share of what it came from and its change. */
 import type { ComparedFunnel, Funnel } from '../../api/answers.ts';
-import { Bar, type Tone } from '../../components/badge.ts';
+import { Bar, type Tone } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Count } from '../../components/moments.ts';
+import { Count } from '../../components/figures/moments.ts';
 import { sentence } from '../../components/notes.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { formatChange, formatShare } from '../../core/digits.ts';
 
 interface Step {

@@ -6,7 +6,7 @@ import { PageHead } from '../../components/page-head.ts';
 import { Panel } from '../../components/panel.ts';
 import { StreamNote } from '../../components/stream-note.ts';
 import { panelOf, type ResourceState } from '../../core/resource-state.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { api } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
 import { useStream } from '../../state/use-stream.ts';

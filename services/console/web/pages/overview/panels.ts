@@ -1,11 +1,11 @@
 /** The small panels of the overview. */
-import { Badge } from '../../components/badge.ts';
+import { Badge } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Count, Seconds } from '../../components/moments.ts';
+import { Count, Seconds } from '../../components/figures/moments.ts';
 import { EmptyNote, sentence } from '../../components/notes.ts';
-import { SparkLine } from '../../components/spark-line.ts';
-import { Visible } from '../../components/visible.ts';
+import { SparkLine } from '../../components/figures/spark-line.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { counted, formatRate } from '../../core/digits.ts';
 import { formatDuration } from '../../core/times.ts';
 import type {

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { h, html, type Children } from '../../components/html.ts';
 import { PageHead } from '../../components/page-head.ts';
-import { DecisionDialog } from '../../components/decision-dialog.ts';
+import { DecisionDialog } from '../../components/dialogs/decision-dialog.ts';
 import {
   furthestStep,
   problemsOf,
@@ -12,9 +12,10 @@ import {
   type ReplayForm,
   type ReplayStep,
 } from '../../core/replay-form.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { setQuery } from '../../state/location.ts';
 import { changes, offer } from '../../state/session.ts';
+import { useFocus } from '../../state/use-focus.ts';
 import { FiltersStep, RangeStep, SourceStep, type StepProps } from './replay-steps.ts';
 
 const TITLES: Readonly<Record<ReplayStep, string>> = {
@@ -35,6 +36,7 @@ export function NewReplayPage({ route }: PageProps): Children {
     isTried.value = false;
     setQuery({ ...route.query, step: REPLAY_STEPS[to] });
   };
+  const section = useFocus<HTMLElement>(step, 'h2', false);
   const offered = offer('start-replay');
   const problems = problemsOf(step, form);
   const onSubmit = (event: Event): void => {
@@ -55,7 +57,7 @@ export function NewReplayPage({ route }: PageProps): Children {
         : html`<ol class="wizard-steps">
               ${REPLAY_STEPS.map((each, index) => html`<li class=${index < place ? 'done' : ''} aria-current=${index === place ? 'step' : undefined}>${TITLES[each]}</li>`)}
             </ol>
-            <section class="panel" aria-label=${TITLES[step]}>
+            <section class="panel" ref=${section} aria-label=${TITLES[step]}>
               ${
                 step === 'forecast'
                   ? h(ForecastStep, { form, onBack: () => go(place - 1) })
@@ -90,7 +92,7 @@ interface ForecastStepProps {
 
 function ForecastStep({ form, onBack }: ForecastStepProps): Children {
   const isOpen = useSignal(false);
-  return html`<h2>Forecast</h2>
+  return html`<h2 tabindex="-1">Forecast</h2>
     <p>
       The range is read once, without changing anything, and it is counted what the replay would do. That may take a
       while for a long range.

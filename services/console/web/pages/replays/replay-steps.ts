@@ -75,7 +75,7 @@ function Choice({ form, problems, set, name, legend, choices }: ChoiceProps): Ch
 }
 
 export function SourceStep(props: StepProps): Children {
-  return html`<h2>What is to be handled again?</h2>
+  return html`<h2 tabindex="-1">What is to be handled again?</h2>
     ${h(Choice, {
       ...props,
       name: 'source',
@@ -93,7 +93,7 @@ export function SourceStep(props: StepProps): Children {
 
 export function RangeStep(props: StepProps): Children {
   const { range } = props.form;
-  return html`<h2>Which part of the topic?</h2>
+  return html`<h2 tabindex="-1">Which part of the topic?</h2>
     ${h(Choice, {
       ...props,
       name: 'range',
@@ -116,7 +116,7 @@ export function RangeStep(props: StepProps): Children {
 
 export function FiltersStep(props: StepProps): Children {
   const isCommands = props.form.source === 'commands';
-  return html`<h2>Which records of it?</h2>
+  return html`<h2 tabindex="-1">Which records of it?</h2>
     <p class="faint">What is left empty matches everything.</p>
     ${h(TextField, { ...props, name: 'connector', label: 'Connector', hint: 'Its id.' })}
     ${h(TextField, { ...props, name: 'user', label: 'User' })}

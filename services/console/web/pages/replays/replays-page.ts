@@ -1,15 +1,15 @@
 /** The replays that there are, and how far they have come. */
 import type { ReplayAnswer, ReplaysAnswer, ReplaysValue } from '../../api/answers.ts';
-import { Badge, Bar, type Tone } from '../../components/badge.ts';
+import { Badge, Bar, type Tone } from '../../components/figures/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Count, Moment } from '../../components/moments.ts';
+import { Count, Moment } from '../../components/figures/moments.ts';
 import { EmptyNote, sentence } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
 import { StreamNote } from '../../components/stream-note.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { formatShare } from '../../core/digits.ts';
 import { panelOf } from '../../core/resource-state.ts';
 import { api, offer } from '../../state/session.ts';

@@ -1,10 +1,10 @@
 /** Who am I, which role I have, and why: what came with the log-in, and the rule that it met. */
 import { h, html, type Children } from '../../components/html.ts';
-import { Moment } from '../../components/moments.ts';
+import { Moment } from '../../components/figures/moments.ts';
 import { EmptyNote } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { DataTable } from '../../components/data-table.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { ACTIONS } from '../../core/access.ts';
 import { offer, session } from '../../state/session.ts';
 import { SignOutButton } from './sign-out.ts';
@@ -18,7 +18,7 @@ const MODES = {
 export function SessionPage(): Children {
   const state = session.value;
   if (state.kind !== 'signed-in') return null;
-  const { login, name, role, grantedBy, claims, expiresAt, readOnly, version } = state.session;
+  const { login, name, role, grantedBy, claims, claimsLeft = [], expiresAt, readOnly, version } = state.session;
   const rows = Object.entries(claims).flatMap(([claim, value]) =>
     (Array.isArray(value) ? (value as unknown[]) : [value]).map((each) => ({ claim, value: textOf(each) })),
   );
@@ -61,6 +61,7 @@ export function SessionPage(): Children {
               ],
             })
       }
+      ${claimsLeft.length === 0 ? null : html`<p class="faint">These came too, and did not fit into the session: ${h(Visible, { text: claimsLeft.join(', ') })}.</p>`}
     </section>
     <section class="panel" aria-labelledby="may">
       <h2 id="may">What you may change</h2>

@@ -1,6 +1,6 @@
 /** Makes topics or schemas agree with this build, after a look at what that changes. */
 import { useSignal } from '@preact/signals';
-import { Dialog } from '../../components/dialog.ts';
+import { Dialog } from '../../components/dialogs/dialog.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { ProblemNote } from '../../components/notes.ts';
 import type { Answer, Problem } from '../../core/resource-state.ts';

@@ -1,19 +1,19 @@
 /** Who did what, when, from where, and with which result. */
 import type { AuditAnswer, AuditEntry } from '../../api/answers.ts';
-import { Badge, type Tone } from '../../components/badge.ts';
+import { Badge, type Tone } from '../../components/figures/badge.ts';
 import { FilterForm, type FilterField } from '../../components/filter-form.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Moment } from '../../components/moments.ts';
+import { Moment } from '../../components/figures/moments.ts';
 import { EmptyNote, sentence } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { ACTIONS } from '../../core/access.ts';
 import { groupDigits, wordsOf } from '../../core/digits.ts';
 import { shownOf } from '../../core/resource-state.ts';
 import { formatDuration } from '../../core/times.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { api } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
 
@@ -27,7 +27,7 @@ const FIELDS: readonly FilterField[] = [
 export function AuditPage({ route }: PageProps): Children {
   const { action, who, from, to, after } = route.query;
   const filter = { action, who, from, to };
-  const resource = useResource((signal) => api.get<AuditAnswer>('/audit', { ...filter, after }, signal), {
+  const resource = useResource((signal) => api.get<AuditAnswer>('/audit', { ...filter, cursor: after }, signal), {
     key: JSON.stringify([filter, after]),
   });
   return html`
@@ -41,7 +41,8 @@ export function AuditPage({ route }: PageProps): Children {
     ${h(Loaded<AuditAnswer>, {
       shown: shownOf(resource.state),
       onRetry: resource.reload,
-      children: ({ entries, next }) => html`
+      children: ({ entries, next, note }) => html`
+        ${note === undefined ? null : html`<p class="note warn">${sentence(note)}</p>`}
         ${
           entries.length === 0
             ? h(EmptyNote, {

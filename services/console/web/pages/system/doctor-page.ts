@@ -1,16 +1,16 @@
 /** Everything that the pipeline depends on, examined. */
 import type { DoctorAnswer } from '../../api/answers.ts';
-import { Badge } from '../../components/badge.ts';
+import { Badge } from '../../components/figures/badge.ts';
 import { Findings } from '../../components/findings.ts';
 import { FilterForm } from '../../components/filter-form.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { Ago, Seconds } from '../../components/moments.ts';
+import { Ago, Seconds } from '../../components/figures/moments.ts';
 import { EmptyNote } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
 import { counted } from '../../core/digits.ts';
 import { panelOf } from '../../core/resource-state.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { api } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
 

@@ -1,18 +1,18 @@
 /** Changes that go on after their answer. They are in the audit, and survive the console. */
 import { useSignal } from '@preact/signals';
 import type { JobAnswer } from '../../api/answers.ts';
-import { ActionButton } from '../../components/action.ts';
-import { Badge, Bar, type Tone } from '../../components/badge.ts';
+import { ActionButton } from '../../components/dialogs/action.ts';
+import { Badge, Bar, type Tone } from '../../components/figures/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { Moment } from '../../components/moments.ts';
+import { Moment } from '../../components/figures/moments.ts';
 import { EmptyNote, ProblemNote, sentence } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { formatShare, groupDigits, wordsOf } from '../../core/digits.ts';
 import { shownOf, type Problem } from '../../core/resource-state.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { api, changes } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
 
@@ -21,7 +21,7 @@ interface JobsAnswer {
 }
 
 const REFRESH_MS = 2_000;
-const TONES: Readonly<Record<JobAnswer['phase'], Tone>> = {
+const TONES: Readonly<Record<JobAnswer['state'], Tone>> = {
   waiting: 'warn',
   running: 'busy',
   cancelling: 'warn',
@@ -73,36 +73,38 @@ function columns(onCancel: (id: string) => void): readonly Column<JobAnswer>[] {
         html`<strong>${action}</strong>
           <div>${h(Visible, { text: about })}</div>`,
     },
-    { name: 'State', cell: ({ phase }) => h(Badge, { tone: TONES[phase], children: phase }) },
+    { name: 'State', cell: ({ state }) => h(Badge, { tone: TONES[state], children: state }) },
     { name: 'Progress', cell: progress },
     {
       name: 'Begun',
-      cell: ({ begunAt, caller }) =>
+      cell: ({ begunAt, who }) =>
         html`${h(Moment, { at: begunAt })}
-          <div class="faint">by ${h(Visible, { text: caller.name })}</div>`,
+          <div class="faint">by ${h(Visible, { text: who })}</div>`,
     },
     {
       name: 'Cancel',
       isNameHidden: true,
-      cell: ({ id, phase }) =>
-        phase === 'running' || phase === 'waiting'
+      cell: ({ id, state }) =>
+        state === 'running' || state === 'waiting'
           ? h(ActionButton, { action: 'cancel-job', onClick: () => onCancel(id), children: 'Cancel' })
           : null,
     },
   ];
 }
 
-function progress({ progress: made, phase, reason, result }: JobAnswer): Children {
-  if (phase === 'waiting')
-    return reason === undefined ? 'It has its turn soon.' : h(Visible, { text: sentence(reason) });
-  if (result === undefined && made !== undefined) {
-    const share = made.total === undefined || made.total === 0 ? 0 : made.done / made.total;
-    return html`${h(Bar, { share, label: `${formatShare(share)} done` })}
-      <span class="faint"
-        >${groupDigits(made.done)}${made.total === undefined ? '' : ` of ${groupDigits(made.total)}`} read</span
-      >`;
-  }
-  const told = Object.entries(result?.counts ?? {}).map(([name, count]) => `${wordsOf(name)} ${groupDigits(count)}`);
-  return html`${told.join(', ')}
-  ${result?.message === undefined ? null : h(Visible, { text: sentence(result.message) })}`;
+function progress({ progress: made, state, message, counts }: JobAnswer): Children {
+  const told = Object.entries(counts ?? {}).map(([name, count]) => `${wordsOf(name)} ${groupDigits(count)}`);
+  const share = made?.total === undefined || made.total === 0 ? 0 : made.done / made.total;
+  const isUnderWay = state === 'running' || state === 'cancelling';
+  return html`
+    ${
+      isUnderWay && made !== undefined
+        ? html`${h(Bar, { share, label: `${formatShare(share)} done` })}
+            <span class="faint"
+              >${groupDigits(made.done)}${made.total === undefined ? '' : ` of ${groupDigits(made.total)}`} read</span
+            >`
+        : told.join(', ')
+    }
+    ${message === undefined ? null : h(Visible, { text: sentence(message) })}
+  `;
 }

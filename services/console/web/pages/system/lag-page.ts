@@ -1,20 +1,20 @@
 /** How far each service is behind, by partition and connector, and how that was in the last hours. */
 import { useMemo } from 'preact/hooks';
 import type { LagAnswer, LagHistoryAnswer, LagValue } from '../../api/answers.ts';
-import { Chart } from '../../components/chart.ts';
+import { Chart } from '../../components/figures/chart.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { FilterForm } from '../../components/filter-form.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Count, Seconds } from '../../components/moments.ts';
+import { Count, Seconds } from '../../components/figures/moments.ts';
 import { EmptyNote, sentence } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded, Panel } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { counted, formatRate, groupDigits } from '../../core/digits.ts';
 import { panelOf, shownOf } from '../../core/resource-state.ts';
 import { formatDuration } from '../../core/times.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { api } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
 

@@ -1,14 +1,14 @@
 /** Whether the registry has the command schemas of this build. */
 import { useSignal } from '@preact/signals';
 import type { SchemasAnswer } from '../../api/answers.ts';
-import { ActionButton } from '../../components/action.ts';
-import { Badge } from '../../components/badge.ts';
+import { ActionButton } from '../../components/dialogs/action.ts';
+import { Badge } from '../../components/figures/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { Ago } from '../../components/moments.ts';
+import { Ago } from '../../components/figures/moments.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { counted } from '../../core/digits.ts';
 import { panelOf } from '../../core/resource-state.ts';
 import { api, changes } from '../../state/session.ts';

@@ -1,15 +1,15 @@
 /** How the topics of the cluster differ from those that the pipeline declares. */
 import { useSignal } from '@preact/signals';
 import type { TopicsAnswer } from '../../api/answers.ts';
-import { ActionButton } from '../../components/action.ts';
-import { Badge, type Tone } from '../../components/badge.ts';
+import { ActionButton } from '../../components/dialogs/action.ts';
+import { Badge, type Tone } from '../../components/figures/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
 import { Findings } from '../../components/findings.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { Ago, Seconds } from '../../components/moments.ts';
+import { Ago, Seconds } from '../../components/figures/moments.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { counted } from '../../core/digits.ts';
 import { panelOf } from '../../core/resource-state.ts';
 import { api, changes } from '../../state/session.ts';

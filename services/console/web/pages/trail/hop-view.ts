@@ -1,13 +1,13 @@
 /** One record or call of a trail. */
 import type { Hop, Payload, RebuiltRequest } from '../../api/answers.ts';
-import { Badge, type Tone } from '../../components/badge.ts';
+import { Badge, type Tone } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Moment } from '../../components/moments.ts';
+import { Moment } from '../../components/figures/moments.ts';
 import { sentence } from '../../components/notes.ts';
-import { PayloadView } from '../../components/payload.ts';
-import { RequestView } from '../../components/request-view.ts';
-import { Visible } from '../../components/visible.ts';
+import { PayloadView } from '../../components/text/payload.ts';
+import { RequestView } from '../../components/text/request-view.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { groupDigits } from '../../core/digits.ts';
 import { formatDuration } from '../../core/times.ts';
 

@@ -2,19 +2,19 @@
 import { useRef } from 'preact/hooks';
 import type { TrailAnswer } from '../../api/answers.ts';
 import { apiPath } from '../../api/client.ts';
-import { CopyButton } from '../../components/copy-button.ts';
+import { CopyButton } from '../../components/text/copy-button.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Moment } from '../../components/moments.ts';
+import { Moment } from '../../components/figures/moments.ts';
 import { EmptyNote, sentence } from '../../components/notes.ts';
 import { PageHead } from '../../components/page-head.ts';
 import { Loaded } from '../../components/panel.ts';
-import { Visible } from '../../components/visible.ts';
+import { Visible } from '../../components/text/visible.ts';
 import { counted, groupDigits } from '../../core/digits.ts';
 import { shownOf } from '../../core/resource-state.ts';
 import { ID_KINDS, type IdKind } from '../../core/trail-id.ts';
 import type { Query } from '../../core/routes.ts';
-import type { PageProps } from '../../shell/page-view.ts';
+import type { PageProps } from '../../shell/page-props.ts';
 import { href, navigate } from '../../state/location.ts';
 import { api, hasRole } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
@@ -115,7 +115,7 @@ function trailView(trail: TrailAnswer, onReload: () => void): Children {
     </p>
     <div class="toolbar">
       <button type="button" onClick=${onReload}>Search again</button>
-      ${h(CopyButton, { text: location.href, label: 'Copy the link to this trail', children: 'Copy link' })}
+      ${h(CopyButton, { text: location.href, label: 'Copy link to this trail', children: 'Copy link' })}
       <a class="button" download=${`trail-${trail.kind}.json`} href=${exportUrl(trail)}>Export as JSON</a>
     </div>
     ${hidden.map(

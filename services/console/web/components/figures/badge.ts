@@ -1,5 +1,5 @@
 /** A state in a word. Its colour says nothing that its sign and word do not. */
-import { html, type Children } from './html.ts';
+import { html, type Children } from '../html.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'busy' | 'off';
 

@@ -4,12 +4,12 @@
  */
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import type { Payload } from '../api/answers.ts';
-import { counted, formatBytes } from '../core/digits.ts';
-import { gapBefore, layOut, looksLikeJson, prettyText, type Token } from '../core/json-text.ts';
-import { cutText } from '../core/visible-text.ts';
+import type { Payload } from '../../api/answers.ts';
+import { counted, formatBytes } from '../../core/digits.ts';
+import { gapBefore, layOut, looksLikeJson, prettyText, type Token } from '../../core/json-text.ts';
+import { cutText } from '../../core/visible-text.ts';
 import { CopyButton } from './copy-button.ts';
-import { h, html, type Children } from './html.ts';
+import { h, html, type Children } from '../html.ts';
 import { marked } from './visible.ts';
 
 const FIRST_VIEW = { maxLines: 200, maxLength: 12_000 };

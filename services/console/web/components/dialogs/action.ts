@@ -1,7 +1,7 @@
 /** A change, offered to those who may make it; to the others it is said why not. */
-import type { ActionName } from '../core/access.ts';
-import { offer } from '../state/session.ts';
-import { html, type Children } from './html.ts';
+import type { ActionName } from '../../core/access.ts';
+import { offer } from '../../state/session.ts';
+import { html, type Children } from '../html.ts';
 
 export interface ActionButtonProps {
   readonly action: ActionName;

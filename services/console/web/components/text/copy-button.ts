@@ -1,5 +1,5 @@
-import { announce } from '../state/announcer.ts';
-import { html, type Children } from './html.ts';
+import { announce } from '../../state/announcer.ts';
+import { html, type Children } from '../html.ts';
 
 export interface CopyButtonProps {
   readonly text: string;

@@ -1,6 +1,6 @@
 /** Text that others sent, in which nothing hides. */
-import { cutText, visibleSegments, visibleText } from '../core/visible-text.ts';
-import { html, type Children } from './html.ts';
+import { cutText, visibleSegments } from '../../core/visible-text.ts';
+import { html, type Children } from '../html.ts';
 
 const MAX_LENGTH = 400;
 
@@ -13,11 +13,6 @@ export interface VisibleProps {
 export function Visible({ text, maxLength = MAX_LENGTH }: VisibleProps): Children {
   const cut = cutText(text, maxLength);
   return html`<bdi class="foreign">${marked(cut)}${cut.length < text.length ? '…' : ''}</bdi>`;
-}
-
-/** What has no place for elements, such as a title. */
-export function visibleLabel(text: string): string {
-  return visibleText(cutText(text, MAX_LENGTH));
 }
 
 export function marked(text: string): Children {

@@ -1,6 +1,6 @@
 /** A dialog of the browser itself: it keeps the focus within, ends with Escape, and gives the focus back. */
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { html, type Children } from './html.ts';
+import { html, type Children } from '../html.ts';
 
 export interface DialogProps {
   readonly title: string;

@@ -1,6 +1,6 @@
 /** The call of the Astrolabe API that a command stands for, as the dispatcher makes it. The key is not part of it. */
-import type { RebuiltRequest } from '../api/answers.ts';
-import { h, html, type Children } from './html.ts';
+import type { RebuiltRequest } from '../../api/answers.ts';
+import { h, html, type Children } from '../html.ts';
 import { PayloadView } from './payload.ts';
 import { Visible } from './visible.ts';
 

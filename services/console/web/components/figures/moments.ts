@@ -1,8 +1,8 @@
 /** Times and numbers in the page. */
-import { formatAgo, formatDuration, showTime } from '../core/times.ts';
-import { groupDigits, type Digits } from '../core/digits.ts';
-import { nowMinuteMs, nowMs } from '../state/clock.ts';
-import { html, type Children } from './html.ts';
+import { formatAgo, formatDuration, showTime } from '../../core/times.ts';
+import { groupDigits, type Digits } from '../../core/digits.ts';
+import { nowMinuteMs, nowMs } from '../../state/clock.ts';
+import { html, type Children } from '../html.ts';
 
 /** Local time; UTC in its title. */
 export function Moment({ at }: { readonly at: string }): Children {

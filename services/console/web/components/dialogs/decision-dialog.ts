@@ -4,17 +4,18 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
-import type { JobAnswer, PlanAnswer } from '../api/answers.ts';
-import { counted, groupDigits, wordsOf } from '../core/digits.ts';
-import { enterDecision, isConfirmed, isExpired, wordToType, type Decision, type Plan } from '../core/decision.ts';
-import type { Answer, Problem } from '../core/resource-state.ts';
-import { announce } from '../state/announcer.ts';
-import { nowMs } from '../state/clock.ts';
+import type { JobAnswer, PlanAnswer } from '../../api/answers.ts';
+import { counted, groupDigits, wordsOf } from '../../core/digits.ts';
+import { enterDecision, isConfirmed, isExpired, wordToType, type Decision, type Plan } from '../../core/decision.ts';
+import type { Answer, Problem } from '../../core/resource-state.ts';
+import { announce } from '../../state/announcer.ts';
+import { nowMs } from '../../state/clock.ts';
+import { useFocus } from '../../state/use-focus.ts';
 import { Dialog } from './dialog.ts';
-import { h, html, type Children } from './html.ts';
-import { Link } from './link.ts';
-import { Ago } from './moments.ts';
-import { EmptyNote, LoadingNote, ProblemNote } from './notes.ts';
+import { h, html, type Children } from '../html.ts';
+import { Link } from '../link.ts';
+import { Ago } from '../figures/moments.ts';
+import { EmptyNote, LoadingNote, ProblemNote } from '../notes.ts';
 
 export interface DecisionDialogProps {
   readonly title: string;
@@ -70,10 +71,11 @@ export function DecisionDialog(props: DecisionDialogProps): Children {
     };
   }, []);
   const state = decision.value;
+  const body = useFocus<HTMLDivElement>(state.kind, 'input, .main:enabled, a.main', true);
   return h(Dialog, {
     title,
     onClose,
-    children: html`<div class="dialog-body" aria-live="polite">
+    children: html`<div class="dialog-body" ref=${body} aria-live="polite">
       ${
         state.kind === 'planned'
           ? h(Confirmation, {
@@ -177,7 +179,6 @@ function Confirmation({ planned, verb, noun, children, onType, onConfirm, onClos
               value=${typed}
               autocomplete="off"
               spellcheck="false"
-              autofocus
               onInput=${(event: Event) => onType((event.currentTarget as HTMLInputElement).value)}
             />`
     }

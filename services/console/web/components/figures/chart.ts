@@ -2,9 +2,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type uPlot from 'uplot';
-import { theme } from '../state/theme.ts';
-import { DataTable } from './data-table.ts';
-import { h, html, type Children } from './html.ts';
+import { theme } from '../../state/theme.ts';
+import { DataTable } from '../data-table.ts';
+import { h, html, type Children } from '../html.ts';
 import { Moment } from './moments.ts';
 
 export interface ChartProps {

@@ -1,5 +1,5 @@
 /** A small chart without axes, of two lines at most. Its numbers stand beside it. */
-import { html, type Children } from './html.ts';
+import { html, type Children } from '../html.ts';
 
 export interface SparkLineProps {
   readonly label: string;
