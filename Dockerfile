@@ -2,7 +2,7 @@
 #
 #   docker build --target ingest --tag astrolabe/ingest .
 #
-# Targets: ingest, mapper, dispatcher, cli, and reference-api (the Astrolabe API's reference, for trying things out).
+# Targets: ingest, mapper, dispatcher, console, cli, and reference-api (the Astrolabe API's reference, for trying things out).
 # The sources run as they are: there is no build step, and nothing but production dependencies is installed. For a release,
 # docker-bake.hcl builds all of them for two architectures, with the base pinned by its digest.
 
@@ -26,11 +26,12 @@ COPY packages/tracing/package.json packages/tracing/
 COPY services/ingest/package.json services/ingest/
 COPY services/mapper/package.json services/mapper/
 COPY services/dispatcher/package.json services/dispatcher/
+COPY services/console/package.json services/console/
 COPY reference/astrolabe-api/package.json reference/astrolabe-api/
 COPY cli/package.json cli/
 RUN --mount=type=cache,target=/root/.npm \
   npm ci --omit=dev --workspace=services/ingest --workspace=services/mapper --workspace=services/dispatcher \
-    --workspace=reference/astrolabe-api --workspace=cli
+    --workspace=services/console --workspace=reference/astrolabe-api --workspace=cli
 
 # What npm has installed, as CycloneDX. Without the devDependencies in the manifests, which npm would miss.
 FROM dependencies AS sbom
@@ -92,6 +93,16 @@ RUN install --directory --owner=node --group=node /data
 USER node
 VOLUME ["/data"]
 CMD ["node", "services/dispatcher/src/main.ts"]
+
+FROM service AS console
+LABEL org.opencontainers.image.title="Astrolabe console" \
+  org.opencontainers.image.description="The operator's console of the pipeline."
+# On every address of the container, so a log-in is needed: CONSOLE_LOGIN.
+ENV CONSOLE_HOST=0.0.0.0 CONSOLE_PORT=3400 CONNECTORS_FILE=/etc/astrolabe/connectors.json
+EXPOSE 3400
+COPY services/console services/console
+RUN ["node", "--input-type=module", "--eval", "await import('/app/services/console/src/app.ts')"]
+CMD ["node", "services/console/src/main.ts"]
 
 FROM runtime AS cli
 LABEL org.opencontainers.image.title="astrolabe" \

@@ -17,7 +17,7 @@ group "default" { targets = ["image"] }
 
 target "image" {
   name      = item
-  matrix    = { item = ["ingest", "mapper", "dispatcher", "cli", "reference-api"] }
+  matrix    = { item = ["ingest", "mapper", "dispatcher", "console", "cli", "reference-api"] }
   target    = item
   context   = "."
   tags      = ["${REGISTRY}/${item}:${VERSION}"]

@@ -28,6 +28,7 @@ const noDeepImports = {
     '!@astrolabe/schemas/openapi.yaml',
     '!@astrolabe/*/config',
     '!@astrolabe/*/metrics',
+    '!@astrolabe/*/openapi',
     '!@astrolabe/*/outcomes',
     '!@astrolabe/*/quantities',
   ],

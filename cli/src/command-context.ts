@@ -12,6 +12,8 @@ import { startProgress, type Progress } from './progress.ts';
 export interface Terminal {
   /** Shows the question and resolves with the line that is typed, without its end. */
   ask(question: string): Promise<string>;
+  /** The same, for what nobody is to see: nothing of it is shown. */
+  askSecret(question: string): Promise<string>;
 }
 
 export interface CommandContext {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { hideUrlCredentials } from '@astrolabe/service-kit';
 import type { Terminal } from './command-context.ts';
 import { runProgram } from './program.ts';
@@ -18,6 +19,17 @@ const terminal: Terminal = {
       return await lines.question(question, { signal: interruption.signal });
     } finally {
       lines.close();
+    }
+  },
+  askSecret: async (question) => {
+    process.stderr.write(question);
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+    try {
+      return await lines.question('', { signal: interruption.signal });
+    } finally {
+      lines.close();
+      process.stderr.write('\n');
     }
   },
 };

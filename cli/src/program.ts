@@ -7,6 +7,7 @@ import { registerAcls } from './acls/acls-command.ts';
 import { registerBackfill } from './backfill/backfill-command.ts';
 import { progressOn, type Act, type CommandContext, type Terminal } from './command-context.ts';
 import { registerConnectors } from './connectors/connectors-command.ts';
+import { registerConsole } from './console/console-command.ts';
 import { visibleLine, visibleLines } from '@astrolabe/service-kit/terminal';
 import { registerDlq } from './dlq/dlq-command.ts';
 import { registerDoctor } from './doctor/doctor-command.ts';
@@ -76,6 +77,7 @@ export async function runProgram(args: readonly string[], environment: ProgramEn
   registerTail(program, act);
   registerDoctor(program, act);
   registerTrace(program, act);
+  registerConsole(program, act);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -46,7 +46,7 @@ export interface OpenApiContract {
 
 const documentId = 'openapi';
 
-export const openApiNames = ['astrolabe', 'ingest'] as const;
+export const openApiNames = ['astrolabe', 'ingest', 'console'] as const;
 export type OpenApiName = (typeof openApiNames)[number];
 
 /** The contract in `openapi/astrolabe.yaml`, or another of that folder. */

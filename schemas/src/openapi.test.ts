@@ -58,6 +58,20 @@ for (const name of openApiNames) {
     assert.ok(valid, JSON.stringify(errors));
   });
 
+  test(`${name}: every path parameter is declared, and every declared one is in the path`, () => {
+    for (const { name: operationName, path, operation } of operationsOf(contract)) {
+      const declared = parametersOf(contract, path, operation).filter((parameter) => parameter.in === 'path');
+      assert.deepEqual(
+        declared.map((parameter) => parameter.name),
+        [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]),
+        operationName,
+      );
+    }
+  });
+
+  // That of the console is made from its routes, and has no examples.
+  if (name === 'console') continue;
+
   test(`${name}: every schema compiles, and every example of a schema fits it`, () => {
     let examples = 0;
     for (const [schemaName, schema] of Object.entries(document.components.schemas)) {
@@ -95,17 +109,6 @@ for (const name of openApiNames) {
       }
     }
     assert.ok(examples > 5);
-  });
-
-  test(`${name}: every path parameter is declared, and every declared one is in the path`, () => {
-    for (const { name: operationName, path, operation } of operationsOf(contract)) {
-      const declared = parametersOf(contract, path, operation).filter((parameter) => parameter.in === 'path');
-      assert.deepEqual(
-        declared.map((parameter) => parameter.name),
-        [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]),
-        operationName,
-      );
-    }
   });
 }
 

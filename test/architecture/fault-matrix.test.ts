@@ -49,6 +49,7 @@ const exceptions: Readonly<Partial<Record<ErrorCode, Count>>> = {
   'kafka.patch-missing': { uncounted: 'the process ends while it loads its modules' },
   'event.unauthenticated': refusedRequest,
   'mapper.state-too-large': logged,
+  'console.users-invalid': { metrics: ['console_faults_total'] },
   'event.unsupported-type': refusedRequest,
 };
 

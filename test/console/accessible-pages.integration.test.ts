@@ -9,7 +9,7 @@ after(() => browser.close());
 
 for (const [path, heading] of pages) {
   test(`/${path} is accessible in light and dark, loads nothing from elsewhere, and breaks no rule of its policy`, async (t) => {
-    const opened = await openConsole(t, browser, {}, '/console/');
+    const opened = await openConsole(t, browser, {}, '/console');
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, errors, foreign, close } = await opened.open(path, { colorScheme });
       await untilLoaded(page, heading);
@@ -20,7 +20,7 @@ for (const [path, heading] of pages) {
   });
 
   test(`/${path} can be read at 320 px without scrolling sideways`, async (t) => {
-    const opened = await openConsole(t, browser, {}, '/console/');
+    const opened = await openConsole(t, browser, {}, '/console');
     const { page, close } = await opened.open(path, { width: 320, height: 640 });
     await untilLoaded(page, heading);
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320);

@@ -60,10 +60,10 @@ export async function openConsole(
   t: Pick<TestContext, 'after'>,
   browser: Browser,
   options: FakeApiOptions = {},
-  base = '/',
+  basePath = '',
 ): Promise<OpenedConsole> {
   const api = createFakeApi(options);
-  const server = await startWebServer({ api, base });
+  const server = await startWebServer({ api, basePath });
   const contexts = new Set<BrowserContext>();
   t.after(async () => {
     for (const context of contexts) await context.close();

@@ -1,4 +1,4 @@
-/** Writes a page for each OpenAPI document: `npm run api-docs` → `dist/api/ingest.html`, `dist/api/astrolabe.html`. */
+/** Writes a page for each OpenAPI document: `npm run api-docs` → `dist/api/ingest.html` and so on. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadOpenApi, openApiNames } from '@astrolabe/schemas/testing';

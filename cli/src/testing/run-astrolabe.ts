@@ -39,7 +39,7 @@ export async function runAstrolabe(
       onStdout?.(text);
     },
     stderr: (text) => (stderr += text),
-    ...(answers === undefined ? {} : { terminal: { ask } }),
+    ...(answers === undefined ? {} : { terminal: { ask, askSecret: ask } }),
     ...(signal === undefined ? {} : { signal }),
     ...(clock === undefined ? {} : { clock }),
   });

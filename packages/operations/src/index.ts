@@ -44,6 +44,8 @@ export {
   type OpenConnectorOutcome,
   type RotateKeyOutcome,
 } from './connectors/rotate-key.ts';
+export { parsePasswordHash, userNameForm, type PasswordHash } from './console/core/password-line.ts';
+export { MAX_PASSWORD_BYTES, hashPassword, isPassword } from './console/password.ts';
 export { applySchemas, checkSchemas, type SchemasCheck } from './contracts/apply-schemas.ts';
 export { applyTopics, checkTopics, type TopicsCheck } from './contracts/apply-topics.ts';
 export { toOffsetJson } from './core/offset-json.ts';

@@ -34,7 +34,7 @@ export { decodeText, otherEncodingOf, type DecodedText } from './connectors-file
 export { loadConnectors } from './connectors-file/load-connectors.ts';
 export { replaceConnectorsFile } from './connectors-file/replace-connectors-file.ts';
 export { startAdminServer, type AdminServer, type AdminServerOptions } from './http/admin-server.ts';
-export { descriptorLimit, limitConnections, type ConnectionLimits } from './http/connection-limit.ts';
+export { clientOf, descriptorLimit, limitConnections, type ConnectionLimits } from './http/connection-limit.ts';
 export { startServiceAdmin, type ServiceAdmin } from './http/service-admin.ts';
 export { FaultLog } from './logs/fault-log.ts';
 export { createLogger, logLevels, type LogLevel, type Logger, type LoggerOptions } from './logs/logger.ts';

@@ -1,4 +1,5 @@
 /** Composition of the console from explicit dependencies. */
+import { join } from 'node:path';
 import { startServiceAdmin, type Logger, type ServiceStack } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { createLogin } from './auth/create-login.ts';
@@ -6,6 +7,10 @@ import type { ConsoleConfig } from './config.ts';
 import { createConsoleMetrics } from './console-metrics.ts';
 import { consoleRoutes } from './routes/route-table.ts';
 import { createConsoleServer } from './server/console-server.ts';
+import { vendorModules } from './server/vendor-modules.ts';
+import { readWebFiles } from './server/web-files.ts';
+
+const webFolder = join(import.meta.dirname, '../web');
 
 /**
  * Starts the service as a process runs it: the admin server, then the HTTP server. Both are up whatever the brokers do:
@@ -13,11 +18,13 @@ import { createConsoleServer } from './server/console-server.ts';
  */
 export async function startConsole(config: ConsoleConfig, logger: Logger, stack: ServiceStack): Promise<void> {
   const admin = await startServiceAdmin('console', config, logger, stack);
+  const metrics = createConsoleMetrics(admin.metrics);
   const server = createConsoleServer({
     config,
     routes: consoleRoutes({}),
-    login: createLogin(config),
-    metrics: createConsoleMetrics(admin.metrics),
+    login: await createLogin({ config, clock: systemClock, logger, onAttempt: metrics.loginAttempted }),
+    metrics,
+    web: await readWebFiles({ folder: webFolder, vendors: vendorModules, basePath: config.basePath }),
     clock: systemClock,
     logger,
   });

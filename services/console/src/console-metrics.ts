@@ -4,6 +4,7 @@ import type { Metrics } from '@astrolabe/service-kit';
 export interface ConsoleMetrics {
   requestAnswered(route: string, method: string, status: number, seconds: number): void;
   requestRefused(code: string): void;
+  loginAttempted(result: LoginResult): void;
   streamOpened(route: string): void;
   streamClosed(route: string, why: StreamEnd): void;
 }
@@ -11,6 +12,9 @@ export interface ConsoleMetrics {
 /** `slow`: the client did not take what was written, and was cut off. `session`: the session expired. */
 export type StreamEnd = 'left' | 'ended' | 'slow' | 'session' | 'stopping' | 'failed';
 const streamEnds: readonly StreamEnd[] = ['left', 'ended', 'slow', 'session', 'stopping', 'failed'];
+
+const loginResults = ['accepted', 'refused', 'limited', 'failed'] as const;
+export type LoginResult = (typeof loginResults)[number];
 
 export function createConsoleMetrics(metrics: Metrics): ConsoleMetrics {
   const requests = metrics.counter({
@@ -28,6 +32,12 @@ export function createConsoleMetrics(metrics: Metrics): ConsoleMetrics {
     help: 'Requests that were refused, by error code (docs/errors.md).',
     labelNames: ['code'],
   });
+  const logins = metrics.counter({
+    name: 'logins_total',
+    help: 'Attempts to log in, by result: accepted, refused, limited (too many) or failed (at the OpenID provider).',
+    labelNames: ['result'],
+    zeros: loginResults.map((result) => ({ result })),
+  });
   const open = metrics.gauge({
     name: 'open_streams',
     help: 'Streams of server-sent events that browsers have open, by route.',
@@ -44,6 +54,7 @@ export function createConsoleMetrics(metrics: Metrics): ConsoleMetrics {
       requests.inc({ route, method, status: String(status) });
       seconds.observe({ route }, elapsed);
     },
+    loginAttempted: (result) => logins.inc({ result }),
     requestRefused: (code) => refusals.inc({ code }),
     streamOpened: (route) => open.inc({ route }),
     streamClosed: (route, reason) => {

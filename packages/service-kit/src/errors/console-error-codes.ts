@@ -67,6 +67,35 @@ export const consoleErrorCodes = [
     whoActs: 'developer',
   },
   {
+    code: 'console.users-invalid',
+    meaning:
+      'The file of CONSOLE_USERS_FILE cannot be read or breaks a rule. The message lists every problem with its line.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.login-refused',
+    meaning: 'The name or the password of a log-in to the console is wrong.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.login-limited',
+    meaning:
+      'Too many attempts to log in to the console came from one address, or for one name, so this one was not looked at. Wait as long as Retry-After says.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.login-failed',
+    meaning:
+      'The OpenID provider did not sign somebody in, or they came back from it too late or in another browser. The message has its reason.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.provider-unavailable',
+    meaning:
+      'The OpenID provider of CONSOLE_OIDC_ISSUER cannot be asked. The message says why; the next log-in asks it again.',
+    whoActs: 'operator',
+  },
+  {
     code: 'console.stopping',
     meaning: 'The console is stopping. Ask again: another instance, or the same one after its restart.',
     whoActs: 'operator',

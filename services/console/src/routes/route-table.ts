@@ -4,9 +4,14 @@ import type { Route } from './route.ts';
 /** What the routes of each area need. An area that is added has its dependencies here. */
 export type RouteDependencies = object;
 
-/** Creators only close over what they are given: the OpenAPI document is made without brokers. */
+/** Creators only close over what they are given, so that the table can be read without brokers. */
 export function consoleRoutes(_dependencies: RouteDependencies): readonly Route[] {
   return composeRoutes([]);
+}
+
+/** The table for its document and for tests of who may do what: no handler of it works. */
+export function documentedRoutes(): readonly Route[] {
+  return consoleRoutes(unusable('dependency') as RouteDependencies);
 }
 
 /** Throws a TypeError for two routes of one method and path: the second would never be reached. */
@@ -19,4 +24,16 @@ export function composeRoutes(areas: readonly (readonly Route[])[]): readonly Ro
     seen.add(key);
   }
   return routes;
+}
+
+/** Can be taken apart and passed on, and throws as soon as somebody calls it. */
+function unusable(name: string): object {
+  return new Proxy(() => undefined, {
+    get: (_target, key) => unusable(`${name}.${String(key)}`),
+    apply: () => {
+      throw new TypeError(
+        `${name} was called while the route table was read: routes use what they need in handlers only`,
+      );
+    },
+  });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { PipelineError } from '@astrolabe/service-kit/errors';
 import type { Route } from '../routes/route.ts';
 import { startTestConsole } from '../testing/test-console.ts';
 
@@ -10,7 +11,7 @@ const echo: Route = {
   role: 'viewer',
   summary: 'Echo',
   query: z.strictObject({ word: z.string().optional() }),
-  answer: z.object({}),
+  answer: z.looseObject({}),
   handle: async ({ params, query, caller }) => ({ kind: 'json', body: { params, query, caller } }),
 };
 
@@ -37,6 +38,7 @@ test('GET /session says who is signed in and with which role', async (t) => {
     role: 'reader',
     grantedBy: '*=reader',
     claims: { name: 'local' },
+    claimsLeft: [],
     expiresAt: null,
     readOnly: false,
     disabledActions: [],
@@ -52,7 +54,7 @@ const change: Route = {
   action: 'redrive',
   summary: 'Change',
   body: z.strictObject({ count: z.int() }),
-  answer: z.object({}),
+  answer: z.looseObject({}),
   handle: async ({ params, body }) => ({ kind: 'json', body: { params, body } }),
 };
 
@@ -61,9 +63,19 @@ const failing: Route = {
   path: '/failing',
   role: 'viewer',
   summary: 'Fail',
-  answer: z.object({}),
+  answer: z.looseObject({}),
   handle: async () => {
     throw new Error('on purpose: a secret');
+  },
+};
+
+const unreachable: Route = {
+  ...failing,
+  path: '/unreachable',
+  handle: async () => {
+    throw new PipelineError('kafka.unavailable', 'no broker of http://me:secret@kafka:9092 answers', {
+      retryable: true,
+    });
   },
 };
 
@@ -161,12 +173,24 @@ const refused: readonly Case[] = [
     status: 413,
     code: 'console.body-too-large',
   },
+  {
+    title: 'a read that a foreign page asks for',
+    ask: ['GET', '/echo/1', { headers: { 'sec-fetch-site': 'cross-site' } }],
+    status: 403,
+    code: 'console.origin-refused',
+  },
+  {
+    title: 'what needs brokers that do not answer',
+    ask: ['GET', '/unreachable'],
+    status: 503,
+    code: 'kafka.unavailable',
+  },
   { title: 'a fault of the console', ask: ['GET', '/failing'], status: 500, code: 'console.internal' },
 ];
 
 for (const { title, env = {}, roles = '*=admin', ask, status, code } of refused) {
   test(`${title} is refused as a problem with the code ${code}`, async (t) => {
-    const console = await startTestConsole(t, { routes: [echo, change, failing], env, roles });
+    const console = await startTestConsole(t, { routes: [echo, change, failing, unreachable], env, roles });
     const answer = await console.ask(...ask);
     const problem = answer.body as Record<string, unknown>;
     assert.deepEqual([answer.status, problem['status'], problem['code']], [status, status, code]);
@@ -175,3 +199,55 @@ for (const { title, env = {}, roles = '*=admin', ask, status, code } of refused)
     assert.match(await console.metrics(), new RegExp(`console_refused_requests_total\\{code="${code}"\\} 1`));
   });
 }
+
+test('a console that stops tells a handler to give up, and the one who asked that it stops', async (t) => {
+  const begun = Promise.withResolvers<undefined>();
+  const slow: Route = {
+    ...failing,
+    path: '/slow',
+    handle: ({ signal }) => {
+      begun.resolve(undefined);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('given up')));
+      });
+    },
+  };
+  const console = await startTestConsole(t, { routes: [slow] });
+  const asked = console.ask('GET', '/slow');
+  await begun.promise;
+  await console.close();
+  const { status, body, headers } = await asked;
+  assert.deepEqual([status, (body as { readonly code: string }).code], [503, 'console.stopping']);
+  assert.equal(headers.get('retry-after'), '5');
+});
+
+test('a download is a file of lines, whose name cannot leave its header', async (t) => {
+  const download: Route = {
+    ...failing,
+    path: '/download',
+    answers: 'download',
+    handle: async () => ({
+      kind: 'download',
+      fileName: 'all "rows"\r\n.jsonl',
+      contentType: 'application/x-ndjson',
+      lines: (async function* () {
+        yield '{"offset":"9223372036854775807"}\n';
+        yield '{"text":"<b>"}\n';
+      })(),
+    }),
+  };
+  const { url } = await startTestConsole(t, { routes: [download] });
+  const answer = await fetch(`${url}/api/v1/download`);
+  assert.equal(answer.headers.get('content-type'), 'application/x-ndjson');
+  assert.equal(
+    answer.headers.get('content-disposition'),
+    `attachment; filename="all__rows___.jsonl"; filename*=UTF-8''all%20%22rows%22%0D%0A.jsonl`,
+  );
+  assert.equal(await answer.text(), '{"offset":"9223372036854775807"}\n{"text":"<b>"}\n');
+});
+
+test('a route that answers in another way than its document says is a fault', async (t) => {
+  const wrong: Route = { ...echo, path: '/wrong', handle: async () => ({ kind: 'accepted', body: {} }) };
+  const console = await startTestConsole(t, { routes: [wrong] });
+  assert.equal((await console.ask('GET', '/wrong')).status, 500);
+});

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Logger } from '@astrolabe/service-kit';
+import { limitConnections, type Logger } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
 import { hostFields } from '@astrolabe/service-kit/host-header';
@@ -12,10 +12,13 @@ import type { ConsoleMetrics } from '../console-metrics.ts';
 import { isAddressed, type OwnAddresses } from '../core/http/origin.ts';
 import type { Route } from '../routes/route.ts';
 import { addApiRoutes } from './api-routes.ts';
-import { refuseFault } from './refuse-fault.ts';
+import { addLoginRoutes } from './login-routes.ts';
+import { addPageRoutes } from './page-routes.ts';
+import { isOfRequest, refuseFault, stoppingRefusal } from './refuse-fault.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { sendRefusal } from './send-answer.ts';
 import { addSessionRoute } from './session-route.ts';
+import type { WebFiles } from './web-files.ts';
 
 export interface ConsoleServerOptions {
   readonly config: Pick<
@@ -24,6 +27,7 @@ export interface ConsoleServerOptions {
   >;
   readonly routes: readonly Route[];
   readonly login: Login;
+  readonly web: WebFiles;
   readonly metrics: ConsoleMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -41,6 +45,8 @@ export const API_PREFIX = '/api/v1';
 const MAX_BODY_BYTES = 8_388_608;
 /** Ids of records are up to 1,000 characters long, and percent-encoded three times that. */
 const MAX_PARAM_LENGTH = 4_096;
+/** Fifty people with a few tabs each, which have one stream and a few requests; below the usual limit of open files. */
+const MAX_CONNECTIONS = 800;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
@@ -52,10 +58,17 @@ export function createConsoleServer(options: ConsoleServerOptions): ConsoleServe
     allowedHosts: config.allowedHosts ?? [],
   };
   const stopping = new AbortController();
+  const prefix = `${config.basePath}${API_PREFIX}`;
   const app = createApp(config.trustedProxies);
+  const connections = limitConnections(app.server, {
+    maxConnections: MAX_CONNECTIONS,
+    maxConnectionsPerClient: undefined,
+  });
   checkEveryRequest(app, own, stopping.signal, metrics);
-  addApiRoutes(app, { ...options, own, prefix: `${config.basePath}${API_PREFIX}`, stopping: stopping.signal });
-  addSessionRoute(app, { ...options, prefix: `${config.basePath}${API_PREFIX}` });
+  addApiRoutes(app, { ...options, own, prefix, stopping: stopping.signal });
+  addSessionRoute(app, { ...options, prefix });
+  addLoginRoutes(app, { ...options, own, prefix });
+  addPageRoutes(app, { web: options.web, basePath: config.basePath });
   addRefusals(app, options);
   return {
     listen: async ({ host, port }) => {
@@ -69,7 +82,9 @@ export function createConsoleServer(options: ConsoleServerOptions): ConsoleServe
     },
     close: async () => {
       stopping.abort();
-      await app.close();
+      const closed = app.close();
+      connections.closeUnused();
+      await closed;
     },
   };
 }
@@ -106,9 +121,8 @@ function checkEveryRequest(
   app.addHook('onRequest', (request, reply, done) => {
     setSecurityHeaders(reply, isHttps);
     if (stopping.aborted) {
-      const message = 'the console is stopping, so nothing was done; ask again in a moment';
       reply.header('connection', 'close');
-      void sendRefusal(reply, { status: 503, code: 'console.stopping', message, retryAfterSeconds: 5 });
+      void sendRefusal(reply, stoppingRefusal);
       return;
     }
     if (!isAddressed(hostFields(request.raw.rawHeaders), own)) {
@@ -143,7 +157,7 @@ function addRefusals(app: FastifyInstance, { config, metrics, logger }: ConsoleS
   app.setErrorHandler((error, request, reply) => {
     const refused = refuseFault(error);
     metrics.requestRefused(refused.code);
-    if (refused.status === 500) {
+    if (!isOfRequest(refused)) {
       logger.error({ err: error, route: request.routeOptions.url, requestId: request.id }, 'request failed');
     }
     return sendRefusal(reply, refused);
@@ -152,7 +166,11 @@ function addRefusals(app: FastifyInstance, { config, metrics, logger }: ConsoleS
 
 function allowedMethods(app: FastifyInstance, url: string): readonly string[] {
   const path = url.split('?', 1)[0] ?? '';
-  return ['GET', 'POST', 'PUT', 'DELETE'].filter((method) => app.findRoute({ method, url: path }) !== null);
+  return ['GET', 'POST', 'PUT', 'DELETE'].filter((method) => {
+    const found = app.findRoute({ method, url: path });
+    // The paths with a star take what no other does, and refuse it.
+    return found !== null && !('*' in found.params);
+  });
 }
 
 /** A URL that works from this machine: wildcard addresses are for listening only. */

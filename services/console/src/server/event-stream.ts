@@ -13,6 +13,8 @@ export const HEARTBEAT_MS = 15_000;
 export const SLOW_AFTER_MS = 15_000;
 /** How long browsers wait before they connect again. */
 const RETRY_MS = 2_000;
+/** Fifty tabs that ask again every two seconds would not help what has failed. */
+const RETRY_AFTER_FAULT_MS = 15_000;
 
 export interface EventStreamOptions {
   readonly events: AsyncIterable<ServerSentEvent>;
@@ -22,9 +24,11 @@ export interface EventStreamOptions {
   /** Aborted with the reason as a `StreamEnd` when the client leaves, the session expires or the service stops. */
   readonly over: AbortSignal;
   readonly clock: Pick<Clock, 'sleep'>;
+  /** Called if `events` fails. What it returns is sent as the last event, `problem`. */
+  readonly onFailed: (error: unknown) => object;
 }
 
-/** Resolves when the stream is over, with the reason. Rejects when `events` fails; the connection is then closed. */
+/** Resolves when the stream is over, with the reason. */
 export async function writeEventStream(options: EventStreamOptions): Promise<StreamEnd> {
   const { response, over } = options;
   const iterator = options.events[Symbol.asyncIterator]();
@@ -32,8 +36,9 @@ export async function writeEventStream(options: EventStreamOptions): Promise<Str
     response.writeHead(200, { ...options.headers, ...streamHeaders });
     return await pump(iterator, options);
   } catch (error) {
-    response.destroy();
-    throw error;
+    if (over.aborted) return over.reason as StreamEnd;
+    response.write(`retry: ${RETRY_AFTER_FAULT_MS}\n${eventText({ event: 'problem', data: options.onFailed(error) })}`);
+    return 'failed';
   } finally {
     // Not awaited: a source that waits for its own next event goes on when it sees the request's signal.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);

@@ -1,6 +1,9 @@
+/** What a fault is for the one who asked. */
+import { hideUrlCredentials } from '@astrolabe/service-kit';
+import { isPipelineError } from '@astrolabe/service-kit/errors';
 import type { Refused } from '../core/http/problem.ts';
 
-/** What Fastify throws at a request that it cannot read, by its code; anything else is a fault of ours. */
+/** What Fastify throws at a request that it cannot read, by its code. */
 const byCode: Readonly<Record<string, Refused>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 415,
@@ -10,7 +13,7 @@ const byCode: Readonly<Record<string, Refused>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: {
     status: 413,
     code: 'console.body-too-large',
-    message: 'the body is larger than the console takes, which is 8 MiB; send less, or use the command line',
+    message: 'the body is larger than this path takes; send less, or use the command line',
   },
   FST_ERR_CTP_EMPTY_JSON_BODY: {
     status: 400,
@@ -31,9 +34,28 @@ const fault: Refused = {
   message: "the console failed for a reason that is not in the request; its log has the cause under this answer's id",
 };
 
+export const stoppingRefusal: Refused = {
+  status: 503,
+  code: 'console.stopping',
+  message: 'the console is stopping, so nothing was done; ask again in a moment',
+  retryAfterSeconds: 5,
+};
+
+/**
+ * A request that cannot be read is refused. Brokers, registry and the like that cannot be reached are named with the
+ * message of their own code, for the panel that asked. Anything else is a fault of ours, whose words are for the log.
+ */
 export function refuseFault(error: unknown): Refused {
+  if (isPipelineError(error) && /^(kafka|registry|config|connectors|audit)\./.test(error.code)) {
+    return { status: 503, code: error.code, message: hideUrlCredentials(error.message), retryAfterSeconds: 5 };
+  }
   if (typeof error !== 'object' || error === null) return fault;
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
   const known = typeof code === 'string' ? byCode[code] : undefined;
   return known ?? (statusCode === 400 ? unreadable : fault);
+}
+
+/** Whether the one who asked can do something about it, so that it is nothing for the log. */
+export function isOfRequest({ status }: Refused): boolean {
+  return status < 500;
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { pipelineVersion } from '@astrolabe/service-kit';
-import type { Login } from '../auth/login.ts';
+import type { Login, SignedIn } from '../auth/login.ts';
 import type { ActionPolicy } from '../core/access/action-policy.ts';
 import { roles, actionNames } from '../routes/route.ts';
 import { sendAnswer } from './send-answer.ts';
@@ -14,7 +14,8 @@ export const sessionSchema = z
     name: z.string().nullable().describe('as audit records name them; null: nobody is signed in'),
     role: z.enum(roles).nullable().describe('null: no rule of CONSOLE_ROLES gives them one'),
     grantedBy: z.string().nullable().describe('the rule of CONSOLE_ROLES that gave the role'),
-    claims: z.record(z.string(), z.unknown()).describe('what the login said of them'),
+    claims: z.record(z.string(), z.unknown()).describe('what the log-in said of them'),
+    claimsLeft: z.array(z.string()).describe('names of claims that came and did not fit into the session'),
     expiresAt: z.iso.datetime().nullable().describe('when the session ends; null: it does not'),
     readOnly: z.boolean(),
     disabledActions: z.array(z.enum(actionNames)),
@@ -25,9 +26,8 @@ export const sessionSchema = z
 
 export type Session = z.infer<typeof sessionSchema>;
 
-export interface SessionRouteOptions {
-  readonly prefix: string;
-  readonly login: Login;
+export interface SessionOptions {
+  readonly login: Pick<Login, 'mode'>;
   readonly config: {
     readonly basePath: string;
     readonly readOnly: boolean;
@@ -35,22 +35,31 @@ export interface SessionRouteOptions {
   };
 }
 
-export function addSessionRoute(app: FastifyInstance, { prefix, login, config }: SessionRouteOptions): void {
-  app.get(`${prefix}/session`, async (request, reply) => {
-    const person = await login.identify(request.headers);
-    const body: Session = {
-      signedIn: person !== undefined,
-      login: { mode: login.mode },
-      name: person?.name ?? null,
-      role: person?.granted?.role ?? null,
-      grantedBy: person?.granted?.rule.text ?? null,
-      claims: { ...person?.claims },
-      expiresAt: person?.expiresAtMs === undefined ? null : new Date(person.expiresAtMs).toISOString(),
-      readOnly: config.readOnly,
-      disabledActions: [...(config.disabledActions ?? [])],
-      basePath: config.basePath,
-      version: pipelineVersion,
-    };
-    return sendAnswer(reply, { kind: 'json', body });
-  });
+export interface SessionRouteOptions extends SessionOptions {
+  readonly prefix: string;
+  readonly login: Login;
+}
+
+export function addSessionRoute(app: FastifyInstance, options: SessionRouteOptions): void {
+  app.get(`${options.prefix}/session`, async ({ headers }, reply) =>
+    sendAnswer(reply, { kind: 'json', body: toSession(await options.login.identify(headers), options) }),
+  );
+}
+
+/** Undefined: nobody is signed in. */
+export function toSession(person: SignedIn | undefined, { login, config }: SessionOptions): Session {
+  return {
+    signedIn: person !== undefined,
+    login: { mode: login.mode },
+    name: person?.name ?? null,
+    role: person?.granted?.role ?? null,
+    grantedBy: person?.granted?.rule.text ?? null,
+    claims: { ...person?.claims },
+    claimsLeft: [...(person?.claimsLeft ?? [])],
+    expiresAt: person?.expiresAtMs === undefined ? null : new Date(person.expiresAtMs).toISOString(),
+    readOnly: config.readOnly,
+    disabledActions: [...(config.disabledActions ?? [])],
+    basePath: config.basePath,
+    version: pipelineVersion,
+  };
 }

@@ -1,12 +1,18 @@
 /** A console on a free port, with the routes and the mapping that a test gives it. */
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { compileOpenApi, type OpenApiContract } from '@astrolabe/schemas/testing';
 import { createLogger, createMetrics, readConfig } from '@astrolabe/service-kit';
 import { systemClock, type Clock } from '@astrolabe/service-kit/clock';
 import { createLogin } from '../auth/create-login.ts';
 import { consoleConfig } from '../config.ts';
 import { createConsoleMetrics } from '../console-metrics.ts';
+import { openApiDocument } from '../openapi/document.ts';
+import { loginOperations } from '../openapi/login-operations.ts';
 import type { Route } from '../routes/route.ts';
 import { createConsoleServer } from '../server/console-server.ts';
+import type { WebFiles } from '../server/web-files.ts';
+import { emptyWeb } from './web-folder.ts';
 
 export interface TestConsoleOptions {
   readonly routes?: readonly Route[];
@@ -16,6 +22,8 @@ export interface TestConsoleOptions {
   /** Further variables. */
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Default: a page without scripts. */
+  readonly web?: WebFiles;
 }
 
 export interface TestAnswer {
@@ -37,6 +45,8 @@ export interface TestConsole {
     path: string,
     options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
   ): Promise<TestAnswer>;
+  /** Ends it before the test does. */
+  close(): Promise<void>;
   /** Text of `/metrics`. */
   metrics(): Promise<string>;
 }
@@ -51,17 +61,23 @@ export async function startTestConsole(t: TestContext, options: TestConsoleOptio
     CONSOLE_PORT: '0',
     ...env,
   });
-  const metrics = createMetrics({ service: 'console' });
+  const registry = createMetrics({ service: 'console' });
+  const metrics = createConsoleMetrics(registry);
+  const logger = createLogger({ name: 'console', level: 'fatal' });
   const server = createConsoleServer({
     config,
     routes,
-    login: createLogin(config),
-    metrics: createConsoleMetrics(metrics),
+    login: await createLogin({ config, clock, logger, onAttempt: metrics.loginAttempted }),
+    metrics,
+    web: options.web ?? emptyWeb,
     clock,
-    logger: createLogger({ name: 'console', level: 'fatal' }),
+    logger,
   });
   const address = await server.listen({ host: config.host, port: config.port });
-  t.after(() => server.close());
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= server.close());
+  t.after(close);
+  const contract = compileOpenApi(openApiDocument([...loginOperations, ...routes]) as OpenApiContract['document']);
   const url = address.replace(/\/$/, '');
   return {
     url,
@@ -78,8 +94,28 @@ export async function startTestConsole(t: TestContext, options: TestConsoleOptio
       });
       const text = await answer.text();
       const isJson = answer.headers.get('content-type')?.includes('json') === true;
-      return { status: answer.status, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined };
+      const parsed: unknown = isJson ? JSON.parse(text) : undefined;
+      assertDocumented(contract, { method, path }, answer, parsed);
+      return { status: answer.status, headers: answer.headers, text, body: parsed };
     },
-    metrics: () => metrics.registry.metrics(),
+    close,
+    metrics: () => registry.registry.metrics(),
   };
+}
+
+/** Holds an answer to the document. What is not a path of it is refused with a problem, and nothing else. */
+function assertDocumented(
+  contract: OpenApiContract,
+  request: { readonly method: string; readonly path: string },
+  { status, headers }: Response,
+  body: unknown,
+): void {
+  const known = contract.responseErrors(request, { status, headers: Object.fromEntries(headers), body });
+  const isUnknown = known.length === 1 && known[0]?.startsWith('there is no ') === true;
+  const errors = isUnknown ? contract.errorsOf('Problem', body) : known;
+  assert.deepEqual(
+    errors,
+    [],
+    `${request.method} ${request.path} of ${Object.keys(contract.document.paths).length} paths`,
+  );
 }
