@@ -10,7 +10,7 @@ export function useFocus<Element extends HTMLElement>(
   step: string,
   selector: string,
   isFirstMoved: boolean,
-): RefObject<Element> {
+): RefObject<Element | null> {
   const within = useRef<Element>(null);
   const before = useRef(isFirstMoved ? undefined : step);
   useEffect(() => {

@@ -39,7 +39,7 @@ test('the page loads what its first module needs at once, and nothing else befor
 
 test('every module that is imported is sent', () => {
   for (const path of paths.filter((each) => each.endsWith('.ts'))) {
-    for (const [, specifier = ''] of (textOf(path) ?? '').matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+    for (const [, specifier = ''] of (textOf(path) ?? '').matchAll(/(?:\sfrom |import\()'([^'\n]+)'/g)) {
       const wanted = graph.packages.get(specifier) ?? new URL(specifier, `file:///${path}`).pathname.slice(1);
       assert.ok(web.files.has(wanted), `${path} imports ${specifier}`);
     }
