@@ -11,6 +11,7 @@ const noDeepImports = {
   group: [
     '@astrolabe/*/*',
     '!@astrolabe/*/testing',
+    '!@astrolabe/*/web-testing',
     '!@astrolabe/records/serde',
     '!@astrolabe/records/in-memory',
     '!@astrolabe/replay/follower',
@@ -195,6 +196,19 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { patterns: [noDeepImportsButTheClient, noForeignRelatives] }] },
   },
   {
+    // The browser: it has neither Node's modules nor a clock that cannot be set that people would read.
+    files: ['services/console/web/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/testing/**', 'services/console/web/core/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [kafkaOnly, noDeepImports, testOnly, { group: ['node:*'], message: 'This runs in a browser.' }] },
+      ],
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'global', 'setImmediate'],
+      'no-restricted-properties': ['error', environmentOnce],
+    },
+  },
+  {
     files: [
       'services/*/src/main.ts',
       'reference/*/src/main.ts',
@@ -211,6 +225,7 @@ export default tseslint.config(
       'packages/operations/src/core/**/*.ts',
       'packages/operations/src/*/core/**/*.ts',
       'packages/segment/src/**/*.ts',
+      'services/console/web/core/**/*.ts',
     ],
     ignores: ['**/*.test.ts'],
     rules: {

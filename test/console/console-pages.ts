@@ -1,0 +1,137 @@
+/** The console's pages in a real Chromium, with a scripted API behind them. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import axe from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { createFakeApi, startWebServer, type FakeApi, type FakeApiOptions } from '@astrolabe/console/web-testing';
+
+export interface OpenedConsole {
+  readonly url: string;
+  readonly api: FakeApi;
+  open(path: string, options?: OpenOptions): Promise<OpenedPage>;
+}
+
+export interface OpenOptions {
+  readonly colorScheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface OpenedPage {
+  readonly page: Page;
+  /** Errors in the console, which breaches of the content security policy are, and exceptions that no script caught. */
+  readonly errors: readonly string[];
+  /** Requests to another origin. */
+  readonly foreign: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Every page, with the heading that is on it once it is loaded. */
+export const pages: readonly (readonly [path: string, heading: string])[] = [
+  ['', 'Overview'],
+  ['live', 'Live'],
+  ['trail', 'Trail'],
+  ['trail/message/ajs-next-1780000000000-4f1c', 'Trail of ajs-next-1780000000000-4f1c'],
+  ['connectors', 'Connectors'],
+  ['connectors/acme', 'Acme GmbH'],
+  ['connectors/globex', 'Globex'],
+  ['connectors/new', 'Add a connector'],
+  ['dead-letters', 'Dead letters'],
+  ['dead-letters?topic=commands&connector=acme&code=api.retries-exhausted', 'Dead letters'],
+  ['dead-letters/astrolabe.commands.dlq.v1/3/41', 'Dead letter'],
+  ['replays', 'Replays'],
+  ['replays/3f0e8d1c-2b4a-4c6d-8e9f-0a1b2c3d4e5f', 'Replay'],
+  ['replays/new', 'Plan a replay'],
+  ['replays/new?source=events&range=times&step=range', 'Plan a replay'],
+  ['replays/new?source=events&step=filters', 'Plan a replay'],
+  ['replays/new?source=events&force=yes&step=forecast', 'Plan a replay'],
+  ['lag', 'Lag'],
+  ['schemas', 'Schemas'],
+  ['topics', 'Topics'],
+  ['doctor', 'Doctor'],
+  ['audit', 'Audit'],
+  ['jobs', 'Jobs'],
+  ['session', 'You'],
+  ['nowhere', 'There is nothing here'],
+];
+
+/** Closed with the test. */
+export async function openConsole(
+  t: Pick<TestContext, 'after'>,
+  browser: Browser,
+  options: FakeApiOptions = {},
+  basePath = '',
+): Promise<OpenedConsole> {
+  const api = createFakeApi(options);
+  const server = await startWebServer({ api, basePath });
+  const contexts = new Set<BrowserContext>();
+  t.after(async () => {
+    for (const context of contexts) await context.close();
+    await server.close();
+  });
+  return {
+    url: server.url,
+    api,
+    open: async (path, { colorScheme = 'light', width = 1_280, height = 900 } = {}) => {
+      const context = await browser.newContext({
+        colorScheme,
+        viewport: { width, height },
+        locale: 'en-GB',
+        timezoneId: 'Europe/Berlin',
+      });
+      contexts.add(context);
+      const page = await context.newPage();
+      const errors: string[] = [];
+      const foreign: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !message.text().includes('the server responded with a status of'))
+          errors.push(message.text());
+      });
+      page.on('pageerror', (error) => errors.push(String(error)));
+      page.on('request', (request) => {
+        if (new URL(request.url()).origin !== new URL(server.url).origin) foreign.push(request.url());
+      });
+      await page.goto(server.url + path);
+      return { page, errors, foreign, close: () => context.close() };
+    },
+  };
+}
+
+/** Waits until the page is there and none of its panels is loading. */
+export async function untilLoaded(page: Page, heading: string): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+  await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
+}
+
+/** What axe finds wrong, each with the elements. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+  return found.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary ?? ''}`),
+  );
+}
+
+/** The text of the element that has the focus. */
+export async function focused(page: Page): Promise<string> {
+  const text = await page.evaluate<string>('document.activeElement?.textContent?.trim() ?? ""');
+  return text.replaceAll(/\s+/g, ' ');
+}
+
+/** Presses Tab until the focus is on `text`; fails after a hundred. */
+export async function tabTo(page: Page, text: string): Promise<void> {
+  for (let pressed = 0; pressed < 100; pressed += 1) {
+    await page.keyboard.press('Tab');
+    if ((await focused(page)) === text) return;
+  }
+  assert.fail(`the keyboard does not come to "${text}"`);
+}
+
+/** Pretends that the tab is hidden, or seen again: Chromium without a window has no such tabs. */
+export async function setHidden(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate(`
+    Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
+    Object.defineProperty(document, 'visibilityState', { value: ${isHidden} ? 'hidden' : 'visible', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  `);
+}
