@@ -11,7 +11,7 @@ export function consoleRoutes(_dependencies: RouteDependencies): readonly Route[
 
 /** The table for its document and for tests of who may do what: no handler of it works. */
 export function documentedRoutes(): readonly Route[] {
-  return consoleRoutes(unusable('dependency') as RouteDependencies);
+  return consoleRoutes(unusable('dependency'));
 }
 
 /** Throws a TypeError for two routes of one method and path: the second would never be reached. */
