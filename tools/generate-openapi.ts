@@ -1,6 +1,6 @@
 /**
- * Writes the OpenAPI documents that are made from code: `node tools/generate-openapi.ts [--check]`. `--check` exits 1 if
- * one does not agree with the code.
+ * Writes the OpenAPI document that is made from code: `node tools/generate-openapi.ts [--check]`. `--check` exits 1 if
+ * it does not agree with the code.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

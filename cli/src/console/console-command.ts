@@ -29,7 +29,7 @@ async function printLine(context: CommandContext, flags: HashFlags, name: string
     throw new UsageError('A name has up to 100 letters, digits and characters of ._@+-; use another one.');
   }
   const password = await passwordFrom(context, flags, name);
-  if ([...password].length < MIN_PASSWORD_CHARACTERS) {
+  if (Array.from(password).length < MIN_PASSWORD_CHARACTERS) {
     throw new UsageError(`A password has at least ${MIN_PASSWORD_CHARACTERS} characters; use a longer one.`);
   }
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {

@@ -98,7 +98,7 @@ export const consoleConfig = defineConfig(
       orFile: true,
       onlyWith: { env: 'CONSOLE_LOGIN', matches: /^(basic|oidc)$/, expected: 'basic or oidc' },
       description:
-        'Encrypts the session cookies: the same for all instances, from a random source, such as "openssl rand -base64 32". Another one ends all sessions.',
+        'Encrypts the session cookies of all instances, from a random source (openssl rand -base64 32); another one ends all sessions.',
     },
     sessionMinutes: {
       env: 'CONSOLE_SESSION_MINUTES',
@@ -138,7 +138,7 @@ export const consoleConfig = defineConfig(
       orFile: true,
       onlyWith: withOidc,
       description:
-        'Client secret of the console at the provider. Without it, the console is a public client with PKCE.',
+        'Client secret of the console at the provider; without it, the console is a public client with PKCE.',
     },
     oidcScopes: {
       env: 'CONSOLE_OIDC_SCOPES',

@@ -22,7 +22,7 @@ export async function isPassword(password: string, known: PasswordHash): Promise
   return timingSafeEqual(await deriveKey(password, known), known.hash);
 }
 
-/** The same letters can be typed as different characters: a keyboard of macOS composes, one of Windows does not. */
+/** One text can be typed in several ways: what looks like `ü` is one character from one keyboard, two from another. */
 function deriveKey(
   password: string,
   { logCost, blockSize, parallelization, salt, hash }: PasswordHash,

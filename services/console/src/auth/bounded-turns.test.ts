@@ -20,7 +20,7 @@ test('never more goes on at one time than allowed, what waits runs in order, and
   );
   assert.equal(runs[5], undefined);
   for (const [index, { resolve }] of ends.entries()) resolve(index);
-  assert.deepEqual(await Promise.all(runs.slice(0, 5)), [0, 1, 2, 3, 4]);
+  assert.deepEqual(await Promise.all(runs.filter((run) => run !== undefined)), [0, 1, 2, 3, 4]);
   assert.deepEqual(begun, [0, 1, 2, 3, 4]);
   assert.equal(most, 2);
 });

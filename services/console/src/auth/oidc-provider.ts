@@ -20,6 +20,13 @@ export interface LoginState {
   readonly codeVerifier: string;
 }
 
+/**
+ * For a provider on loopback, as in tests: what goes there does not leave this machine. The function itself, which
+ * openid-client looks for.
+ */
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that nobody uses it unawares
+const allowHttp: (configuration: oidc.Configuration) => void = oidc.allowInsecureRequests;
+
 const TIMEOUT_SECONDS = 10;
 /** Its keys and addresses change rarely, and not without notice. */
 const DESCRIPTION_VALID_MS = 3_600_000;
@@ -27,7 +34,7 @@ const DESCRIPTION_VALID_MS = 3_600_000;
 export class OidcProvider {
   readonly #client: OidcClient;
   readonly #monotonicMs: () => number;
-  #described: { readonly metadata: oidc.ServerMetadata; readonly untilMs: number } | undefined;
+  #described: { readonly metadata: Promise<oidc.ServerMetadata>; readonly untilMs: number } | undefined;
 
   constructor(client: OidcClient, monotonicMs: () => number) {
     this.#client = client;
@@ -54,8 +61,9 @@ export class OidcProvider {
   }
 
   /**
-   * What the provider says of whom it sent back, with `query` of the address that it sent them to: the claims of the ID
-   * token, and those of its user info endpoint, where many providers put groups. Rejects with what openid-client throws.
+   * What the provider says of the one whom it sent back, with `query` of the address that it sent them to: the claims
+   * of the ID token, and those of its user info endpoint, where many providers put groups. Rejects with what
+   * openid-client throws.
    */
   async finish(query: string, { state, nonce, codeVerifier }: LoginState): Promise<Claims> {
     const configuration = await this.#configuration();
@@ -74,19 +82,7 @@ export class OidcProvider {
   /** Described again after an hour; a failed attempt is not remembered. The secret is read each time. */
   async #configuration(): Promise<oidc.Configuration> {
     const { issuer, clientId, clientSecret } = this.#client;
-    const isInsecure = isLoopbackUrl(issuer);
-    if (this.#described === undefined || this.#described.untilMs <= this.#monotonicMs()) {
-      const execute = isInsecure ? [oidc.allowInsecureRequests] : [];
-      const discovered = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), {
-        execute,
-        timeout: TIMEOUT_SECONDS,
-      });
-      this.#described = {
-        metadata: discovered.serverMetadata(),
-        untilMs: this.#monotonicMs() + DESCRIPTION_VALID_MS,
-      };
-    }
-    const { metadata } = this.#described;
+    const metadata = await this.#metadata();
     const configuration = new oidc.Configuration(
       metadata,
       clientId,
@@ -94,8 +90,26 @@ export class OidcProvider {
       clientSecret === undefined ? oidc.None() : authentication(metadata, clientSecret.read()),
     );
     configuration.timeout = TIMEOUT_SECONDS;
-    if (isInsecure) oidc.allowInsecureRequests(configuration);
+    if (isLoopbackUrl(issuer)) allowHttp(configuration);
     return configuration;
+  }
+
+  /** However many ask at one time, the provider is asked once. */
+  #metadata(): Promise<oidc.ServerMetadata> {
+    if (this.#described !== undefined && this.#described.untilMs > this.#monotonicMs()) return this.#described.metadata;
+    const { issuer, clientId } = this.#client;
+    const metadata = oidc
+      .discovery(new URL(issuer), clientId, undefined, oidc.None(), {
+        execute: isLoopbackUrl(issuer) ? [allowHttp] : [],
+        timeout: TIMEOUT_SECONDS,
+      })
+      .then((configuration) => configuration.serverMetadata());
+    const described = { metadata, untilMs: this.#monotonicMs() + DESCRIPTION_VALID_MS };
+    this.#described = described;
+    metadata.catch(() => {
+      if (this.#described === described) this.#described = undefined;
+    });
+    return metadata;
   }
 }
 

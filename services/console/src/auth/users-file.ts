@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parsePasswordHash, userNameForm } from '@astrolabe/operations';
-import type { Logger } from '@astrolabe/service-kit';
+import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage } from '@astrolabe/service-kit/errors';
 import { readUsers, type KnownUser } from '../core/login/users-text.ts';
 
@@ -10,21 +10,21 @@ export type Users = ReadonlyMap<string, KnownUser>;
 export class UsersFile {
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #faults: FaultLog;
   #users: Users;
   #version: string;
 
   private constructor(path: string, logger: Logger, users: Users, version: string) {
     this.#path = path;
     this.#logger = logger;
+    this.#faults = new FaultLog(logger);
     this.#users = users;
     this.#version = version;
   }
 
   /** Rejects with `console.users-invalid`, which lists every problem. */
   static async open(path: string, logger: Logger): Promise<UsersFile> {
-    const version = await versionOf(path).catch((error: unknown) => {
-      throw invalid(path, [errorMessage(error)]);
-    });
+    const version = await versionOf(path);
     return new UsersFile(path, logger, await readFrom(path), version);
   }
 
@@ -33,11 +33,12 @@ export class UsersFile {
     try {
       const version = await versionOf(this.#path);
       if (version === this.#version) return this.#users;
-      this.#version = version;
       this.#users = await readFrom(this.#path);
+      this.#version = version;
+      this.#faults.worked({ path: this.#path }, 'the file of users can be used again');
       this.#logger.info({ path: this.#path, users: this.#users.size }, 'read the changed file of users');
     } catch (error) {
-      this.#logger.error({ err: error }, 'the file of users cannot be used; users stay as they were until it is fixed');
+      this.#faults.failed(error, {}, 'the file of users cannot be used; users stay as they were until it is fixed');
     }
     return this.#users;
   }
@@ -45,8 +46,12 @@ export class UsersFile {
 
 /** Follows links: a mounted secret is replaced by pointing a link to another file. */
 async function versionOf(path: string): Promise<string> {
-  const { ino, size, mtimeNs } = await stat(path, { bigint: true });
-  return `${ino} ${size} ${mtimeNs}`;
+  try {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch (error) {
+    throw invalid(path, [errorMessage(error)]);
+  }
 }
 
 async function readFrom(path: string): Promise<Users> {

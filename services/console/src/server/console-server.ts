@@ -167,7 +167,8 @@ function addRefusals(app: FastifyInstance, { config, metrics, logger }: ConsoleS
 function allowedMethods(app: FastifyInstance, url: string): readonly string[] {
   const path = url.split('?', 1)[0] ?? '';
   return ['GET', 'POST', 'PUT', 'DELETE'].filter((method) => {
-    const found = app.findRoute({ method, url: path });
+    // Fastify's types do not say that there may be none.
+    const found = app.findRoute({ method, url: path }) as { readonly params: object } | null;
     // The paths with a star take what no other does, and refuse it.
     return found !== null && !('*' in found.params);
   });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createManualClock, systemClock, type Clock } from '@astrolabe/service-kit/clock';
 import type { Route, ServerSentEvent } from '../routes/route.ts';
 import { startTestConsole, type TestConsole } from '../testing/test-console.ts';
+import { makeUsersFile, passwordOf } from '../testing/users.ts';
 import { HEARTBEAT_MS, SLOW_AFTER_MS, eventText } from './event-stream.ts';
 
 type Events = (request: {
@@ -14,7 +15,11 @@ type Events = (request: {
 }) => AsyncIterable<ServerSentEvent>;
 
 async function startStream(t: TestContext, events: Events, clock: Clock = systemClock): Promise<TestConsole> {
-  const route: Route = {
+  return startTestConsole(t, { routes: [streamOf(events)], clock });
+}
+
+function streamOf(events: Events): Route {
+  return {
     method: 'GET',
     path: '/events',
     role: 'viewer',
@@ -23,7 +28,6 @@ async function startStream(t: TestContext, events: Events, clock: Clock = system
     answers: 'stream',
     handle: async (request) => ({ kind: 'stream', events: events(request) }),
   };
-  return startTestConsole(t, { routes: [route], clock });
 }
 
 async function open(console: TestConsole, headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> {
@@ -48,6 +52,7 @@ async function readUntil(response: IncomingMessage, end: RegExp): Promise<string
 /** Nothing comes until the stream is over. */
 async function* silence(signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
   if (!signal.aborted) await once(signal, 'abort');
+  yield* [];
 }
 
 test('events are sent with their position, and numbers beyond 2^53 as the text that they are', async (t) => {
@@ -93,6 +98,26 @@ test('a stream without events says every 15 s that it is there', async (t) => {
     assert.equal(await readUntil(response, /\n\n/), ':\n\n');
   }
   response.destroy();
+});
+
+test('a stream ends with the session that it was opened in', async (t) => {
+  const clock = createManualClock();
+  const route = streamOf(({ signal }) => silence(signal));
+  const env = {
+    CONSOLE_LOGIN: 'basic',
+    CONSOLE_USERS_FILE: await makeUsersFile(t, ['ann']),
+    CONSOLE_SESSION_SECRET: 'a secret of the console for its sessions',
+    CONSOLE_SESSION_MINUTES: '5',
+  };
+  const console = await startTestConsole(t, { routes: [route], clock, env });
+  const { headers } = await console.ask('POST', '/login', { body: { name: 'ann', password: passwordOf('ann') } });
+  const response = await open(console, { cookie: headers.getSetCookie()[0]?.split(';', 1)[0] ?? '' });
+  await readUntil(response, /retry/);
+  const closed = closeOf(response.resume());
+  await clock.untilSleeping();
+  await clock.advance(5 * 60_000);
+  await closed;
+  await untilEnded(console, 'session');
 });
 
 test('a source is told when the client leaves', async (t) => {

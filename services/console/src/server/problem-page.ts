@@ -13,6 +13,9 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => escapes[character] ?? '');
 }
 
+/** There is nothing to load, and nothing in it runs. */
+const POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** For somebody whom another site led here: a page of plain HTML, since none of ours is loaded yet. */
 export function sendProblemPage(
   reply: FastifyReply,
@@ -35,5 +38,6 @@ export function sendProblemPage(
   </body>
 </html>
 `;
+  reply.header('content-security-policy', POLICY);
   return reply.code(status).type('text/html; charset=utf-8').send(page);
 }

@@ -7,10 +7,10 @@ import { stripTypeScriptTypes } from 'node:module';
  */
 export function stripTypes(text: string): string {
   const emitWarning = process.emitWarning;
-  process.emitWarning = ((warning: string | Error, ...more: unknown[]) => {
+  process.emitWarning = (warning: string | Error, ...more: unknown[]) => {
     if (String(warning).includes('stripTypeScriptTypes')) return;
     (emitWarning as (...given: unknown[]) => void).call(process, warning, ...more);
-  }) as typeof process.emitWarning;
+  };
   try {
     return stripTypeScriptTypes(text);
   } finally {
