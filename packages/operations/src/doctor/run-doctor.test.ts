@@ -134,6 +134,6 @@ test('a part that cannot be examined is a finding, and the others are examined a
   });
   assert.deepEqual([configuration?.level, configuration?.fact], ['problem', 'KAFKA_BROKERS is not set']);
   assert.ok(rest.some(({ about }) => about === 'connector acme'));
-  const without = await examine({ ledger: undefined });
-  assert.ok(without.every(({ about }) => about !== 'delivery ledger'));
+  const ofLedger = (findings: readonly Finding[]) => findings.filter(({ about }) => about === 'delivery ledger').length;
+  assert.equal(ofLedger(await examine({ ledger: undefined })), ofLedger(await examine()) - 1);
 });

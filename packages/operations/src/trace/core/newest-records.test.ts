@@ -20,6 +20,22 @@ test('the newest are kept, whatever order they come in, and the others are count
   );
 });
 
+test('records of a megabyte each do not fill the memory: the newest are kept as far as they fit', () => {
+  const found = new NewestRecords(500, 5_000);
+  for (let timestampMs = 0; timestampMs < 40; timestampMs += 1) {
+    found.add('event', consumedRecord({ timestampMs, value: Buffer.alloc(1_000) }));
+  }
+  const { kept, leftOut } = found.all();
+  assert.deepEqual(
+    kept.map(({ record }) => record.timestampMs),
+    [39, 38, 37, 36],
+  );
+  assert.equal(leftOut, 36);
+  const large = new NewestRecords(500, 10);
+  large.add('event', consumedRecord({ value: Buffer.alloc(1_000) }));
+  assert.equal(large.all().kept.length, 1);
+});
+
 test('without a bound all are kept, as copies of what was fetched', () => {
   const found = new NewestRecords(undefined);
   const fetched = Buffer.from('{"type":"track"}');

@@ -5,7 +5,7 @@ import { createManualClock } from '@astrolabe/service-kit/clock';
 import type { CommandDecoder } from '@astrolabe/records/serde';
 import { causeOf } from './cause.ts';
 import { createLenientDecoder } from './lenient-decoder.ts';
-import { bytesPayload, cutText, showAll, toPayload } from './payload.ts';
+import { beginningOf, bytesPayload, cutText, showAll, toPayload } from './payload.ts';
 
 test('a text is shown as it is stored, however it is written, and bytes are shown as bytes', () => {
   const text = '{"n":9223372036854775807,\r\n "a":"\u202e<img onerror=x>"}\u0000';
@@ -34,6 +34,11 @@ test('a text that is cut ends with a whole character and says how much is left, 
       if (text.length <= max) assert.equal(cut.left, undefined);
     }),
   );
+});
+
+test('the beginning of a text is what it begins with, lone surrogates included', () => {
+  assert.equal(beginningOf('ab\ud800c', 3), 'ab\ud800');
+  assert.equal(beginningOf('ab', 3), 'ab');
 });
 
 test('a cause is of the catalogue, and a code that nobody knows has none', () => {

@@ -29,7 +29,13 @@ export function cutText(text: string, maxCharacters: number): Payload {
   // Between the halves of a pair there would be a character that is not one.
   const isPair = /[\uD800-\uDBFF]/.test(text.charAt(maxCharacters - 1));
   const end = isPair ? maxCharacters - 1 : maxCharacters;
-  return { kind: 'text', text: text.slice(0, end), left: text.length - end };
+  return { kind: 'text', text: beginningOf(text, end), left: text.length - end };
+}
+
+/** A copy: what `slice` gives keeps the whole text in memory, which may be megabytes. */
+export function beginningOf(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  return Buffer.from(text.slice(0, characters), 'utf16le').toString('utf16le');
 }
 
 export function bytesPayload(bytes: Buffer, reason: string, maxBytes = DEFAULT_MAX_CHARACTERS): Payload {

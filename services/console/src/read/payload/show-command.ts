@@ -4,12 +4,17 @@ import { stringifyJson, toApiRequest, type Command } from '@astrolabe/schemas';
 import type { Payload, RebuiltRequest } from '../shapes/values.ts';
 import { textPayload, type MaskText } from './payload.ts';
 
-export function decodedPayload(command: Command, mask: MaskText): Payload {
-  return textPayload(stringifyJson(commandJson(command)), mask);
+export function decodedPayload(command: Command, mask: MaskText, maxCharacters?: number): Payload {
+  return textPayload(stringifyJson(commandJson(command)), mask, maxCharacters);
 }
 
 /** `deliveryId`: the id of a forced delivery; the command's own by default. The key is not known here. */
-export function rebuiltRequest(command: Command, deliveryId: string | undefined, mask: MaskText): RebuiltRequest {
+export function rebuiltRequest(
+  command: Command,
+  deliveryId: string | undefined,
+  mask: MaskText,
+  maxCharacters?: number,
+): RebuiltRequest {
   const { method, path, body, idempotencyKey } = toApiRequest(command, deliveryId);
   const headers = [
     ['authorization', "Bearer (the connector's key)"],
@@ -21,6 +26,6 @@ export function rebuiltRequest(command: Command, deliveryId: string | undefined,
     method,
     path,
     headers: headers.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
-    body: body === undefined ? { kind: 'none' } : textPayload(body, mask),
+    body: body === undefined ? { kind: 'none' } : textPayload(body, mask, maxCharacters),
   };
 }

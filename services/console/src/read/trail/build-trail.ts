@@ -19,6 +19,8 @@ export interface TrailSurroundings {
   /** By hop, those that could be decoded. */
   readonly commands: ReadonlyMap<DescribedRecord, Command>;
   readonly mask: MaskText;
+  /** Of each value that is shown. */
+  readonly maxCharacters: number;
   /** Why the commands of a connector wait; undefined where nothing is wrong with it. */
   readonly troubleOf: (connector: string) => string | undefined;
 }
@@ -45,7 +47,7 @@ function recordHop(
   hop: DescribedRecord,
   delivery: DescribedDelivery | undefined,
   wait: CommandWait | undefined,
-  { commands, mask, troubleOf }: TrailSurroundings,
+  { commands, mask, maxCharacters, troubleOf }: TrailSurroundings,
 ): Hop {
   const command = commands.get(hop);
   const trouble = hop.connectorId === undefined ? undefined : troubleOf(hop.connectorId);
@@ -64,9 +66,9 @@ function recordHop(
     messageId: hop.messageId,
     commandId: hop.commandId,
     forcedId: hop.forcedId,
-    stored: storedPayload(hop, command, mask),
-    decoded: command && decodedPayload(command, mask),
-    request: command && rebuiltRequest(command, hop.forcedId, mask),
+    stored: storedPayload(hop, command, mask, maxCharacters),
+    decoded: command && decodedPayload(command, mask, maxCharacters),
+    request: command && rebuiltRequest(command, hop.forcedId, mask, maxCharacters),
     ledger:
       isCommand && delivery !== undefined
         ? { outcome: delivery.outcome, status: delivery.status, at: toInstant(delivery.atMs) }
@@ -79,10 +81,15 @@ function recordHop(
 }
 
 /** Confluent's framing begins with a zero byte, and JSON never does. */
-function storedPayload({ stored }: DescribedRecord, command: Command | undefined, mask: MaskText) {
-  if (stored?.[0] !== 0) return toPayload(stored, mask);
+function storedPayload(
+  { stored }: DescribedRecord,
+  command: Command | undefined,
+  mask: MaskText,
+  maxCharacters: number,
+) {
+  if (stored?.[0] !== 0) return toPayload(stored, mask, maxCharacters);
   const reason = command === undefined ? 'its schema could not be read' : 'it is a command in Avro, decoded beside';
-  return bytesPayload(stored, reason);
+  return bytesPayload(stored, reason, maxCharacters);
 }
 
 function deliveryHop(delivery: DescribedDelivery): Hop {

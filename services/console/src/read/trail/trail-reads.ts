@@ -38,6 +38,8 @@ export type TrailOutcome = SearchOutcome<TrailAnswer> | { readonly kind: 'too-lo
 
 const DAY_MS = 86_400_000;
 const MAX_HOPS = 500;
+/** Of the values of all hops together, which are shown up to three times each. */
+const MAX_CHARACTERS = 8_000_000;
 /** A search decodes what it reads, and keeps a core busy. */
 const AT_ONCE = 2;
 const WAITING = 20;
@@ -91,7 +93,12 @@ export class TrailReads {
       id,
       since: toInstant(sinceMs),
       searched: traced.searched,
-      hops: buildHops(traced, { commands: await decodeAll(traced, decoder), mask, troubleOf }),
+      hops: buildHops(traced, {
+        commands: await decodeAll(traced, decoder),
+        mask,
+        troubleOf,
+        maxCharacters: Math.floor(MAX_CHARACTERS / Math.max(1, traced.hops.length)),
+      }),
       leftOut: traced.leftOut,
       hidden: traced.hidden.map((each) => ({
         topic: each.topic,

@@ -3,7 +3,7 @@ import type { TailedItem } from '@astrolabe/operations';
 import { replayedOffsetOf } from '@astrolabe/records';
 import { stringifyJson, type JsonValue } from '@astrolabe/schemas';
 import { toInstant } from '../../panel.ts';
-import { bytesPayload, cutText, toPayload, type MaskText } from '../../payload/payload.ts';
+import { beginningOf, bytesPayload, cutText, toPayload, type MaskText } from '../../payload/payload.ts';
 import type { liveTopics, LiveRow } from '../../shapes/live.ts';
 import type { Payload } from '../../shapes/values.ts';
 
@@ -19,6 +19,8 @@ export interface LiveItem {
 
 /** What a row shows of a value. */
 const SHOWN_CHARACTERS = 2_000;
+/** Of each other member: senders write what they like there. */
+const MEMBER_CHARACTERS = 1_000;
 /** What a search looks at of a row that is kept for those who come back. */
 const KEPT_CHARACTERS = 4_000;
 
@@ -37,15 +39,15 @@ export function toLiveItem(topic: LiveTopic, item: TailedItem, sequence: number,
       partition: record.partition,
       offset: record.offset.toString(),
       at: toInstant(record.timestampMs),
-      connector: record.connectorId,
-      type: record.type,
-      event: record.event,
-      user: record.userId,
-      account: record.accountId,
-      messageId: record.messageId,
-      commandId: record.commandId,
-      code: record.code,
-      message: record.message,
+      connector: short(record.connectorId),
+      type: short(record.type),
+      event: short(record.event),
+      user: short(record.userId),
+      account: short(record.accountId),
+      messageId: short(record.messageId),
+      commandId: short(record.commandId),
+      code: short(record.code),
+      message: short(record.message),
       payload: payload.kind === 'text' ? cutText(text, SHOWN_CHARACTERS) : payload,
     },
     text,
@@ -54,7 +56,11 @@ export function toLiveItem(topic: LiveTopic, item: TailedItem, sequence: number,
 
 /** For those who come back: of a long text its beginning, so that what is kept is bounded. */
 export function toKeptItem(item: LiveItem): LiveItem {
-  return item.text.length <= KEPT_CHARACTERS ? item : { ...item, text: item.text.slice(0, KEPT_CHARACTERS) };
+  return item.text.length <= KEPT_CHARACTERS ? item : { ...item, text: beginningOf(item.text, KEPT_CHARACTERS) };
+}
+
+function short(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : beginningOf(text, MEMBER_CHARACTERS);
 }
 
 function commandPayload(

@@ -1,8 +1,11 @@
 /** Rows that wait to be sent to one tab: bounded, and what does not fit is counted. Pure. */
 import type { LiveItem } from './live-item.ts';
 
+/** Without the text that filters look at, which may be megabytes. */
+export type QueuedRow = Pick<LiveItem, 'sequence' | 'row'>;
+
 export interface TakenRows {
-  readonly items: readonly LiveItem[];
+  readonly items: readonly QueuedRow[];
   /** Rows that gave way to newer ones since the last take. */
   readonly dropped: number;
   /** Offsets that were not looked at since the last take. */
@@ -11,7 +14,7 @@ export interface TakenRows {
 
 export class TabQueue {
   readonly #maxRows: number;
-  readonly #items: LiveItem[] = [];
+  readonly #items: QueuedRow[] = [];
   #dropped = 0;
   #notRead = 0;
 
@@ -29,8 +32,8 @@ export class TabQueue {
   }
 
   /** The oldest gives way: who looks on wants what is new. */
-  add(item: LiveItem): void {
-    this.#items.push(item);
+  add({ sequence, row }: QueuedRow): void {
+    this.#items.push({ sequence, row });
     if (this.#items.length <= this.#maxRows) return;
     this.#items.shift();
     this.#dropped += 1;
