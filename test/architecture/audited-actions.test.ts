@@ -27,7 +27,8 @@ test('each action of the catalogue is recorded somewhere', () => {
 });
 
 test('programs change something only by functions that record it', () => {
-  const raw = /\b(?:redrive|dismiss|addConnector|setConnectorEnabled|editConnector|rotateKey|retireKey|applyTopics|applySchemas)\(/;
+  const raw =
+    /\b(?:redrive|dismiss|addConnector|setConnectorEnabled|editConnector|rotateKey|retireKey|applyTopics|applySchemas)\(/;
   const programs = product.filter(({ path }) => path.startsWith('cli/') || path.startsWith('services/console/'));
   assert.ok(programs.length > 0);
   const unrecorded = programs.filter(({ text }) => raw.test(text.replaceAll(/\.\w+\(/g, ''))).map(({ path }) => path);
@@ -35,7 +36,10 @@ test('programs change something only by functions that record it', () => {
 });
 
 test('the command line does what the catalogue says it does', () => {
-  const program = product.filter(({ path }) => path.startsWith('cli/')).map(({ text }) => text).join('\n');
+  const program = product
+    .filter(({ path }) => path.startsWith('cli/'))
+    .map(({ text }) => text)
+    .join('\n');
   for (const { name, command } of auditedActions) {
     const verb = command?.split(' ')[1];
     if (verb !== undefined) assert.match(program, new RegExp(`'${verb}(?: <[^']*)?'`), name);
