@@ -81,11 +81,16 @@ describe('rights of those who run the command', { concurrency: 2 }, () => {
       await assertDone(run, apply);
       for (const single of singlesOf('setup', prefix)) {
         const { right, operation } = single;
+        const asked = included[operation] ?? operation;
+        // Write includes it.
+        if (asked === 'Describe' && right.operations.includes('Write')) continue;
         await revoke([single]);
-        if (operation === 'Create') await deleteTopic(right.name);
-        assertTold(await run(apply), singleOf('setup', right, included[operation] ?? operation));
+        // Nothing is recorded where there is nothing to do.
+        const missing = { Create: right.name, Write: topics.redrives.name }[operation as string];
+        if (missing !== undefined) await deleteTopic(missing);
+        assertTold(await run(apply), singleOf('setup', right, asked));
         await grant([single]);
-        if (operation === 'Create') await assertDone(run, apply);
+        if (missing !== undefined) await assertDone(run, apply);
       }
       await assertDone(run, ['topics', 'check']);
     });
@@ -138,6 +143,8 @@ describe('rights of those who run the command', { concurrency: 2 }, () => {
       [`Write ${topics.commands.name}`, redrive('commands')],
       [`Read ${topics.redrives.name}`, ['dlq', 'list']],
       [`Write ${topics.redrives.name}`, dismiss],
+      [`Read ${topics.audit.name}`, ['audit', 'list']],
+      [`Write ${topics.audit.name}`, dismiss],
       [`Read ${topics.replays.name}`, ['replay', 'list']],
       [`Write ${topics.replays.name}`, replay],
       [`Describe ${prefix}astrolabe.mapper`, ['lag']],
