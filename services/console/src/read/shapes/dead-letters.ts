@@ -29,6 +29,7 @@ const groupShape = z.object({
   /** Absent for a code that this version does not know. */
   cause: causeShape.optional(),
 });
+
 export type DeadLetterGroupAnswer = z.infer<typeof groupShape>;
 
 export const deadLetterGroupsShape = z.object({

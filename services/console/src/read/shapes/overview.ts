@@ -8,8 +8,8 @@ export type Period = (typeof periods)[number];
 const part = z.object({ reason: z.string(), count });
 
 /**
- * What the services counted from `from` to `to`. An event ends as rejected, skipped, dead or mapped; a mapped event makes
- * one command or more, and each ends as delivered, duplicate or dead.
+ * What the services counted from `from` to `to`. An event ends as rejected, skipped, dead or mapped; a mapped event
+ * makes one command or more, and each ends as delivered, duplicate or dead.
  */
 export const funnelShape = z.object({
   from: instant,
@@ -83,7 +83,6 @@ const waiting = z.object({
     }),
   ),
 });
-export type Waiting = z.infer<typeof waiting>;
 
 const connectors = z.object({
   /** Their key is refused: their commands wait. */

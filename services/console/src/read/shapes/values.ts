@@ -36,7 +36,6 @@ export const payloadShape = z.discriminatedUnion('kind', [
 export type Payload = z.infer<typeof payloadShape>;
 
 export const positionShape = z.object({ topic: z.string(), partition: count, offset: digits });
-export type Position = z.infer<typeof positionShape>;
 
 /** The call that carries a command out, as the dispatcher makes it; the key is never shown. */
 export const requestShape = z.object({
@@ -49,8 +48,8 @@ export const requestShape = z.object({
 export type RebuiltRequest = z.infer<typeof requestShape>;
 
 /**
- * Part of a page that loads and fails by itself. `pending`: the first value is still being read. `unavailable`: it could
- * not be read now, for the reason in the message; `last` is what was read before.
+ * Part of a page that loads and fails by itself. `pending`: the first value is still being read. `unavailable`: it
+ * could not be read now, for the reason in the message; `last` is what was read before.
  */
 export function panelOf<Shape extends ZodType>(value: Shape) {
   return z.discriminatedUnion('kind', [
