@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { makeUsersFile, passwordOf, readPages, startTestConsole } from '@astrolabe/console/web-testing';
+import { makeUsersFile, passwordOf, startTestConsole } from '@astrolabe/console/testing';
+import { readPages } from '@astrolabe/console/web-testing';
 import { launchChromium } from '../contract/chromium.ts';
 import { violations } from './console-pages.ts';
 
