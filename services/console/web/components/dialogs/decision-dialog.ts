@@ -14,7 +14,7 @@ import { useFocus } from '../../state/use-focus.ts';
 import { Dialog } from './dialog.ts';
 import { h, html, type Children } from '../html.ts';
 import { Link } from '../link.ts';
-import { Ago } from '../figures/moments.ts';
+import { Moment } from '../figures/moments.ts';
 import { EmptyNote, LoadingNote, ProblemNote } from '../notes.ts';
 
 export interface DecisionDialogProps {
@@ -192,7 +192,7 @@ function Confirmation({ planned, verb, noun, children, onType, onConfirm, onClos
 
 function validity(plan: ShownPlan): Children {
   if (isExpired(plan, nowMs.value)) return 'This count is too old by now, and will be made again.';
-  return html`Counted just now; good until ${h(Ago, { at: plan.expiresAt })}.`;
+  return html`Counted just now; good until ${h(Moment, { at: plan.expiresAt })}.`;
 }
 
 const COUNT_NAMES: Readonly<Record<string, string>> = {
