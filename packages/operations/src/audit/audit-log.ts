@@ -18,13 +18,13 @@ export interface AuditLog {
 /** Rejects with `audit.not-recorded` where the topic does not exist yet, as after an upgrade. */
 export async function openAuditLog(cluster: Pick<Cluster, 'topics' | 'inspector' | 'openProducer'>): Promise<AuditLog> {
   const topic = cluster.topics.audit.name;
-  const producer = await recorded(async () => {
+  const producer = await recorded('Nothing was done, because it could not be recorded first: ', async () => {
     if (!(await hasTopic(cluster, topic))) throw new Error(missingTopic(topic));
     return cluster.openProducer();
   });
   return {
     store: async (record) => {
-      await recorded(() => producer.send(topic, [record]));
+      await recorded('', () => producer.send(topic, [record]));
     },
     // After a failure the brokers may be away.
     close: () => producer.close().catch(() => undefined),
@@ -35,10 +35,12 @@ export function missingTopic(topic: string): string {
   return `${topic} does not exist yet; create it with "astrolabe topics apply --execute"`;
 }
 
-async function recorded<Result>(store: () => Promise<Result>): Promise<Result> {
+/** `before`: of the message. */
+async function recorded<Result>(before: string, store: () => Promise<Result>): Promise<Result> {
   try {
     return await store();
   } catch (error) {
-    throw new PipelineError('audit.not-recorded', errorMessage(error), { retryable: true, cause: error });
+    const message = `${before}${errorMessage(error)}`;
+    throw new PipelineError('audit.not-recorded', message, { retryable: true, cause: error });
   }
 }
