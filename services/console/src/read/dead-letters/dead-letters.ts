@@ -1,8 +1,16 @@
 /** Dead letters as the API tells them: by cause and connector, page by page, and one in full. */
-import { showDeadLetter, toExportLine, type DeadLetterPosition, type ShowOutcome } from '@astrolabe/operations';
+import {
+  commandJson,
+  deadLetterTopics,
+  showDeadLetter,
+  toExportLine,
+  type DeadLetterPosition,
+  type DeadLetterRole,
+  type ShowOutcome,
+} from '@astrolabe/operations';
 import type { CommandDecoder } from '@astrolabe/records/serde';
-import { deadLetterTopics, type DeadLetterRole } from '@astrolabe/operations';
 import type { Topics } from '@astrolabe/records';
+import { stringifyJson } from '@astrolabe/schemas';
 import { toInstant } from '../panel.ts';
 import { causeOf } from '../payload/cause.ts';
 import { toPayload, showAll, bytesPayload, textPayload, type MaskText } from '../payload/payload.ts';
@@ -124,8 +132,32 @@ function toAnswer(
     stored: storedPayload(deadLetter.record.value, content, mask),
     decoded: command && decodedPayload(command, mask),
     request: command && rebuiltRequest(command, undefined, mask),
-    exportLine: mask === showAll ? toExportLine(deadLetter, content) : undefined,
+    exportLine: isAllShown(record.key, content, mask) ? toExportLine(deadLetter, content) : undefined,
   };
+}
+
+/** A line to edit holds all of it: there is none where something of it must not be seen. */
+function isAllShown(
+  key: Buffer | null,
+  content: Extract<ShowOutcome, { kind: 'found' }>['content'],
+  mask: MaskText,
+): boolean {
+  const texts = [...(key === null ? [] : [key.toString('utf8')]), ...textsOf(content)];
+  return texts.every((text) => mask(text) === text);
+}
+
+function textsOf(content: Extract<ShowOutcome, { kind: 'found' }>['content']): readonly string[] {
+  switch (content.kind) {
+    case 'event':
+    case 'text':
+      return [content.text];
+    case 'command':
+      return [stringifyJson(commandJson(content.command))];
+    case 'bytes':
+      return [content.bytes.toString('latin1')];
+    case 'none':
+      return [];
+  }
 }
 
 /** Avro of a command is bytes, even where they happen to be UTF-8. */
@@ -135,7 +167,7 @@ function storedPayload(
   mask: MaskText,
 ) {
   if (value === null) return { kind: 'none' } as const;
-  if (content.kind === 'command') return bytesPayload(value, 'it is a command in Avro, decoded beside');
-  if (content.kind === 'bytes') return bytesPayload(value, content.reason);
+  if (content.kind === 'command') return bytesPayload(value, 'it is a command in Avro, decoded beside', mask);
+  if (content.kind === 'bytes') return bytesPayload(value, content.reason, mask);
   return textPayload(value.toString('utf8'), mask);
 }

@@ -16,7 +16,7 @@ test('a text is shown as it is stored, however it is written, and bytes are show
     base64: '//4=',
     reason: 'it is not UTF-8',
   });
-  assert.deepEqual(bytesPayload(Buffer.from('abc'), 'why', 2), {
+  assert.deepEqual(bytesPayload(Buffer.from('abc'), 'why', showAll, 2), {
     kind: 'bytes',
     base64: 'YWI=',
     reason: 'why',
@@ -34,6 +34,12 @@ test('a text that is cut ends with a whole character and says how much is left, 
       if (text.length <= max) assert.equal(cut.left, undefined);
     }),
   );
+});
+
+test('where something is masked, bytes are hidden as a whole: texts in them could be read', () => {
+  const mask = (text: string): string => text.replaceAll('secret', '***');
+  assert.deepEqual(bytesPayload(Buffer.from('\u0000secret'), 'it is Avro', mask), { kind: 'text', text: '\u0000***' });
+  assert.equal(bytesPayload(Buffer.from('\u0000open'), 'it is Avro', mask).kind, 'bytes');
 });
 
 test('the beginning of a text is what it begins with, lone surrogates included', () => {

@@ -15,7 +15,7 @@ const DEFAULT_MAX_CHARACTERS = 2_000_000;
 
 export function toPayload(value: Buffer | null | undefined, mask: MaskText, maxCharacters?: number): Payload {
   if (value == null) return { kind: 'none' };
-  if (!isUtf8(value)) return bytesPayload(value, 'it is not UTF-8', maxCharacters);
+  if (!isUtf8(value)) return bytesPayload(value, 'it is not UTF-8', mask, maxCharacters);
   return textPayload(value.toString('utf8'), mask, maxCharacters);
 }
 
@@ -38,7 +38,16 @@ export function beginningOf(text: string, characters: number): string {
   return Buffer.from(text.slice(0, characters), 'utf16le').toString('utf16le');
 }
 
-export function bytesPayload(bytes: Buffer, reason: string, maxBytes = DEFAULT_MAX_CHARACTERS): Payload {
+/** Where something is masked, bytes are hidden as a whole: in Avro, texts can be read as they are. */
+export function bytesPayload(
+  bytes: Buffer,
+  reason: string,
+  mask: MaskText,
+  maxBytes = DEFAULT_MAX_CHARACTERS,
+): Payload {
+  const text = bytes.toString('latin1');
+  const masked = mask(text);
+  if (masked !== text) return cutText(masked, maxBytes);
   const shown = bytes.subarray(0, maxBytes);
   const left = bytes.length - shown.length;
   return { kind: 'bytes', base64: shown.toString('base64'), reason, ...(left === 0 ? {} : { left }) };

@@ -89,7 +89,7 @@ function storedPayload(
 ) {
   if (stored?.[0] !== 0) return toPayload(stored, mask, maxCharacters);
   const reason = command === undefined ? 'its schema could not be read' : 'it is a command in Avro, decoded beside';
-  return bytesPayload(stored, reason, maxCharacters);
+  return bytesPayload(stored, reason, mask, maxCharacters);
 }
 
 function deliveryHop(delivery: DescribedDelivery): Hop {

@@ -69,7 +69,7 @@ function commandPayload(
 ): Payload {
   if (value !== undefined) return { kind: 'text', text: mask(stringifyJson(value)) };
   if (stored === null) return { kind: 'none' };
-  return bytesPayload(stored, 'its schema could not be read from the registry', SHOWN_CHARACTERS);
+  return bytesPayload(stored, 'its schema could not be read from the registry', mask, SHOWN_CHARACTERS);
 }
 
 function deliveryRow(topic: LiveTopic, delivery: Extract<TailedItem, { kind: 'delivery' }>['delivery']): LiveRow {
