@@ -18,7 +18,7 @@ export function consoleRoutes({ reads, actions }: RouteDependencies): readonly R
 
 /** The table for its document and for tests of who may do what: no handler of it works. */
 export function documentedRoutes(): readonly Route[] {
-  return consoleRoutes(unusable('dependency'));
+  return consoleRoutes(unusable('dependency') as RouteDependencies);
 }
 
 /** Throws a TypeError for two routes of one method and path: the second would never be reached. */
