@@ -11,6 +11,7 @@ import type { ConsoleConfig } from '../config.ts';
 import { maskText } from '../core/masking/mask-text.ts';
 import { fetchMetrics, resolveInstances } from './metrics/fetch-metrics.ts';
 import { openReads, type Reads } from './open-reads.ts';
+import { showAll } from './payload/payload.ts';
 import { createClusterSource, type ClusterSource } from './sources/cluster-source.ts';
 
 export interface ReadsFromConfigOptions {
@@ -31,7 +32,7 @@ export function readsFromConfig(options: ReadsFromConfigOptions): {
   readonly clusters: ClusterSource;
 } {
   const { config, env, clock, logger, signal } = options;
-  const { kafkaTopicPrefix: prefix, partitions, replicationFactor, connectorsFile } = config;
+  const { kafkaTopicPrefix: prefix, partitions, replicationFactor, connectorsFile, maskPaths = [] } = config;
   const topics = topicsFor(prefix, partitions);
   const open = () => openCluster({ config, logger, signal, clientName: 'console', partitions });
   const clusters = createClusterSource({ open, clock });
@@ -71,7 +72,7 @@ export function readsFromConfig(options: ReadsFromConfigOptions): {
     variables: env,
     serviceUrls: config.serviceUrls ?? [],
     metricsSource: { resolve: resolveInstances, fetch: fetchMetrics },
-    mask: (text) => maskText(text, config.maskPaths ?? []).text,
+    mask: maskPaths.length === 0 ? showAll : (text) => maskText(text, maskPaths).text,
     clock,
     logger,
     random: Math.random,
