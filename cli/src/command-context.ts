@@ -12,7 +12,7 @@ import { startProgress, type Progress } from './progress.ts';
 export interface Terminal {
   /** Shows the question and resolves with the line that is typed, without its end. */
   ask(question: string): Promise<string>;
-  /** The same, for what nobody is to see: nothing of it is shown. */
+  /** The same for a secret: what is typed is not shown. */
   askSecret(question: string): Promise<string>;
 }
 

@@ -46,7 +46,7 @@ export type Link = (typeof links)[number];
 
 export type ApiFaultName = 'status-500' | 'status-503' | 'status-429' | 'delay' | 'hang' | 'cut' | 'lose-answer';
 
-/** The two revisions of a run that upgrades; where there is no upgrade, all run the new one. */
+/** Which of its two revisions an upgrade run starts an instance in. Without an upgrade, every instance is new. */
 export type Side = 'old' | 'new';
 
 /** What an operator has a replay do: of everything on the topic, or of the last half minute. */

@@ -61,7 +61,7 @@ test('a shallow clone that lacks the revision is told from a revision that there
   assert.match(await reasonOf('no-history', gitOf(shallow)), /^this clone is shallow and lacks HEAD~1\..*--unshallow/);
 });
 
-test('without git, without a repository, and inside of another repository there is no history', async () => {
+test('without git, outside a repository and in a folder of another repository, no history is found', async () => {
   const top = 'rev-parse --show-toplevel';
   assert.match(await reasonOf('no-history', gitOf({ [top]: { kind: 'no-program' } })), /no git on this machine/);
   const outside = failed('fatal: not a git repository');

@@ -7,7 +7,7 @@ import type { Act, CommandContext } from '../command-context.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addVerb, type CommonFlags } from '../flags.ts';
 
-/** There is no second factor, and nobody types it often. */
+/** Long, because there is no second factor, and a log-in lasts for hours. */
 const MIN_PASSWORD_CHARACTERS = 12;
 
 interface HashFlags extends CommonFlags {

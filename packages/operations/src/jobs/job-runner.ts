@@ -26,7 +26,7 @@ export interface JobRunnerOptions {
   readonly random: () => number;
   /** Something is not as it should be, and will be tried again. */
   readonly onFault: (doing: string, error: unknown) => void;
-  /** For so long nobody has decided anything before a job of another process is carried on. Default 10,000. */
+  /** How long no decision may have come before a job of another process is carried on. Default 10,000. */
   readonly quietMs?: number;
   /** Pause between looks at the audit. Default 2,000. */
   readonly watchMs?: number;
@@ -197,7 +197,7 @@ export class JobRunner {
     current.abort.abort(new Cancelled());
   }
 
-  /** True once nobody has decided anything for a while; false where there is nothing left to do. */
+  /** True once no decision has come for a while; false where there is nothing left to do. */
   async #untilQuiet(id: string): Promise<boolean> {
     const { work, clock, quietMs } = this.#options;
     let seen = await work.activity();
