@@ -71,29 +71,14 @@ export const backfillConfig = defineConfig({
   connectorsFile: configSections.process.connectorsFile,
 });
 
-const serviceGroups = {
-  mapperGroupId: {
-    env: 'MAPPER_GROUP_ID',
-    schema: configValues.text('the name of a consumer group'),
-    default: 'astrolabe.mapper',
-    description: "The mapper's.",
-  },
-  dispatcherGroupId: {
-    env: 'DISPATCHER_GROUP_ID',
-    schema: configValues.text('the name of a consumer group'),
-    default: 'astrolabe.dispatcher',
-    description: "The dispatcher's.",
-  },
-} as const;
-
 /** What the names of topics, groups and transactional ids are made of. */
 export const aclsConfig = defineConfig({
   kafkaTopicPrefix: configSections.kafka.kafkaTopicPrefix,
-  ...serviceGroups,
+  ...configSections.serviceGroups,
 });
 
 /** Names of the services' consumer groups, whose lag is shown. */
-export const lagConfig = defineConfig({ ...configSections.kafka, logLevel, ...serviceGroups });
+export const lagConfig = defineConfig({ ...configSections.kafka, logLevel, ...configSections.serviceGroups });
 
 const ledgerWindowHours = {
   env: 'DISPATCHER_LEDGER_WINDOW_HOURS',

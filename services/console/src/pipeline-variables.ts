@@ -18,18 +18,7 @@ export const pipelineVariables = defineVariables({
     description:
       'Admin addresses of ingest, mapper and dispatcher, whose metrics the console shows. A host name with several addresses stands for one instance each.',
   },
-  mapperGroupId: {
-    env: 'MAPPER_GROUP_ID',
-    schema: configValues.text('the name of a consumer group'),
-    default: 'astrolabe.mapper',
-    description: "The mapper's.",
-  },
-  dispatcherGroupId: {
-    env: 'DISPATCHER_GROUP_ID',
-    schema: configValues.text('the name of a consumer group'),
-    default: 'astrolabe.dispatcher',
-    description: "The dispatcher's.",
-  },
+  ...configSections.serviceGroups,
   apiUrl: {
     env: 'DISPATCHER_API_URL',
     schema: configValues.httpUrl().optional(),

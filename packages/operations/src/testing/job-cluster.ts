@@ -9,20 +9,11 @@ import { JobFollower } from '../jobs/job-follower.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { createJobWork } from '../jobs/job-work.ts';
 import { createInMemoryCluster, type InMemoryCluster } from './in-memory-cluster.ts';
+import { createSteppingClock } from './stepping-clock.ts';
 
 /** Time advances with each sleep, and everybody else has a turn meanwhile. */
-export function createTurningClock(startMs = 1_780_000_000_000): Clock {
-  let nowMs = startMs;
-  return {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    sleep: async (ms, signal) => {
-      signal?.throwIfAborted();
-      nowMs += ms;
-      await turn();
-      signal?.throwIfAborted();
-    },
-  };
+export function createTurningClock(): Clock {
+  return createSteppingClock(() => turn());
 }
 
 /** So many dead letters of events, which go back as they are, spread over partitions. */

@@ -8,6 +8,22 @@ import { tlsVariables } from '../tls/tls-variables.ts';
 export const configSections = {
   kafka: defineVariables(kafkaVariables),
 
+  /** For programs that look at the services' consumer groups without being members. */
+  serviceGroups: defineVariables({
+    mapperGroupId: {
+      env: 'MAPPER_GROUP_ID',
+      schema: configValues.text('the name of a consumer group'),
+      default: 'astrolabe.mapper',
+      description: "The mapper's.",
+    },
+    dispatcherGroupId: {
+      env: 'DISPATCHER_GROUP_ID',
+      schema: configValues.text('the name of a consumer group'),
+      default: 'astrolabe.dispatcher',
+      description: "The dispatcher's.",
+    },
+  }),
+
   /** For services that are members of a consumer group. */
   kafkaConsumer: defineVariables({
     kafkaSessionTimeoutMs: {

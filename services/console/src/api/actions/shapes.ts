@@ -221,14 +221,7 @@ export const auditExportQuery = auditQuery.omit({ cursor: true, limit: true });
 export type AuditQuery = z.infer<typeof auditQuery>;
 
 export const deadLetterExportQuery = z.strictObject({
-  topic: name.optional(),
-  connector: name.optional(),
-  code: name.optional(),
-  messageId: name.optional(),
-  commandId: name.optional(),
-  from: time.optional(),
-  to: time.optional(),
-  offsets: offsets.optional(),
+  ...selection,
   /** `true`: those that were redriven or dismissed as well. */
   all: z.enum(['true', 'false']).optional(),
 });

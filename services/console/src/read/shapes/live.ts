@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, digits, instant, payloadShape } from './values.ts';
+import { count, digits, instant, payloadShape, recordIds } from './values.ts';
 
 export const liveTopics = ['events', 'commands', 'replayed-commands', 'deliveries', 'dead-letters'] as const;
 
@@ -11,13 +11,7 @@ export const liveRowShape = z.object({
   /** Of the record; of a delivery, that of the command on its topic. */
   offset: digits,
   at: instant,
-  connector: z.string().optional(),
-  type: z.string().optional(),
-  event: z.string().optional(),
-  user: z.string().optional(),
-  account: z.string().optional(),
-  messageId: z.string().optional(),
-  commandId: z.string().optional(),
+  ...recordIds,
   /** Of a dead letter. */
   code: z.string().optional(),
   message: z.string().optional(),

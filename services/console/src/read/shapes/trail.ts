@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { causeShape, count, digits, instant, payloadShape, requestShape } from './values.ts';
+import { causeShape, count, digits, instant, payloadShape, recordIds, requestShape } from './values.ts';
 
 export const trailKinds = ['message', 'command', 'user'] as const;
 export type TrailKind = (typeof trailKinds)[number];
@@ -21,13 +21,7 @@ export const hopShape = z.object({
   partition: count,
   /** Of the record; of a delivery, that of its command. */
   offset: digits,
-  connector: z.string().optional(),
-  type: z.string().optional(),
-  event: z.string().optional(),
-  user: z.string().optional(),
-  account: z.string().optional(),
-  messageId: z.string().optional(),
-  commandId: z.string().optional(),
+  ...recordIds,
   /** Where a replay forced the command: the id of that delivery. */
   forcedId: z.string().optional(),
   stored: payloadShape.optional(),

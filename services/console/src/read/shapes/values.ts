@@ -35,6 +35,17 @@ export const payloadShape = z.discriminatedUnion('kind', [
 ]);
 export type Payload = z.infer<typeof payloadShape>;
 
+/** Who and what a record is about, as far as it says. */
+export const recordIds = {
+  connector: z.string().optional(),
+  type: z.string().optional(),
+  event: z.string().optional(),
+  user: z.string().optional(),
+  account: z.string().optional(),
+  messageId: z.string().optional(),
+  commandId: z.string().optional(),
+};
+
 export const positionShape = z.object({ topic: z.string(), partition: count, offset: digits });
 
 /** The call that carries a command out, as the dispatcher makes it; the key is never shown. */
