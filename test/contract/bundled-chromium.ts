@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -25,14 +25,17 @@ export function isBundledFor({ platform, arch }: { readonly platform: string; re
   return platform === 'linux' && arch === 'x64';
 }
 
-/** Libraries (NSS and expat) and a font with its configuration. */
+/** Libraries (NSS and expat) and a font. */
 const ARCHIVES = ['al2023', 'fonts'] as const;
+
+/** Raised when the folder is to hold something else than one that was unpacked before. */
+const LAYOUT = 2;
 
 /** Unpacks it where that has not been done, into a folder that appears whole: about 200 MB, in a few seconds. */
 export async function provideBundledChromium(env: NodeJS.ProcessEnv): Promise<BundledChromium> {
   const packed = fileURLToPath(new URL('../../bin/', import.meta.resolve('@sparticuz/chromium')));
   const { version } = JSON.parse(await readFile(join(packed, '..', 'package.json'), 'utf8')) as { version: string };
-  const folder = join(cacheDirectory(env), `chromium-${version}`);
+  const folder = join(cacheDirectory(env), `chromium-${version}-${LAYOUT}`);
   if (!(await exists(folder))) await unpackInto(folder, packed);
   return {
     executablePath: join(folder, 'chromium'),
@@ -50,6 +53,7 @@ async function unpackInto(folder: string, packed: string): Promise<void> {
       createWriteStream(join(partial, 'chromium'), { mode: 0o755 }),
     );
     for (const name of ARCHIVES) await unpackArchive(join(packed, `${name}.tar.br`), join(partial, name));
+    await writeFile(join(partial, 'fonts', 'fonts.conf'), fontConfiguration(join(folder, 'fonts')));
     await rename(partial, folder).catch(async (error: unknown) => {
       // Another process was quicker: its folder is as good.
       if (!(await exists(folder))) throw error;
@@ -57,6 +61,21 @@ async function unpackInto(folder: string, packed: string): Promise<void> {
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+/**
+ * The package's own names folders of the machine that it is made for, so no font is found, and Chromium ends at the
+ * first field that it draws ("SkFontMgr_FontConfigInterface.cpp: Not implemented").
+ */
+function fontConfiguration(folder: string): string {
+  const text = folder.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${text}/fonts</dir>
+  <cachedir>${text}/cache</cachedir>
+</fontconfig>
+`;
 }
 
 async function unpackArchive(archive: string, folder: string): Promise<void> {

@@ -11,7 +11,7 @@ import { findBrowser } from './find-browser.ts';
  * Nothing but what the page under test asks for goes over the network. A profile of its own is what `launch` gives it
  * anyway.
  */
-const FLAGS = [
+export const FLAGS = [
   // Containers and CI run as root, where Chromium's sandbox refuses to start. It only visits the pages below.
   '--no-sandbox',
   '--disable-gpu',

@@ -1,5 +1,6 @@
 /** A broker that wants TLS and a login and obeys access control lists, with the users of a pipeline. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKafkaConnection, createTopicInspector, type KafkaConnection } from '@astrolabe/kafka';
@@ -57,7 +58,10 @@ export async function startSecuredKafka({
   const superuser = createKafkaConnection({ brokers: [stack.kafkaBrokers], clientId: 'superuser', logger });
   const write = async (name: string, text: string): Promise<string> => {
     const path = join(folder, name);
-    await writeFile(path, text);
+    // At once: another test may be reading what is there.
+    const written = `${path}.${randomUUID()}`;
+    await writeFile(written, text);
+    await rename(written, path);
     return path;
   };
   return {
