@@ -37,6 +37,9 @@ const creators = {
   console: (metrics: Metrics) => void createConsoleMetrics(metrics),
 };
 
+/** It reads the connectors file for its pages only, and passes no events on. */
+const withoutEvents: ReadonlySet<ServiceName> = new Set(['console']);
+
 export type ServiceName = keyof typeof creators;
 export const serviceNames = Object.keys(creators) as readonly ServiceName[];
 
@@ -46,8 +49,10 @@ export function metricsOf(service: ServiceName): readonly ShownMetric[] {
   createFaultCounter(metrics);
   showBuild(metrics);
   creators[service](metrics);
-  createConnectorsFileGauge(metrics);
-  createSpanCounters(metrics);
+  if (!withoutEvents.has(service)) {
+    createConnectorsFileGauge(metrics);
+    createSpanCounters(metrics);
+  }
   return metrics.registry.getMetricsAsArray().map((metric) => metric as unknown as ShownMetric);
 }
 
