@@ -202,6 +202,14 @@ test('the way into the console is that of its public address', () => {
   assert.deepEqual(ways, ['autoscaled: ops.example.com/astrolabe', 'secured: console.example.com/']);
 });
 
+test('who declares topics, and who shows them, knows the window of the ledger that the dispatcher is given', () => {
+  const manifests = read('dispatcher-heavy');
+  for (const name of ['dispatcher', 'topics', 'doctor', 'console']) {
+    const environment = environmentOf(containerOf(manifests, name));
+    assert.equal(environment['DISPATCHER_LEDGER_WINDOW_HOURS'], '72', name);
+  }
+});
+
 test('setup runs before everything else, and hands over to nobody', () => {
   for (const name of valueSetNames()) {
     const jobs = read(name).filter(({ kind }) => kind === 'Job');

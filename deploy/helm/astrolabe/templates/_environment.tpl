@@ -233,6 +233,16 @@ CONSOLE_OIDC_CLIENT_SECRET_FILE: {{ $folder }}/console/client-secret
 { secretKeyRef: { name: {{ index . 0 | quote }}, key: {{ index . 1 | quote }} } }
 {{- end -}}
 
+{{/*
+Of services, by variable: who else has to know it. With another window, `topics apply` would shorten what the dispatcher
+keeps.
+*/}}
+{{- define "astrolabe.sharedVariables" -}}
+MAPPER_GROUP_ID: mapper
+DISPATCHER_GROUP_ID: dispatcher
+DISPATCHER_LEDGER_WINDOW_HOURS: dispatcher
+{{- end -}}
+
 {{/* Kubernetes refuses a name that is there twice, so what the chart sets cannot be set by hand as well. */}}
 {{- define "astrolabe.env" -}}
 {{- $environment := include (printf "astrolabe.environment.%s" .component) . | fromYaml -}}
@@ -240,7 +250,16 @@ CONSOLE_OIDC_CLIENT_SECRET_FILE: {{ $folder }}/console/client-secret
 {{- if not (or .isSetup (eq .component "mapper")) -}}
 {{- $environment = merge $environment .root.Values.connectors.env -}}
 {{- end -}}
-{{- range $name, $value := (index .root.Values .component).env -}}
+{{- $own := (index .root.Values .component).env -}}
+{{- if has .component (list "operator" "console") -}}
+{{- range $name, $service := include "astrolabe.sharedVariables" . | fromYaml -}}
+{{- $given := (index $.root.Values $service).env -}}
+{{- if and (hasKey $given $name) (not (hasKey $own $name)) -}}
+{{- $_ := set $environment $name (get $given $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := $own -}}
 {{- if hasKey $environment $name -}}
 {{- fail (printf "%s.env.%s: the chart sets this variable from a value of its own; see docs/deploy/kubernetes.md" $.component $name) -}}
 {{- end -}}
