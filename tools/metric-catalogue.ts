@@ -1,5 +1,5 @@
 /** What each service shows under `/metrics`: for the documentation, and to hold alerts and dashboards to. */
-import { createConsoleMetrics } from '@astrolabe/console/metrics';
+import { createConsoleMetrics, showJobs } from '@astrolabe/console/metrics';
 import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import {
   createIngestMetrics,
@@ -34,7 +34,10 @@ const creators = {
   },
   mapper: (metrics: Metrics) => void createMapperMetrics(metrics),
   dispatcher: (metrics: Metrics) => void createDispatcherMetrics(metrics),
-  console: (metrics: Metrics) => void createConsoleMetrics(metrics),
+  console: (metrics: Metrics) => {
+    createConsoleMetrics(metrics);
+    showJobs(metrics, () => undefined);
+  },
 };
 
 /** It reads the connectors file for its pages only, and passes no events on. */

@@ -5,6 +5,7 @@ const PROD = { namespace: 'prod' };
 const logins = (result: string): string => `console_logins_total{namespace="prod",instance="c1",result="${result}"}`;
 const refusals = (code: string): string =>
   `console_refused_requests_total{namespace="prod",instance="c1",code="${code}"}`;
+const jobs = (state: string): string => `console_known_jobs{namespace="prod",instance="c1",state="${state}"}`;
 const startOf = (job: string): string => `process_start_time_seconds{namespace="prod",job="${job}",instance="x1"}`;
 const BUILD = 'console_build_info{namespace="prod",job="console",instance="x1",version="1.0.0"}';
 const EVERY_THREE_MINUTES = '100 100 100 280 280 280 460 460 460 640 640 640 820';
@@ -129,6 +130,37 @@ export const consoleAlerts: readonly AlertRule[] = [
         at: '20m',
       },
       { when: 'that was an hour ago', input: { [refusals('console.internal')]: '0x5 1x120' }, at: '100m' },
+    ],
+  },
+  {
+    name: 'ConsoleJobDelayed',
+    severity: 'warning',
+    expr: 'max by (namespace) (console_known_jobs{state="delayed"}) > 0',
+    for: '15m',
+    summary: 'A redrive or dismissal does not go on',
+    description:
+      'It was begun in the console, and waits to be tried again, or for one of the command line. Its page in the console has the reason.',
+    runbook: 'A redrive or dismissal does not end',
+    fires: [{ when: 'it waits', input: { [jobs('delayed')]: '0x5 1x40' }, at: '30m', labels: [PROD] }],
+    silent: [
+      { when: 'it waits for some minutes', input: { [jobs('delayed')]: '0x5 1x40' }, at: '15m' },
+      { when: 'another has its turn', input: { [jobs('delayed')]: '0x60', [jobs('waiting')]: '1x60' }, at: '40m' },
+    ],
+  },
+  {
+    name: 'ConsoleJobFailed',
+    severity: 'warning',
+    expr: 'max by (namespace) (delta(console_known_jobs{state="failed"}[1h])) > 0',
+    for: '0m',
+    summary: 'A redrive or dismissal has failed',
+    description:
+      'It was begun in the console, and has ended before all was done. What it has sent stays sent; its page in the console has the reason.',
+    runbook: 'A redrive or dismissal does not end',
+    fires: [{ when: 'one has failed', input: { [jobs('failed')]: '2x30 3x30' }, at: '50m', labels: [PROD] }],
+    silent: [
+      { when: 'the console starts, and some had failed before', input: { [jobs('failed')]: '_x10 2x60' }, at: '30m' },
+      { when: 'that was hours ago', input: { [jobs('failed')]: '2x30 3x200' }, at: '180m' },
+      { when: 'others were done', input: { [jobs('failed')]: '2x60', [jobs('done')]: '5x30 6x30' }, at: '50m' },
     ],
   },
 ];

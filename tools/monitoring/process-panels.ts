@@ -168,6 +168,21 @@ export const processRows: readonly Row[] = [
           },
         ],
       },
+    ],
+  },
+  {
+    title: "The console's jobs and streams",
+    panels: [
+      {
+        kind: 'graph',
+        title: 'Redrives and dismissals',
+        description: 'Of the console, by state. delayed: its page says why it does not go on.',
+        unit: 'short',
+        queries: ['waiting', 'delayed', 'running', 'cancelling'].map((state) => ({
+          expr: orZero(`max(console_known_jobs{${HERE},state="${state}"})`),
+          legend: state,
+        })),
+      },
       {
         kind: 'graph',
         title: 'Open streams',
