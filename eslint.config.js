@@ -31,6 +31,7 @@ const noDeepImports = {
     '!@astrolabe/*/openapi',
     '!@astrolabe/*/outcomes',
     '!@astrolabe/*/quantities',
+    '!@astrolabe/*/audited-actions',
   ],
   message: "Import a package by its name: what its index.ts doesn't export is its own affair.",
 };

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A newcomer's afternoon, on this machine: a Kafka with TLS, logins and access rules; the rights that `astrolabe acls print`
-# prints; the Helm chart, rendered; topics, schemas and services under their principals, with the environment of the
-# rendered manifests; an event delivered and its trace seen; an alert fired by a revoked key, and resolved.
+# prints; the Helm chart, rendered; topics, schemas, services and the operator's console under their principals, with the
+# environment of the rendered manifests; an event delivered, and seen in its trace and in the console; an alert fired by a
+# revoked key, and resolved.
 #
 # It needs Java 17 and Maven, as `npm test` does, Linux on x64 for helm, and prometheus for the alert.
 #

@@ -1,5 +1,5 @@
 /** What each service shows under `/metrics`: for the documentation, and to hold alerts and dashboards to. */
-import { createConsoleMetrics } from '@astrolabe/console/metrics';
+import { createConsoleMetrics, showJobs } from '@astrolabe/console/metrics';
 import { createDispatcherMetrics } from '@astrolabe/dispatcher/metrics';
 import {
   createIngestMetrics,
@@ -34,8 +34,14 @@ const creators = {
   },
   mapper: (metrics: Metrics) => void createMapperMetrics(metrics),
   dispatcher: (metrics: Metrics) => void createDispatcherMetrics(metrics),
-  console: (metrics: Metrics) => void createConsoleMetrics(metrics),
+  console: (metrics: Metrics) => {
+    createConsoleMetrics(metrics);
+    showJobs(metrics, () => undefined);
+  },
 };
+
+/** It reads the connectors file for its pages only, and passes no events on. */
+const withoutEvents: ReadonlySet<ServiceName> = new Set(['console']);
 
 export type ServiceName = keyof typeof creators;
 export const serviceNames = Object.keys(creators) as readonly ServiceName[];
@@ -46,8 +52,10 @@ export function metricsOf(service: ServiceName): readonly ShownMetric[] {
   createFaultCounter(metrics);
   showBuild(metrics);
   creators[service](metrics);
-  createConnectorsFileGauge(metrics);
-  createSpanCounters(metrics);
+  if (!withoutEvents.has(service)) {
+    createConnectorsFileGauge(metrics);
+    createSpanCounters(metrics);
+  }
   return metrics.registry.getMetricsAsArray().map((metric) => metric as unknown as ShownMetric);
 }
 

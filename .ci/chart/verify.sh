@@ -97,6 +97,30 @@ refuses 'kafka.tls (of ingest): has no meaning' --set kafka.tls.ca.existingSecre
 refuses 'registry.tls: has no meaning' --set registry.tls.serverName=a
 refuses 'set existingSecret or existingConfigMap, not both' \
   --set kafka.tls.enabled=true,kafka.tls.ca.existingSecret=a,kafka.tls.ca.existingConfigMap=b
+# usage: refuses_console WORDS FLAG...   (as refuses, with a console that everybody may look at)
+refuses_console() {
+  local words=$1
+  shift
+  refuses "$words" --set console.enabled=true --set 'console.roles={*=viewer}' "$@"
+}
+refuses 'console.roles: nobody has a role' --set console.enabled=true
+refuses "at '/console/roles/0'" --set 'console.roles={everybody=viewer}'
+refuses "at '/console/publicUrl'" --set console.publicUrl=https://a.example/console
+refuses "at '/console/oidc/issuer'" --set console.oidc.issuer=http://login.example.com
+refuses "at '/console/disabledActions/0'" --set 'console.disabledActions={redrives}'
+refuses_console 'console.ingress: with console.login none' --set console.ingress.enabled=true
+refuses_console 'console.service.type is LoadBalancer: with console.login none' --set console.service.type=LoadBalancer
+refuses_console 'console.existingSecret: console.login basic needs' --set console.login=basic
+refuses_console 'console.publicUrl: console.login basic needs' --set console.login=basic,console.existingSecret=a
+refuses_console 'passwords and sessions would go over the network' \
+  --set console.login=basic,console.existingSecret=a,console.publicUrl=http://console.example.com
+refuses_console 'passwords and sessions would go over the network' --set console.ingress.enabled=true \
+  --set console.login=basic,console.existingSecret=a,console.publicUrl=http://localhost:3400
+refuses_console 'console.oidc: set issuer and clientId' \
+  --set console.login=oidc,console.existingSecret=a,console.publicUrl=https://console.example.com
+refuses_console 'console.env.CONSOLE_HOST: the chart sets this variable' --set console.env.CONSOLE_HOST=0.0.0.0
+refuses_console 'kafka.sasl (of console): set username' \
+  --set kafka.sasl.mechanism=plain,kafka.sasl.existingSecret=a,kafka.sasl.username=b,console.kafka.sasl.username=
 refuses 'ingest.env.INGEST_PORT: the chart sets this variable' --set ingest.env.INGEST_PORT=80
 say "values that are misspelt or contradict each other are refused"
 

@@ -1,6 +1,6 @@
 /** The steps of the afternoon, each of which the next one stands on. */
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { rightsHolders, toKafkaAcls, type Right } from '@astrolabe/records';
 import { startReferenceApi, type RunningReferenceApi } from '@astrolabe/reference-api';
@@ -8,6 +8,14 @@ import { eventually, startOtlpReceiver, type OtlpReceiver } from '@astrolabe/tes
 import type { Manifest } from '../chart/manifests.ts';
 import { allow, parsePrintedAcls } from '../secured/access-rules.ts';
 import { startSecuredKafka, type SecuredKafka } from '../secured/secured-kafka.ts';
+import {
+  addressesOf,
+  printUserLine,
+  signIn,
+  untilDelivered,
+  untilWatched,
+  type ConsoleVisit,
+} from './console-visit.ts';
 import { provideKafkaAcls, runPrinted, writeAdminProperties } from './kafka-acls.ts';
 import type { Secrets } from './pod-environment.ts';
 import { createNode, runAstrolabe, runToEnd, startPods, type Node, type RunningPod } from './pods.ts';
@@ -19,6 +27,8 @@ import {
   AUTHORITY_SECRET,
   CONNECTOR,
   CONNECTORS_SECRET,
+  CONSOLE_SECRET,
+  CONSOLE_USER,
   connectorsFile,
   TOPIC_PREFIX,
   userOf,
@@ -43,6 +53,7 @@ export interface Say {
 
 const FIRST_KEY = 'first-key-of-acme';
 const SECOND_KEY = 'second-key-of-acme';
+const CONSOLE_PASSWORD = 'password of ann, who looks';
 
 /** What the steps have started and made. */
 interface Scene extends AfternoonOptions {
@@ -66,16 +77,20 @@ export async function runAfternoon(options: AfternoonOptions): Promise<void> {
     const collector = await startOtlpReceiver();
     closings.push(() => collector.close());
     say.note(`SASL_SSL with SCRAM-SHA-512 on ${kafka.stack.addressOf('LOGIN')}`);
-    const secrets = await makeSecrets(kafka);
+    const secrets = await makeSecrets(kafka, folder);
     const node = createNode(folder, `127.${randomInt(1, 255)}.${randomInt(1, 255)}`);
     const scene: Scene = { ...options, kafka, api, collector, node, secrets };
 
     await grantRights(scene);
     const manifests = await render(scene);
     await setUp(scene, manifests);
-    const pods = await startServices(scene, manifests);
-    closings.push(() => Promise.all(pods.map((pod) => pod.stop())));
+    const services = await startServices(scene, manifests);
+    closings.push(() => Promise.all(services.map((pod) => pod.stop())));
+    const { pod, visit } = await openConsole(scene, manifests, services);
+    closings.push(() => pod.stop());
+    const pods = [...services, pod];
     await deliverFirstEvent(scene, manifests, pods);
+    say.note(`the console shows ${await untilDelivered(visit, 'ada')}`);
     await haltAndResume(scene, manifests, pods);
     say.step('Everything ends');
   } finally {
@@ -85,7 +100,7 @@ export async function runAfternoon(options: AfternoonOptions): Promise<void> {
 }
 
 /** A user for each holder of rights, and the Secrets that the values name. */
-async function makeSecrets(kafka: SecuredKafka): Promise<Scene['secrets']> {
+async function makeSecrets(kafka: SecuredKafka, folder: string): Promise<Scene['secrets']> {
   const secrets: Scene['secrets'] = new Map();
   for (const user of users) {
     const password = `password-of-${user}`;
@@ -93,6 +108,10 @@ async function makeSecrets(kafka: SecuredKafka): Promise<Scene['secrets']> {
     secrets.set(user, { password });
   }
   secrets.set(AUTHORITY_SECRET, { 'ca.crt': kafka.authority.cert });
+  secrets.set(CONSOLE_SECRET, {
+    'session-secret': randomBytes(32).toString('base64'),
+    users: await printUserLine(CONSOLE_USER, CONSOLE_PASSWORD, folder),
+  });
   return secrets.set(CONNECTORS_SECRET, { 'connectors.json': connectorsFile(), [API_KEY_FILE]: FIRST_KEY });
 }
 
@@ -165,7 +184,7 @@ async function startServices(
     manifestOf(manifests, 'Deployment', `${RELEASE}-mapper`),
     manifestOf(manifests, 'StatefulSet', `${RELEASE}-dispatcher`),
   ];
-  const pods = (await Promise.all(workloads.map((manifest) => startPods(node, manifest, secrets)))).flat();
+  const pods = (await Promise.all(workloads.map((manifest) => startPods(node, manifest, { secrets })))).flat();
   try {
     await Promise.all(pods.map((pod) => pod.untilReady()));
   } catch (error) {
@@ -174,6 +193,26 @@ async function startServices(
   }
   say.note(`${pods.map(({ name }) => name).join(', ')}: ready`);
   return pods;
+}
+
+async function openConsole(
+  { say, node, secrets }: Scene,
+  manifests: readonly Manifest[],
+  services: readonly RunningPod[],
+): Promise<{ readonly pod: RunningPod; readonly visit: ConsoleVisit }> {
+  say.step(`The operator's console, with the rights of ${userOf('console')}`);
+  const deployment = manifestOf(manifests, 'Deployment', `${RELEASE}-console`);
+  const found = { secrets, services: addressesOf(manifests, services) };
+  const [pod = assert.fail('the console has no pod')] = await startPods(node, deployment, found);
+  try {
+    await pod.untilReady();
+    const visit = await signIn(pod.urlOf('http'), CONSOLE_USER, CONSOLE_PASSWORD);
+    say.note(`${CONSOLE_USER} is signed in at ${pod.urlOf('http')}, and sees ${await untilWatched(visit)}`);
+    return { pod, visit };
+  } catch (error) {
+    await pod.stop().catch(() => undefined);
+    throw error;
+  }
 }
 
 const userAt = async ({ api }: Scene, key: string, userId: string): Promise<boolean> => {

@@ -33,6 +33,14 @@ test('paths lie below the folder of the pod where something is mounted, and its 
   });
 });
 
+test('a Service in a URL is the pod behind it, and any other host stays', () => {
+  const services = new Map([['astrolabe-mapper-admin', '127.1.2.4']]);
+  const env = [{ name: 'URLS', value: 'http://astrolabe-mapper-admin:9464,http://registry:8080/apis' }];
+  assert.deepEqual(environmentIn(container(env), { ...place, services }), {
+    URLS: 'http://127.1.2.4:9464,http://registry:8080/apis',
+  });
+});
+
 test('what comes from the pod or from a Secret is filled in', () => {
   const env = [
     { name: 'INSTANCE', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

@@ -11,14 +11,17 @@ export interface PodPlace {
   /** What the container sees as `/`. */
   readonly root: string;
   readonly secrets: Secrets;
+  /** By the name of a Service: the address of the pod behind it, for there is no DNS of a cluster here. */
+  readonly services?: ReadonlyMap<string, string>;
 }
 
 /** The value of `listenAddress` that means every address of the pod. */
 const EVERY_ADDRESS = '0.0.0.0';
 
 /**
- * The variables as Kubernetes sets them, with what only holds within a container put right: paths below a mount lie
- * below `root`, and every address is the pod's. Throws for a variable that comes from something else.
+ * The variables as Kubernetes sets them, with what only holds within a cluster put right: paths below a mount lie below
+ * `root`, every address is the pod's, and Services have the addresses of their pods. Throws for a variable that comes
+ * from something else.
  */
 export function environmentIn(container: Container, place: PodPlace): Readonly<Record<string, string>> {
   return Object.fromEntries(
@@ -42,8 +45,11 @@ export function secretValue(secrets: Secrets, name: string, key: string): string
   return value;
 }
 
-function localised(value: string, { volumeMounts }: Container, { address, root }: PodPlace): string {
+function localised(value: string, { volumeMounts }: Container, { address, root, services }: PodPlace): string {
   if (value === EVERY_ADDRESS) return address;
+  if (services !== undefined && value.startsWith('http://')) {
+    return value.replaceAll(/(?<=http:\/\/)[^/:,]+/g, (host) => services.get(host) ?? host);
+  }
   const isMounted = volumeMounts.some(({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`));
   return isMounted ? `${root}${value}` : value;
 }

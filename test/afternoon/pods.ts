@@ -5,7 +5,7 @@ import { eventually, launchService, machineEnvironment, spawnGuarded, type Launc
 import { root as repository } from '../chart/chart-files.ts';
 import type { Container, Manifest, PodSpec } from '../chart/manifests.ts';
 import { mountVolumes } from './mounted-files.ts';
-import { environmentIn, type Secrets } from './pod-environment.ts';
+import { environmentIn, type PodPlace, type Secrets } from './pod-environment.ts';
 import { podSpecOf } from './rendered-chart.ts';
 
 const READY_TIMEOUT_MS = 90_000;
@@ -38,26 +38,29 @@ export function createNode(folder: string, network: string): Node {
   return { folder, nextAddress: () => `${network}.${(host += 1)}` };
 }
 
+/** What pods find in their cluster. */
+export type Surroundings = Pick<PodPlace, 'secrets' | 'services'>;
+
 /** As many pods as the manifest of a service says, started at once; none is ready yet. */
-export async function startPods(node: Node, manifest: Manifest, secrets: Secrets): Promise<readonly RunningPod[]> {
+export async function startPods(node: Node, manifest: Manifest, found: Surroundings): Promise<readonly RunningPod[]> {
   const count = manifest.spec?.replicas ?? 1;
   return Promise.all(
     Array.from({ length: count }, (_unused, index) =>
-      startPod(node, `${manifest.metadata.name}-${index}`, podSpecOf(manifest), secrets),
+      startPod(node, `${manifest.metadata.name}-${index}`, podSpecOf(manifest), found),
     ),
   );
 }
 
-async function startPod(node: Node, name: string, spec: PodSpec, secrets: Secrets): Promise<RunningPod> {
+async function startPod(node: Node, name: string, spec: PodSpec, surroundings: Surroundings): Promise<RunningPod> {
   const [container] = spec.containers;
   if (container === undefined) throw new Error(`${name} has no container`);
   const root = join(node.folder, name);
   const address = node.nextAddress();
-  await mountVolumes(spec, root, secrets);
+  await mountVolumes(spec, root, surroundings.secrets);
   const launched = await launchService({
     name,
     entry: join(repository, 'services', container.name, 'src/main.ts'),
-    env: environmentIn(container, { podName: name, address, root, secrets }),
+    env: environmentIn(container, { podName: name, address, root, ...surroundings }),
     stopTimeoutMs: (spec.terminationGracePeriodSeconds ?? 30) * 1_000,
   });
   const urlOf = (port: string): string => `http://${address}:${portOf(container, port)}`;

@@ -4,6 +4,9 @@ import { rightsHolders, type RightsHolder } from '@astrolabe/records';
 export const TOPIC_PREFIX = 'prod.';
 export const CONNECTORS_SECRET = 'astrolabe-connectors';
 export const AUTHORITY_SECRET = 'kafka-cluster-ca-cert';
+/** What the console's sessions are encrypted by, and its users. */
+export const CONSOLE_SECRET = 'astrolabe-console-login';
+export const CONSOLE_USER = 'ann';
 export const CONNECTOR = 'acme';
 /** The key of the Secret that holds the connector's API key. */
 export const API_KEY_FILE = 'acme-api-key';
@@ -50,6 +53,15 @@ export function valuesFor({ kafka, registry, api, collector }: Addresses): objec
     ingest: { replicas: 1, drainSeconds: 0, env: tracing, ...sasl('ingest') },
     mapper: { replicas: 1, env: tracing, ...sasl('mapper') },
     dispatcher: { replicas: 1, env: tracing, ...sasl('dispatcher') },
+    console: {
+      enabled: true,
+      login: 'basic',
+      existingSecret: CONSOLE_SECRET,
+      roles: [`name:${CONSOLE_USER}=replayer`],
+      // As by a port that is forwarded; no TLS is in front of the pods here.
+      publicUrl: 'http://localhost:3400',
+      ...sasl('console'),
+    },
     operator: sasl('operator'),
     setup: sasl('setup'),
     monitoring: { podMonitor: { enabled: true }, rules: { enabled: true } },

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { clusterAndRegistryConfig, connectorsConfig, schemasConfig, topicsConfig } from '@astrolabe/cli/config';
+import { consoleConfig } from '@astrolabe/console/config';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
@@ -15,6 +16,7 @@ const processes: Readonly<Record<string, readonly { readonly variables: object }
   ingest: [ingestConfig],
   mapper: [mapperConfig],
   dispatcher: [dispatcherConfig],
+  console: [consoleConfig],
   operator: [topicsConfig, schemasConfig, connectorsConfig, clusterAndRegistryConfig],
 };
 
@@ -55,12 +57,14 @@ test("ports and folders are those of the images, and the images those of Dockerf
     {
       admin: constant('adminPort'),
       ingest: constant('ingestPort'),
+      console: constant('consolePort'),
       connectors: `${constant('connectorsFolder')}/connectors.json`,
       ledger: `${constant('dataFolder')}/ledger`,
     },
     {
       admin: settings.get('ADMIN_PORT'),
       ingest: settings.get('INGEST_PORT'),
+      console: settings.get('CONSOLE_PORT'),
       connectors: settings.get('CONNECTORS_FILE'),
       ledger: settings.get('DISPATCHER_LEDGER_DIRECTORY'),
     },

@@ -12,7 +12,7 @@ for (const guide of ['kubernetes', 'secured-cluster']) {
     const text = readFileSync(join(root, `docs/deploy/${guide}.md`), 'utf8');
     const blocks = [...text.matchAll(/^( *)```yaml\n([^]*?)^ *```$/gm)]
       .map(([, indent = '', block = '']) => parse(block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')) as Values)
-      .filter((values) => 'kafka' in values);
+      .filter((values) => 'kafka' in values || 'console' in values);
     assert.notDeepEqual(blocks, []);
     // Some show a part only.
     for (const block of blocks) assertValid(layOver(effectiveValues('minimal'), block));

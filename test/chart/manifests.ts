@@ -70,6 +70,19 @@ export interface Manifest {
     readonly podSelector?: { readonly matchLabels: Selector };
     readonly template?: { readonly metadata: Metadata; readonly spec: PodSpec };
     readonly volumeClaimTemplates?: readonly { readonly metadata: Metadata }[];
+    /** Of a Service. */
+    readonly clusterIP?: string;
+    readonly publishNotReadyAddresses?: boolean;
+    readonly ports?: readonly { readonly port: number }[];
+    /** Of an Ingress. */
+    readonly rules?: readonly {
+      readonly host: string;
+      readonly http: { readonly paths: readonly { readonly path: string }[] };
+    }[];
+    /** Of a NetworkPolicy. */
+    readonly ingress?: readonly {
+      readonly from?: readonly { readonly podSelector?: { readonly matchLabels: Selector } }[];
+    }[];
   };
 }
 

@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { clusterAndRegistryConfig, connectorsConfig, schemasConfig, topicsConfig } from '@astrolabe/cli/config';
+import { consoleConfig } from '@astrolabe/console/config';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
 import { readConfig } from '@astrolabe/service-kit';
 import { createAuthority } from '@astrolabe/testkit';
 import { parse } from 'yaml';
-import { root, valueSetNames } from './chart-files.ts';
+import { effectiveValues, root, valueSetNames } from './chart-files.ts';
 import {
   containersOf,
   environmentOf,
@@ -23,6 +24,7 @@ import {
   readManifests,
   selects,
   workloads,
+  type Container,
   type Manifest,
   type Workload,
 } from './manifests.ts';
@@ -51,7 +53,7 @@ for (const name of valueSetNames()) {
   });
 
   test(`${name}: pods run without rights, token and service links, on a root that they cannot write to`, () => {
-    assert.equal(workloads(manifests).length, 5);
+    assert.equal(workloads(manifests).length, consoleOf(name).enabled ? 6 : 5);
     for (const { pod } of workloads(manifests)) {
       assert.equal(pod.automountServiceAccountToken, false);
       assert.equal(pod.enableServiceLinks, false);
@@ -149,6 +151,65 @@ test('alerts and dashboards are those of deploy/monitoring, where they are switc
   }
 });
 
+for (const name of valueSetNames().filter((each) => consoleOf(each).enabled)) {
+  const manifests = read(name);
+  const environment = environmentOf(containerOf(manifests, 'console'));
+  const services = manifests.filter(({ kind }) => kind === 'Service');
+
+  test(`${name}: the console is asked by nobody but its own pod where there is no log-in`, () => {
+    const isOpen = consoleOf(name).login === 'none';
+    assert.equal(environment['CONSOLE_HOST'], isOpen ? '127.0.0.1' : '0.0.0.0');
+    const ways = manifests.filter(
+      ({ kind, metadata }) => metadata.name === 'astrolabe-console' && ['Service', 'Ingress'].includes(kind),
+    );
+    if (isOpen) assert.deepEqual(ways, []);
+    else assert.equal(ways[0]?.kind, 'Service');
+  });
+
+  test(`${name}: the console asks the pods of every service, ready or not, and the network lets it`, () => {
+    const urls = (environment['CONSOLE_SERVICE_URLS'] ?? '').split(',').map((url) => new URL(url));
+    const asked = urls.map(({ hostname, port }) => {
+      const service = services.find(({ metadata }) => metadata.name === hostname);
+      assert.ok(service?.spec, `no Service is called ${hostname}`);
+      const { clusterIP, publishNotReadyAddresses, ports } = service.spec;
+      assert.deepEqual([clusterIP, publishNotReadyAddresses], ['None', true], hostname);
+      assert.deepEqual(
+        ports?.map((each) => String(each.port)),
+        [port],
+      );
+      return selects(service)[0]?.selector['app.kubernetes.io/component'];
+    });
+    assert.deepEqual(asked, ['ingest', 'mapper', 'dispatcher']);
+    for (const policy of manifests.filter(({ kind }) => kind === 'NetworkPolicy')) {
+      const [{ selector } = assert.fail(policy.metadata.name)] = selects(policy);
+      const component = selector['app.kubernetes.io/component'];
+      if (component === undefined || !asked.includes(component)) continue;
+      const sources = policy.spec?.ingress?.flatMap(({ from }) => from ?? []) ?? [];
+      const components = sources.map(({ podSelector }) => podSelector?.matchLabels['app.kubernetes.io/component']);
+      assert.ok(components.includes('console'), policy.metadata.name);
+    }
+  });
+}
+
+test('the way into the console is that of its public address', () => {
+  const ways = valueSetNames().flatMap((name) =>
+    read(name).flatMap(({ kind, metadata, spec }) =>
+      kind === 'Ingress' && metadata.name === 'astrolabe-console'
+        ? (spec?.rules ?? []).map(({ host, http }) => `${name}: ${host}${http.paths.map(({ path }) => path).join()}`)
+        : [],
+    ),
+  );
+  assert.deepEqual(ways, ['autoscaled: ops.example.com/astrolabe', 'secured: console.example.com/']);
+});
+
+test('who declares topics, and who shows them, knows the window of the ledger that the dispatcher is given', () => {
+  const manifests = read('dispatcher-heavy');
+  for (const name of ['dispatcher', 'topics', 'doctor', 'console']) {
+    const environment = environmentOf(containerOf(manifests, name));
+    assert.equal(environment['DISPATCHER_LEDGER_WINDOW_HOURS'], '72', name);
+  }
+});
+
 test('setup runs before everything else, and hands over to nobody', () => {
   for (const name of valueSetNames()) {
     const jobs = read(name).filter(({ kind }) => kind === 'Job');
@@ -158,6 +219,18 @@ test('setup runs before everything else, and hands over to nobody', () => {
     );
   }
 });
+
+function consoleOf(valueSet: string): { readonly enabled: boolean; readonly login: string } {
+  return effectiveValues(valueSet)['console'] as { readonly enabled: boolean; readonly login: string };
+}
+
+function containerOf(manifests: readonly Manifest[], name: string): Container {
+  const found = workloads(manifests)
+    .flatMap(containersOf)
+    .find((container) => container.name === name);
+  assert.ok(found, `no container is called ${name}`);
+  return found;
+}
 
 /** The environment with the files that it names, as the pod's volumes have them. */
 function withFiles(
@@ -180,13 +253,15 @@ function withFiles(
 function contentOf(file: string): string {
   if (file.endsWith('ca.crt')) return authority.cert;
   if (file === 'tls.crt') return client.cert;
-  return file === 'tls.key' ? client.key : 'secret';
+  if (file === 'tls.key') return client.key;
+  return file === 'session-secret' ? 'a-random-text-of-32-characters-or-more' : 'secret';
 }
 
 function readAll(container: string, environment: Readonly<Record<string, string>>): void {
   if (container === 'ingest') readConfig(ingestConfig, environment);
   else if (container === 'mapper') readConfig(mapperConfig, environment);
   else if (container === 'dispatcher') readConfig(dispatcherConfig, environment);
+  else if (container === 'console') readConfig(consoleConfig, environment);
   else {
     assert.ok(['topics', 'schemas', 'doctor'].includes(container), container);
     readConfig(topicsConfig, environment);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { auditedActions } from '@astrolabe/operations';
 import {
   compileSchema,
   effectiveValues,
@@ -74,6 +75,14 @@ test('a template uses every value', () => {
   assert.deepEqual(
     unused.filter((name) => !whole.test(name)),
     [],
+  );
+});
+
+test('the changes of the console that can be switched off are those that it makes', () => {
+  const { disabledActions } = schema.properties?.['console']?.properties ?? {};
+  assert.deepEqual(
+    (disabledActions?.['items'] as Schema)['enum'],
+    auditedActions.filter(({ programs }) => programs.includes('console')).map(({ name }) => name),
   );
 });
 

@@ -86,13 +86,13 @@ export const processAlerts: readonly AlertRule[] = [
   {
     name: 'EventLoop',
     severity: 'warning',
-    expr: `nodejs_eventloop_lag_p99_seconds > 0.5\nand on (namespace, job, instance) (${builds})`,
+    expr: `nodejs_eventloop_lag_p99_seconds > 0.5\nand on (namespace, job, instance) (${builds} or console_build_info)`,
     for: '10m',
     summary: 'A process has too little of a processor: {{ $labels.instance }}',
     description:
       'The event loop of the process at {{ $labels.instance }} ({{ $labels.job }}) has been late by more than half a second for ten minutes.',
     runbook: 'A process is too busy',
-    fires: services.map((service) => ({
+    fires: [...services, 'console'].map((service) => ({
       when: `the event loop of the ${service} is a second late`,
       input: {
         [`nodejs_eventloop_lag_p99_seconds{${labelsOf(service)}}`]: '0.01x5 1x20',

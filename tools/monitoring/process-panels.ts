@@ -1,8 +1,10 @@
 /** What the processes have of memory, disk and time, and which partitions they work on. */
 import { HERE, orZero, quantile, total, type Row } from './panel.ts';
 
+const RATE = '[$__rate_interval]';
+
 const services = ['ingest', 'mapper', 'dispatcher'] as const;
-const ours = `on (namespace, job, instance) (${services.map((service) => `${service}_build_info{${HERE}}`).join(' or ')})`;
+const ours = `on (namespace, job, instance) (${[...services, 'console'].map((service) => `${service}_build_info{${HERE}}`).join(' or ')})`;
 
 export const processRows: readonly Row[] = [
   {
@@ -127,6 +129,68 @@ export const processRows: readonly Row[] = [
             expr: orZero(`min(dispatcher_ledger_disk_free_bytes{${HERE}} / dispatcher_ledger_disk_bytes{${HERE}})`),
             legend: 'free',
           },
+        ],
+      },
+    ],
+  },
+  {
+    title: "The operator's console",
+    panels: [
+      {
+        kind: 'graph',
+        title: 'Requests',
+        description:
+          'A minute, by status. 500 is a fault of the console; 503 is brokers, registry or API that are away.',
+        unit: 'short',
+        queries: [
+          {
+            expr: orZero(`sum by (status) (rate(console_requests_total{${HERE}}${RATE}) * 60) > 0`),
+            legend: '{{status}}',
+          },
+        ],
+      },
+      {
+        kind: 'graph',
+        title: 'Time of a request',
+        description: 'From the request to the end of its answer, without streams.',
+        unit: 's',
+        queries: [quantile(0.5, 'console_request_seconds', '50 %'), quantile(0.95, 'console_request_seconds', '95 %')],
+      },
+      {
+        kind: 'graph',
+        title: 'Log-ins',
+        description: 'An hour, by result. limited: too many from one address or at one name.',
+        unit: 'short',
+        queries: [
+          {
+            expr: orZero(`sum by (result) (increase(console_logins_total{${HERE}}[1h])) > 0`),
+            legend: '{{result}}',
+          },
+        ],
+      },
+    ],
+  },
+  {
+    title: "The console's jobs and streams",
+    panels: [
+      {
+        kind: 'graph',
+        title: 'Redrives and dismissals',
+        description: 'Of the console, by state. delayed: its page says why it does not go on.',
+        unit: 'short',
+        queries: ['waiting', 'delayed', 'running', 'cancelling'].map((state) => ({
+          expr: orZero(`max(console_known_jobs{${HERE},state="${state}"})`),
+          legend: state,
+        })),
+      },
+      {
+        kind: 'graph',
+        title: 'Open streams',
+        description: 'Of browsers that look at live pages, and those that were cut off in an hour for taking nothing.',
+        unit: 'short',
+        queries: [
+          total(`console_open_streams{${HERE}}`, 'open'),
+          total(`increase(console_ended_streams_total{${HERE},reason="slow"}[1h])`, 'cut off'),
         ],
       },
     ],

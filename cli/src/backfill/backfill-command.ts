@@ -81,9 +81,9 @@ async function backfill(context: CommandContext, flags: BackfillFlags, paths: re
     context,
     config,
     async (cluster) => {
-      const producer = await cluster.openProducer();
+      const deadLetters = cluster.topics.segmentEventsDeadLetters.name;
+      const producer = await cluster.openProducer([events, deadLetters]);
       try {
-        const deadLetters = cluster.topics.segmentEventsDeadLetters.name;
         const target = { producer, events, deadLetters };
         return await withAuditor(context, cluster, (auditor) => run(context, flags, files, state, { auditor, target }));
       } finally {

@@ -106,6 +106,12 @@ function instanceFenced(doing: string, cause: unknown): PipelineError {
 }
 
 const AUTHORIZATION_FAILED = 'AUTHORIZATION_FAILED';
+const CLUSTER_REFUSED = 'CLUSTER_AUTHORIZATION_FAILED';
+
+/** The brokers forbid something on the cluster itself. */
+export function isClusterRefusal(error: unknown): boolean {
+  return causes(error).some(({ type }) => type === CLUSTER_REFUSED);
+}
 
 function toUnauthorized(
   type: string,
@@ -130,11 +136,11 @@ function deniedBy(
   if (type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' && transactionalId !== undefined) {
     return [{ operation: 'Write', resourceType: 'transactional-id', resource: transactionalId }];
   }
-  if (type === 'CLUSTER_AUTHORIZATION_FAILED' && cluster !== undefined) {
+  if (type === CLUSTER_REFUSED && cluster !== undefined) {
     return [{ operation: cluster, resourceType: 'cluster', resource: 'kafka-cluster' }];
   }
   // Of a producer: brokers before Kafka 3.0 want it for every idempotent one.
-  if (type === 'CLUSTER_AUTHORIZATION_FAILED' && (topics.length > 0 || transactionalId !== undefined)) {
+  if (type === CLUSTER_REFUSED && (topics.length > 0 || transactionalId !== undefined)) {
     return [{ operation: 'IdempotentWrite', resourceType: 'cluster', resource: 'kafka-cluster' }];
   }
   return [];

@@ -6,7 +6,7 @@ import { tlsMaterialOf } from '@astrolabe/service-kit/tls';
 import { actionsFromConfig } from './api/actions/actions-from-config.ts';
 import { createLogin } from './auth/create-login.ts';
 import type { ConsoleConfig } from './config.ts';
-import { createConsoleMetrics } from './console-metrics.ts';
+import { createConsoleMetrics, showJobs } from './console-metrics.ts';
 import { readsFromConfig } from './read/reads-from-config.ts';
 import { consoleRoutes } from './routes/route-table.ts';
 import { createConsoleServer } from './server/console-server.ts';
@@ -39,6 +39,7 @@ export async function startConsole(
     logger,
   });
   stack.defer('changes', () => actions.close());
+  showJobs(admin.metrics, () => actions.knownJobs());
   const server = createConsoleServer({
     config,
     routes: consoleRoutes({ reads: () => reads, actions: actions.context }),

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { consoleActionNames, type ConsoleActionName } from '@astrolabe/operations/audited-actions';
 import { z } from 'zod';
 import { configSections, configValues, defineConfig, type ConfigOf } from '@astrolabe/service-kit';
 import { isLoopbackHost } from '@astrolabe/service-kit/host-header';
@@ -7,7 +8,6 @@ import { parseRoleMapping } from './core/access/role-mapping.ts';
 import { parseJsonPaths, type JsonPath } from './core/masking/json-path.ts';
 import { parseMountPath } from './core/http/mount-path.ts';
 import { pipelineVariables } from './pipeline-variables.ts';
-import { actionNames, type ActionName } from './routes/route.ts';
 
 export const loginModes = ['none', 'basic', 'oidc'] as const;
 
@@ -35,9 +35,9 @@ const maskPaths = z
 const actions = z
   .string()
   .transform((text) => text.split(',').map((name) => name.trim()))
-  .pipe(z.array(z.enum(actionNames)))
-  .transform((names): ReadonlySet<ActionName> => new Set(names))
-  .describe(`some of ${actionNames.join(', ')}, separated by commas`);
+  .pipe(z.array(z.enum(consoleActionNames)))
+  .transform((names): ReadonlySet<ConsoleActionName> => new Set(names))
+  .describe(`some of ${consoleActionNames.join(', ')}, separated by commas`);
 
 export const consoleConfig = defineConfig(
   {

@@ -1,3 +1,4 @@
+import type { JobView } from '@astrolabe/operations';
 import type { Metrics } from '@astrolabe/service-kit';
 
 /** What the console counts. A route is its pattern, so that ids make no series. */
@@ -31,6 +32,8 @@ export function createConsoleMetrics(metrics: Metrics): ConsoleMetrics {
     name: 'refused_requests_total',
     help: 'Requests that were refused, by error code (docs/errors.md).',
     labelNames: ['code'],
+    // A fault of ours: its first has to be seen as an increase.
+    zeros: [{ code: 'console.internal' }],
   });
   const logins = metrics.counter({
     name: 'logins_total',
@@ -62,4 +65,26 @@ export function createConsoleMetrics(metrics: Metrics): ConsoleMetrics {
       ended.inc({ reason });
     },
   };
+}
+
+const jobStates = ['waiting', 'delayed', 'running', 'cancelling', 'done', 'cancelled', 'failed'] as const;
+type ShownJob = Pick<JobView, 'phase' | 'reason'>;
+
+/** Undefined: not known yet. Then none is shown, for a number that jumps up from 0 would look like news. */
+export function showJobs(metrics: Metrics, knownJobs: () => readonly ShownJob[] | undefined): void {
+  metrics.gauge({
+    name: 'known_jobs',
+    help: 'Redrives and dismissals of the last 31 days, by state; delayed: was under way, and waits to be tried again or for another one.',
+    labelNames: ['state'],
+    collect: (gauge) => {
+      gauge.reset();
+      const states = knownJobs()?.map(stateOf);
+      if (states === undefined) return;
+      for (const state of jobStates) gauge.set({ state }, states.filter((each) => each === state).length);
+    },
+  });
+}
+
+function stateOf({ phase, reason }: ShownJob): (typeof jobStates)[number] {
+  return phase === 'waiting' && reason !== undefined ? 'delayed' : phase;
 }

@@ -111,7 +111,7 @@ DISPATCHER_API_SSL_SERVER_NAME: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
-{{/* Of the three services. */}}
+{{/* Of the services and the console. */}}
 {{- define "astrolabe.environment.process" -}}
 LOG_LEVEL: {{ .root.Values.logLevel | quote }}
 ADMIN_HOST: {{ .root.Values.listenAddress | quote }}
@@ -133,7 +133,7 @@ INGEST_HOST: {{ .root.Values.listenAddress | quote }}
 INGEST_PORT: {{ include "astrolabe.ingestPort" . | quote }}
 INGEST_DRAIN_MS: {{ mul $ingest.drainSeconds 1000 | quote }}
 INGEST_INSTANCES: {{ include "astrolabe.ingestInstances" $ingest | quote }}
-INGEST_TRUSTED_PROXIES: {{ include "astrolabe.trustedProxies" .root | quote }}
+INGEST_TRUSTED_PROXIES: {{ include "astrolabe.trustedProxies" (dict "given" $ingest.trustedProxies "ingress" .root.Values.ingress) | quote }}
 {{- with $ingest.publicUrl }}
 INGEST_PUBLIC_URL: {{ . | quote }}
 {{- end }}
@@ -166,6 +166,56 @@ CONNECTORS_FILE: {{ include "astrolabe.connectorsFile" . | quote }}
 {{- end }}
 {{- end -}}
 
+{{- define "astrolabe.environment.console" -}}
+{{ include "astrolabe.environment.process" . }}
+{{ include "astrolabe.environment.kafka" . }}
+{{ include "astrolabe.environment.registry" . }}
+{{ include "astrolabe.environment.api" . }}
+{{- $console := .root.Values.console }}
+KAFKA_PARTITIONS: {{ .root.Values.kafka.partitions | quote }}
+KAFKA_REPLICATION_FACTOR: {{ .root.Values.kafka.replicationFactor | quote }}
+CONSOLE_SERVICE_URLS: {{ include "astrolabe.adminUrls" .root | quote }}
+CONSOLE_HOST: {{ include "astrolabe.consoleHost" .root | quote }}
+CONSOLE_PORT: {{ include "astrolabe.consolePort" . | quote }}
+CONSOLE_TRUSTED_PROXIES: {{ include "astrolabe.trustedProxies" (dict "given" $console.trustedProxies "ingress" $console.ingress) | quote }}
+CONSOLE_LOGIN: {{ $console.login | quote }}
+CONSOLE_SESSION_MINUTES: {{ $console.sessionMinutes | quote }}
+CONSOLE_ROLES: {{ join "," $console.roles | quote }}
+CONSOLE_READ_ONLY: {{ $console.readOnly | quote }}
+{{- with $console.basePath }}
+CONSOLE_BASE_PATH: {{ . | quote }}
+{{- end }}
+{{- with $console.allowedHosts }}
+CONSOLE_ALLOWED_HOSTS: {{ join "," . | quote }}
+{{- end }}
+{{- with $console.disabledActions }}
+CONSOLE_DISABLED_ACTIONS: {{ join "," . | quote }}
+{{- end }}
+{{- with $console.maskPaths }}
+CONSOLE_MASK_PATHS: {{ join "," . | quote }}
+{{- end }}
+{{- with include "astrolabe.consoleIngestUrl" .root }}
+CONSOLE_INGEST_URL: {{ . | quote }}
+{{- end }}
+{{- $folder := include "astrolabe.secretsFolder" . }}
+{{- if ne $console.login "none" }}
+CONSOLE_PUBLIC_URL: {{ $console.publicUrl | quote }}
+CONSOLE_SESSION_SECRET_FILE: {{ $folder }}/console/session-secret
+{{- end }}
+{{- if eq $console.login "basic" }}
+CONSOLE_USERS_FILE: {{ $folder }}/console/users
+{{- end }}
+{{- if eq $console.login "oidc" }}
+CONSOLE_OIDC_ISSUER: {{ $console.oidc.issuer | quote }}
+CONSOLE_OIDC_CLIENT_ID: {{ $console.oidc.clientId | quote }}
+CONSOLE_OIDC_SCOPES: {{ $console.oidc.scopes | quote }}
+CONSOLE_OIDC_NAME_CLAIM: {{ $console.oidc.nameClaim | quote }}
+{{- if $console.oidc.clientSecretKey }}
+CONSOLE_OIDC_CLIENT_SECRET_FILE: {{ $folder }}/console/client-secret
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* name=value,name=value */}}
 {{- define "astrolabe.pairs" -}}
 {{- $pairs := list -}}
@@ -183,6 +233,16 @@ CONNECTORS_FILE: {{ include "astrolabe.connectorsFile" . | quote }}
 { secretKeyRef: { name: {{ index . 0 | quote }}, key: {{ index . 1 | quote }} } }
 {{- end -}}
 
+{{/*
+Of services, by variable: who else has to know it. With another window, `topics apply` would shorten what the dispatcher
+keeps.
+*/}}
+{{- define "astrolabe.sharedVariables" -}}
+MAPPER_GROUP_ID: mapper
+DISPATCHER_GROUP_ID: dispatcher
+DISPATCHER_LEDGER_WINDOW_HOURS: dispatcher
+{{- end -}}
+
 {{/* Kubernetes refuses a name that is there twice, so what the chart sets cannot be set by hand as well. */}}
 {{- define "astrolabe.env" -}}
 {{- $environment := include (printf "astrolabe.environment.%s" .component) . | fromYaml -}}
@@ -190,7 +250,16 @@ CONNECTORS_FILE: {{ include "astrolabe.connectorsFile" . | quote }}
 {{- if not (or .isSetup (eq .component "mapper")) -}}
 {{- $environment = merge $environment .root.Values.connectors.env -}}
 {{- end -}}
-{{- range $name, $value := (index .root.Values .component).env -}}
+{{- $own := (index .root.Values .component).env -}}
+{{- if has .component (list "operator" "console") -}}
+{{- range $name, $service := include "astrolabe.sharedVariables" . | fromYaml -}}
+{{- $given := (index $.root.Values $service).env -}}
+{{- if and (hasKey $given $name) (not (hasKey $own $name)) -}}
+{{- $_ := set $environment $name (get $given $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := $own -}}
 {{- if hasKey $environment $name -}}
 {{- fail (printf "%s.env.%s: the chart sets this variable from a value of its own; see docs/deploy/kubernetes.md" $.component $name) -}}
 {{- end -}}
@@ -213,11 +282,12 @@ CONNECTORS_FILE: {{ include "astrolabe.connectorsFile" . | quote }}
 {{- if eq (floor .) . }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
 {{- end -}}
 
+{{/* given, ingress */}}
 {{- define "astrolabe.trustedProxies" -}}
-{{- if kindIs "invalid" .Values.ingest.trustedProxies -}}
-{{- ternary 1 0 .Values.ingress.enabled -}}
+{{- if kindIs "invalid" .given -}}
+{{- ternary 1 0 .ingress.enabled -}}
 {{- else -}}
-{{- .Values.ingest.trustedProxies -}}
+{{- .given -}}
 {{- end -}}
 {{- end -}}
 
@@ -235,6 +305,7 @@ CONNECTORS_FILE: {{ include "astrolabe.connectorsFile" . | quote }}
 
 {{- define "astrolabe.adminPort" -}}9464{{- end -}}
 {{- define "astrolabe.ingestPort" -}}3100{{- end -}}
+{{- define "astrolabe.consolePort" -}}3400{{- end -}}
 {{- define "astrolabe.connectorsFolder" -}}/etc/astrolabe{{- end -}}
 {{- define "astrolabe.secretsFolder" -}}/etc/astrolabe-secrets{{- end -}}
 {{- define "astrolabe.dataFolder" -}}/data{{- end -}}

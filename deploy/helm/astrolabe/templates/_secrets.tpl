@@ -21,8 +21,11 @@
 {{- $sources = concat $sources (include "astrolabe.tlsSources" (list "registry" .tls) | fromYamlArray) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (has .component (list "dispatcher" "operator")) (not .isSetup) -}}
+{{- if and (has .component (list "dispatcher" "operator" "console")) (not .isSetup) -}}
 {{- $sources = concat $sources (include "astrolabe.tlsSources" (list "api" .root.Values.api.tls) | fromYamlArray) -}}
+{{- end -}}
+{{- if eq .component "console" -}}
+{{- $sources = concat $sources (include "astrolabe.consoleSources" .root | fromYamlArray) -}}
 {{- end -}}
 {{- if $sources -}}{{- toYaml $sources -}}{{- end -}}
 {{- end -}}

@@ -31,7 +31,12 @@
 {{- fail "ingest.autoscaling: a target of processor time needs ingest.resources.requests.cpu" -}}
 {{- end -}}
 {{- end -}}
-{{- range $component := list "ingest" "mapper" "dispatcher" "operator" "setup" -}}
+{{- $withKafka := list "ingest" "mapper" "dispatcher" "operator" "setup" -}}
+{{- if .Values.console.enabled -}}
+{{- include "astrolabe.validateConsole" . -}}
+{{- $withKafka = append $withKafka "console" -}}
+{{- end -}}
+{{- range $component := $withKafka -}}
 {{- $isSetup := eq $component "setup" -}}
 {{- $kafka := include "astrolabe.kafka" (dict "root" $ "component" (ternary "operator" $component $isSetup) "isSetup" $isSetup) | fromYaml -}}
 {{- $sasl := $kafka.sasl -}}

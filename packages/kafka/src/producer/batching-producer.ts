@@ -17,7 +17,7 @@ import { FaultLog, type Logger } from '@astrolabe/service-kit';
 import { PipelineError, present, type ErrorCode } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { Accumulator, type AccumulatedSend, type QueuedSend } from './accumulator.ts';
-import { toKafkaError } from '../kafka-errors.ts';
+import { isClusterRefusal, toKafkaError } from '../kafka-errors.ts';
 
 /** Records of one topic. */
 export interface TopicRecords {
@@ -51,6 +51,10 @@ export interface BatchingProducerOptions {
   readonly openSession: () => Promise<ProduceSession>;
   /** Named where the brokers forbid a write. */
   readonly principal: string;
+  /** Topics that it is for, as far as they are known when it connects. */
+  readonly topics?: readonly string[] | undefined;
+  /** `kafka.unauthorized` for those of the topics that this user may not write to; undefined where it may. */
+  readonly findForbidden?: (topics: readonly string[]) => Promise<PipelineError | undefined>;
   readonly logger: Logger;
   readonly deliveryTimeoutMs: number;
   readonly maxRequestBytes: number;
@@ -82,7 +86,8 @@ export class BatchingProducer implements RecordProducer {
       await this.#open();
     } catch (error) {
       this.#discardSession();
-      throw toKafkaError(error, 'connecting the producer', { principal: this.#options.principal });
+      const { principal, topics = [] } = this.#options;
+      throw await this.#withTopicsNamed(toKafkaError(error, 'connecting the producer', { principal }), error, topics);
     }
   }
 
@@ -182,11 +187,7 @@ export class BatchingProducer implements RecordProducer {
     } catch (error) {
       this.#discardSession();
       if (cancelled.aborted) return;
-      const { principal } = this.#options;
-      const topics = [...new Set(sends.map(({ topic }) => topic))].map(
-        (resource) => ({ operation: 'Write', resourceType: 'topic', resource }) as const,
-      );
-      const fault = toKafkaError(error, 'producing', { principal, topics });
+      const fault = await this.#faultOf(error, [...new Set(sends.map(({ topic }) => topic))]);
       const mayBeOneOfThem = !fault.retryable || ONE_OF_THEM.has(fault.code);
       // The faults of the single sends follow.
       if (!mayBeOneOfThem || sends.length === 1)
@@ -202,6 +203,18 @@ export class BatchingProducer implements RecordProducer {
    */
   async #deliverEach(sends: readonly AccumulatedSend[]): Promise<void> {
     for (const send of sends) if (!send.isSettled()) await this.#deliver([send]);
+  }
+
+  async #faultOf(error: unknown, names: readonly string[]): Promise<PipelineError> {
+    const topics = names.map((resource) => ({ operation: 'Write', resourceType: 'topic', resource }) as const);
+    const fault = toKafkaError(error, 'producing', { principal: this.#options.principal, topics });
+    return this.#withTopicsNamed(fault, error, names);
+  }
+
+  /** A producer that may write to no topic at all is refused for the cluster, whatever it is for. */
+  async #withTopicsNamed(fault: PipelineError, error: unknown, topics: readonly string[]): Promise<PipelineError> {
+    if (topics.length === 0 || !isClusterRefusal(error)) return fault;
+    return (await this.#options.findForbidden?.(topics).catch(() => undefined)) ?? fault;
   }
 
   #open(): Promise<ProduceSession> {

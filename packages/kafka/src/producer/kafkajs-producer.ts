@@ -6,6 +6,8 @@ import { partitionFor, type OutgoingRecord, type RecordPosition, type RecordProd
 import type { Logger } from '@astrolabe/service-kit';
 import { PipelineError, present } from '@astrolabe/service-kit/errors';
 import { createKafkaAdmin } from '../admin/admin.ts';
+import { findAccessFault } from '../admin/present-topics.ts';
+import type { TopicNeed } from '../admin/topic-access.ts';
 import { clientOf, type KafkaConnection, type RetryOptions } from '../connection.ts';
 import { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from '../size-limits.ts';
 import { BatchingProducer, type ProduceSession, type RequestPace, type TopicRecords } from './batching-producer.ts';
@@ -14,6 +16,8 @@ import { Partitioners, type Message, type PartitionerArgs, type Producer } from 
 export interface RecordProducerOptions extends SizeLimits {
   readonly connection: KafkaConnection;
   readonly logger: Logger;
+  /** Topics that it is for. Named where this user may write to none, which the brokers do not tell in these words. */
+  readonly topics?: readonly string[];
   /**
    * A `send` that has no acknowledgement by then rejects with `kafka.unavailable`. What was not yet on its way is
    * withdrawn; what was may still be stored. Default 10,000.
@@ -25,7 +29,10 @@ export interface RecordProducerOptions extends SizeLimits {
 const DEFAULT_DELIVERY_TIMEOUT_MS = 10_000;
 const LONGEST_RETRY_PAUSE_MS = 1_000;
 
-/** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
+/**
+ * Connects; rejects with `kafka.unavailable` when no broker can be reached, and with `kafka.unauthorized` where this
+ * user may write to no topic.
+ */
 export async function createRecordProducer(options: RecordProducerOptions): Promise<RecordProducer> {
   const { connection, logger, deliveryTimeoutMs = DEFAULT_DELIVERY_TIMEOUT_MS } = options;
   await assertReachable(connection);
@@ -40,6 +47,8 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   const producer = new BatchingProducer({
     openSession: () => openSession(connection, retry),
     principal: connection.principal,
+    topics: options.topics,
+    findForbidden: (topics) => findAccessFault(connection, topics.map(writing)),
     logger,
     deliveryTimeoutMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
@@ -48,6 +57,10 @@ export async function createRecordProducer(options: RecordProducerOptions): Prom
   });
   await producer.connect();
   return producer;
+}
+
+function writing(name: string): TopicNeed {
+  return { name, operations: ['Write'] };
 }
 
 /** The producer's own retries are for sends; a start fails soon. */

@@ -20,7 +20,7 @@ export async function openAuditLog(cluster: Pick<Cluster, 'topics' | 'inspector'
   const topic = cluster.topics.audit.name;
   const producer = await recorded('Nothing was done, because it could not be recorded first: ', async () => {
     if (!(await hasTopic(cluster, topic))) throw new Error(missingTopic(topic));
-    return cluster.openProducer();
+    return cluster.openProducer([topic]);
   });
   return {
     store: async (record) => {

@@ -29,8 +29,8 @@ export interface Cluster {
   findHoldingTransactions(partitions: readonly HeldPartition[]): Promise<readonly HoldingTransaction[]>;
   /** Takes the id over: an earlier owner commits nothing any more. The caller closes it. */
   openTransactionalProducer(transactionalId: string): Promise<TransactionalProducer>;
-  /** For records outside of transactions. The caller closes it. */
-  openProducer(): Promise<RecordProducer>;
+  /** For records of these topics, outside of transactions. The caller closes it. */
+  openProducer(topics: readonly string[]): Promise<RecordProducer>;
 }
 
 /**

@@ -55,7 +55,8 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
     readBrokerFeatures: (broker) => readBrokerFeatures(broker, { tls, timeoutMs: FEATURES_TIMEOUT_MS }),
     findHoldingTransactions: (held) => findHoldingTransactions(connection, held),
     openTransactionalProducer: (transactionalId) => openTransactionalProducer({ connection, transactionalId }),
-    openProducer: () => createRecordProducer({ connection, logger, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS }),
+    openProducer: (names) =>
+      createRecordProducer({ connection, logger, topics: names, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS }),
     close: async () => {
       await reader.close();
       await inspector.close();

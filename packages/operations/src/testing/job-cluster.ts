@@ -72,8 +72,8 @@ export function mortal(cluster: Cluster, { calls, isLastCallDone }: Death): Clus
       offsets: (topic, partition) => call(() => reader.offsets(topic, partition)),
     },
     inspector: { describe: (names) => call(() => inspector.describe(names)) },
-    openProducer: async () => {
-      const producer = await call(() => cluster.openProducer());
+    openProducer: async (names) => {
+      const producer = await call(() => cluster.openProducer(names));
       return { ...producer, send: (topic, records) => call(() => producer.send(topic, records)) };
     },
     openTransactionalProducer: async (id) => {

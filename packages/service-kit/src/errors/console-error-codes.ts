@@ -121,7 +121,13 @@ export const consoleErrorCodes = [
   {
     code: 'console.confirmation-missing',
     meaning:
-      'A change of more than 100 records, or a replay that delivers again, has to be confirmed with the text that its plan names. Nothing was changed.',
+      'A change of many records, or a replay that delivers again, has to be confirmed with the text that its plan names. Nothing was changed.',
+    whoActs: 'operator',
+  },
+  {
+    code: 'console.dead-letter-unknown',
+    meaning:
+      'No dead letter is at this position: there is no such partition, its offset is not used yet, or retention has removed it. The message says what there is.',
     whoActs: 'operator',
   },
   {
@@ -172,12 +178,6 @@ export const consoleErrorCodes = [
   {
     code: 'console.values-masked',
     meaning: 'Values are masked in this console, so it exports none. Use the command line.',
-    whoActs: 'operator',
-  },
-  {
-    code: 'console.unknown-id',
-    meaning:
-      "What a path of the console's API names does not exist, or not any more: a connector, a replay, a dead letter. The message says what there is.",
     whoActs: 'operator',
   },
   {

@@ -22,7 +22,11 @@ export function connectorsRoutes(reads: () => Pick<Reads, 'connectors'>): readon
         const id = params['id'] ?? '';
         const found = await reads().connectors.one(id);
         if (found !== undefined) return json(found);
-        return refused(404, 'console.unknown-id', `no connector has the id "${id}"; the list of connectors has all`);
+        return refused(
+          404,
+          'console.connector-unknown',
+          `no connector has the id "${id}"; the list of connectors has all`,
+        );
       },
     }),
   ];

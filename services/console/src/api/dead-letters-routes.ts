@@ -85,7 +85,7 @@ async function one(
   const position = parseDeadLetterPosition(topics, `${partition}:${offset}`, topic);
   if (position === undefined) {
     const message = `${topic}/${partition}/${offset} names no dead letter; a position is events or commands, a partition and an offset`;
-    return refused(404, 'console.unknown-id', message);
+    return refused(404, 'console.dead-letter-unknown', message);
   }
   const found = await deadLetters.one(position, signal);
   switch (found.kind) {
@@ -94,10 +94,10 @@ async function one(
     case 'not-found': {
       const { lowWatermark, highWatermark } = found.bounds;
       const message = `${position.topic}[${partition}] has no record at offset ${offset}; it holds ${lowWatermark} to ${highWatermark - 1n}`;
-      return refused(404, 'console.unknown-id', message);
+      return refused(404, 'console.dead-letter-unknown', message);
     }
     case 'unknown-partition':
-      return refused(404, 'console.unknown-id', `${found.topic} has partitions 0 to ${found.partitions - 1}`);
+      return refused(404, 'console.dead-letter-unknown', `${found.topic} has partitions 0 to ${found.partitions - 1}`);
     case 'several-starts':
       return refused(400, 'console.request-invalid', 'a position has one offset');
   }

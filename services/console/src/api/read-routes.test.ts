@@ -85,7 +85,8 @@ test('a connector shows fingerprints and limits and never a key, and one that no
   assert.match(one, /"waiting":4/);
   assert.doesNotMatch(one, /key-of-acme/);
   const unknown = await get('/connectors/:id', { id: 'nobody' });
-  assert.deepEqual([unknown.kind, unknown.kind === 'refused' && unknown.status], ['refused', 404]);
+  assert.ok(unknown.kind === 'refused');
+  assert.deepEqual([unknown.status, unknown.code], [404, 'console.connector-unknown']);
 });
 
 test('topics, schemas and the doctor show what differs', async (t) => {
@@ -123,29 +124,31 @@ test('replays are listed, shown one by one, and told again when they change', as
     await get('/replays/:id', { id: 'r1' }),
   );
   assert.equal(one.replay.value.partitions[0]?.nextOffset, '40');
-  assert.equal((await get('/replays/:id', { id: 'r2' })).kind, 'refused');
+  const unknown = await get('/replays/:id', { id: 'r2' });
+  assert.equal(unknown.kind === 'refused' && unknown.code, 'console.replay-unknown');
 });
 
 test('what cannot be is refused with what to ask for instead', async (t) => {
   const { get, cluster } = await openTestReads(t);
   await cluster.log.send(cluster.topics.segmentEventsDeadLetters.name, [deadEvent('m1')]);
+  const one = '/dead-letters/:topic/:partition/:offset';
+  const [invalid, nowhere] = ['console.request-invalid', 'console.dead-letter-unknown'];
   const table = [
-    ['/overview', {}, { period: '2h' }, 400],
-    ['/live/stream', {}, { topics: 'events,everything' }, 400],
-    ['/trail/:kind/:id', { kind: 'cookie', id: 'x' }, {}, 404],
-    ['/dead-letters', {}, { from: 'yesterday' }, 400],
-    ['/dead-letters/records', {}, { after: 'nonsense' }, 400],
-    ['/dead-letters/:topic/:partition/:offset', { topic: 'events', partition: '0', offset: '7' }, {}, 404],
-    ['/dead-letters/:topic/:partition/:offset', { topic: 'events', partition: '9', offset: '0' }, {}, 404],
-    ['/dead-letters/:topic/:partition/:offset', { topic: 'other', partition: '0', offset: '0' }, {}, 404],
+    ['/overview', {}, { period: '2h' }, 400, invalid],
+    ['/live/stream', {}, { topics: 'events,everything' }, 400, invalid],
+    ['/trail/:kind/:id', { kind: 'cookie', id: 'x' }, {}, 404, 'console.not-found'],
+    ['/dead-letters', {}, { from: 'yesterday' }, 400, invalid],
+    ['/dead-letters/records', {}, { after: 'nonsense' }, 400, invalid],
+    [one, { topic: 'events', partition: '0', offset: '7' }, {}, 404, nowhere],
+    [one, { topic: 'events', partition: '9', offset: '0' }, {}, 404, nowhere],
+    [one, { topic: 'other', partition: '0', offset: '0' }, {}, 404, nowhere],
   ] as const;
-  for (const [path, params, query, status] of table) {
+  for (const [path, params, query, status, code] of table) {
     const answer = await get(path, params, query);
     assert.ok(answer.kind === 'refused', path);
-    const code = status === 404 ? 'console.unknown-id' : 'console.request-invalid';
     assert.deepEqual([answer.status, answer.code], [status, code], path);
   }
-  const found = await get('/dead-letters/:topic/:partition/:offset', { topic: 'events', partition: '0', offset: '0' });
+  const found = await get(one, { topic: 'events', partition: '0', offset: '0' });
   assert.equal(found.kind, 'json');
 });
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Reads } from '../read/open-reads.ts';
-import { replayDetailShape, replaysShape } from '../read/shapes/replays.ts';
-import { panelOf } from '../read/shapes/values.ts';
+import { replayPageShape, replaysShape } from '../read/shapes/replays.ts';
 import type { Route } from '../routes/route.ts';
 import { json, readRoute, refused } from './read-route.ts';
 
@@ -26,12 +25,12 @@ export function replaysRoutes(reads: () => Pick<Reads, 'replays'>): readonly Rou
       path: '/replays/:id',
       summary: 'One replay, with its progress on each partition',
       query: z.object({}),
-      answer: z.object({ replay: panelOf(replayDetailShape) }),
+      answer: replayPageShape,
       handle: async (_query, { params }) => {
         const id = params['id'] ?? '';
         const replay = await reads().replays.one(id);
         if (replay.kind === 'ready' && replay.value === undefined) {
-          return refused(404, 'console.unknown-id', `no replay has the id "${id}"; the list of replays has all`);
+          return refused(404, 'console.replay-unknown', `no replay has the id "${id}"; the list of replays has all`);
         }
         return json({ replay });
       },

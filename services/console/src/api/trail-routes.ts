@@ -39,7 +39,7 @@ export function trailRoutes(reads: () => Pick<Reads, 'trail'>): readonly Route[]
 }
 
 function unknownKind(kind: string) {
-  return refused(404, 'console.unknown-id', `there are trails of ${trailKinds.join(', ')}, and not of "${kind}"`);
+  return refused(404, 'console.not-found', `there are trails of ${trailKinds.join(', ')}, and not of "${kind}"`);
 }
 
 function tooLong(kind: TrailKind, days: number): string {

@@ -1,7 +1,7 @@
 /** What of a log-in pages ask for by the API. Whether a console has it depends on `CONSOLE_LOGIN`. */
 import { z } from 'zod';
 import { loginBodySchema } from '../auth/basic-login.ts';
-import { sessionSchema } from '../server/session-route.ts';
+import { sessionSchema } from '../server/session-shape.ts';
 import type { DocumentedRoute } from './document.ts';
 
 export const loginOperations: readonly DocumentedRoute[] = [

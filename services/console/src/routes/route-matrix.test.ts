@@ -1,12 +1,13 @@
 /** Who may do what: every route of the table with every role, asked over HTTP. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { consoleActionNames } from '@astrolabe/operations/audited-actions';
 import { z } from 'zod';
 import { includesRole } from '../core/access/roles.ts';
 import { startTestConsole, type TestConsole } from '../testing/test-console.ts';
 import { makeUsersFile } from '../testing/users.ts';
 import { composeRoutes, documentedRoutes } from './route-table.ts';
-import { actionNames, roles, type Route } from './route.ts';
+import { roles, type Route } from './route.ts';
 
 /** One of each kind, whatever the table has. */
 const samples: readonly Route[] = roles.flatMap((role) => [
@@ -71,7 +72,7 @@ test('a console that is read-only refuses every change, and shows everything', a
   await everyRouteIs(t, console, ({ action }) => (action === undefined ? 'reached' : '403 console.read-only'));
 });
 
-for (const action of actionNames) {
+for (const action of consoleActionNames) {
   test(`a console without "${action}" refuses that change, and no other`, async (t) => {
     const routes = [...table, sample({ method: 'PUT', path: '/matrix/switched-off', role: 'viewer', action })];
     const console = await startTestConsole(t, { routes, env: { CONSOLE_DISABLED_ACTIONS: action } });

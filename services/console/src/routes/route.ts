@@ -1,30 +1,13 @@
 /** An endpoint of the console's API: written by its area, composed in `route-table.ts`, served by `server/`. */
+import type { ConsoleActionName } from '@astrolabe/operations/audited-actions';
 import type { ZodType } from 'zod';
 
 /** Each role may do what the ones before it may. A reader may also see payloads. */
 export const roles = ['viewer', 'reader', 'replayer', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
-/** Changes that an operator can switch off by name, with `CONSOLE_DISABLED_ACTIONS`. */
-export const actionNames = [
-  'redrive',
-  'redrive-edited',
-  'dismiss',
-  'start-replay',
-  'pause-replay',
-  'resume-replay',
-  'cancel-replay',
-  'cancel-job',
-  'add-connector',
-  'edit-connector',
-  'enable-connector',
-  'rotate-key',
-  'retire-key',
-  'send-test-event',
-  'apply-topics',
-  'apply-schemas',
-] as const;
-export type ActionName = (typeof actionNames)[number];
+/** A change that an operator can switch off by name, with `CONSOLE_DISABLED_ACTIONS`. */
+export type ActionName = ConsoleActionName;
 
 /** Who asks, as the audit record names them. */
 export interface Caller {

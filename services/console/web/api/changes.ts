@@ -1,87 +1,40 @@
 /** Every change that the pages ask for. */
 import type { Answer } from '../core/resource-state.ts';
-import type { JobAnswer, PlanAnswer } from './answers.ts';
+import type {
+  AddConnectorBody,
+  AddedConnectorAnswer,
+  CheckedAnswer,
+  EditConnectorBody,
+  JobAnswer,
+  PlanAnswer,
+  RotatedAnswer,
+  SelectionBody,
+  SentReplayBody,
+  SentTestEventAnswer,
+} from './answers.ts';
 import { apiPath, type ApiClient } from './client.ts';
 
-/** Which dead letters: what matches all parts that are given. */
-export interface DeadLetterSelection {
-  readonly topic?: string | undefined;
-  readonly connector?: string | undefined;
-  readonly code?: string | undefined;
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  /** `partition:offset`, of one. */
-  readonly offsets?: string | undefined;
-}
-
-export interface ReplayRequest {
-  readonly source: 'events' | 'commands';
-  readonly range: ReplayRange;
-  readonly connector?: string | undefined;
-  readonly user?: string | undefined;
-  readonly account?: string | undefined;
-  readonly type?: string | undefined;
-  readonly event?: string | undefined;
-  readonly force: boolean;
-  readonly recordsPerSecond?: number | undefined;
-}
-
-export type ReplayRange =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'times'; readonly from: string; readonly to?: string | undefined }
-  | { readonly kind: 'offsets'; readonly offsets: string };
-
-export interface NewConnector {
-  readonly name: string;
-  readonly id?: string | undefined;
-  readonly freeEmailProviders: 'allow' | 'block';
-}
-
-export interface ConnectorEdit {
-  readonly name: string;
-  readonly freeEmailProviders: 'allow' | 'block';
-}
-
-export interface AddedConnector {
-  readonly id: string;
-  /** Shown once. */
-  readonly key?: string | undefined;
-  /** Of a rotation: the fingerprint of the old key, which senders may use until it is retired. */
-  readonly retire?: string | undefined;
-  /** Where senders reach ingest, as the network knows it; absent where the console is not told. */
-  readonly ingestUrl?: string | undefined;
-  /** On a read-only mount: what to write into the connectors file. */
-  readonly json?: string | undefined;
-}
-
-export interface CheckedKey {
-  readonly key:
-    | { readonly kind: 'accepted' }
-    | { readonly kind: 'refused'; readonly status: number }
-    | { readonly kind: 'unclear'; readonly reason: string };
-}
-
-export interface SentTestEvent {
-  readonly messageId: string;
-}
+/** Which dead letters: what matches all parts that are given. `offsets`: `partition:offset`, of one. */
+export type DeadLetterSelection = Pick<SelectionBody, 'topic' | 'connector' | 'code' | 'from' | 'to' | 'offsets'>;
+export type NewConnector = Omit<AddConnectorBody, 'key'>;
 
 export interface Changes {
   planRedrive(selection: DeadLetterSelection): Promise<Answer<PlanAnswer>>;
   planDismissal(selection: DeadLetterSelection, reason: string): Promise<Answer<PlanAnswer>>;
-  planReplay(request: ReplayRequest): Promise<Answer<PlanAnswer>>;
+  planReplay(request: SentReplayBody): Promise<Answer<PlanAnswer>>;
   execute(planId: string, confirmation: string | undefined): Promise<Answer<JobAnswer>>;
   redriveEdited(lines: readonly string[]): Promise<Answer<JobAnswer>>;
   cancelJob(id: string): Promise<Answer<JobAnswer>>;
   controlReplay(id: string, what: 'pause' | 'resume' | 'cancel'): Promise<Answer<object>>;
-  addConnector(connector: NewConnector): Promise<Answer<AddedConnector>>;
-  editConnector(id: string, edit: ConnectorEdit): Promise<Answer<object>>;
+  addConnector(connector: NewConnector): Promise<Answer<AddedConnectorAnswer>>;
+  editConnector(id: string, edit: EditConnectorBody): Promise<Answer<object>>;
   enableConnector(id: string, enabled: boolean): Promise<Answer<object>>;
-  rotateKey(id: string): Promise<Answer<AddedConnector>>;
+  rotateKey(id: string): Promise<Answer<RotatedAnswer>>;
   /** `fingerprint`: of a write key that is no longer to be accepted. */
   retireKey(id: string, fingerprint: string): Promise<Answer<object>>;
   /** Asks Astrolabe whether it accepts the connector's key. Changes nothing. */
-  checkKey(id: string): Promise<Answer<CheckedKey>>;
-  sendTestEvent(id: string): Promise<Answer<SentTestEvent>>;
+  checkKey(id: string): Promise<Answer<CheckedAnswer>>;
+  sendTestEvent(id: string): Promise<Answer<SentTestEventAnswer>>;
   applyTopics(): Promise<Answer<object>>;
   applySchemas(): Promise<Answer<object>>;
 }

@@ -1,12 +1,9 @@
 /**
  * A change that is counted before it is made: plan, confirm, execute. What is executed is the plan that was seen, by
- * its id; above a hundred records the count has to be typed. Pure.
+ * its id; what has to be typed, the server says. Pure.
  */
-import { isMoreThan, type Digits } from './digits.ts';
+import type { Digits } from './digits.ts';
 import type { Problem } from './resource-state.ts';
-
-/** Up to here a click is enough. */
-export const MAX_UNTYPED = 100;
 
 export interface Plan {
   readonly planId: string;
@@ -46,11 +43,6 @@ export function enterDecision<Planned extends Plan>(
 ): Decision<Planned> {
   if (!nexts[from.kind].includes(next.kind)) throw new Error(`a decision that is ${from.kind} cannot be ${next.kind}`);
   return next;
-}
-
-/** What has to be typed to change so many records. */
-export function wordToType(count: Digits): string | undefined {
-  return isMoreThan(count, MAX_UNTYPED) ? String(count) : undefined;
 }
 
 /** Grouped digits are as good as plain ones. */

@@ -45,10 +45,6 @@ export function sumDigits(values: readonly Digits[]): string {
   return values.reduce<bigint>((sum, value) => sum + BigInt(value), 0n).toString();
 }
 
-export function isMoreThan(value: Digits, limit: number): boolean {
-  return BigInt(value) > BigInt(limit);
-}
-
 /** Two significant places below 10, none from there on: `0.25`, `9.5`, `1,234`. */
 export function formatRate(perSecond: number): string {
   if (perSecond === 0) return '0';

@@ -8,6 +8,7 @@ import { deadLetter, deadLetterGroups, deadLetterRecords } from './fixtures/dead
 import { lagAnswer, lagHistory } from './fixtures/lag.ts';
 import { liveRows } from './fixtures/live.ts';
 import { overview } from './fixtures/overview.ts';
+import { planAnswer } from './fixtures/plans.ts';
 import { replayDetailAnswer, replaysAnswer } from './fixtures/replays.ts';
 import { trail } from './fixtures/trail.ts';
 
@@ -54,9 +55,11 @@ const ADMIN: SessionAnswer = {
   role: 'admin',
   grantedBy: 'groups:pipeline-admins=admin',
   claims: { email: 'eva@example.com', groups: ['pipeline-admins', 'everybody'] },
+  claimsLeft: [],
   expiresAt: new Date(Date.now() + 7_200_000).toISOString(),
   readOnly: false,
   disabledActions: [],
+  basePath: '',
   version: '0.1.0',
 };
 
@@ -174,16 +177,8 @@ function usualAnswers(session: SessionAnswer): (request: NotedRequest) => Script
 }
 
 function changed({ path }: NotedRequest): Scripted {
-  const expiresAt = new Date(Date.now() + 300_000).toISOString();
-  if (path === '/plans/redrive') {
-    const counts = { waiting: 20_123, redriven: 20_000, exhausted: 120, refused: 3 };
-    return ok({ planId: 'plan-1', expiresAt, counts, notes: ['3 cannot go back as they are: they were cut.'] });
-  }
-  if (path === '/plans/dismiss') return ok({ planId: 'plan-2', expiresAt, counts: { waiting: 12 } });
-  if (path === '/plans/replay') {
-    const counts = { read: 120_000, matched: 88_000, skippedByLedger: 80_000, wouldBeSent: 8_000 };
-    return ok({ planId: 'plan-3', expiresAt, counts, confirmation: '8000' });
-  }
+  const plan = planAnswer(path);
+  if (plan !== undefined) return ok(plan);
   if (path.endsWith('/execute') || path === '/dead-letters/redrive-edited')
     return { status: 202, body: jobsAnswer().jobs[0] ?? {} };
   if (path === '/connectors')

@@ -112,8 +112,20 @@ const catalogue = [
   },
 ] as const satisfies readonly CataloguedAction[];
 
-export type ActionName = (typeof catalogue)[number]['name'];
+type CatalogueEntry = (typeof catalogue)[number];
+type EntryOf<
+  Program extends AuditedProgram,
+  Entry extends CatalogueEntry = CatalogueEntry,
+> = Entry extends CatalogueEntry ? (Program extends Entry['programs'][number] ? Entry : never) : never;
+
+export type ActionName = CatalogueEntry['name'];
+export type ConsoleActionName = EntryOf<'console'>['name'];
 
 export const auditedActions: readonly (CataloguedAction & { readonly name: ActionName })[] = catalogue;
 
 export const actionNames: readonly ActionName[] = catalogue.map(({ name }) => name);
+
+/** Changes that can be made with the console. */
+export const consoleActionNames: readonly ConsoleActionName[] = catalogue
+  .filter((entry): entry is EntryOf<'console'> => (entry.programs as readonly AuditedProgram[]).includes('console'))
+  .map(({ name }) => name);

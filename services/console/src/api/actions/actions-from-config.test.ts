@@ -37,5 +37,6 @@ test('a console without brokers has its routes, and says of each change why it w
     assert.ok(answer.kind === 'refused', path);
     assert.deepEqual([answer.status, answer.code, answer.message], [503, 'kafka.unavailable', 'no broker answers']);
   }
+  assert.equal(actions.knownJobs(), undefined);
   await actions.close();
 });

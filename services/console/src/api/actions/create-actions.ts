@@ -1,4 +1,5 @@
 /** What the routes of changes need on the brokers, for the composition of the console. */
+import type { JobView } from '@astrolabe/operations';
 import type { ActionContext } from './action-context.ts';
 import { ActionSource, type ActionSourceOptions } from './open-actions.ts';
 
@@ -9,6 +10,8 @@ export interface Actions {
   readonly context: ActionContext;
   /** Carries on the jobs that were left behind, as soon as the brokers can be reached. */
   start(): void;
+  /** Undefined: they could not be read yet. */
+  knownJobs(): readonly JobView[] | undefined;
   /** Jobs that are under way are left to the next console. Never rejects. */
   close(): Promise<void>;
 }
@@ -22,5 +25,10 @@ export function createActions(options: ActionsOptions): Actions {
     jobs: () => source.jobs(),
     onEndLost: (error) => options.onFault('recording the end of an action', error),
   };
-  return { context, start: () => source.start(), close: () => source.close() };
+  return {
+    context,
+    start: () => source.start(),
+    knownJobs: () => source.knownJobs(),
+    close: () => source.close(),
+  };
 }

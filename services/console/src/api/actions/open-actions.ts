@@ -9,6 +9,7 @@ import {
   openAuditLog,
   type AuditLog,
   type Cluster,
+  type JobView,
 } from '@astrolabe/operations';
 import { pauseAfter, retryPolicies } from '@astrolabe/service-kit';
 import type { Clock } from '@astrolabe/service-kit/clock';
@@ -27,6 +28,7 @@ export class ActionSource {
   readonly #stop = new AbortController();
   #log: Promise<AuditLog> | undefined;
   #jobs: Promise<JobRunner> | undefined;
+  #runner: JobRunner | undefined;
   #carryingOn: Promise<void> | undefined;
 
   constructor(options: ActionSourceOptions) {
@@ -59,6 +61,11 @@ export class ActionSource {
     return opening;
   }
 
+  /** Undefined: they could not be read yet. */
+  knownJobs(): readonly JobView[] | undefined {
+    return this.#runner?.list();
+  }
+
   /** Jobs that are under way are left to the next console. Never rejects. */
   async close(): Promise<void> {
     this.#stop.abort(new Error('the console stops'));
@@ -82,6 +89,7 @@ export class ActionSource {
     await follower.refresh(clock.nowMs(), this.#stop.signal);
     const runner = new JobRunner({ follower, log, work: createJobWork(cluster, clock), clock, random, onFault });
     runner.start();
+    this.#runner = runner;
     return runner;
   }
 

@@ -26,6 +26,10 @@ test('a plan counts what would be sent, changes nothing, and is carried out once
   assert.equal((await jobOf(actions, first.id)).counts?.['redriven'], 30);
   const { jobs } = (await actions.ask('GET', '/jobs')) as { jobs: JobAnswer[] };
   assert.equal(jobs.length, 1);
+  assert.deepEqual(
+    actions.knownJobs()?.map(({ phase }) => phase),
+    ['done'],
+  );
   const over = await actions.refused('POST', `/jobs/${first.id}/cancel`);
   assert.deepEqual([over.status, over.code], [409, 'console.job-over']);
 });

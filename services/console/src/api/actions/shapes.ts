@@ -56,6 +56,8 @@ export const replayBody = z.strictObject({
   recordsPerSecond: rate.optional(),
 });
 export type ReplayBody = z.infer<typeof replayBody>;
+/** As it is sent. */
+export type SentReplayBody = z.input<typeof replayBody>;
 
 const cause = z.object({ topic: z.string(), code: z.string(), connector: z.string(), waiting: count });
 const left = z.object({ position: z.string(), reason: z.string() });
@@ -98,6 +100,7 @@ export const jobAnswer = z.object({
 export type JobAnswer = z.infer<typeof jobAnswer>;
 
 export const jobsAnswer = z.object({ jobs: z.array(jobAnswer) });
+export type JobsAnswer = z.infer<typeof jobsAnswer>;
 
 export const resumeBody = z.strictObject({ recordsPerSecond: z.union([rate, z.literal('none')]).optional() });
 export const noBody = z.strictObject({});
@@ -124,6 +127,8 @@ export const editConnectorBody = z.strictObject({
   name: z.string().trim().min(1).max(200).optional(),
   freeEmailProviders: freeEmailProviders.optional(),
 });
+export type AddConnectorBody = z.input<typeof addConnectorBody>;
+export type EditConnectorBody = z.infer<typeof editConnectorBody>;
 export const enabledBody = z.strictObject({ enabled: z.boolean() });
 export const rotateBody = z.strictObject({ key: key.default({ kind: 'generate' }) });
 /** `key`: the fingerprint of a write key, or where it is. */
@@ -146,6 +151,7 @@ export const rotatedAnswer = z.object({
   /** The old key, which senders may use until it is retired under this name. */
   retire: z.string(),
 });
+export type RotatedAnswer = z.infer<typeof rotatedAnswer>;
 export const changedAnswer = z.object({ id: z.string(), changed: z.boolean() });
 export const checkedAnswer = z.object({
   id: z.string(),
@@ -155,7 +161,9 @@ export const checkedAnswer = z.object({
     z.object({ kind: z.literal('unclear'), reason: z.string() }),
   ]),
 });
+export type CheckedAnswer = z.infer<typeof checkedAnswer>;
 export const sentTestEventAnswer = z.object({ messageId: z.string() });
+export type SentTestEventAnswer = z.infer<typeof sentTestEventAnswer>;
 
 const finding = z.object({
   level: z.enum(['ok', 'warning', 'problem']),
@@ -199,6 +207,7 @@ export const auditEntry = z.object({
     })
     .optional(),
 });
+export type AuditEntry = z.infer<typeof auditEntry>;
 export const auditAnswer = z.object({
   entries: z.array(auditEntry),
   /** `cursor` of the next page; absent on the last. A page may have fewer entries than asked for. */
@@ -206,6 +215,7 @@ export const auditAnswer = z.object({
   /** The topic does not exist yet: what to do. */
   note: z.string().optional(),
 });
+export type AuditAnswer = z.infer<typeof auditAnswer>;
 export const auditQuery = z.strictObject({
   action: z.string().max(100).optional(),
   who: z.string().max(200).optional(),

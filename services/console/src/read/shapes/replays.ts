@@ -85,3 +85,5 @@ export const replayDetailShape = replayShape.extend({
   ),
 });
 export type ReplayDetail = z.infer<typeof replayDetailShape>;
+
+export const replayPageShape = z.object({ replay: panelOf(replayDetailShape) });

@@ -1,12 +1,12 @@
 /**
- * A change in three steps: a dry run counts, the reader confirms, a job does it. Above a hundred the count has to be
- * typed. A plan that is too old is made again.
+ * A change in three steps: a dry run counts, the reader confirms, a job does it. Where the plan says so, something has
+ * to be typed. A plan that is too old is made again.
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
 import type { JobAnswer, PlanAnswer } from '../../api/answers.ts';
 import { counted, groupDigits, wordsOf } from '../../core/digits.ts';
-import { enterDecision, isConfirmed, isExpired, wordToType, type Decision, type Plan } from '../../core/decision.ts';
+import { enterDecision, isConfirmed, isExpired, type Decision, type Plan } from '../../core/decision.ts';
 import type { Answer, Problem } from '../../core/resource-state.ts';
 import { announce } from '../../state/announcer.ts';
 import { nowMs } from '../../state/clock.ts';
@@ -95,7 +95,7 @@ export function DecisionDialog(props: DecisionDialogProps): Children {
 
 function shownPlan(answer: PlanAnswer, count: number): ShownPlan {
   const { planId, expiresAt, confirmation } = answer;
-  return { planId, expiresAt, count, toType: confirmation ?? wordToType(count), answer };
+  return { planId, expiresAt, count, toType: confirmation, answer };
 }
 
 function afterRefusal(problem: Problem): Decision<ShownPlan> {
@@ -155,7 +155,7 @@ interface ConfirmationProps {
 function Confirmation({ planned, verb, noun, children, onType, onConfirm, onClose }: ConfirmationProps): Children {
   const id = useId();
   const { plan, typed } = planned;
-  const { counts, notes = [] } = plan.answer;
+  const { counts, notes } = plan.answer;
   if (plan.count === 0) {
     return html`${h(EmptyNote, { title: `No ${noun} would be changed.`, children: 'What matched may have been decided about already. Change the filters, or look at the counts below.' })}
       ${countList(counts)}

@@ -1,6 +1,6 @@
 /** Asks Astrolabe whether it accepts the key of a connector. */
 import { useSignal } from '@preact/signals';
-import type { CheckedKey } from '../../api/changes.ts';
+import type { CheckedAnswer } from '../../api/answers.ts';
 import { Badge } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { ProblemNote, sentence } from '../../components/notes.ts';
@@ -9,7 +9,7 @@ import type { Answer } from '../../core/resource-state.ts';
 import { changes, hasRole } from '../../state/session.ts';
 
 export function CheckKey({ id }: { readonly id: string }): Children {
-  const answer = useSignal<Answer<CheckedKey> | 'asking' | undefined>(undefined);
+  const answer = useSignal<Answer<CheckedAnswer> | 'asking' | undefined>(undefined);
   if (!hasRole('admin')) return null;
   const state = answer.value;
   const ask = async (): Promise<void> => {
@@ -22,7 +22,7 @@ export function CheckKey({ id }: { readonly id: string }): Children {
   </div>`;
 }
 
-function result(answer: Answer<CheckedKey>): Children {
+function result(answer: Answer<CheckedAnswer>): Children {
   if (answer.kind === 'problem') return h(ProblemNote, { problem: answer.problem });
   const { key } = answer.body;
   switch (key.kind) {

@@ -1,7 +1,7 @@
 /** Switching a connector on and off, giving it another key, and taking an old one away. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import type { AddedConnector } from '../../api/changes.ts';
+import type { RotatedAnswer } from '../../api/answers.ts';
 import { Dialog } from '../../components/dialogs/dialog.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { ProblemNote } from '../../components/notes.ts';
@@ -44,7 +44,7 @@ export function EnableDialog({ settings: { id, name, enabled }, onClose }: Chang
 }
 
 export function RotateDialog({ settings: { id, name }, onClose }: ChangeDialogProps): Children {
-  const rotated = useSignal<AddedConnector | Problem | undefined>(undefined);
+  const rotated = useSignal<RotatedAnswer | Problem | undefined>(undefined);
   const state = rotated.value;
   const onConfirm = async (): Promise<void> => {
     const answer = await changes.rotateKey(id);

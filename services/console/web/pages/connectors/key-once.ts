@@ -1,10 +1,14 @@
 /** A key that was made just now. The server does not tell it again, and the page forgets it when it is closed. */
-import type { AddedConnector } from '../../api/changes.ts';
+import type { AddedConnectorAnswer, RotatedAnswer } from '../../api/answers.ts';
 import { CopyButton } from '../../components/text/copy-button.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { PayloadView } from '../../components/text/payload.ts';
 
-export function KeyOnce({ added: { key, json, retire } }: { readonly added: AddedConnector }): Children {
+export interface KeyOnceProps {
+  readonly added: Partial<Pick<AddedConnectorAnswer & RotatedAnswer, 'key' | 'json' | 'retire'>>;
+}
+
+export function KeyOnce({ added: { key, json, retire } }: KeyOnceProps): Children {
   return html`
     ${
       key === undefined

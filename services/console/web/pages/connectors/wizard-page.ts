@@ -1,7 +1,8 @@
 /** Sets a connector up: name, policy, key, Segment, a test event that is followed to Astrolabe's answer. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import type { AddedConnector, NewConnector } from '../../api/changes.ts';
+import type { AddedConnectorAnswer } from '../../api/answers.ts';
+import type { NewConnector } from '../../api/changes.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
 import { ProblemNote } from '../../components/notes.ts';
@@ -30,7 +31,7 @@ const PLACE: Readonly<Record<ConnectorStep, number>> = {
 
 export function WizardPage(): Children {
   const step = useSignal<ConnectorStep>('describing');
-  const added = useSignal<AddedConnector | undefined>(undefined);
+  const added = useSignal<AddedConnectorAnswer | undefined>(undefined);
   const problem = useSignal<Problem | undefined>(undefined);
   const enter = (next: ConnectorStep): void => {
     step.value = enterConnectorStep(step.peek(), next);
@@ -63,7 +64,7 @@ export function WizardPage(): Children {
 }
 
 interface StepProps {
-  readonly added: AddedConnector | undefined;
+  readonly added: AddedConnectorAnswer | undefined;
   readonly problem: Problem | undefined;
   readonly enter: (step: ConnectorStep) => void;
   readonly add: (connector: NewConnector) => Promise<void>;
@@ -102,7 +103,7 @@ function stepView(step: ConnectorStep, { added, problem, enter, add }: StepProps
   }
 }
 
-function segment({ id, ingestUrl }: AddedConnector, onNext: () => void): Children {
+function segment({ id, ingestUrl }: AddedConnectorAnswer, onNext: () => void): Children {
   const host = ingestUrl ?? 'https://your-ingest-host';
   return html`<h2 tabindex="-1">What to enter in Segment</h2>
     <ol>

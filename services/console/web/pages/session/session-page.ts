@@ -18,7 +18,7 @@ const MODES = {
 export function SessionPage(): Children {
   const state = session.value;
   if (state.kind !== 'signed-in') return null;
-  const { login, name, role, grantedBy, claims, claimsLeft = [], expiresAt, readOnly, version } = state.session;
+  const { login, name, role, grantedBy, claims, claimsLeft, expiresAt, readOnly, version } = state.session;
   const rows = Object.entries(claims).flatMap(([claim, value]) =>
     (Array.isArray(value) ? (value as unknown[]) : [value]).map((each) => ({ claim, value: textOf(each) })),
   );

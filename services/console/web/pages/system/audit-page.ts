@@ -63,7 +63,12 @@ export function AuditPage({ route }: PageProps): Children {
   `;
 }
 
-const TONES: Readonly<Record<string, Tone>> = { done: 'good', failed: 'bad', cancelled: 'off', refused: 'warn' };
+const TONES: Readonly<Record<NonNullable<AuditEntry['result']>['kind'], Tone>> = {
+  done: 'good',
+  failed: 'bad',
+  cancelled: 'off',
+  refused: 'warn',
+};
 
 function entryView({ id, action, caller, about, request, before, begunAt, endedAt, result }: AuditEntry): Children {
   const tookMs = endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(begunAt);
@@ -71,13 +76,14 @@ function entryView({ id, action, caller, about, request, before, begunAt, endedA
   const details = { request, before, after: result?.after };
   const hasDetails = Object.values(details).some((each) => each !== undefined);
   return html`<div class="audit-head">
-      ${result === undefined ? h(Badge, { tone: 'busy', children: 'not ended' }) : h(Badge, { tone: TONES[result.kind] ?? 'off', children: result.kind })}
+      ${result === undefined ? h(Badge, { tone: 'busy', children: 'not ended' }) : h(Badge, { tone: TONES[result.kind], children: result.kind })}
       <strong>${action}</strong> <span>${h(Visible, { text: about })}</span>
     </div>
     <p class="faint">
       ${h(Moment, { at: begunAt })} by
       ${h(Visible, { text: caller.name })}${caller.role === undefined ? '' : `, ${caller.role}`}, with the
-      ${caller.program === 'cli' ? 'command line' : caller.program}${caller.from === undefined ? '' : html` from ${h(Visible, { text: caller.from })}`}${tookMs === undefined ? '' : `, took ${formatDuration(tookMs)}`}
+      ${caller.program === 'cli' ? 'command line' : caller.program} from
+      ${h(Visible, { text: caller.from })}${tookMs === undefined ? '' : `, took ${formatDuration(tookMs)}`}
     </p>
     ${result?.message === undefined ? null : html`<p>${h(Visible, { text: sentence(result.message), maxLength: 2_000 })}</p>`}
     ${counts.length === 0 ? null : html`<p>${counts.map(([name, count]) => `${wordsOf(name)} ${groupDigits(count)}`).join(', ')}</p>`}

@@ -1,6 +1,6 @@
 /** Changes that go on after their answer. They are in the audit, and survive the console. */
 import { useSignal } from '@preact/signals';
-import type { JobAnswer } from '../../api/answers.ts';
+import type { JobAnswer, JobsAnswer } from '../../api/answers.ts';
 import { ActionButton } from '../../components/dialogs/action.ts';
 import { Badge, Bar, type Tone } from '../../components/figures/badge.ts';
 import { DataTable, type Column } from '../../components/data-table.ts';
@@ -15,10 +15,6 @@ import { shownOf, type Problem } from '../../core/resource-state.ts';
 import type { PageProps } from '../../shell/page-props.ts';
 import { api, changes } from '../../state/session.ts';
 import { useResource } from '../../state/use-resource.ts';
-
-interface JobsAnswer {
-  readonly jobs: readonly JobAnswer[];
-}
 
 const REFRESH_MS = 2_000;
 const TONES: Readonly<Record<JobAnswer['state'], Tone>> = {

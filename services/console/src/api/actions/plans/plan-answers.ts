@@ -3,7 +3,7 @@ import type { JobForecast, MissingRecords, ReplayForecast, ReplayOrder } from '@
 import { formatCount, formatCounted } from '@astrolabe/operations/quantities';
 import type { PlanAnswer } from '../shapes.ts';
 
-/** Above it, the count has to be typed. */
+/** Above it, the count has to be typed. The pages ask for what a plan says, and know no bound of their own. */
 const MAX_UNTYPED = 100;
 const NAMED = 20;
 
@@ -11,11 +11,8 @@ export function confirmationOf(changed: number): string | undefined {
   return changed > MAX_UNTYPED ? String(changed) : undefined;
 }
 
-/** Grouped digits are as good as plain ones. */
 export function isConfirmed(wanted: string | undefined, given: string | undefined): boolean {
-  if (wanted === undefined || given?.trim() === wanted) return true;
-  const digits = given?.trim() ?? '';
-  return /^[\d,]+$/.test(digits) && digits.replaceAll(',', '') === wanted;
+  return wanted === undefined || given === wanted;
 }
 
 type DescribedPlan = Pick<PlanAnswer, 'counts' | 'notes' | 'causes' | 'left'>;

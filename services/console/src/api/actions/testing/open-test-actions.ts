@@ -31,6 +31,7 @@ export interface TestActions {
   ask(method: Route['method'], path: string, body?: unknown, query?: Record<string, string>): Promise<object>;
   refused(method: Route['method'], path: string, body?: unknown, query?: Record<string, string>): Promise<Refusal>;
   lines(path: string, query?: Record<string, string>): Promise<readonly string[]>;
+  readonly knownJobs: Actions['knownJobs'];
   /** As after a restart: what was in memory is gone. */
   restart(): Promise<void>;
 }
@@ -90,6 +91,7 @@ export async function openTestActions(t: TestContext, options: TestActionsOption
       return answer.kind === 'refused' ? answer : assert.fail(`it was not refused: ${JSON.stringify(answer)}`);
     },
     lines: async (path, query = {}) => linesOf((await call('GET', path, undefined, query)).answer),
+    knownJobs: () => opened.knownJobs(),
     restart: async () => {
       await opened.close();
       opened = open();
