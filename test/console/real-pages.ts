@@ -91,7 +91,7 @@ const settingUp: readonly RealPage[] = [
   {
     path: 'doctor',
     heading: 'Doctor',
-    shows: (page) => page.getByRole('listitem').filter({ hasText: 'connector initech' }).getByText('problem').waitFor(),
+    shows: (page) => page.getByRole('listitem').filter({ hasText: 'problem connector initech' }).waitFor(),
   },
   { path: 'audit', heading: 'Audit', shows: auditShows },
   { path: 'session', heading: 'You', shows: sessionShows },
@@ -133,7 +133,7 @@ async function overviewShows(page: Page): Promise<void> {
   ]);
   const instances = [/^ingest .*watched/, /^mapper .*watched/, /^dispatcher .*watched/];
   await untilTexts(region(page, 'Instances').getByRole('listitem'), instances);
-  await region(page, 'The doctor’s findings').getByText('connector initech').waitFor();
+  await region(page, 'The doctor’s findings').getByText('connector initech').first().waitFor();
 }
 
 async function trailShows(page: Page): Promise<void> {
