@@ -37,7 +37,13 @@ function deadLetterOf(connector: string, code: ErrorCode, index: number, note: s
   return toDeadLetter(record, { code, message: 'why', group: 'mapper', atMs: Date.now() });
 }
 
-const producer = await createRecordProducer({ connection, logger });
+const maxBytes = 1_048_500;
+const producer = await createRecordProducer({
+  connection,
+  logger,
+  maxRecordBytes: maxBytes,
+  maxRequestBytes: maxBytes,
+});
 const several = (connector: string, code: ErrorCode, count: number) =>
   Array.from({ length: count }, (_, index) => deadLetterOf(connector, code, index, 'a note'));
 const deadLetters = [
