@@ -28,7 +28,7 @@ export async function findMissing(
   const hasStack = await check(assertStackPossible(env));
   // Whatever the stack lacks includes what the cluster lacks.
   if (hasStack && uses(/\bstartLocalCluster\b|@astrolabe\/chaos/)) await check(assertClusterPossible(env));
-  if (uses(/\/chromium\.ts'/)) {
+  if (uses(/\/(chromium|real-console)\.ts'/)) {
     const browser = await findBrowser(env, process);
     if (browser.kind === 'missing') missing.push(browser.reason);
   }

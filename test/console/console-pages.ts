@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createFakeApi, startWebServer, type FakeApi, type FakeApiOptions } from '@astrolabe/console/web-testing';
+import { scaledTimeoutMs } from '@astrolabe/testkit';
 
 export interface OpenedConsole {
   readonly url: string;
@@ -72,29 +73,42 @@ export async function openConsole(
   return {
     url: server.url,
     api,
-    open: async (path, { colorScheme = 'light', width = 1_280, height = 900 } = {}) => {
-      const context = await browser.newContext({
-        colorScheme,
-        viewport: { width, height },
-        locale: 'en-GB',
-        timezoneId: 'Europe/Berlin',
-      });
-      contexts.add(context);
-      const page = await context.newPage();
-      const errors: string[] = [];
-      const foreign: string[] = [];
-      page.on('console', (message) => {
-        if (message.type() === 'error' && !message.text().includes('the server responded with a status of'))
-          errors.push(message.text());
-      });
-      page.on('pageerror', (error) => errors.push(String(error)));
-      page.on('request', (request) => {
-        if (new URL(request.url()).origin !== new URL(server.url).origin) foreign.push(request.url());
-      });
-      await page.goto(server.url + path);
-      return { page, errors, foreign, close: () => context.close() };
-    },
+    open: (path, opening = {}) => openTab(browser, server.url + path, { ...opening, contexts }),
   };
+}
+
+export interface OpenTabOptions extends OpenOptions {
+  /** Of a browser whose tabs are closed together: the new one is added. */
+  readonly contexts: Set<BrowserContext>;
+}
+
+/** A tab of a browser that knows nothing of the others, at `url`. */
+export async function openTab(
+  browser: Browser,
+  url: string,
+  { colorScheme = 'light', width = 1_280, height = 900, contexts }: OpenTabOptions,
+): Promise<OpenedPage> {
+  const context = await browser.newContext({
+    colorScheme,
+    viewport: { width, height },
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+  });
+  contexts.add(context);
+  context.setDefaultTimeout(scaledTimeoutMs(30_000));
+  const page = await context.newPage();
+  const errors: string[] = [];
+  const foreign: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('the server responded with a status of'))
+      errors.push(message.text());
+  });
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) foreign.push(request.url());
+  });
+  await page.goto(url);
+  return { page, errors, foreign, close: () => context.close() };
 }
 
 /** Waits until the page is there and none of its panels is loading. */

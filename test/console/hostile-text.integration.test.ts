@@ -86,7 +86,7 @@ test('a record is edited as text: what is not touched goes back as it was', asyn
   const editor = page.getByRole('dialog').getByRole('textbox');
   await editor.fill((await editor.inputValue()).replace('1250.00', '1250.10'));
   await page.getByRole('button', { name: 'Redrive with these changes' }).click();
-  await page.getByText('It is under way, with your changes.').waitFor();
+  await page.getByText('It was sent back to its topic, with your changes.').waitFor();
   const sent = opened.api.requests.find(({ path }) => path === '/dead-letters/redrive-edited')?.body as {
     lines: string[];
   };

@@ -36,6 +36,7 @@ export async function startConsole(
     env,
     cluster: () => clusters.get(),
     isMasked: (config.maskPaths ?? []).length > 0,
+    onChanged: (what) => reads[what].expire(),
     logger,
   });
   stack.defer('changes', () => actions.close());

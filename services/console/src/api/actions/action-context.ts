@@ -33,6 +33,8 @@ export interface ActionContext {
   readonly isMasked: boolean;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** What was read of it before is old. */
+  readonly onChanged: (what: 'connectors' | 'contracts') => void;
   /** An action was done, and its end could not be recorded. */
   readonly onEndLost: (error: unknown) => void;
 }

@@ -1,6 +1,6 @@
 /** Every route that changes something, and the audit. */
 import { isPipelineError } from '@astrolabe/service-kit/errors';
-import type { ApiAnswer, ApiRequest, Route } from '../../routes/route.ts';
+import type { ActionName, ApiAnswer, ApiRequest, Route } from '../../routes/route.ts';
 import type { ActionContext } from './action-context.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { connectorRoutes } from './connector-routes.ts';
@@ -11,6 +11,17 @@ import { planRoutes } from './plans/plan-routes.ts';
 import { RecentActions } from './plans/recent-actions.ts';
 import { refusal } from './refusals.ts';
 import { replayControlRoutes } from './replay-control-routes.ts';
+
+/** What is shown of these is read once for all tabs, and not again for a while. */
+const changedBy: Readonly<Partial<Record<ActionName, 'connectors' | 'contracts'>>> = {
+  'add-connector': 'connectors',
+  'edit-connector': 'connectors',
+  'enable-connector': 'connectors',
+  'rotate-key': 'connectors',
+  'retire-key': 'connectors',
+  'apply-topics': 'contracts',
+  'apply-schemas': 'contracts',
+};
 
 /** Only closes over what it is given. */
 export function actionRoutes(context: ActionContext): readonly Route[] {
@@ -24,7 +35,18 @@ export function actionRoutes(context: ActionContext): readonly Route[] {
     ...contractRoutes(context),
     ...auditRoutes(context),
   ];
-  return routes.map((route) => ({ ...route, handle: (request) => unlessFaulty(route, request) }));
+  return routes.map((route) => ({
+    ...route,
+    handle: async (request) => {
+      const changed = route.action && changedBy[route.action];
+      try {
+        return await unlessFaulty(route, request);
+      } finally {
+        // Before the answer: the page that has asked for the change looks at once.
+        if (changed !== undefined) context.onChanged(changed);
+      }
+    },
+  }));
 }
 
 /**

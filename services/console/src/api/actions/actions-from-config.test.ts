@@ -21,6 +21,7 @@ test('a console without brokers has its routes, and says of each change why it w
     env,
     cluster: () => Promise.reject(away),
     isMasked: false,
+    onChanged: () => undefined,
     logger: createLogger({ name: 'console', level: 'silent' }),
   });
   actions.start();

@@ -8,6 +8,7 @@ import { systemClock } from '@astrolabe/service-kit/clock';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import type { TlsMaterial } from '@astrolabe/service-kit/tls';
 import type { ConsoleConfig } from '../../config.ts';
+import type { ActionContext } from './action-context.ts';
 import { createActions, type Actions } from './create-actions.ts';
 
 const HOUR_MS = 3_600_000;
@@ -26,12 +27,13 @@ export interface ActionsFromConfigOptions {
   readonly cluster: () => Promise<Cluster>;
   /** Values are masked for everybody. */
   readonly isMasked: boolean;
+  readonly onChanged: ActionContext['onChanged'];
   readonly logger: Logger;
 }
 
 /** Connects to nothing yet. */
 export function actionsFromConfig(options: ActionsFromConfigOptions): Actions {
-  const { config, apiTls, env, cluster, isMasked, logger } = options;
+  const { config, apiTls, env, cluster, isMasked, onChanged, logger } = options;
   const { connectorsFile: file, apiUrl, ingestUrl, replicationFactor, ledgerWindowHours } = config;
   return createActions({
     cluster,
@@ -45,6 +47,7 @@ export function actionsFromConfig(options: ActionsFromConfigOptions): Actions {
     topics: { replicationFactor, ledgerWindowMs: ledgerWindowHours * HOUR_MS },
     policy: { readOnly: config.readOnly, disabledActions: config.disabledActions ?? new Set() },
     isMasked,
+    onChanged,
     clock: systemClock,
     jobClock: systemClock,
     random: Math.random,

@@ -94,3 +94,16 @@ test('schemas are registered, and what can be tried again is a 503 with its code
   const refused = await failing.refused('POST', '/schemas/apply');
   assert.deepEqual([refused.status, refused.code], [503, 'registry.unavailable']);
 });
+
+test('whatever was read before a change is old before the change is answered, even where it was refused', async (t) => {
+  const actions = await openTestActions(t, { connectorsFile });
+  await actions.ask('PUT', '/connectors/acme', { name: 'Acme (EU)' });
+  await actions.ask('POST', '/connectors/acme/enabled', { enabled: false });
+  const { retire } = (await actions.ask('POST', '/connectors/acme/rotate')) as { retire: string };
+  await actions.ask('POST', '/connectors/acme/retire', { key: retire });
+  await actions.refused('POST', '/connectors', { name: 'Acme', id: 'acme', freeEmailProviders: 'allow' });
+  assert.deepEqual(actions.changed, Array(5).fill('connectors'));
+  await actions.ask('POST', '/topics/apply');
+  await actions.ask('POST', '/schemas/apply');
+  assert.deepEqual(actions.changed.slice(5), ['contracts', 'contracts']);
+});

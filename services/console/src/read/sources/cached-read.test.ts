@@ -95,3 +95,19 @@ test('how long a value is fresh may depend on what it cost, and a change makes i
   const panel = await later;
   assert.equal(panel.kind === 'ready' && panel.value, 'second');
 });
+
+test('what was being read while something changed is not taken for what is so now', async () => {
+  const { reads, cached } = setUp();
+  const before = cached.panel();
+  cached.expire();
+  const after = cached.panel();
+  assert.equal(reads.length, 2);
+  reads[1]?.resolve('changed');
+  const changed = await after;
+  assert.equal(changed.kind === 'ready' && changed.value, 'changed');
+  reads[0]?.resolve('old');
+  await before;
+  const now = await cached.panel();
+  assert.equal(now.kind === 'ready' && now.value, 'changed');
+  assert.equal(reads.length, 2);
+});

@@ -42,6 +42,8 @@ export class CachedRead<Value> {
   #last: LastRead<Value> | undefined;
   #failure: FailedRead | undefined;
   #reading: Promise<void> | undefined;
+  /** Counts changes: a read that was begun before the last one may have missed it. */
+  #changes = 0;
 
   constructor(options: CachedReadOptions<Value>) {
     this.#options = options;
@@ -76,8 +78,10 @@ export class CachedRead<Value> {
       : { tookMs: this.#last.tookMs, freshMs: this.#freshMs(this.#last.tookMs) };
   }
 
-  /** The next asker gets a new value: something was changed. */
+  /** The next asker gets a value that is read from now on: something was changed. */
   expire(): void {
+    this.#changes += 1;
+    this.#reading = undefined;
     if (this.#last !== undefined) this.#last = { ...this.#last, freshUntilMs: -Infinity };
     this.#failure = undefined;
   }
@@ -97,16 +101,20 @@ export class CachedRead<Value> {
   async #readOnce(): Promise<void> {
     const { read, clock, signal } = this.#options;
     const startedMs = clock.monotonicMs();
+    const changes = this.#changes;
+    const isOld = (): boolean => changes !== this.#changes;
     try {
       const value = await read(signal);
+      if (isOld()) return;
       const tookMs = clock.monotonicMs() - startedMs;
       const freshUntilMs = clock.monotonicMs() + this.#freshMs(tookMs);
       this.#last = { kind: 'read', value, atMs: clock.nowMs(), freshUntilMs, tookMs };
       this.#failure = undefined;
     } catch (error) {
+      if (isOld()) return;
       this.#failure = { kind: 'failed', error, freshUntilMs: clock.monotonicMs() + FAILED_FRESH_MS };
     } finally {
-      this.#reading = undefined;
+      if (!isOld()) this.#reading = undefined;
     }
   }
 

@@ -28,7 +28,8 @@ export interface DecisionDialogProps {
   /** The dry run. */
   readonly plan: () => Promise<Answer<PlanAnswer>>;
   readonly execute: (planId: string, typed: string | undefined) => Promise<Answer<JobAnswer>>;
-  readonly onClose: () => void;
+  /** `isAccepted`: the change is under way. */
+  readonly onClose: (isAccepted: boolean) => void;
   /** Where the accepted change can be seen. */
   readonly leadsTo?: 'job' | 'replay';
   /** What follows from it, in a sentence. */
@@ -40,9 +41,10 @@ interface ShownPlan extends Plan {
 }
 
 export function DecisionDialog(props: DecisionDialogProps): Children {
-  const { title, verb, noun, countOf, plan, execute, onClose } = props;
+  const { title, verb, noun, countOf, plan, execute } = props;
   const decision = useSignal<Decision<ShownPlan>>({ kind: 'planning' });
   const isGone = useSignal(false);
+  const onClose = (): void => props.onClose(decision.peek().kind === 'accepted');
   const enter = (next: Decision<ShownPlan>): void => {
     if (!isGone.peek()) decision.value = enterDecision(decision.peek(), next);
   };

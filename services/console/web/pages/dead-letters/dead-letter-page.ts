@@ -1,4 +1,4 @@
-/** One dead found in full, and what can be done with it. */
+/** One dead letter in full, and what can be done with it. */
 import { useSignal } from '@preact/signals';
 import type { DeadLetterAnswer } from '../../api/answers.ts';
 import { apiPath } from '../../api/client.ts';
@@ -42,14 +42,23 @@ interface PositionProps {
   readonly offset: string;
 }
 
+/** From a decision until it is carried out. */
+const FOLLOW_MS = 2_000;
+
 function DeadLetter({ topic, partition, offset }: PositionProps): Children {
   const path = `/dead-letters${apiPath(topic, partition, offset)}`;
-  const resource = useResource((signal) => api.get<DeadLetterAnswer>(path, {}, signal), { key: path });
+  const isFollowed = useSignal(false);
+  const resource = useResource((signal) => api.get<DeadLetterAnswer>(path, {}, signal), {
+    key: path,
+    ...(isFollowed.value && { refreshMs: FOLLOW_MS }),
+  });
+  const { state } = resource;
+  if (state.kind === 'ready' && state.value.state !== 'waiting') isFollowed.value = false;
   return h(Loaded<DeadLetterAnswer>, {
     shown: shownOf(resource.state),
     onRetry: resource.reload,
     children: (found) => html`
-      ${h(Actions, { found: found, onChange: resource.reload })} ${cause(found)} ${facts(found)}
+      ${h(Actions, { found, onDecided: () => (isFollowed.value = true) })} ${cause(found)} ${facts(found)}
       <section class="panel" aria-labelledby="content">
         <h2 id="content">Content</h2>
         ${found.decoded === undefined ? null : h(PayloadView, { label: 'Decoded command', payload: found.decoded })}
@@ -63,16 +72,17 @@ function DeadLetter({ topic, partition, offset }: PositionProps): Children {
 
 interface ActionsProps {
   readonly found: DeadLetterAnswer;
-  readonly onChange: () => void;
+  /** A decision is under way: it is waited for. */
+  readonly onDecided: () => void;
 }
 
-function Actions({ found, onChange }: ActionsProps): Children {
+function Actions({ found, onDecided }: ActionsProps): Children {
   const open = useSignal<'redrive' | 'dismiss' | 'edit' | undefined>(undefined);
   const { topic, partition, offset, state, decision, exportLine } = found;
   const selection: DeadLetterSelection = { topic, offsets: `${partition}:${offset}` };
-  const close = (): void => {
+  const close = (isAccepted: boolean): void => {
     open.value = undefined;
-    onChange();
+    if (isAccepted) onDecided();
   };
   if (state !== 'waiting') {
     return html`<p class="note good">

@@ -9,7 +9,8 @@ import { changes } from '../../state/session.ts';
 
 export interface DismissDialogProps {
   readonly selection: DeadLetterSelection;
-  readonly onClose: () => void;
+  /** `isAccepted`: the dismissal is under way. */
+  readonly onClose: (isAccepted: boolean) => void;
 }
 
 export function DismissDialog({ selection, onClose }: DismissDialogProps): Children {
@@ -32,9 +33,10 @@ export function DismissDialog({ selection, onClose }: DismissDialogProps): Child
     event.preventDefault();
     isGiven.value = reason.value.trim() !== '';
   };
+  const onCancel = (): void => onClose(false);
   return h(Dialog, {
     title: 'Dismiss dead letters',
-    onClose,
+    onClose: onCancel,
     children: html`<form onSubmit=${onSubmit}>
       <label for=${id}>Why are they not to be sent? The audit keeps it.</label>
       <input
@@ -46,7 +48,7 @@ export function DismissDialog({ selection, onClose }: DismissDialogProps): Child
         onInput=${(event: Event) => (reason.value = (event.currentTarget as HTMLInputElement).value)}
       />
       <div class="buttons">
-        <button type="submit" class="main">Count them</button><button type="button" onClick=${onClose}>Cancel</button>
+        <button type="submit" class="main">Count them</button><button type="button" onClick=${onCancel}>Cancel</button>
       </div>
     </form>`,
   });

@@ -4,48 +4,51 @@
  */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
+import type { JobAnswer } from '../../api/answers.ts';
 import { Dialog } from '../../components/dialogs/dialog.ts';
 import { h, html, type Children } from '../../components/html.ts';
-import { Link } from '../../components/link.ts';
-import { ProblemNote } from '../../components/notes.ts';
+import { ProblemNote, sentence } from '../../components/notes.ts';
 import { oneLine, prettyText } from '../../core/json-text.ts';
 import type { Problem } from '../../core/resource-state.ts';
 import { changes } from '../../state/session.ts';
 
 export interface EditDialogProps {
   readonly exportLine: string;
-  readonly onClose: () => void;
+  /** `isAccepted`: it was sent back. */
+  readonly onClose: (isAccepted: boolean) => void;
 }
+
+type State =
+  | { readonly kind: 'editing' | 'sending' }
+  | { readonly kind: 'refused'; readonly problem: Problem }
+  | { readonly kind: 'sent'; readonly job: JobAnswer };
 
 export function EditDialog({ exportLine, onClose }: EditDialogProps): Children {
   const id = useId();
   const text = useSignal(prettyText(exportLine));
-  const state = useSignal<'editing' | 'sending' | { readonly jobId: string } | Problem>('editing');
+  const state = useSignal<State>({ kind: 'editing' });
   const now = state.value;
   const onSubmit = async (event: Event): Promise<void> => {
     event.preventDefault();
-    state.value = 'sending';
+    state.value = { kind: 'sending' };
     const answer = await changes.redriveEdited([oneLine(text.value)]);
-    state.value = answer.kind === 'problem' ? answer.problem : { jobId: answer.body.id };
+    state.value =
+      answer.kind === 'problem' ? { kind: 'refused', problem: answer.problem } : { kind: 'sent', job: answer.body };
   };
-  if (typeof now === 'object' && 'jobId' in now) {
+  const onCancel = (): void => onClose(now.kind === 'sent');
+  if (now.kind === 'sent') {
+    const { message } = now.job;
     return h(Dialog, {
       title: 'Edit, then redrive',
-      onClose,
-      children: html`<p class="note good">It is under way, with your changes.</p>
-        <div class="buttons">
-          ${h(Link, { to: ['jobs'], query: { id: now.jobId }, class: 'button main', children: 'See how it goes' })}<button
-            type="button"
-            onClick=${onClose}
-          >
-            Close
-          </button>
-        </div>`,
+      onClose: onCancel,
+      children: html`<p class="note good">It was sent back to its topic, with your changes.</p>
+        ${message === undefined ? null : html`<p>${sentence(message)}</p>`}
+        <div class="buttons"><button type="button" class="main" onClick=${onCancel}>Close</button></div>`,
     });
   }
   return h(Dialog, {
     title: 'Edit, then redrive',
-    onClose,
+    onClose: onCancel,
     children: html`<form onSubmit=${(event: Event) => void onSubmit(event)}>
       <label for=${id}>Change the value under “event” or “command”. Place, key and headers are kept as they are.</label>
       <textarea
@@ -57,10 +60,10 @@ export function EditDialog({ exportLine, onClose }: EditDialogProps): Children {
         value=${text.value}
         onInput=${(event: Event) => (text.value = (event.currentTarget as HTMLTextAreaElement).value)}
       ></textarea>
-      ${typeof now === 'object' ? h(ProblemNote, { problem: now }) : null}
+      ${now.kind === 'refused' ? h(ProblemNote, { problem: now.problem }) : null}
       <div class="buttons">
-        <button type="submit" class="main" disabled=${now === 'sending'}>Redrive with these changes</button>
-        <button type="button" onClick=${onClose}>Cancel</button>
+        <button type="submit" class="main" disabled=${now.kind === 'sending'}>Redrive with these changes</button>
+        <button type="button" onClick=${onCancel}>Cancel</button>
       </div>
     </form>`,
   });

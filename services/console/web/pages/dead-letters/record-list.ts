@@ -32,6 +32,8 @@ const COLUMNS: readonly Column<RecordRow>[] = [
   },
 ];
 
+/** As the causes above it. */
+const REFRESH_MS = 10_000;
 const STATES: readonly RecordRow['state'][] = ['waiting', 'redriven', 'dismissed'];
 
 export function RecordList({ query }: { readonly query: Query }): Children {
@@ -40,7 +42,7 @@ export function RecordList({ query }: { readonly query: Query }): Children {
   const filter = { ...query, state };
   const resource = useResource(
     (signal) => api.get<DeadLetterRecordsAnswer>('/dead-letters/records', { ...filter, after }, signal),
-    { key: JSON.stringify([filter, after]) },
+    { key: JSON.stringify([filter, after]), refreshMs: REFRESH_MS },
   );
   const to = (more: Query) => ({ to: ['dead-letters'], query: { ...filter, ...more } });
   return h(Panel<DeadLetterRecordsAnswer>, {

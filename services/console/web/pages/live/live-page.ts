@@ -107,13 +107,20 @@ export function LivePage({ route }: PageProps): Children {
     ${
       rows.length === 0
         ? h(EmptyNote, {
-            title: stream.phase === 'open' ? 'Nothing has come yet.' : 'Not connected yet.',
+            title: emptyTitle(stream.phase === 'open', topics.value),
             children:
               'Rows appear when matching records are stored. Loosen the filters, or send a test event from a connector’s page.',
           })
         : h(LiveTable, { rows })
     }
   `;
+}
+
+/** What comes before the first look at the end of each topic is not shown. */
+function emptyTitle(isOpen: boolean, topics: TopicStates): string {
+  if (!isOpen) return 'Not connected yet.';
+  const isStarting = topics.length === 0 || topics.some(({ state }) => state === 'starting');
+  return isStarting ? 'The topics are being opened.' : 'Nothing has come yet.';
 }
 
 function counts({ received, serverDropped, heldDropped, rows }: LiveBuffer<LiveRow>, notRead: number): Children {

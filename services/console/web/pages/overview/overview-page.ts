@@ -72,5 +72,5 @@ export function OverviewPage({ route }: PageProps): Children {
 function waitingIn(state: ResourceState<Overview>): number | undefined {
   const shown = panelOf(state, (body) => body.waiting);
   if (shown.kind !== 'ready') return undefined;
-  return shown.value.services.reduce((sum, { records }) => sum + records, 0);
+  return shown.value.services.find(({ service }) => service === 'dispatcher')?.records;
 }

@@ -121,7 +121,7 @@ export function FiltersStep(props: StepProps): Children {
     ${h(TextField, { ...props, name: 'connector', label: 'Connector', hint: 'Its id.' })}
     ${h(TextField, { ...props, name: 'user', label: 'User' })}
     ${h(TextField, { ...props, name: 'account', label: 'Account' })}
-    ${h(TextField, { ...props, name: 'type', label: 'Type', hint: isCommands ? 'The kind of command, such as upsert_user.' : 'identify, group, track…' })}
+    ${h(TextField, { ...props, name: 'type', label: 'Type', hint: isCommands ? 'The kind of command, such as UpsertUser.' : 'identify, group, track…' })}
     ${isCommands ? null : h(TextField, { ...props, name: 'event', label: 'Event name', hint: 'Of a track call.' })}
     ${h(TextField, { ...props, name: 'rate', label: 'At most so many records a second', hint: 'Left empty: as fast as live traffic leaves room.' })}
     ${h(Choice, {

@@ -28,7 +28,7 @@ export function HopView({ hop }: { readonly hop: Hop; readonly key?: string }): 
       <span class="faint">${topic}, partition ${partition}, offset ${groupDigits(offset)}</span>
     </div>
     ${facts(hop)} ${failure(hop)}
-    ${hop.waits === undefined ? null : html`<p class="note warn">Waits: ${h(Visible, { text: sentence(hop.waits.message) })}</p>`}
+    ${hop.waits === undefined ? null : html`<p class="note warn">${h(Visible, { text: sentence(hop.waits.message) })}</p>`}
     ${payloads(hop)}
   </li>`;
 }

@@ -102,11 +102,11 @@ function Trail({ id, kind, query }: IdProps): Children {
   return h(Loaded<TrailAnswer>, {
     shown: shownOf(resource.state),
     onRetry: resource.reload,
-    children: (trail) => trailView(trail, resource.reload),
+    children: (trail) => trailView(trail, narrowed, resource.reload),
   });
 }
 
-function trailView(trail: TrailAnswer, onReload: () => void): Children {
+function trailView(trail: TrailAnswer, narrowed: Query, onReload: () => void): Children {
   const { hops, leftOut, searched, since, hidden } = trail;
   return html`
     <p class="faint">
@@ -116,7 +116,7 @@ function trailView(trail: TrailAnswer, onReload: () => void): Children {
     <div class="toolbar">
       <button type="button" onClick=${onReload}>Search again</button>
       ${h(CopyButton, { text: location.href, label: 'Copy link to this trail', children: 'Copy link' })}
-      <a class="button" download=${`trail-${trail.kind}.json`} href=${exportUrl(trail)}>Export as JSON</a>
+      <a class="button" download=${`trail-${trail.kind}.json`} href=${exportUrl(trail, narrowed)}>Export as JSON</a>
     </div>
     ${hidden.map(
       ({ topic, partition, fromOffset, message }) =>
@@ -143,7 +143,7 @@ function nothing({ kind, id }: TrailAnswer): Children {
   });
 }
 
-/** The answer itself, from the API. */
-function exportUrl({ kind, id }: TrailAnswer): string {
-  return api.url(`/trail${apiPath(kind, id)}`, {});
+/** The answer that is shown, from the API. */
+function exportUrl({ kind, id }: TrailAnswer, narrowed: Query): string {
+  return api.url(`/trail${apiPath(kind, id)}`, narrowed);
 }

@@ -26,6 +26,8 @@ export const ann: Caller = { name: 'ann', role: 'admin', address: '10.0.0.7' };
 export interface TestActions {
   readonly cluster: InMemoryCluster;
   readonly clock: Clock;
+  /** What has been changed, one entry for each change. */
+  readonly changed: readonly string[];
   readonly routes: readonly Route[];
   /** Body of the answer, which fits the route's shape. Fails for a refusal. */
   ask(method: Route['method'], path: string, body?: unknown, query?: Record<string, string>): Promise<object>;
@@ -58,8 +60,10 @@ export async function openTestActions(t: TestContext, options: TestActionsOption
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'connectors.json');
   if (options.connectorsFile !== undefined) await writeFile(file, options.connectorsFile);
+  const changed: string[] = [];
   const open = (): Actions & { readonly routes: readonly Route[] } => {
-    const actions = createActions(optionsOf(cluster, jobClock, clock, file, options));
+    const onChanged = (what: string): void => void changed.push(what);
+    const actions = createActions({ ...optionsOf(cluster, jobClock, clock, file, options), onChanged });
     actions.start();
     return { ...actions, routes: actionRoutes(actions.context) };
   };
@@ -76,6 +80,7 @@ export async function openTestActions(t: TestContext, options: TestActionsOption
   return {
     cluster,
     clock,
+    changed,
     get routes() {
       return opened.routes;
     },
@@ -105,7 +110,7 @@ function optionsOf(
   clock: Clock,
   file: string,
   options: TestActionsOptions,
-): ActionsOptions {
+): Omit<ActionsOptions, 'onChanged'> {
   const registry = {
     commandIds: async () => new Map(),
     commandForId: async () => undefined,
