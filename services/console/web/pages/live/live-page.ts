@@ -107,13 +107,20 @@ export function LivePage({ route }: PageProps): Children {
     ${
       rows.length === 0
         ? h(EmptyNote, {
-            title: stream.phase === 'open' ? 'Nothing has come yet.' : 'Not connected yet.',
+            title: emptyTitle(stream.phase === 'open', topics.value),
             children:
               'Rows appear when matching records are stored. Loosen the filters, or send a test event from a connector’s page.',
           })
         : h(LiveTable, { rows })
     }
   `;
+}
+
+/** Where a topic is not read yet, what comes now would not be shown. */
+function emptyTitle(isOpen: boolean, topics: TopicStates): string {
+  if (!isOpen) return 'Not connected yet.';
+  const isReading = topics.length > 0 && topics.every(({ state }) => state !== 'starting');
+  return isReading ? 'Nothing has come yet.' : 'The topics are being opened.';
 }
 
 function counts({ received, serverDropped, heldDropped, rows }: LiveBuffer<LiveRow>, notRead: number): Children {
