@@ -22,6 +22,8 @@ export interface StartedProgram {
    * the program ends before that, or it takes too long; by default, longer than a whole stack takes to start.
    */
   until<T>(describe: string, find: () => T | undefined | Promise<T | undefined>, timeoutMs?: number): Promise<T>;
+  /** Resolves with its exit code when it has ended by itself. */
+  ended(): Promise<number | null>;
   /** Sends a signal to the program alone, and resolves with its exit code when it and all below it are gone. */
   endsWith(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -35,6 +37,7 @@ export function startProgram(
 ): StartedProgram {
   const child = spawn(command, args, { cwd: root, detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const { pid = 0, stdout, stderr } = child;
+  const exited = once(child, 'close').then(([code]) => code as number | null);
   t.after(() => {
     for (const left of [pid, ...descendantsOf(pid)]) if (isRunning(left)) process.kill(left, 'SIGKILL');
   });
@@ -61,12 +64,12 @@ export function startProgram(
       if (seen.kind === 'found') return seen.value;
       throw new Error(`it ended before ${describe}:\n${output}${messages}`);
     },
+    ended: () => exited,
     endsWith: async (signal) => {
       const family = [pid, ...descendantsOf(pid)];
       assert.ok(family.length > 1, 'it has started other processes');
-      const exited = once(child, 'exit');
       child.kill(signal);
-      const [code] = (await exited) as [number | null];
+      const code = await exited;
       await eventually(() => family.every((each) => !isRunning(each)), {
         timeoutMs: ENDED_MS,
         describe: `processes ${family.join(', ')} to end`,
