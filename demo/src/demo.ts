@@ -74,7 +74,8 @@ interface Demo {
 
 async function runDemo(demo: Demo): Promise<void> {
   const { folder, screen, signal } = demo;
-  const options = { name: 'demo', folder, screen, signal, withConsole: demo.open, dispatcher: DISPATCHER_VARIABLES };
+  const shown = { withConsole: demo.open, acceptsNewKeys: demo.open };
+  const options = { name: 'demo', folder, screen, signal, ...shown, dispatcher: DISPATCHER_VARIABLES };
   await withPipeline(options, async (pipeline, ended) => {
     introduce(demo, pipeline);
     await unlessAborted(Promise.race([runDemoSteps(pipeline, reportOn(screen)), ended]), signal);

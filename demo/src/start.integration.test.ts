@@ -10,7 +10,7 @@ import { topicsFor } from '@astrolabe/records';
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import { eventually, uniqueName } from '@astrolabe/testkit';
 import type { PipelineAddresses } from '@astrolabe/local-pipeline';
-import { readInstances, readSession } from './testing/console-answers.ts';
+import { addConnector, readInstances, readSession, sendTestEvent } from './testing/console-answers.ts';
 import { startProgram, type StartedProgram } from './testing/started-program.ts';
 
 const program = fileURLToPath(new URL('./start.ts', import.meta.url));
@@ -52,6 +52,18 @@ async function assertConsoleIsUp(url: string): Promise<void> {
   );
 }
 
+/** As with the console's wizard: a key that nobody has told the API of. */
+async function assertAddedConnectorDelivers({ console = '', astrolabe }: PipelineAddresses): Promise<void> {
+  const { id, key } = await addConnector(console, 'Acme');
+  await eventually(() => sendTestEvent(console, id), { timeoutMs: 20_000, describe: 'ingest to know the connector' });
+  const readEvents = async (): Promise<readonly unknown[]> => {
+    const response = await fetch(`${astrolabe}/v1/events`, { headers: { authorization: `Bearer ${key}` } });
+    assert.equal(response.status, 200);
+    return ((await response.json()) as { readonly items: readonly unknown[] }).items;
+  };
+  await eventually(async () => (await readEvents()).length === 1, { timeoutMs: 20_000, describe: 'the test event' });
+}
+
 test('npm start prints one line of JSON, keeps what --data names, and no process outlives it', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'start-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -82,6 +94,7 @@ test('npm start prints one line of JSON, keeps what --data names, and no process
     return response.ok ? response.json() : undefined;
   };
   const user = await eventually(() => readUser(addresses), { timeoutMs: 20_000, describe: 'the user' });
+  await assertAddedConnectorDelivers(addresses);
   await first.endsWith('SIGTERM');
   assert.equal(first.output().trim().split('\n').length, 1, 'lines on standard output');
 

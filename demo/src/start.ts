@@ -42,6 +42,7 @@ async function run({ json, dataDir }: RunArguments): Promise<number> {
         env: process.env,
         topicPrefix: process.env.KAFKA_TOPIC_PREFIX ?? '',
         withConsole: true,
+        acceptsNewKeys: true,
         onProgress: (progress) => screen.progress(progress),
         onUnexpectedEnd: (what) => ended.resolve(what),
         signal: interruption.signal,

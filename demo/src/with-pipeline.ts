@@ -16,6 +16,8 @@ export interface WithPipelineOptions {
   /** Somebody wants the program to end. */
   readonly signal: AbortSignal;
   readonly withConsole: boolean;
+  /** As `startPipeline` has it. */
+  readonly acceptsNewKeys?: boolean;
   /** Configuration of the dispatcher beyond what the pipeline itself sets. */
   readonly dispatcher: Readonly<Record<string, string>>;
 }
@@ -28,7 +30,7 @@ export interface WithPipelineOptions {
  * program exits then, and nothing outlives it.
  */
 export async function withPipeline(
-  { name, folder, screen, signal, withConsole, dispatcher }: WithPipelineOptions,
+  { name, folder, screen, signal, withConsole, acceptsNewKeys = false, dispatcher }: WithPipelineOptions,
   work: (pipeline: Pipeline, ended: Promise<never>) => Promise<void>,
 ): Promise<void> {
   const ended = Promise.withResolvers<never>();
@@ -42,6 +44,7 @@ export async function withPipeline(
       topicPrefix: ownPrefix ?? '',
       variables: { dispatcher },
       withConsole,
+      acceptsNewKeys,
       onProgress: (progress) => screen.progress(progress),
       onUnexpectedEnd: (what) => ended.reject(new ProcessEndedError(what)),
       signal,

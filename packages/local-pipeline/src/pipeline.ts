@@ -9,6 +9,7 @@ import { commandSchemasIn, type CommandSchemaRegistry } from '@astrolabe/records
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import type { Connector } from '@astrolabe/service-kit/connectors';
 import { assertStackPossible, startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
+import { acceptNewKeys } from './accept-new-keys.ts';
 import { applyContracts } from './apply-contracts.ts';
 import type { DataFolder } from './data-folder.ts';
 import { provideConnectors, type LocalConnectors } from './local-connectors.ts';
@@ -34,6 +35,11 @@ export interface PipelineOptions extends InstancesOptions {
   readonly instances?: Readonly<Partial<Record<ServiceName, number>>>;
   /** Brings up the operator's console too, on loopback and without a log-in. Default false. */
   readonly withConsole?: boolean;
+  /**
+   * Has the reference API accept keys that come into the connectors file later, as from the console. Default false:
+   * those of the start only.
+   */
+  readonly acceptsNewKeys?: boolean;
   readonly onProgress?: (progress: StackProgress) => void;
   /** Ends a start between two of its steps. */
   readonly signal?: AbortSignal;
@@ -122,6 +128,11 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
   const console = withConsole
     ? await startConsole(options, owned, { shared, astrolabe, services, replicationFactor })
     : undefined;
+  if (options.acceptsNewKeys === true) {
+    const { connectorsFile } = folder;
+    const follow = () => acceptNewKeys({ connectorsFile, env, apiUrl: () => astrolabe.process.url });
+    await owned.start(stages.services, follow, (following) => following.close());
+  }
   signal?.throwIfAborted();
   return {
     get addresses() {
