@@ -29,6 +29,8 @@ export const LONGEST_FIRST: readonly string[] = [
   'test/hostile/secrets.integration.test.ts',
   'test/e2e/crash-recovery.integration.test.ts',
   'demo/src/start.integration.test.ts',
+  'demo/src/tour/tour.integration.test.ts',
+  'demo/src/demo.integration.test.ts',
   'test/integrity/mapper-exactly-once.integration.test.ts',
 ];
 

@@ -93,6 +93,7 @@ test('a browser that is missing is told beside what else is missing, and unit te
 for (const [entry, ...args] of [
   ['demo/src/demo.ts'],
   ['demo/src/start.ts'],
+  ['demo/src/tour.ts'],
   ['bench/src/main.ts', 'mapper', '--quick'],
   ['chaos/src/main.ts', '--seed', '1', '--minutes', '1'],
 ] as const) {

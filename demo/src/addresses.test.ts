@@ -7,6 +7,7 @@ import { lookCommand, sendCommand, shellQuote, toJsonLine } from './addresses.ts
 const addresses: PipelineAddresses = {
   ingest: 'http://127.0.0.1:3100',
   astrolabe: 'http://127.0.0.1:3200',
+  console: 'http://127.0.0.1:3400',
   kafka: '127.0.0.1:9092',
   schemaRegistry: 'http://127.0.0.1:8081/apis/ccompat/v7',
   metrics: {

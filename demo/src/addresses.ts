@@ -3,10 +3,11 @@ import type { PipelineAddresses } from '@astrolabe/local-pipeline';
 
 /** One line of JSON without a line break; the names are a contract with scripts. */
 export function toJsonLine(addresses: PipelineAddresses): string {
-  const { ingest, astrolabe, kafka, schemaRegistry, metrics, apiKey, connector } = addresses;
+  const { ingest, astrolabe, console, kafka, schemaRegistry, metrics, apiKey, connector } = addresses;
   return JSON.stringify({
     ingest,
     astrolabe,
+    console,
     kafka,
     schemaRegistry,
     metrics: { ingest: metrics.ingest, mapper: metrics.mapper, dispatcher: metrics.dispatcher },

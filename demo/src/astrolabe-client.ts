@@ -48,6 +48,16 @@ export interface AstrolabeCall {
   readonly status: number | null;
 }
 
+/** What the reference API does to calls that are scripted to fail. */
+export type AstrolabeFault =
+  | { readonly kind: 'cut' }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      /** Of the calls that are answered so; undefined: all. */
+      readonly match?: { readonly method: string; readonly pathPrefix: string };
+    };
+
 /** Totals since the start of the API's process. */
 export interface AstrolabeCounters {
   readonly calls: number;
@@ -70,9 +80,11 @@ export interface AstrolabeClient {
   /** Calls with a greater sequence number than `after`. */
   calls(after: number): Promise<readonly AstrolabeCall[]>;
   counters(): Promise<AstrolabeCounters>;
-  /** Every call under /v1 meets this fault until `clearFaults`. */
-  breakDown(fault: { readonly kind: 'cut' } | { readonly kind: 'status'; readonly status: number }): Promise<void>;
+  /** Every call under /v1 that matches meets this fault until `clearFaults`. */
+  breakDown(fault: AstrolabeFault): Promise<void>;
   clearFaults(): Promise<void>;
+  /** The API takes these keys from now on, and no others. */
+  replaceApiKeys(apiKeys: readonly { readonly connector: string; readonly key: string }[]): Promise<void>;
 }
 
 const PAGE_SIZE = 1_000;
@@ -119,6 +131,9 @@ export function createAstrolabeClient(url: string, apiKey: string): AstrolabeCli
     counters: () => read('/__reference/counters'),
     breakDown: async (fault) => {
       await request('/__reference/faults', { method: 'POST', body: JSON.stringify({ faults: [fault] }) });
+    },
+    replaceApiKeys: async (apiKeys) => {
+      await request('/__reference/api-keys', { method: 'PUT', body: JSON.stringify({ apiKeys }) });
     },
     clearFaults: async () => {
       const response = await fetch(`${url}/__reference/faults`, { method: 'DELETE' });

@@ -1,22 +1,24 @@
 /** `npm run demo`: the whole way of an event, and what happens when something goes wrong, checked step by step. */
+import { openDataFolder, type DataFolder, type Pipeline } from '@astrolabe/local-pipeline';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
-import { runMain, uniqueName } from '@astrolabe/testkit';
-import { parseArguments } from './arguments.ts';
-import { openDataFolder, type DataFolder } from '@astrolabe/local-pipeline';
+import { runMain } from '@astrolabe/testkit';
+import { parseArguments, type RunArguments } from './arguments.ts';
 import type { DemoReport } from './demo-context.ts';
 import { DemoStepError, runDemoSteps } from './demo-steps.ts';
 import { listenForInterruption } from './interruption.ts';
-import { startPipeline } from '@astrolabe/local-pipeline';
+import { openInBrowser } from './open-browser.ts';
 import { screenOn, seconds, type Screen } from './screen.ts';
-import { withAdmin } from './topic-records.ts';
+import { ProcessEndedError, withPipeline } from './with-pipeline.ts';
 
-const USAGE = `usage: npm run demo [-- --data DIR]
+const USAGE = `usage: npm run demo [-- [--data DIR] [--open]]
 
 Starts everything, sends events through it, shows and checks what becomes of them, and stops everything.
 Exits 0 only if every check held.
 
   --data DIR   keeps events, state, keys and logs in DIR and uses them again
+  --open       starts the operator's console too, which takes some seconds more; when every check held, keeps all of it
+               running until Ctrl-C and opens the console in your browser
   --help       prints this`;
 
 const LABEL_WIDTH = 9;
@@ -24,34 +26,30 @@ const LABEL_WIDTH = 9;
 /** Small, so that the dispatcher is back soon after the API is. */
 const DISPATCHER_VARIABLES = { DISPATCHER_RETRY_BASE_MS: '50', DISPATCHER_RETRY_MAX_MS: '400' };
 
-/** One of the pipeline's processes ended by itself. */
-class ProcessEndedError extends Error {}
-
 const parsed = parseArguments(process.argv.slice(2), {
-  takesJson: false,
+  takes: 'open',
   workingDirectory: process.env.INIT_CWD ?? process.cwd(),
 });
-process.exit(await runMain(parsed, USAGE, ({ dataDir }) => run(dataDir)));
+process.exit(await runMain(parsed, USAGE, run));
 
-async function run(dataDir: string | undefined): Promise<number> {
+async function run({ dataDir, open }: RunArguments): Promise<number> {
   const interruption = listenForInterruption(process.env);
   const screen = screenOn(process.stdout, process.env);
-  const startedAtMs = performance.now();
   const folder = await openDataFolder(dataDir);
+  const demo: Demo = { folder, screen, open, signal: interruption.signal, startedAtMs: performance.now(), held: false };
   try {
-    await unlessAborted(runOn(folder, screen, interruption.signal), interruption.signal);
+    await runDemo(demo);
     folder.remove();
-    screen.line();
-    screen.line(screen.style.good(`Every check held, in ${seconds(performance.now() - startedAtMs)}.`));
+    if (!open) sayHeld(demo);
     return 0;
   } catch (error) {
     screen.close();
-    if (interruption.signal.aborted) {
+    if (interruption.signal.aborted && !demo.held) {
       folder.remove();
       return interruption.exitCode();
     }
     const isCheck = error instanceof DemoStepError;
-    const what = isCheck ? 'A check did not hold' : 'The demo could not be run';
+    const what = isCheck ? 'A check did not hold' : demo.held ? 'It ended' : 'The demo could not be run';
     screen.line();
     screen.line(screen.style.bad(`${what}: ${errorMessage(error)}`));
     // Without a pipeline there is nothing in the folder that the message does not say.
@@ -63,45 +61,54 @@ async function run(dataDir: string | undefined): Promise<number> {
   }
 }
 
-async function runOn(folder: DataFolder, screen: Screen, signal: AbortSignal): Promise<void> {
-  const startedAtMs = performance.now();
-  const ended = Promise.withResolvers<never>();
-  ended.promise.catch(() => undefined);
-  // On a cluster that belongs to somebody else the demo keeps to topics of its own, and takes them away at the end.
-  const ownPrefix = process.env.KAFKA_BROKERS ? `${uniqueName('demo')}.` : undefined;
-  const pipeline = await startPipeline({
-    folder,
-    env: process.env,
-    topicPrefix: ownPrefix ?? '',
-    variables: { dispatcher: DISPATCHER_VARIABLES },
-    onProgress: (progress) => screen.progress(progress),
-    onUnexpectedEnd: (what) => ended.reject(new ProcessEndedError(what)),
-    signal,
+interface Demo {
+  readonly folder: DataFolder;
+  readonly screen: Screen;
+  /** Whether the pipeline is kept at the end, with its console. */
+  readonly open: boolean;
+  readonly signal: AbortSignal;
+  readonly startedAtMs: number;
+  /** Whether every check held. */
+  held: boolean;
+}
+
+async function runDemo(demo: Demo): Promise<void> {
+  const { folder, screen, signal } = demo;
+  const shown = { withConsole: demo.open, acceptsNewKeys: demo.open };
+  const options = { name: 'demo', folder, screen, signal, ...shown, dispatcher: DISPATCHER_VARIABLES };
+  await withPipeline(options, async (pipeline, ended) => {
+    introduce(demo, pipeline);
+    await unlessAborted(Promise.race([runDemoSteps(pipeline, reportOn(screen)), ended]), signal);
+    demo.held = true;
+    if (demo.open) await keepOpen(demo, pipeline, ended);
   });
-  const failures: unknown[] = [];
-  try {
-    const { stack, addresses } = pipeline;
-    screen.line(
-      `Kafka ${addresses.kafka} (${stack.kind}), schema registry, reference API and three services: ` +
-        `up after ${seconds(performance.now() - startedAtMs)}.`,
-    );
-    await Promise.race([runDemoSteps(pipeline, reportOn(screen)), ended.promise]);
-    if (ownPrefix !== undefined) {
-      const names = Object.values(pipeline.topics).map(({ name }) => name);
-      await withAdmin(pipeline.kafka, (admin) => admin.deleteTopics(names));
-    }
-  } catch (error) {
-    failures.push(error);
-  }
-  const stopped = screen.waiting('stopping');
-  try {
-    await pipeline.close();
-  } catch (error) {
-    failures.push(error);
-  } finally {
-    stopped();
-  }
-  if (failures.length > 0) throw failures[0];
+}
+
+function introduce({ screen, open, startedAtMs }: Demo, { stack, addresses }: Pipeline): void {
+  screen.line(
+    `Kafka ${addresses.kafka} (${stack.kind}), schema registry, reference API and three services` +
+      `${open ? ' with their console' : ''}: up after ${seconds(performance.now() - startedAtMs)}.`,
+  );
+}
+
+function sayHeld({ screen, startedAtMs }: Demo): void {
+  screen.line();
+  screen.line(screen.style.good(`Every check held, in ${seconds(performance.now() - startedAtMs)}.`));
+}
+
+/** Resolves when it is to stop. Rejects when a process ends by itself. */
+async function keepOpen(demo: Demo, { addresses }: Pipeline, ended: Promise<never>): Promise<void> {
+  const { screen, signal } = demo;
+  const { console = '' } = addresses;
+  sayHeld(demo);
+  screen.line();
+  screen.line(`The console, with all that the demo has sent: ${screen.style.strong(console)}`);
+  const isOpened = await openInBrowser(console, process.env);
+  screen.line(isOpened ? 'Your browser opens it.' : 'No browser was found to open it; type the address into one.');
+  screen.line('Ctrl-C stops everything.');
+  await unlessAborted(ended, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
 }
 
 function reportOn(screen: Screen): DemoReport {

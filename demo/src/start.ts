@@ -11,7 +11,8 @@ import { screenOn, seconds, type Screen } from './screen.ts';
 
 const USAGE = `usage: npm start [-- [--data DIR] [--json]]
 
-Starts Kafka, a schema registry, the reference Astrolabe API and the three services, and stays until Ctrl-C.
+Starts Kafka, a schema registry, the reference Astrolabe API, the three services and their console, and stays until
+Ctrl-C.
 
   --data DIR   keeps events, state and keys in DIR and uses them again; without it they are gone at the end
   --json       prints one line of JSON with all addresses once everything is ready, and nothing else, on standard output
@@ -19,7 +20,7 @@ Starts Kafka, a schema registry, the reference Astrolabe API and the three servi
   --help       prints this`;
 
 const parsed = parseArguments(process.argv.slice(2), {
-  takesJson: true,
+  takes: 'json',
   workingDirectory: process.env.INIT_CWD ?? process.cwd(),
 });
 process.exit(await runMain(parsed, USAGE, run));
@@ -40,6 +41,8 @@ async function run({ json, dataDir }: RunArguments): Promise<number> {
         folder,
         env: process.env,
         topicPrefix: process.env.KAFKA_TOPIC_PREFIX ?? '',
+        withConsole: true,
+        acceptsNewKeys: true,
         onProgress: (progress) => screen.progress(progress),
         onUnexpectedEnd: (what) => ended.resolve(what),
         signal: interruption.signal,
@@ -82,6 +85,7 @@ function introduce(screen: Screen, { addresses, folder, stack }: Pipeline, tookM
   screen.line('See what became of it:');
   screen.line(`  ${lookCommand(addresses)}`);
   screen.line();
+  screen.line(`${label('console')} ${addresses.console ?? ''}  (see it flow, in a browser)`);
   screen.line(
     `${label('events')} ${addresses.ingest}/v1/batch, or any Segment SDK with this host and the key as write key`,
   );

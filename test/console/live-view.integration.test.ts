@@ -67,6 +67,23 @@ test('another filter is another stream, and leaving the page closes it', async (
   await eventually(() => opened.api.openStreams(PATH) === 0, { timeoutMs: 10_000, describe: 'the end of the stream' });
 });
 
+test('until every topic is read it does not say that nothing has come', async (t) => {
+  const state = (events: string, commands: string) => ({
+    event: 'state',
+    data: {
+      topics: [
+        { topic: 'events', state: events },
+        { topic: 'commands', state: commands },
+      ],
+    },
+  });
+  const opened = await openConsole(t, browser, { streams: { [PATH]: [state('reading', 'starting')] } });
+  const { page } = await opened.open('live');
+  await page.getByText('The topics are being opened.').waitFor();
+  opened.api.send(PATH, state('reading', 'reading'));
+  await page.getByText('Nothing has come yet.').waitFor();
+});
+
 test('a stream that is refused says why', async (t) => {
   const body = { code: 'console.forbidden', detail: 'The live view takes the role reader.', status: 403 };
   const opened = await openConsole(t, browser, { scripted: { [`GET ${PATH}`]: { status: 403, body } } });

@@ -49,6 +49,27 @@ test('a value that is old is shown with its age and the reason', async (t) => {
   await page.getByRole('region', { name: 'Lag' }).getByText('4,310').waitFor();
 });
 
+test('counts that are too small say since when, in local time with UTC beside it', async (t) => {
+  const last = overview('1h').funnel;
+  assert.ok(last.kind === 'ready');
+  const reasons = ['the console has watched since 2026-11-30T02:00:17.334Z only', 'no ingest is watched'];
+  const funnel = { ...last, value: { ...last.value, exactness: { kind: 'at-least', reasons } } };
+  const opened = await openConsole(t, browser, {
+    scripted: { 'GET /overview': ok({ ...overview('1h'), funnel }) },
+    streams: {},
+  });
+  const { page } = await opened.open('');
+  // The browser is in Berlin.
+  await page.getByText(/The console has watched since .*03:00:17 only\. No ingest is watched\./).waitFor();
+  assert.equal(
+    await page
+      .getByTitle('2026-11-30 02:00:17.334 UTC')
+      .innerText()
+      .then((text) => text.slice(-8)),
+    '03:00:17',
+  );
+});
+
 test('a request that fails is told in the words of the answer, and is made again when asked for', async (t) => {
   let asked = 0;
   const detail = 'No broker answered, so the replays are not known; check the brokers.';

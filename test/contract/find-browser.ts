@@ -1,4 +1,4 @@
-/** Which browser the contract tests use, or what to install: asked by `npm test` before it starts anything. */
+/** Which browser the tests and the tour use, or what to install: asked by `npm test` before it starts anything. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { isBundledFor } from './bundled-chromium.ts';
@@ -38,7 +38,7 @@ export async function findBrowser(
   return {
     kind: 'missing',
     reason:
-      `The tests of Segment's SDK for browsers need a browser. npm ci brings one for Linux on x64, and this is ` +
+      `This needs a browser. npm ci brings one for Linux on x64, and this is ` +
       `${machine.platform} on ${machine.arch}. Install Chromium or Chrome (Debian: apt-get install --no-install-recommends chromium; ` +
       'macOS: brew install --cask google-chrome), or set CHROMIUM_PATH to its program.',
   };

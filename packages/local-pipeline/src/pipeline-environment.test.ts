@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sharedEnvironment } from './pipeline-environment.ts';
+import { consoleEnvironment, sharedEnvironment } from './pipeline-environment.ts';
 
 const shell = {
   PATH: '/bin',
@@ -27,4 +27,31 @@ test("credentials of somebody else's stack are passed on, each to those who need
     SCHEMA_REGISTRY_URL: 'http://127.0.0.1:8081',
     SCHEMA_REGISTRY_PASSWORD: 'secret',
   });
+});
+
+test('the console is told of the same brokers, groups and replicas as the rest, and that it may do everything', () => {
+  const shared = sharedEnvironment({ ...stack, env: shell, isExternal: false });
+  assert.deepEqual(
+    consoleEnvironment({
+      shared,
+      connectorsFile: '/data/connectors.json',
+      ingestUrl: 'http://127.0.0.1:3100',
+      apiUrl: 'http://127.0.0.1:3200',
+      adminUrls: ['http://127.0.0.1:4001', 'http://127.0.0.1:4002'],
+      services: { dispatcher: { DISPATCHER_GROUP_ID: 'own', DISPATCHER_RETRY_BASE_MS: '50' } },
+      replicationFactor: 1,
+    }),
+    {
+      ...shared.kafka,
+      ...shared.schemaRegistry,
+      DISPATCHER_GROUP_ID: 'own',
+      CONNECTORS_FILE: '/data/connectors.json',
+      KAFKA_REPLICATION_FACTOR: '1',
+      DISPATCHER_API_URL: 'http://127.0.0.1:3200',
+      CONSOLE_LOGIN: 'none',
+      CONSOLE_ROLES: '*=admin',
+      CONSOLE_SERVICE_URLS: 'http://127.0.0.1:4001,http://127.0.0.1:4002',
+      CONSOLE_INGEST_URL: 'http://127.0.0.1:3100',
+    },
+  );
 });

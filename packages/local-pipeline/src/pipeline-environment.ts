@@ -40,6 +40,41 @@ export function sharedEnvironment(options: SharedEnvironmentOptions): SharedEnvi
   };
 }
 
+export interface ConsoleEnvironmentOptions {
+  readonly shared: SharedEnvironment;
+  readonly connectorsFile: string;
+  /** Base URL that takes events. */
+  readonly ingestUrl: string;
+  /** Base URL of the Astrolabe API. */
+  readonly apiUrl: string;
+  /** Of every instance of the services. */
+  readonly adminUrls: readonly string[];
+  /** What the services are configured with beyond the pipeline's own, by service. */
+  readonly services: Readonly<Partial<Record<'mapper' | 'dispatcher', Variables>>>;
+  /** Replicas that topics are created with. */
+  readonly replicationFactor: number;
+}
+
+/** Settings of the services that the console has to know too. */
+const ALSO_OF_CONSOLE = ['MAPPER_GROUP_ID', 'DISPATCHER_GROUP_ID', 'DISPATCHER_LEDGER_WINDOW_HOURS'] as const;
+
+/** A console in which everybody at this machine may do everything: it listens on loopback only. */
+export function consoleEnvironment(options: ConsoleEnvironmentOptions): Variables {
+  const { shared, connectorsFile, ingestUrl, apiUrl, adminUrls, services, replicationFactor } = options;
+  return {
+    ...shared.kafka,
+    ...shared.schemaRegistry,
+    ...pick({ ...services.mapper, ...services.dispatcher }, ALSO_OF_CONSOLE),
+    CONNECTORS_FILE: connectorsFile,
+    KAFKA_REPLICATION_FACTOR: String(replicationFactor),
+    DISPATCHER_API_URL: apiUrl,
+    CONSOLE_LOGIN: 'none',
+    CONSOLE_ROLES: '*=admin',
+    CONSOLE_SERVICE_URLS: adminUrls.join(','),
+    CONSOLE_INGEST_URL: ingestUrl,
+  };
+}
+
 function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Variables {
   return Object.fromEntries(
     names.flatMap((name): [string, string][] => {

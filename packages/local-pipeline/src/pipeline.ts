@@ -1,6 +1,6 @@
 /**
- * The whole pipeline on this machine: the local stack, the reference API and the three services, each as a process of
- * its own. For the demo, `npm start`, tests and the bench; prints nothing.
+ * The whole pipeline on this machine: the local stack, the reference API, the three services and their console, each as
+ * a process of its own. For the demo, `npm start`, tests and the bench; prints nothing.
  */
 import { join } from 'node:path';
 import { connectionFromConfig, schemaRegistryFromConfig, type KafkaConnection } from '@astrolabe/kafka';
@@ -9,30 +9,38 @@ import { commandSchemasIn, type CommandSchemaRegistry } from '@astrolabe/records
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import type { Connector } from '@astrolabe/service-kit/connectors';
 import { assertStackPossible, startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
+import { acceptNewKeys } from './accept-new-keys.ts';
 import { applyContracts } from './apply-contracts.ts';
 import type { DataFolder } from './data-folder.ts';
 import { provideConnectors, type LocalConnectors } from './local-connectors.ts';
-import { openLogFile } from './log-file.ts';
 import { OwnedParts } from './owned-parts.ts';
-import { sharedEnvironment, type SharedEnvironment, type Variables } from './pipeline-environment.ts';
-import { SupervisedService } from './supervised-service.ts';
+import {
+  consoleEnvironment,
+  sharedEnvironment,
+  type SharedEnvironment,
+  type Variables,
+} from './pipeline-environment.ts';
+import { stages, startInstance, type InstancesOptions } from './start-instance.ts';
+import type { SupervisedService } from './supervised-service.ts';
 
 export const serviceNames = ['ingest', 'mapper', 'dispatcher'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-export interface PipelineOptions {
-  readonly folder: DataFolder;
+export interface PipelineOptions extends InstancesOptions {
   /** The environment that decides about the stack. Normally `process.env`. */
   readonly env: NodeJS.ProcessEnv;
   /** Put before the names of topics and consumer groups. Default ''. */
   readonly topicPrefix?: string;
   /** Instances of a service. Default 1. */
   readonly instances?: Readonly<Partial<Record<ServiceName, number>>>;
-  /** Configuration beyond what the pipeline itself sets. */
-  readonly variables?: Readonly<Partial<Record<ServiceName | 'astrolabe', Variables>>>;
+  /** Brings up the operator's console too, on loopback and without a log-in. Default false. */
+  readonly withConsole?: boolean;
+  /**
+   * Has the reference API accept keys that come into the connectors file later, as from the console. Default false:
+   * those of the start only.
+   */
+  readonly acceptsNewKeys?: boolean;
   readonly onProgress?: (progress: StackProgress) => void;
-  /** Called when a process ends that nobody ended; the text says which, how, and where its log is. */
-  readonly onUnexpectedEnd?: (what: string) => void;
   /** Ends a start between two of its steps. */
   readonly signal?: AbortSignal;
 }
@@ -43,6 +51,8 @@ export interface PipelineAddresses {
   readonly ingest: string;
   /** Base URL of the Astrolabe API. */
   readonly astrolabe: string;
+  /** The operator's console, for browsers, and below it its API. Undefined: it was not started. */
+  readonly console: string | undefined;
   /** `host:port`, several separated by commas. */
   readonly kafka: string;
   /** Base URL of the registry's Confluent API. */
@@ -64,22 +74,14 @@ export interface Pipeline {
   readonly services: Readonly<Record<ServiceName, readonly [SupervisedService, ...SupervisedService[]]>>;
   /** The reference API. */
   readonly astrolabe: SupervisedService;
+  /** Undefined: it was not started. */
+  readonly console: SupervisedService | undefined;
   /** For reading and writing topics beside the pipeline. */
   readonly kafka: KafkaConnection;
   readonly schemaRegistry: CommandSchemaRegistry;
   /** Ends every process in order. Rejects with the first that did not end well, after all have ended. */
   close(): Promise<void>;
 }
-
-/** In the order of closing: first those that hold work, then what they work with. */
-const stages = { services: 0, astrolabe: 1, stack: 2 } as const;
-
-const entries = {
-  ingest: new URL('../../../services/ingest/src/main.ts', import.meta.url),
-  mapper: new URL('../../../services/mapper/src/main.ts', import.meta.url),
-  dispatcher: new URL('../../../services/dispatcher/src/main.ts', import.meta.url),
-  astrolabe: new URL('../../../reference/astrolabe-api/src/main.ts', import.meta.url),
-} as const;
 
 /** Topics of a cluster of one broker have one replica each. */
 const LOCAL_REPLICATION_FACTOR = 1;
@@ -98,7 +100,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 }
 
 async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipeline> {
-  const { folder, env, topicPrefix = '', variables = {}, signal } = options;
+  const { folder, env, topicPrefix = '', variables = {}, withConsole = false, signal } = options;
   // Before anything is started or written.
   await assertStackPossible(env);
   const connectors = await provideConnectors(folder.connectorsFile, env);
@@ -118,19 +120,23 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
   const kafka = connectionFromConfig(config, 'local', createLogger({ name: 'local', level: 'silent' }));
   const schemaRegistry = commandSchemasIn(schemaRegistryFromConfig(config));
   const topics = topicsFor(topicPrefix);
+  const replicationFactor = Number(env.KAFKA_REPLICATION_FACTOR || LOCAL_REPLICATION_FACTOR);
   await step(options, 'creating topics and schemas', () =>
-    applyContracts({
-      kafka,
-      schemaRegistry,
-      topics,
-      replicationFactor: Number(env.KAFKA_REPLICATION_FACTOR || LOCAL_REPLICATION_FACTOR),
-    }),
+    applyContracts({ kafka, schemaRegistry, topics, replicationFactor }),
   );
   const services = await startServices(options, owned, shared, astrolabe);
+  const console = withConsole
+    ? await startConsole(options, owned, { shared, astrolabe, services, replicationFactor })
+    : undefined;
+  if (options.acceptsNewKeys === true) {
+    const { connectorsFile } = folder;
+    const follow = () => acceptNewKeys({ connectorsFile, env, apiUrl: () => astrolabe.process.url });
+    await owned.start(stages.services, follow, (following) => following.close());
+  }
   signal?.throwIfAborted();
   return {
     get addresses() {
-      return addressesOf({ stack, astrolabe, services, connector: connectors.chosen });
+      return addressesOf({ stack, astrolabe, services, console, connector: connectors.chosen });
     },
     connector: connectors.chosen,
     stack,
@@ -142,6 +148,7 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
     },
     services,
     astrolabe,
+    console,
     kafka,
     schemaRegistry,
     close: () => owned.close(),
@@ -173,52 +180,6 @@ function startStack({ env, folder, onProgress }: PipelineOptions, owned: OwnedPa
   );
 }
 
-interface InstanceOptions {
-  readonly stage: number;
-  readonly name: string;
-  readonly service: keyof typeof entries;
-  readonly env: Variables;
-  readonly portVariable?: string;
-}
-
-function startInstance(
-  { folder, variables = {}, onUnexpectedEnd }: PipelineOptions,
-  owned: OwnedParts,
-  { stage, name, service, env, portVariable }: InstanceOptions,
-): Promise<SupervisedService> {
-  const log = openLogFile(join(folder.logs, `${name}.log`));
-  const instance = new SupervisedService({
-    name,
-    entry: entries[service],
-    env: { ...env, ...variables[service] },
-    onLine: (line) => log.append(line),
-    onEnd: ({ end, process }) => {
-      if (end !== 'crashed' || !hasServed) return;
-      const { code = null, signal = null } = process.exit ?? {};
-      onUnexpectedEnd?.(`${name} ended (${signal ?? `exit code ${code}`}); its log: ${log.path}`);
-    },
-    ...(portVariable === undefined ? {} : { portVariable }),
-  });
-  let hasServed = false;
-  return owned.start(
-    stage,
-    async () => {
-      try {
-        await instance.start();
-        hasServed = true;
-        return instance;
-      } catch (error) {
-        await log.close();
-        throw error;
-      }
-    },
-    async () => {
-      await instance.close();
-      await log.close();
-    },
-  );
-}
-
 function startAstrolabe(
   options: PipelineOptions,
   owned: OwnedParts,
@@ -243,7 +204,7 @@ async function startServices(
   shared: SharedEnvironment,
   astrolabe: SupervisedService,
 ): Promise<Pipeline['services']> {
-  const { folder, instances = {} } = options;
+  const { folder, instances = {}, withConsole = false } = options;
   const connectorsFile = { CONNECTORS_FILE: folder.connectorsFile };
   const consumer = { ...shared.kafka, ...shared.schemaRegistry, ...connectorsFile };
   const environmentOf = (service: ServiceName, name: string): Variables => {
@@ -265,6 +226,8 @@ async function startServices(
             name,
             service,
             env: environmentOf(service, name),
+            // The console is told once where the services are.
+            keepsAdminPort: withConsole,
             ...(service === 'ingest' ? { portVariable: 'INGEST_PORT' } : {}),
           }),
         ),
@@ -280,15 +243,45 @@ async function startServices(
   return { ingest, mapper, dispatcher };
 }
 
+interface ConsoleParts extends Pick<Pipeline, 'astrolabe' | 'services'> {
+  readonly shared: SharedEnvironment;
+  readonly replicationFactor: number;
+}
+
+/** After the services, whose addresses it is given. */
+function startConsole(options: PipelineOptions, owned: OwnedParts, parts: ConsoleParts): Promise<SupervisedService> {
+  const { shared, astrolabe, services, replicationFactor } = parts;
+  const { folder, variables = {} } = options;
+  return step(options, 'starting the console', () =>
+    startInstance(options, owned, {
+      stage: stages.services,
+      name: 'console',
+      service: 'console',
+      env: consoleEnvironment({
+        shared,
+        connectorsFile: folder.connectorsFile,
+        ingestUrl: services.ingest[0].process.url,
+        apiUrl: astrolabe.process.url,
+        adminUrls: serviceNames.flatMap((service) => services[service].map(({ process }) => process.adminUrl)),
+        services: variables,
+        replicationFactor,
+      }),
+      portVariable: 'CONSOLE_PORT',
+    }),
+  );
+}
+
 function addressesOf({
   stack,
   astrolabe,
   services: { ingest, mapper, dispatcher },
+  console,
   connector,
-}: Pick<Pipeline, 'stack' | 'astrolabe' | 'services' | 'connector'>): PipelineAddresses {
+}: Pick<Pipeline, 'stack' | 'astrolabe' | 'services' | 'console' | 'connector'>): PipelineAddresses {
   return {
     ingest: ingest[0].process.url,
     astrolabe: astrolabe.process.url,
+    console: console?.process.url.replace(/\/$/, ''),
     kafka: stack.kafkaBrokers,
     schemaRegistry: stack.schemaRegistryUrl,
     metrics: {

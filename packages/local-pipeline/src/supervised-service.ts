@@ -33,6 +33,8 @@ export interface SupervisedServiceOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Variable for the port that takes events or calls. The port of the first life is kept for the later ones. */
   readonly portVariable?: string;
+  /** Whether the later lives have the admin port of the first, for those who are told of it once. Default false. */
+  readonly keepsAdminPort?: boolean;
   /** Given, a life that ends while one is wanted is followed by another after this pause, as a platform does. */
   readonly restartPauseMs?: number;
   readonly stopTimeoutMs?: number;
@@ -62,6 +64,7 @@ export class SupervisedService {
   /** One life at a time. */
   #beginning: Promise<OwnLife> | undefined;
   #port = '0';
+  #adminPort = '0';
 
   constructor(options: SupervisedServiceOptions) {
     this.#options = options;
@@ -82,7 +85,7 @@ export class SupervisedService {
     return serving;
   }
 
-  /** Where its metrics are; another port in each life. */
+  /** Where its metrics are; another port in each life, unless it keeps its port. */
   get metricsUrl(): string {
     return `${this.process.adminUrl}/metrics`;
   }
@@ -184,13 +187,17 @@ export class SupervisedService {
   }
 
   async #begin(): Promise<OwnLife> {
-    const { name, entry, env, portVariable, stopTimeoutMs, onLine } = this.#options;
+    const { name, entry, env, portVariable, keepsAdminPort = false, stopTimeoutMs, onLine } = this.#options;
     const number = this.#lives.length + 1;
     const beganAtMs = Date.now();
     const process = await launchService({
       name,
       entry: entry instanceof URL ? entry : entry(number),
-      env: portVariable === undefined ? env : { ...env, [portVariable]: this.#port },
+      env: {
+        ...env,
+        ...(portVariable === undefined ? {} : { [portVariable]: this.#port }),
+        ...(keepsAdminPort ? { ADMIN_PORT: this.#adminPort } : {}),
+      },
       onLine: (line) => onLine?.(line, number),
       ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
     });
@@ -210,12 +217,13 @@ export class SupervisedService {
   }
 
   async #follow(life: OwnLife): Promise<void> {
-    const { portVariable, restartPauseMs, onEnd } = this.#options;
+    const { portVariable, keepsAdminPort = false, restartPauseMs, onEnd } = this.#options;
     life.process.ready.then(
       (serving) => {
         life.serving = serving;
         life.servingSinceMs = Date.now();
         if (portVariable !== undefined) this.#port = new URL(serving.url).port;
+        if (keepsAdminPort) this.#adminPort = new URL(serving.adminUrl).port;
       },
       () => undefined,
     );

@@ -73,8 +73,12 @@ export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
     nowMs: options.nowMs ?? Date.now,
     closing: closing.signal,
   };
+  const replaceApiKeys = (apiKeys: readonly ApiKey[]): void => {
+    authenticate = createAuthenticate(apiKeys);
+  };
   const app = createServer(context, {
     authenticate: (authorization) => authenticate(authorization),
+    replaceApiKeys,
     enableControl: options.enableControl ?? false,
     onError: options.onError ?? (() => undefined),
   });
@@ -89,9 +93,7 @@ export function createReferenceApi(options: ReferenceApiOptions): ReferenceApi {
     faults: context.faults,
     calls: context.calls,
     counters: () => context.counters.read(),
-    replaceApiKeys: (apiKeys) => {
-      authenticate = createAuthenticate(apiKeys);
-    },
+    replaceApiKeys,
     close: () => (closed ??= close()),
   };
 }

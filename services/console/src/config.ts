@@ -183,6 +183,12 @@ export const consoleConfig = defineConfig(
       description:
         'Public URL of ingest: shown to those who set a connector up in Segment, and where test events are sent. Without it there are none.',
     },
+    testEventsUrl: {
+      env: 'CONSOLE_TEST_EVENTS_URL',
+      schema: configValues.httpUrl().optional(),
+      description:
+        'URL at which the console itself reaches ingest, to send test events, where CONSOLE_INGEST_URL cannot be reached from it, as in a container.',
+    },
   },
   {
     prefix: 'CONSOLE_',

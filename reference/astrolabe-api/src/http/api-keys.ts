@@ -26,13 +26,21 @@ export function createAuthenticate(apiKeys: readonly ApiKey[]): Authenticate {
   };
 }
 
+export function isConnectorId(text: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text);
+}
+
+export function isKey(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
 /** Reads `connector=key,connector=key`. Throws if an entry has another form. */
 export function parseApiKeys(text: string): readonly ApiKey[] {
   return text.split(',').map((entry) => {
-    const match = /^\s*([a-z0-9][a-z0-9-]{0,62})=([\x21-\x7e]+)\s*$/.exec(entry);
-    if (match === null) throw new Error('expected connector=key, several separated by commas');
-    const [, connector = '', key = ''] = match;
-    return { connector, key };
+    const [connector = '', ...rest] = entry.trim().split('=');
+    const key = rest.join('=');
+    if (isConnectorId(connector) && isKey(key)) return { connector, key };
+    throw new Error('expected connector=key, several separated by commas');
   });
 }
 

@@ -1,8 +1,12 @@
-/** `/__reference`: scripting faults and looking at what arrived. Needs no key, so it is served only if enabled. */
+/**
+ * `/__reference`: scripting faults, replacing keys, and looking at what arrived. Needs no key, so it is served only if
+ * enabled.
+ */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { sendJson, sendProblem } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
+import { isConnectorId, isKey, type ApiKey } from './api-keys.ts';
 import type { Fault } from '../faults.ts';
 import { buildRequestProblem } from './problem.ts';
 
@@ -33,12 +37,23 @@ const fault = z.discriminatedUnion('kind', [
 
 const script = z.strictObject({ seed: z.int().optional(), faults: z.array(fault).default([]) });
 
+const keys = z.strictObject({
+  apiKeys: z
+    .array(z.strictObject({ connector: z.string().refine(isConnectorId), key: z.string().refine(isKey) }))
+    .refine((all) => new Set(all.map(({ key }) => key)).size === all.length, 'a key is given twice'),
+});
+
 const callsQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
 });
 
-export function registerControlRoutes(app: FastifyInstance, { faults, calls, counters }: ApiContext): void {
+/** `replaceApiKeys`: takes these keys from then on, and no others. */
+export function registerControlRoutes(
+  app: FastifyInstance,
+  { faults, calls, counters }: ApiContext,
+  replaceApiKeys: (apiKeys: readonly ApiKey[]) => void,
+): void {
   app.get('/__reference/faults', (_request, reply) => sendJson(reply, JSON.stringify({ faults: faults.list() })));
 
   app.post('/__reference/faults', (request, reply) => {
@@ -52,6 +67,13 @@ export function registerControlRoutes(app: FastifyInstance, { faults, calls, cou
 
   app.delete('/__reference/faults', (_request, reply) => {
     faults.clear();
+    return reply.code(204).send();
+  });
+
+  app.put('/__reference/api-keys', (request, reply) => {
+    const parsed = keys.safeParse(request.body);
+    if (!parsed.success) return refuse(reply, parsed.error);
+    replaceApiKeys(parsed.data.apiKeys);
     return reply.code(204).send();
   });
 

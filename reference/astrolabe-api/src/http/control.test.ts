@@ -49,9 +49,33 @@ test('calls and counters are read over HTTP, page by page', async (t) => {
   assert.deepEqual(await read('counters'), { ...api.counters() });
 });
 
+test('keys are replaced over HTTP: from then on those that were given are taken, and no others', async (t) => {
+  const { api } = await startTestApi(t, { enableControl: true });
+  const replace = async (apiKeys: unknown) => {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ apiKeys });
+    return (await fetch(`${api.url}/__reference/api-keys`, { method: 'PUT', headers, body })).status;
+  };
+  const statusWith = async (key: string) =>
+    (await fetch(`${api.url}/v1/users`, { headers: { authorization: `Bearer ${key}` } })).status;
+  assert.equal(await statusWith('key-of-acme'), 200);
+  for (const wrong of [
+    undefined,
+    [{ connector: 'acme' }],
+    [{ connector: 'Acme!', key: 'k' }],
+    [{ connector: 'acme', key: 'with space' }],
+    ['acme', 'other'].map((connector) => ({ connector, key: 'shared' })),
+  ]) {
+    assert.equal(await replace(wrong), 400, JSON.stringify(wrong));
+  }
+  assert.equal(await statusWith('key-of-acme'), 200, 'what is refused changes nothing');
+  assert.equal(await replace([{ connector: 'acme', key: 'second=key' }]), 204);
+  assert.deepEqual([await statusWith('key-of-acme'), await statusWith('second=key')], [401, 200]);
+});
+
 test('nothing is served under /__reference unless enabled', async (t) => {
   const { api } = await startTestApi(t);
-  for (const path of ['faults', 'calls', 'counters']) {
+  for (const path of ['faults', 'calls', 'counters', 'api-keys']) {
     assert.equal((await fetch(`${api.url}/__reference/${path}`)).status, 404);
   }
 });

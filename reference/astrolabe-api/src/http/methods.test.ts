@@ -18,6 +18,7 @@ const allowOf: Readonly<Record<string, string>> = {
   '/v1/commands': 'POST',
   '/livez': 'GET, HEAD',
   '/__reference/faults': 'GET, HEAD, POST, DELETE',
+  '/__reference/api-keys': 'PUT',
   '/__reference/calls': 'GET, HEAD',
   '/__reference/counters': 'GET, HEAD',
 };

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parseJson } from '@astrolabe/schemas';
 import { sendJson, sendProblem } from './answers.ts';
-import type { Authenticate } from './api-keys.ts';
+import type { ApiKey, Authenticate } from './api-keys.ts';
 import type { ApiContext } from './api-context.ts';
 import { registerBulkRoute } from './bulk-route.ts';
 import { registerControlRoutes } from './control-routes.ts';
@@ -22,6 +22,7 @@ const maxParamCharacters = maxHeaderBytes;
 
 export interface ServerOptions {
   readonly authenticate: Authenticate;
+  readonly replaceApiKeys: (apiKeys: readonly ApiKey[]) => void;
   /** Serves `/__reference`. */
   readonly enableControl: boolean;
   /** Called with internal faults, which are answered with 500. */
@@ -57,7 +58,7 @@ export function createServer(context: ApiContext, options: ServerOptions): Fasti
   registerReadRoutes(app, context);
   registerWriteRoutes(app, context);
   registerBulkRoute(app, context);
-  if (options.enableControl) registerControlRoutes(app, context);
+  if (options.enableControl) registerControlRoutes(app, context, options.replaceApiKeys);
   refuseOtherMethods();
   return app;
 }

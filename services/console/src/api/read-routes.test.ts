@@ -128,6 +128,21 @@ test('replays are listed, shown one by one, and told again when they change', as
   assert.equal(unknown.kind === 'refused' && unknown.code, 'console.replay-unknown');
 });
 
+test('a replay that was started since the list was read is found, and one that is not there is looked for once a second', async (t) => {
+  const { get, cluster, clock, asked } = await openTestReads(t);
+  const { log, topics } = cluster;
+  await get('/replays');
+  await log.send(topics.replays.name, [{ ...orderRecord(replayOrder()), partition: 0 }]);
+  assert.equal((await get('/replays/:id', { id: 'r1' })).kind, 'json');
+  const questions = () => asked.get(`offsets ${topics.replays.name}`) ?? 0;
+  const before = questions();
+  for (let times = 0; times < 5; times += 1) assert.equal((await get('/replays/:id', { id: 'r2' })).kind, 'refused');
+  assert.equal(questions(), before);
+  await clock.advance(1_000);
+  await get('/replays/:id', { id: 'r2' });
+  assert.ok(questions() > before);
+});
+
 test('what cannot be is refused with what to ask for instead', async (t) => {
   const { get, cluster } = await openTestReads(t);
   await cluster.log.send(cluster.topics.segmentEventsDeadLetters.name, [deadEvent('m1')]);

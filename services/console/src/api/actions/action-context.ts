@@ -15,6 +15,8 @@ export interface ConnectorActions {
   readonly api: { readonly apiUrl: string; readonly apiTls: TlsMaterial } | undefined;
   /** Where senders reach ingest; undefined: the console is not told. */
   readonly ingestUrl: string | undefined;
+  /** Where the console reaches ingest, for test events; undefined: it is not told. */
+  readonly testEventsUrl: string | undefined;
 }
 
 export interface ActionContext {

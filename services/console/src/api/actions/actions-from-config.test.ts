@@ -13,6 +13,7 @@ test('a console without brokers has its routes, and says of each change why it w
     SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1',
     CONSOLE_ROLES: '*=admin',
     CONSOLE_INGEST_URL: 'https://in.example.com/',
+    CONSOLE_TEST_EVENTS_URL: 'http://ingest:3100/',
   };
   const away = new PipelineError('kafka.unavailable', 'no broker answers', { retryable: true });
   const actions = actionsFromConfig({
@@ -24,6 +25,8 @@ test('a console without brokers has its routes, and says of each change why it w
     onChanged: () => undefined,
     logger: createLogger({ name: 'console', level: 'silent' }),
   });
+  const { ingestUrl, testEventsUrl } = actions.context.connectors;
+  assert.deepEqual([ingestUrl, testEventsUrl], ['https://in.example.com', 'http://ingest:3100']);
   actions.start();
   const routes = actionRoutes(actions.context);
   const { signal } = new AbortController();

@@ -35,6 +35,7 @@ export interface ActionsFromConfigOptions {
 export function actionsFromConfig(options: ActionsFromConfigOptions): Actions {
   const { config, apiTls, env, cluster, isMasked, onChanged, logger } = options;
   const { connectorsFile: file, apiUrl, ingestUrl, replicationFactor, ledgerWindowHours } = config;
+  const { testEventsUrl = ingestUrl } = config;
   return createActions({
     cluster,
     registry: commandSchemasIn(schemaRegistryFromConfig(config)),
@@ -42,7 +43,8 @@ export function actionsFromConfig(options: ActionsFromConfigOptions): Actions {
       file,
       variables: env,
       api: apiUrl === undefined ? undefined : { apiUrl, apiTls },
-      ingestUrl: ingestUrl === undefined ? undefined : splitUrlCredentials(ingestUrl).url.replace(/\/+$/, ''),
+      ingestUrl: baseUrl(ingestUrl),
+      testEventsUrl: baseUrl(testEventsUrl),
     },
     topics: { replicationFactor, ledgerWindowMs: ledgerWindowHours * HOUR_MS },
     policy: { readOnly: config.readOnly, disabledActions: config.disabledActions ?? new Set() },
@@ -54,4 +56,9 @@ export function actionsFromConfig(options: ActionsFromConfigOptions): Actions {
     newId: randomUUID,
     onFault: (doing, error) => logger.warn({ error: errorMessage(error) }, `${doing} failed`),
   });
+}
+
+/** Paths are put behind it. */
+function baseUrl(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : splitUrlCredentials(url).url.replace(/\/+$/, '');
 }

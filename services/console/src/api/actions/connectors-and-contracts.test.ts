@@ -60,8 +60,9 @@ test('a test event goes to ingest with the key of the connector, and a refusal o
   }).listen(0, '127.0.0.1');
   t.after(() => ingest.close());
   await once(ingest, 'listening');
-  const ingestUrl = `http://127.0.0.1:${(ingest.address() as AddressInfo).port}`;
-  const actions = await openTestActions(t, { connectorsFile, connectors: { ingestUrl } });
+  const testEventsUrl = `http://127.0.0.1:${(ingest.address() as AddressInfo).port}`;
+  const ingestUrl = 'https://in.example.com';
+  const actions = await openTestActions(t, { connectorsFile, connectors: { ingestUrl, testEventsUrl } });
   const { messageId } = (await actions.ask('POST', '/connectors/acme/test-event')) as { messageId: string };
   assert.match(messageId, /^console-test-/);
   assert.deepEqual(seen, [{ authorization: `Basic ${Buffer.from('old-key:').toString('base64')}`, path: '/v1/track' }]);

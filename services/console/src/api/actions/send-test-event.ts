@@ -11,8 +11,8 @@ type Sent =
   { readonly kind: 'sent'; readonly messageId: string } | { readonly kind: 'failed'; readonly reason: string };
 
 export async function sendTestEvent(context: ActionContext, request: ApiRequest): Promise<ApiAnswer> {
-  const { file, variables, ingestUrl } = context.connectors;
-  if (ingestUrl === undefined) {
+  const { file, variables, testEventsUrl } = context.connectors;
+  if (testEventsUrl === undefined) {
     const message = 'the console is not told where ingest is; set CONSOLE_INGEST_URL for it';
     return refusal(409, 'console.not-configured', message);
   }
@@ -28,7 +28,7 @@ export async function sendTestEvent(context: ActionContext, request: ApiRequest)
   const auditor = await auditorOf(context, request.caller);
   const sent = await auditor<Sent>(
     { action: 'send-test-event', about: `connector ${id}`, request: { messageId } },
-    () => post(`${ingestUrl}/v1/track`, key.key, testEvent(messageId), request.signal),
+    () => post(`${testEventsUrl}/v1/track`, key.key, testEvent(messageId), request.signal),
     (outcome) => (outcome.kind === 'sent' ? { kind: 'done' } : { kind: 'failed', message: outcome.reason }),
   );
   if (sent.kind === 'sent') return { kind: 'json', body: { messageId } };

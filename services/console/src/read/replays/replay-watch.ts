@@ -1,4 +1,4 @@
-/** The replays, read on at most once a second for all tabs. */
+/** The replays, read on at most once a second for all tabs, and once more for one that has just been started. */
 import { listReplays, ReplayBoard, type Cluster, type ReplayList } from '@astrolabe/operations';
 import type { Clock } from '@astrolabe/service-kit/clock';
 import type { ServerSentEvent } from '../../routes/route.ts';
@@ -23,6 +23,7 @@ export class ReplayWatch {
   readonly #replays: CachedRead<ReplayList>;
   /** What was read of the topic by now, and of which cluster. */
   #followed: { readonly cluster: Cluster; readonly board: ReplayBoard } | undefined;
+  #lookedAgainMs = -Infinity;
 
   constructor(options: ReplayWatchOptions) {
     this.#options = options;
@@ -43,10 +44,26 @@ export class ReplayWatch {
 
   /** `undefined` in a panel: there is none with that id. */
   async one(id: string): Promise<Panel<ReplayDetail | undefined>> {
+    const shown = await this.#find(id);
+    if (shown.kind !== 'ready' || shown.value !== undefined || !this.#mayLookAgain()) return shown;
+    // Who has just started one opens its page sooner than the list is read again.
+    this.#replays.expire();
+    return this.#find(id);
+  }
+
+  async #find(id: string): Promise<Panel<ReplayDetail | undefined>> {
     return mapPanel(await this.#replays.panel(), ({ replays }) => {
       const found = replays.find((each) => each.id === id);
       return found && toReplayDetail(found);
     });
+  }
+
+  /** Once in the time that a list is fresh: an id that does not exist must not have the topic read at each question. */
+  #mayLookAgain(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs < this.#lookedAgainMs + FRESH_MS) return false;
+    this.#lookedAgainMs = nowMs;
+    return true;
   }
 
   /** The whole list at the start and after each change, at most once a second. */

@@ -116,11 +116,11 @@ export function LivePage({ route }: PageProps): Children {
   `;
 }
 
-/** What comes before the first look at the end of each topic is not shown. */
+/** Where a topic is not read yet, what comes now would not be shown. */
 function emptyTitle(isOpen: boolean, topics: TopicStates): string {
   if (!isOpen) return 'Not connected yet.';
-  const isStarting = topics.length === 0 || topics.some(({ state }) => state === 'starting');
-  return isStarting ? 'The topics are being opened.' : 'Nothing has come yet.';
+  const isReading = topics.length > 0 && topics.every(({ state }) => state !== 'starting');
+  return isReading ? 'Nothing has come yet.' : 'The topics are being opened.';
 }
 
 function counts({ received, serverDropped, heldDropped, rows }: LiveBuffer<LiveRow>, notRead: number): Children {

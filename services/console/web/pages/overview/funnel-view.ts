@@ -3,7 +3,7 @@ import type { ComparedFunnel, Funnel } from '../../api/answers.ts';
 import { Bar, type Tone } from '../../components/figures/badge.ts';
 import { h, html, type Children } from '../../components/html.ts';
 import { Link } from '../../components/link.ts';
-import { Count } from '../../components/figures/moments.ts';
+import { Count, WithMoments } from '../../components/figures/moments.ts';
 import { sentence } from '../../components/notes.ts';
 import { Visible } from '../../components/text/visible.ts';
 import { formatChange, formatShare } from '../../core/digits.ts';
@@ -29,7 +29,9 @@ export function FunnelView({ funnel, waiting }: FunnelViewProps): Children {
     ${
       exactness.kind === 'exact'
         ? null
-        : html`<p class="faint">At least so many. ${exactness.reasons.map(sentence).join(' ')}</p>`
+        : html`<p class="faint">
+            At least so many. ${h(WithMoments, { text: exactness.reasons.map(sentence).join(' ') })}
+          </p>`
     }
     <div class="funnel">
       <div>

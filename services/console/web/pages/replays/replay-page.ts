@@ -130,8 +130,8 @@ function progress({
   return html`<div class="progress">
     ${h(Bar, { share, label: `${formatShare(share)} done` })}
     <p>
-      <strong>${formatShare(share)}</strong>
-      ${readPerSecond === undefined ? '' : ` at ${formatRate(readPerSecond)} records a second`}${recordsPerSecond === undefined ? '' : `, at most ${formatRate(recordsPerSecond)}`}.
+      <strong>${formatShare(share)}</strong
+      >${readPerSecond === undefined ? '' : ` at ${formatRate(readPerSecond)} records a second`}${recordsPerSecond === undefined ? '' : `, at most ${formatRate(recordsPerSecond)}`}.
       ${remainingSeconds === undefined ? '' : html` About ${h(Seconds, { seconds: remainingSeconds })} to go.`}
       ${gaveWaySeconds > 0 ? html` It gave way to live records for ${h(Seconds, { seconds: gaveWaySeconds })}.` : ''}
     </p>

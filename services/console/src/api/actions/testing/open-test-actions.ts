@@ -120,7 +120,14 @@ function optionsOf(
   return {
     cluster: async () => cluster,
     registry,
-    connectors: { file, variables: {}, api: undefined, ingestUrl: undefined, ...options.connectors },
+    connectors: {
+      file,
+      variables: {},
+      api: undefined,
+      ingestUrl: undefined,
+      testEventsUrl: undefined,
+      ...options.connectors,
+    },
     topics: { replicationFactor: 3, ledgerWindowMs: 48 * 3_600_000 },
     policy: options.policy ?? { readOnly: false, disabledActions: new Set() },
     isMasked: options.isMasked ?? false,
