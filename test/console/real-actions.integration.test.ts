@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { createKafkaAdmin } from '@astrolabe/kafka';
 import { commandSchemas, subjectFor } from '@astrolabe/schemas/avro';
-import { actionNames } from '../../services/console/src/routes/route.ts';
+import { consoleActionNames } from '@astrolabe/operations/audited-actions';
 import { readState } from '../e2e/read-state.ts';
 import type { ApiCounters } from '../e2e/operator.ts';
 import { untilLoaded, violations } from './console-pages.ts';
@@ -359,7 +359,7 @@ test('each of the changes above is in the audit, which is exported as the comman
     const done = entries.filter(({ caller, result }) => caller.program === 'console' && result?.kind === 'done');
     const tried = new Set(done.map(({ action }) => action));
     assert.deepEqual(
-      actionNames.filter((name) => !tried.has(name)),
+      consoleActionNames.filter((name) => !tried.has(name)),
       [],
       'a change that the console offers and no test above makes',
     );
