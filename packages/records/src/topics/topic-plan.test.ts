@@ -90,6 +90,14 @@ test('events and commands, replayed ones too, bind their keys to partitions, and
   for (const topic of Object.values(topics)) assert.equal(topic.partitions, single.has(topic) ? 1 : 24);
 });
 
+test('a compacted topic has small files, since the newest is not compacted, and everybody who starts reads it whole', () => {
+  for (const { name, cleanupPolicy, segmentBytes } of Object.values(topicsFor('', 6))) {
+    assert.equal(segmentBytes !== undefined, cleanupPolicy === 'compact', name);
+  }
+  const [created] = planTopics([{ ...declared, segmentBytes: 4_096 }], [], 1).create;
+  assert.equal(created?.config['segment.bytes'], '4096');
+});
+
 test('what is kept for longer than declared, or may be larger, stays so', () => {
   const kept = (setting: string, value: string): ExistingTopic => ({
     ...asDeclared,

@@ -108,6 +108,7 @@ function topicConfig(topic: TopicDefinition, replicationFactor: number): Record<
     'min.insync.replicas': String(replicationFactor >= 3 ? 2 : 1),
     ...(topic.retentionMs === undefined ? {} : { 'retention.ms': String(topic.retentionMs) }),
     ...(topic.segmentMs === undefined ? {} : { 'segment.ms': String(topic.segmentMs) }),
+    ...(topic.segmentBytes === undefined ? {} : { 'segment.bytes': String(topic.segmentBytes) }),
     ...(topic.maxMessageBytes === undefined ? {} : { 'max.message.bytes': String(topic.maxMessageBytes) }),
   };
 }

@@ -23,6 +23,11 @@ export interface TopicDefinition {
    * days.
    */
   readonly segmentMs?: number;
+  /**
+   * After how many bytes the broker begins a new file. It compacts all files of a partition but the newest, which
+   * everybody who starts reads whole. Undefined: the broker's default, 1 GiB.
+   */
+  readonly segmentBytes?: number;
   /** Largest record batch, in bytes. Undefined: the broker's default, 1,048,588. */
   readonly maxMessageBytes: number | undefined;
   readonly key: string;
@@ -109,6 +114,8 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     name: 'astrolabe.mapper-state.v1',
     cleanupPolicy: 'compact',
     retentionMs: undefined,
+    // A position is stored with each transaction: a restart would read days of them. As Kafka Streams has it.
+    segmentBytes: 52_428_800,
     maxMessageBytes: undefined,
     key: 'JSON array [connector, "user-sha256", hash of the id], ["", "position", group], ["", "position", group, "claim", owner], ["", "position", group, "replay", id] or ["", "clock"]',
     value:
@@ -132,6 +139,8 @@ const definitions: Readonly<Record<TopicRole, Omit<TopicDefinition, 'partitions'
     partitions: 1,
     cleanupPolicy: 'compact',
     retentionMs: undefined,
+    // Some ten thousand records of progress, so that a list of replays is soon read, however long one takes.
+    segmentBytes: 4_194_304,
     maxMessageBytes: undefined,
     key: 'JSON array ["replay", id], ["progress", service, id, partition] or ["progress", "dispatcher", partition]',
     value: 'JSON: what a replay is to do, or how far a service is with it and what came of it',
