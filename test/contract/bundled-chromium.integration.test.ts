@@ -15,7 +15,7 @@ if (isBundledFor(process)) {
       <span>text in a font</span> <label>Name <input></label> <input type="search"> <input type="datetime-local">
       <select><option>one</select> <textarea>some</textarea> <button>Send</button>`);
     const text = await page.locator('span').boundingBox();
-    assert.ok((text?.width ?? 0) > 0, 'letters without a font have no width');
+    assert.ok((text?.width ?? 0) > 0, 'text without a font has no width');
     await page.getByLabel('Name').fill('typed');
     assert.equal(await page.getByLabel('Name').inputValue(), 'typed');
   });
