@@ -194,3 +194,18 @@ test('a key is shown once: after its step it is nowhere in the page', async (t) 
   await page.getByText('dead letter').first().waitFor();
   assert.deepEqual(await violations(page), []);
 });
+
+test('a dialog is in the middle of the window, wherever in its page it was opened', async (t) => {
+  const opened = await openConsole(t, browser);
+  for (const [path, button] of [
+    ['replays/new?source=commands&step=forecast', 'Make the forecast'],
+    ['connectors/acme', 'Rotate its key'],
+    ['dead-letters', 'Redrive all that match'],
+  ] as const) {
+    const { page, close } = await opened.open(path, { height: 900 });
+    await page.getByRole('button', { name: button }).click();
+    const { y, height } = (await page.getByRole('dialog').boundingBox()) ?? assert.fail(`no dialog in ${path}`);
+    assert.ok(Math.abs(y - (900 - y - height)) <= 2, `${path}: ${y} px above it, ${900 - y - height} px below it`);
+    await close();
+  }
+});
