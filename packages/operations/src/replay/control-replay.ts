@@ -7,14 +7,14 @@ import {
   type ReplayView,
   type WantedState,
 } from '@astrolabe/replay';
-import type { Cluster, OperationRun } from '../cluster/cluster.ts';
-import { changeReplays, type ReplayChange } from './change-replays.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { changeReplays, type ReplayChange, type ReplayChangeOptions } from './change-replays.ts';
 import { readOlderReplay, type OlderReplay } from './core/older-replay.ts';
 import { removalRecords } from './core/removal-records.ts';
 import { findOrphans } from './source-topic.ts';
 
-export interface ControlReplayOptions extends OperationRun {
-  readonly cluster: Pick<Cluster, 'prefix' | 'topics' | 'reader' | 'inspector' | 'openTransactionalProducer'>;
+export interface ControlReplayOptions extends ReplayChangeOptions {
+  readonly cluster: ReplayChangeOptions['cluster'] & Pick<Cluster, 'inspector'>;
   readonly id: string;
   readonly wanted: WantedState;
   /** A new cap, `none` to lift it; undefined: as it is. */
@@ -33,30 +33,20 @@ export type ControlledReplay =
   | { readonly kind: 'older-version'; readonly replay: OlderReplay }
   | { readonly kind: 'unknown' };
 
-export function controlReplay({
-  cluster,
-  id,
-  wanted,
-  rate,
-  clock,
-  signal,
-}: ControlReplayOptions): Promise<ControlledReplay> {
-  return changeReplays<ControlledReplay>(
-    cluster,
-    async ({ replays, olderVersion }) => {
-      const view = replays.get(id);
-      if (view !== undefined) {
-        const [orphan] = await findOrphans(cluster, [view.order]);
-        if (orphan === undefined) return decide(view, wanted, rate, clock.nowMs());
-        if (wanted !== 'cancel') return { outcome: { kind: 'orphan' }, records: [] };
-        return { outcome: { kind: 'removed' }, records: removalRecords(view.order) };
-      }
-      const older = olderVersion.get(id);
-      if (older === undefined) return { outcome: { kind: 'unknown' }, records: [] };
-      return { outcome: { kind: 'older-version', replay: readOlderReplay(id, older) }, records: [] };
-    },
-    signal,
-  );
+export function controlReplay(options: ControlReplayOptions): Promise<ControlledReplay> {
+  const { cluster, id, wanted, rate, clock } = options;
+  return changeReplays<ControlledReplay>(options, async ({ replays, olderVersion }) => {
+    const view = replays.get(id);
+    if (view !== undefined) {
+      const [orphan] = await findOrphans(cluster, [view.order]);
+      if (orphan === undefined) return decide(view, wanted, rate, clock.nowMs());
+      if (wanted !== 'cancel') return { outcome: { kind: 'orphan' }, records: [] };
+      return { outcome: { kind: 'removed' }, records: removalRecords(view.order) };
+    }
+    const older = olderVersion.get(id);
+    if (older === undefined) return { outcome: { kind: 'unknown' }, records: [] };
+    return { outcome: { kind: 'older-version', replay: readOlderReplay(id, older) }, records: [] };
+  });
 }
 
 function decide(

@@ -7,14 +7,12 @@ import {
   type ReplayOrder,
   type ReplaySnapshot,
 } from '@astrolabe/replay';
-import type { Cluster, OperationRun } from '../cluster/cluster.ts';
-import { changeReplays } from './change-replays.ts';
+import { changeReplays, type ReplayChangeOptions } from './change-replays.ts';
 import { readOlderReplay } from './core/older-replay.ts';
 import { removalRecords } from './core/removal-records.ts';
 import { summarize } from './core/replay-report.ts';
 
-export interface StartReplayOptions extends OperationRun {
-  readonly cluster: Pick<Cluster, 'prefix' | 'topics' | 'reader' | 'openTransactionalProducer'>;
+export interface StartReplayOptions extends ReplayChangeOptions {
   readonly order: ReplayOrder;
 }
 
@@ -26,20 +24,17 @@ export type StartedReplay =
 /** What is over for longer is removed: its range has expired, and nobody asks for it any more. */
 const KEPT_MS = 7 * 86_400_000;
 
-export async function startReplay({ cluster, order, clock, signal }: StartReplayOptions): Promise<StartedReplay> {
-  return changeReplays<StartedReplay>(
-    cluster,
-    (snapshot) => {
-      if (snapshot.replays.has(order.id) || snapshot.olderVersion.has(order.id)) {
-        return { outcome: { kind: 'exists' }, records: [] };
-      }
-      return {
-        outcome: { kind: 'started' },
-        records: [...removalsOf(snapshot, clock.nowMs() - KEPT_MS), orderRecord(order)],
-      };
-    },
-    signal,
-  );
+export async function startReplay(options: StartReplayOptions): Promise<StartedReplay> {
+  const { order, clock } = options;
+  return changeReplays<StartedReplay>(options, (snapshot) => {
+    if (snapshot.replays.has(order.id) || snapshot.olderVersion.has(order.id)) {
+      return { outcome: { kind: 'exists' }, records: [] };
+    }
+    return {
+      outcome: { kind: 'started' },
+      records: [...removalsOf(snapshot, clock.nowMs() - KEPT_MS), orderRecord(order)],
+    };
+  });
 }
 
 /** Of everything that was over, or was started by a version before managed replays, before `beforeMs`. */

@@ -18,6 +18,8 @@ export const retryPolicies = {
   command: { firstPauseMs: 200, longestPauseMs: 10_000, jitter: 'full' },
   /** The delivery ledger's changelog: what was delivered already waits for it. */
   changelog: { firstPauseMs: 50, longestPauseMs: 5_000, jitter: 'full' },
+  /** Programs that change the same things at the same time, of which one at a time can: the others come back. */
+  turn: { firstPauseMs: 250, longestPauseMs: 5_000, jitter: 'full' },
 } as const satisfies Readonly<Record<string, RetryPolicy>>;
 
 /** `failures`: how many attempts have failed, this one included. `random`: in [0, 1). */
