@@ -22,6 +22,7 @@ const noDeepImports = {
     '!@astrolabe/service-kit/retry',
     '!@astrolabe/service-kit/terminal',
     '!@astrolabe/service-kit/tls',
+    '!@astrolabe/testkit/browser',
     '!@astrolabe/tracing/in-memory',
     '!@astrolabe/schemas/avro',
     '!@astrolabe/mapper/user-state',

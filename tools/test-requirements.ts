@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { assertClusterPossible, assertStackPossible } from '@astrolabe/testkit';
-import { findBrowser } from '../test/contract/find-browser.ts';
+import { findBrowser } from '@astrolabe/testkit/browser';
 
 /** Everything that is missing, each with what to install. `integrationFiles`: relative to `root`. */
 export async function findMissing(
@@ -28,7 +28,7 @@ export async function findMissing(
   const hasStack = await check(assertStackPossible(env));
   // Whatever the stack lacks includes what the cluster lacks.
   if (hasStack && uses(/\bstartLocalCluster\b|@astrolabe\/chaos/)) await check(assertClusterPossible(env));
-  if (uses(/\/(chromium|real-console)\.ts'/)) {
+  if (uses(/(testkit\/browser|\/real-console\.ts)'/)) {
     const browser = await findBrowser(env, process);
     if (browser.kind === 'missing') missing.push(browser.reason);
   }

@@ -6,8 +6,7 @@ import { openDataFolder, type DataFolder, type Pipeline } from '@astrolabe/local
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { parseCommandLine, runMain } from '@astrolabe/testkit';
-import { launchChromium } from '../../test/contract/chromium.ts';
-import { findBrowser } from '../../test/contract/find-browser.ts';
+import { findBrowser, launchChromium } from '@astrolabe/testkit/browser';
 import { listenForInterruption } from './interruption.ts';
 import { screenOn, seconds, type Screen } from './screen.ts';
 import { runTour, TourStepError } from './tour/run-tour.ts';

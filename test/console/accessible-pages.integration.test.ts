@@ -1,7 +1,7 @@
 /** Every page, light and dark, wide and narrow: accessible, without an error, and without a request to anybody else. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { openConsole, pages, untilLoaded, violations } from './console-pages.ts';
 
 const browser = await launchChromium(process.env);

@@ -1,7 +1,7 @@
 /** What others sent is text: it is shown, never run, never interpreted, and never slows the page down. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { deadLetter, liveRow } from '@astrolabe/console/web-testing';
 import { openConsole, untilLoaded, violations } from './console-pages.ts';
 

@@ -1,7 +1,7 @@
 /** The keyboard alone: what can be done with the mouse can be done without it. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { focused, openConsole, tabTo, untilLoaded, violations } from './console-pages.ts';
 
 const browser = await launchChromium(process.env);

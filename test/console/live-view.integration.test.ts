@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { eventually } from '@astrolabe/testkit';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { liveRow } from '@astrolabe/console/web-testing';
 import { openConsole, setHidden, untilLoaded } from './console-pages.ts';
 

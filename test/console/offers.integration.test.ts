@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { overview } from '@astrolabe/console/web-testing';
 import { openConsole, pages, untilLoaded, violations } from './console-pages.ts';
 

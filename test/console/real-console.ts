@@ -16,7 +16,7 @@ import {
   type ServiceProcess,
 } from '@astrolabe/testkit';
 import { runAstrolabe } from '../../cli/src/testing/run-astrolabe.ts';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { openTab, type OpenedPage, type OpenOptions } from './console-pages.ts';
 import { startKeyFront, type KeyFront } from './key-front.ts';
 

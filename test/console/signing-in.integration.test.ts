@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { makeUsersFile, passwordOf, startTestConsole } from '@astrolabe/console/testing';
 import { readPages } from '@astrolabe/console/web-testing';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { violations } from './console-pages.ts';
 
 const browser = await launchChromium(process.env);

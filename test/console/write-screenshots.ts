@@ -1,7 +1,7 @@
 /** Writes a picture of each page, light and dark, to docs/console: `npm run console:screenshots`. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { launchChromium } from '../contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { openConsole, untilLoaded } from './console-pages.ts';
 
 const folder = process.argv[2] ?? join(import.meta.dirname, '../../docs/console');

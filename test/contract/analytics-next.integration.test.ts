@@ -10,7 +10,8 @@ import type { AnalyticsBrowser } from '@segment/analytics-next';
 import type { Request } from 'playwright-core';
 import type { JsonObject } from '@astrolabe/schemas';
 import { eventually } from '@astrolabe/testkit';
-import { launchChromium, startSite, visit, type Site, type Visit } from './chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
+import { startSite, visit, type Site, type Visit } from './site.ts';
 import { CONNECTOR_ID, startIngestOnBroker, WRITE_KEY, type IngestOnBroker } from './ingest-on-broker.ts';
 import { assertStoredAsSent, findStored, isoTime, lasting } from './sent-and-stored.ts';
 

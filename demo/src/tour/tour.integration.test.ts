@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { launchChromium } from '../../../test/contract/chromium.ts';
+import { launchChromium } from '@astrolabe/testkit/browser';
 import { startProgram } from '../testing/started-program.ts';
 import { tourSteps } from './run-tour.ts';
 import { see, seeGone } from './tour-context.ts';

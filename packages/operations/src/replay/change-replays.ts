@@ -40,7 +40,7 @@ export async function changeReplays<Outcome>(
     });
     if (changed.kind === 'changed') return changed.outcome;
     if (turns === MAX_TURNS) throw new Error('other programs keep changing replays at the same time; try again');
-    // Programs that came back at once would take the turn from each other for ever.
+    // Programs that came back at once would take the turn from each other without end.
     await clock.sleep(pauseAfter(retryPolicies.turn, turns, random()), signal);
   }
 }

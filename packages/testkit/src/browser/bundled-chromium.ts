@@ -12,7 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
-import { cacheDirectory } from '@astrolabe/testkit';
+import { cacheDirectory } from '../stack/cache-folder.ts';
 
 export interface BundledChromium {
   readonly executablePath: string;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { isBundledFor, provideBundledChromium } from './bundled-chromium.ts';
-import { FLAGS } from './chromium.ts';
+import { FLAGS } from './launch-chromium.ts';
 
 // Where another browser is installed the other tests use that one, and nothing else would start this one.
 if (isBundledFor(process)) {

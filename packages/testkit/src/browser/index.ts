@@ -1,0 +1,2 @@
+export { findBrowser, type BrowserChoice } from './find-browser.ts';
+export { launchChromium } from './launch-chromium.ts';
