@@ -5,13 +5,10 @@ import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createSegmentSender, type SegmentSender, type SentEvent } from './segment-sender.ts';
 import { readServiceCounters, type ServiceCounters } from './service-counters.ts';
 import { topicEnds, type TopicOffsets } from './topic-records.ts';
+import type { StepReport } from './step-report.ts';
 
 /** Told of everything as it happens. */
-export interface DemoReport {
-  /** A step begins. */
-  step(number: number, title: string): void;
-  /** Something that was checked and holds. */
-  fact(label: string, text: string): void;
+export interface DemoReport extends StepReport {
   /** The totals at the end, as lines of a table. */
   totals(lines: readonly string[]): void;
   /** Something is waited for; the returned function says that it came. */

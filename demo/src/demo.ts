@@ -9,6 +9,7 @@ import { DemoStepError, runDemoSteps } from './demo-steps.ts';
 import { listenForInterruption } from './interruption.ts';
 import { openInBrowser } from './open-browser.ts';
 import { screenOn, seconds, type Screen } from './screen.ts';
+import { reportOn } from './step-report.ts';
 import { ProcessEndedError, withPipeline } from './with-pipeline.ts';
 
 const USAGE = `usage: npm run demo [-- [--data DIR] [--open]]
@@ -20,8 +21,6 @@ Exits 0 only if every check held.
   --open       starts the operator's console too, which takes some seconds more; when every check held, keeps all of it
                running until Ctrl-C and opens the console in your browser
   --help       prints this`;
-
-const LABEL_WIDTH = 9;
 
 /** Small, so that the dispatcher is back soon after the API is. */
 const DISPATCHER_VARIABLES = { DISPATCHER_RETRY_BASE_MS: '50', DISPATCHER_RETRY_MAX_MS: '400' };
@@ -78,7 +77,7 @@ async function runDemo(demo: Demo): Promise<void> {
   const options = { name: 'demo', folder, screen, signal, ...shown, dispatcher: DISPATCHER_VARIABLES };
   await withPipeline(options, async (pipeline, ended) => {
     introduce(demo, pipeline);
-    await unlessAborted(Promise.race([runDemoSteps(pipeline, reportOn(screen)), ended]), signal);
+    await unlessAborted(Promise.race([runDemoSteps(pipeline, demoReportOn(screen)), ended]), signal);
     demo.held = true;
     if (demo.open) await keepOpen(demo, pipeline, ended);
   });
@@ -111,14 +110,9 @@ async function keepOpen(demo: Demo, { addresses }: Pipeline, ended: Promise<neve
   });
 }
 
-function reportOn(screen: Screen): DemoReport {
-  const { style } = screen;
+function demoReportOn(screen: Screen): DemoReport {
   return {
-    step: (number, title) => {
-      screen.line();
-      screen.line(style.strong(`${number}. ${title}`));
-    },
-    fact: (label, text) => screen.line(`   ${style.faint(label.padEnd(LABEL_WIDTH))} ${text}`),
+    ...reportOn(screen),
     totals: (lines) => {
       screen.line();
       for (const line of lines) screen.line(line);

@@ -9,8 +9,8 @@ import { parseCommandLine, runMain } from '@astrolabe/testkit';
 import { findBrowser, launchChromium } from '@astrolabe/testkit/browser';
 import { listenForInterruption } from './interruption.ts';
 import { screenOn, seconds, type Screen } from './screen.ts';
+import { reportOn } from './step-report.ts';
 import { runTour, TourStepError } from './tour/run-tour.ts';
-import type { TourReport } from './tour/tour-context.ts';
 import { ProcessEndedError, withPipeline } from './with-pipeline.ts';
 
 const USAGE = `usage: npm run tour [-- [--pictures DIR] [--headed] [--slow]]
@@ -24,7 +24,6 @@ the page and at the API. Exits 0 only if every check held.
   --slow           pauses before each click
   --help           prints this`;
 
-const LABEL_WIDTH = 9;
 const SLOW_MS = 700;
 
 /** Small, so that the dispatcher tries again soon. */
@@ -117,15 +116,4 @@ async function inBrowser(tour: Tour, pipeline: Pipeline, pictures: string): Prom
   } finally {
     await browser.close();
   }
-}
-
-function reportOn(screen: Screen): TourReport {
-  const { style } = screen;
-  return {
-    step: (number, title) => {
-      screen.line();
-      screen.line(style.strong(`${number}. ${title}`));
-    },
-    fact: (label, text) => screen.line(`   ${style.faint(label.padEnd(LABEL_WIDTH))} ${text}`),
-  };
 }

@@ -6,21 +6,14 @@ import { scaledTimeoutMs } from '@astrolabe/testkit';
 import type { Locator, Page } from 'playwright-core';
 import { createAstrolabeClient, type AstrolabeClient } from '../astrolabe-client.ts';
 import { createSegmentSender, type SegmentSender } from '../segment-sender.ts';
-
-/** Told of everything as it happens. */
-export interface TourReport {
-  /** A step begins. */
-  step(number: number, title: string): void;
-  /** Something that was checked and holds; `label` is who showed it. */
-  fact(label: 'Segment' | 'browser' | 'API' | 'picture', text: string): void;
-}
+import type { StepReport } from '../step-report.ts';
 
 export interface TourContext {
   readonly pipeline: Pipeline;
   /** The console's address, without a slash at its end. */
   readonly console: string;
   readonly page: Page;
-  readonly report: TourReport;
+  readonly report: StepReport;
   readonly segment: SegmentSender;
   /** Looks with a key of its own, which is never revoked. */
   readonly astrolabe: AstrolabeClient;
@@ -45,7 +38,7 @@ export interface TourOptions {
   /** With its console. */
   readonly pipeline: Pipeline;
   readonly page: Page;
-  readonly report: TourReport;
+  readonly report: StepReport;
   readonly pictures: string;
 }
 
