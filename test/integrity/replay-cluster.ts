@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKafkaConnection, createSchemaRegistry, type KafkaConnection } from '@astrolabe/kafka';
+import { createKafkaConnection, createSchemaRegistry } from '@astrolabe/kafka';
 import { applyContracts, SupervisedService } from '@astrolabe/local-pipeline';
 import { openReplayFollower } from '@astrolabe/processing';
 import { topicsFor } from '@astrolabe/records';
@@ -18,6 +18,8 @@ export interface ReplayCluster extends ReplayPlace {
   readonly mapper: SupervisedService;
   readonly dispatcher: SupervisedService;
   readonly groups: Readonly<Record<'mapper' | 'dispatcher', string>>;
+  /** The last lines of both services' logs. */
+  lastLines(): string;
 }
 
 /** The last first. */
@@ -57,19 +59,27 @@ export async function prepareReplayCluster(
     closings.push(() => service.close());
     return service;
   };
+  const mapper = serviceOf('mapper', {});
+  const dispatcher = serviceOf('dispatcher', {
+    DISPATCHER_API_URL: apiUrl,
+    DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
+    DISPATCHER_RETRY_BASE_MS: '20',
+    DISPATCHER_RETRY_MAX_MS: '500',
+  });
   return {
     topics,
     kafka,
     addresses: { kafka: kafkaBrokers, schemaRegistry: schemaRegistryUrl },
     groups: { mapper: 'astrolabe.mapper', dispatcher: 'astrolabe.dispatcher' },
-    mapper: serviceOf('mapper', {}),
-    dispatcher: serviceOf('dispatcher', {
-      DISPATCHER_API_URL: apiUrl,
-      DISPATCHER_LEDGER_DIRECTORY: join(folder, 'ledger'),
-      DISPATCHER_RETRY_BASE_MS: '20',
-      DISPATCHER_RETRY_MAX_MS: '500',
-    }),
+    mapper,
+    dispatcher,
+    lastLines: () => [mapper, dispatcher].map(lastLinesOf).join('\n'),
   };
+}
+
+function lastLinesOf({ name, lives }: SupervisedService): string {
+  const lines = lives.at(-1)?.process.logs().slice(-LAST_LINES) ?? [];
+  return [`${name}, life ${lives.length}:`, ...lines].join('\n');
 }
 
 export interface WatchedReplay {
@@ -77,17 +87,24 @@ export interface WatchedReplay {
   readonly ended: number;
   /** Of the events and of their commands. */
   readonly left: { readonly offsets: number; readonly pending: number };
-  /** Resolves once so many commands have ended. Rejects where nothing more is told for a long time. */
+  /** Resolves once so many commands have ended. Rejects where none more ends for a long time. */
   untilEnded(commands: number): Promise<void>;
 }
 
-const SILENCE_MS = 120_000;
+/** Three times it, on a busy machine, is still less than a test file may take: the message says what was waited for. */
+const SILENCE_MS = 60_000;
+/** Of each service, where a replay stands still. */
+const LAST_LINES = 40;
 
 /** Watches it as everybody else does, by the topic of replays. */
-export function watchReplay(kafka: KafkaConnection, topic: string, id: string, closings: Closings): WatchedReplay {
+export function watchReplay(
+  { kafka, topics, lastLines }: Pick<ReplayCluster, 'kafka' | 'topics' | 'lastLines'>,
+  id: string,
+  closings: Closings,
+): WatchedReplay {
   const follower = openReplayFollower({
     connection: kafka,
-    topic,
+    topic: topics.replays.name,
     clock: systemClock,
     random: Math.random,
     logger: silent,
@@ -113,13 +130,16 @@ export function watchReplay(kafka: KafkaConnection, topic: string, id: string, c
     untilEnded: async (commands) => {
       if (endedNow() >= commands) return;
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const silentTooLong = (): void => {
-        reject(new Error(`nothing is told of the replay ${id} any more: ${endedNow()} commands, not ${commands}`));
+      const stands = (): void => {
+        reject(new Error(`the replay ${id} stands at ${endedNow()} commands, not ${commands}; ${lastLines()}`));
       };
-      const timer = setTimeout(silentTooLong, scaledTimeoutMs(SILENCE_MS));
+      const timer = setTimeout(stands, scaledTimeoutMs(SILENCE_MS));
+      let ended = endedNow();
       const unfollow = follower.onChange((snapshot) => {
-        timer.refresh();
-        if (endedNow(snapshot) >= commands) resolve();
+        const now = endedNow(snapshot);
+        if (now > ended) timer.refresh();
+        ended = now;
+        if (ended >= commands) resolve();
       });
       await promise.finally(() => {
         clearTimeout(timer);

@@ -127,7 +127,7 @@ test('a replay of 100 thousand events, in the middle of which both services and 
 
   const rate = ['--rate', String(RECORDS_PER_SECOND)];
   await replay(cluster, 'events', '--all', '--id', 'killed', '--execute', '--detach', ...rate);
-  const watched = watchReplay(kafka, topics.replays.name, 'killed', closings);
+  const watched = watchReplay(cluster, 'killed', closings);
   const services = { mapper, dispatcher };
   const killAt = async (ended: number, victims: readonly Victim[]): Promise<void> => {
     await watched.untilEnded(ended);
