@@ -5,7 +5,7 @@ import type { Pipeline } from '@astrolabe/local-pipeline';
 import { createSegmentSender, type SegmentSender, type SentEvent } from './segment-sender.ts';
 import { readServiceCounters, type ServiceCounters } from './service-counters.ts';
 import { topicEnds, type TopicOffsets } from './topic-records.ts';
-import type { StepReport } from './step-report.ts';
+import type { StepReport } from './screen/step-report.ts';
 
 /** Told of everything as it happens. */
 export interface DemoReport extends StepReport {

@@ -8,8 +8,8 @@ import type { DemoReport } from './demo-context.ts';
 import { DemoStepError, runDemoSteps } from './demo-steps.ts';
 import { listenForInterruption } from './interruption.ts';
 import { openInBrowser } from './open-browser.ts';
-import { screenOn, seconds, type Screen } from './screen.ts';
-import { reportOn } from './step-report.ts';
+import { screenOn, seconds, type Screen } from './screen/screen.ts';
+import { reportOn } from './screen/step-report.ts';
 import { ProcessEndedError, withPipeline } from './with-pipeline.ts';
 
 const USAGE = `usage: npm run demo [-- [--data DIR] [--open]]

@@ -7,7 +7,7 @@ import { parseArguments, type RunArguments } from './arguments.ts';
 import { openDataFolder } from '@astrolabe/local-pipeline';
 import { listenForInterruption } from './interruption.ts';
 import { startPipeline, type Pipeline } from '@astrolabe/local-pipeline';
-import { screenOn, seconds, type Screen } from './screen.ts';
+import { screenOn, seconds, type Screen } from './screen/screen.ts';
 
 const USAGE = `usage: npm start [-- [--data DIR] [--json]]
 

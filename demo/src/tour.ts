@@ -8,8 +8,8 @@ import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { parseCommandLine, runMain } from '@astrolabe/testkit';
 import { findBrowser, launchChromium } from '@astrolabe/testkit/browser';
 import { listenForInterruption } from './interruption.ts';
-import { screenOn, seconds, type Screen } from './screen.ts';
-import { reportOn } from './step-report.ts';
+import { screenOn, seconds, type Screen } from './screen/screen.ts';
+import { reportOn } from './screen/step-report.ts';
 import { runTour, TourStepError } from './tour/run-tour.ts';
 import { ProcessEndedError, withPipeline } from './with-pipeline.ts';
 

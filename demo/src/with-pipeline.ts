@@ -2,7 +2,7 @@
 import { startPipeline, type DataFolder, type Pipeline } from '@astrolabe/local-pipeline';
 import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { uniqueName } from '@astrolabe/testkit';
-import type { Screen } from './screen.ts';
+import type { Screen } from './screen/screen.ts';
 import { withAdmin } from './topic-records.ts';
 
 /** One of the pipeline's processes ended by itself. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@astrolabe/testkit';
 import { STEP_TIMEOUT_MS, waitFor, type DemoContext } from '../demo-context.ts';
-import { seconds } from '../screen.ts';
+import { seconds } from '../screen/screen.ts';
 import type { SdkCall } from '../segment-sender.ts';
 import { topicEnds } from '../topic-records.ts';
 import { commandIdOf } from './trail.ts';

@@ -6,7 +6,7 @@ import { scaledTimeoutMs } from '@astrolabe/testkit';
 import type { Locator, Page } from 'playwright-core';
 import { createAstrolabeClient, type AstrolabeClient } from '../astrolabe-client.ts';
 import { createSegmentSender, type SegmentSender } from '../segment-sender.ts';
-import type { StepReport } from '../step-report.ts';
+import type { StepReport } from '../screen/step-report.ts';
 
 export interface TourContext {
   readonly pipeline: Pipeline;
