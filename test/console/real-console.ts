@@ -18,7 +18,6 @@ import {
 import { runAstrolabe } from '../../cli/src/testing/run-astrolabe.ts';
 import { launchChromium } from '@astrolabe/testkit/browser';
 import { openTab, type OpenedPage, type OpenOptions } from './console-pages.ts';
-import { startKeyFront, type KeyFront } from './key-front.ts';
 
 /** With what an entry of the connectors file may have beyond its id and key. */
 export interface RealConnector {
@@ -29,7 +28,6 @@ export interface RealConnector {
 
 export interface RealConsole {
   readonly pipeline: Pipeline;
-  readonly keys: KeyFront;
   /** Those of the connectors that it was started with, by id. */
   readonly apiKeys: Readonly<Record<string, string>>;
   readonly process: ServiceProcess;
@@ -62,7 +60,7 @@ export async function startRealConsole(
   { after }: Ending,
   name: string,
   connectors: readonly RealConnector[],
-  /** Ids of those whose keys Astrolabe refuses. */
+  /** Ids of those whose keys Astrolabe refuses; without any, it takes every key that the console makes. */
   refused: readonly string[] = [],
 ): Promise<RealConsole> {
   const ending = new AsyncDisposableStack();
@@ -74,15 +72,24 @@ export async function startRealConsole(
   );
   const entries = connectors.map((each) => ({ ...each, apiKey: apiKeys[each.id] }));
   await writeFile(folder.connectorsFile, JSON.stringify({ connectors: entries }, null, 2));
-  const keys = await startKeyFront();
-  ending.defer(() => keys.close());
-  for (const id of refused) keys.revoke(apiKeys[id] ?? assert.fail(`there is no connector ${id}`));
   const topicPrefix = `${uniqueName(name)}.`;
-  const apiUrl = { DISPATCHER_API_URL: keys.url };
-  const pipeline = await startPipeline({ folder, env: process.env, topicPrefix, variables: { dispatcher: apiUrl } });
+  const pipeline = await startPipeline({
+    folder,
+    env: process.env,
+    topicPrefix,
+    withConsole: true,
+    acceptsNewKeys: refused.length === 0,
+    variables: { console: { CONSOLE_BASE_PATH: BASE_PATH } },
+  });
   ending.defer(() => pipeline.close());
   const { addresses } = pipeline;
-  keys.passTo(addresses.astrolabe);
+  if (refused.length > 0) {
+    const taken = entries.filter(({ id }) => !refused.includes(id));
+    await takeOnly(
+      addresses.astrolabe,
+      taken.map(({ id, apiKey = '' }) => ({ connector: id, key: apiKey })),
+    );
+  }
   const cluster = {
     KAFKA_BROKERS: addresses.kafka,
     KAFKA_TOPIC_PREFIX: topicPrefix,
@@ -90,17 +97,11 @@ export async function startRealConsole(
     SCHEMA_REGISTRY_URL: addresses.schemaRegistry,
     CONNECTORS_FILE: folder.connectorsFile,
   };
-  const serviceUrls = Object.values(pipeline.services).map(([{ process: service }]) => service.adminUrl);
-  const opened = await openRealConsole(ending, {
-    ...cluster,
-    ...apiUrl,
-    CONSOLE_SERVICE_URLS: serviceUrls.join(','),
-    CONSOLE_INGEST_URL: addresses.ingest,
-  });
+  const console = pipeline.console?.process ?? assert.fail('the pipeline has a console');
+  const opened = await openTabsOf(ending, console);
   return {
     ...opened,
     pipeline,
-    keys,
     apiKeys,
     send: (connector, events) => send(addresses.ingest, apiKeys[connector] ?? '', events),
     answerWith: (connector, status) => script(addresses.astrolabe, connector, status),
@@ -114,19 +115,23 @@ export async function startRealConsole(
 
 export type ConsoleAlone = Pick<RealConsole, 'process' | 'open' | 'ask' | 'post' | 'openStreams'>;
 
-/** The process and its tabs. `variables`: where brokers, registry and services are. */
+/** A console of its own. `variables`: where brokers and registry are. */
 export async function openRealConsole(
   ending: AsyncDisposableStack,
   variables: Readonly<Record<string, string>>,
 ): Promise<ConsoleAlone> {
-  const browser = await launchChromium(process.env);
-  ending.defer(() => browser.close());
   const console = await spawnService({
     name: 'console',
     entry: new URL('../../services/console/src/main.ts', import.meta.url),
     env: { ...variables, CONSOLE_ROLES: '*=admin', CONSOLE_BASE_PATH: BASE_PATH, CONSOLE_PORT: '0' },
   });
   ending.defer(() => console.stop());
+  return openTabsOf(ending, console);
+}
+
+async function openTabsOf(ending: AsyncDisposableStack, console: ServiceProcess): Promise<ConsoleAlone> {
+  const browser = await launchChromium(process.env);
+  ending.defer(() => browser.close());
   const contexts = new Set<BrowserContext>();
   ending.defer(async () => {
     for (const context of contexts) await context.close();
@@ -162,6 +167,16 @@ async function send(ingest: string, writeKey: string, batch: readonly object[]):
     body: JSON.stringify({ batch, writeKey }).replaceAll('"BIG"', BIG),
   });
   assert.equal(response.status, 200, await response.text());
+}
+
+/** Has the reference API take these keys, and no others. */
+async function takeOnly(api: string, apiKeys: readonly object[]): Promise<void> {
+  const answer = await fetch(`${api}/__reference/api-keys`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ apiKeys }),
+  });
+  assert.ok(answer.ok, await answer.text());
 }
 
 async function script(api: string, connector: string, status: number | undefined): Promise<void> {
