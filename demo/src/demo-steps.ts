@@ -8,6 +8,7 @@ import { rereadCommands } from './steps/reread-commands.ts';
 import { runSegmentCall, segmentCallSteps } from './steps/segment-calls.ts';
 import { sendAgain } from './steps/send-again.ts';
 import { assertBalance, assertNothingPending, readTotals, totalsTable, type DemoTotals } from './steps/totals.ts';
+import { StepError } from './step-error.ts';
 
 export interface DemoStep {
   readonly title: string;
@@ -27,20 +28,9 @@ export const demoSteps: readonly DemoStep[] = [
   { title: 'The command topic read again from its first offset has no second effect', run: rereadCommands },
 ];
 
-/** What did not hold, and in which step. */
-export class DemoStepError extends Error {
-  override readonly name = 'DemoStepError';
-  readonly step: string;
-
-  constructor(step: string, cause: unknown) {
-    super(`${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    this.step = step;
-  }
-}
-
 /**
- * Runs all steps in their order on a pipeline with one connector and nobody else sending, then balances the totals.
- * Rejects with a `DemoStepError` at the first check that does not hold.
+ * Runs all steps in their order, then balances the totals. The pipeline has one connector, and nobody else sends to it.
+ * Rejects with a `StepError` at the first check that does not hold.
  */
 export async function runDemoSteps(pipeline: Pipeline, report: DemoReport): Promise<DemoTotals> {
   const context = await createDemoContext(pipeline, report);
@@ -48,11 +38,11 @@ export async function runDemoSteps(pipeline: Pipeline, report: DemoReport): Prom
     for (const [index, { title, run }] of demoSteps.entries()) {
       report.step(index + 1, title);
       await run(context).catch((error: unknown) => {
-        throw new DemoStepError(`step ${index + 1}, "${title}"`, error);
+        throw new StepError(`step ${index + 1}, "${title}"`, error);
       });
     }
     return await balance(context).catch((error: unknown) => {
-      throw new DemoStepError('the totals', error);
+      throw new StepError('the totals', error);
     });
   } finally {
     await context.segment.close();

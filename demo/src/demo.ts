@@ -5,11 +5,12 @@ import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { runMain } from '@astrolabe/testkit';
 import { parseArguments, type RunArguments } from './arguments.ts';
 import type { DemoReport } from './demo-context.ts';
-import { DemoStepError, runDemoSteps } from './demo-steps.ts';
+import { runDemoSteps } from './demo-steps.ts';
 import { listenForInterruption } from './interruption.ts';
 import { openInBrowser } from './open-browser.ts';
 import { screenOn, seconds, type Screen } from './screen/screen.ts';
 import { reportOn } from './screen/step-report.ts';
+import { StepError } from './step-error.ts';
 import { ProcessEndedError, withPipeline } from './with-pipeline.ts';
 
 const USAGE = `usage: npm run demo [-- [--data DIR] [--open]]
@@ -47,7 +48,7 @@ async function run({ dataDir, open }: RunArguments): Promise<number> {
       folder.remove();
       return interruption.exitCode();
     }
-    const isCheck = error instanceof DemoStepError;
+    const isCheck = error instanceof StepError;
     const what = isCheck ? 'A check did not hold' : demo.held ? 'It ended' : 'The demo could not be run';
     screen.line();
     screen.line(screen.style.bad(`${what}: ${errorMessage(error)}`));

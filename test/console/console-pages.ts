@@ -5,6 +5,7 @@ import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createFakeApi, startWebServer, type FakeApi, type FakeApiOptions } from '@astrolabe/console/web-testing';
 import { scaledTimeoutMs } from '@astrolabe/testkit';
+import { collectErrors } from '@astrolabe/testkit/browser';
 
 export interface OpenedConsole {
   readonly url: string;
@@ -97,13 +98,8 @@ export async function openTab(
   contexts.add(context);
   context.setDefaultTimeout(scaledTimeoutMs(30_000));
   const page = await context.newPage();
-  const errors: string[] = [];
+  const errors = collectErrors(page);
   const foreign: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('the server responded with a status of'))
-      errors.push(message.text());
-  });
-  page.on('pageerror', (error) => errors.push(String(error)));
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) foreign.push(request.url());
   });

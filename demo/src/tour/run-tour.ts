@@ -1,7 +1,8 @@
 /** The tour as a list of steps that check what they show; run by `npm run tour`, and by a test. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import { collectErrors } from '@astrolabe/testkit/browser';
+import { StepError } from '../step-error.ts';
 import { auditTells } from './steps/audit-tells.ts';
 import { audienceArrives } from './steps/audience-arrives.ts';
 import { callsAreRejected } from './steps/calls-are-rejected.ts';
@@ -27,26 +28,26 @@ export const tourSteps: readonly TourStep[] = [
   { title: 'The audit tells who changed what', run: auditTells },
 ];
 
-/** What did not hold, and in which step. */
-export class TourStepError extends Error {
+/** A step of the tour did not hold. */
+export class TourStepError extends StepError {
   override readonly name = 'TourStepError';
   /** The page as it was then. */
   readonly picture: string;
 
   constructor(step: string, cause: unknown, picture: string) {
-    super(`${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(step, cause);
     this.picture = picture;
   }
 }
 
 /**
- * Runs all steps in their order, on a pipeline with a console, one connector and nobody else sending. Rejects with a
- * `TourStepError` at the first check that does not hold.
+ * Runs all steps in their order. The pipeline has a console and one connector, and nobody else sends to it. Rejects
+ * with a `TourStepError` at the first check that does not hold.
  */
 export async function runTour(options: TourOptions): Promise<void> {
   const context = await createTourContext(options);
   const { page, report, pictures, segment } = context;
-  const errors = errorsIn(page);
+  const errors = collectErrors(page);
   const check = (step: string, work: () => Promise<void>): Promise<void> =>
     work().catch(async (error: unknown) => {
       const picture = join(pictures, 'failed.png');
@@ -62,16 +63,4 @@ export async function runTour(options: TourOptions): Promise<void> {
   } finally {
     await segment.close();
   }
-}
-
-/** What scripts fail with, and what breaks the pages' security policy. Grows as it happens. */
-function errorsIn(page: Page): readonly string[] {
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => {
-    // An answer other than 200 is a page's own business.
-    if (message.type() === 'error' && !message.text().includes('responded with a status of'))
-      errors.push(message.text());
-  });
-  return errors;
 }
