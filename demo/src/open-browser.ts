@@ -6,7 +6,7 @@ export interface Opener {
   readonly args: readonly string[];
 }
 
-/** What opens an address on this system; undefined where there is no screen to open it on. */
+/** The command that opens an address in the user's browser; undefined: this machine has no screen. */
 export function openerOf(url: string, platform: NodeJS.Platform, env: NodeJS.ProcessEnv): Opener | undefined {
   if (platform === 'darwin') return { command: 'open', args: [url] };
   // The first word in quotes is the title of a window.

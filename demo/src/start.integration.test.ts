@@ -52,7 +52,7 @@ async function assertConsoleIsUp(url: string): Promise<void> {
   );
 }
 
-/** As with the console's wizard: a key that nobody has told the API of. */
+/** A connector that is added in the console: its key is new to the API. */
 async function assertAddedConnectorDelivers({ console = '', astrolabe }: PipelineAddresses): Promise<void> {
   const { id, key } = await addConnector(console, 'Acme');
   await eventually(() => sendTestEvent(console, id), { timeoutMs: 20_000, describe: 'ingest to know the connector' });

@@ -7,7 +7,7 @@ import type { Act, CommandContext } from '../command-context.ts';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.ts';
 import { addVerb, type CommonFlags } from '../flags.ts';
 
-/** Long, because there is no second factor, and a log-in lasts for hours. */
+/** The password is the only proof that the console asks for, and a session lasts for hours. */
 const MIN_PASSWORD_CHARACTERS = 12;
 
 interface HashFlags extends CommonFlags {

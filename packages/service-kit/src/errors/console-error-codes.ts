@@ -127,7 +127,7 @@ export const consoleErrorCodes = [
   {
     code: 'console.dead-letter-unknown',
     meaning:
-      'No dead letter is at this position: there is no such partition, its offset is not used yet, or retention has removed it. The message says what there is.',
+      'There is no dead letter at this position: the partition does not exist, the offset is not used yet, or retention has removed the record. The message says what there is.',
     whoActs: 'operator',
   },
   {

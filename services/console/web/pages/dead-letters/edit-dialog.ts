@@ -35,20 +35,20 @@ export function EditDialog({ exportLine, onClose }: EditDialogProps): Children {
     state.value =
       answer.kind === 'problem' ? { kind: 'refused', problem: answer.problem } : { kind: 'sent', job: answer.body };
   };
-  const onCancel = (): void => onClose(now.kind === 'sent');
+  const close = (): void => onClose(now.kind === 'sent');
   if (now.kind === 'sent') {
     const { message } = now.job;
     return h(Dialog, {
       title: 'Edit, then redrive',
-      onClose: onCancel,
+      onClose: close,
       children: html`<p class="note good">It was sent back to its topic, with your changes.</p>
         ${message === undefined ? null : html`<p>${sentence(message)}</p>`}
-        <div class="buttons"><button type="button" class="main" onClick=${onCancel}>Close</button></div>`,
+        <div class="buttons"><button type="button" class="main" onClick=${close}>Close</button></div>`,
     });
   }
   return h(Dialog, {
     title: 'Edit, then redrive',
-    onClose: onCancel,
+    onClose: close,
     children: html`<form onSubmit=${(event: Event) => void onSubmit(event)}>
       <label for=${id}>Change the value under “event” or “command”. Place, key and headers are kept as they are.</label>
       <textarea
@@ -63,7 +63,7 @@ export function EditDialog({ exportLine, onClose }: EditDialogProps): Children {
       ${now.kind === 'refused' ? h(ProblemNote, { problem: now.problem }) : null}
       <div class="buttons">
         <button type="submit" class="main" disabled=${now.kind === 'sending'}>Redrive with these changes</button>
-        <button type="button" onClick=${onCancel}>Cancel</button>
+        <button type="button" onClick=${close}>Cancel</button>
       </div>
     </form>`,
   });
