@@ -26,6 +26,7 @@ export interface Scripted {
 }
 
 export interface FakeApiOptions {
+  /** Until somebody signs in: then an admin is. */
   readonly session?: Partial<SessionAnswer>;
   /** By method and path, such as `GET /overview`: an answer in place of the usual one. */
   readonly scripted?: Readonly<Record<string, Scripted | ((request: NotedRequest) => Scripted)>>;
@@ -67,7 +68,8 @@ export function createFakeApi({ session, scripted = {}, streams }: FakeApiOption
   const requests: NotedRequest[] = [];
   const open = new Map<string, Set<ServerResponse>>();
   const events: Readonly<Record<string, readonly StreamedData[]>> = streams ?? usualStreams();
-  const usual = usualAnswers({ ...ADMIN, ...session });
+  let current: SessionAnswer = { ...ADMIN, ...session };
+  const usual = usualAnswers(() => current);
   return {
     requests,
     openStreams: (path) => open.get(path)?.size ?? 0,
@@ -83,6 +85,7 @@ export function createFakeApi({ session, scripted = {}, streams }: FakeApiOption
         body: await readBody(request),
       };
       requests.push(noted);
+      if (noted.method === 'POST' && path === '/login') current = ADMIN;
       const given = scripted[`${noted.method} ${path}`];
       if (given === undefined && path.endsWith('/stream')) {
         const all = open.get(path) ?? new Set();
@@ -138,14 +141,14 @@ const NOT_FOUND: Scripted = {
   },
 };
 
-function usualAnswers(session: SessionAnswer): (request: NotedRequest) => Scripted {
+function usualAnswers(session: () => SessionAnswer): (request: NotedRequest) => Scripted {
   return (request) => {
     const { method, path, query } = request;
     if (method !== 'GET') return changed(request);
     const [first = '', second, third, fourth] = path.slice(1).split('/').map(decodeURIComponent);
     switch (first) {
       case 'session':
-        return ok(session);
+        return ok(session());
       case 'overview':
         return ok(overview(query['period'] === '5m' || query['period'] === '24h' ? query['period'] : '1h'));
       case 'trail':
