@@ -40,7 +40,8 @@ test('what a process started is ended with it', async (t) => {
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'pid');
   const running = await shell(`trap 'exit 0' TERM; sleep 300 & echo $! > ${path}; wait`);
-  const childPid = await eventually(async () => Number(await readFile(path, 'utf8')), {
+  // The shell makes the file before it writes to it.
+  const childPid = await eventually(async () => Number(await readFile(path, 'utf8')) || undefined, {
     timeoutMs: 5_000,
     describe: 'the pid of the child',
   });

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
  * has ended stays in the process table, and `kill(pid, 0)` would keep reporting it as running.
  */
 export function isRunning(pid: number): boolean {
+  assertProcessId(pid);
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -27,10 +28,16 @@ export function statFields(stat: string): readonly string[] {
 
 /** Signals a process group; false when there is no such group any more. */
 export function signalGroup(leaderPid: number, signal: NodeJS.Signals): boolean {
+  assertProcessId(leaderPid);
   try {
     process.kill(-leaderPid, signal);
     return true;
   } catch {
     return false;
   }
+}
+
+/** To `kill`, 0 and what is below it are whole groups, the caller's own among them, which always runs. */
+function assertProcessId(pid: number): void {
+  if (!Number.isSafeInteger(pid) || pid <= 0) throw new RangeError(`${pid} is not the id of a process`);
 }
