@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKafkaConnection, createSchemaRegistry } from '@astrolabe/kafka';
+import { createKafkaConnection, createSchemaRegistry, describeCluster } from '@astrolabe/kafka';
 import { applyContracts, SupervisedService } from '@astrolabe/local-pipeline';
 import { openReplayFollower } from '@astrolabe/processing';
 import { topicsFor } from '@astrolabe/records';
@@ -11,7 +11,7 @@ import { commandSchemasIn } from '@astrolabe/records/serde';
 import { readOf, totalsOf, type ReplaySnapshot } from '@astrolabe/replay';
 import { createLogger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
-import { scaledTimeoutMs, type LocalCluster } from '@astrolabe/testkit';
+import { eventually, scaledTimeoutMs, type LocalCluster } from '@astrolabe/testkit';
 import type { ReplayPlace } from './replay-runs.ts';
 
 export interface ReplayCluster extends ReplayPlace {
@@ -82,6 +82,31 @@ function lastLinesOf({ name, lives }: SupervisedService): string {
   return [`${name}, life ${lives.length}:`, ...lines].join('\n');
 }
 
+/** What the groups and the transactions of all clients stand on. */
+const INTERNAL_TOPICS = ['__consumer_offsets', '__transaction_state'];
+
+/**
+ * Resolves once each partition has all of its replicas in sync: three of them are made to outlast the loss of one, and
+ * one that has just come back does not have everything yet.
+ */
+export async function untilInSync({ kafka, topics }: Pick<ReplayCluster, 'kafka' | 'topics'>): Promise<void> {
+  const names = [...Object.values(topics).map(({ name }) => name), ...INTERNAL_TOPICS];
+  await eventually(
+    async () => {
+      const described = (await describeCluster(kafka, names)).topics;
+      assert.equal(described.length, names.length);
+      const behind = described.flatMap(({ name, partitions }) =>
+        partitions
+          .filter(({ replicas, inSyncReplicas }) => inSyncReplicas < replicas)
+          .map(({ partition }) => `${name}/${partition}`),
+      );
+      assert.deepEqual(behind, []);
+      return true;
+    },
+    { timeoutMs: IN_SYNC_TIMEOUT_MS, describe: 'all replicas to be in sync', intervalMs: 500 },
+  );
+}
+
 export interface WatchedReplay {
   /** Commands that have ended, as they are told. */
   readonly ended: number;
@@ -93,6 +118,7 @@ export interface WatchedReplay {
 
 /** Three times it, on a busy machine, is still less than a test file may take: the message says what was waited for. */
 const SILENCE_MS = 60_000;
+const IN_SYNC_TIMEOUT_MS = 60_000;
 /** Of each service, where a replay stands still. */
 const LAST_LINES = 40;
 

@@ -10,7 +10,14 @@ import { createLogger } from '@astrolabe/service-kit';
 import { eventually, scaledTimeoutMs, startLocalCluster } from '@astrolabe/testkit';
 import { startEffectsApi } from './effects-api.ts';
 import { isDrained } from './mapper-on-broker.ts';
-import { CONNECTOR, prepareReplayCluster, watchReplay, type Closings, type ReplayCluster } from './replay-cluster.ts';
+import {
+  CONNECTOR,
+  prepareReplayCluster,
+  untilInSync,
+  watchReplay,
+  type Closings,
+  type ReplayCluster,
+} from './replay-cluster.ts';
 import { assertBalanced, madeBySource, placesOf, recordsOn, replay, type ReplayStatus } from './replay-runs.ts';
 
 const EVENTS = 100_000;
@@ -131,6 +138,7 @@ test('a replay of 100 thousand events, in the middle of which both services and 
   const services = { mapper, dispatcher };
   const killAt = async (ended: number, victims: readonly Victim[]): Promise<void> => {
     await watched.untilEnded(ended);
+    await untilInSync(cluster);
     const { offsets, pending } = watched.left;
     t.diagnostic(`${watched.ended} ended, ${offsets} unread, ${pending} pending: kill -9 of ${victims.join(', ')}`);
     assert.ok(offsets + pending > 0, 'the replay is under way');
