@@ -9,7 +9,14 @@ import { clientOf } from '../connection.ts';
 import type { Cluster } from '../kafkajs/protocol/fetch-partition.ts';
 import { createPartitionReader, type PartitionReaderOptions } from './kafkajs-partition-reader.ts';
 import { createRecordProducer } from '../producer/kafkajs-producer.ts';
-import { connect, createTopic, deleteRecordsBelow, topicDefinition, writeTransactions } from '../testing/broker.ts';
+import {
+  connect,
+  createTopic,
+  deleteRecordsBelow,
+  topicDefinition,
+  untilDecided,
+  writeTransactions,
+} from '../testing/broker.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
 
 testPartitionReader(async () => {
@@ -139,6 +146,7 @@ test('transactions of several producers, woven into each other, each give what t
     }
   }
   await Promise.all(producers.map(({ producer }) => producer.disconnect()));
+  await untilDecided(topic);
   // Fetches of one batch: each begins inside the transactions of the one before.
   for (const maxFetchBytes of [1, 4_194_304]) {
     const { values } = await withReader((reader) => valuesOf(reader, { topic }), { maxFetchBytes });

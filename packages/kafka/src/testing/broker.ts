@@ -4,8 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { ConsumedRecord, TopicDefinition } from '@astrolabe/records';
+import { eventually } from '@astrolabe/testkit';
 import { createKafkaAdmin } from '../admin/admin.ts';
 import { clientOf, createKafkaConnection, type KafkaConnection } from '../connection.ts';
+import { createPartitionReader } from '../reader/kafkajs-partition-reader.ts';
 import { readTopic } from '../reader/read-topic.ts';
 import { silentLogger } from './silent-logger.ts';
 
@@ -89,7 +91,28 @@ export async function openTransaction(
   return { commit: () => transaction.commit() };
 }
 
-/** Writes each value in a transaction of its own, committed or aborted. */
+/**
+ * Resolves once the outcome of each transaction is on the topic: brokers answer a commit or an abort before they have
+ * written its marker, and who reads to the end until then misses what was committed.
+ */
+export async function untilDecided(topic: string): Promise<void> {
+  const [admin, reader] = [await createKafkaAdmin(connect()), createPartitionReader({ connection: connect() })];
+  try {
+    const partitions = await admin.watermarks(topic);
+    await eventually(
+      async () => {
+        const offsets = await Promise.all(partitions.map(({ partition }) => reader.offsets(topic, partition)));
+        return offsets.every(({ lastStableOffset, highWatermark }) => lastStableOffset === highWatermark);
+      },
+      { timeoutMs: 30_000, describe: `the markers of the transactions on ${topic}`, intervalMs: 10 },
+    );
+  } finally {
+    await reader.close();
+    await admin.close();
+  }
+}
+
+/** Writes each value in a transaction of its own, committed or aborted. Resolves when the last marker is written. */
 export async function writeTransactions(
   topic: string,
   transactions: readonly { readonly values: readonly string[]; readonly aborted?: boolean }[],
@@ -108,6 +131,7 @@ export async function writeTransactions(
       await transaction.send({ topic, messages: values.map((value) => ({ value })) });
       await (aborted ? transaction.abort() : transaction.commit());
     }
+    await untilDecided(topic);
   } finally {
     await producer.disconnect();
   }

@@ -1,7 +1,15 @@
 /** Brokers, topics and kafkajs's insides for tests of packages that build on this one. */
 export { countArrayWork } from './array-work.ts';
 export { clientOf } from '../connection.ts';
-export { connect, createTopic, deleteRecordsBelow, readAll, topicDefinition, writeTransactions } from './broker.ts';
+export {
+  connect,
+  createTopic,
+  deleteRecordsBelow,
+  readAll,
+  topicDefinition,
+  untilDecided,
+  writeTransactions,
+} from './broker.ts';
 export { bombBytes, produceBomb, type BombCodec } from './compression-bomb.ts';
 export { loadPatched } from './original-kafkajs.ts';
 export { startOwnBroker, type OwnBroker } from './own-broker.ts';

@@ -17,6 +17,7 @@ import {
   silentLogger,
   splitRecordSet,
   topicDefinition,
+  untilDecided,
 } from '@astrolabe/kafka/testing';
 import { startGroupConsumer } from './group-consumer.ts';
 import { createPromisedProcessor } from '../testing/promised-handler.ts';
@@ -144,6 +145,7 @@ test('compressed transactions are read without their aborted records', async (t)
     });
     await (index % 2 === 0 ? transaction.commit() : transaction.abort());
   }
+  await untilDecided(topic);
   await producer.disconnect();
   const expected = values.slice(0, 10).flatMap((value, index) => (index % 2 === 0 ? [value, `${value} again`] : []));
   assert.deepEqual(await readByOffset(topic), expected);
