@@ -15,6 +15,7 @@ export interface BenchArguments {
   readonly size: BenchSize;
   readonly pipeline: PipelineArguments;
   readonly replay: ReplayArguments;
+  readonly console: ConsoleArguments;
 }
 
 /** `quick` and `smoke` show that a bench works, not what it would measure. */
@@ -41,6 +42,12 @@ export interface ReplayArguments {
   readonly events: number | undefined;
 }
 
+/** For the bench of the console. What is undefined is for it to choose. */
+export interface ConsoleArguments {
+  /** Live events a second. */
+  readonly rate: number | undefined;
+}
+
 export const replayParts = ['idle', 'beside-live', 'share'] as const;
 export type ReplayPart = (typeof replayParts)[number];
 
@@ -57,6 +64,7 @@ const MIN_CONNECTORS = 2;
 const LIVE_SECONDS = 20;
 const PIPELINE = 'pipeline';
 const REPLAY = 'replay';
+const CONSOLE = 'console';
 
 const options = {
   rounds: { type: 'string' },
@@ -88,7 +96,7 @@ export function parseArguments(args: readonly string[], benches: readonly string
       return { kind: 'wrong', message: `expected the name of one bench: ${benches.join(', ')}` };
     }
     const size: BenchSize = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
-    const isLive = bench === PIPELINE || bench === REPLAY;
+    const isLive = [PIPELINE, REPLAY, CONSOLE].includes(bench);
     const defaults = { seconds: isLive ? LIVE_SECONDS : DEFAULT_SECONDS, ...sizes[size] };
     const rounds = Number(values.rounds ?? defaults.rounds);
     if (!Number.isInteger(rounds) || rounds < defaults.minRounds) {
@@ -102,8 +110,8 @@ export function parseArguments(args: readonly string[], benches: readonly string
     if (growth?.kind === 'wrong') return growth;
     const live = readLive(bench, values);
     if (live.kind === 'wrong') return live;
-    const { pipeline, replay } = live;
-    const chosen = { bench, rounds, seconds, json: values.json, size, pipeline, replay };
+    const { pipeline, replay, console } = live;
+    const chosen = { bench, rounds, seconds, json: values.json, size, pipeline, replay, console };
     return { kind: 'run', ...chosen, ...(growth && { growth: growth.options }) };
   });
 }
@@ -138,7 +146,7 @@ function isWhole(value: number | undefined, least: number): value is number {
 }
 
 type ReadLive =
-  | { readonly kind: 'live'; readonly pipeline: PipelineArguments; readonly replay: ReplayArguments }
+  | ({ readonly kind: 'live' } & Pick<BenchArguments, 'pipeline' | 'replay' | 'console'>)
   | { readonly kind: 'wrong'; readonly message: string };
 
 type LiveValues = Partial<Record<'part' | 'rate' | 'members' | 'events', string>>;
@@ -146,7 +154,7 @@ type LiveValues = Partial<Record<'part' | 'rate' | 'members' | 'events', string>
 /** Flags that only some benches have, and the parts of those. */
 const liveFlags: Readonly<Record<keyof LiveValues, readonly string[]>> = {
   part: [PIPELINE, REPLAY],
-  rate: [PIPELINE, REPLAY],
+  rate: [PIPELINE, REPLAY, CONSOLE],
   members: [PIPELINE],
   events: [REPLAY],
 };
@@ -175,5 +183,6 @@ function readLive(bench: string, values: LiveValues): ReadLive {
     kind: 'live',
     pipeline: { part: partOf(pipelineParts), rate, members },
     replay: { part: partOf(replayParts), rate, events },
+    console: { rate },
   };
 }

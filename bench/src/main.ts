@@ -4,6 +4,8 @@ import { assertStackPossible, runMain } from '@astrolabe/testkit';
 import { parseArguments, pipelineParts, replayParts, type BenchArguments } from './arguments.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { summarise, toJsonLine, toStartsTable, toTable, type ComparedCase } from './comparison.ts';
+import { runConsoleBench } from './console/console-bench.ts';
+import { planLooks } from './console/plan.ts';
 import { runDispatcherBench } from './dispatcher/dispatcher-bench.ts';
 import { runGrowthBench } from './growth/growth-bench.ts';
 import { runIngestBench } from './ingest/ingest-bench.ts';
@@ -28,6 +30,10 @@ interface BenchReport {
 type Bench = (options: BenchOptions, chosen: BenchArguments) => Promise<BenchReport>;
 
 const benches = {
+  console: async (options, { size, console }) => {
+    const cases = (await runConsoleBench(options, planLooks(size, console.rate))).map(summarise);
+    return { cases, lines: toTable(cases) };
+  },
   dispatcher: withTable(runDispatcherBench),
   growth: withTable(runGrowthBench),
   ingest: withTable(runIngestBench),
@@ -52,7 +58,7 @@ const USAGE = `usage: npm run bench -- NAME [--rounds N] [--seconds S] [--quick 
 Benches: ${names.join(', ')}. Ours and a baseline are measured in turn; medians of the rounds are printed.
 
   --rounds N    measurements of each side, at least 3 (default 5)
-  --seconds S   length of each (default 6; pipeline and replay 20)
+  --seconds S   length of each (default 6; console, pipeline and replay 20)
   --quick       3 rounds of 2 seconds, to see that it works
   --smoke       1 round of 1 second, to see that it still runs
   --json        prints one line of JSON and nothing else on standard output
@@ -64,6 +70,10 @@ Only for growth:
   --entries N, --users N, --connectors N   how much there is (default 10000000, 1000000, 1000)
   --partitions N,N                         each is a case (default 6,24,96)
   --factors                                each of these by itself too
+
+Only for console:
+
+  --rate N      live events a second (default 500)
 
 Only for pipeline:
 

@@ -13,6 +13,8 @@ export interface PipelineRun extends AsyncDisposable {
   readonly side: SideName;
   readonly topics: RunTopics;
   readonly ingestUrl: string;
+  /** Where the services tell their metrics; the baselines do not. */
+  readonly adminUrls: readonly string[];
   readonly pids: Pids;
   progress(): Promise<Progress>;
   /** When the API acknowledged each of `count` events from `first` on, as `monotonicMs` tells it; null: it did not. */
@@ -28,7 +30,8 @@ export interface PipelineRunOptions {
   readonly users: number;
 }
 
-const groups = { mapper: 'mapper', dispatcher: 'dispatcher' } as const;
+/** Without the prefix of the topics. */
+export const groups = { mapper: 'mapper', dispatcher: 'dispatcher' } as const;
 const POLL_MS = 100;
 /** Nothing new for so long with something missing: it is lost, or the side hangs. */
 const STALL_MS = 30_000;
@@ -68,6 +71,7 @@ export async function startPipeline(lab: BenchLab, options: PipelineRunOptions):
     side,
     topics,
     ingestUrl: ingest.url,
+    adminUrls: side === 'ours' ? running.map(({ adminUrl }) => adminUrl) : [],
     pids: {
       ingest: ingest.pid,
       mapper: mapper.pid,

@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
 import { cacheDirectory } from '../stack/cache-folder.ts';
 
-export interface BundledChromium {
+export interface BrowserProgram {
   readonly executablePath: string;
   /** To be set for the browser's process. */
   readonly env: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ const ARCHIVES = ['al2023', 'fonts'] as const;
 const LAYOUT = 2;
 
 /** Unpacks it where that has not been done, into a folder that appears whole: about 200 MB, in a few seconds. */
-export async function provideBundledChromium(env: NodeJS.ProcessEnv): Promise<BundledChromium> {
+export async function provideBundledChromium(env: NodeJS.ProcessEnv): Promise<BrowserProgram> {
   const packed = fileURLToPath(new URL('../../bin/', import.meta.resolve('@sparticuz/chromium')));
   const { version } = JSON.parse(await readFile(join(packed, '..', 'package.json'), 'utf8')) as { version: string };
   const folder = join(cacheDirectory(env), `chromium-${version}-${LAYOUT}`);

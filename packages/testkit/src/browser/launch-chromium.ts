@@ -1,6 +1,6 @@
 /** A real browser for tests, and for the tour of the console. */
 import { chromium, type Browser } from 'playwright-core';
-import { provideBundledChromium } from './bundled-chromium.ts';
+import { provideBundledChromium, type BrowserProgram } from './bundled-chromium.ts';
 import { findBrowser } from './find-browser.ts';
 
 /**
@@ -36,15 +36,20 @@ export interface LaunchOptions {
 /**
  * Rejects with what to install where there is no browser: a test that was not run must not look like one that passed.
  */
+export async function provideBrowser(env: NodeJS.ProcessEnv, needsWindow = false): Promise<BrowserProgram> {
+  const found = await findBrowser(env, process);
+  if (found.kind === 'missing') throw new Error(found.reason);
+  if (found.kind === 'installed') return { executablePath: found.path, env: {} };
+  if (needsWindow) throw new Error(NO_WINDOW);
+  return provideBundledChromium(env);
+}
+
+/** Rejects as `provideBrowser` does. */
 export async function launchChromium(
   env: NodeJS.ProcessEnv,
   { headed = false, pauseMs = 0 }: LaunchOptions = {},
 ): Promise<Browser> {
-  const found = await findBrowser(env, process);
-  if (found.kind === 'missing') throw new Error(found.reason);
-  if (found.kind === 'bundled' && headed) throw new Error(NO_WINDOW);
-  const { executablePath, env: own } =
-    found.kind === 'installed' ? { executablePath: found.path, env: {} } : await provideBundledChromium(env);
+  const { executablePath, env: own } = await provideBrowser(env, headed);
   return chromium.launch({
     executablePath,
     args: FLAGS,
