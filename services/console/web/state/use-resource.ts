@@ -11,16 +11,18 @@ export interface Resource<Value> {
   readonly put: (value: Value) => void;
 }
 
-export interface ResourceOptions {
+export interface ResourceOptions<Value> {
   /** Another key is another thing: what was read before is dropped. */
   readonly key: string;
   /** Milliseconds from one answer to the next question; undefined: it is read once. */
   readonly refreshMs?: number;
+  /** Whether a value is the last: it is not read again by itself. */
+  readonly isLast?: (value: Value) => boolean;
 }
 
 export function useResource<Value>(
   load: (signal: AbortSignal) => Promise<Answer<Value>>,
-  { key, refreshMs }: ResourceOptions,
+  { key, refreshMs, isLast = () => false }: ResourceOptions<Value>,
 ): Resource<Value> {
   const state = useSignal<ResourceState<Value>>({ kind: 'loading' });
   const round = useSignal(0);
@@ -35,6 +37,7 @@ export function useResource<Value>(
     void readOn(leaving.signal, refreshMs, async () => {
       const answer = await load(leaving.signal);
       if (!leaving.signal.aborted) state.value = afterAnswer(state.peek(), answer, Date.now());
+      return answer.kind === 'answer' && isLast(answer.body);
     });
     return () => leaving.abort();
   }, [key, refreshMs, round.value]);
@@ -50,12 +53,17 @@ export function useResource<Value>(
 }
 
 /** One question at a time, so that a slow cluster is not asked faster than it answers. */
-async function readOn(signal: AbortSignal, refreshMs: number | undefined, read: () => Promise<void>): Promise<void> {
+async function readOn(
+  signal: AbortSignal,
+  refreshMs: number | undefined,
+  /** Resolves with whether that was the last time. */
+  read: () => Promise<boolean>,
+): Promise<void> {
   do {
     await untilSeen(signal);
     if (signal.aborted) return;
-    await read();
-    if (refreshMs === undefined) return;
+    const wasLast = await read();
+    if (refreshMs === undefined || wasLast) return;
     await pause(refreshMs, signal);
   } while (!signal.aborted);
 }

@@ -47,18 +47,17 @@ const FOLLOW_MS = 2_000;
 
 function DeadLetter({ topic, partition, offset }: PositionProps): Children {
   const path = `/dead-letters${apiPath(topic, partition, offset)}`;
-  const isFollowed = useSignal(false);
+  const isDecided = useSignal(false);
   const resource = useResource((signal) => api.get<DeadLetterAnswer>(path, {}, signal), {
     key: path,
-    ...(isFollowed.value && { refreshMs: FOLLOW_MS }),
+    ...(isDecided.value && { refreshMs: FOLLOW_MS }),
+    isLast: ({ state }) => state !== 'waiting',
   });
-  const { state } = resource;
-  if (state.kind === 'ready' && state.value.state !== 'waiting') isFollowed.value = false;
   return h(Loaded<DeadLetterAnswer>, {
     shown: shownOf(resource.state),
     onRetry: resource.reload,
     children: (found) => html`
-      ${h(Actions, { found, onDecided: () => (isFollowed.value = true) })} ${cause(found)} ${facts(found)}
+      ${h(Actions, { found, onDecided: () => (isDecided.value = true) })} ${cause(found)} ${facts(found)}
       <section class="panel" aria-labelledby="content">
         <h2 id="content">Content</h2>
         ${found.decoded === undefined ? null : h(PayloadView, { label: 'Decoded command', payload: found.decoded })}
