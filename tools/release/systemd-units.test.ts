@@ -5,13 +5,19 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { schemasConfig, topicsConfig } from '@astrolabe/cli/config';
+import { consoleConfig } from '@astrolabe/console/config';
 import { dispatcherConfig } from '@astrolabe/dispatcher/config';
 import { ingestConfig } from '@astrolabe/ingest/config';
 import { mapperConfig } from '@astrolabe/mapper/config';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'deploy/systemd');
-const units = ['astrolabe-ingest.service', 'astrolabe-mapper@.service', 'astrolabe-dispatcher@.service'];
+const units = [
+  'astrolabe-ingest.service',
+  'astrolabe-mapper@.service',
+  'astrolabe-dispatcher@.service',
+  'astrolabe-console.service',
+];
 const common = 'astrolabe-.service.d/10-common.conf';
 
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
@@ -19,8 +25,8 @@ const settingsIn = (text: string, name: string): string[] =>
   [...text.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 
 const variables: ReadonlySet<string> = new Set(
-  [ingestConfig, mapperConfig, dispatcherConfig, topicsConfig, schemasConfig].flatMap(({ variables: own }) =>
-    Object.values<{ readonly env: string }>(own).map(({ env }) => env),
+  [ingestConfig, mapperConfig, dispatcherConfig, consoleConfig, topicsConfig, schemasConfig].flatMap(
+    ({ variables: own }) => Object.values<{ readonly env: string }>(own).map(({ env }) => env),
   ),
 );
 /** Node's own. */
