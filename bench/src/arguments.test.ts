@@ -73,7 +73,13 @@ test('what cannot be run is refused with what was expected', () => {
   ]) {
     assert.equal(parse(line).kind, 'wrong', line);
   }
-  for (const line of ['ingest --events 5', 'pipeline --events 5', 'replay --members 5', 'replay --part live', 'console --part live']) {
+  for (const line of [
+    'ingest --events 5',
+    'pipeline --events 5',
+    'replay --members 5',
+    'replay --part live',
+    'console --part live',
+  ]) {
     assert.equal(parse(line).kind, 'wrong', line);
   }
   assert.equal(parse('ingest --unknown').kind, 'wrong');

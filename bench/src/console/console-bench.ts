@@ -1,6 +1,6 @@
 /**
- * What live traffic notices of people who look: the whole pipeline and its console, as processes on one broker, with ten
- * pages of the console open in a browser, and with none, in turn within each round.
+ * What live traffic notices of people who look: the whole pipeline and its console, as processes on one broker, with
+ * ten pages of the console open in a browser, and with none, in turn within each round.
  */
 import { randomBytes } from 'node:crypto';
 import { openLab } from '../bench-lab.ts';
@@ -17,7 +17,7 @@ import { startConsole } from './start-console.ts';
 export interface ConsolePlan {
   /** Live events. */
   readonly eventsPerSecond: number;
-  /** After the start of the services, whose first seconds are slow whoever looks. */
+  /** After the start of the services, whose first seconds are slow with and without pages. */
   readonly warmUpSeconds: number;
   /** With the pages open, before it is measured. */
   readonly settleSeconds: number;

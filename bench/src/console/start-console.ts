@@ -28,5 +28,5 @@ export async function startConsole(lab: BenchLab, run: PipelineRun): Promise<Run
       CONSOLE_INGEST_URL: run.ingestUrl,
     },
   });
-  return { url: service.url, pid: service.pid, [Symbol.asyncDispose]: async () => void (await service.stop()) };
+  return { url: service.url, pid: service.pid, [Symbol.asyncDispose]: () => service.stop() };
 }

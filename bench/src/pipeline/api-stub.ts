@@ -6,8 +6,8 @@
  */
 import { answerOf, listenRaw } from '../dispatcher/raw-server.ts';
 import { ArrivalLog } from './arrival-log.ts';
-import { sequenceIn, sequenceOf } from './events.ts';
-import { monotonicMs } from './monotonic.ts';
+import { sequenceIn, sequenceOf } from '../event-load/events.ts';
+import { monotonicMs } from '../event-load/monotonic.ts';
 
 interface BulkBody {
   readonly commands: readonly { readonly id: string; readonly properties: Readonly<Record<string, unknown>> }[];

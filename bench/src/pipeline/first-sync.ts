@@ -7,7 +7,7 @@ import type { SideName } from '../compare-in-turns.ts';
 import { coresOfOthers, readUsage, usageBetween } from './process-meter.ts';
 import { toSample, type PipelineSample } from './pipeline-sample.ts';
 import { startPipeline, untilDelivered } from './pipeline-run.ts';
-import { startEventLoad } from './run-event-load.ts';
+import { startEventLoad } from '../event-load/run-event-load.ts';
 
 export interface FirstSync {
   readonly members: number;

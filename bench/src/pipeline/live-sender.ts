@@ -1,10 +1,10 @@
 /** Live traffic at an even rate, of which each event's way is measured from ingest's HTTP to the API. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonicMs } from './monotonic.ts';
+import { monotonicMs } from '../event-load/monotonic.ts';
 import { untilDelivered, type PipelineRun } from './pipeline-run.ts';
 import { toSample, type PipelineSample } from './pipeline-sample.ts';
 import { coresOfOthers, readUsage, usageBetween, type UsageReading } from './process-meter.ts';
-import { startEventLoad } from './run-event-load.ts';
+import { startEventLoad } from '../event-load/run-event-load.ts';
 
 /** So few that the events of one user follow each other closely: order is at stake. */
 export const LIVE_USERS = 200;

@@ -6,7 +6,7 @@ import type { BenchLab } from '../bench-lab.ts';
 import type { SideName } from '../compare-in-turns.ts';
 import { createRunTopics, type RunTopics } from '../run-topics.ts';
 import type { Progress, TimesCome } from './arrival-log.ts';
-import { monotonicMs } from './monotonic.ts';
+import { monotonicMs } from '../event-load/monotonic.ts';
 import type { Pids } from './process-meter.ts';
 
 export interface PipelineRun extends AsyncDisposable {

@@ -1,6 +1,6 @@
 /** What the processes of a pipeline use between two moments. */
 import { readMachineBusyMs, readProcessUsage, type ProcessUsage } from '../process-usage.ts';
-import { monotonicMs } from './monotonic.ts';
+import { monotonicMs } from '../event-load/monotonic.ts';
 
 /** `api` is the stub, and `load` the bench itself: they share the machine with what is measured. */
 export const processNames = ['ingest', 'mapper', 'dispatcher', 'broker', 'api', 'load'] as const;

@@ -1,6 +1,6 @@
 /** Live events at an even rate, with a replay beside them or without. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonicMs } from '../pipeline/monotonic.ts';
+import { monotonicMs } from '../event-load/monotonic.ts';
 import type { LiveTraffic } from './live-traffic.ts';
 import { replaySample, type ReplaySample } from './replay-sample.ts';
 import type { ReplayedPipeline, ReplayFigures, WantedReplay } from './replayed-pipeline.ts';

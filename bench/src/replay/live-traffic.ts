@@ -1,6 +1,6 @@
 /** Live events at an even pace until they are stopped, with how long each took from its request to the API's answer. */
 import type { PipelineRun } from '../pipeline/pipeline-run.ts';
-import { startEventLoad, type RunningLoad } from '../pipeline/run-event-load.ts';
+import { startEventLoad, type RunningLoad } from '../event-load/run-event-load.ts';
 
 export interface LiveTarget {
   readonly writeKey: string;

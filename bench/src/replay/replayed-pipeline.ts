@@ -3,7 +3,7 @@ import type { KafkaAdmin } from '@astrolabe/kafka';
 import type { BenchLab } from '../bench-lab.ts';
 import { startPipeline, untilDelivered, type PipelineRun } from '../pipeline/pipeline-run.ts';
 import { readUsage } from '../pipeline/process-meter.ts';
-import { startEventLoad } from '../pipeline/run-event-load.ts';
+import { startEventLoad } from '../event-load/run-event-load.ts';
 import { endedOf, type Ending } from './expected-report.ts';
 import { LiveTraffic, type LiveWindow } from './live-traffic.ts';
 import type { ReplayPlan } from './plan.ts';

@@ -14,7 +14,7 @@ import { openReplayFollower } from '@astrolabe/processing';
 import { phaseOf, readOf, totalsOf, type ReplayFollower } from '@astrolabe/replay';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import type { BenchLab } from '../bench-lab.ts';
-import { monotonicMs } from '../pipeline/monotonic.ts';
+import { monotonicMs } from '../event-load/monotonic.ts';
 import type { RunTopics } from '../run-topics.ts';
 
 /** Times are those of `monotonicMs`. */
