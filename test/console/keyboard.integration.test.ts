@@ -1,6 +1,7 @@
 /** The keyboard alone: what can be done with the mouse can be done without it. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { eventually } from '@astrolabe/testkit';
 import { launchChromium } from '@astrolabe/testkit/browser';
 import { focused, openConsole, tabTo, untilLoaded, violations } from './console-pages.ts';
 
@@ -29,7 +30,10 @@ test('all dead letters that match are redriven with the keyboard alone, and the 
   await tabTo(page, 'Close');
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
-  assert.equal(await focused(page), 'Redrive all that match', 'the focus is back where it was');
+  await eventually(async () => (await focused(page)) === 'Redrive all that match', {
+    timeoutMs: 10_000,
+    describe: 'the focus to be back where it was',
+  });
   const changes = opened.api.requests.filter(({ method }) => method === 'POST');
   assert.deepEqual(
     changes.map(({ path, body }) => [path, body]),

@@ -17,6 +17,7 @@ import {
 } from '@astrolabe/kafka/internal';
 import { FaultLog } from '@astrolabe/service-kit';
 import { PipelineError, errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
+import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { CommitLoop } from './commit-loop.ts';
 import type { WorkPosition } from './core/partition-lag.ts';
 import { createConsumer, REJOIN_PAUSE_MS, SESSION } from './create-consumer.ts';
@@ -45,6 +46,8 @@ export async function startGroupConsumer(options: GroupConsumerOptions): Promise
 
 /** So many records of one partition, enqueued at once, take a turn of the event loop that others notice. */
 const LONG_BATCH_RECORDS = 500;
+/** For leaving the group, after all work has ended. */
+const LEAVE_TIMEOUT_MS = 4_000;
 
 /** What `patch-group-joins.ts` adds to kafkajs's word that a group was joined. */
 interface Joined extends Membership {
@@ -176,7 +179,8 @@ class GroupMember implements GroupConsumer {
     this.#place.stop();
     await this.#guard.close();
     this.#membership.end();
-    await this.#consumer.disconnect().catch((error: unknown) => {
+    // Where the brokers are away kafkajs goes on to look for them, beyond the time that a service has to stop.
+    await unlessAborted(this.#consumer.disconnect(), AbortSignal.timeout(LEAVE_TIMEOUT_MS)).catch((error: unknown) => {
       logger.warn({ err: error, groupId }, 'leaving the group failed; the broker will notice by the session timeout');
     });
   }
