@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createFakeApi, startWebServer, type FakeApi, type FakeApiOptions } from '@astrolabe/console/web-testing';
-import { scaledTimeoutMs } from '@astrolabe/testkit';
+import { eventually, scaledTimeoutMs } from '@astrolabe/testkit';
 import { collectErrors } from '@astrolabe/testkit/browser';
 
 export interface OpenedConsole {
@@ -126,6 +126,18 @@ export async function violations(page: Page): Promise<string[]> {
 export async function focused(page: Page): Promise<string> {
   const text = await page.evaluate<string>('document.activeElement?.textContent?.trim() ?? ""');
   return text.replaceAll(/\s+/g, ' ');
+}
+
+/** Waits until the focus is on the element of that kind with that text: a page moves it after it is drawn. */
+export async function untilFocused(page: Page, tagName: 'BUTTON' | 'H1', text: string): Promise<void> {
+  await eventually(
+    async () => {
+      const tag = await page.evaluate<string>('document.activeElement?.tagName ?? ""');
+      assert.deepEqual([tag, await focused(page)], [tagName, text]);
+      return true;
+    },
+    { timeoutMs: 10_000, describe: `the focus on "${text}"` },
+  );
 }
 
 /** Presses Tab until the focus is on `text`; fails after a hundred. */

@@ -1,9 +1,8 @@
 /** The keyboard alone: what can be done with the mouse can be done without it. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { eventually } from '@astrolabe/testkit';
 import { launchChromium } from '@astrolabe/testkit/browser';
-import { focused, openConsole, tabTo, untilLoaded, violations } from './console-pages.ts';
+import { focused, openConsole, tabTo, untilFocused, untilLoaded, violations } from './console-pages.ts';
 
 const browser = await launchChromium(process.env);
 after(() => browser.close());
@@ -30,10 +29,7 @@ test('all dead letters that match are redriven with the keyboard alone, and the 
   await tabTo(page, 'Close');
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
-  await eventually(async () => (await focused(page)) === 'Redrive all that match', {
-    timeoutMs: 10_000,
-    describe: 'the focus to be back where it was',
-  });
+  await untilFocused(page, 'BUTTON', 'Redrive all that match');
   const changes = opened.api.requests.filter(({ method }) => method === 'POST');
   assert.deepEqual(
     changes.map(({ path, body }) => [path, body]),
@@ -67,7 +63,7 @@ test('a page that is opened takes the focus to its heading, and Back leads to th
   await tabTo(page, 'Replays');
   await page.keyboard.press('Enter');
   await untilLoaded(page, 'Replays');
-  assert.equal(await focused(page), 'Replays');
+  await untilFocused(page, 'H1', 'Replays');
   assert.equal(await page.title(), 'Replays · Astrolabe');
   await page.goBack();
   await untilLoaded(page, 'Overview');
