@@ -42,14 +42,14 @@ export interface ReplayArguments {
   readonly events: number | undefined;
 }
 
+export const replayParts = ['idle', 'beside-live', 'share'] as const;
+export type ReplayPart = (typeof replayParts)[number];
+
 /** For the bench of the console. What is undefined is for it to choose. */
 export interface ConsoleArguments {
   /** Live events a second. */
   readonly rate: number | undefined;
 }
-
-export const replayParts = ['idle', 'beside-live', 'share'] as const;
-export type ReplayPart = (typeof replayParts)[number];
 
 /** Fewer rounds have no median worth the name. */
 const MIN_ROUNDS = 3;

@@ -1,4 +1,5 @@
 /** What every bench needs: a stack, clients of its own, and a folder with the connectors file. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,23 @@ export interface BenchLab extends AsyncDisposable {
   readonly tracing: Variables;
   /** Lines that say what is going on. */
   readonly say: (line: string) => void;
+}
+
+export interface BenchConnector {
+  readonly id: string;
+  readonly name: string;
+  readonly apiKey: string;
+  readonly rateLimit: { readonly eventsPerSecond: number; readonly burst: number };
+}
+
+/** An entry of the connectors file with a new key. Its limit is applied, as in production, and never reached. */
+export function createBenchConnector(): BenchConnector {
+  return {
+    id: 'bench',
+    name: 'Bench',
+    apiKey: randomBytes(16).toString('hex'),
+    rateLimit: { eventsPerSecond: 1_000_000, burst: 1_000_000 },
+  };
 }
 
 /** `connectors` as the connectors file has them. */

@@ -29,7 +29,7 @@ export const demoSteps: readonly DemoStep[] = [
 ];
 
 /**
- * Runs all steps in their order, then balances the totals. The pipeline has one connector, and nobody else sends to it.
+ * Runs all steps in order, then checks that the totals agree. The pipeline must have one connector and no other sender.
  * Rejects with a `StepError` at the first check that does not hold.
  */
 export async function runDemoSteps(pipeline: Pipeline, report: DemoReport): Promise<DemoTotals> {

@@ -35,8 +35,8 @@ export interface RealConsole {
   /** What the console's own API answers; `path` is below `/api/v1`. Fails for a refusal. */
   ask<Body>(path: string): Promise<Body>;
   post<Body>(path: string, body: object): Promise<Body>;
-  /** Streams that browsers have open, as the console counts them. */
-  openStreams(): Promise<number>;
+  /** What a metric of the console is now, over all of its labels. */
+  metric(name: string): Promise<number>;
   /** Sends a batch as a sender does. `"BIG"` becomes the number `BIG`. */
   send(connector: string, events: readonly object[]): Promise<void>;
   /** Scripts the reference API: calls of the connector are answered with `status`; undefined: as usual again. */
@@ -113,7 +113,7 @@ export async function startRealConsole(
   };
 }
 
-export type ConsoleAlone = Pick<RealConsole, 'process' | 'open' | 'ask' | 'post' | 'openStreams'>;
+export type ConsoleAlone = Pick<RealConsole, 'process' | 'open' | 'ask' | 'post' | 'metric'>;
 
 /** A console of its own. `variables`: where brokers and registry are. */
 export async function openRealConsole(
@@ -152,9 +152,9 @@ async function openTabsOf(ending: AsyncDisposableStack, console: ServiceProcess)
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }) as Promise<Body>,
-    openStreams: async () => {
+    metric: async (name) => {
       const samples = parsePrometheusText(await (await fetch(`${console.adminUrl}/metrics`)).text());
-      return sumOf(samples, 'console_open_streams');
+      return sumOf(samples, name);
     },
   };
 }

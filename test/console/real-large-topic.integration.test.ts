@@ -4,15 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { createKafkaAdmin, createKafkaConnection, createRecordProducer } from '@astrolabe/kafka';
-import { headerNames, toHeaders, topicsFor } from '@astrolabe/records';
-import { createLogger } from '@astrolabe/service-kit';
-import { parsePrometheusText, scaledTimeoutMs, sumOf, uniqueName } from '@astrolabe/testkit';
+import { createRecordProducer } from '@astrolabe/kafka';
+import { headerNames, toHeaders } from '@astrolabe/records';
+import { scaledTimeoutMs } from '@astrolabe/testkit';
 import { untilLoaded } from './console-pages.ts';
+import { openOwnTopics } from './own-topics.ts';
 import { openRealConsole } from './real-console.ts';
 
-const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '', CONSOLE_SCALE_RECORDS = '200000' } = process.env;
-const EVENTS = Number(CONSOLE_SCALE_RECORDS);
+const EVENTS = Number(process.env['CONSOLE_SCALE_RECORDS'] ?? '200000');
 const USERS = EVENTS / 10;
 const BATCH = 10_000;
 /** What a console that kept only its share of so many events in memory may have more than before. */
@@ -20,16 +19,9 @@ const MORE_BYTES = 300 * 2 ** 20;
 /** A search is given up after a minute, and says so. */
 const SEARCH_MS = 90_000;
 
-const topicPrefix = `${uniqueName('console-large')}.`;
-const topics = topicsFor(topicPrefix);
-const logger = createLogger({ name: 'console-large-test', level: 'silent' });
-const connection = createKafkaConnection({ brokers: KAFKA_BROKERS.split(','), clientId: 'console-large', logger });
-
 const ending = new AsyncDisposableStack();
 after(() => ending.disposeAsync());
-const admin = await createKafkaAdmin(connection);
-ending.defer(() => admin.close());
-await admin.applyTopics(await admin.planTopics(Object.values(topics), 1));
+const { topics, connection, logger, variables } = await openOwnTopics(ending, 'console-large');
 const producer = await createRecordProducer({ connection, logger, deliveryTimeoutMs: 120_000 });
 ending.defer(() => producer.close());
 
@@ -56,17 +48,9 @@ async function store(from: number, count: number): Promise<void> {
 
 for (let stored = 0; stored < EVENTS; stored += BATCH) await store(stored, Math.min(BATCH, EVENTS - stored));
 
-const { process: service, open } = await openRealConsole(ending, {
-  KAFKA_BROKERS,
-  KAFKA_TOPIC_PREFIX: topicPrefix,
-  KAFKA_REPLICATION_FACTOR: '1',
-  SCHEMA_REGISTRY_URL,
-});
+const { open, metric } = await openRealConsole(ending, variables);
 
-async function residentBytes(): Promise<number> {
-  const text = await (await fetch(`${service.adminUrl}/metrics`)).text();
-  return sumOf(parsePrometheusText(text), 'process_resident_memory_bytes');
-}
+const residentBytes = (): Promise<number> => metric('process_resident_memory_bytes');
 
 test('of a topic of many events an id is found wherever it is, and a live view begins at the end, in bounded memory', async (t) => {
   const before = await residentBytes();

@@ -41,7 +41,8 @@ test('a live view that was hidden goes on without a gap, and shows what a second
   const ids = ['m-live-0', 'm-live-1', 'm-live-2', 'm-live-3'] as const;
   const untilRows = async (page: Page, shown: readonly string[]): Promise<void> =>
     untilTexts(page.getByRole('table', { name: 'Live rows, newest first' }).getByRole('link'), shown.toReversed());
-  const untilStreams = (count: number) => until(`${count} streams`, async () => (await real.openStreams()) === count);
+  const untilStreams = (count: number) =>
+    until(`${count} streams`, async () => (await real.metric('console_open_streams')) === count);
   for (const { page } of tabs) await page.getByText('Nothing has come yet.').waitFor();
   await untilStreams(2);
   await real.send('acme', [track('u9', 'Before', ids[0])]);

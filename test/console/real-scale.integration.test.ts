@@ -1,26 +1,17 @@
 /** Twenty thousand dead letters and an event of a megabyte, in a browser, on a real broker. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { createKafkaAdmin, createKafkaConnection, createRecordProducer, readTopic } from '@astrolabe/kafka';
-import { partitionFor, toDeadLetter, toHeaders, topicsFor } from '@astrolabe/records';
-import { createLogger } from '@astrolabe/service-kit';
+import { createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { partitionFor, toDeadLetter, toHeaders } from '@astrolabe/records';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
-import { uniqueName } from '@astrolabe/testkit';
 import { untilLoaded, violations } from './console-pages.ts';
+import { openOwnTopics } from './own-topics.ts';
 import { openRealConsole, textsOf, untilTexts } from './real-console.ts';
 import type { Place } from './real-traffic.ts';
 
-const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL = '' } = process.env;
-const topicPrefix = `${uniqueName('console-scale')}.`;
-const topics = topicsFor(topicPrefix);
-const logger = createLogger({ name: 'console-scale-test', level: 'silent' });
-const connection = createKafkaConnection({ brokers: KAFKA_BROKERS.split(','), clientId: 'console-scale', logger });
-
 const ending = new AsyncDisposableStack();
 after(() => ending.disposeAsync());
-const admin = await createKafkaAdmin(connection);
-ending.defer(() => admin.close());
-await admin.applyTopics(await admin.planTopics(Object.values(topics), 1));
+const { topics, connection, logger, variables } = await openOwnTopics(ending, 'console-scale');
 
 const UNMAPPABLE = 15_000;
 const INVALID = 5_000;
@@ -53,12 +44,7 @@ const deadLetters = [
 ];
 await producer.send(topics.segmentEventsDeadLetters.name, deadLetters).finally(() => producer.close());
 
-const { open, ask } = await openRealConsole(ending, {
-  KAFKA_BROKERS,
-  KAFKA_TOPIC_PREFIX: topicPrefix,
-  KAFKA_REPLICATION_FACTOR: '1',
-  SCHEMA_REGISTRY_URL,
-});
+const { open, ask } = await openRealConsole(ending, variables);
 
 test('twenty thousand dead letters are counted to the last one, and a page has a hundred of them', async () => {
   const { page, errors, close } = await open('dead-letters');

@@ -2,8 +2,7 @@
  * What live traffic notices of people who look: the whole pipeline and its console, as processes on one broker, with
  * ten pages of the console open in a browser, and with none, in turn within each round.
  */
-import { randomBytes } from 'node:crypto';
-import { openLab } from '../bench-lab.ts';
+import { createBenchConnector, openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';
 import { compareInTurns, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase } from '../comparison.ts';
@@ -32,8 +31,9 @@ export async function runConsoleBench(
   plan: ConsolePlan,
 ): Promise<ComparedCase<PipelineSample>[]> {
   const { rounds, seconds, say, env } = options;
-  const writeKey = randomBytes(16).toString('hex');
-  await using lab = await openLab(options, [{ id: 'bench', name: 'Bench', apiKey: writeKey }]);
+  const connector = createBenchConnector();
+  const { apiKey: writeKey } = connector;
+  await using lab = await openLab(options, [connector]);
   await using run = await startPipeline(lab, { side: 'ours', isBulk: false, users: LIVE_USERS });
   await using console = await startConsole(lab, run);
   await using browser = await openBackgroundBrowser(lab, env);

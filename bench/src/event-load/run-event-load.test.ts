@@ -1,51 +1,19 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { eventually } from '@astrolabe/testkit';
+import { startEventServer, type SentEvent } from '../load/event-server.ts';
 import { startEventLoad } from './run-event-load.ts';
-
-interface Event {
-  readonly userId: string;
-  readonly messageId: string;
-}
-
-async function serve(
-  t: { after(fn: () => void): void },
-  statusOf: (request: number) => number,
-): Promise<{ url: string; events: Event[] }> {
-  const events: Event[] = [];
-  let requests = 0;
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as Event | { batch: Event[] };
-      events.push(...('batch' in body ? body.batch : [body]));
-      requests += 1;
-      response.statusCode = statusOf(requests);
-      response.end('answer');
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, events };
-}
 
 const target = { writeKey: 'k', users: 5, first: 100, events: 23, connections: 3 };
 const batches = { ...target, kind: 'batches', eventsPerRequest: 10 } as const;
 const paced = { ...target, kind: 'paced', eventsPerSecond: 1_000 } as const;
 const pacedBatches = { ...paced, users: 4, first: 0, events: 20, eventsPerRequest: 4 } as const;
 const numbers = Array.from({ length: 23 }, (_, index) => 100 + index);
-const numberOf = ({ messageId }: Event): number => Number(messageId.replace('engage-', ''));
+const numberOf = ({ messageId }: SentEvent): number => Number(messageId.replace('engage-', ''));
 
 for (const load of [batches, paced]) {
   test(`every event is sent once: ${load.kind}`, async (t) => {
-    const { url, events } = await serve(t, () => 200);
+    const { url, events } = await startEventServer(t, () => 200);
     await (
       await startEventLoad({ ...load, url })
     ).sentAtMs;
@@ -56,14 +24,14 @@ for (const load of [batches, paced]) {
   });
 
   test(`one answer that is not 200 ends the measurement: ${load.kind}`, async (t) => {
-    const { url } = await serve(t, (request) => (request === 2 ? 503 : 200));
+    const { url } = await startEventServer(t, (request) => (request === 2 ? 503 : 200));
     const running = await startEventLoad({ ...load, url });
     await assert.rejects(running.sentAtMs, /answered 503: answer/);
   });
 }
 
 test('live events of one user are sent in order, each with the time at which it was due', async (t) => {
-  const { url, events } = await serve(t, () => 200);
+  const { url, events } = await startEventServer(t, () => 200);
   const { startedAtMs, sentAtMs } = await startEventLoad({ ...paced, url });
   const noted = [...(await sentAtMs)];
   assert.equal(noted.length, 23);
@@ -82,7 +50,7 @@ test('live events of one user are sent in order, each with the time at which it 
 });
 
 test('live events can be sent several in a request, each once', async (t) => {
-  const { url, events } = await serve(t, () => 200);
+  const { url, events } = await startEventServer(t, () => 200);
   const { sentAtMs } = await startEventLoad({ ...pacedBatches, url });
   assert.equal((await sentAtMs).length, 20);
   assert.deepEqual(
@@ -92,7 +60,7 @@ test('live events can be sent several in a request, each once', async (t) => {
 });
 
 test('a load that is stopped tells of exactly the events that it has sent', async (t) => {
-  const { url, events } = await serve(t, () => 200);
+  const { url, events } = await startEventServer(t, () => 200);
   const { stop, sentAtMs } = await startEventLoad({ ...paced, events: 1_000_000, eventsPerSecond: 500, url });
   await eventually(() => events.length >= 5, { timeoutMs: 10_000, describe: 'the first events' });
   stop();

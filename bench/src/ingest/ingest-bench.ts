@@ -3,12 +3,11 @@
  * would do the same (`baselines/minimal-ingest.ts`). Both are processes of their own on one broker, with topics of as
  * many partitions, measured in turn within each round.
  */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafkaAdmin, type KafkaAdmin } from '@astrolabe/kafka';
 import { topicsFor, type TopicDefinition } from '@astrolabe/records';
 import { spawnService, uniqueName, type ServiceProcess } from '@astrolabe/testkit';
-import { openLab } from '../bench-lab.ts';
+import { createBenchConnector, openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';
 import { compareInTurns, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
@@ -46,11 +45,10 @@ const PAUSE_MS = 500;
 
 /** Rejects when a request is not answered with 200, or when a topic does not hold what was acknowledged. */
 export async function runIngestBench(options: BenchOptions): Promise<ComparedCase[]> {
-  const writeKey = randomBytes(16).toString('hex');
-  // The limit is applied, as in production, and never reached.
-  const rateLimit = { eventsPerSecond: 1_000_000, burst: 1_000_000 };
+  const connector = createBenchConnector();
+  const { apiKey: writeKey } = connector;
   await using cleanup = new AsyncDisposableStack();
-  const lab = cleanup.use(await openLab(options, [{ id: 'bench', name: 'Bench', apiKey: writeKey, rateLimit }]));
+  const lab = cleanup.use(await openLab(options, [connector]));
   const { kafkaBrokers: KAFKA_BROKERS, connectorsFile: CONNECTORS_FILE, say } = lab;
   const admin = await createKafkaAdmin(lab.connection);
   cleanup.defer(() => admin.close());

@@ -3,8 +3,7 @@
  * (`baselines/` put together). All services are processes of their own on one broker, measured in turn within each
  * round.
  */
-import { randomBytes } from 'node:crypto';
-import { openLab, type BenchLab } from '../bench-lab.ts';
+import { createBenchConnector, openLab, type BenchLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';
 import { compareInTurns, sidesOf, type SideName } from '../compare-in-turns.ts';
 import type { ComparedCase } from '../comparison.ts';
@@ -24,10 +23,9 @@ export async function runPipelineBench(
   options: BenchOptions,
   plan: PipelinePlan,
 ): Promise<ComparedCase<PipelineSample>[]> {
-  const writeKey = randomBytes(16).toString('hex');
-  // The limit is applied, as in production, and never reached.
-  const rateLimit = { eventsPerSecond: 1_000_000, burst: 1_000_000 };
-  await using lab = await openLab(options, [{ id: 'bench', name: 'Bench', apiKey: writeKey, rateLimit }]);
+  const connector = createBenchConnector();
+  const { apiKey: writeKey } = connector;
+  await using lab = await openLab(options, [connector]);
   const { rounds, say } = options;
   const cases: ComparedCase<PipelineSample>[] = [];
   for (const { name, ...sync } of plan.syncs) {

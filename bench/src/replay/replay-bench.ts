@@ -2,9 +2,8 @@
  * Replays on the whole pipeline, with bulk calls: at rest, beside the way of the same events the first time; beside
  * live events, whose latency is compared with that without a replay; and the replay's share as live events get more.
  */
-import { randomBytes } from 'node:crypto';
 import { present } from '@astrolabe/service-kit/errors';
-import { openLab } from '../bench-lab.ts';
+import { createBenchConnector, openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';
 import type { Compared, ComparedCase } from '../comparison.ts';
 import { measureBesideLive } from './beside-live.ts';
@@ -22,9 +21,9 @@ const MOST_WINDOWS = 6;
 
 /** Rejects when an event did not reach the API exactly as often as it must, or a replay did other work than it must. */
 export async function runReplayBench(options: BenchOptions, plan: ReplayPlan): Promise<ComparedCase<ReplaySample>[]> {
-  const writeKey = randomBytes(16).toString('hex');
-  const rateLimit = { eventsPerSecond: 1_000_000, burst: 1_000_000 };
-  await using lab = await openLab(options, [{ id: 'bench', name: 'Bench', apiKey: writeKey, rateLimit }]);
+  const connector = createBenchConnector();
+  const { apiKey: writeKey } = connector;
+  await using lab = await openLab(options, [connector]);
   const cases = new ReplayCases();
   for (let round = 0; round < options.rounds; round += 1) {
     const say = (line: string): void => lab.say(`round ${round + 1} of ${options.rounds}: ${line}`);

@@ -3,9 +3,8 @@
  * its call reaches the API. `ours` is with the restart, `baseline` the same pipeline left alone; the ratio is that of
  * the p99, so that lower is better.
  */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLab } from '../bench-lab.ts';
+import { createBenchConnector, openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';
 import type { ComparedCase, Sample } from '../comparison.ts';
 import { listenAsApi } from './api-listener.ts';
@@ -75,10 +74,10 @@ function disturbances(instances: Instances): readonly Disturbance[] {
 /** Rejects when an event is lost, or reaches the API before an earlier one of its user. */
 export async function runRestartBench(options: BenchOptions): Promise<ComparedCase[]> {
   const { rounds, seconds, say } = options;
-  const writeKey = randomBytes(16).toString('hex');
-  const rateLimit = { eventsPerSecond: 1_000_000, burst: 1_000_000 };
+  const connector = createBenchConnector();
+  const { apiKey: writeKey } = connector;
   await using cleanup = new AsyncDisposableStack();
-  const lab = cleanup.use(await openLab(options, [{ id: 'bench', name: 'Bench', apiKey: writeKey, rateLimit }]));
+  const lab = cleanup.use(await openLab(options, [connector]));
   const events = new LiveEvents(USERS);
   const api = cleanup.use(await listenAsApi(events, API_DELAY_MS));
   const instances = cleanup.use(await startInstances(lab, api.url));

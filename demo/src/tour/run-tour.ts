@@ -41,8 +41,8 @@ export class TourStepError extends StepError {
 }
 
 /**
- * Runs all steps in their order. The pipeline has a console and one connector, and nobody else sends to it. Rejects
- * with a `TourStepError` at the first check that does not hold.
+ * Runs all steps in order. The pipeline must have a console, one connector, and no other sender. Rejects with a
+ * `TourStepError` at the first check that does not hold.
  */
 export async function runTour(options: TourOptions): Promise<void> {
   const context = await createTourContext(options);

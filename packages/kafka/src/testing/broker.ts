@@ -96,7 +96,8 @@ export async function openTransaction(
  * written its marker, and who reads to the end until then misses what was committed.
  */
 export async function untilDecided(topic: string): Promise<void> {
-  const [admin, reader] = [await createKafkaAdmin(connect()), createPartitionReader({ connection: connect() })];
+  const admin = await createKafkaAdmin(connect());
+  const reader = createPartitionReader({ connection: connect() });
   try {
     const partitions = await admin.watermarks(topic);
     await eventually(

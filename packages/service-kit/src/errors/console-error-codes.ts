@@ -127,7 +127,7 @@ export const consoleErrorCodes = [
   {
     code: 'console.dead-letter-unknown',
     meaning:
-      'There is no dead letter at this position: the partition does not exist, the offset is not used yet, or retention has removed the record. The message says what there is.',
+      'No dead letter is at this position: the partition does not exist, nothing was written at the offset yet, or retention has deleted the record. The message says what there is.',
     whoActs: 'operator',
   },
   {
