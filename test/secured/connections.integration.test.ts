@@ -22,7 +22,7 @@ import { startTokenServer } from './token-server.ts';
 const topics = topicsFor('', 1);
 const { segmentEvents } = topics;
 const HOUR_MS = 3_600_000;
-const TOKEN_SECONDS = 4;
+const TOKEN_SECONDS = 8;
 /** Within it, a password that was revoked is noticed. */
 const SESSION_MS = 4_000;
 let kafka: SecuredKafka;

@@ -111,10 +111,12 @@ for (const maxInFlightRequests of [null, 1]) {
   });
 }
 
-test('a session is renewed ten seconds before its end, or at half of a short one', async () => {
+test('a session is renewed ten seconds before its end, or at half of a short one, and never within a second of its login', async () => {
   for (const [lifetimeMs, thresholdMs] of [
     [3_600_000, 10_000],
     [4_001, 2_000],
+    [1_800, 700],
+    [1_000, 0],
   ] as const) {
     const { connection, answer } = createConnection(null);
     const login = connection.authenticate();
