@@ -1,11 +1,12 @@
 /**
  * Runs the tests of the whole repository:
  *
- *     node tools/run-tests.ts [--unit | --integration] [filter...]
+ *     node tools/run-tests.ts [--unit | --integration | --long] [filter...]
  *
  * Unit tests first; when they pass, the integration tests (`*.integration.test.ts` and everything under `test/e2e`)
- * against one local stack, which they find by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`. A filter is a part of a file's
- * path; a file runs when one matches. The exit code is 0 only if something ran and all of it passed. What the machine
+ * against one local stack, which they find by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`. Long tests (`*.long.test.ts`)
+ * need the stack too, and run only when they are asked for. A filter is a part of a file's path; a file runs when one
+ * matches. The exit code is 0 only if something ran and all of it passed. What the machine
  * lacks for them is said before anything runs.
  */
 import { glob, rm } from 'node:fs/promises';
@@ -32,6 +33,9 @@ const fileDeadline = fileURLToPath(import.meta.resolve('../packages/testkit/src/
 
 /** More brokers at one time than the memory of most machines has room for. */
 const MAX_INTEGRATION_CONCURRENCY = 4;
+
+const kinds = ['unit', 'integration', 'long'] as const;
+type Kind = (typeof kinds)[number];
 
 interface Phase {
   readonly name: string;
@@ -92,21 +96,22 @@ if (interruptedBy !== undefined) process.exitCode = exitCodeOf(interruptedBy);
 
 async function main(): Promise<number> {
   const { values, positionals: filters } = parseArgs({
-    options: { unit: { type: 'boolean' }, integration: { type: 'boolean' } },
+    options: { unit: { type: 'boolean' }, integration: { type: 'boolean' }, long: { type: 'boolean' } },
     allowPositionals: true,
   });
-  const both = values.unit === values.integration;
+  const asked = kinds.filter((kind) => values[kind]);
+  const wanted: readonly Kind[] = asked.length === 0 ? ['unit', 'integration'] : asked;
   const files = (await findTestFiles()).filter(
     (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
   );
-  const unitFiles = both || values.unit ? files.filter((file) => !isIntegration(file)) : [];
-  const integrationFiles = both || values.integration ? files.filter(isIntegration) : [];
-  if (unitFiles.length + integrationFiles.length === 0) {
+  const unitFiles = files.filter((file) => wanted.includes('unit') && kindOf(file) === 'unit');
+  const brokerFiles = files.filter((file) => kindOf(file) !== 'unit' && wanted.includes(kindOf(file)));
+  if (unitFiles.length + brokerFiles.length === 0) {
     console.error(`no test file matches${filters.length > 0 ? ` ${filters.join(' ')}` : ''}`);
     return 1;
   }
 
-  const missing = await findMissing(root, integrationFiles, process.env);
+  const missing = await findMissing(root, brokerFiles, process.env);
   if (missing.length > 0) {
     for (const what of missing) console.error(what);
     return 1;
@@ -120,12 +125,12 @@ async function main(): Promise<number> {
     const exitCode = await runPhase(unit, shards, {});
     await rm(folder, { recursive: true });
     if (exitCode !== 0) {
-      if (integrationFiles.length > 0) console.error('integration tests not run: unit tests failed');
+      if (brokerFiles.length > 0) console.error('integration tests not run: unit tests failed');
       return exitCode;
     }
   }
-  if (integrationFiles.length === 0) return 0;
-  console.log(`integration tests: ${integrationFiles.length} files`);
+  if (brokerFiles.length === 0) return 0;
+  console.log(`${wanted.at(-1)} tests: ${brokerFiles.length} files`);
   stack = await startLocalStack({
     env: process.env,
     log: (line) => console.log(line),
@@ -133,7 +138,7 @@ async function main(): Promise<number> {
       if (progress.kind === 'finished') console.log(describeProgress(progress));
     },
   });
-  return runPhase(integration, inStartOrder(integrationFiles), stackEnvironment(stack));
+  return runPhase(integration, inStartOrder(brokerFiles), stackEnvironment(stack));
 }
 
 async function runPhase(
@@ -182,8 +187,9 @@ async function findTestFiles(): Promise<string[]> {
   return files.sort();
 }
 
-function isIntegration(file: string): boolean {
-  return file.endsWith('.integration.test.ts') || file.startsWith('test/e2e/');
+function kindOf(file: string): Kind {
+  if (file.endsWith('.long.test.ts')) return 'long';
+  return file.endsWith('.integration.test.ts') || file.startsWith('test/e2e/') ? 'integration' : 'unit';
 }
 
 /**

@@ -5,14 +5,14 @@ import { errorMessage, isPipelineError } from '@astrolabe/service-kit/errors';
 import { assertClusterPossible, assertStackPossible } from '@astrolabe/testkit';
 import { findBrowser } from '@astrolabe/testkit/browser';
 
-/** Everything that is missing, each with what to install. `integrationFiles`: relative to `root`. */
+/** Everything that is missing, each with what to install. `brokerFiles`: relative to `root`. */
 export async function findMissing(
   root: string,
-  integrationFiles: readonly string[],
+  brokerFiles: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
-  if (integrationFiles.length === 0) return [];
-  const sources = await Promise.all(integrationFiles.map((file) => readFile(join(root, file), 'utf8')));
+  if (brokerFiles.length === 0) return [];
+  const sources = await Promise.all(brokerFiles.map((file) => readFile(join(root, file), 'utf8')));
   const uses = (pattern: RegExp): boolean => sources.some((source) => pattern.test(source));
   const missing: string[] = [];
   const check = async (assertion: Promise<void>): Promise<boolean> => {

@@ -1,6 +1,5 @@
 /** The console's pages in a real Chromium, with a scripted API behind them. */
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createFakeApi, startWebServer, type FakeApi, type FakeApiOptions } from '@astrolabe/console/web-testing';
@@ -57,9 +56,9 @@ export const pages: readonly (readonly [path: string, heading: string])[] = [
   ['nowhere', 'There is nothing here'],
 ];
 
-/** Closed with the test. */
+/** Closed with the test, or after the tests of a file. */
 export async function openConsole(
-  t: Pick<TestContext, 'after'>,
+  t: { after(close: () => Promise<void>): void },
   browser: Browser,
   options: FakeApiOptions = {},
   basePath = '',

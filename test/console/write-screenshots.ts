@@ -30,7 +30,7 @@ const shots: readonly (readonly [name: string, path: string, heading: string])[]
 await mkdir(folder, { recursive: true });
 const browser = await launchChromium(process.env);
 const closing = new AsyncDisposableStack();
-const opened = await openConsole({ after: (close) => closing.defer(close as () => Promise<void>) }, browser);
+const opened = await openConsole({ after: (close) => closing.defer(close) }, browser);
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const [name, path, heading] of shots) {
     const { page, close } = await opened.open(path, { colorScheme, width: 1_280, height: 800 });
