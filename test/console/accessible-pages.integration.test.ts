@@ -8,14 +8,14 @@ const browser = await launchChromium(process.env);
 const opened = await openConsole({ after }, browser, {}, '/console');
 after(() => browser.close());
 // One tab for all: to open another takes longer than to look at a page.
-const { page, errors, foreign } = await opened.open('');
+const { page, errors, foreign, visit } = await opened.open('');
 
 for (const [path, heading] of pages) {
   test(`/${path} is accessible in light and dark and at 320 px, where nothing scrolls sideways, loads nothing from elsewhere, and breaks no rule of its policy`, async () => {
     const before = errors.length;
     await page.setViewportSize({ width: 1_280, height: 900 });
     await page.emulateMedia({ colorScheme: 'light' });
-    await page.goto(opened.url + path);
+    await visit(path);
     await untilLoaded(page, heading);
     assert.deepEqual(await violations(page), [], 'light');
     await page.emulateMedia({ colorScheme: 'dark' });

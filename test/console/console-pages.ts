@@ -24,6 +24,8 @@ export interface OpenedPage {
   readonly errors: readonly string[];
   /** Requests to another origin. */
   readonly foreign: readonly string[];
+  /** Opens another page of the console in the same tab, which takes a third of the time of a new one. */
+  visit(path: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,7 +75,7 @@ export async function openConsole(
   return {
     url: server.url,
     api,
-    open: (path, opening = {}) => openTab(browser, server.url + path, { ...opening, contexts }),
+    open: (path, opening = {}) => openTab(browser, server.url, path, { ...opening, contexts }),
   };
 }
 
@@ -82,10 +84,11 @@ export interface OpenTabOptions extends OpenOptions {
   readonly contexts: Set<BrowserContext>;
 }
 
-/** A tab of a browser that knows nothing of the others, at `url`. */
+/** A tab of a browser that knows nothing of the others, at `path` of the console at `url`. */
 export async function openTab(
   browser: Browser,
   url: string,
+  path: string,
   { colorScheme = 'light', width = 1_280, height = 900, contexts }: OpenTabOptions,
 ): Promise<OpenedPage> {
   const context = await browser.newContext({
@@ -102,8 +105,11 @@ export async function openTab(
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) foreign.push(request.url());
   });
-  await page.goto(url);
-  return { page, errors, foreign, close: () => context.close() };
+  const visit = async (other: string): Promise<void> => {
+    await page.goto(url + other);
+  };
+  await visit(path);
+  return { page, errors, foreign, visit, close: () => context.close() };
 }
 
 /** Waits until the page is there and none of its panels is loading. */

@@ -91,8 +91,9 @@ test('a request that fails is told in the words of the answer, and is made again
 
 test('in a console that is read-only nothing is offered that changes something, and it is said why', async (t) => {
   const opened = await openConsole(t, browser, { session: { readOnly: true } });
+  const { page, visit } = await opened.open('');
   for (const [path, heading] of pages) {
-    const { page, close } = await opened.open(path);
+    await visit(path);
     await untilLoaded(page, heading);
     assert.equal(
       await page
@@ -105,9 +106,8 @@ test('in a console that is read-only nothing is offered that changes something, 
       0,
       path,
     );
-    await close();
   }
-  const { page } = await opened.open('dead-letters');
+  await visit('dead-letters');
   await page.getByText('Redrive all that match is not offered. This console is read-only.').waitFor();
   assert.deepEqual(await violations(page), []);
 });
@@ -142,6 +142,7 @@ test('lists that are empty say what to do next', async (t) => {
       'GET /audit': ok({ entries: [] }),
     },
   });
+  const { page, visit } = await opened.open('');
   for (const [path, text] of [
     ['connectors', 'There is no connector yet.'],
     ['dead-letters', 'There are no dead letters.'],
@@ -149,10 +150,9 @@ test('lists that are empty say what to do next', async (t) => {
     ['audit', 'No action is recorded here.'],
     ['trail/user/nobody', 'No user with this id was found.'],
   ] as const) {
-    const { page, close } = await opened.open(path);
+    await visit(path);
     await page.getByText(text).waitFor();
     assert.deepEqual(await violations(page), []);
-    await close();
   }
 });
 

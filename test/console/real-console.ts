@@ -144,7 +144,7 @@ async function openTabsOf(ending: AsyncDisposableStack, console: ServiceProcess)
   };
   return {
     process: console,
-    open: (path, options = {}) => openTab(browser, console.url + path, { ...options, contexts }),
+    open: (path, options = {}) => openTab(browser, console.url, path, { ...options, contexts }),
     ask: <Body>(path: string) => ask(path, {}) as Promise<Body>,
     post: <Body>(path: string, body: object) =>
       ask(path, {
