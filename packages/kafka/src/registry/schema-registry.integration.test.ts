@@ -32,7 +32,10 @@ test('schemas that are not registered are missing, each named by its subject', a
   await assert.rejects(commandSchemasIn(createSchemaRegistry({ url: registryUrl() })).commandIds(topic), {
     code: 'registry.schema-missing',
     retryable: false,
-    details: { missing: commandKinds.map((kind) => subjectFor(topic, commandSchemas[kind].fullName)) },
+    details: {
+      missing: commandKinds.map((kind) => subjectFor(topic, commandSchemas[kind].fullName)),
+      registered: {},
+    },
   });
 });
 
@@ -55,14 +58,19 @@ test('applying twice registers once: the same ids, also for who asks later', asy
   );
 });
 
-test('subjects that lack only some schemas name those', async () => {
+test('subjects that lack only some schemas name those, with the ids of the others', async () => {
   const topic = newTopic();
   const registry = commandSchemasIn(createSchemaRegistry({ url: registryUrl() }));
   const { fullName, schema } = commandSchemas.UpsertUser;
-  await request('POST', `/subjects/${subjectFor(topic, fullName)}/versions`, { schema: JSON.stringify(schema) });
+  const { id } = (await request('POST', `/subjects/${subjectFor(topic, fullName)}/versions`, {
+    schema: JSON.stringify(schema),
+  })) as { readonly id: number };
   const others = commandKinds.filter((kind) => kind !== 'UpsertUser');
   await assert.rejects(registry.commandIds(topic), {
-    details: { missing: others.map((kind) => subjectFor(topic, commandSchemas[kind].fullName)) },
+    details: {
+      missing: others.map((kind) => subjectFor(topic, commandSchemas[kind].fullName)),
+      registered: { UpsertUser: id },
+    },
   });
 });
 

@@ -81,6 +81,7 @@ test('a schema that the registry does not know is undefined, and missing ones ar
       missing: ['AssociateUser', 'DeleteUser', 'TrackEvent', 'UpsertAccount', 'UpsertUser'].map(
         (name) => `commands-astrolabe.commands.v1.${name}`,
       ),
+      registered: {},
     },
   });
 });

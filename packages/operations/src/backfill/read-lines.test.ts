@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { fstatSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -71,6 +73,35 @@ test('plain, gzip, gzip in several members and zstd give the same lines, whateve
     assert.equal(reader.readBytes(), content.length);
   }
 });
+
+test('a file is closed when only its beginning is read, and when it cannot be read at all', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'backfill-'));
+  t.after(() => rm(folder, { recursive: true }));
+  // More than is looked at, and of many reads.
+  const content = Buffer.from(randomBytes(2_000_000).toString('hex'));
+  const forms = { plain: content, gzip: gzipSync(content), zstd: zstdCompressSync(content) };
+  for (const [name, stored] of Object.entries(forms)) await writeFile(join(folder, name), stored);
+  for (const path of [...Object.keys(forms).map((name) => join(folder, name)), folder]) {
+    const reading = createLineReader(path, signal).form();
+    if (path === folder) await assert.rejects(reading, /EISDIR/);
+    else await reading;
+    assert.equal(await isOpen(path), false, path);
+  }
+});
+
+/** Whether this process has the file open. */
+async function isOpen(path: string): Promise<boolean> {
+  const { dev, ino } = await stat(path);
+  return readdirSync('/dev/fd').some((descriptor) => {
+    try {
+      const opened = fstatSync(Number(descriptor));
+      return opened.dev === dev && opened.ino === ino;
+    } catch {
+      // That of the folder itself, which is closed by now.
+      return false;
+    }
+  });
+}
 
 test('a file that breaks off in the middle is an error that names it', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'backfill-'));

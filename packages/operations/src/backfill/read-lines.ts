@@ -64,16 +64,28 @@ async function openText(
 ): Promise<AsyncIterable<Buffer>> {
   const file = await open(path);
   const head = Buffer.alloc(4);
-  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  const { bytesRead } = await file.read(head, 0, head.length, 0).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   const raw = file.createReadStream({ start: 0, highWaterMark: 262_144, signal });
   raw.on('data', (chunk) => onRead(chunk.length));
   switch (compressionOf(head.subarray(0, bytesRead))) {
     case 'gzip':
-      return gunzip(raw);
+      return closing(raw, gunzip(raw));
     case 'zstd':
       return unzstd(raw, signal);
     case 'none':
       return raw;
+  }
+}
+
+/** Closes the file however the reading ends: `gunzip` may leave some of it unread, or be left itself. */
+async function* closing(raw: Readable, text: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* text;
+  } finally {
+    if (!raw.closed) await new Promise<void>((resolve) => void raw.once('close', resolve).destroy());
   }
 }
 

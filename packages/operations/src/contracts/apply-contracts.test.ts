@@ -39,12 +39,12 @@ test('what a plan does not mention is a problem of its own', async () => {
   );
 });
 
-test('schemas that are missing are named, and registered once', async () => {
+test('schemas that are missing are named, with the ids of the others, and registered once', async () => {
   const ids = new Map<CommandKind, number>();
   const registry = {
     commandIds: async () => {
       if (ids.size > 0) return ids;
-      const details = { missing: ['commands-UpsertUser'] };
+      const details = { missing: ['commands-UpsertUser'], registered: { TrackEvent: 7 } };
       throw new PipelineError('registry.schema-missing', 'missing', { retryable: true, details });
     },
     apply: async (): Promise<readonly AppliedSubject[]> => {
@@ -53,7 +53,11 @@ test('schemas that are missing are named, and registered once', async () => {
       return [{ kind: 'UpsertUser', subject: 'commands-UpsertUser', schemaId: 1, changed }];
     },
   };
-  assert.deepEqual(await checkSchemas(registry, 'commands'), { kind: 'missing', subjects: ['commands-UpsertUser'] });
+  assert.deepEqual(await checkSchemas(registry, 'commands'), {
+    kind: 'missing',
+    subjects: ['commands-UpsertUser'],
+    ids: new Map([['TrackEvent', 7]]),
+  });
   assert.deepEqual(
     (await applySchemas(registry, 'commands')).map(({ changed }) => changed),
     [true],

@@ -5,8 +5,12 @@ import { isPipelineError } from '@astrolabe/service-kit/errors';
 export type SchemasCheck =
   /** Schema ids by command. */
   | { readonly kind: 'registered'; readonly ids: ReadonlyMap<string, number> }
-  /** Names of the subjects that lack the schema of this build. */
-  | { readonly kind: 'missing'; readonly subjects: readonly string[] };
+  /** Names of the subjects that lack the schema of this build, and the ids of the others by command. */
+  | {
+      readonly kind: 'missing';
+      readonly subjects: readonly string[];
+      readonly ids: ReadonlyMap<string, number>;
+    };
 
 /** Changes nothing. */
 export async function checkSchemas(
@@ -17,7 +21,11 @@ export async function checkSchemas(
     return { kind: 'registered', ids: await registry.commandIds(topic) };
   } catch (error) {
     if (!isPipelineError(error, 'registry.schema-missing')) throw error;
-    return { kind: 'missing', subjects: error.details['missing'] as readonly string[] };
+    const { missing, registered } = error.details as {
+      readonly missing: readonly string[];
+      readonly registered: Readonly<Record<string, number>>;
+    };
+    return { kind: 'missing', subjects: missing, ids: new Map(Object.entries(registered)) };
   }
 }
 

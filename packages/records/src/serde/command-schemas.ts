@@ -16,7 +16,8 @@ export interface AppliedSubject {
 export interface CommandSchemaRegistry extends Pick<SchemaRegistry, 'schemaById'> {
   /**
    * Ids under which the command schemas of this build are registered for a topic. Called once, at start. Rejects
-   * (final) with `registry.schema-missing`, naming every subject that lacks its schema, or with
+   * (final) with `registry.schema-missing`, naming every subject that lacks its schema (`missing`) and the ids of the
+   * others (`registered`, by kind), or with
    * `registry.schema-incompatible`, naming those whose latest schema this build cannot read, so that it could not be
    * registered either.
    */
@@ -57,7 +58,7 @@ export function commandSchemasIn(registry: SchemaRegistry): CommandSchemaRegistr
         if (reason !== undefined) unreadable.push(`${subject} (${reason})`);
       }
       if (unreadable.length > 0) throw incompatible(unreadable);
-      if (missing.length > 0) throw notRegistered(missing);
+      if (missing.length > 0) throw notRegistered(missing, ids);
       return ids;
     },
     apply: async (topicName) => {
@@ -90,10 +91,10 @@ function incompatible(unreadable: readonly string[]): PipelineError {
   );
 }
 
-function notRegistered(missing: readonly string[]): PipelineError {
+function notRegistered(missing: readonly string[], ids: ReadonlyMap<CommandKind, number>): PipelineError {
   return new PipelineError(
     'registry.schema-missing',
     `the schemas of this build are not registered under ${missing.join(', ')}; register them with "astrolabe schemas apply"`,
-    { retryable: false, details: { missing } },
+    { retryable: false, details: { missing, registered: Object.fromEntries(ids) } },
   );
 }

@@ -102,6 +102,7 @@ test('topics, schemas and the doctor show what differs', async (t) => {
   const schemas = JSON.stringify(bodyOf(await get('/schemas')));
   assert.match(schemas, /"isInOrder":false/);
   assert.match(schemas, /"state":"missing".*"compatibility":"BACKWARD_TRANSITIVE"/);
+  assert.match(schemas, /TrackEvent","state":"registered","id":7/);
   assert.match(JSON.stringify(bodyOf(await get('/doctor'))), /"problems":[1-9]/);
 });
 

@@ -131,7 +131,7 @@ export class ContractReads {
         return {
           subject,
           state,
-          id: check.kind === 'registered' ? check.ids.get(kind) : undefined,
+          id: check.ids.get(kind),
           compatibility: level?.level,
         };
       }),

@@ -39,7 +39,7 @@ export async function openTestReads(t: TestContext, over: Partial<OpenReadsOptio
     commandIds: async () => {
       throw new PipelineError('registry.schema-missing', 'not registered', {
         retryable: true,
-        details: { missing: ['astrolabe.commands.v1-astrolabe.commands.v1.UpsertUser'] },
+        details: { missing: ['astrolabe.commands.v1-astrolabe.commands.v1.UpsertUser'], registered: { TrackEvent: 7 } },
       });
     },
     compatibilityOf: async (subject) => ({ subject, level: 'BACKWARD_TRANSITIVE', url: 'http://registry' }),
