@@ -9,7 +9,6 @@ import { commandSchemasIn, type CommandSchemaRegistry } from '@astrolabe/records
 import { configSections, createLogger, defineConfig, readConfig } from '@astrolabe/service-kit';
 import type { Connector } from '@astrolabe/service-kit/connectors';
 import { assertStackPossible, startLocalStack, type LocalStack, type StackProgress } from '@astrolabe/testkit';
-import { acceptNewKeys } from './accept-new-keys.ts';
 import { applyContracts } from './apply-contracts.ts';
 import type { DataFolder } from './data-folder.ts';
 import { provideConnectors, type LocalConnectors } from './local-connectors.ts';
@@ -128,11 +127,6 @@ async function start(options: PipelineOptions, owned: OwnedParts): Promise<Pipel
   const console = withConsole
     ? await startConsole(options, owned, { shared, astrolabe, services, replicationFactor })
     : undefined;
-  if (options.acceptsNewKeys === true) {
-    const { connectorsFile } = folder;
-    const follow = () => acceptNewKeys({ connectorsFile, env, apiUrl: () => astrolabe.process.url });
-    await owned.start(stages.services, follow, (following) => following.close());
-  }
   signal?.throwIfAborted();
   return {
     get addresses() {
@@ -191,6 +185,7 @@ function startAstrolabe(
     service: 'astrolabe',
     env: {
       ASTROLABE_API_KEYS: all.map(({ id, apiKey }) => `${id}=${apiKey}`).join(','),
+      ...(options.acceptsNewKeys === true ? { ASTROLABE_API_CONNECTORS_FILE: options.folder.connectorsFile } : {}),
       ASTROLABE_API_DATABASE: options.folder.astrolabeDatabase,
       ASTROLABE_API_CONTROL: 'true',
     },

@@ -31,9 +31,18 @@ export const referenceApiConfig = defineConfig(
         .string()
         .refine(isApiKeys)
         .transform(parseApiKeys)
-        .describe('connector=key, several separated by commas'),
-      description: 'API keys and their connectors, each of which has its own workspace.',
+        .describe('connector=key, several separated by commas')
+        .optional(),
+      neededWith: { env: 'ASTROLABE_API_CONNECTORS_FILE', matches: /^$/, expected: 'not set' },
+      description:
+        'API keys and their connectors, each of which has its own workspace; required without ASTROLABE_API_CONNECTORS_FILE.',
       secret: true,
+    },
+    connectorsFile: {
+      env: 'ASTROLABE_API_CONNECTORS_FILE',
+      schema: configValues.text('the path of a file').optional(),
+      description:
+        'A connectors file whose keys are accepted too, those that come into it later included. A key that leaves it is accepted until the end of the process.',
     },
     enableControl: {
       env: 'ASTROLABE_API_CONTROL',

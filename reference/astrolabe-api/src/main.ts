@@ -1,6 +1,7 @@
 import { createLogger, readConfig, runService } from '@astrolabe/service-kit';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { referenceApiConfig } from './config.ts';
+import { followConnectors } from './follow-connectors.ts';
 import { startReferenceApi } from './reference-api.ts';
 
 function readOwnConfig() {
@@ -20,7 +21,7 @@ await runService({
   logger,
   shutdownTimeoutMs: config.shutdownTimeoutMs,
   start: async (stack) => {
-    const { host, port, database, apiKeys, enableControl } = config;
+    const { host, port, database, apiKeys = [], connectorsFile, enableControl } = config;
     const api = await startReferenceApi({
       host,
       port,
@@ -30,6 +31,16 @@ await runService({
       onError: (err) => logger.error({ err }, 'a call failed'),
     });
     stack.defer('reference API', () => api.close());
+    if (connectorsFile !== undefined) {
+      const following = await followConnectors({
+        path: connectorsFile,
+        env: process.env,
+        logger,
+        onKeys: (keys) =>
+          api.replaceApiKeys([...apiKeys.filter((own) => !keys.some(({ key }) => key === own.key)), ...keys]),
+      });
+      stack.defer('connectors file', () => following.close());
+    }
     logger.info({ url: api.url }, 'listening');
   },
 });

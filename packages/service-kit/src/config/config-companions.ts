@@ -15,7 +15,7 @@ export function findMissingCompanions(variables: readonly ConfigVariable[], text
   };
   for (const { env, togetherWith, neededWith } of variables) {
     if (neededWith !== undefined && holds(neededWith, textOf)) {
-      miss(env, `a value because ${neededWith.env} is ${textOf(neededWith.env) ?? ''}`);
+      miss(env, `a value because ${neededWith.env} is ${textOf(neededWith.env) ?? 'not set'}`);
     }
     if (textOf(env) === undefined) continue;
     for (const companion of togetherWith ?? []) {
