@@ -32,8 +32,14 @@ test('records that an open transaction holds are counted, and its producer is na
   });
   await producer.send(topic, [event('m1'), event('m2')]);
   await admin.setOffsets(`${prefix}astrolabe.mapper`, topic, new Map([[2, 2n]]));
-  const foreign = clientOf(connection).producer({ transactionalId: `${prefix}billing`, idempotent: true });
+  const foreign = clientOf(connection).producer({
+    transactionalId: `${prefix}billing`,
+    idempotent: true,
+    // Longer than the commands below take on any machine: after the usual minute the broker would abort it.
+    transactionTimeout: 600_000,
+  });
   await foreign.connect();
+  t.after(() => foreign.disconnect());
   const transaction = await foreign.transaction();
   await transaction.send({ topic, messages: [{ value: 'foreign', partition: 2 }] });
   await producer.send(topic, [event('m3'), event('m4')]);
@@ -66,13 +72,15 @@ test('records that an open transaction holds are counted, and its producer is na
       timeoutMs: 20_000,
       describe: `${offsets} offsets held`,
     });
-  await heldIn(2, 3);
-  assert.equal(watch.held().get(1), 0);
-  await transaction.abort();
-  await heldIn(2, 0);
-  await watch.close();
-  await reader.close();
-  await foreign.disconnect();
+  try {
+    await heldIn(2, 3);
+    assert.equal(watch.held().get(1), 0);
+    await transaction.abort();
+    await heldIn(2, 0);
+  } finally {
+    await watch.close();
+    await reader.close();
+  }
   assert.equal(lines.length, 2, JSON.stringify(lines));
   assert.match(lines[0]?.msg ?? '', new RegExp(hold));
   assert.match(lines[0]?.remedy ?? '', /abort --topic .* --partition 2 --start-offset 2$/);

@@ -205,7 +205,13 @@ async function assertHolderIsNamed(
   const ids = all.filter(({ right }) => right.pattern === 'prefixed');
   assert.equal(ids.length, 1);
   const transactionalId = `${ids[0]?.right.name}held-0`;
-  const producer = clientOf(kafka.superuser).producer({ transactionalId, maxInFlightRequests: 1, idempotent: true });
+  const producer = clientOf(kafka.superuser).producer({
+    transactionalId,
+    maxInFlightRequests: 1,
+    idempotent: true,
+    // Longer than the commands below take on any machine: after the usual minute the broker would abort it.
+    transactionTimeout: 600_000,
+  });
   await producer.connect();
   try {
     const transaction = await producer.transaction();
