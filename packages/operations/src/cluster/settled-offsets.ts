@@ -15,13 +15,51 @@ export async function settledOffsets(
   reader: Pick<PartitionReader, 'offsets'>,
   topic: string,
   partition: number,
-  pause: () => Promise<void> = () => sleep(POLL_MS),
+  pause = pauseBetweenPolls,
 ): Promise<PartitionOffsets> {
+  return (await settle(reader, topic, partition, pause)).offsets;
+}
+
+/** `settledOffsets` for who asks several times: a transaction that was waited for in vain is not waited for again. */
+export class SettledOffsets {
+  readonly #reader: Pick<PartitionReader, 'offsets'>;
+  readonly #pause: () => Promise<void>;
+  /** Where the transactions that were given up begin, by partition. */
+  readonly #givenUp = new Map<string, bigint>();
+
+  constructor(reader: Pick<PartitionReader, 'offsets'>, pause = pauseBetweenPolls) {
+    this.#reader = reader;
+    this.#pause = pause;
+  }
+
+  async of(topic: string, partition: number): Promise<PartitionOffsets> {
+    const key = `${topic}:${partition}`;
+    const heldFrom = this.#givenUp.get(key);
+    if (heldFrom !== undefined) {
+      const now = await this.#reader.offsets(topic, partition);
+      if (now.lastStableOffset === heldFrom) return now;
+    }
+    const { offsets, isSettled } = await settle(this.#reader, topic, partition, this.#pause);
+    if (!isSettled) this.#givenUp.set(key, offsets.lastStableOffset);
+    return offsets;
+  }
+}
+
+async function settle(
+  reader: Pick<PartitionReader, 'offsets'>,
+  topic: string,
+  partition: number,
+  pause: () => Promise<void>,
+): Promise<{ readonly offsets: PartitionOffsets; readonly isSettled: boolean }> {
   let offsets = await reader.offsets(topic, partition);
   const { highWatermark: storedBefore } = offsets;
   for (let polls = 0; offsets.lastStableOffset < storedBefore && polls < POLLS; polls += 1) {
     await pause();
     offsets = await reader.offsets(topic, partition);
   }
-  return offsets;
+  return { offsets, isSettled: offsets.lastStableOffset >= storedBefore };
+}
+
+async function pauseBetweenPolls(): Promise<void> {
+  await sleep(POLL_MS);
 }

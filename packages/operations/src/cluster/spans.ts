@@ -2,7 +2,7 @@
 import type { ConsumedRecord, ContainsFilter } from '@astrolabe/records';
 import type { OffsetRange } from '../core/offset-ranges.ts';
 import type { Cluster } from './cluster.ts';
-import { settledOffsets } from './settled-offsets.ts';
+import { SettledOffsets, settledOffsets } from './settled-offsets.ts';
 
 /**
  * Part of a topic, as an operator asks for it: one start at most. Begins as the reset options of kafka-consumer-groups
@@ -91,18 +91,22 @@ export async function wholeTopic(cluster: Pick<Cluster, 'admin' | 'reader'>, top
   return spans.filter(({ fromOffset, endOffset }) => fromOffset < endOffset);
 }
 
-/** The topic from a time on, epoch milliseconds, as it is at this moment; before `untilMs`, where that is given. */
+/**
+ * The topic from a time on, epoch milliseconds, as it is at this moment; before `untilMs`, where that is given.
+ * `settled`: of a caller that asks several times.
+ */
 export async function spansSince(
   { admin, reader }: Pick<Cluster, 'admin' | 'reader'>,
   topic: string,
   fromMs: number,
   untilMs = Number.POSITIVE_INFINITY,
+  settled = new SettledOffsets(reader),
 ): Promise<PartitionSpan[]> {
   const from = await admin.offsetsAt(topic, Math.max(0, Math.floor(fromMs)));
   const until = Number.isFinite(untilMs) ? await admin.offsetsAt(topic, Math.floor(untilMs)) : undefined;
   const spans = await Promise.all(
     [...from].map(async ([partition, fromOffset]): Promise<PartitionSpan> => {
-      const { lastStableOffset } = await settledOffsets(reader, topic, partition);
+      const { lastStableOffset } = await settled.of(topic, partition);
       const end = until?.get(partition) ?? lastStableOffset;
       return { topic, partition, fromOffset, endOffset: end < lastStableOffset ? end : lastStableOffset };
     }),

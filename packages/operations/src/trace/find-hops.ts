@@ -14,6 +14,7 @@ import {
 import type { CommandDecoder } from '@astrolabe/records/serde';
 import { encodeKey } from '@astrolabe/segment';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { SettledOffsets } from '../cluster/settled-offsets.ts';
 import { offsetsIn, readSpans, spansSince } from '../cluster/spans.ts';
 import { bytesOfId, messageIdOf } from '../core/record-ids.ts';
 import { describeRecord, type DescribedRecord, type RecordRole } from '../records/describe-record.ts';
@@ -31,6 +32,8 @@ export interface FoundHops {
 
 export interface TraceSearch {
   readonly cluster: Pick<Cluster, 'admin' | 'reader' | 'topics'>;
+  /** Of this search, which looks at a topic several times. */
+  readonly settled: SettledOffsets;
   readonly decoder: CommandDecoder | undefined;
   readonly signal: AbortSignal;
   /** Searched for an id one after the other (`searchWindows`). */
@@ -153,7 +156,9 @@ async function findFirst(
   for (const window of search.windows) {
     let found: ConsumedRecord | undefined;
     const spans = (
-      await Promise.all(topics.map((topic) => spansSince(search.cluster, topic, window.fromMs, window.untilMs)))
+      await Promise.all(
+        topics.map((topic) => spansSince(search.cluster, topic, window.fromMs, window.untilMs, search.settled)),
+      )
     ).flat();
     if (offsetsIn(spans) === 0) continue;
     const enough = new AbortController();
@@ -177,7 +182,7 @@ async function findFirst(
 }
 
 async function collect(
-  { cluster, decoder, signal, windows, onProgress, maxHops }: TraceSearch,
+  { cluster, settled, decoder, signal, windows, onProgress, maxHops }: TraceSearch,
   roles: readonly (readonly [RecordRole, string])[],
   keys: readonly string[] | undefined,
   window: TimeWindow,
@@ -195,7 +200,7 @@ async function collect(
     roles.map(async ([role, topic]) => {
       // A redriven dead letter is older than the event that it became.
       const fromMs = role === 'dead letter' ? oldestMs : window.fromMs;
-      const all = await spansSince(cluster, topic, fromMs, window.untilMs);
+      const all = await spansSince(cluster, topic, fromMs, window.untilMs, settled);
       const partitions = (await cluster.admin.watermarks(topic)).length;
       const wanted = keys && new Set(keys.map((key) => partitionFor(Buffer.from(key), partitions)));
       // Records that ingest or a backfill refused have no key, and may be on any partition of the dead letters.

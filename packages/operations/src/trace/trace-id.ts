@@ -2,6 +2,7 @@
 import type { HoldingTransaction } from '@astrolabe/kafka';
 import type { CommandDecoder } from '@astrolabe/records/serde';
 import type { Cluster, OperationRun, ProgressSnapshot } from '../cluster/cluster.ts';
+import { SettledOffsets } from '../cluster/settled-offsets.ts';
 import { findHolds } from '../lag/find-holds.ts';
 import { ReplayBoard } from '../replay/replay-board.ts';
 import { searchWindows } from './core/search-windows.ts';
@@ -39,6 +40,7 @@ export async function traceId(options: TraceOptions): Promise<Trace> {
   const forcedReplays = await findForcedReplays(cluster, signal);
   const search: TraceSearch = {
     cluster,
+    settled: new SettledOffsets(cluster.reader),
     decoder,
     signal,
     windows: searchWindows(id, clock.nowMs(), sinceMs),
