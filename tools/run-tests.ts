@@ -6,8 +6,8 @@
  * Unit tests first; when they pass, the integration tests (`*.integration.test.ts` and everything under `test/e2e`)
  * against one local stack, which they find by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`. Long tests (`*.long.test.ts`)
  * need the stack too, and run only when they are asked for. A filter is a part of a file's path; a file runs when one
- * matches. The exit code is 0 only if something ran and all of it passed. What the machine
- * lacks for them is said before anything runs.
+ * matches. The exit code is 0 only if something ran and all of it passed. What the machine lacks for them is said
+ * before anything runs.
  */
 import { glob, rm } from 'node:fs/promises';
 import { availableParallelism, constants } from 'node:os';
@@ -104,8 +104,9 @@ async function main(): Promise<number> {
   const files = (await findTestFiles()).filter(
     (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
   );
-  const unitFiles = files.filter((file) => wanted.includes('unit') && kindOf(file) === 'unit');
-  const brokerFiles = files.filter((file) => kindOf(file) !== 'unit' && wanted.includes(kindOf(file)));
+  const chosen = files.filter((file) => wanted.includes(kindOf(file)));
+  const unitFiles = chosen.filter((file) => kindOf(file) === 'unit');
+  const brokerFiles = chosen.filter((file) => kindOf(file) !== 'unit');
   if (unitFiles.length + brokerFiles.length === 0) {
     console.error(`no test file matches${filters.length > 0 ? ` ${filters.join(' ')}` : ''}`);
     return 1;
@@ -130,7 +131,7 @@ async function main(): Promise<number> {
     }
   }
   if (brokerFiles.length === 0) return 0;
-  console.log(`${wanted.at(-1)} tests: ${brokerFiles.length} files`);
+  console.log(`${wanted.filter((kind) => kind !== 'unit').join(' and ')} tests: ${brokerFiles.length} files`);
   stack = await startLocalStack({
     env: process.env,
     log: (line) => console.log(line),

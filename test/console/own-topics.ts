@@ -1,4 +1,4 @@
-/** Topics for a console alone, on the broker of the tests, which nobody else uses. */
+/** Topics on the tests' broker that only one console uses. */
 import { createKafkaAdmin, createKafkaConnection, type KafkaConnection } from '@astrolabe/kafka';
 import { topicsFor, type Topics } from '@astrolabe/records';
 import { createLogger, type Logger } from '@astrolabe/service-kit';

@@ -101,16 +101,15 @@ async function underWatch(t: TestContext, work: () => Promise<void>): Promise<vo
       () => undefined,
     );
   }, 500);
-  // Also where the work fails: the tests after it count what is stored.
-  const finish = (): ReturnType<typeof sender.finish> => {
+  let sent: Awaited<ReturnType<typeof sender.finish>>;
+  try {
+    await work();
+  } finally {
     clearInterval(watching);
-    return sender.finish();
-  };
-  await work().catch(async (error: unknown) => {
-    await finish();
-    throw error;
-  });
-  const { events, slowestMs } = await finish();
+    // Also where the work fails: the tests after it count what is stored.
+    sent = await sender.finish();
+  }
+  const { events, slowestMs } = sent;
   await untilDrained();
   await pipeline.assertAlive();
   const heldAfter = await pipeline.heldBytes();

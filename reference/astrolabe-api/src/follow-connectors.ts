@@ -7,7 +7,9 @@ export interface FollowConnectorsOptions {
   /** The variables that key references may name. */
   readonly env: Environment;
   readonly logger: Logger;
-  /** Called before this resolves, and with each change of the file: every key so far. */
+  /** Accepted whatever the file holds. */
+  readonly apiKeys: readonly ApiKey[];
+  /** Called before this resolves, and at each change of the file: every key so far. */
   readonly onKeys: (apiKeys: readonly ApiKey[]) => void;
 }
 
@@ -16,7 +18,7 @@ export interface FollowConnectorsOptions {
  * operator here. Rejects with `connectors.invalid` where the file is bad at first.
  */
 export async function followConnectors(options: FollowConnectorsOptions): Promise<{ close(): Promise<void> }> {
-  const { path, env, logger, onKeys } = options;
+  const { path, env, logger, apiKeys, onKeys } = options;
   const source = await openConnectorSource({
     path,
     env,
@@ -24,7 +26,7 @@ export async function followConnectors(options: FollowConnectorsOptions): Promis
     metrics: createMetrics({ service: 'reference-api' }),
   });
   /** The connector of each key. */
-  const accepted = new Map<string, string>();
+  const accepted = new Map(apiKeys.map(({ key, connector }) => [key, connector]));
   const accept = (): void => {
     for (const { id, apiKey } of source.current().all()) accepted.set(apiKey, id);
     onKeys([...accepted].map(([key, connector]) => ({ connector, key })));

@@ -36,8 +36,8 @@ await runService({
         path: connectorsFile,
         env: process.env,
         logger,
-        onKeys: (keys) =>
-          api.replaceApiKeys([...apiKeys.filter((own) => !keys.some(({ key }) => key === own.key)), ...keys]),
+        apiKeys,
+        onKeys: (keys) => api.replaceApiKeys(keys),
       });
       stack.defer('connectors file', () => following.close());
     }

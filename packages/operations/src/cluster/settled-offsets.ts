@@ -11,16 +11,16 @@ export const POLL_MS = 20;
  * them, so open transactions are waited for. For five seconds: one that is open for longer belongs to a producer that
  * is gone, and what lies behind it cannot be read yet.
  */
-export async function settledOffsets(
+export function settledOffsets(
   reader: Pick<PartitionReader, 'offsets'>,
   topic: string,
   partition: number,
   pause = pauseBetweenPolls,
 ): Promise<PartitionOffsets> {
-  return (await settle(reader, topic, partition, pause)).offsets;
+  return new SettledOffsets(reader, pause).of(topic, partition);
 }
 
-/** `settledOffsets` for who asks several times: a transaction that was waited for in vain is not waited for again. */
+/** `settledOffsets` for a caller that asks several times: it waits for a transaction that stays open only once. */
 export class SettledOffsets {
   readonly #reader: Pick<PartitionReader, 'offsets'>;
   readonly #pause: () => Promise<void>;
@@ -34,30 +34,16 @@ export class SettledOffsets {
 
   async of(topic: string, partition: number): Promise<PartitionOffsets> {
     const key = `${topic}:${partition}`;
-    const heldFrom = this.#givenUp.get(key);
-    if (heldFrom !== undefined) {
-      const now = await this.#reader.offsets(topic, partition);
-      if (now.lastStableOffset === heldFrom) return now;
+    let offsets = await this.#reader.offsets(topic, partition);
+    if (offsets.lastStableOffset === this.#givenUp.get(key)) return offsets;
+    const { highWatermark: storedBefore } = offsets;
+    for (let polls = 0; offsets.lastStableOffset < storedBefore && polls < POLLS; polls += 1) {
+      await this.#pause();
+      offsets = await this.#reader.offsets(topic, partition);
     }
-    const { offsets, isSettled } = await settle(this.#reader, topic, partition, this.#pause);
-    if (!isSettled) this.#givenUp.set(key, offsets.lastStableOffset);
+    if (offsets.lastStableOffset < storedBefore) this.#givenUp.set(key, offsets.lastStableOffset);
     return offsets;
   }
-}
-
-async function settle(
-  reader: Pick<PartitionReader, 'offsets'>,
-  topic: string,
-  partition: number,
-  pause: () => Promise<void>,
-): Promise<{ readonly offsets: PartitionOffsets; readonly isSettled: boolean }> {
-  let offsets = await reader.offsets(topic, partition);
-  const { highWatermark: storedBefore } = offsets;
-  for (let polls = 0; offsets.lastStableOffset < storedBefore && polls < POLLS; polls += 1) {
-    await pause();
-    offsets = await reader.offsets(topic, partition);
-  }
-  return { offsets, isSettled: offsets.lastStableOffset >= storedBefore };
 }
 
 async function pauseBetweenPolls(): Promise<void> {

@@ -17,9 +17,8 @@ export interface CommandSchemaRegistry extends Pick<SchemaRegistry, 'schemaById'
   /**
    * Ids under which the command schemas of this build are registered for a topic. Called once, at start. Rejects
    * (final) with `registry.schema-missing`, naming every subject that lacks its schema (`missing`) and the ids of the
-   * others (`registered`, by kind), or with
-   * `registry.schema-incompatible`, naming those whose latest schema this build cannot read, so that it could not be
-   * registered either.
+   * others (`registered`, by kind), or with `registry.schema-incompatible`, naming those whose latest schema this build
+   * cannot read, so that it could not be registered either.
    */
   commandIds(topicName: string): Promise<ReadonlyMap<CommandKind, number>>;
   /** Registers the command schemas for a topic. Rejects with `registry.schema-incompatible` (final). */

@@ -53,9 +53,9 @@ const BETWEEN_LOGINS_MS = 1_100;
 
 /**
  * How long before its end a session is renewed: ten seconds, or half of a short one, but not before the broker takes
- * another login. Nothing is left of a session that is too short for one: the broker closes its connection.
+ * another login. Zero for a session that is too short for that: the broker closes its connection.
  */
-export function renewalMarginMs(sessionLifetimeMs: number): number {
+function renewalMarginMs(sessionLifetimeMs: number): number {
   const marginMs = Math.min(
     LONGEST_MARGIN_MS,
     Math.floor(sessionLifetimeMs / 2),
