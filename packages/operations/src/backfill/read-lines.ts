@@ -9,7 +9,7 @@ import { createZstdDecompress } from 'node:zlib';
 import { errorMessage } from '@astrolabe/service-kit/errors';
 import { MAX_LINE_BYTES, type SourceLine } from './core/source-line.ts';
 import { splitValues } from './core/split-values.ts';
-import { compressionOf, formOf, type FileForm } from './file-form.ts';
+import { compressionOf, formOf, type Compression, type FileForm } from './file-form.ts';
 import { gunzip } from './gunzip.ts';
 
 export interface LineReader {
@@ -70,9 +70,13 @@ async function openText(
   });
   const raw = file.createReadStream({ start: 0, highWaterMark: 262_144, signal });
   raw.on('data', (chunk) => onRead(chunk.length));
-  switch (compressionOf(head.subarray(0, bytesRead))) {
+  return closing(raw, textOf(raw, compressionOf(head.subarray(0, bytesRead)), signal));
+}
+
+function textOf(raw: Readable, compression: Compression, signal: AbortSignal): AsyncIterable<Buffer> {
+  switch (compression) {
     case 'gzip':
-      return closing(raw, gunzip(raw));
+      return gunzip(raw);
     case 'zstd':
       return unzstd(raw, signal);
     case 'none':
@@ -80,7 +84,10 @@ async function openText(
   }
 }
 
-/** Closes the file however the reading ends: `gunzip` may leave some of it unread, or be left itself. */
+/**
+ * Has closed the file when the reading ends, however that is: a stream that is left closes it some time later, and
+ * `gunzip` may leave some of it unread.
+ */
 async function* closing(raw: Readable, text: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* text;
