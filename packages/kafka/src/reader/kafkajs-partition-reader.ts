@@ -29,6 +29,12 @@ export interface PartitionReaderOptions {
    * fetch; nothing else is asked of the broker, and nothing fetched ahead. Default false.
    */
   readonly isPaged?: boolean;
+  /**
+   * How long a leader waits where there is nothing yet, which a read at a partition's end asks for again and again.
+   * Default 100: the reads of one topic share a connection to each broker, which answers one request at a time. More is
+   * for a reader with a single read, which costs less at rest then and hears of a record as soon.
+   */
+  readonly maxWaitMs?: number;
 }
 
 /** Connects when it is first asked. */
@@ -36,19 +42,13 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   return new KafkaPartitionReader(options);
 }
 
-const DEFAULT_GIVE_UP_AFTER_MS = 60_000;
-const DEFAULT_FETCH_BYTES = 4 * 1_048_576;
+const DEFAULTS = { giveUpAfterMs: 60_000, maxFetchBytes: 4 * 1_048_576, isPaged: false, maxWaitMs: 100 } as const;
 /** A topic or partition that the brokers do not know, or a right that they deny: they may not have heard of it yet. */
 const MISSING_GIVE_UP_AFTER_MS = 1_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 /** For one answer, all that it takes included: a frozen broker keeps its connections open. */
 const ANSWER_TIMEOUT_MS = 15_000;
-/**
- * For what is not there yet. Short, because the reads of one topic share a connection to each broker, which answers one
- * request at a time.
- */
-const MAX_WAIT_MS = 100;
 /** Records that are handed out at once, give or take a batch: between them the process does its other work. */
 const HANDED_OUT_RECORDS = 1_000;
 /** And what they inflate to: a fetch of small batches can hold gigabytes. */
@@ -63,25 +63,14 @@ interface Fetched {
 }
 
 class KafkaPartitionReader implements PartitionReader {
-  readonly #connection: KafkaConnection;
-  readonly #giveUpAfterMs: number;
-  readonly #maxFetchBytes: number;
-  readonly #isPaged: boolean;
+  readonly #options: Required<PartitionReaderOptions>;
   /** One for each topic: kafkajs gets no metadata at all as soon as one of a cluster's topics is gone. */
   readonly #clusters = new Map<string, Cluster>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
 
-  constructor({
-    connection,
-    giveUpAfterMs = DEFAULT_GIVE_UP_AFTER_MS,
-    maxFetchBytes = DEFAULT_FETCH_BYTES,
-    isPaged = false,
-  }: PartitionReaderOptions) {
-    this.#connection = connection;
-    this.#giveUpAfterMs = giveUpAfterMs;
-    this.#maxFetchBytes = maxFetchBytes;
-    this.#isPaged = isPaged;
+  constructor(options: PartitionReaderOptions) {
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   async offsets(topic: string, partition: number): Promise<PartitionOffsets> {
@@ -115,7 +104,7 @@ class KafkaPartitionReader implements PartitionReader {
       const { batches, abortedTransactions, nextOffset } = await ahead;
       const from = next;
       next = nextOffset < end ? nextOffset : later(end, from);
-      ahead = next < end && !this.#isPaged ? this.#fetch(source, next, isolation, signal) : undefined;
+      ahead = next < end && !this.#options.isPaged ? this.#fetch(source, next, isolation, signal) : undefined;
       // Its failure is heard when its turn comes.
       ahead?.catch(() => undefined);
       const decoder = new RecordSetDecoder(source, abortedTransactions, decompress);
@@ -135,7 +124,8 @@ class KafkaPartitionReader implements PartitionReader {
         }
         const isLast = batch === batches.at(-1);
         const isEnough =
-          (records.length >= HANDED_OUT_RECORDS && !this.#isPaged) || inflatedBytes >= HANDED_OUT_INFLATED_BYTES;
+          (records.length >= HANDED_OUT_RECORDS && !this.#options.isPaged) ||
+          inflatedBytes >= HANDED_OUT_INFLATED_BYTES;
         if (records.length === 0 || !(isLast || isEnough)) continue;
         inflatedBytes = 0;
         // Only a fetch's first and last batch can reach out of the range.
@@ -155,7 +145,7 @@ class KafkaPartitionReader implements PartitionReader {
     isolation: Isolation,
     signal: AbortSignal,
   ): Promise<{ readonly start: bigint; readonly end: bigint }> {
-    if (this.#isPaged && fromOffset !== undefined && endOffset !== undefined)
+    if (this.#options.isPaged && fromOffset !== undefined && endOffset !== undefined)
       return { start: fromOffset, end: endOffset };
     const source: TopicPartition = { topic, partition };
     const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
@@ -176,7 +166,7 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   async #fetchOnce(cluster: Cluster, source: TopicPartition, offset: bigint, isolation: Isolation): Promise<Fetched> {
-    const limits = { maxBytes: this.#maxFetchBytes, maxWaitMs: MAX_WAIT_MS };
+    const limits = { maxBytes: this.#options.maxFetchBytes, maxWaitMs: this.#options.maxWaitMs };
     const answer = await fetchPartition(cluster, source, { offset, isolation, ...limits });
     if (answer.kind === 'throttled') return gapUpTo(offset);
     if (answer.kind === 'out-of-range') {
@@ -213,12 +203,12 @@ class KafkaPartitionReader implements PartitionReader {
         return await this.#attempt(topic, signal, action);
       } catch (error) {
         signal.throwIfAborted();
-        const { principal } = this.#connection;
+        const { principal } = this.#options.connection;
         const topics = [{ operation: 'Read', resourceType: 'topic', resource: topic }] as const;
         const fault = toKafkaError(error, `reading ${topic}[${partition}]`, { principal, topics });
         failingSinceMs ??= performance.now();
         const isToldAtOnce = fault.code === 'kafka.topic-missing' || fault.code === 'kafka.unauthorized';
-        const giveUpAfterMs = isToldAtOnce ? MISSING_GIVE_UP_AFTER_MS : this.#giveUpAfterMs;
+        const giveUpAfterMs = isToldAtOnce ? MISSING_GIVE_UP_AFTER_MS : this.#options.giveUpAfterMs;
         if (!fault.retryable || performance.now() - failingSinceMs + pauseMs > giveUpAfterMs) throw fault;
         await unlessAborted(sleep(pauseMs), signal);
         // Rejects as the action would; what matters is that the leader is looked up again.
@@ -230,7 +220,7 @@ class KafkaPartitionReader implements PartitionReader {
 
   async #attempt<T>(topic: string, signal: AbortSignal, action: (cluster: Cluster) => Promise<T>): Promise<T> {
     const cluster = this.#clusterOf(topic);
-    const timeoutMs = Math.min(ANSWER_TIMEOUT_MS, this.#giveUpAfterMs);
+    const timeoutMs = Math.min(ANSWER_TIMEOUT_MS, this.#options.giveUpAfterMs);
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       return await unlessAborted(this.#tracked(action(cluster)), AbortSignal.any([signal, timeout]));
@@ -264,7 +254,7 @@ class KafkaPartitionReader implements PartitionReader {
   #clusterOf(topic: string): Cluster {
     let cluster = this.#clusters.get(topic);
     if (cluster === undefined) {
-      cluster = createCluster(clientOf(this.#connection));
+      cluster = createCluster(clientOf(this.#options.connection));
       this.#clusters.set(topic, cluster);
     }
     return cluster;

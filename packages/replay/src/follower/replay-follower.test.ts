@@ -26,6 +26,7 @@ function setUp(t: TestContext, options: Partial<ReplayFollowerOptions> = {}) {
   const faults: unknown[] = [];
   const follower = followReplays({
     reader,
+    tail: reader,
     topic: TOPIC,
     clock: systemClock,
     random: () => 0,
@@ -108,7 +109,7 @@ test('a defect ends the following and is told', async (t) => {
   const defect = new TypeError('a defect');
   const told = Promise.withResolvers<unknown>();
   const reader = { read: () => Promise.reject(defect), offsets: () => Promise.reject(defect) };
-  const { follower } = setUp(t, { reader, onFault: told.resolve });
+  const { follower } = setUp(t, { reader, tail: reader, onFault: told.resolve });
   assert.equal(await told.promise, defect);
   await assert.rejects(follower.upToDate(signal), defect);
 });

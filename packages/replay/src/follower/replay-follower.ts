@@ -10,11 +10,13 @@ import { readReplayRecord } from '../core/replay-record.ts';
 import { ReplayTable, type ReplaySnapshot } from '../core/replay-table.ts';
 
 export interface ReplayFollowerOptions {
-  /**
-   * Of its own, unpaged: a broker answers the requests of a connection one after the other, and the one at rest waits
-   * there.
-   */
+  /** For those who take a partition over; unpaged. */
   readonly reader: Pick<PartitionReader, 'read' | 'offsets'>;
+  /**
+   * Reads what comes, as long as the process lives. On a connection of its own: a broker answers the requests of one
+   * after the other, and the one at rest waits there.
+   */
+  readonly tail: Pick<PartitionReader, 'read'>;
   /** `topics.replays`. */
   readonly topic: string;
   readonly clock: Clock;
@@ -78,7 +80,7 @@ class TopicFollower implements ReplayFollower {
     await this.#repeat(async () => {
       const { highWatermark } = await reader.offsets(topic, PARTITION);
       // A read of its own: the live one does not tell that it has passed markers at the end of the topic.
-      await this.#read(highWatermark, ends);
+      await this.#read(reader, highWatermark, ends);
     }, ends);
     return this.current();
   }
@@ -90,8 +92,9 @@ class TopicFollower implements ReplayFollower {
 
   async #follow(): Promise<void> {
     const { signal } = this.#closing;
+    const { tail } = this.#options;
     try {
-      await this.#repeat(() => this.#read(NO_END, signal), signal);
+      await this.#repeat(() => this.#read(tail, NO_END, signal), signal);
     } catch (error) {
       if (!signal.aborted) this.#options.onFault(error);
     }
@@ -114,8 +117,8 @@ class TopicFollower implements ReplayFollower {
     });
   }
 
-  async #read(endOffset: bigint, signal: AbortSignal): Promise<void> {
-    const { reader, topic, logger } = this.#options;
+  async #read(reader: Pick<PartitionReader, 'read'>, endOffset: bigint, signal: AbortSignal): Promise<void> {
+    const { topic, logger } = this.#options;
     const fromOffset = this.#nextOffset;
     if (fromOffset >= endOffset) return;
     await reader.read({
