@@ -14,6 +14,7 @@ import {
   createFaultCounter,
   createMetrics,
   showBuild,
+  showReadiness,
   type Metrics,
 } from '@astrolabe/service-kit';
 import { createSpanCounters } from '@astrolabe/tracing';
@@ -51,6 +52,7 @@ export function metricsOf(service: ServiceName): readonly ShownMetric[] {
   const metrics = createMetrics({ service });
   createFaultCounter(metrics);
   showBuild(metrics);
+  showReadiness(metrics, () => ({ ready: true, reasons: [] }));
   creators[service](metrics);
   if (!withoutEvents.has(service)) {
     createConnectorsFileGauge(metrics);

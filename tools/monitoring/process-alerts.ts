@@ -84,6 +84,34 @@ export const processAlerts: readonly AlertRule[] = [
     ],
   },
   {
+    name: 'NotReady',
+    severity: 'warning',
+    expr: `(${[...services, 'console'].map((service) => `${service}_process_ready`).join(' or ')}) == 0`,
+    for: '15m',
+    summary: 'A process is not ready: {{ $labels.instance }}',
+    description:
+      'The process at {{ $labels.instance }} ({{ $labels.job }}) has not been ready for a quarter of an hour. Its /readyz says why.',
+    runbook: 'A service does not become ready',
+    fires: [...services, 'console'].map((service) => ({
+      when: `the ${service} waits for something that does not come`,
+      input: { [`${service}_process_ready{${labelsOf(service)}}`]: '1x5 0x30' },
+      at: '25m',
+      labels: [{ namespace: 'prod', job: service, instance: 'x1' }],
+    })),
+    silent: [
+      {
+        when: 'a mapper has read back what it remembers for ten minutes',
+        input: { [`mapper_process_ready{${labelsOf('mapper')}}`]: '0x10 1x30' },
+        at: '10m',
+      },
+      {
+        when: 'an ingest that has not been ready is gone',
+        input: { [`ingest_process_ready{${labelsOf('ingest')}}`]: '0x5 stale' },
+        at: '25m',
+      },
+    ],
+  },
+  {
     name: 'EventLoop',
     severity: 'warning',
     expr: `nodejs_eventloop_lag_p99_seconds > 0.5\nand on (namespace, job, instance) (${builds} or console_build_info)`,

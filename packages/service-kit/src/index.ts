@@ -55,7 +55,7 @@ export {
 } from './process/metrics.ts';
 export { readProcessMemory, type ProcessMemory } from './process/process-memory.ts';
 export type { Readiness } from './process/readiness.ts';
-export { codesOf, createDeadLetterCounter, showBuild } from './process/standard-metrics.ts';
+export { codesOf, createDeadLetterCounter, showBuild, showReadiness } from './process/standard-metrics.ts';
 export { waitUntilAvailable, type WaitOptions } from './process/wait-until-available.ts';
 export { createRetrier, type Retrier, type RetrierOptions, type RetriedWork } from './retry/retrier.ts';
 export { isRetryableFault, retry, type FailedAttempt, type RetryOptions } from './retry/retry.ts';

@@ -2,7 +2,7 @@ import { startAdminServer } from './admin-server.ts';
 import type { ServiceStack } from '../process/lifecycle.ts';
 import type { Logger } from '../logs/logger.ts';
 import { createMetrics, type Metrics } from '../process/metrics.ts';
-import { showBuild } from '../process/standard-metrics.ts';
+import { showBuild, showReadiness } from '../process/standard-metrics.ts';
 import { createFaultCounter } from '../logs/fault-counts.ts';
 
 export interface ServiceAdmin {
@@ -23,11 +23,12 @@ export async function startServiceAdmin(
     readonly adminAllowedHosts: readonly string[] | undefined;
   },
   logger: Logger,
-  stack: ServiceStack,
+  stack: Pick<ServiceStack, 'defer' | 'isReady'>,
 ): Promise<ServiceAdmin> {
   const metrics = createMetrics({ service });
   createFaultCounter(metrics, logger);
   showBuild(metrics);
+  showReadiness(metrics, () => stack.isReady());
   const server = await startAdminServer({
     host: config.adminHost,
     port: config.adminPort,

@@ -1,6 +1,7 @@
 /** Metrics that several services have, each under its own prefix. */
 import { errorCodes, type ErrorCode } from '../errors/error-codes.ts';
 import type { Counter, Metrics } from './metrics.ts';
+import type { Readiness } from './readiness.ts';
 import { pipelineVersion } from '../version.ts';
 
 /** A series that always exists: dashboards and alerts find the instances of a service by it. */
@@ -12,6 +13,15 @@ export function showBuild(metrics: Metrics): void {
       labelNames: ['version'],
     })
     .set({ version: pipelineVersion }, 1);
+}
+
+/** For those who have Prometheus and no probe of `/readyz`. */
+export function showReadiness(metrics: Metrics, isReady: () => Readiness): void {
+  metrics.gauge({
+    name: 'process_ready',
+    help: '1 while /readyz answers 200; 0 while it answers 503, with the reasons.',
+    collect: (gauge) => gauge.set(isReady().ready ? 1 : 0),
+  });
 }
 
 /** The part of an error code before its point. */
