@@ -6,7 +6,7 @@ import { lookCommand, sendCommand, toJsonLine } from './addresses.ts';
 import { parseArguments, type RunArguments } from './arguments.ts';
 import { openDataFolder } from '@astrolabe/local-pipeline';
 import { listenForInterruption } from './interruption.ts';
-import { startPipeline, type Pipeline } from '@astrolabe/local-pipeline';
+import { startPipeline, tracingVariables, type Pipeline } from '@astrolabe/local-pipeline';
 import { screenOn, seconds, type Screen } from './screen/screen.ts';
 
 const USAGE = `usage: npm start [-- [--data DIR] [--json]]
@@ -34,6 +34,7 @@ async function run({ json, dataDir }: RunArguments): Promise<number> {
 
   const ended = Promise.withResolvers<string>();
   const startedAtMs = performance.now();
+  const tracing = tracingVariables(process.env);
   let pipeline: Pipeline;
   try {
     pipeline = await unlessAborted(
@@ -41,6 +42,7 @@ async function run({ json, dataDir }: RunArguments): Promise<number> {
         folder,
         env: process.env,
         topicPrefix: process.env.KAFKA_TOPIC_PREFIX ?? '',
+        variables: { ingest: tracing, mapper: tracing, dispatcher: tracing },
         withConsole: true,
         acceptsNewKeys: true,
         onProgress: (progress) => screen.progress(progress),

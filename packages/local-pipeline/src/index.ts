@@ -1,6 +1,7 @@
 /** The whole pipeline on this machine. */
 export { applyContracts, type Contracts } from './apply-contracts.ts';
 export { openDataFolder, type DataFolder } from './data-folder.ts';
+export { tracingVariables } from './pipeline-environment.ts';
 export {
   startPipeline,
   type Pipeline,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { consoleEnvironment, sharedEnvironment } from './pipeline-environment.ts';
+import { consoleEnvironment, sharedEnvironment, tracingVariables } from './pipeline-environment.ts';
 
 const shell = {
   PATH: '/bin',
@@ -54,4 +54,24 @@ test('the console is told of the same brokers, groups and replicas as the rest, 
       CONSOLE_INGEST_URL: 'http://127.0.0.1:3100',
     },
   );
+});
+
+const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
+
+test('where a shell switches tracing on, the services get its variables, and nothing else of the shell', () => {
+  const env = { PATH: '/bin', OTEL_TRACES_EXPORTER: 'otlp', ...collector };
+  assert.deepEqual(tracingVariables(env), { OTEL_TRACES_EXPORTER: 'otlp', ...collector });
+});
+
+test('without the switch what a shell has for other programs reaches no service', () => {
+  for (const env of [
+    { ...collector, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    { ...collector, OTEL_TRACES_EXPORTER: '' },
+  ])
+    assert.deepEqual(tracingVariables(env), {});
+});
+
+test('each service keeps its own name', () => {
+  const env = { OTEL_TRACES_EXPORTER: 'otlp', OTEL_SERVICE_NAME: 'shop' };
+  assert.deepEqual(tracingVariables(env), { OTEL_TRACES_EXPORTER: 'otlp' });
 });

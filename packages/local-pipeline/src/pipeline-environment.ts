@@ -75,6 +75,19 @@ export function consoleEnvironment(options: ConsoleEnvironmentOptions): Variable
   };
 }
 
+const TRACING_SWITCH = 'OTEL_TRACES_EXPORTER';
+
+/**
+ * What of a shell traces the services: all of OpenTelemetry's variables (`OTEL_*`), but only where
+ * `OTEL_TRACES_EXPORTER` is set. A shell has others for other programs, which may mean what these processes refuse. Not
+ * the name of a service: here there are three.
+ */
+export function tracingVariables(env: NodeJS.ProcessEnv): Variables {
+  if ((env[TRACING_SWITCH] ?? '') === '') return {};
+  const names = Object.keys(env).filter((name) => name.startsWith('OTEL_') && name !== 'OTEL_SERVICE_NAME');
+  return pick(env, names);
+}
+
 function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Variables {
   return Object.fromEntries(
     names.flatMap((name): [string, string][] => {
