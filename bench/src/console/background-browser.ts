@@ -6,10 +6,11 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchChromium, provideBrowser } from '@astrolabe/testkit/browser';
 import type { BenchLab } from '../bench-lab.ts';
+import type { RequestRecorder } from './page-requests.ts';
 
 export interface BackgroundBrowser extends AsyncDisposable {
   /** Opens each in a window of its own, as of ten people. Resolves once all are drawn. Disposed of, they are closed. */
-  open(urls: readonly string[]): Promise<AsyncDisposable>;
+  open(urls: readonly string[], recorder?: RequestRecorder): Promise<AsyncDisposable>;
 }
 
 const WRAPPER = `#!/bin/sh
@@ -33,12 +34,13 @@ export async function openBackgroundBrowser(
     CHROMIUM_PATH: wrapper,
   });
   return {
-    open: async (urls) => {
+    open: async (urls, recorder) => {
       await using windows = new AsyncDisposableStack();
       await Promise.all(
         urls.map(async (url) => {
           const context = await browser.newContext();
           windows.defer(() => context.close());
+          recorder?.watch(context);
           context.setDefaultTimeout(DRAWN_TIMEOUT_MS);
           const page = await context.newPage();
           await page.goto(url);

@@ -1,6 +1,7 @@
 /**
  * What live traffic notices of people who look: the whole pipeline and its console, as processes on one broker, with
- * ten pages of the console open in a browser, and with none, in turn within each round.
+ * ten pages of the console open in a browser, and with none, in turn within each round. Then with what those pages ask
+ * for and no browser: its drawing costs the machines of those who look, and not that of the console.
  */
 import { createBenchConnector, openLab } from '../bench-lab.ts';
 import type { BenchOptions } from '../bench-options.ts';
@@ -11,6 +12,7 @@ import { startPipeline } from '../pipeline/pipeline-run.ts';
 import type { PipelineSample } from '../pipeline/pipeline-sample.ts';
 import { readProcessUsage } from '../process-usage.ts';
 import { openBackgroundBrowser } from './background-browser.ts';
+import { askAgain, RequestRecorder } from './page-requests.ts';
 import { startConsole } from './start-console.ts';
 
 export interface ConsolePlan {
@@ -39,8 +41,18 @@ export async function runConsoleBench(
   await using browser = await openBackgroundBrowser(lab, env);
   const sender = new LiveSender(run, writeKey);
   await sender.send(plan.eventsPerSecond, 1, plan.warmUpSeconds);
-  const measure = async (side: SideName): Promise<PipelineSample> => {
-    await using _tabs = await browser.open(side === 'ours' ? PAGES.map((page) => console.url + page) : []);
+  const recorder = new RequestRecorder();
+  const pages = PAGES.map((page) => console.url + page);
+  {
+    await using _tabs = await browser.open(pages, recorder);
+    await sender.send(plan.eventsPerSecond, 1, plan.settleSeconds);
+    recorder.begin();
+    await sender.send(plan.eventsPerSecond, 1, seconds);
+  }
+  const asked = recorder.end();
+  say(`ten pages hold ${asked.streams.length} streams and ask ${asked.questions.length} questions in ${seconds} s`);
+  const measureBeside = (look: () => Promise<AsyncDisposable>) => async (side: SideName) => {
+    await using _looks = side === 'ours' ? await look() : undefined;
     await sender.send(plan.eventsPerSecond, 1, plan.settleSeconds);
     const before = await readProcessUsage(console.pid);
     const [sample] = await sender.send(plan.eventsPerSecond, 1, seconds);
@@ -49,5 +61,13 @@ export async function runConsoleBench(
     const cpuUsPerUnit = ((after.cpuMs - before.cpuMs) * 1_000) / (plan.eventsPerSecond * seconds);
     return { ...sample, rssMb: after.residentMb, cpuUsPerUnit };
   };
-  return [await compareInTurns({ name: 'ten-pages', unit: 'events/s', compared: 'p99Ms', rounds, say, measure })];
+  const shared = { unit: 'events/s', compared: 'p99Ms', rounds, say } as const;
+  const ways = {
+    'ten-pages': () => browser.open(pages),
+    'ten-readers': async () => askAgain(console.url, asked),
+  } as const;
+  const cases: ComparedCase<PipelineSample>[] = [];
+  for (const [name, look] of Object.entries(ways))
+    cases.push(await compareInTurns({ ...shared, name, measure: measureBeside(look) }));
+  return cases;
 }
