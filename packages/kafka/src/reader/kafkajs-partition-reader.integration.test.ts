@@ -190,6 +190,10 @@ test('what is below the low watermark is gone: reading begins at what is there, 
   await withReader(
     async (reader) => {
       assert.equal((await valuesOf(reader, { topic, fromOffset: 1n })).values[0], '4');
+      const bounded = { topic, fromOffset: 1n, endOffset: 6n };
+      assert.deepEqual(await valuesOf(reader, bounded), { values: ['4', '5'], nextOffset: 6n });
+      const gone = await valuesOf(reader, { ...bounded, endOffset: 3n });
+      assert.deepEqual(gone, { values: [], nextOffset: 3n });
       const seen: bigint[] = [];
       const nextOffset = await reader.read({
         topic,
@@ -222,6 +226,19 @@ test('a topic that is not there is told within seconds, and read as soon as it i
     });
     await admin.applyTopics(await admin.planTopics([topicDefinition(name)], 1));
     assert.deepEqual(await valuesOf(reader, { topic: name }), { values: [], nextOffset: 0n });
+  });
+});
+
+test('where both ends of a range are given only records are asked for, and a range beyond the last one is refused', async (t) => {
+  const topic = await createTopic(t);
+  await writeTransactions(topic, [{ values: ['a', 'b'] }]);
+  await withReader(async (reader) => {
+    const asked = countLookUps(t);
+    const range = { topic, fromOffset: 0n, endOffset: 2n };
+    assert.deepEqual(await valuesOf(reader, range), { values: ['a', 'b'], nextOffset: 2n });
+    assert.equal(asked(), 1);
+    const beyond = valuesOf(reader, { topic, fromOffset: 20n, endOffset: 30n });
+    await assert.rejects(beyond, { code: 'kafka.offset-out-of-range', retryable: false });
   });
 });
 

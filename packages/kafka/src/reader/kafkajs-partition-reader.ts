@@ -9,7 +9,7 @@ import { decompress } from '../kafkajs/protocol/compression/codecs.ts';
 import {
   abandonCluster,
   createCluster,
-  fetchOffset,
+  fetchOffsets,
   fetchPartition,
   type AbortedTransaction,
   type Cluster,
@@ -139,14 +139,13 @@ class KafkaPartitionReader implements PartitionReader {
     return next;
   }
 
-  /** Both ends of a page were read before. Should they be gone by now, the fetch is refused. */
+  /** Ends that are given are not asked for: a fetch from before the first record, or beyond the last, is refused. */
   async #boundsOf(
     { topic, partition, fromOffset, endOffset }: PartitionRange,
     isolation: Isolation,
     signal: AbortSignal,
   ): Promise<{ readonly start: bigint; readonly end: bigint }> {
-    if (this.#options.isPaged && fromOffset !== undefined && endOffset !== undefined)
-      return { start: fromOffset, end: endOffset };
+    if (fromOffset !== undefined && endOffset !== undefined) return { start: fromOffset, end: endOffset };
     const source: TopicPartition = { topic, partition };
     const atStart = await this.#persist(source, signal, (cluster) => readOffsets(cluster, source));
     const start = later(fromOffset ?? 0n, atStart.lowWatermark);
@@ -273,9 +272,13 @@ function isAnswer(error: unknown): boolean {
 
 async function readOffsets(cluster: Cluster, source: TopicPartition): Promise<PartitionOffsets> {
   // In this order, so that what is written meanwhile cannot put one beyond the next.
-  const lowWatermark = await fetchOffset(cluster, source, 'earliest', 'all');
-  const lastStableOffset = await fetchOffset(cluster, source, 'latest', 'committed');
-  const highWatermark = await fetchOffset(cluster, source, 'latest', 'all');
+  const [lowWatermark, lastStableOffset, highWatermark] = await fetchOffsets(
+    cluster,
+    source,
+    { at: 'earliest', isolation: 'all' },
+    { at: 'latest', isolation: 'committed' },
+    { at: 'latest', isolation: 'all' },
+  );
   return { lowWatermark, lastStableOffset: later(lastStableOffset, lowWatermark), highWatermark };
 }
 

@@ -199,26 +199,32 @@ export async function fetchPartition(
 const EARLIEST = -2;
 const LATEST = -1;
 
-export type OffsetQuestion = 'earliest' | 'latest';
+export interface OffsetQuestion {
+  readonly at: 'earliest' | 'latest';
+  readonly isolation: Isolation;
+}
 
 /**
- * The low watermark (`earliest`), or where reading with that isolation ends (`latest`); rejects with a kafkajs error.
+ * The low watermark (`earliest`), or where reading with that isolation ends (`latest`), for each question. They are
+ * asked at once, and a leader answers a connection's requests in their order. Rejects with a kafkajs error.
  */
-export async function fetchOffset(
+export async function fetchOffsets<Questions extends readonly OffsetQuestion[]>(
   cluster: Cluster,
   { topic, partition }: TopicPartition,
-  question: OffsetQuestion,
-  isolation: Isolation,
-): Promise<bigint> {
+  ...questions: Questions
+): Promise<{ [Index in keyof Questions]: bigint }> {
   const broker = await leaderOf(cluster, { topic, partition });
-  const { responses } = await broker.listOffsets({
-    replicaId: -1,
-    isolationLevel: ISOLATION_LEVELS[isolation],
-    topics: [{ topic, partitions: [{ partition, timestamp: question === 'earliest' ? EARLIEST : LATEST }] }],
+  const answers = questions.map(async ({ at, isolation }) => {
+    const { responses } = await broker.listOffsets({
+      replicaId: -1,
+      isolationLevel: ISOLATION_LEVELS[isolation],
+      topics: [{ topic, partitions: [{ partition, timestamp: at === 'earliest' ? EARLIEST : LATEST }] }],
+    });
+    const offset = responses[0]?.partitions[0]?.offset;
+    if (offset === undefined) throw createErrorFromCode(UNKNOWN_TOPIC_OR_PARTITION);
+    return BigInt(offset);
   });
-  const offset = responses[0]?.partitions[0]?.offset;
-  if (offset === undefined) throw createErrorFromCode(UNKNOWN_TOPIC_OR_PARTITION);
-  return BigInt(offset);
+  return (await Promise.all(answers)) as { [Index in keyof Questions]: bigint };
 }
 
 const codec = {
