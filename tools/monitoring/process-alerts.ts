@@ -3,6 +3,7 @@ import type { AlertRule } from './alert-rule.ts';
 
 const PROD = { namespace: 'prod' };
 const services = ['ingest', 'mapper', 'dispatcher'] as const;
+const processes = [...services, 'console'] as const;
 const builds = services.map((service) => `${service}_build_info`).join(' or ');
 const labelsOf = (job: string): string => `namespace="prod",job="${job}",instance="x1"`;
 const buildOf = (service: string): string => `${service}_build_info{${labelsOf(service)},version="1.0.0"}`;
@@ -86,13 +87,13 @@ export const processAlerts: readonly AlertRule[] = [
   {
     name: 'NotReady',
     severity: 'warning',
-    expr: `(${[...services, 'console'].map((service) => `${service}_process_ready`).join(' or ')}) == 0`,
+    expr: `(${processes.map((service) => `${service}_process_ready`).join(' or ')}) == 0`,
     for: '15m',
     summary: 'A process is not ready: {{ $labels.instance }}',
     description:
       'The process at {{ $labels.instance }} ({{ $labels.job }}) has not been ready for a quarter of an hour. Its /readyz says why.',
     runbook: 'A service does not become ready',
-    fires: [...services, 'console'].map((service) => ({
+    fires: processes.map((service) => ({
       when: `the ${service} waits for something that does not come`,
       input: { [`${service}_process_ready{${labelsOf(service)}}`]: '1x5 0x30' },
       at: '25m',
@@ -120,7 +121,7 @@ export const processAlerts: readonly AlertRule[] = [
     description:
       'The event loop of the process at {{ $labels.instance }} ({{ $labels.job }}) has been late by more than half a second for ten minutes.',
     runbook: 'A process is too busy',
-    fires: [...services, 'console'].map((service) => ({
+    fires: processes.map((service) => ({
       when: `the event loop of the ${service} is a second late`,
       input: {
         [`nodejs_eventloop_lag_p99_seconds{${labelsOf(service)}}`]: '0.01x5 1x20',

@@ -69,15 +69,17 @@ export function askAgain(consoleUrl: string, { streams, questions, periodMs }: A
       await read(path, 'application/json');
     }
   };
+  let failure: unknown;
+  const note = (error: unknown): void => {
+    if (!signal.aborted) failure ??= error;
+  };
   const asking = [...streams.map(follow), ...questions.map(({ path, afterMs }) => repeat(path, afterMs))];
-  const settled = Promise.allSettled(asking);
+  const ended = Promise.all(asking.map((each) => each.catch(note)));
   return {
     [Symbol.asyncDispose]: async () => {
-      // What has failed by now, and not what the abort ends.
-      const first = await Promise.race([Promise.all(asking), sleep(0)]).catch((error: unknown) => error);
       closing.abort();
-      await settled;
-      if (first instanceof Error) throw first;
+      await ended;
+      if (failure !== undefined) throw new Error('what the pages ask for was not answered', { cause: failure });
     },
   };
 }

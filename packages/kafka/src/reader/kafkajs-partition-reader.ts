@@ -271,15 +271,8 @@ function isAnswer(error: unknown): boolean {
 }
 
 async function readOffsets(cluster: Cluster, source: TopicPartition): Promise<PartitionOffsets> {
-  // In this order, so that what is written meanwhile cannot put one beyond the next.
-  const [lowWatermark, lastStableOffset, highWatermark] = await fetchOffsets(
-    cluster,
-    source,
-    { at: 'earliest', isolation: 'all' },
-    { at: 'latest', isolation: 'committed' },
-    { at: 'latest', isolation: 'all' },
-  );
-  return { lowWatermark, lastStableOffset: later(lastStableOffset, lowWatermark), highWatermark };
+  const offsets = await fetchOffsets(cluster, source);
+  return { ...offsets, lastStableOffset: later(offsets.lastStableOffset, offsets.lowWatermark) };
 }
 
 async function decoded<T>(decoding: Promise<T>, { topic, partition }: TopicPartition): Promise<T> {

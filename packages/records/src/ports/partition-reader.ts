@@ -84,8 +84,8 @@ export interface PartitionOffsets {
  * Failure: rejects with what `onRecords` throws, unchanged; with the signal's reason, as soon as a running `onRecords`
  * has settled; or with a `PipelineError`: `kafka.topic-missing` (retryable: no such topic or partition),
  * `kafka.unauthorized` (retryable), `kafka.unavailable` (retryable: no leader answered within `giveUpAfterMs`, or the
- * reader was closed), `kafka.offset-out-of-range` (final: `fromOffset` is beyond the high watermark, so
- * the records before it were lost or the topic is another one), `kafka.request-refused` (final),
+ * reader was closed), `kafka.offset-out-of-range` (final: `fromOffset` is beyond the high watermark and the range
+ * is not empty, so the records before it were lost or the topic is another one), `kafka.request-refused` (final),
  * `kafka.batch-unreadable` (final: a batch that cannot be decoded).
  */
 export interface PartitionReader {

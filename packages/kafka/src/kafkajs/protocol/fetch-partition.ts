@@ -199,32 +199,27 @@ export async function fetchPartition(
 const EARLIEST = -2;
 const LATEST = -1;
 
-export interface OffsetQuestion {
-  readonly at: 'earliest' | 'latest';
-  readonly isolation: Isolation;
-}
-
-/**
- * The low watermark (`earliest`), or where reading with that isolation ends (`latest`), for each question. They are
- * asked at once, and a leader answers a connection's requests in their order. Rejects with a kafkajs error.
- */
-export async function fetchOffsets<Questions extends readonly OffsetQuestion[]>(
-  cluster: Cluster,
-  { topic, partition }: TopicPartition,
-  ...questions: Questions
-): Promise<{ [Index in keyof Questions]: bigint }> {
+/** `lastStableOffset`: where reading what is committed ends. Rejects with a kafkajs error. */
+export async function fetchOffsets(cluster: Cluster, { topic, partition }: TopicPartition) {
   const broker = await leaderOf(cluster, { topic, partition });
-  const answers = questions.map(async ({ at, isolation }) => {
+  const ask = async (timestamp: number, isolation: Isolation): Promise<bigint> => {
     const { responses } = await broker.listOffsets({
       replicaId: -1,
       isolationLevel: ISOLATION_LEVELS[isolation],
-      topics: [{ topic, partitions: [{ partition, timestamp: at === 'earliest' ? EARLIEST : LATEST }] }],
+      topics: [{ topic, partitions: [{ partition, timestamp }] }],
     });
     const offset = responses[0]?.partitions[0]?.offset;
     if (offset === undefined) throw createErrorFromCode(UNKNOWN_TOPIC_OR_PARTITION);
     return BigInt(offset);
-  });
-  return (await Promise.all(answers)) as { [Index in keyof Questions]: bigint };
+  };
+  // In this order, in which a leader answers a connection's requests: what is written meanwhile cannot put one beyond
+  // the next.
+  const [lowWatermark, lastStableOffset, highWatermark] = await Promise.all([
+    ask(EARLIEST, 'all'),
+    ask(LATEST, 'committed'),
+    ask(LATEST, 'all'),
+  ]);
+  return { lowWatermark, lastStableOffset, highWatermark };
 }
 
 const codec = {
