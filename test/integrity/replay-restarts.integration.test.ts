@@ -7,6 +7,8 @@ import { untilDispatched } from '../e2e/until-drained.ts';
 import { assertBalanced, MINUTE_MS, replay, sendEvents, tracks, untilCommands, untilStatus } from './replay-runs.ts';
 
 const EVENTS = 400;
+/** So slow that a replay is still on its way, however long the program takes to stop it. */
+const SLOW_RATE = '2';
 
 /** Delivered once already; what is executed again changes nothing. */
 async function startDelivered(t: Parameters<typeof startTestPipeline>[0], name: string) {
@@ -24,11 +26,11 @@ test('replays that are paused stay so while both services are killed and started
   const { mapper, dispatcher } = pipeline.services;
   const sources = ['events', 'commands'] as const;
   for (const source of sources) {
-    await replay(pipeline, source, '--all', '--force', '--yes', '--id', source, '--rate', '20', '--detach');
-    await untilStatus(pipeline, source, ({ report }) => report.read >= 20);
+    await replay(pipeline, source, '--all', '--force', '--yes', '--id', source, '--rate', SLOW_RATE, '--detach');
+    await untilStatus(pipeline, source, ({ report }) => report.read >= 4);
     const paused = await replay(pipeline, 'pause', source);
     assertBalanced(paused);
-    assert.ok(paused.unread > 0, 'it is paused on its way');
+    assert.ok(paused.unread > 0, `it is paused on its way: ${JSON.stringify(paused)}`);
   }
   // What was made of events when it was paused is delivered.
   await untilStatus(pipeline, 'events', ({ report }) => report.pending === 0);
@@ -60,12 +62,12 @@ test('replays that are paused stay so while both services are killed and started
 test('after a cancellation a new replay of the same range does what the first has not done, and nothing twice', async (t) => {
   const { pipeline, executed } = await startDelivered(t, 'replay-again');
   const args = ['events', '--all', '--force', '--yes'];
-  await replay(pipeline, ...args, '--id', 'first', '--rate', '20', '--detach');
-  await untilStatus(pipeline, 'first', ({ report }) => report.delivered >= 20);
+  await replay(pipeline, ...args, '--id', 'first', '--rate', SLOW_RATE, '--detach');
+  await untilStatus(pipeline, 'first', ({ report }) => report.delivered >= 4);
   const cancelled = await replay(pipeline, 'cancel', 'first');
   assertBalanced(cancelled);
   assert.deepEqual([cancelled.phase, cancelled.pending], ['cancelled', 0]);
-  assert.ok(cancelled.unread > 0, 'it was cancelled on its way');
+  assert.ok(cancelled.unread > 0, `it was cancelled on its way: ${JSON.stringify(cancelled)}`);
   assert.equal(await executed(), cancelled.delivered);
 
   // Forced, the new one is another replay: all of its range. What is known to the ledger is left to that.

@@ -163,7 +163,7 @@ test('a killed redrive leaves every dead letter sent and marked, or neither; the
   const main = new URL('../main.ts', import.meta.url).pathname;
   const running = await spawnGuarded({
     command: process.execPath,
-    args: [main, 'dlq', 'redrive', '--all', '--rate', '50', '--execute'],
+    args: [main, 'dlq', 'redrive', '--all', '--rate', '20', '--execute'],
     env: { ...process.env, ...cluster.env },
     output: 'inherit',
     orphanGraceMs: 1_000,
@@ -185,7 +185,7 @@ test('two redrives of one selection at the same time send each dead letter once'
   const cluster = await startTestCluster(t, 'dlq-two');
   await writeDeadLetters(cluster, 200, 'event.unmappable');
   const both = await Promise.all(
-    ['200', '300'].map((rate) =>
+    ['20', '30'].map((rate) =>
       runAstrolabe(['dlq', 'redrive', '--all', '--rate', rate, '--execute', '--json'], cluster.env),
     ),
   );
