@@ -77,6 +77,7 @@ function operation(route: DocumentedRoute, toSchema: ToSchema): Node {
   const parameters = [...pathParameters(path), ...queryParameters(query, toSchema)];
   return {
     operationId: operationId(method, path),
+    tags: [tagOf(path)],
     summary,
     description: accessText(role, action),
     ...(role === undefined ? { security: [{}] } : { 'x-role': role }),
@@ -87,6 +88,12 @@ function operation(route: DocumentedRoute, toSchema: ToSchema): Node {
       : { requestBody: { required: true, content: { 'application/json': { schema: toSchema(body, 'input') } } } }),
     responses: { ...success(route, toSchema), default: { $ref: '#/components/responses/Problem' } },
   };
+}
+
+/** By which a reader finds it: `/dead-letters/:topic` → `dead-letters`; logging in and out belong to the session. */
+function tagOf(path: string): string {
+  const [, first = ''] = path.split('/');
+  return first === 'login' || first === 'logout' ? 'session' : first;
 }
 
 function accessText(role: Role | undefined, action: ActionName | undefined): string {
