@@ -155,7 +155,14 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
   const schemaIds = await stack.waitFor(`the schema registry at ${config.schemaRegistryUrl}`, () =>
     registry.commandIds(topics.commands.name),
   );
-  const changelog = await stack.waitFor(brokers, () =>
+  const { name: events } = topics.segmentEvents;
+  const partitionsOf = (topic: string): number =>
+    present(
+      found.find(({ name }) => name === topic),
+      topic,
+    ).partitions;
+  const partitionsAtStart = partitionsOf(events);
+  const changelog = await stack.waitFor(brokers, (signal) =>
     openChangelogStore({
       connection,
       groupId,
@@ -164,15 +171,15 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
       instance: config.kafkaGroupInstanceId,
       logger,
       maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,
+      firstTakeovers: {
+        inputTopic: events,
+        partitions: Math.min(partitionsAtStart, partitionsOf(topics.mapperState.name)),
+        signal,
+      },
     }),
   );
   stack.defer('changelog', () => changelog.close());
-  const { name: events } = topics.segmentEvents;
-  const atStart = present(
-    found.find(({ name }) => name === events),
-    'the topic of events',
-  );
-  const eventPartitions = (): number => topicWatch.partitions(events) ?? atStart.partitions;
+  const eventPartitions = (): number => topicWatch.partitions(events) ?? partitionsAtStart;
   return { connection, topics, groupId, eventPartitions, schemaIds, changelog };
 }
 

@@ -44,6 +44,18 @@ export interface ChangelogStoreOptions extends SizeLimits {
    * under its name need not wait for it. Default: a random one.
    */
   readonly instance?: string | undefined;
+  /**
+   * Given, the store is open once it has done what the first takeover of a process begins with: taken its transactional
+   * ids over, connected to the leaders, and read from them. Live records would wait for that.
+   */
+  readonly firstTakeovers?: FirstTakeovers;
+}
+
+/** Which the process may be assigned. */
+export interface FirstTakeovers {
+  readonly inputTopic: string;
+  readonly partitions: number;
+  readonly signal: AbortSignal;
 }
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
@@ -51,7 +63,10 @@ const DEFAULT_GRACE_MS = 1_000;
 /** Of a process, used in turns; of each partition, before processes had ids of their own. */
 const IDS_IN_TURNS = 2;
 
-/** Connects; rejects with `kafka.unavailable` when no broker can be reached. */
+/**
+ * Connects. Rejects with `kafka.unavailable` when no broker can be reached; where first takeovers are prepared, also as
+ * `ChangelogStore.takeOver` does.
+ */
 export async function openChangelogStore(options: ChangelogStoreOptions): Promise<ChangelogStore> {
   const { connection, groupId, changelogTopic, logger } = options;
   const maxRequestBytes = options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES;
@@ -75,7 +90,7 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
     producer === undefined
       ? ownedPartitions(options, reader, { maxRequestBytes, maxRecordBytes })
       : sharedPartitions(changelogTopic, producer, readState);
-  return {
+  const store: ChangelogStore = {
     groupId,
     changelogTopic,
     takeOver: (input, onRecords, signal) => partitions.takeOver(input, onRecords, signal),
@@ -97,9 +112,50 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
       await Promise.all([producer?.close(), reader.close(), admin.disconnect().catch(() => undefined)]);
     },
   };
+  if (options.firstTakeovers === undefined) return store;
+  try {
+    await Promise.all([
+      partitions.prepare(options.firstTakeovers.signal),
+      prepareReads(store, reader, options.firstTakeovers),
+    ]);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
-type Partitions = Pick<ChangelogStore, 'takeOver' | 'close'>;
+/** Of every partition: there is no telling which ones the group will give to this process. */
+async function prepareReads(
+  { changelogTopic, committedOffset, inputOffsets }: ChangelogStore,
+  reader: PartitionReader,
+  { inputTopic: topic, partitions, signal }: FirstTakeovers,
+): Promise<void> {
+  const readLast = async (partition: number): Promise<void> => {
+    const { lowWatermark, lastStableOffset } = await reader.offsets(changelogTopic, partition);
+    if (lowWatermark === lastStableOffset) return;
+    await reader.read({
+      topic: changelogTopic,
+      partition,
+      fromOffset: lastStableOffset - 1n,
+      endOffset: lastStableOffset,
+      signal,
+      onRecords: () => undefined,
+      // The takeover tells, if it comes to that.
+      onUnreadable: () => undefined,
+    });
+  };
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  await Promise.all([
+    committedOffset({ topic, partition: 0 }),
+    ...all.flatMap((partition) => [inputOffsets({ topic, partition }), readLast(partition)]),
+  ]);
+}
+
+interface Partitions extends Pick<ChangelogStore, 'takeOver' | 'close'> {
+  /** What needs no partition to be done for its takeover. */
+  prepare(signal: AbortSignal): Promise<void>;
+}
 
 function ownedPartitions(
   options: ChangelogStoreOptions,
@@ -133,6 +189,7 @@ function sharedPartitions(
       await readState(partition, onRecords, signal);
       return { kind: 'owned', writer: createAtLeastOnceWriter(producer, changelogTopic) };
     },
+    prepare: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

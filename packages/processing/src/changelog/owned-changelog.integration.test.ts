@@ -13,7 +13,7 @@ testOwnership(async () => {
   return {
     input,
     output,
-    start: ({ instance, graceMs } = { instance: randomUUID(), graceMs: 20 }) =>
+    start: ({ instance, graceMs, isPrepared = false } = { instance: randomUUID(), graceMs: 20 }) =>
       openChangelogStore({
         connection: connect(),
         groupId: `group-${id}`,
@@ -22,6 +22,9 @@ testOwnership(async () => {
         logger: silentLogger,
         graceMs,
         instance,
+        ...(isPrepared && {
+          firstTakeovers: { inputTopic: input, partitions: 2, signal: new AbortController().signal },
+        }),
       }),
     readOutput: () => readAll(output),
     release: async () => {

@@ -10,11 +10,11 @@ testOwnership(async () => {
   return {
     input: 'input',
     output: 'output',
-    start: async ({ instance, graceMs } = { instance: '', graceMs: 5 }) => {
+    start: async ({ instance, graceMs, isPrepared = false } = { instance: '', graceMs: 5 }) => {
       const client = `p${(processes += 1)}`;
       const name = instance || client;
       let owners = 0;
-      return new OwnedChangelog({
+      const owned = new OwnedChangelog({
         brokers: brokers.client(client, async () => turn()),
         groupId: 'group',
         changelogTopic: 'state',
@@ -26,6 +26,8 @@ testOwnership(async () => {
         newOwnerName: () => `${client}.${(owners += 1)}`,
         clock: systemClock,
       });
+      if (isPrepared) await owned.prepare(new AbortController().signal);
+      return owned;
     },
     readOutput: async () => [0, 1].flatMap((partition) => brokers.committed('output', partition).map((e) => e.record)),
     release: () => Promise.resolve(),

@@ -31,6 +31,11 @@ export class OwnedChangelog {
     this.#owners = new Owners(options);
   }
 
+  /** Takes the ids of this process over, as its first takeover would. Rejects as that does. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    await this.#owners.current(signal);
+  }
+
   /** As of `ChangelogStore`. */
   async takeOver(
     input: InputPartition,

@@ -72,6 +72,8 @@ export function startCountingProcess(options: CountingProcessOptions): CountingP
     gate: undefined,
     losses: [],
   };
+  // As before the group is joined. What is lost of it is made up for by the first takeover.
+  owned.prepare(new AbortController().signal).catch(() => undefined);
   return process;
 }
 

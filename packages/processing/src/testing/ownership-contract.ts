@@ -10,12 +10,19 @@ import { isReservedKey } from '../state/state-clock.ts';
 /** As much of a process as owns partitions. */
 export type OwningProcess = Pick<ChangelogStore, 'takeOver' | 'close'>;
 
+export interface StartedAs {
+  readonly instance: string;
+  readonly graceMs: number;
+  /** Whether its first takeovers are prepared when it has started. */
+  readonly isPrepared?: boolean;
+}
+
 export interface OwnershipUnderTest {
   /** Of two partitions. */
   readonly input: string;
   readonly output: string;
-  /** Default: a name of its own, and hardly any grace for its predecessors. */
-  start(named?: { readonly instance: string; readonly graceMs: number }): Promise<OwningProcess>;
+  /** Default: a name of its own, hardly any grace for its predecessors, and nothing prepared. */
+  start(named?: StartedAs): Promise<OwningProcess>;
   /** What readers of committed records find. */
   readOutput(): Promise<readonly ConsumedRecord[]>;
   release(): Promise<void>;
@@ -113,6 +120,24 @@ export function testOwnership(create: () => Promise<OwnershipUnderTest>): void {
     const taken = await own(successor, 0);
     assert.deepEqual(await ofDead.write(batch(0, 'late')), { kind: 'fenced' });
     assert.deepEqual(await taken.write(batch(0, '2')), { kind: 'written' });
+    assert.deepEqual(await outputs(), ['1', '2']);
+    await Promise.all([dead.close(), successor.close()]);
+    await under.release();
+  });
+
+  test('who has prepared its first takeovers has ended the one that had its name, and reads all that this one wrote', async () => {
+    const under = await create();
+    const { takeOver, own, batch, outputs } = helpersOf(under);
+    const dead = await under.start({ instance: 'pod-1', graceMs: 3_600_000 });
+    const ofDead = await own(dead, 0);
+    await ofDead.write(batch(0, '1'));
+    const successor = await under.start({ instance: 'pod-1', graceMs: 3_600_000, isPrepared: true });
+    assert.deepEqual(await ofDead.write(batch(0, 'late')), { kind: 'fenced' });
+    const seen: string[] = [];
+    const taken = await takeOver(successor, 0, seen);
+    assert.ok(taken.kind === 'owned');
+    assert.deepEqual(seen, ['1']);
+    assert.deepEqual(await taken.writer.write(batch(0, '2')), { kind: 'written' });
     assert.deepEqual(await outputs(), ['1', '2']);
     await Promise.all([dead.close(), successor.close()]);
     await under.release();
