@@ -14,7 +14,6 @@ import type { PartitionReader } from '@astrolabe/records';
 import type { Logger } from '@astrolabe/service-kit';
 import { systemClock } from '@astrolabe/service-kit/clock';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
-import { unlessAborted } from '@astrolabe/service-kit/retry';
 import { lagOf, nextEnds, type PartitionEnds, type PartitionLag } from './core/partition-lag.ts';
 import type { GroupConsumer } from './group-consumer-options.ts';
 
@@ -44,19 +43,97 @@ export interface OffsetsWatch {
 
 const DEFAULT_INTERVAL_MS = 5_000;
 
-export function watchOffsets(options: OffsetsWatchOptions): OffsetsWatch {
-  const { connection, reader, topic, workPositions, logger, intervalMs = DEFAULT_INTERVAL_MS } = options;
-  const { findTransactions = findHoldingTransactions, nowMs = systemClock.nowMs } = options;
-  const closing = new AbortController();
-  /** Of the last look: where an open transaction began. */
-  let opened = new Map<number, bigint>();
-  let held = new Map<number, number>();
-  let ends = new Map<number, PartitionEnds>();
-  const told = new Map<number, bigint>();
+/** What the looks so far have shown of a partition. */
+interface Seen {
+  readonly ends: PartitionEnds;
+  /** Where an open transaction begins; undefined where none is open. */
+  readonly openFrom: bigint | undefined;
+  readonly held: number;
+}
 
-  const tell = async (partition: number, fromOffset: bigint): Promise<void> => {
-    if (told.get(partition) === fromOffset) return;
-    told.set(partition, fromOffset);
+export function watchOffsets(options: OffsetsWatchOptions): OffsetsWatch {
+  const { reader, topic, workPositions, logger, intervalMs = DEFAULT_INTERVAL_MS } = options;
+  const { nowMs = systemClock.nowMs } = options;
+  const closing = new AbortController();
+  const seen = new Map<number, Seen>();
+  const underWay = new Set<number>();
+  const holds = new HoldReporter(options);
+
+  const lookAt = async (partition: number): Promise<void> => {
+    const offsets = await reader.offsets(topic, partition);
+    if (closing.signal.aborted) return;
+    const { lastStableOffset, highWatermark } = offsets;
+    const before = seen.get(partition);
+    // Asked again: the work has gone on while the brokers answered.
+    const ends = nextEnds(before?.ends, offsets, workPositions().get(partition), nowMs());
+    const openFrom = lastStableOffset < highWatermark ? lastStableOffset : undefined;
+    const isHeld = openFrom !== undefined && openFrom === before?.openFrom;
+    seen.set(partition, { ends, openFrom, held: isHeld ? Number(highWatermark - lastStableOffset) : 0 });
+    if (isHeld) await holds.tell(partition, openFrom);
+    else holds.hasEnded(partition);
+  };
+  const look = async (partition: number): Promise<void> => {
+    underWay.add(partition);
+    try {
+      await lookAt(partition);
+    } catch (error) {
+      if (isPipelineError(error)) {
+        logger.debug({ err: error, topic, partition }, 'the ends of a partition cannot be looked at');
+        return;
+      }
+      logger.error({ err: error, topic }, 'the ends of partitions are not looked at any more');
+      closing.abort();
+    } finally {
+      underWay.delete(partition);
+    }
+  };
+  const watching = (async () => {
+    for (;;) {
+      await sleep(intervalMs, undefined, { signal: closing.signal, ref: false });
+      const here = workPositions();
+      for (const partition of seen.keys()) if (!here.has(partition)) seen.delete(partition);
+      // Each by itself: one without a leader is waited for a minute, and the lag of the others must be true meanwhile.
+      for (const partition of here.keys()) if (!underWay.has(partition)) void look(partition);
+    }
+  })().catch((error: unknown) => {
+    if (!closing.signal.aborted) throw error;
+  });
+  return {
+    lags: () => {
+      const lags = new Map<number, PartitionLag>();
+      for (const [partition, workPosition] of workPositions()) {
+        const lag = lagOf(workPosition, seen.get(partition)?.ends, nowMs());
+        if (lag !== undefined) lags.set(partition, lag);
+      }
+      return lags;
+    },
+    held: () => {
+      const here = workPositions();
+      return new Map(
+        [...seen].filter(([partition]) => here.has(partition)).map(([partition, { held }]) => [partition, held]),
+      );
+    },
+    close: async () => {
+      closing.abort();
+      await watching;
+    },
+  };
+}
+
+/** Tells once of each transaction that keeps records from the service, and of its end. */
+class HoldReporter {
+  readonly #options: OffsetsWatchOptions;
+  /** By partition, where the transaction that was told of began. */
+  readonly #told = new Map<number, bigint>();
+
+  constructor(options: OffsetsWatchOptions) {
+    this.#options = options;
+  }
+
+  async tell(partition: number, fromOffset: bigint): Promise<void> {
+    if (this.#told.get(partition) === fromOffset) return;
+    this.#told.set(partition, fromOffset);
+    const { connection, topic, logger, findTransactions = findHoldingTransactions } = this.#options;
     const place = { topic, partition, fromOffset };
     const unknown: HoldingTransaction = { ...place, producerId: undefined, transactionalId: undefined };
     const [found = unknown] = await findTransactions(connection, [place]).catch(() => []);
@@ -64,52 +141,10 @@ export function watchOffsets(options: OffsetsWatchOptions): OffsetsWatch {
       { topic, partition, fromOffset: String(fromOffset), remedy: abortLine(found) },
       `${topic}[${partition}] is ${describeHold(found)}; what follows waits until it ends`,
     );
-  };
-  const look = async (): Promise<void> => {
-    const openNow = new Map<number, bigint>();
-    const heldNow = new Map<number, number>();
-    const endsNow = new Map<number, PartitionEnds>();
-    for (const partition of workPositions().keys()) {
-      const seen = await reader.offsets(topic, partition);
-      const { lastStableOffset, highWatermark } = seen;
-      // Asked again: the work has gone on while the brokers answered.
-      endsNow.set(partition, nextEnds(ends.get(partition), seen, workPositions().get(partition), nowMs()));
-      const isOpen = lastStableOffset < highWatermark;
-      if (isOpen) openNow.set(partition, lastStableOffset);
-      const isHeld = isOpen && opened.get(partition) === lastStableOffset;
-      heldNow.set(partition, isHeld ? Number(highWatermark - lastStableOffset) : 0);
-      if (isHeld) await tell(partition, lastStableOffset);
-      else if (told.delete(partition)) logger.info({ topic, partition }, 'the records can be read again');
-    }
-    opened = openNow;
-    held = heldNow;
-    ends = endsNow;
-  };
-  const watching = (async () => {
-    for (;;) {
-      await sleep(intervalMs, undefined, { signal: closing.signal, ref: false });
-      // Brokers that do not answer must not keep the service from stopping.
-      await unlessAborted(look(), closing.signal).catch((error: unknown) => {
-        if (!isPipelineError(error)) throw error;
-        logger.debug({ err: error, topic }, 'open transactions cannot be looked for');
-      });
-    }
-  })().catch((error: unknown) => {
-    if (!closing.signal.aborted) logger.error({ err: error, topic }, 'open transactions are not looked for any more');
-  });
-  return {
-    lags: () => {
-      const lags = new Map<number, PartitionLag>();
-      for (const [partition, workPosition] of workPositions()) {
-        const lag = lagOf(workPosition, ends.get(partition), nowMs());
-        if (lag !== undefined) lags.set(partition, lag);
-      }
-      return lags;
-    },
-    held: () => held,
-    close: async () => {
-      closing.abort();
-      await watching;
-    },
-  };
+  }
+
+  hasEnded(partition: number): void {
+    const { topic, logger } = this.#options;
+    if (this.#told.delete(partition)) logger.info({ topic, partition }, 'the records can be read again');
+  }
 }
