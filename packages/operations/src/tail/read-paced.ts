@@ -14,6 +14,11 @@ const MAX_BEHIND_SECONDS = 2;
 export interface TailPace {
   /** Of each topic, over its partitions. Who falls further behind than two seconds of it goes on at the end. */
   readonly recordsPerSecond: number;
+  /**
+   * Between two fetches of a partition. What comes meanwhile comes with the next one: without a rest, brokers that
+   * serve live traffic would answer a request for almost every record of it.
+   */
+  readonly restMs: number;
   readonly clock: Clock;
   /** Offsets that were jumped over. */
   readonly onNotRead: (offsets: number) => void;
@@ -51,8 +56,9 @@ async function readUntilBehind(options: PacedRead, fromOffset: bigint): Promise<
       onRecords: async (records, nextOffset) => {
         await onRecords(records);
         const waitMs = budget.take(records.length, pace.clock.monotonicMs());
+        const pauseMs = Math.max(waitMs, pace.restMs);
+        if (pauseMs > 0) await pace.clock.sleep(pauseMs, signal);
         if (waitMs === 0) return;
-        await pace.clock.sleep(waitMs, signal);
         const { lastStableOffset } = await reader.offsets(topic, partition);
         const behind = Number(lastStableOffset - nextOffset);
         if (behind <= pace.recordsPerSecond * MAX_BEHIND_SECONDS) return;

@@ -116,6 +116,7 @@ test('a tail with a pace reads no more than that, and goes on at the end once it
       signal: stop.signal,
       pace: {
         recordsPerSecond: 100,
+        restMs: 0,
         clock,
         onNotRead: (count) => {
           notRead.push(count);
@@ -132,4 +133,28 @@ test('a tail with a pace reads no more than that, and goes on at the end once it
   assert.deepEqual([ended, notRead], [{ kind: 'stopped' }, [1_000]]);
   const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => BigInt(first + index));
   assert.deepEqual(offsets, [...from(0, 150), ...from(1_150, 5)]);
+});
+
+test('a tail with a pace rests between two fetches, and what came meanwhile comes with the next one', async () => {
+  const cluster = createInMemoryCluster({ partitions: 1 });
+  const send = (...userIds: string[]) => cluster.log.send(cluster.topics.segmentEvents.name, userIds.map(event));
+  const stop = new AbortController();
+  const seen: (string | undefined)[] = [];
+  const clock = createSteppingClock(async () => {
+    seen.push('rest');
+    await send('u2');
+    await send('u3');
+  });
+  await tailRecords(
+    options(cluster, {
+      signal: stop.signal,
+      pace: { recordsPerSecond: 1_000, restMs: 200, clock, onNotRead: () => assert.fail('all of it is read') },
+      onStart: () => void send('u1'),
+      onItem: (item) => {
+        if (item.kind === 'record') seen.push(item.record.userId);
+        if (seen.length === 7) stop.abort();
+      },
+    }),
+  );
+  assert.deepEqual(seen, ['u1', 'rest', 'u2', 'u3', 'rest', 'u2', 'u3']);
 });

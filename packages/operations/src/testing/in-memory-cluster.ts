@@ -30,6 +30,8 @@ export interface InMemoryCluster extends Cluster {
 export interface InMemoryClusterOptions {
   /** Of every topic. Default 6. */
   readonly partitions?: number;
+  /** That a read hands out at once. Default 100. */
+  readonly maxRecords?: number;
   readonly nowMs?: () => number;
 }
 
@@ -42,7 +44,7 @@ const UNKNOWN_TOPIC = 3;
 const MAX_MESSAGE_BYTES = 1_048_588;
 
 export function createInMemoryCluster(options: InMemoryClusterOptions = {}): InMemoryCluster {
-  const { partitions = 6, nowMs = () => 0 } = options;
+  const { partitions = 6, maxRecords = 100, nowMs = () => 0 } = options;
   const brokers = new Brokers(createInMemoryLog({ partitions, nowMs, maxRecordBytes: 2_000_000 }), partitions);
   const { log, existing } = brokers;
   return {
@@ -53,7 +55,7 @@ export function createInMemoryCluster(options: InMemoryClusterOptions = {}): InM
     admin: adminOf(brokers),
     reader: createInMemoryPartitionReader(
       { records: (topic) => log.records(topic), offsets: (topic, partition) => brokers.offsetsOf(topic, partition) },
-      { partitions },
+      { partitions, maxRecords },
     ),
     inspector: {
       describe: async (names) =>

@@ -41,6 +41,8 @@ export interface LiveWatcher {
 
 /** Of each topic: more than anybody can look at, and little beside what the services read. */
 const RECORDS_PER_SECOND = 2_000;
+/** Less than tabs are sent items apart: nobody sees it. */
+const REST_MS = 200;
 const LINGER_MS = 10_000;
 const KEPT_ITEMS = 500;
 
@@ -122,7 +124,7 @@ export class LiveHub {
       signal,
       onStart: () => this.#show({ topic, state: 'reading' }),
       onItem: (item) => this.#give(topic, item),
-      pace: { recordsPerSecond: RECORDS_PER_SECOND, clock, onNotRead },
+      pace: { recordsPerSecond: RECORDS_PER_SECOND, restMs: REST_MS, clock, onNotRead },
     });
   }
 

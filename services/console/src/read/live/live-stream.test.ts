@@ -56,8 +56,8 @@ class Tab {
   }
 }
 
-function setUp(t: TestContext, mask: MaskText = showAll) {
-  const counted = createCountedCluster({ partitions: 1 });
+function setUp(t: TestContext, mask: MaskText = showAll, maxRecords = 100) {
+  const counted = createCountedCluster({ partitions: 1, maxRecords });
   const clock = createManualClock();
   const bytes = new CommandBytes();
   const hub = new LiveHub({
@@ -91,7 +91,7 @@ test('fifty tabs are one reader, and each gets what its filter asks for', async 
 });
 
 test('a flood is shown at a bounded rate, the newest rows of it, and every row that was dropped is told', async (t) => {
-  const { log, topics, open, isReading, clock } = setUp(t);
+  const { log, topics, open, isReading, clock } = setUp(t, showAll, 1_500);
   const tab = open();
   await isReading(tab);
   await log.send(
@@ -111,7 +111,7 @@ test('a flood is shown at a bounded rate, the newest rows of it, and every row t
 });
 
 test('a tab that comes back gets what it missed, and one with a position of another process begins with what is new', async (t) => {
-  const { log, topics, open, isReading, hub } = setUp(t);
+  const { log, topics, open, isReading, hub, clock } = setUp(t);
   const first = open();
   await isReading(first);
   await log.send(topics.segmentEvents.name, [eventRecord('m1')]);
@@ -119,12 +119,14 @@ test('a tab that comes back gets what it missed, and one with a position of anot
   const position = first.events.at(-1)?.id;
   await log.send(topics.segmentEvents.name, [eventRecord('m2'), eventRecord('m3', undefined, 'beta')]);
   const other = open();
+  await clock.advance(250);
   await until(() => hub.sequence === 3);
   const back = open({ connector: 'acme' }, position);
   const stranger = open({}, 'p2.0');
   await until(() => back.rows.length === 1);
   assert.equal(back.rows[0]?.messageId, 'm2');
   await log.send(topics.segmentEvents.name, [eventRecord('m4')]);
+  await clock.advance(250);
   await until(() => stranger.rows.length > 0);
   assert.deepEqual(
     stranger.rows.map(({ messageId }) => messageId),
