@@ -19,6 +19,7 @@ export { kafkaTlsOf } from './security/connection-security.ts';
 export { splitAddress } from './broker-address.ts';
 export { createRecordProducer, type RecordProducerOptions } from './producer/kafkajs-producer.ts';
 export { createPartitionReader, type PartitionReaderOptions } from './reader/kafkajs-partition-reader.ts';
+export { readLastRecords, type LastRecords } from './reader/read-last-records.ts';
 export { readTopic, type ReadTopicOptions } from './reader/read-topic.ts';
 export {
   createSchemaRegistry,

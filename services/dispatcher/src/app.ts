@@ -29,6 +29,7 @@ import { readLedgerDisk } from './adapters/ledger-disk.ts';
 import { startLedgerSweeper } from './adapters/ledger-sweeper.ts';
 import { openReplays } from './adapters/open-replays.ts';
 import { createPageReader } from './adapters/page-reader.ts';
+import { prepareAssignments } from './adapters/prepare-assignments.ts';
 import { createPartitionLedgers } from './adapters/partition-ledgers.ts';
 import { traceCalls } from './adapters/traced-api-client.ts';
 import { createApiClient } from './adapters/undici-api-client.ts';
@@ -107,6 +108,7 @@ export async function startDispatcher(
   // Partitions come and go one by one. When all have, and before any call of those that are gone is given up: the room
   // that it leaves must not be used any more.
   const partitions = new AssignedPartitions(dispatcherOptions, () => queueMicrotask(followAssignment));
+  await prepareAssignments(kafka, dispatcherOptions.decoder, config, stack);
   const consumer = await startConsumer(surroundings, kafka, partitions);
   member.current = consumer;
   followAssignment();

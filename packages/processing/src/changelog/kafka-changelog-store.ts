@@ -3,7 +3,7 @@
  * docs/adr/0019-one-transaction-for-all-partitions.md.
  */
 import { randomUUID } from 'node:crypto';
-import { createPartitionReader, createRecordProducer, type KafkaConnection } from '@astrolabe/kafka';
+import { createPartitionReader, createRecordProducer, readLastRecords, type KafkaConnection } from '@astrolabe/kafka';
 import { DEFAULT_MAX_RECORD_BYTES, DEFAULT_MAX_REQUEST_BYTES, type SizeLimits } from '@astrolabe/kafka/internal';
 import { clientOf, toKafkaError } from '@astrolabe/kafka/internal';
 import type {
@@ -131,24 +131,11 @@ async function prepareReads(
   reader: PartitionReader,
   { inputTopic: topic, partitions, signal }: FirstTakeovers,
 ): Promise<void> {
-  const readLast = async (partition: number): Promise<void> => {
-    const { lowWatermark, lastStableOffset } = await reader.offsets(changelogTopic, partition);
-    if (lowWatermark === lastStableOffset) return;
-    await reader.read({
-      topic: changelogTopic,
-      partition,
-      fromOffset: lastStableOffset - 1n,
-      endOffset: lastStableOffset,
-      signal,
-      onRecords: () => undefined,
-      // The takeover tells, if it comes to that.
-      onUnreadable: () => undefined,
-    });
-  };
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   await Promise.all([
     committedOffset({ topic, partition: 0 }),
-    ...all.flatMap((partition) => [inputOffsets({ topic, partition }), readLast(partition)]),
+    readLastRecords(reader, { topic: changelogTopic, partitions, signal }),
+    ...all.map((partition) => inputOffsets({ topic, partition })),
   ]);
 }
 
