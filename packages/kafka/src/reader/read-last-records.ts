@@ -12,9 +12,9 @@ export interface LastRecords {
 
 /**
  * Reads the last committed record of each partition: the reader is connected to all leaders then, and its code is
- * compiled. Called once by a service that is about to join its group. With each partition that is given to a process
- * which has just started, live records would wait for it otherwise. Rejects as `PartitionReader.read` does, but not for
- * a batch that cannot be read: who needs that one tells.
+ * compiled. Called once by a service that is about to join its group; otherwise live records would wait for this
+ * whenever a partition is assigned to a process that has just started. Rejects as `PartitionReader.read` does, but
+ * skips a batch that cannot be read: the consumer that needs it reports it.
  */
 export async function readLastRecords(
   reader: Pick<PartitionReader, 'offsets' | 'read'>,

@@ -125,7 +125,7 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
   }
 }
 
-/** Of every partition: there is no telling which ones the group will give to this process. */
+/** Reads from every partition, since the group may assign any of them to this process. */
 async function prepareReads(
   { changelogTopic, committedOffset, inputOffsets }: ChangelogStore,
   reader: PartitionReader,

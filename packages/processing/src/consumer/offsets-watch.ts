@@ -72,6 +72,11 @@ export function watchOffsets(options: OffsetsWatchOptions): OffsetsWatch {
     if (isHeld) await holds.tell(partition, openFrom);
     else holds.hasEnded(partition);
   };
+  const endWith = (error: unknown): void => {
+    if (closing.signal.aborted) return;
+    logger.error({ err: error, topic }, 'the ends of partitions are not looked at any more');
+    closing.abort();
+  };
   const look = async (partition: number): Promise<void> => {
     underWay.add(partition);
     try {
@@ -81,8 +86,7 @@ export function watchOffsets(options: OffsetsWatchOptions): OffsetsWatch {
         logger.debug({ err: error, topic, partition }, 'the ends of a partition cannot be looked at');
         return;
       }
-      logger.error({ err: error, topic }, 'the ends of partitions are not looked at any more');
-      closing.abort();
+      endWith(error);
     } finally {
       underWay.delete(partition);
     }
@@ -95,9 +99,7 @@ export function watchOffsets(options: OffsetsWatchOptions): OffsetsWatch {
       // Each by itself: one without a leader is waited for a minute, and the lag of the others must be true meanwhile.
       for (const partition of here.keys()) if (!underWay.has(partition)) void look(partition);
     }
-  })().catch((error: unknown) => {
-    if (!closing.signal.aborted) throw error;
-  });
+  })().catch(endWith);
   return {
     lags: () => {
       const lags = new Map<number, PartitionLag>();

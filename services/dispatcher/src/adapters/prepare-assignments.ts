@@ -6,8 +6,8 @@ import type { DispatcherConfig } from '../config.ts';
 import type { KafkaClients } from './kafka-clients.ts';
 
 /**
- * Reads the ends of the ledger's topic and of the commands, with the schemas that they were written by. Commands that
- * cannot be decoded are told of when their turn comes.
+ * Reads the ends of the ledger's topic and of the commands, and so loads the schemas that the commands were written
+ * with. A command that cannot be decoded is reported when it is handled.
  */
 export async function prepareAssignments(
   { reader, topics, commandPartitions }: KafkaClients,
