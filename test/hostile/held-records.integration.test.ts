@@ -75,8 +75,11 @@ test('records that an open transaction holds are counted, and its producer is na
   try {
     await heldIn(2, 3);
     assert.equal(watch.held().get(1), 0);
+    // The count comes before the line: brokers that are asked whose it is after its end do not know the producer.
+    await eventually(() => lines.length === 1, { timeoutMs: 20_000, describe: 'the line of the held partition' });
     await transaction.abort();
     await heldIn(2, 0);
+    await eventually(() => lines.length === 2, { timeoutMs: 20_000, describe: 'the line of its end' });
   } finally {
     await watch.close();
     await reader.close();
