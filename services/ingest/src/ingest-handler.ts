@@ -139,9 +139,13 @@ class Handler implements IngestHandler {
     return { answer: beyondShare(connectorId), connectorId };
   }
 
-  async handle(request: IngestRequest): Promise<HandledRequest> {
-    if (request.sender.kind === 'known') return this.#read(request, request.sender, request.body);
-    const opened = await this.#open(request, request.sender);
+  handle(request: IngestRequest): Promise<HandledRequest> {
+    const { sender } = request;
+    return sender.kind === 'known' ? this.#read(request, sender, request.body) : this.#identify(request, sender);
+  }
+
+  async #identify(request: IngestRequest, unknown: Exclude<Sender, KnownSender>): Promise<HandledRequest> {
+    const opened = await this.#open(request, unknown);
     if (opened.kind === 'refused') return opened;
     const { sender, body } = opened;
     const { id } = sender.connector;

@@ -8,18 +8,27 @@ import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { hostFields, parseHostHeader } from '@astrolabe/service-kit/host-header';
 import { refusedAnswer, type Answer } from '../core/request/answer.ts';
 
+export type RefuseHost = (request: IncomingMessage) => Answer | undefined;
+
 /**
  * The refusal of a request without exactly one valid `Host` (RFC 9112, 3.2). If there are two, a proxy in front may
  * have used the other one. HTTP/1.0, which some load balancers probe with, does not have the field.
  */
-export function refuseHost({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): Answer | undefined {
-  const fields = hostFields(rawHeaders);
-  const isOptional = httpVersionMajor === 1 && httpVersionMinor === 0;
-  if (fields.length === 0 && isOptional) return undefined;
-  const [field = ''] = fields;
-  if (fields.length === 1 && parseHostHeader(field) !== undefined) return undefined;
-  const found = fields.length === 1 ? 'its Host is not a host name with an optional port' : `it has ${fields.length}`;
-  return refusedAnswer(400, 'request.malformed', `a request needs exactly one Host header; ${found}`);
+export function createRefuseHost(): RefuseHost {
+  // Nearly all requests name the same one: it is not parsed again.
+  let lastValid: string | undefined;
+  return ({ rawHeaders, httpVersionMajor, httpVersionMinor }) => {
+    const fields = hostFields(rawHeaders);
+    const isOptional = httpVersionMajor === 1 && httpVersionMinor === 0;
+    if (fields.length === 0 && isOptional) return undefined;
+    const [field = ''] = fields;
+    if (fields.length === 1 && (field === lastValid || parseHostHeader(field) !== undefined)) {
+      lastValid = field;
+      return undefined;
+    }
+    const found = fields.length === 1 ? 'its Host is not a host name with an optional port' : `it has ${fields.length}`;
+    return refusedAnswer(400, 'request.malformed', `a request needs exactly one Host header; ${found}`);
+  };
 }
 
 /**
@@ -44,18 +53,19 @@ const otherError: ParseError = [400, 'request.malformed', 'the request is not va
 export interface ParseErrors {
   /** For the server's `clientError`: answers requests that Node's parser refuses, and closes the connection. */
   answer(error: Error & { readonly code?: string }, socket: Socket): void;
-  /** Starts to track which requests are in progress. Call it before the server listens. */
+  /** Starts to note the latest request of each connection. Call it before the server listens. */
   watch(server: Server): void;
 }
 
 /** `onAnswered` gets the status of each answer. */
 export function createParseErrors(onAnswered: (status: number) => void): ParseErrors {
-  const underWay = new WeakMap<Socket, IncomingMessage>();
+  const latest = new WeakMap<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
   return {
     answer: (error, socket) => {
       // A complete earlier request on this connection may or may not be stored: its client would take this answer for
       // that request's.
-      const isAnswerable = underWay.get(socket)?.complete !== true;
+      const last = latest.get(socket);
+      const isAnswerable = last === undefined || last.response.closed || !last.request.complete;
       // Browsers and load balancers open connections in advance. No client waits for an answer on these.
       const isUnused = socket.bytesRead === 0;
       if (error.code === 'ECONNRESET' || !socket.writable || !isAnswerable || isUnused) {
@@ -69,11 +79,7 @@ export function createParseErrors(onAnswered: (status: number) => void): ParseEr
     },
     watch: (server) => {
       server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-        const { socket } = request;
-        underWay.set(socket, request);
-        response.once('close', () => {
-          if (underWay.get(socket) === request) underWay.delete(socket);
-        });
+        latest.set(request.socket, { request, response });
       });
     },
   };

@@ -24,7 +24,7 @@ import {
 } from './answer-request.ts';
 import { addPreflight, allowOrigin } from './cors.ts';
 import { addEndpointRoutes, isServerPath, type RouteHandler } from './endpoint-routes.ts';
-import { MAX_HEAD_BYTES, createParseErrors, refuseHost, type ParseErrors } from './http-framing.ts';
+import { MAX_HEAD_BYTES, createParseErrors, createRefuseHost, type ParseErrors } from './http-framing.ts';
 import { addPixelRoutes } from './pixel-routes.ts';
 import { readBody, type BodyLimits } from './read-body.ts';
 import { sendAnswer } from './send-answer.ts';
@@ -156,6 +156,7 @@ function readHeaders(app: FastifyInstance, metrics: IngestMetrics, isLeaving: ()
   // would refuse a content type that it cannot read.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  const refuseHost = createRefuseHost();
   app.addHook('onRequest', (request, reply, done) => {
     const { headers } = request.raw;
     // Fastify would refuse a QUERY without one before the path is looked at.

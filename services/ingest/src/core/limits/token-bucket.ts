@@ -35,24 +35,28 @@ const ROUNDING = 1e-3;
 /** Of the burst, where there are several keys. */
 const RESERVED = 0.5;
 
-export class SharedBucket {
-  #rate: Rate;
-  #shares: Shares;
+/** A key's own bucket. */
+interface OwnBucket {
+  /** Of the whole rate and burst. */
+  readonly share: number;
   /**
    * Thousandths of a token. Below zero after a request larger than the bucket, or a charge, until the rate has made up
    * for it.
    */
-  readonly #own = new Map<string, number>();
-  #shared: number;
+  milliTokens: number;
+}
+
+export class SharedBucket {
+  #rate: Rate;
+  readonly #own = new Map<string, OwnBucket>();
+  #shared = Infinity;
   #atMs: number;
 
   /** All buckets are full. */
   constructor(rate: Rate, shares: Shares, nowMs: number) {
     this.#rate = rate;
-    this.#shares = shares;
     this.#atMs = nowMs;
-    for (const name of shares.keys()) this.#own.set(name, this.#roomOf(name));
-    this.#shared = this.#sharedRoom();
+    this.adjust(rate, shares, nowMs);
   }
 
   /**
@@ -62,12 +66,11 @@ export class SharedBucket {
   adjust(rate: Rate, shares: Shares, nowMs: number): void {
     this.#advance(nowMs);
     this.#rate = rate;
-    this.#shares = shares;
     for (const name of this.#own.keys()) if (!shares.has(name)) this.#own.delete(name);
-    for (const name of shares.keys()) {
-      const room = this.#roomOf(name);
-      this.#own.set(name, Math.min(room, this.#own.get(name) ?? room));
+    for (const [name, share] of shares) {
+      this.#own.set(name, { share, milliTokens: this.#own.get(name)?.milliTokens ?? Infinity });
     }
+    for (const own of this.#own.values()) own.milliTokens = Math.min(this.#roomOf(own), own.milliTokens);
     this.#shared = Math.min(this.#shared, this.#sharedRoom());
   }
 
@@ -80,101 +83,99 @@ export class SharedBucket {
     this.#advance(nowMs);
     const needed = tokens * MILLI;
     const own = this.#ownOf(name);
-    if (own + this.#shared >= needed - ROUNDING || own >= this.#roomOf(name) - ROUNDING) {
-      this.#spend(name, needed);
+    if (own.milliTokens + this.#shared >= needed - ROUNDING || this.#isOwnFull(own)) {
+      this.#spend(own, needed);
       return { kind: 'taken' };
     }
-    return { kind: 'refused', waitMs: this.#waitFor(name, needed) };
+    return { kind: 'refused', waitMs: this.#waitFor(own, needed) };
   }
 
   /** Takes what was already used; what the buckets lack is owed. */
   charge(name: string, tokens: number, nowMs: number): void {
     this.#advance(nowMs);
-    this.#spend(name, tokens * MILLI);
+    this.#spend(this.#ownOf(name), tokens * MILLI);
   }
 
   /** Time until the key owes nothing, in milliseconds; 0 if it owes nothing. */
   debtMs(name: string, nowMs: number): number {
     this.#advance(nowMs);
     const own = this.#ownOf(name);
-    if (own + this.#shared >= -ROUNDING) return 0;
-    return Math.max(1, Math.ceil(-own / this.#inflow(name)));
+    if (own.milliTokens + this.#shared >= -ROUNDING) return 0;
+    return Math.max(1, Math.ceil(-own.milliTokens / this.#inflow(own)));
   }
 
   /** Whether a new bucket would be equal to this one. */
   isFull(nowMs: number): boolean {
     this.#advance(nowMs);
-    const isOwnFull = [...this.#own].every(([name, own]) => own >= this.#roomOf(name) - ROUNDING);
-    return isOwnFull && this.#shared >= this.#sharedRoom() - ROUNDING;
+    return (
+      [...this.#own.values()].every((own) => this.#isOwnFull(own)) && this.#shared >= this.#sharedRoom() - ROUNDING
+    );
   }
 
   #advance(nowMs: number): void {
     const elapsedMs = Math.max(0, nowMs - this.#atMs);
     this.#atMs = nowMs;
     if (elapsedMs === 0) return;
-    for (const [name, own] of this.#own) {
-      const filled = own + elapsedMs * this.#inflow(name);
-      const room = this.#roomOf(name);
-      this.#own.set(name, Math.min(room, filled));
+    for (const own of this.#own.values()) {
+      const filled = own.milliTokens + elapsedMs * this.#inflow(own);
+      const room = this.#roomOf(own);
+      own.milliTokens = Math.min(room, filled);
       if (filled > room) this.#shared += filled - room;
     }
     this.#shared = Math.min(this.#shared, this.#sharedRoom());
   }
 
   /** Uses the key's own tokens first, so that others can use the shared ones. */
-  #spend(name: string, needed: number): void {
-    const own = this.#ownOf(name);
-    const fromOwn = Math.min(needed, Math.max(0, own));
+  #spend(own: OwnBucket, needed: number): void {
+    const fromOwn = Math.min(needed, Math.max(0, own.milliTokens));
     const fromShared = Math.min(needed - fromOwn, this.#shared);
     this.#shared -= fromShared;
-    this.#own.set(name, own - (needed - fromShared));
+    own.milliTokens -= needed - fromShared;
   }
 
-  #waitFor(name: string, needed: number): number {
-    const own = this.#ownOf(name);
-    const inflow = this.#inflow(name);
-    const untilFullMs = (this.#roomOf(name) - own) / inflow;
+  #waitFor(own: OwnBucket, needed: number): number {
+    const inflow = this.#inflow(own);
+    const untilFullMs = (this.#roomOf(own) - own.milliTokens) / inflow;
     let untilEnoughMs = Infinity;
-    if (needed <= this.#roomOf(name) + this.#sharedRoom()) {
-      const overflow = this.#overflowBeside(name);
-      untilEnoughMs = (needed - own - this.#shared) / (inflow + overflow);
+    if (needed <= this.#roomOf(own) + this.#sharedRoom()) {
+      const overflow = this.#overflowBeside(own);
+      untilEnoughMs = (needed - own.milliTokens - this.#shared) / (inflow + overflow);
       if (this.#shared + overflow * untilEnoughMs > this.#sharedRoom()) {
-        untilEnoughMs = (needed - own - this.#sharedRoom()) / inflow;
+        untilEnoughMs = (needed - own.milliTokens - this.#sharedRoom()) / inflow;
       }
     }
     return Math.max(1, Math.ceil(Math.min(untilFullMs, untilEnoughMs) - ROUNDING));
   }
 
   /** What the other keys add to the shared bucket as long as they do not send. */
-  #overflowBeside(name: string): number {
+  #overflowBeside(own: OwnBucket): number {
     let overflow = 0;
-    for (const [other, own] of this.#own) {
-      if (other !== name && own >= this.#roomOf(other) - ROUNDING) overflow += this.#inflow(other);
-    }
+    for (const other of this.#own.values())
+      if (other !== own && this.#isOwnFull(other)) overflow += this.#inflow(other);
     return overflow;
   }
 
-  #ownOf(name: string): number {
+  #ownOf(name: string): OwnBucket {
     const own = this.#own.get(name);
     if (own === undefined) throw new RangeError('the bucket was not made for this key');
     return own;
   }
 
-  /** Thousandths of a token in a millisecond. */
-  #inflow(name: string): number {
-    return this.#rate.perSecond * this.#shareOf(name);
+  #isOwnFull(own: OwnBucket): boolean {
+    return own.milliTokens >= this.#roomOf(own) - ROUNDING;
   }
 
-  #roomOf(name: string): number {
-    return this.#rate.burst * MILLI * this.#shareOf(name) * (this.#shares.size === 1 ? 1 : RESERVED);
+  /** Thousandths of a token in a millisecond. */
+  #inflow({ share }: OwnBucket): number {
+    return this.#rate.perSecond * share;
+  }
+
+  #roomOf({ share }: OwnBucket): number {
+    return this.#rate.burst * MILLI * share * (this.#own.size === 1 ? 1 : RESERVED);
   }
 
   #sharedRoom(): number {
-    return this.#shares.size === 1 ? 0 : this.#rate.burst * MILLI * (1 - RESERVED);
-  }
-
-  #shareOf(name: string): number {
-    return this.#shares.get(name) ?? 0;
+    return this.#own.size === 1 ? 0 : this.#rate.burst * MILLI * (1 - RESERVED);
   }
 }
 

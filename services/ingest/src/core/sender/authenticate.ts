@@ -14,7 +14,7 @@ export type Authentication =
        */
       readonly isTrusted: boolean;
     }
-  /** `connectorId` is that of a connector that is switched off. */
+  /** `connectorId` is that of a connector that is switched off. Undefined: no key belongs to any. */
   | { readonly kind: 'refused'; readonly answer: Answer; readonly connectorId: string | undefined };
 
 /** The connector of the first key that belongs to one. 401 if none does, 403 if that connector is switched off. */
@@ -22,26 +22,33 @@ export function authenticate(
   directory: Pick<ConnectorDirectory, 'byKey'>,
   keys: readonly (string | undefined)[],
 ): Authentication {
-  for (const key of keys) {
+  for (const [index, key] of keys.entries()) {
     const connector = key === undefined ? undefined : directory.byKey(key);
     if (connector === undefined || key === undefined) continue;
     if (!connector.enabled) return { kind: 'refused', answer: refuseDisabled(connector), connectorId: connector.id };
-    return { kind: 'connector', connector, key, isTrusted: holdsApiKey(directory, connector, keys) };
+    // Its own lookup is not repeated: each is a digest, which every request would pay for.
+    const isTrusted = isApiKey(connector, key) || holdsApiKey(directory, connector, keys.slice(index + 1));
+    return { kind: 'connector', connector, key, isTrusted };
   }
   const answer = keys.some((key) => key !== undefined) ? refuseUnknownKey() : refuseWithoutKey();
   return { kind: 'refused', answer, connectorId: undefined };
 }
 
-/**
- * Whether one of the keys is the connector's API key. Write keys are public, so comparing with them need not take
- * constant time.
- */
+/** Whether one of the keys is the connector's API key. */
 export function holdsApiKey(
   directory: Pick<ConnectorDirectory, 'byKey'>,
-  { id, writeKeys }: Connector,
+  connector: Connector,
   keys: readonly (string | undefined)[],
 ): boolean {
-  return keys.some((key) => key !== undefined && !writeKeys.includes(key) && directory.byKey(key)?.id === id);
+  return keys.some((key) => key !== undefined && isApiKey(connector, key) && directory.byKey(key)?.id === connector.id);
+}
+
+/**
+ * Whether the key is the connector's API key, if it belongs to the connector at all. Write keys are public, so
+ * comparing with them need not take constant time.
+ */
+export function isApiKey({ writeKeys }: Connector, key: string): boolean {
+  return !writeKeys.includes(key);
 }
 
 export function refuseDisabled({ id }: Connector): Answer {
@@ -49,7 +56,7 @@ export function refuseDisabled({ id }: Connector): Answer {
   return refusedAnswer(403, 'connector.disabled', message);
 }
 
-export function refuseUnknownKey(): Answer {
+function refuseUnknownKey(): Answer {
   const message = 'the key belongs to no connector; copy it again from the connector in Astrolabe';
   return refusedAnswer(401, 'event.unauthenticated', message);
 }

@@ -1,7 +1,7 @@
 /** Identifies the sender of a request as far as its headers can, before a byte of its body is read. */
 import type { Connector, ConnectorDirectory } from '@astrolabe/service-kit/connectors';
 import type { Answer } from '../request/answer.ts';
-import { authenticate, holdsApiKey, refuseDisabled, refuseUnknownKey } from './authenticate.ts';
+import { authenticate, isApiKey, refuseDisabled } from './authenticate.ts';
 import { isSignature, refuseUnprovenWebhook } from './authenticate-webhook.ts';
 import { isBasic, keysInAuthorization } from './credentials.ts';
 import type { Endpoint } from '../request/endpoints.ts';
@@ -58,12 +58,10 @@ export function identifySender(
   const { endpoint, authorization, webhook } = head;
   const keys = keysInAuthorization(authorization);
   if (webhook !== undefined) return identifyWebhook(directory, keys, webhook);
-  const key = keys.find((each) => directory.byKey(each) !== undefined);
-  if (key === undefined && endpoint.kind !== 'partner') {
-    if (keys.length > 0 && isBasic(authorization)) return refuse(refuseUnknownKey());
-    return { kind: 'unknown' };
-  }
-  return knownSender(directory, keys);
+  const found = knownSender(directory, keys);
+  const isFound = found.kind === 'known' || found.connectorId !== undefined;
+  if (isFound || endpoint.kind === 'partner') return found;
+  return keys.length > 0 && isBasic(authorization) ? found : { kind: 'unknown' };
 }
 
 /** The sender of the first key that belongs to a connector, or the refusal if none does. */
@@ -74,7 +72,7 @@ export function knownSender(
   const authentication = authenticate(directory, keys);
   if (authentication.kind === 'refused') return refuse(authentication.answer, authentication.connectorId);
   const { connector, key, isTrusted } = authentication;
-  return { kind: 'known', connector, share: shareOf(directory, connector, key), isTrusted };
+  return { kind: 'known', connector, share: shareOf(connector, key), isTrusted };
 }
 
 /** Treated as if it had the API key. */
@@ -95,8 +93,9 @@ export function sharesOf({ writeKeys }: Connector): ReadonlyMap<string, number> 
 const ONLY_SHARE: ReadonlyMap<string, number> = new Map([[SERVER_SHARE, 1]]);
 const WRITE_KEY = 'write key ';
 
-function shareOf(directory: Pick<ConnectorDirectory, 'byKey'>, connector: Connector, key: string): string {
-  return holdsApiKey(directory, connector, [key]) ? SERVER_SHARE : `${WRITE_KEY}${key}`;
+/** `key` belongs to the connector. */
+function shareOf(connector: Connector, key: string): string {
+  return isApiKey(connector, key) ? SERVER_SHARE : `${WRITE_KEY}${key}`;
 }
 
 function identifyWebhook(
@@ -108,7 +107,7 @@ function identifyWebhook(
   const key = keys.find((each) => connector !== undefined && directory.byKey(each)?.id === connector.id);
   if (connector !== undefined && key !== undefined) {
     if (!connector.enabled) return refuse(refuseDisabled(connector), connector.id);
-    const share = shareOf(directory, connector, key);
+    const share = shareOf(connector, key);
     return { kind: 'known', connector, share, isTrusted: share === SERVER_SHARE };
   }
   if (signature === undefined || !isSignature(signature)) return refuse(refuseUnprovenWebhook());
