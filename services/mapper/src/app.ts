@@ -156,12 +156,10 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
     registry.commandIds(topics.commands.name),
   );
   const { name: events } = topics.segmentEvents;
-  const partitionsOf = (topic: string): number =>
-    present(
-      found.find(({ name }) => name === topic),
-      topic,
-    ).partitions;
-  const partitionsAtStart = partitionsOf(events);
+  const { partitions: partitionsAtStart } = present(
+    found.find(({ name }) => name === events),
+    'the topic of events',
+  );
   const changelog = await stack.waitFor(brokers, (signal) =>
     openChangelogStore({
       connection,
@@ -171,11 +169,7 @@ async function openKafkaClients({ config, logger, stack }: Surroundings): Promis
       instance: config.kafkaGroupInstanceId,
       logger,
       maxRecordBytes: topics.segmentEventsDeadLetters.maxMessageBytes ?? MAX_COMMAND_BYTES,
-      firstTakeovers: {
-        inputTopic: events,
-        partitions: Math.min(partitionsAtStart, partitionsOf(topics.mapperState.name)),
-        signal,
-      },
+      firstTakeovers: { inputTopic: events, partitions: partitionsAtStart, signal },
     }),
   );
   stack.defer('changelog', () => changelog.close());

@@ -38,3 +38,17 @@ for (const [what, write, expected] of cases) {
     assert.deepEqual(read, expected);
   });
 }
+
+test('a partition that cannot be read does not keep a process from the others', async (t) => {
+  const topic = await createTopic(t);
+  await written(topic);
+  const reader = createPartitionReader({ connection: connect() });
+  t.after(() => reader.close());
+  const read: (string | undefined)[] = [];
+  const onRecords = (records: readonly { readonly value: Buffer | null }[]): void => {
+    read.push(...records.map(({ value }) => value?.toString()));
+  };
+  // There is only the first one.
+  await readLastRecords(reader, { topic, partitions: 2, signal: t.signal, onRecords });
+  assert.deepEqual(read, ['a', 'b', 'c']);
+});

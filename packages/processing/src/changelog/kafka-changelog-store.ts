@@ -51,7 +51,7 @@ export interface ChangelogStoreOptions extends SizeLimits {
   readonly firstTakeovers?: FirstTakeovers;
 }
 
-/** Which the process may be assigned. */
+/** What the process may be assigned. A partition that cannot be read yet is left out. */
 export interface FirstTakeovers {
   readonly inputTopic: string;
   readonly partitions: number;
@@ -127,15 +127,13 @@ export async function openChangelogStore(options: ChangelogStoreOptions): Promis
 
 /** Reads from every partition, since the group may assign any of them to this process. */
 async function prepareReads(
-  { changelogTopic, committedOffset, inputOffsets }: ChangelogStore,
+  { changelogTopic, committedOffset }: ChangelogStore,
   reader: PartitionReader,
   { inputTopic: topic, partitions, signal }: FirstTakeovers,
 ): Promise<void> {
-  const all = Array.from({ length: partitions }, (_, partition) => partition);
   await Promise.all([
     committedOffset({ topic, partition: 0 }),
-    readLastRecords(reader, { topic: changelogTopic, partitions, signal }),
-    ...all.map((partition) => inputOffsets({ topic, partition })),
+    ...[changelogTopic, topic].map((each) => readLastRecords(reader, { topic: each, partitions, signal })),
   ]);
 }
 

@@ -53,19 +53,18 @@ const otherError: ParseError = [400, 'request.malformed', 'the request is not va
 export interface ParseErrors {
   /** For the server's `clientError`: answers requests that Node's parser refuses, and closes the connection. */
   answer(error: Error & { readonly code?: string }, socket: Socket): void;
-  /** Starts to note the latest request of each connection. Call it before the server listens. */
+  /** Starts to track which requests are in progress. Call it before the server listens. */
   watch(server: Server): void;
 }
 
 /** `onAnswered` gets the status of each answer. */
 export function createParseErrors(onAnswered: (status: number) => void): ParseErrors {
-  const latest = new WeakMap<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+  const underWay = new WeakMap<Socket, IncomingMessage>();
   return {
     answer: (error, socket) => {
       // A complete earlier request on this connection may or may not be stored: its client would take this answer for
       // that request's.
-      const last = latest.get(socket);
-      const isAnswerable = last === undefined || last.response.closed || !last.request.complete;
+      const isAnswerable = underWay.get(socket)?.complete !== true;
       // Browsers and load balancers open connections in advance. No client waits for an answer on these.
       const isUnused = socket.bytesRead === 0;
       if (error.code === 'ECONNRESET' || !socket.writable || !isAnswerable || isUnused) {
@@ -79,7 +78,11 @@ export function createParseErrors(onAnswered: (status: number) => void): ParseEr
     },
     watch: (server) => {
       server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-        latest.set(request.socket, { request, response });
+        const { socket } = request;
+        underWay.set(socket, request);
+        response.once('close', () => {
+          if (underWay.get(socket) === request) underWay.delete(socket);
+        });
       });
     },
   };
