@@ -39,9 +39,9 @@ interface OperatorRun {
   readonly signal: AbortSignal;
 }
 
-/** A cluster without a quorum, or whose brokers start again, answers again after so long. */
-const GIVE_UP_AFTER_MS = scaledTimeoutMs(60_000);
-const ATTEMPT_MS = scaledTimeoutMs(15_000);
+/** A cluster without a quorum, or whose brokers start again, answers again after so long, also on a busy machine. */
+const GIVE_UP_AFTER_MS = scaledTimeoutMs(180_000);
+const ATTEMPT_MS = scaledTimeoutMs(45_000);
 const PAUSE_MS = 500;
 
 const clusterConfig = defineConfig(configSections.kafka);
