@@ -14,10 +14,10 @@ export interface LastRecords {
   readonly giveUp?: AbortSignal;
 }
 
-/** The last offset of a partition is nearly always the marker of a transaction, which is no record. */
+/** The last offset of a partition is nearly always the marker of a transaction, which is not a record. */
 const TAIL_OFFSETS = 10n;
 /** Leaders answer within milliseconds; the first connection to one takes a few hundred. */
-const PATIENCE_MS = 5_000;
+const GIVE_UP_AFTER_MS = 5_000;
 
 /**
  * Reads a few of the last committed records of each partition: the reader is connected to all leaders then, and its
@@ -30,7 +30,13 @@ const PATIENCE_MS = 5_000;
  */
 export async function readLastRecords(
   reader: Pick<PartitionReader, 'offsets' | 'read'>,
-  { topic, partitions, signal, onRecords = () => undefined, giveUp = AbortSignal.timeout(PATIENCE_MS) }: LastRecords,
+  {
+    topic,
+    partitions,
+    signal,
+    onRecords = () => undefined,
+    giveUp = AbortSignal.timeout(GIVE_UP_AFTER_MS),
+  }: LastRecords,
 ): Promise<void> {
   const inTime = AbortSignal.any([signal, giveUp]);
   const readLast = async (partition: number): Promise<void> => {
