@@ -25,9 +25,13 @@ interface Connection {
   readonly socket: Socket;
   readonly client: string;
   requestsUnderWay: number;
+  /** The last of them. Not kept for longer, or every idle connection would hold a request in memory. */
+  latest: IncomingMessage | undefined;
 }
 
 export interface LimitedConnections {
+  /** The latest request of a connection, unless its answer is finished or given up. */
+  requestUnderWay(socket: Socket): IncomingMessage | undefined;
   /**
    * Closes the connections on which nothing ever arrived. Call it when the server stops: Node takes them for requests
    * in progress, and waits for their headers until `headersTimeout`.
@@ -74,7 +78,12 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
   };
 
   server.on('connection', (socket: Socket) => {
-    const connection: Connection = { socket, client: clientOf(socket.remoteAddress), requestsUnderWay: 0 };
+    const connection: Connection = {
+      socket,
+      client: clientOf(socket.remoteAddress),
+      requestsUnderWay: 0,
+      latest: undefined,
+    };
     const client = clients.get(connection.client) ?? { connections: 0, idle: new Set<Connection>() };
     clients.set(connection.client, client);
     client.connections += 1;
@@ -86,21 +95,33 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
     if (connections.has(socket)) setIdle(connection, true);
   });
 
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const connection = connections.get(socket);
-    if (connection === undefined) return;
-    connection.requestsUnderWay += 1;
-    setIdle(connection, false);
-    response.once('close', () => {
-      connection.requestsUnderWay -= 1;
-      if (connection.requestsUnderWay === 0 && connections.has(socket)) setIdle(connection, true);
-    });
-  });
+  trackRequests(server, connections, setIdle);
   return {
+    requestUnderWay: (socket) => connections.get(socket)?.latest,
     closeUnused: () => {
       for (const { socket } of idle) if (socket.bytesRead === 0) socket.destroy();
     },
   };
+}
+
+function trackRequests(
+  server: Server,
+  connections: ReadonlyMap<Socket, Connection>,
+  setIdle: (connection: Connection, isIdle: boolean) => void,
+): void {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    const connection = connections.get(socket);
+    if (connection === undefined) return;
+    connection.requestsUnderWay += 1;
+    connection.latest = request;
+    setIdle(connection, false);
+    response.once('close', () => {
+      connection.requestsUnderWay -= 1;
+      if (connection.latest === request) connection.latest = undefined;
+      if (connection.requestsUnderWay === 0 && connections.has(socket)) setIdle(connection, true);
+    });
+  });
 }
 
 /** Many addresses of one client count as one: the /64 network of an IPv6 address. */

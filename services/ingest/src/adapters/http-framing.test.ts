@@ -3,19 +3,23 @@ import { once } from 'node:events';
 import { createServer, type ServerOptions, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { limitConnections } from '@astrolabe/service-kit';
 import { createParseErrors } from './http-framing.ts';
 
 /** A bare server whose requests the test answers. */
 async function start(t: TestContext, options: ServerOptions = {}) {
   const answered: number[] = [];
   const waiting: ServerResponse[] = [];
-  const parseErrors = createParseErrors((status) => answered.push(status));
+  const parseErrors = createParseErrors(
+    (socket) => connections.requestUnderWay(socket),
+    (status) => answered.push(status),
+  );
   const server = createServer(options, (_request, response) => {
     waiting.push(response);
     server.emit('waiting');
   });
   server.on('clientError', parseErrors.answer);
-  parseErrors.watch(server);
+  const connections = limitConnections(server, { maxConnections: 100, maxConnectionsPerClient: undefined });
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
   t.after(() => {
     server.close();

@@ -2,7 +2,7 @@
  * Refuses requests that break the rules of HTTP itself, before their path is looked at, in the same form as other
  * refusals.
  */
-import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { hostFields, parseHostHeader } from '@astrolabe/service-kit/host-header';
@@ -53,18 +53,18 @@ const otherError: ParseError = [400, 'request.malformed', 'the request is not va
 export interface ParseErrors {
   /** For the server's `clientError`: answers requests that Node's parser refuses, and closes the connection. */
   answer(error: Error & { readonly code?: string }, socket: Socket): void;
-  /** Starts to track which requests are in progress. Call it before the server listens. */
-  watch(server: Server): void;
 }
 
-/** `onAnswered` gets the status of each answer. */
-export function createParseErrors(onAnswered: (status: number) => void): ParseErrors {
-  const underWay = new WeakMap<Socket, IncomingMessage>();
+/** `requestUnderWay` as of `limitConnections`. `onAnswered` gets the status of each answer. */
+export function createParseErrors(
+  requestUnderWay: (socket: Socket) => IncomingMessage | undefined,
+  onAnswered: (status: number) => void,
+): ParseErrors {
   return {
     answer: (error, socket) => {
       // A complete earlier request on this connection may or may not be stored: its client would take this answer for
       // that request's.
-      const isAnswerable = underWay.get(socket)?.complete !== true;
+      const isAnswerable = requestUnderWay(socket)?.complete !== true;
       // Browsers and load balancers open connections in advance. No client waits for an answer on these.
       const isUnused = socket.bytesRead === 0;
       if (error.code === 'ECONNRESET' || !socket.writable || !isAnswerable || isUnused) {
@@ -75,15 +75,6 @@ export function createParseErrors(onAnswered: (status: number) => void): ParseEr
       onAnswered(status);
       socket.write(toHttpText(refusedAnswer(status, code, message)));
       socket.destroySoon();
-    },
-    watch: (server) => {
-      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-        const { socket } = request;
-        underWay.set(socket, request);
-        response.once('close', () => {
-          if (underWay.get(socket) === request) underWay.delete(socket);
-        });
-      });
     },
   };
 }

@@ -79,9 +79,11 @@ const INFLATED_AT_ONCE = 4;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { metrics } = options;
-  const parseErrors = createParseErrors((status) => metrics.requestAnswered('unknown', 'unknown', status));
+  const parseErrors = createParseErrors(
+    (socket) => connections.requestUnderWay(socket),
+    (status) => metrics.requestAnswered('unknown', 'unknown', status),
+  );
   const app = createApp(options, parseErrors);
-  parseErrors.watch(app.server);
   const connections = limitConnections(app.server, { ...options.connectionLimits, onClosed: metrics.connectionClosed });
   let phase: ServerPhase = 'accepting';
   const isLeaving = (): boolean => phase !== 'accepting';

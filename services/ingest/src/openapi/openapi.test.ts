@@ -228,7 +228,15 @@ test('what is not valid HTTP is refused as documented', async (t) => {
   }
   // A server of its own, for one that waits less than ingest does.
   const server = createServer({ headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 10 });
-  server.on('clientError', createParseErrors(() => undefined).answer).listen(0, '127.0.0.1');
+  server
+    .on(
+      'clientError',
+      createParseErrors(
+        () => undefined,
+        () => undefined,
+      ).answer,
+    )
+    .listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
   const late = await exchange(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, post);
