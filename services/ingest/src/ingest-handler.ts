@@ -141,10 +141,10 @@ class Handler implements IngestHandler {
 
   handle(request: IngestRequest): Promise<HandledRequest> {
     const { sender } = request;
-    return sender.kind === 'known' ? this.#read(request, sender, request.body) : this.#identify(request, sender);
+    return sender.kind === 'known' ? this.#read(request, sender, request.body) : this.#identifyAndRead(request, sender);
   }
 
-  async #identify(request: IngestRequest, unknown: Exclude<Sender, KnownSender>): Promise<HandledRequest> {
+  async #identifyAndRead(request: IngestRequest, unknown: Exclude<Sender, KnownSender>): Promise<HandledRequest> {
     const opened = await this.#open(request, unknown);
     if (opened.kind === 'refused') return opened;
     const { sender, body } = opened;

@@ -8,7 +8,7 @@ import type { ErrorCode } from '@astrolabe/service-kit/errors';
 import { hostFields, parseHostHeader } from '@astrolabe/service-kit/host-header';
 import { refusedAnswer, type Answer } from '../core/request/answer.ts';
 
-export type RefuseHost = (request: IncomingMessage) => Answer | undefined;
+type RefuseHost = (request: IncomingMessage) => Answer | undefined;
 
 /**
  * The refusal of a request without exactly one valid `Host` (RFC 9112, 3.2). If there are two, a proxy in front may

@@ -228,15 +228,8 @@ test('what is not valid HTTP is refused as documented', async (t) => {
   }
   // A server of its own, for one that waits less than ingest does.
   const server = createServer({ headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 10 });
-  server
-    .on(
-      'clientError',
-      createParseErrors(
-        () => undefined,
-        () => undefined,
-      ).answer,
-    )
-    .listen(0, '127.0.0.1');
+  const nothing = (): undefined => undefined;
+  server.on('clientError', createParseErrors(nothing, nothing).answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
   const late = await exchange(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, post);

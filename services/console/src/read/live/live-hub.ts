@@ -41,7 +41,7 @@ export interface LiveWatcher {
 
 /** Of each topic: more than anybody can look at, and little beside what the services read. */
 const RECORDS_PER_SECOND = 2_000;
-/** Shorter than the pause between two messages to a tab (`live-stream.ts`), so nobody notices it. */
+/** Shorter than the pause between two messages to a tab (`live-stream.ts`), so rows reach a tab no later. */
 const REST_MS = 200;
 const LINGER_MS = 10_000;
 const KEPT_ITEMS = 500;

@@ -150,8 +150,9 @@ export class SharedBucket {
   /** What the other keys add to the shared bucket as long as they do not send. */
   #overflowBeside(own: OwnBucket): number {
     let overflow = 0;
-    for (const other of this.#own.values())
+    for (const other of this.#own.values()) {
       if (other !== own && this.#isOwnFull(other)) overflow += this.#inflow(other);
+    }
     return overflow;
   }
 
