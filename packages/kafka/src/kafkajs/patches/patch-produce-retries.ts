@@ -82,19 +82,45 @@ type KafkaJsFault = Error & {
 };
 
 export function retryWhatIsNotAcknowledged(): Patch {
-  return replaceExport<(options: SendOptions) => Send>(
-    'producer/sendMessages',
-    () => (options) => async (request) => new Sending(options, request).run(request.topicMessages),
-  );
+  return replaceExport<(options: SendOptions) => Send>('producer/sendMessages', () => (options) => {
+    const parts = partsOfKafkaJs();
+    return async (request) => new Sending(options, parts, request).run(request.topicMessages);
+  });
+}
+
+interface PartsOfKafkaJs {
+  readonly group: (grouping: object) => Readonly<Record<string, readonly Message[]>>;
+  readonly serialize: (response: unknown) => object[];
+  readonly staleMetadata: (error: unknown) => boolean;
+  readonly MetadataNotLoaded: new (message: string) => Error;
+}
+
+/**
+ * Once for each producer, by when all patches are in effect. Once for each request, `require` cost more than encoding
+ * it.
+ */
+function partsOfKafkaJs(): PartsOfKafkaJs {
+  const { staleMetadata } = require('kafkajs/src/protocol/error') as Pick<PartsOfKafkaJs, 'staleMetadata'>;
+  const { KafkaJSMetadataNotLoaded: MetadataNotLoaded } = require('kafkajs/src/errors') as {
+    KafkaJSMetadataNotLoaded: PartsOfKafkaJs['MetadataNotLoaded'];
+  };
+  return {
+    group: require('kafkajs/src/producer/groupMessagesPerPartition') as PartsOfKafkaJs['group'],
+    serialize: require('kafkajs/src/producer/responseSerializer') as PartsOfKafkaJs['serialize'],
+    staleMetadata,
+    MetadataNotLoaded,
+  };
 }
 
 class Sending {
   readonly #options: SendOptions;
+  readonly #parts: PartsOfKafkaJs;
   readonly #request: ProduceRequest;
   readonly #acknowledgements: Acknowledgement[] = [];
 
-  constructor(options: SendOptions, { acks, timeout, compression }: ProduceRequest) {
+  constructor(options: SendOptions, parts: PartsOfKafkaJs, { acks, timeout, compression }: ProduceRequest) {
     this.#options = options;
+    this.#parts = parts;
     this.#request = { acks, timeout, compression };
   }
 
@@ -132,15 +158,13 @@ class Sending {
 
   async #dataByBroker(left: Left): Promise<Map<Broker, TopicData[]>> {
     const { cluster, partitioner } = this.#options;
-    type Group = (grouping: object) => Readonly<Record<string, readonly Message[]>>;
-    const group = require('kafkajs/src/producer/groupMessagesPerPartition') as Group;
     await cluster.refreshMetadataIfNecessary();
     const dataByBroker = new Map<Broker, TopicData[]>();
     for (const [topic, messages] of left) {
       if (messages.length === 0) continue;
       const partitionMetadata = cluster.findTopicPartitionMetadata(topic);
       if (partitionMetadata.length === 0) throw this.#withoutMetadata(topic);
-      const groups = group({ topic, partitionMetadata, messages, partitioner });
+      const groups = this.#parts.group({ topic, partitionMetadata, messages, partitioner });
       const leaders = cluster.findLeaderForPartitions(topic, Object.keys(groups));
       for (const [nodeId, ofLeader] of Object.entries(leaders)) {
         const broker = await cluster.findBroker({ nodeId });
@@ -171,8 +195,7 @@ class Sending {
           producerEpoch: eosManager.getProducerEpoch(),
           topicData,
         });
-        const serialize = require('kafkajs/src/producer/responseSerializer') as (response: unknown) => object[];
-        return this.#request.acks === 0 ? [] : serialize(response);
+        return this.#request.acks === 0 ? [] : this.#parts.serialize(response);
       } catch (fault) {
         for (const { topic, partitions } of topicData) {
           for (const { partition, messages } of partitions) {
@@ -187,17 +210,13 @@ class Sending {
   }
 
   #withoutMetadata(topic: string): Error {
-    const { KafkaJSMetadataNotLoaded } = require('kafkajs/src/errors') as {
-      KafkaJSMetadataNotLoaded: new (message: string) => Error;
-    };
     this.#options.logger.debug('Producing to topic without metadata', { topic });
-    return new KafkaJSMetadataNotLoaded('Producing to topic without metadata');
+    return new this.#parts.MetadataNotLoaded('Producing to topic without metadata');
   }
 
   /** As the original. Throws for another attempt, or gives up. */
   async #recover(fault: KafkaJsFault, bail: (error: unknown) => void): Promise<void> {
     const { cluster, logger } = this.#options;
-    const { staleMetadata } = require('kafkajs/src/protocol/error') as { staleMetadata(error: unknown): boolean };
     if (fault.name === 'KafkaJSConnectionClosedError') cluster.removeBroker({ host: fault.host, port: fault.port });
     if (!cluster.isConnected()) {
       logger.debug(`Cluster has disconnected, reconnecting: ${fault.message}`);
@@ -206,7 +225,7 @@ class Sending {
       throw fault;
     }
     const isProtocolFault = fault.name === 'KafkaJSProtocolError' && fault.retriable === true;
-    if (staleMetadata(fault) || PASSING.has(fault.name) || isProtocolFault) {
+    if (this.#parts.staleMetadata(fault) || PASSING.has(fault.name) || isProtocolFault) {
       logger.error(`Failed to send messages: ${fault.message}`);
       await cluster.refreshMetadata();
       throw fault;
