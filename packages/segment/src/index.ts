@@ -84,4 +84,11 @@ export {
 } from './events/parse-event.ts';
 export { encodeKey, partitionKey, type EventIdentity, type IdentityKind } from './events/partition-key.ts';
 export { decodeUtf8, startOfText, type DecodedText } from './json/text-encoding.ts';
-export { eventTimesOf, occurrenceOf, parseTimestamp, type EventTimes, type Occurrence } from './times/timestamps.ts';
+export {
+  eventTimesOf,
+  occurrenceOf,
+  parseTimestamp,
+  toIsoText,
+  type EventTimes,
+  type Occurrence,
+} from './times/timestamps.ts';

@@ -87,5 +87,5 @@ function keysOf(connector: Connector): readonly string[] {
 }
 
 function digestOf(key: string): string {
-  return hash('sha256', key, 'base64');
+  return hash('sha256', key, 'hex');
 }

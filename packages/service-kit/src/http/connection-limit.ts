@@ -21,9 +21,15 @@ export interface ConnectionLimits {
   readonly onClosed?: (reason: 'idle' | 'refused') => void;
 }
 
+interface Client {
+  readonly address: string;
+  connections: number;
+  readonly idle: Set<Connection>;
+}
+
 interface Connection {
   readonly socket: Socket;
-  readonly client: string;
+  readonly client: Client;
   requestsUnderWay: number;
   /** The last of them. Not kept for longer, or every idle connection would hold a request in memory. */
   latest: IncomingMessage | undefined;
@@ -44,26 +50,21 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
   const connections = new Map<Socket, Connection>();
   /** In order of idle time, the longest first: of all, and of each client. */
   const idle = new Set<Connection>();
-  const clients = new Map<string, { connections: number; readonly idle: Set<Connection> }>();
+  const clients = new Map<string, Client>();
 
   const setIdle = (connection: Connection, isIdle: boolean): void => {
-    const ofClient = clients.get(connection.client)?.idle;
-    if (isIdle) {
-      idle.add(connection);
-      ofClient?.add(connection);
-    } else {
-      idle.delete(connection);
-      ofClient?.delete(connection);
+    for (const set of [idle, connection.client.idle]) {
+      if (isIdle) set.add(connection);
+      else set.delete(connection);
     }
   };
 
   const forget = (connection: Connection): void => {
     if (!connections.delete(connection.socket)) return;
     setIdle(connection, false);
-    const client = clients.get(connection.client);
-    if (client === undefined) return;
+    const { client } = connection;
     client.connections -= 1;
-    if (client.connections === 0) clients.delete(connection.client);
+    if (client.connections === 0) clients.delete(client.address);
   };
 
   /** Closes the first of `candidates` other than the newcomer, or the newcomer. */
@@ -78,15 +79,11 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
   };
 
   server.on('connection', (socket: Socket) => {
-    const connection: Connection = {
-      socket,
-      client: clientOf(socket.remoteAddress),
-      requestsUnderWay: 0,
-      latest: undefined,
-    };
-    const client = clients.get(connection.client) ?? { connections: 0, idle: new Set<Connection>() };
-    clients.set(connection.client, client);
+    const address = clientOf(socket.remoteAddress);
+    const client = clients.get(address) ?? { address, connections: 0, idle: new Set() };
+    clients.set(address, client);
     client.connections += 1;
+    const connection: Connection = { socket, client, requestsUnderWay: 0, latest: undefined };
     connections.set(socket, connection);
     socket.once('close', () => forget(connection));
     const { maxConnections, maxConnectionsPerClient = Infinity } = limits;

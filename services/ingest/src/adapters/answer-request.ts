@@ -72,7 +72,8 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
       authorization: headers.authorization,
       webhook: endpoint.kind === 'webhook' ? readWebhook(request) : undefined,
     };
-    const client = networkOf(ip);
+    const clientIp = ipv4Of(ip);
+    const client = clientIp ?? networkOf(ip);
     const admission = handler.admit(head, client);
     if (admission.kind === 'answered') return { ...admission, isByHead: true };
     const { sender } = admission;
@@ -85,7 +86,7 @@ export function createAnswerRequest(options: AnswerRequestOptions): AnswerReques
       sender,
       body: read.body,
       trace: trace.context,
-      clientIp: ipv4Of(ip),
+      clientIp,
       client,
       hold,
     });

@@ -87,6 +87,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const connections = limitConnections(app.server, { ...options.connectionLimits, onClosed: metrics.connectionClosed });
   let phase: ServerPhase = 'accepting';
   const isLeaving = (): boolean => phase !== 'accepting';
+  leaveBodies(app);
   readHeaders(app, metrics, isLeaving);
   const answerRequest = createAnswerRequest({
     ...options,
@@ -152,17 +153,19 @@ function createApp({ metrics, trustedProxies }: HttpServerOptions, parseErrors: 
   });
 }
 
+/**
+ * Bodies are read in the route, under the byte budget, and are JSON whatever their content type says: Fastify would
+ * refuse a content type that it cannot read.
+ */
+function leaveBodies(app: FastifyInstance): void {
+  for (const method of app.supportedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+}
+
 /** Applies to every request before its path is looked at. */
 function readHeaders(app: FastifyInstance, metrics: IngestMetrics, isLeaving: () => boolean): void {
-  // Bodies are read in the route, under the byte budget. They are JSON whatever their content type says, and Fastify
-  // would refuse a content type that it cannot read.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   const refuseHost = createRefuseHost();
   app.addHook('onRequest', (request, reply, done) => {
     const { headers } = request.raw;
-    // Fastify would refuse a QUERY without one before the path is looked at.
-    headers['content-type'] = request.method === 'QUERY' ? 'application/json' : undefined;
     headers.authorization = authorizationIn(headers);
     if (!isServerPath(request.url)) allowOrigin(reply, headers);
     if (isLeaving()) reply.header('connection', 'close');

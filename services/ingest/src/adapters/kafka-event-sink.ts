@@ -1,10 +1,4 @@
-import {
-  headerNames,
-  recordSizeBytes,
-  type OutgoingRecord,
-  type RecordPosition,
-  type RecordProducer,
-} from '@astrolabe/records';
+import { headerNames, recordSizeBytes, type OutgoingRecord, type RecordProducer } from '@astrolabe/records';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
 import { cutDeadLetter } from '../core/record/cut-dead-letter.ts';
 import type { EventSink } from '../event-sink.ts';
@@ -40,10 +34,8 @@ export function createKafkaEventSink(
   };
   return {
     store: async (records) => {
-      const sends = [];
-      if (records.events.length > 0) sends.push(sendEvents(records.events));
-      if (records.deadLetters.length > 0) sends.push(sendDeadLetters(records.deadLetters));
-      await Promise.all(sends);
+      if (records.deadLetters.length === 0) return sendEvents(records.events);
+      await Promise.all([sendEvents(records.events), sendDeadLetters(records.deadLetters)]);
     },
   };
 }
@@ -57,7 +49,13 @@ async function sendInHalves(
   topic: string,
   records: readonly OutgoingRecord[],
 ): Promise<readonly OutgoingRecord[]> {
-  if (!(await isRefusedForSize(producer.send(topic, records)))) return [];
+  if (records.length === 0) return [];
+  try {
+    await producer.send(topic, records);
+    return [];
+  } catch (error) {
+    if (!isPipelineError(error, 'kafka.record-too-large')) throw error;
+  }
   if (records.length === 1) return records;
   const middle = Math.floor(records.length / 2);
   const refused = await sendInHalves(producer, topic, records.slice(0, middle));
@@ -67,18 +65,12 @@ async function sendInHalves(
 async function sendCut(producer: RecordProducer, topic: string, record: OutgoingRecord): Promise<void> {
   const valueBytes = record.value?.length ?? 0;
   const cut = cutDeadLetter(record, Math.floor(valueBytes / 2));
-  if (valueBytes > 1 && (await isRefusedForSize(producer.send(topic, [cut])))) return sendCut(producer, topic, cut);
-  if (valueBytes <= 1) await producer.send(topic, [cut]);
-}
-
-async function isRefusedForSize(sending: Promise<readonly RecordPosition[]>): Promise<boolean> {
-  try {
-    await sending;
-    return false;
-  } catch (error) {
-    if (isPipelineError(error, 'kafka.record-too-large')) return true;
-    throw error;
+  if (valueBytes <= 1) {
+    await producer.send(topic, [cut]);
+    return;
   }
+  const [refused] = await sendInHalves(producer, topic, [cut]);
+  if (refused !== undefined) await sendCut(producer, topic, refused);
 }
 
 const CODE = Buffer.from('kafka.record-too-large');

@@ -79,27 +79,24 @@ type ReadStream = Exclude<ReadBody, { kind: 'body' }> | { readonly kind: 'receiv
 
 function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHold): Promise<ReadStream> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let sizeBytes = 0;
+    let isSettled = false;
+    // The listeners stay: what still comes is read and dropped, or a sender that is still writing would never read the
+    // answer; and a late error of a connection that was given up must not become an uncaught exception.
     const settle = (result: ReadStream) => {
+      if (isSettled) return;
+      isSettled = true;
+      chunks = [];
       endReading();
-      request.off('data', onData).off('end', onEnd).off('close', onClose);
-      // A late error of a connection that was given up must not become an uncaught exception.
-      request.on('error', () => undefined);
       resolve(result);
     };
     const onData = (chunk: Buffer) => {
+      if (isSettled) return;
       sizeBytes += chunk.length;
-      if (sizeBytes > maxBodyBytes) {
-        settle({ kind: 'refused', ...refuseSize(maxBodyBytes) });
-      } else if (!hold.take(chunk.length)) {
-        settle({ kind: 'overloaded' });
-      } else {
-        chunks.push(chunk);
-        return;
-      }
-      // The rest is read and dropped: otherwise a sender that is still writing would never read the answer.
-      request.resume();
+      if (sizeBytes > maxBodyBytes) settle({ kind: 'refused', ...refuseSize(maxBodyBytes) });
+      else if (!hold.take(chunk.length)) settle({ kind: 'overloaded' });
+      else chunks.push(chunk);
     };
     const onEnd = () => {
       const [first] = chunks;
@@ -108,10 +105,7 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
         bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, sizeBytes),
       });
     };
-    const endReading = hold.reading(() => {
-      settle({ kind: 'overloaded' });
-      request.resume();
-    });
+    const endReading = hold.reading(() => settle({ kind: 'overloaded' }));
     const onClose = () => settle(refuse('request.incomplete', 'the connection closed before the body was complete'));
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });

@@ -6,6 +6,7 @@ import { headerNames, type OutgoingRecord, type SenderTrust } from '@astrolabe/r
 import {
   buildEventText,
   partitionKey,
+  toIsoText,
   type BatchEnvelope,
   type EventAdditions,
   type RejectedVerdict,
@@ -13,6 +14,7 @@ import {
   type TextOrigin,
   type Verdict,
 } from '@astrolabe/segment';
+import { present } from '@astrolabe/service-kit/errors';
 import type { TraceContext } from '@astrolabe/tracing';
 import { MAX_DEAD_LETTER_VALUE_BYTES, cutDeadLetter } from './cut-dead-letter.ts';
 
@@ -37,7 +39,7 @@ export function buildRecordOrigin(
   },
 ): RecordOrigin {
   const { envelope, clientIp, trace, isTrusted } = request;
-  const receivedAt = new Date(receivedAtMs).toISOString();
+  const receivedAt = present(toIsoText(receivedAtMs), 'the time of receipt');
   const sharedHeaders: Record<string, Buffer> = {
     [headerNames.connectorId]: Buffer.from(connectorId),
     [headerNames.receivedAt]: Buffer.from(receivedAt),
