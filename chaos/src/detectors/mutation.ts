@@ -23,8 +23,8 @@ export const mutations = {
     patches: [
       {
         file: 'services/ingest/src/adapters/kafka-event-sink.ts',
-        text: 'await Promise.all(sends);',
-        by: 'void Promise.allSettled(sends);',
+        text: 'await sending;',
+        by: 'void Promise.allSettled([sending]);',
       },
     ],
   },

@@ -34,8 +34,11 @@ export function createKafkaEventSink(
   };
   return {
     store: async (records) => {
-      if (records.deadLetters.length === 0) return sendEvents(records.events);
-      await Promise.all([sendEvents(records.events), sendDeadLetters(records.deadLetters)]);
+      const sending =
+        records.deadLetters.length === 0
+          ? sendEvents(records.events)
+          : Promise.all([sendEvents(records.events), sendDeadLetters(records.deadLetters)]);
+      await sending;
     },
   };
 }
