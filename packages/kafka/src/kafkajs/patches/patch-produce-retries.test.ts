@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import Module from 'node:module';
 import { test } from 'node:test';
 import { loadOriginal, loadPatched } from '../../testing/original-kafkajs.ts';
 
@@ -34,7 +35,12 @@ class TestCluster {
   };
 
   /** Sends a record to each of the partitions. */
-  send(load: typeof loadPatched): Promise<readonly { readonly partition: number }[]> {
+  send(load: typeof loadPatched): ReturnType<Send> {
+    return this.producer(load)();
+  }
+
+  /** Each call sends a record to each of the partitions. */
+  producer(load: typeof loadPatched): () => ReturnType<Send> {
     const partitions = [...this.leaders.keys()];
     const send = load<(options: object) => Send>('producer/sendMessages')({
       logger,
@@ -76,7 +82,7 @@ class TestCluster {
       },
     });
     const messages = partitions.map((partition) => ({ partition, value: `record of ${partition}` }));
-    return send({ acks: -1, topicMessages: [{ topic: 't', messages }] });
+    return () => send({ acks: -1, topicMessages: [{ topic: 't', messages }] });
   }
 
   storedOnce(): boolean {
@@ -148,4 +154,18 @@ test('a request that is still under way when another fails is waited for; the or
   };
   assert.equal((await sendWith(loadPatched)).storedOnce(), true);
   assert.equal((await sendWith(loadOriginal)).stored.get(0)?.length, 2);
+});
+
+test('a producer looks up the modules of kafkajs once, and not for each request', async (t) => {
+  const cluster = clusterOfTwo();
+  cluster.broker(1);
+  cluster.broker(2);
+  const { mock } = t.mock.method(Module as unknown as { _resolveFilename(name: string): string }, '_resolveFilename');
+  const lookUps = () => mock.calls.filter(({ arguments: [name] }) => name.startsWith('kafkajs/')).length;
+  const send = cluster.producer(loadPatched);
+  const atFirst = lookUps();
+  assert.ok(atFirst > 0);
+  await send();
+  await send();
+  assert.equal(lookUps(), atFirst);
 });
