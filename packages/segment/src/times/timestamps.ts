@@ -180,8 +180,8 @@ function isAbsent(field: unknown): boolean {
 }
 
 /**
- * As `Date.toISOString`, in a third of the time. Undefined outside the years 0 to 9999: ISO 8601 writes those
- * differently, and few readers support that.
+ * As `Date.toISOString`, faster while the times are of one day. Undefined outside the years 0 to 9999: ISO 8601 writes
+ * those differently, and few readers support that.
  */
 export function toIsoText(ms: number): string | undefined {
   if (!(ms >= YEAR_0_MS && ms < YEAR_10000_MS)) return undefined;

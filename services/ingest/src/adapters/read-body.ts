@@ -99,6 +99,8 @@ function readStream(request: IncomingMessage, maxBodyBytes: number, hold: ByteHo
       else chunks.push(chunk);
     };
     const onEnd = () => {
+      // Filling a buffer of the size of what was dropped would take memory beyond the budget.
+      if (isSettled) return;
       const [first] = chunks;
       settle({
         kind: 'received',

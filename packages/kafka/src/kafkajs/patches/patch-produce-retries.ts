@@ -96,8 +96,8 @@ interface PartsOfKafkaJs {
 }
 
 /**
- * Once for each producer, by when all patches are in effect. Once for each request, `require` cost more than encoding
- * it.
+ * Once for each producer, by when all patches are in effect. Node resolves the name again at each `require` of a module
+ * that was loaded from elsewhere, which for each request cost as much as encoding it.
  */
 function partsOfKafkaJs(): PartsOfKafkaJs {
   const { staleMetadata } = require('kafkajs/src/protocol/error') as Pick<PartsOfKafkaJs, 'staleMetadata'>;
