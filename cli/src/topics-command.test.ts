@@ -17,7 +17,6 @@ test('a plan lists each setting with what it is and what it becomes', () => {
     name: segmentEvents.name,
     partitions: 3,
     hasHeldRecords: false,
-    ownSettings: [],
     config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '1', 'retention.ms': '1000' },
   };
   assert.deepEqual(describePlan(planTopics([segmentEvents], [existing], 3), true), [
@@ -33,7 +32,6 @@ test('a plan never shrinks a topic that has more partitions', () => {
     name: segmentEvents.name,
     partitions: 12,
     hasHeldRecords: false,
-    ownSettings: [],
     config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '2', 'retention.ms': '604800000' },
   };
   assert.deepEqual(describePlan(planTopics([segmentEvents], [existing], 3), false), [
@@ -47,7 +45,6 @@ test('where keys would move, the plan gives the reason and both ways out', () =>
     name: segmentEvents.name,
     partitions: 3,
     hasHeldRecords: true,
-    ownSettings: [],
     config: { 'cleanup.policy': 'delete', 'min.insync.replicas': '2', 'retention.ms': '604800000' },
   };
   const [line = '', last] = describePlan(planTopics([segmentEvents], [existing], 3), false);

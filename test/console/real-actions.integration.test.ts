@@ -318,7 +318,7 @@ test('topics and schemas that differ from this build are made as it declares the
   const nothing = { create: [], addPartitions: [], refused: [], configure: [], unchanged: [] };
   await admin.applyTopics({
     ...nothing,
-    configure: [{ name: topic, config: { 'retention.ms': '3600000' }, changes: [] }],
+    configure: [{ name: topic, changes: [{ setting: 'retention.ms', from: undefined, to: '3600000' }] }],
   });
   const subject = subjectFor(pipeline.topics.commands.name, commandSchemas.DeleteUser.fullName);
   const removed = await fetch(`${addresses.schemaRegistry}/subjects/${subject}`, { method: 'DELETE' });

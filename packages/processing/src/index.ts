@@ -2,11 +2,7 @@
  * How a service works through its partitions: group membership, lanes by key, and state that is stored with the
  * position.
  */
-export {
-  openChangelogStore as openChangelogStore,
-  type Guarantee,
-  type ChangelogStoreOptions as ChangelogStoreOptions,
-} from './changelog/kafka-changelog-store.ts';
+export { openChangelogStore, type Guarantee, type ChangelogStoreOptions } from './changelog/kafka-changelog-store.ts';
 export { startGroupConsumer } from './consumer/group-consumer.ts';
 export type { GroupConsumer, GroupConsumerOptions } from './consumer/group-consumer-options.ts';
 export type { WorkPosition } from './consumer/core/partition-lag.ts';

@@ -6,7 +6,7 @@ export type {
   PartitionOffsets,
   PartitionRange,
   PartitionReader,
-  ContainsFilter as ContainsFilter,
+  ContainsFilter,
   UnreadableBatch,
 } from './ports/partition-reader.ts';
 export type { CloseOptions, RecordProducer } from './ports/record-producer.ts';
@@ -15,18 +15,18 @@ export type {
   CommittedOffset,
   InputPartition,
   TopicRecord,
-  TransactionBatch as TransactionBatch,
-  BatchWriter as BatchWriter,
-  ChangelogStore as ChangelogStore,
+  TransactionBatch,
+  BatchWriter,
+  ChangelogStore,
   Takeover,
   WriteOutcome,
 } from './ports/changelog-store.ts';
 export {
-  decodeConnectorOffsets as decodeConnectorOffsets,
+  decodeConnectorOffsets,
   encodeConnectorOffsets,
   splitTopicId,
   withTopicId,
-  type ConnectorOffsets as ConnectorOffsets,
+  type ConnectorOffsets,
 } from './positions/connector-offsets.ts';
 export { claimRecord, readClaim, releaseRecord, type PartitionClaim } from './positions/partition-claim.ts';
 export { replayedOffsetOf, toReplayedOffset } from './positions/replayed-offset.ts';
@@ -57,7 +57,13 @@ export {
 } from './record/record.ts';
 export { senderTrustOf, type SenderTrust } from './record/sender-trust.ts';
 export { isRecreated, resetRemedy, topicRecreated, type TopicId } from './topics/topic-identity.ts';
-export { isEmptyPlan, planTopics, type ExistingTopic, type TopicPlan } from './topics/topic-plan.ts';
+export {
+  isEmptyPlan,
+  planTopics,
+  type ExistingTopic,
+  type SettingChange,
+  type TopicPlan,
+} from './topics/topic-plan.ts';
 export { DEFAULT_PARTITIONS, topicsFor, type TopicDefinition, type TopicRole, type Topics } from './topics/topics.ts';
 export { compareRights, type AccessRule, type RightsComparison } from './rights/compare-rights.ts';
 export { kafkaAclsLine, toKafkaAcls, toKafkaUser, type StrimziOptions } from './rights/render-rights.ts';

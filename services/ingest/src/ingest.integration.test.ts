@@ -186,8 +186,8 @@ test('if an event is too large for the topic, the request is answered 200, the e
   const admin = await createKafkaAdmin(connection);
   t.after(() => admin.close());
   // As an operator may lower it while ingest runs; `topics apply` never does.
-  const config = { 'max.message.bytes': '12000' };
-  const configure = [{ name: segmentEvents.name, config, changes: [] }];
+  const changes = [{ setting: 'max.message.bytes', from: undefined, to: '12000' }];
+  const configure = [{ name: segmentEvents.name, changes }];
   await admin.applyTopics({ create: [], addPartitions: [], refused: [], unchanged: [], configure });
   const probes = await untilLowered(t, segmentEvents);
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { isEmptyPlan, topicsFor, type TopicDefinition } from '@astrolabe/records';
-import { eventually } from '@astrolabe/testkit';
-import { createKafkaAdmin } from './admin.ts';
+import { isEmptyPlan, topicsFor, type SettingChange, type TopicDefinition } from '@astrolabe/records';
+import { createKafkaAdmin, type KafkaAdmin } from './admin.ts';
 import { assertTopicsUsable } from './assert-topics-usable.ts';
 import { clientOf } from '../connection.ts';
 import { createRecordProducer } from '../producer/kafkajs-producer.ts';
@@ -24,10 +23,9 @@ async function createAdmin(t: TestContext, topics: readonly TopicDefinition[] = 
   return { admin, apply };
 }
 
-/** The controller has stored it when a change is answered; a broker shows it a moment later. */
-function untilRetention(topic: string, retentionMs: string): Promise<unknown> {
-  const isShown = async (): Promise<boolean> => (await settingsOf(topic))['retention.ms'] === retentionMs;
-  return eventually(isShown, { timeoutMs: 30_000, describe: `retention of ${retentionMs} ms` });
+function set(admin: KafkaAdmin, name: string, change: SettingChange): Promise<void> {
+  const configure = [{ name, changes: [change] }];
+  return admin.applyTopics({ create: [], addPartitions: [], refused: [], configure, unchanged: [] });
 }
 
 /** Settings of a topic as the broker has them. */
@@ -61,11 +59,11 @@ test('partitions are added, retention is changed, and nothing shrinks', async (t
   await apply([topicDefinition(name, { partitions: 2, retentionMs: 60_000 })]);
   await apply([topicDefinition(name, { partitions: 4, retentionMs: 120_000 })]);
   assert.equal((await admin.watermarks(name)).length, 4);
-  await untilRetention(name, '120000');
+  assert.equal((await settingsOf(name))['retention.ms'], '120000');
   const fewer = await apply([topicDefinition(name, { partitions: 1, retentionMs: 60_000 })]);
   assert.ok(isEmptyPlan(fewer));
   assert.equal((await admin.watermarks(name)).length, 4);
-  await untilRetention(name, '120000');
+  assert.equal((await settingsOf(name))['retention.ms'], '120000');
 });
 
 test('a topic whose keys would move gets no more partitions once it holds a record', async (t) => {
@@ -82,37 +80,28 @@ test('a topic whose keys would move gets no more partitions once it holds a reco
   assert.equal((await admin.watermarks(name)).length, 2);
 });
 
-test('what an operator set on a topic survives a change of what is declared', async (t) => {
+test('what an operator sets on a topic stays, even between a plan and its application', async (t) => {
   const name = `test-${randomUUID()}`;
-  const { apply } = await createAdmin(t, [topicDefinition(name)]);
+  const { admin, apply } = await createAdmin(t, [topicDefinition(name)]);
   await apply([topicDefinition(name)]);
-  const client = clientOf(connect()).admin();
-  await client.connect();
+  const plan = await admin.planTopics([topicDefinition(name, { retentionMs: 5_000_000 })], 1);
+  const changes = [{ setting: 'retention.ms', from: '3600000', to: '5000000' }];
+  assert.deepEqual(plan.configure, [{ name, changes }]);
+  await set(admin, name, { setting: 'segment.bytes', from: undefined, to: '2000000' });
+  await admin.applyTopics(plan);
   const settings = await settingsOf(name);
-  await client.alterConfigs({
-    validateOnly: false,
-    resources: [
-      {
-        type: 2,
-        name,
-        configEntries: [
-          { name: 'segment.bytes', value: '2000000' },
-          ...['retention.ms', 'cleanup.policy', 'min.insync.replicas'].map((setting) => ({
-            name: setting,
-            value: settings[setting] ?? '',
-          })),
-        ],
-      },
-    ],
+  assert.deepEqual([settings['retention.ms'], settings['segment.bytes']], ['5000000', '2000000']);
+});
+
+test('a value that the brokers refuse is an error with the topic and their reason', async (t) => {
+  const name = `test-${randomUUID()}`;
+  const { admin, apply } = await createAdmin(t, [topicDefinition(name)]);
+  await apply([topicDefinition(name)]);
+  await assert.rejects(set(admin, name, { setting: 'retention.ms', from: undefined, to: 'long' }), {
+    code: 'kafka.request-refused',
+    retryable: false,
+    message: new RegExp(`^applying topics: ${name}: Invalid value long for configuration retention\\.ms`),
   });
-  await client.disconnect();
-  const plan = await apply([topicDefinition(name, { retentionMs: 5_000_000 })]);
-  assert.deepEqual(
-    plan.configure.map(({ changes }) => changes),
-    [[{ setting: 'retention.ms', from: '3600000', to: '5000000' }]],
-  );
-  await untilRetention(name, '5000000');
-  assert.equal((await settingsOf(name))['segment.bytes'], '2000000');
 });
 
 test('a plan by itself changes nothing', async (t) => {

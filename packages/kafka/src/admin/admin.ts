@@ -162,9 +162,6 @@ function toOffsetMap(rows: readonly { partition: number; offset: string }[]): Re
   return new Map(rows.map(({ partition, offset }) => [partition, BigInt(offset)]));
 }
 
-/** Set on the topic, as opposed to the broker, the cluster or the defaults. */
-const TOPIC_CONFIG_SOURCE = 1;
-
 async function describeExisting(
   connection: KafkaConnection,
   admin: Admin,
@@ -194,9 +191,6 @@ async function describeExisting(
       partitions: partitions.length,
       hasHeldRecords: held.has(name),
       config: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
-      ownSettings: entries
-        .filter(({ configSource }) => configSource === TOPIC_CONFIG_SOURCE)
-        .map(({ configName }) => configName),
     };
   });
 }

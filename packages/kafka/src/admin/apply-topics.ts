@@ -2,8 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicPlan } from '@astrolabe/records';
 import { PipelineError } from '@astrolabe/service-kit/errors';
-import type { KafkaConnection } from '../connection.ts';
+import { clientOf, type KafkaConnection } from '../connection.ts';
 import type { Admin } from '../kafkajs/index.ts';
+import { alterTopicSettings } from '../kafkajs/protocol/alter-topic-settings.ts';
+import { fetchTopicMetadata } from '../kafkajs/protocol/describe-topics.ts';
+import { abandonCluster, createCluster, type Broker } from '../kafkajs/protocol/fetch-partition.ts';
 import { assertTopicAccess } from './present-topics.ts';
 import { unauthorized, type DeniedAccess } from './topic-access.ts';
 
@@ -32,16 +35,53 @@ export async function applyTopics(connection: KafkaConnection, admin: Admin, pla
       plan.addPartitions.map(({ name, to }) => ({ name, partitions: to })),
     );
   }
-  if (plan.configure.length > 0) {
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: plan.configure.map(({ name, config }) => ({
-        type: TOPIC_RESOURCE,
-        name,
-        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-      })),
-    });
+  await changeSettings(connection, plan);
+}
+
+/**
+ * Sets what differs, and waits until every broker has all of the plan: the controller answers a change before they know
+ * of it, and the next look at the topics may ask any of them.
+ */
+async function changeSettings(connection: KafkaConnection, plan: TopicPlan): Promise<void> {
+  const changed = plan.configure.map(({ name, changes }) => ({
+    name,
+    settings: Object.fromEntries(changes.map(({ setting, to }) => [setting, to])),
+  }));
+  const expected = [
+    ...plan.create.map(({ name, partitions }) => ({ name, partitions, settings: {} })),
+    ...plan.addPartitions.map(({ name, to }) => ({ name, partitions: to, settings: {} })),
+    ...changed.map((topic) => ({ ...topic, partitions: 1 })),
+  ];
+  if (expected.length === 0) return;
+  const cluster = createCluster(clientOf(connection));
+  try {
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    if (changed.length > 0) await alterTopicSettings(await cluster.findControllerBroker(), changed);
+    for (const nodeId of Object.keys(cluster.brokerPool.brokers)) {
+      const broker = await cluster.findBroker({ nodeId });
+      await until(() => hasTopics(broker, expected), expected);
+    }
+  } finally {
+    abandonCluster(cluster);
   }
+}
+
+async function hasTopics(broker: Broker, expected: readonly ExpectedTopic[]): Promise<boolean> {
+  const names = expected.map(({ name }) => name);
+  const found = new Map((await fetchTopicMetadata(broker, names)).map((topic) => [topic.name, topic]));
+  if (expected.some(({ name, partitions }) => (found.get(name)?.partitions ?? 0) < partitions)) return false;
+  for (const { name, settings } of expected) {
+    const wanted = Object.entries(settings);
+    if (wanted.length === 0) continue;
+    const resource = { type: TOPIC_RESOURCE, name, configNames: wanted.map(([setting]) => setting) };
+    const { resources } = await broker.describeConfigs({ resources: [resource] });
+    const entries = resources[0]?.configEntries ?? [];
+    const has = ([setting, value]: readonly [string, string]): boolean =>
+      entries.some(({ configName, configValue }) => configName === setting && configValue === value);
+    if (!wanted.every(has)) return false;
+  }
+  return true;
 }
 
 async function createTopics(connection: KafkaConnection, admin: Admin, topics: TopicPlan['create']): Promise<void> {
@@ -79,16 +119,24 @@ interface ServedTopic {
   readonly partitions: number;
 }
 
+interface ExpectedTopic extends ServedTopic {
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 /**
  * Waits until every partition, new ones included, has a leader that knows of it: the controller names one before it
  * does.
  */
-async function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
+function untilServed(admin: Admin, topics: readonly ServedTopic[]): Promise<void> {
+  return until(() => areServed(admin, topics), topics);
+}
+
+async function until(isDone: () => Promise<boolean>, topics: readonly { readonly name: string }[]): Promise<void> {
   const deadlineAtMs = performance.now() + SERVED_DEADLINE_MS;
-  while (!(await areServed(admin, topics))) {
+  while (!(await isDone())) {
     if (performance.now() > deadlineAtMs) {
       const names = topics.map(({ name }) => name).join(', ');
-      const message = `${names}: created, but not served after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
+      const message = `${names}: changed, but not on all brokers after ${SERVED_DEADLINE_MS} ms; look at the brokers' logs`;
       throw new PipelineError('kafka.unavailable', message, { retryable: true });
     }
     await sleep(SERVED_POLL_MS);

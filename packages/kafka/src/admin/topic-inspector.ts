@@ -5,7 +5,6 @@ import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError } from '../kafka-errors.ts';
 import { fetchTopicMetadata, type TopicMetadata } from '../kafkajs/protocol/describe-topics.ts';
 import { abandonCluster, createCluster, type Cluster } from '../kafkajs/protocol/fetch-partition.ts';
-import type { RawBroker } from '../kafkajs/protocol/raw-request.ts';
 
 export interface TopicInspector {
   /** Each of the names, there or not. Rejects with a `PipelineError`, `kafka.unavailable` for the most part. */
@@ -29,7 +28,7 @@ export function createTopicInspector(connection: KafkaConnection): TopicInspecto
     await current.connect();
     const { seedBroker } = current.brokerPool;
     if (seedBroker === undefined) throw new Error('kafkajs has connected to no broker');
-    return fetchTopicMetadata(seedBroker as unknown as RawBroker, names);
+    return fetchTopicMetadata(seedBroker, names);
   };
   return {
     describe: async (names) => {

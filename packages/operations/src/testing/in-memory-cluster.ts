@@ -201,5 +201,5 @@ function asDeclared(topic: TopicDefinition): ExistingTopic {
   const [created] = planTopics([topic], [], REPLICAS).create;
   if (created === undefined) throw new Error(`${topic.name} is not planned`);
   const { name, partitions, config } = created;
-  return { name, partitions, config, hasHeldRecords: false, ownSettings: Object.keys(config) };
+  return { name, partitions, config, hasHeldRecords: false };
 }

@@ -6,7 +6,7 @@ export {
   type InMemoryPartitions,
 } from './in-memory-partition-reader.ts';
 export {
-  createInMemoryChangelogStore as createInMemoryChangelogStore,
-  type InMemoryChangelogStore as InMemoryChangelogStore,
+  createInMemoryChangelogStore,
+  type InMemoryChangelogStore,
   type WriteFate,
 } from './in-memory-changelog-store.ts';

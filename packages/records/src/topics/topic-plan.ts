@@ -11,8 +11,13 @@ export interface ExistingTopic {
   readonly hasHeldRecords: boolean;
   /** Effective configuration, defaults included. */
   readonly config: Readonly<Record<string, string>>;
-  /** Names of those settings that were made on the topic itself. */
-  readonly ownSettings: readonly string[];
+}
+
+export interface SettingChange {
+  readonly setting: string;
+  /** Undefined where the brokers do not know the setting. */
+  readonly from: string | undefined;
+  readonly to: string;
 }
 
 export interface PartitionChange {
@@ -31,15 +36,8 @@ export interface TopicPlan {
   readonly addPartitions: readonly PartitionChange[];
   /** Declared, and not done: keys would move. */
   readonly refused: readonly PartitionChange[];
-  /**
-   * Full configuration of the topics whose declared settings differ; `changes` says which and how. Holds what somebody
-   * else set on the topic too: Kafka's AlterConfigs resets every setting that it is not given.
-   */
-  readonly configure: readonly {
-    readonly name: string;
-    readonly config: Readonly<Record<string, string>>;
-    readonly changes: readonly { readonly setting: string; readonly from: string | undefined; readonly to: string }[];
-  }[];
+  /** Declared settings that differ. No other setting of a topic is touched. */
+  readonly configure: readonly { readonly name: string; readonly changes: readonly SettingChange[] }[];
   readonly unchanged: readonly string[];
 }
 
@@ -64,12 +62,7 @@ export function planTopics(
     const changes = Object.entries(config)
       .filter(([setting, to]) => !isEnough(setting, found.config[setting], to))
       .map(([setting, to]) => ({ setting, from: found.config[setting], to }));
-    if (changes.length > 0) {
-      const agreed = Object.entries(config).filter(([setting, to]) => found.config[setting] === to);
-      const changed = changes.map(({ setting, to }) => [setting, to] as const);
-      const whole = { ...Object.fromEntries(agreed), ...ownConfig(found), ...Object.fromEntries(changed) };
-      configure.push({ name: topic.name, config: whole, changes });
-    }
+    if (changes.length > 0) configure.push({ name: topic.name, changes });
     if (found.partitions < topic.partitions) {
       const isRefused = topic.bindsKeys === true && found.hasHeldRecords;
       (isRefused ? refused : addPartitions).push({ name: topic.name, from: found.partitions, to: topic.partitions });
@@ -94,10 +87,6 @@ const UNLIMITED = '-1';
 function isEnough(setting: string, found: string | undefined, wanted: string): boolean {
   if (found === wanted || found === undefined || !atLeast.has(setting)) return found === wanted;
   return (setting === 'retention.ms' && found === UNLIMITED) || Number(found) > Number(wanted);
-}
-
-function ownConfig({ config, ownSettings }: ExistingTopic): Record<string, string> {
-  return Object.fromEntries(ownSettings.map((setting) => [setting, config[setting] ?? '']));
 }
 
 function topicConfig(topic: TopicDefinition, replicationFactor: number): Record<string, string> {

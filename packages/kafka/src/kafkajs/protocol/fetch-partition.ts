@@ -8,18 +8,11 @@ import type { Kafka } from 'kafkajs';
 
 const require = createRequire(import.meta.url);
 
-interface Protocol {
-  readonly request: object;
-  readonly response: {
-    decode(payload: Buffer): Promise<DecodedFetch>;
-    parse(response: DecodedFetch): Promise<DecodedFetch>;
-  };
-}
 /** What a broker can do, by API key. */
 export type ApiVersions = Readonly<
   Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
 >;
-interface Broker {
+export interface Broker {
   readonly versions: ApiVersions;
   readonly connectionPool: ConnectionPool;
   listOffsets(request: {
@@ -27,6 +20,11 @@ interface Broker {
     isolationLevel: number;
     topics: readonly object[];
   }): Promise<{ responses: readonly { partitions: readonly { offset: string }[] }[] }>;
+  describeConfigs(request: {
+    resources: readonly { readonly type: number; readonly name: string; readonly configNames: readonly string[] }[];
+  }): Promise<{
+    resources: readonly { configEntries: readonly { configName: string; configValue: string | null }[] }[];
+  }>;
 }
 interface Connection {
   readonly socket?: { destroy(): void } | null;
@@ -36,9 +34,11 @@ interface Connection {
 interface ConnectionPool {
   readonly pool: readonly Connection[];
   getConnection(index: number): Promise<unknown>;
-  send(protocol: Protocol): Promise<DecodedFetch>;
+  send(protocol: object): Promise<unknown>;
 }
 interface PooledBroker {
+  /** Null before it is connected to. */
+  readonly versions: ApiVersions | null;
   readonly connectionPool: ConnectionPool;
 }
 /** As much of kafkajs's Cluster as is used here. */
@@ -49,6 +49,7 @@ export interface Cluster {
   refreshMetadata(): Promise<void>;
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findBroker(node: { nodeId: string }): Promise<Broker>;
+  findControllerBroker(): Promise<Broker>;
   readonly brokerPool: {
     readonly brokers: Readonly<Record<string, PooledBroker>>;
     readonly seedBroker?: PooledBroker | undefined;
@@ -189,7 +190,7 @@ export async function fetchPartition(
     maxBytes,
     topics: [{ topic, partitions: [{ partition, fetchOffset: offset.toString(), maxBytes }] }],
   });
-  const response = await broker.connectionPool.send({ request, response: codec });
+  const response = (await broker.connectionPool.send({ request, response: codec })) as DecodedFetch;
   const errorCode = response.errorCode === 0 ? response.partition?.errorCode : response.errorCode;
   if (errorCode === OFFSET_OUT_OF_RANGE) return { kind: 'out-of-range' };
   if (errorCode !== undefined && errorCode !== 0) throw createErrorFromCode(errorCode);

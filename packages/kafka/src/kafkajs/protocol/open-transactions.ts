@@ -4,7 +4,7 @@
  * https://kafka.apache.org/protocol#The_Messages_DescribeProducers
  */
 import { createErrorFromCode, leaderOf, type Cluster, type TopicPartition } from './fetch-partition.ts';
-import { sendRaw, supportedVersion, type RawBroker } from './raw-request.ts';
+import { sendRaw, supportedVersion } from './raw-request.ts';
 import { WireReader, WireWriter } from './wire.ts';
 
 /** A producer with a transaction that is open on a partition. */
@@ -22,7 +22,7 @@ const NO_TRANSACTION = -1n;
 
 /** Empty where the broker does not know the request. Rejects with a kafkajs error. */
 export async function describeOpenProducers(cluster: Cluster, source: TopicPartition): Promise<OpenProducer[]> {
-  const broker = (await leaderOf(cluster, source)) as unknown as RawBroker;
+  const broker = await leaderOf(cluster, source);
   if (supportedVersion(broker, DESCRIBE_PRODUCERS, [0]) === undefined) return [];
   const body = new WireWriter(true);
   body.array([source], ({ topic, partition }) => {
@@ -72,7 +72,7 @@ export async function listTransactionalIds(
   body.tags();
   const found = new Map<bigint, string>();
   for (const nodeId of Object.keys(cluster.brokerPool.brokers)) {
-    const broker = (await cluster.findBroker({ nodeId })) as unknown as RawBroker;
+    const broker = await cluster.findBroker({ nodeId });
     if (supportedVersion(broker, LIST_TRANSACTIONS, [0]) === undefined) continue;
     const request = { apiKey: LIST_TRANSACTIONS, apiName: 'ListTransactions', apiVersion: 0, body: body.bytes() };
     for (const [producerId, id] of parseTransactions(await sendRaw(broker, request))) found.set(producerId, id);

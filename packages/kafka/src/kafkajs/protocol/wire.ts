@@ -95,6 +95,10 @@ export class WireReader {
     return this.#take(1)[0] !== 0;
   }
 
+  int8(): number {
+    return this.#take(1).readInt8();
+  }
+
   int16(): number {
     return this.#take(2).readInt16BE();
   }

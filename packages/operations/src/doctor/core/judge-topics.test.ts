@@ -23,7 +23,6 @@ function problemsOf(change: (topic: TopicDescription) => TopicDescription, hasHe
     name,
     partitions: partitions.length,
     hasHeldRecords,
-    ownSettings: [],
     config: config as Record<string, string>,
   }));
   const plan = planTopics(Object.values(declared), existing, 1);
