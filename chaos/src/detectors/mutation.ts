@@ -41,7 +41,7 @@ export const mutations = {
       },
       {
         file: 'packages/kafka/src/producer/kafkajs-producer.ts',
-        text: 'messages.map((message) => takePosition(topic, message, nextOffsets))',
+        text: 'messages.map((message) => takePosition(topic, message, ofTopic))',
         by: 'messages.map(() => ({ topic, partition: 0, offset: 0n }))',
       },
     ],

@@ -111,14 +111,17 @@ class KafkaJsSession implements ProduceSession {
       topicMessages: [...messagesByTopic].map(([topic, messages]) => ({ topic, messages })),
     });
     this.#sending = sending.catch(() => undefined);
-    const nextOffsets = new Map<string, bigint>();
+    // By topic, then by partition: a key made of both would cost each record a string and its hash.
+    const nextOffsets = new Map<string, bigint[]>();
     for (const { topicName, partition, baseOffset } of await sending) {
-      nextOffsets.set(
-        `${topicName}:${partition}`,
-        BigInt(present(baseOffset, 'the base offset of acknowledged records')),
-      );
+      const ofTopic = nextOffsets.get(topicName) ?? [];
+      ofTopic[partition] = BigInt(present(baseOffset, 'the base offset of acknowledged records'));
+      nextOffsets.set(topicName, ofTopic);
     }
-    return placed.map(({ topic, messages }) => messages.map((message) => takePosition(topic, message, nextOffsets)));
+    return placed.map(({ topic, messages }) => {
+      const ofTopic = nextOffsets.get(topic) ?? [];
+      return messages.map((message) => takePosition(topic, message, ofTopic));
+    });
   }
 
   async close(): Promise<void> {
@@ -168,11 +171,10 @@ export function toMessage(record: OutgoingRecord, cancelled: AbortSignal): Place
   return { key, value, headers, partition, [partitionOf]: undefined, [cancelledBy]: cancelled } as PlacedMessage;
 }
 
-function takePosition(topic: string, message: PlacedMessage, nextOffsets: Map<string, bigint>): RecordPosition {
+function takePosition(topic: string, message: PlacedMessage, nextOffsets: bigint[]): RecordPosition {
   const partition = message[partitionOf] ?? -1;
-  const key = `${topic}:${partition}`;
-  const offset = nextOffsets.get(key);
-  if (offset === undefined) throw new Error(`the broker acknowledged no records for ${key}`);
-  nextOffsets.set(key, offset + 1n);
+  const offset = nextOffsets[partition];
+  if (offset === undefined) throw new Error(`the broker acknowledged no records for ${topic}:${partition}`);
+  nextOffsets[partition] = offset + 1n;
   return { topic, partition, offset };
 }
