@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { createKafkaAdmin } from '@astrolabe/kafka';
+import { setTopicSettings } from '@astrolabe/kafka/testing';
 import { commandSchemas, subjectFor } from '@astrolabe/schemas/avro';
 import { consoleActionNames } from '@astrolabe/operations/audited-actions';
 import { readState } from '../e2e/read-state.ts';
@@ -315,11 +316,7 @@ test('a replay that is forced wants its id typed, and Astrolabe executes its com
 test('topics and schemas that differ from this build are made as it declares them', async () => {
   const topic = pipeline.topics.segmentEventsDeadLetters.name;
   const admin = await createKafkaAdmin(pipeline.kafka);
-  const nothing = { create: [], addPartitions: [], refused: [], configure: [], unchanged: [] };
-  await admin.applyTopics({
-    ...nothing,
-    configure: [{ name: topic, changes: [{ setting: 'retention.ms', from: undefined, to: '3600000' }] }],
-  });
+  await setTopicSettings(admin, [topic], { 'retention.ms': '3600000' });
   const subject = subjectFor(pipeline.topics.commands.name, commandSchemas.DeleteUser.fullName);
   const removed = await fetch(`${addresses.schemaRegistry}/subjects/${subject}`, { method: 'DELETE' });
   assert.ok(removed.ok, await removed.text());

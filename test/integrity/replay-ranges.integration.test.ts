@@ -11,6 +11,7 @@ import {
   clientOf,
   createCluster,
   fetchPartition,
+  setTopicSettings,
   splitRecordSet,
 } from '@astrolabe/kafka/testing';
 import type { Pipeline } from '@astrolabe/local-pipeline';
@@ -37,23 +38,15 @@ const codecs = {
   zstd: CompressionTypes.ZSTD,
 };
 const EVENTS = 92;
-const RESOURCE_TOPIC = 2;
 
 /** Brokers compress what they are sent by the topic's codec, and remove what is older than another of its key. */
 async function configure({ kafka, topics }: Pipeline, config: Readonly<Record<string, string>>): Promise<void> {
-  const admin = clientOf(kafka).admin();
-  await admin.connect();
-  try {
-    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    const resources = [topics.segmentEvents, topics.commands].map(({ name }) => ({
-      type: RESOURCE_TOPIC,
-      name,
-      configEntries,
-    }));
-    await admin.alterConfigs({ validateOnly: false, resources });
-  } finally {
-    await admin.disconnect();
-  }
+  const admin = await createKafkaAdmin(kafka);
+  await setTopicSettings(
+    admin,
+    [topics.segmentEvents, topics.commands].map(({ name }) => name),
+    config,
+  ).finally(() => admin.close());
 }
 
 /** Codecs of the batches that are left, by their numbers. */

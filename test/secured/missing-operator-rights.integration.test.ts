@@ -11,17 +11,16 @@ import {
   createTopicInspector,
   type KafkaAdmin,
 } from '@astrolabe/kafka';
+import { clientOf, setTopicSettings } from '@astrolabe/kafka/testing';
 import { toDeadLetter, toHeaders, topicsFor, type ConsumedRecord, type TopicDefinition } from '@astrolabe/records';
 import { commandSchemasIn } from '@astrolabe/records/serde';
 import { eventually } from '@astrolabe/testkit';
 import { runAstrolabe, type Invocation } from '../../cli/src/testing/run-astrolabe.ts';
-import { clientOf } from '../../packages/kafka/src/connection.ts';
 import { allow, disallow } from './access-rules.ts';
 import { connectAs, logger, startSecuredKafka, type SecuredKafka } from './secured-kafka.ts';
 import { singleOf, singlesOf, type SingleRight } from './single-rights.ts';
 
 const UNKNOWN_TOPIC = 3;
-const TOPIC_RESOURCE = 2;
 let kafka: SecuredKafka;
 let admin: KafkaAdmin;
 
@@ -112,7 +111,7 @@ describe('rights of those who run the command', { concurrency: 2 }, () => {
       await grant([alter]);
 
       await revoke([alterConfigs]);
-      await setRetention(topics.commands, '1000');
+      await setTopicSettings(admin, [topics.commands.name], { 'retention.ms': '1000' });
       assertTold(await run(apply), alterConfigs);
       await grant([alterConfigs]);
       await assertDone(run, apply);
@@ -262,25 +261,4 @@ async function deleteTopic(name: string): Promise<void> {
   };
   await eventually(isGone, { timeoutMs: 30_000, describe: `${name} to be gone` });
   await inspector.close();
-}
-
-/** Resolves once the broker shows it. */
-async function setRetention({ name }: TopicDefinition, retentionMs: string): Promise<void> {
-  const client = clientOf(kafka.superuser).admin();
-  await client.connect();
-  try {
-    const configEntries = [{ name: 'retention.ms', value: retentionMs }];
-    await client.alterConfigs({ validateOnly: false, resources: [{ type: TOPIC_RESOURCE, name, configEntries }] });
-    const isShown = async (): Promise<boolean> => {
-      const { resources } = await client.describeConfigs({
-        includeSynonyms: false,
-        resources: [{ type: TOPIC_RESOURCE, name }],
-      });
-      const shown = resources[0]?.configEntries.find(({ configName }) => configName === 'retention.ms');
-      return shown?.configValue === retentionMs;
-    };
-    await eventually(isShown, { timeoutMs: 30_000, describe: `the retention of ${name}` });
-  } finally {
-    await client.disconnect();
-  }
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createKafkaAdmin, createKafkaConnection, createRecordProducer, readTopic } from '@astrolabe/kafka';
+import { setTopicSettings } from '@astrolabe/kafka/testing';
 import { topicsFor, type ConsumedRecord, type Topics } from '@astrolabe/records';
 import { groupCall, identifyCall, trackCall } from '@astrolabe/segment/testing';
 import { isPipelineError } from '@astrolabe/service-kit/errors';
@@ -186,9 +187,7 @@ test('if an event is too large for the topic, the request is answered 200, the e
   const admin = await createKafkaAdmin(connection);
   t.after(() => admin.close());
   // As an operator may lower it while ingest runs; `topics apply` never does.
-  const changes = [{ setting: 'max.message.bytes', from: undefined, to: '12000' }];
-  const configure = [{ name: segmentEvents.name, changes }];
-  await admin.applyTopics({ create: [], addPartitions: [], refused: [], unchanged: [], configure });
+  await setTopicSettings(admin, [segmentEvents.name], { 'max.message.bytes': '12000' });
   const probes = await untilLowered(t, segmentEvents);
 
   const ofBytes = (messageId: string, bytes: number) =>

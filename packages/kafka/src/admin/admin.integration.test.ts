@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { isEmptyPlan, topicsFor, type SettingChange, type TopicDefinition } from '@astrolabe/records';
-import { createKafkaAdmin, type KafkaAdmin } from './admin.ts';
+import { isEmptyPlan, topicsFor, type TopicDefinition } from '@astrolabe/records';
+import { createKafkaAdmin } from './admin.ts';
 import { assertTopicsUsable } from './assert-topics-usable.ts';
 import { clientOf } from '../connection.ts';
+import { ConfigResourceTypes } from '../kafkajs/index.ts';
 import { createRecordProducer } from '../producer/kafkajs-producer.ts';
 import { connect, createTopic, openTransaction, topicDefinition, writeTransactions } from '../testing/broker.ts';
+import { setTopicSettings } from '../testing/set-topic-settings.ts';
 import { silentLogger } from '../testing/silent-logger.ts';
 
 async function createAdmin(t: TestContext, topics: readonly TopicDefinition[] = []) {
@@ -23,16 +25,14 @@ async function createAdmin(t: TestContext, topics: readonly TopicDefinition[] = 
   return { admin, apply };
 }
 
-function set(admin: KafkaAdmin, name: string, change: SettingChange): Promise<void> {
-  const configure = [{ name, changes: [change] }];
-  return admin.applyTopics({ create: [], addPartitions: [], refused: [], configure, unchanged: [] });
-}
-
 /** Settings of a topic as the broker has them. */
 async function settingsOf(topic: string): Promise<Record<string, string>> {
   const client = clientOf(connect()).admin();
   await client.connect();
-  const { resources } = await client.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: topic }] });
+  const { resources } = await client.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+  });
   await client.disconnect();
   return Object.fromEntries((resources[0]?.configEntries ?? []).map((entry) => [entry.configName, entry.configValue]));
 }
@@ -87,7 +87,7 @@ test('what an operator sets on a topic stays, even between a plan and its applic
   const plan = await admin.planTopics([topicDefinition(name, { retentionMs: 5_000_000 })], 1);
   const changes = [{ setting: 'retention.ms', from: '3600000', to: '5000000' }];
   assert.deepEqual(plan.configure, [{ name, changes }]);
-  await set(admin, name, { setting: 'segment.bytes', from: undefined, to: '2000000' });
+  await setTopicSettings(admin, [name], { 'segment.bytes': '2000000' });
   await admin.applyTopics(plan);
   const settings = await settingsOf(name);
   assert.deepEqual([settings['retention.ms'], settings['segment.bytes']], ['5000000', '2000000']);
@@ -97,7 +97,7 @@ test('a value that the brokers refuse is an error with the topic and their reaso
   const name = `test-${randomUUID()}`;
   const { admin, apply } = await createAdmin(t, [topicDefinition(name)]);
   await apply([topicDefinition(name)]);
-  await assert.rejects(set(admin, name, { setting: 'retention.ms', from: undefined, to: 'long' }), {
+  await assert.rejects(setTopicSettings(admin, [name], { 'retention.ms': 'long' }), {
     code: 'kafka.request-refused',
     retryable: false,
     message: new RegExp(`^applying topics: ${name}: Invalid value long for configuration retention\\.ms`),

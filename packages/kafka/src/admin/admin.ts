@@ -12,9 +12,9 @@ import { present } from '@astrolabe/service-kit/errors';
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError, type AccessContext } from '../kafka-errors.ts';
 import { askForHighWatermarks } from '../kafkajs/protocol/fetch-partition.ts';
-import type { Admin } from '../kafkajs/index.ts';
+import { ConfigResourceTypes, type Admin } from '../kafkajs/index.ts';
 import { readAccessRules } from './access-rules.ts';
-import { applyTopics, TOPIC_RESOURCE } from './apply-topics.ts';
+import { applyTopics } from './apply-topics.ts';
 import { findPresentTopics } from './present-topics.ts';
 
 /** First offset on a partition and the one after its last record, which may be part of an open transaction. */
@@ -130,7 +130,7 @@ async function attempt<T>(doing: string, action: () => Promise<T>, access?: Acce
 }
 
 async function readMaxMessageBytes(admin: Admin, topic: string): Promise<number> {
-  const asked = [{ type: TOPIC_RESOURCE, name: topic, configNames: ['max.message.bytes'] }];
+  const asked = [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }];
   const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
   const maxBytes = Number(resources[0]?.configEntries[0]?.configValue);
   if (!Number.isSafeInteger(maxBytes)) throw new Error(`${topic} has no max.message.bytes`);
@@ -174,7 +174,7 @@ async function describeExisting(
   const metadata = await admin.fetchTopicMetadata({ topics: names });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: names.map((name) => ({ type: TOPIC_RESOURCE, name })),
+    resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
   });
   const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const held = new Set<string>();

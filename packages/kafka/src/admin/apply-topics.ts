@@ -3,15 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicPlan } from '@astrolabe/records';
 import { PipelineError } from '@astrolabe/service-kit/errors';
 import { clientOf, type KafkaConnection } from '../connection.ts';
-import type { Admin } from '../kafkajs/index.ts';
+import { ConfigResourceTypes, type Admin } from '../kafkajs/index.ts';
 import { alterTopicSettings } from '../kafkajs/protocol/alter-topic-settings.ts';
 import { fetchTopicMetadata } from '../kafkajs/protocol/describe-topics.ts';
 import { abandonCluster, createCluster, type Broker } from '../kafkajs/protocol/fetch-partition.ts';
 import { assertTopicAccess } from './present-topics.ts';
 import { unauthorized, type DeniedAccess } from './topic-access.ts';
-
-/** Number of Kafka's `ResourceType`. */
-export const TOPIC_RESOURCE = 2;
 
 /**
  * Creates topics, adds partitions and sets configuration. Rejects with a kafkajs error, or with `kafka.unauthorized`,
@@ -74,7 +71,7 @@ async function hasTopics(broker: Broker, expected: readonly ExpectedTopic[]): Pr
   for (const { name, settings } of expected) {
     const wanted = Object.entries(settings);
     if (wanted.length === 0) continue;
-    const resource = { type: TOPIC_RESOURCE, name, configNames: wanted.map(([setting]) => setting) };
+    const resource = { type: ConfigResourceTypes.TOPIC, name, configNames: wanted.map(([setting]) => setting) };
     const { resources } = await broker.describeConfigs({ resources: [resource] });
     const entries = resources[0]?.configEntries ?? [];
     const has = ([setting, value]: readonly [string, string]): boolean =>

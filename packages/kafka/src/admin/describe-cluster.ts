@@ -1,6 +1,7 @@
 /** A cluster and its topics as an operator looks at them. */
 import { clientOf, type KafkaConnection } from '../connection.ts';
 import { toKafkaError } from '../kafka-errors.ts';
+import { ConfigResourceTypes } from '../kafkajs/index.ts';
 import { findPresentTopics } from './present-topics.ts';
 
 export interface ClusterDescription {
@@ -25,8 +26,6 @@ export interface TopicDescription {
   readonly config: Readonly<Record<string, string | undefined>>;
 }
 
-const TOPIC_RESOURCE = 2;
-
 /**
  * Rejects with `kafka.unavailable` when no broker can be reached, `kafka.unauthorized` without the right to describe.
  */
@@ -46,7 +45,7 @@ export async function describeCluster(
         ? { resources: [] }
         : await admin.describeConfigs({
             includeSynonyms: false,
-            resources: names.map((name) => ({ type: TOPIC_RESOURCE, name })),
+            resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
           });
     return {
       clusterId,

@@ -13,6 +13,7 @@ export const {
   CompressionTypes,
   CompressionCodecs,
   AssignerProtocol,
+  ConfigResourceTypes,
 } = kafkajs;
 export type {
   Admin,
