@@ -64,7 +64,10 @@ test('the doctor sees a window longer than its topic, an unguarded schema and a 
   const ill = await runAstrolabe(['doctor', '--json'], { ...env, DISPATCHER_LEDGER_WINDOW_HOURS: '96' }, { clock });
   const problems = jsonLines<Finding>(ill).filter(({ level }) => level === 'problem');
   for (const [about, remedy] of [
-    ['delivery ledger', `kafka-configs --alter --topic ${topics.deliveries.name} --add-config retention.ms=345600000`],
+    [
+      'delivery ledger',
+      `kafka-configs.sh --bootstrap-server BROKER --alter --topic ${topics.deliveries.name} --add-config retention.ms=345600000`,
+    ],
     [`registry subject ${subject}`, `/config/${subject}`],
     ['clock', 'timedatectl status'],
   ] as const) {

@@ -30,7 +30,7 @@ export function judgeLedgerWindow(
         ABOUT,
         `${deliveriesTopic.name} has a retention of ${formatDuration(kept)}, shorter than the window of ${window}`,
         'a dispatcher that starts without its folder does not know what was delivered before that, and delivers it again',
-        `kafka-configs --alter --topic ${deliveriesTopic.name} --add-config retention.ms=${windowMs}`,
+        setRetentionLine(deliveriesTopic.name, windowMs),
       ),
     );
   }
@@ -40,7 +40,7 @@ export function judgeLedgerWindow(
         ABOUT,
         `${commandsTopic.name} has a retention of ${formatDuration(commandsKept)}, shorter than the window of ${window}`,
         'the ledger uses disk space for commands that no longer exist; a connector that lags longer loses commands',
-        `kafka-configs --alter --topic ${commandsTopic.name} --add-config retention.ms=${windowMs}`,
+        setRetentionLine(commandsTopic.name, windowMs),
       ),
     );
   }
@@ -49,6 +49,10 @@ export function judgeLedgerWindow(
   const beyond =
     commandsKept === undefined || commandsKept > windowMs ? '; a replay delivers older commands again' : '';
   return [ok(ABOUT, `knows deliveries of the last ${window}; retention of commands ${reach}${beyond}`)];
+}
+
+function setRetentionLine(topic: string, retentionMs: number): string {
+  return `kafka-configs.sh --bootstrap-server BROKER --alter --topic ${topic} --add-config retention.ms=${retentionMs}`;
 }
 
 /** For 10 million deliveries, the most that `docs/operating.md` names. */

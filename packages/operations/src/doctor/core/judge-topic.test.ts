@@ -75,7 +75,7 @@ test('a topic with fewer partitions than the one that it accompanies is a proble
     'problem: has 3 partitions, but c has 4',
     'problem: has 3 partitions, but c has 4',
   ]);
-  assert.equal(grown.at(-1)?.remedy, 'kafka-topics --alter --topic d --partitions 4');
+  assert.equal(grown.at(-1)?.remedy, 'kafka-topics.sh --bootstrap-server BROKER --alter --topic d --partitions 4');
   assert.deepEqual(judgeCompanions({ ...topics, mapperState: undefined }), [], 'a missing topic is another finding');
 });
 

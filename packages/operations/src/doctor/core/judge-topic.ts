@@ -99,7 +99,7 @@ export function judgeCompanions(
         `topic ${own.name}`,
         `has ${formatCounted(own.partitions.length, 'partition')}, but ${other.name} has ${wanted}`,
         meaning,
-        `kafka-topics --alter --topic ${own.name} --partitions ${wanted}`,
+        `kafka-topics.sh --bootstrap-server BROKER --alter --topic ${own.name} --partitions ${wanted}`,
       ),
     ];
   });
