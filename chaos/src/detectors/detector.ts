@@ -82,7 +82,13 @@ export const detectors: readonly Detector[] = [
     schedule: kills('mapper', 3_000),
   },
   { mutation: 'dead-letter-not-stored', service: 'mapper', invariant: 'mapped-once', schedule: [] },
-  { mutation: 'state-not-restored', service: 'mapper', invariant: 'mapped-once', schedule: kills('mapper', 3_000) },
+  {
+    mutation: 'state-not-restored',
+    service: 'mapper',
+    invariant: 'mapped-once',
+    // A slow mapper may have read nothing by the first.
+    schedule: kills('mapper', 3_000, SLOW_MS),
+  },
   {
     mutation: 'replay-position-not-stored',
     service: 'mapper',
